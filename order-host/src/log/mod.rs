@@ -1,0 +1,89 @@
+//! Where a room's facts are stored.
+//!
+//! A log stores bytes: what a fact means, and how an older release wrote it, is the business of
+//! `order_core`'s stored form. What a log promises is order, durability and one writer per sequence number.
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::RoomKey;
+
+/// One fact in its stored form. The bytes name their own version.
+pub type StoredFact = Vec<u8>;
+
+/// A room's state as of a sequence number: a cache that saves replaying, never the truth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The sequence number of the last fact that the state includes.
+    pub seq: u64,
+    /// The state in its stored form. The bytes name their own version.
+    pub state: Vec<u8>,
+}
+
+/// The durable, ordered list of every room's facts.
+///
+/// Sequence numbers of a room start at 1 and have no gaps. `conformance::suite` (feature `conformance`)
+/// checks an implementation against everything that is said here.
+#[async_trait]
+pub trait RoomLog: Send + Sync + 'static {
+    /// Appends `facts` to `room` as `expected + 1`, `expected + 2`, … and returns the last sequence number.
+    /// All or none of them are stored, and once this returns `Ok` they survive a crash of the machine.
+    /// Appending nothing stores nothing and checks `expected` all the same.
+    ///
+    /// # Errors
+    /// [`AppendError::Conflict`] when `expected` is not the room's last sequence number,
+    /// [`AppendError::Failed`] when nothing was stored, and [`AppendError::Unknown`] when that cannot be
+    /// told: read the room again before doing anything else with it.
+    async fn append(&self, room: &RoomKey, expected: u64, facts: Vec<StoredFact>) -> Result<u64, AppendError>;
+
+    /// The facts of `room` after sequence number `after`, in order, at most `limit` of them.
+    /// An unknown room has none.
+    ///
+    /// # Errors
+    /// When the storage cannot be read.
+    async fn read(&self, room: &RoomKey, after: u64, limit: usize) -> Result<Vec<StoredFact>, LogError>;
+
+    /// Remembers `snapshot` in place of an older one of the same room. It may be forgotten at any time.
+    ///
+    /// # Errors
+    /// When it could not be written; the caller goes on without.
+    async fn save_snapshot(&self, room: &RoomKey, snapshot: Snapshot) -> Result<(), LogError>;
+
+    /// The snapshot that was last remembered of `room`.
+    ///
+    /// # Errors
+    /// When the storage cannot be read.
+    async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError>;
+
+    /// Whether facts can be stored now.
+    ///
+    /// # Errors
+    /// When they cannot, with the reason.
+    async fn ready(&self) -> Result<(), LogError>;
+}
+
+/// Why an append did not give a sequence number.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// Somebody else appended first; `last` is the room's last sequence number.
+    #[error("the room is at sequence number {last}")]
+    Conflict {
+        /// The last sequence number that is stored.
+        last: u64,
+    },
+    /// Nothing was stored.
+    #[error("nothing was stored: {0}")]
+    Failed(String),
+    /// Whether the facts were stored is not known.
+    #[error("whether it was stored is not known: {0}")]
+    Unknown(String),
+}
+
+/// Why storage could not be read, opened or used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct LogError(
+    /// What went wrong, for the operator: never shown to a diner.
+    pub String,
+);
