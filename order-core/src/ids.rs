@@ -1,0 +1,119 @@
+//! Identifiers: of an order, of who is at the table, and of what was ordered.
+
+use std::fmt;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::text::is_stripped;
+
+/// The longest identifier of an order or a participant, in bytes.
+pub const MAX_ID_BYTES: usize = 128;
+/// The longest identifier of an item, in bytes.
+pub const MAX_ITEM_ID_BYTES: usize = 64;
+
+/// Why a text cannot be an identifier. Identifiers are never cleaned: two that differ stay different.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum IdError {
+    /// It is empty.
+    #[error("it is empty")]
+    Empty,
+    /// It has more bytes than `max`.
+    #[error("it is longer than {max} bytes")]
+    TooLong {
+        /// The most bytes that it may have.
+        max: usize,
+    },
+    /// It holds a character that an identifier of this kind cannot hold.
+    #[error("it holds a character that is not allowed")]
+    BadCharacter,
+}
+
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident, $max:expr, $allowed:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Takes `id` as it is.
+            ///
+            /// # Errors
+            /// When it is empty, too long, or holds a character that is not allowed.
+            pub fn new(id: &str) -> Result<Self, IdError> {
+                check(id, $max, $allowed).map(|()| Self(id.into()))
+            }
+
+            /// The identifier's text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+identifier! {
+    /// Identifies an order: the `sessionId` of the protocol, and the room's name.
+    OrderId, MAX_ID_BYTES, |character| !is_stripped(character)
+}
+identifier! {
+    /// Identifies somebody at the table, for as long as the order lives. Chosen by the restaurant's back end.
+    ParticipantId, MAX_ID_BYTES, |character| !is_stripped(character)
+}
+identifier! {
+    /// Identifies one line of an order. A client may choose it: visible ASCII but no quotes, angle brackets or
+    /// backslash.
+    ItemId, MAX_ITEM_ID_BYTES, |character| character.is_ascii_graphic() && !"\"'`<>\\".contains(character)
+}
+
+fn check(id: &str, max: usize, allowed: fn(char) -> bool) -> Result<(), IdError> {
+    if id.is_empty() {
+        Err(IdError::Empty)
+    } else if id.len() > max {
+        Err(IdError::TooLong { max })
+    } else if !id.chars().all(allowed) {
+        Err(IdError::BadCharacter)
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_existing_clients_are_taken() {
+        for id in ["tenant_9876543210", "p_/parties/main/u6?_pk=client-chosen-id&x=1", "__proto__", "जॉन"]
+        {
+            assert!(ParticipantId::new(id).is_ok(), "{id}");
+        }
+        for id in ["item_1795380171745_kdn8w7hob", "q1e+308", "q-1", "i1"] {
+            assert!(ItemId::new(id).is_ok(), "{id}");
+        }
+    }
+
+    #[test]
+    fn ids_that_could_pass_for_another_are_refused() {
+        assert_eq!(ParticipantId::new("a\0b"), Err(IdError::BadCharacter));
+        assert_eq!(ParticipantId::new("a\u{200B}"), Err(IdError::BadCharacter));
+        assert_eq!(ParticipantId::new(""), Err(IdError::Empty));
+        assert_eq!(ParticipantId::new(&"a".repeat(129)), Err(IdError::TooLong { max: 128 }));
+        assert_eq!(ItemId::new("a b"), Err(IdError::BadCharacter));
+        assert_eq!(ItemId::new("<i>"), Err(IdError::BadCharacter));
+        assert_eq!(ItemId::new(&"a".repeat(65)), Err(IdError::TooLong { max: 64 }));
+    }
+}

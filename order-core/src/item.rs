@@ -1,0 +1,61 @@
+//! What was ordered.
+
+use crate::participant::Seat;
+use crate::text::Text;
+use crate::{Amount, ItemId, Price, Quantity, UnixMillis};
+
+/// One line of an order: a dish, how many of it, and who ordered it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    pub(crate) id: ItemId,
+    pub(crate) dish_name: Text,
+    pub(crate) dish_type: Text,
+    pub(crate) quantity: Quantity,
+    pub(crate) price: Price,
+    pub(crate) total: Amount,
+    pub(crate) customization: Option<Text>,
+    pub(crate) added_by: Seat,
+    pub(crate) added_at: UnixMillis,
+}
+
+impl Item {
+    /// Which line it is.
+    pub fn id(&self) -> &ItemId {
+        &self.id
+    }
+
+    /// The dish.
+    pub fn dish_name(&self) -> &Text {
+        &self.dish_name
+    }
+
+    /// The kind of dish, such as `veg`; empty when the client gave none.
+    pub fn dish_type(&self) -> &Text {
+        &self.dish_type
+    }
+
+    /// How many pieces.
+    pub fn quantity(&self) -> Quantity {
+        self.quantity
+    }
+
+    /// The price of one piece.
+    pub fn price(&self) -> Price {
+        self.price
+    }
+
+    /// The price of all pieces.
+    pub fn total(&self) -> Amount {
+        self.total
+    }
+
+    /// How it is to be made.
+    pub fn customization(&self) -> Option<&Text> {
+        self.customization.as_ref()
+    }
+
+    /// When it was added.
+    pub fn added_at(&self) -> UnixMillis {
+        self.added_at
+    }
+}

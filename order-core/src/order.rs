@@ -1,0 +1,184 @@
+//! One shared order: the state that its facts add up to.
+
+use std::sync::Arc;
+
+use crate::item::Item;
+use crate::participant::{Participant, Role, Seat};
+use crate::split::SplitRule;
+use crate::text::Text;
+use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, UnixMillis};
+
+/// The most items that one order can hold at a time.
+pub const MAX_ITEMS: usize = 5_000;
+/// The most people that can ever have joined one order.
+pub const MAX_PARTICIPANTS: usize = 250;
+
+/// Whether an order can still change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// People are ordering.
+    Active,
+    /// The bill stands; nothing changes any more.
+    Finalized,
+}
+
+impl Status {
+    /// The status's name in the protocol.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Finalized => "finalized",
+        }
+    }
+}
+
+/// One shared order.
+///
+/// Only [`commit`](crate::commit) changes it, by one [`Recorded`](crate::Recorded) fact at a time, so the
+/// same facts always give the same order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    pub(crate) id: OrderId,
+    pub(crate) currency: Currency,
+    pub(crate) seq: u64,
+    pub(crate) circle_id: Option<Text>,
+    pub(crate) tenant_id: Option<Text>,
+    pub(crate) people: Vec<Participant>,
+    pub(crate) owner: Option<Seat>,
+    pub(crate) items: Vec<Arc<Item>>,
+    pub(crate) total: Amount,
+    pub(crate) split: SplitRule,
+    pub(crate) status: Status,
+    pub(crate) created_at: UnixMillis,
+    pub(crate) updated_at: UnixMillis,
+}
+
+impl Order {
+    /// An order that nobody has joined yet. `currency` stands until the first person to join names another.
+    pub fn new(id: OrderId, currency: Currency) -> Self {
+        Self {
+            id,
+            currency,
+            seq: 0,
+            circle_id: None,
+            tenant_id: None,
+            people: Vec::new(),
+            owner: None,
+            items: Vec::new(),
+            total: Amount::ZERO,
+            split: SplitRule::Equal,
+            status: Status::Active,
+            created_at: UnixMillis::default(),
+            updated_at: UnixMillis::default(),
+        }
+    }
+
+    /// Which order it is.
+    pub fn id(&self) -> &OrderId {
+        &self.id
+    }
+
+    /// The currency of every amount in it.
+    pub fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// The sequence number of the last fact; 0 before the first.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// The group of friends that orders, as the first client that knew it said.
+    pub fn circle_id(&self) -> Option<&Text> {
+        self.circle_id.as_ref()
+    }
+
+    /// The restaurant, as the first client that knew it said.
+    pub fn tenant_id(&self) -> Option<&Text> {
+        self.tenant_id.as_ref()
+    }
+
+    /// Everybody who ever joined, in the order in which they first did.
+    pub fn people(&self) -> &[Participant] {
+        &self.people
+    }
+
+    /// Those who joined and have not left.
+    pub fn participants(&self) -> impl Iterator<Item = &Participant> {
+        self.people.iter().filter(|person| !person.left)
+    }
+
+    /// Whoever joined under this id, present or left.
+    pub fn person(&self, id: &ParticipantId) -> Option<&Participant> {
+        self.people.iter().find(|person| person.id == *id)
+    }
+
+    /// Who started the order.
+    pub fn initiated_by(&self) -> Option<&Participant> {
+        self.people.first()
+    }
+
+    /// Who owns the order now; nobody while everybody has left.
+    pub fn owner(&self) -> Option<&Participant> {
+        self.owner.and_then(|seat| self.at(seat))
+    }
+
+    /// The role of somebody who joined.
+    pub fn role(&self, id: &ParticipantId) -> Option<Role> {
+        let person = self.person(id)?;
+        let owns = self.owner().is_some_and(|owner| owner.id == person.id);
+        Some(if owns { Role::Owner } else { Role::Member })
+    }
+
+    /// The lines of the order, in the order in which they were added.
+    pub fn items(&self) -> impl ExactSizeIterator<Item = &Item> {
+        self.items.iter().map(AsRef::as_ref)
+    }
+
+    /// The line with this id.
+    pub fn item(&self, id: &ItemId) -> Option<&Item> {
+        self.items().find(|item| item.id == *id)
+    }
+
+    /// Who added an item of this order.
+    pub fn added_by(&self, item: &Item) -> Option<&Participant> {
+        self.at(item.added_by)
+    }
+
+    /// The sum of all items.
+    pub fn total(&self) -> Amount {
+        self.total
+    }
+
+    /// By which rule the total is shared.
+    pub fn split_rule(&self) -> &SplitRule {
+        &self.split
+    }
+
+    /// Whether it can still change.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// When the first person joined.
+    pub fn created_at(&self) -> UnixMillis {
+        self.created_at
+    }
+
+    /// When the last fact was recorded.
+    pub fn updated_at(&self) -> UnixMillis {
+        self.updated_at
+    }
+
+    pub(crate) fn at(&self, seat: Seat) -> Option<&Participant> {
+        self.people.get(seat.0)
+    }
+
+    pub(crate) fn seat_of(&self, id: &ParticipantId) -> Option<Seat> {
+        self.people.iter().position(|person| person.id == *id).map(Seat)
+    }
+
+    pub(crate) fn position_of(&self, id: &ItemId) -> Option<usize> {
+        self.items.iter().position(|item| item.id == *id)
+    }
+}

@@ -1,0 +1,66 @@
+//! Who is at the table.
+
+use crate::text::Text;
+use crate::{ParticipantId, UnixMillis};
+
+/// What somebody may do. The first to join is the owner; when the owner leaves, whoever of those still there
+/// joined first becomes the owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Started the order, or took it over.
+    Owner,
+    /// Everybody else.
+    Member,
+}
+
+impl Role {
+    /// The role's name in the protocol.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Member => "member",
+        }
+    }
+}
+
+/// Somebody who joined the order, and perhaps left it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Participant {
+    pub(crate) id: ParticipantId,
+    pub(crate) name: Text,
+    pub(crate) phone: Option<Text>,
+    pub(crate) joined_at: UnixMillis,
+    pub(crate) left: bool,
+}
+
+impl Participant {
+    /// Who it is.
+    pub fn id(&self) -> &ParticipantId {
+        &self.id
+    }
+
+    /// The name that the others see.
+    pub fn name(&self) -> &Text {
+        &self.name
+    }
+
+    /// The phone number, which only this person may see.
+    pub fn phone(&self) -> Option<&Text> {
+        self.phone.as_ref()
+    }
+
+    /// When this person joined for the first time.
+    pub fn joined_at(&self) -> UnixMillis {
+        self.joined_at
+    }
+
+    /// Whether this person has left. Dishes that they ordered stay on the bill.
+    pub fn has_left(&self) -> bool {
+        self.left
+    }
+}
+
+/// A participant's place in [`Order::people`](crate::Order::people). Nobody is ever taken off that list, so
+/// a seat stays theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Seat(pub(crate) usize);

@@ -1,0 +1,218 @@
+//! Why a message was refused, and what it should have been.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::{Amount, Currency};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $text:literal;)*) => {
+        /// The stable code of a refusal, as it stands on the wire. `PROTOCOL.md` lists them all.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The code on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// What it says to a person.
+            pub fn text(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Not JSON by RFC 8259.
+    BadJson = "bad_json", "The message is not valid JSON.";
+    /// JSON, but not an object.
+    NotAnObject = "not_an_object", "The message is not a JSON object.";
+    /// Nested deeper than any message needs.
+    TooDeep = "too_deep", "The message is nested too deeply.";
+    /// An object names a key twice.
+    DuplicateKey = "duplicate_key", "A key appears twice in one object.";
+    /// An object has more keys than any message needs.
+    TooManyKeys = "too_many_keys", "An object has too many keys.";
+    /// A binary frame.
+    BinaryNotSupported = "binary_not_supported", "Binary messages are not understood; send JSON text.";
+    /// No such message type.
+    UnknownType = "unknown_type", "This type of message is not known.";
+    /// A field that the message needs is not there.
+    MissingField = "missing_field", "A field is missing.";
+    /// A field is of the wrong JSON type, or cannot be what it stands for.
+    BadField = "bad_field", "A field is not what it should be.";
+    /// A text is empty or too long.
+    BadText = "bad_text", "A text cannot be used.";
+    /// Not an exact price of the order's currency within bounds.
+    BadPrice = "bad_price", "The price cannot be used.";
+    /// Not a whole number of pieces within bounds.
+    BadQuantity = "bad_quantity", "The quantity cannot be used.";
+    /// Not a currency, or not this order's.
+    BadCurrency = "bad_currency", "The currency cannot be used.";
+    /// The shares given cannot be the shares of this order.
+    BadSplit = "bad_split", "The bill cannot be shared this way.";
+    /// The socket has not joined.
+    JoinFirst = "join_first", "Join the order first.";
+    /// The socket joined as somebody else.
+    AlreadyJoined = "already_joined", "This connection already speaks for somebody else.";
+    /// The order is closed.
+    OrderFinalized = "order_finalized", "The order is finalized; nothing can change any more.";
+    /// There is nothing to finalize.
+    OrderEmpty = "order_empty", "The order has no dishes.";
+    /// Custom shares do not cover the total.
+    Unallocated = "unallocated", "The custom shares do not add up to the total.";
+    /// No such line.
+    ItemNotFound = "item_not_found", "There is no such item on the order.";
+    /// The line's id is taken.
+    ItemIdTaken = "item_id_taken", "An item with this id is already on the order.";
+    /// Not on this order's bill.
+    UnknownParticipant = "unknown_participant", "This person is not on the bill.";
+    /// The order is full of items.
+    TooManyItems = "too_many_items", "The order cannot hold more items.";
+    /// The order is full of people.
+    TooManyParticipants = "too_many_participants", "The order cannot hold more people.";
+    /// The total would pass its ceiling.
+    TotalTooLarge = "total_too_large", "The order's total would be too large.";
+    /// What was asked for could not be stored; nothing changed.
+    StorageUnavailable = "storage_unavailable", "This could not be saved, so nothing was changed. Please try again.";
+    /// Whether it was stored is not known.
+    StorageUncertain = "storage_uncertain", "It is not known whether this was saved. Look at the order before trying again.";
+}
+
+/// A message was refused: what was wrong, and what was expected. It changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    code: Code,
+    /// Apart, so that a result which is nearly always fine stays small.
+    details: Box<Details>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Details {
+    field: Option<Cow<'static, str>>,
+    because: Option<Cow<'static, str>>,
+    expected: Option<Cow<'static, str>>,
+    unallocated: Option<(Amount, Currency)>,
+}
+
+impl Rejection {
+    /// A refusal with this code and nothing more to say.
+    pub fn new(code: Code) -> Self {
+        Self { code, details: Box::default() }
+    }
+
+    /// Names the field that was wrong, for instance `data.price`.
+    #[must_use]
+    pub fn field(mut self, field: impl Into<Cow<'static, str>>) -> Self {
+        self.details.field = Some(field.into());
+        self
+    }
+
+    /// Says more of what was wrong: a clause such as `it is negative`.
+    #[must_use]
+    pub fn because(mut self, because: impl Into<Cow<'static, str>>) -> Self {
+        self.details.because = Some(because.into());
+        self
+    }
+
+    /// Says what was expected instead: `a number from 0 to 100`.
+    #[must_use]
+    pub fn expected(mut self, expected: impl Into<Cow<'static, str>>) -> Self {
+        self.details.expected = Some(expected.into());
+        self
+    }
+
+    /// Says by how much shares miss the total; negative when they are more than it.
+    #[must_use]
+    pub fn unallocated(mut self, amount: Amount, currency: Currency) -> Self {
+        self.details.unallocated = Some((amount, currency));
+        self
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The field that was wrong.
+    pub fn field_name(&self) -> Option<&str> {
+        self.details.field.as_deref()
+    }
+
+    /// What was expected instead.
+    pub fn what_was_expected(&self) -> Option<&str> {
+        self.details.expected.as_deref()
+    }
+
+    /// By how much shares miss the total.
+    pub fn missing_amount(&self) -> Option<(Amount, Currency)> {
+        self.details.unallocated
+    }
+}
+
+impl fmt::Display for Rejection {
+    /// One or two sentences for the person whose message it was.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.text())?;
+        match (&self.details.field, &self.details.because) {
+            (Some(field), Some(because)) => write!(f, " {field}: {because}.")?,
+            (Some(field), None) => write!(f, " It is about {field}.")?,
+            (None, Some(because)) => write!(f, " {because}.")?,
+            (None, None) => {}
+        }
+        match &self.details.expected {
+            Some(expected) => write!(f, " Expected: {expected}."),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+impl From<Code> for Rejection {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_code_is_its_own_and_stays_on_one_line() {
+        let codes: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(codes.len(), Code::ALL.len());
+        assert!(codes.iter().all(|code| code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
+    }
+
+    #[test]
+    fn the_protocol_page_names_every_code() {
+        let page = include_str!("../../PROTOCOL.md");
+        for code in Code::ALL {
+            assert!(page.contains(&format!("`{}`", code.as_str())), "PROTOCOL.md lacks {}", code.as_str());
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_was_wrong_and_what_was_expected() {
+        let rejection = Rejection::new(Code::BadPrice)
+            .field("data.price")
+            .because("it is negative")
+            .expected("a number from 0 to 9999999.99");
+        assert_eq!(
+            rejection.to_string(),
+            "The price cannot be used. data.price: it is negative. Expected: a number from 0 to 9999999.99."
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! The stored form of facts and orders: what a log keeps, for as long as an order is worth keeping.
+//!
+//! It is JSON of its own, apart from the protocol: amounts are whole minor units, and every document names
+//! the version that it was written in. A document of an earlier version is brought up to the current one, one
+//! version at a time, before it is read; one of a later version is refused.
+
+mod fact;
+mod order;
+mod version;
+
+pub use fact::{decode_fact, encode_fact};
+pub use order::{decode_order, encode_order};
+pub use version::StoredError;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::split::{CustomShares, Percentage, SplitRule, Weight};
+use crate::text::Text;
+use crate::{Amount, ParticipantId};
+
+/// The rule of a split.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredSplit {
+    Equal,
+    Itemized,
+    Custom,
+    /// Minor units of each.
+    Amounts(BTreeMap<String, i64>),
+    /// Millionths of a percent of each.
+    Percentages(BTreeMap<String, u64>),
+    /// Millionths of a weight of each.
+    Weights(BTreeMap<String, u64>),
+}
+
+impl From<&SplitRule> for StoredSplit {
+    fn from(split: &SplitRule) -> Self {
+        match split {
+            SplitRule::Equal => Self::Equal,
+            SplitRule::Itemized => Self::Itemized,
+            SplitRule::Custom(None) => Self::Custom,
+            SplitRule::Custom(Some(CustomShares::Amounts(amounts))) => {
+                Self::Amounts(stored(amounts, |amount| amount.minor_units()))
+            }
+            SplitRule::Custom(Some(CustomShares::Percentages(parts))) => {
+                Self::Percentages(stored(parts, |part| part.millionths()))
+            }
+            SplitRule::Custom(Some(CustomShares::Weights(weights))) => {
+                Self::Weights(stored(weights, |weight| weight.millionths()))
+            }
+        }
+    }
+}
+
+impl TryFrom<StoredSplit> for SplitRule {
+    type Error = StoredError;
+
+    fn try_from(split: StoredSplit) -> Result<Self, StoredError> {
+        Ok(match split {
+            StoredSplit::Equal => Self::Equal,
+            StoredSplit::Itemized => Self::Itemized,
+            StoredSplit::Custom => Self::Custom(None),
+            StoredSplit::Amounts(amounts) => {
+                Self::Custom(Some(CustomShares::Amounts(read(amounts, |units| {
+                    Some(Amount::from_minor_units(units))
+                })?)))
+            }
+            StoredSplit::Percentages(parts) => {
+                Self::Custom(Some(CustomShares::Percentages(read(parts, Percentage::from_millionths)?)))
+            }
+            StoredSplit::Weights(weights) => {
+                Self::Custom(Some(CustomShares::Weights(read(weights, Weight::from_millionths)?)))
+            }
+        })
+    }
+}
+
+fn stored<T, N>(numbers: &BTreeMap<ParticipantId, T>, number: impl Fn(&T) -> N) -> BTreeMap<String, N> {
+    numbers.iter().map(|(id, value)| (id.as_str().to_owned(), number(value))).collect()
+}
+
+fn read<N, T>(
+    numbers: BTreeMap<String, N>,
+    value: impl Fn(N) -> Option<T>,
+) -> Result<BTreeMap<ParticipantId, T>, StoredError> {
+    numbers
+        .into_iter()
+        .map(|(id, number)| Ok((participant(&id)?, value(number).ok_or(StoredError::Damaged("share"))?)))
+        .collect()
+}
+
+fn participant(id: &str) -> Result<ParticipantId, StoredError> {
+    ParticipantId::new(id).map_err(|_| StoredError::Damaged("participant id"))
+}
+
+/// A text that was clean when it was stored. It is cleaned again, so that a log that was tampered with cannot
+/// bring in what a client could not; bounds may have been wider in an earlier release.
+fn text(stored: &str) -> Result<Text, StoredError> {
+    Text::clean_or_empty(stored, usize::MAX).map_err(|_| StoredError::Damaged("text"))
+}
+
+fn optional_text(stored: Option<&String>) -> Result<Option<Text>, StoredError> {
+    stored.map(|stored| text(stored)).transpose()
+}
+
+fn owned(text: &Text) -> String {
+    text.as_str().to_owned()
+}

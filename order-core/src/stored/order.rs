@@ -1,0 +1,157 @@
+//! The stored form of a whole order: what a snapshot holds.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::fact::{read_currency, read_item_id, read_price, read_quantity};
+use super::version::{self, StoredError, Upcast};
+use super::{StoredSplit, optional_text, owned, participant, text};
+use crate::item::Item;
+use crate::order::{Order, Status};
+use crate::participant::{Participant, Seat};
+use crate::{Amount, OrderId, UnixMillis};
+
+/// The way from each earlier version of a stored order to the next. Append; never change what is here.
+const UPCASTS: &[Upcast] = &[];
+
+#[derive(Serialize, Deserialize)]
+struct StoredOrder {
+    id: String,
+    currency: String,
+    seq: u64,
+    circle: Option<String>,
+    tenant: Option<String>,
+    people: Vec<StoredPerson>,
+    /// A place in `people`.
+    owner: Option<usize>,
+    items: Vec<StoredItem>,
+    split: StoredSplit,
+    finalized: bool,
+    created_at: u64,
+    updated_at: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredPerson {
+    id: String,
+    name: String,
+    phone: Option<String>,
+    joined_at: u64,
+    left: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredItem {
+    id: String,
+    dish: String,
+    kind: String,
+    quantity: u16,
+    /// Minor units of one piece.
+    price: i64,
+    customization: Option<String>,
+    /// A place in `people`.
+    by: usize,
+    at: u64,
+}
+
+/// Writes an order in its stored form. Two orders are equal just when these bytes are.
+///
+/// # Errors
+/// None that an order of this crate can cause.
+pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
+    let person = |person: &Participant| StoredPerson {
+        id: person.id.as_str().to_owned(),
+        name: owned(&person.name),
+        phone: person.phone.as_ref().map(owned),
+        joined_at: person.joined_at.get(),
+        left: person.left,
+    };
+    let item = |item: &Item| StoredItem {
+        id: item.id.as_str().to_owned(),
+        dish: owned(&item.dish_name),
+        kind: owned(&item.dish_type),
+        quantity: item.quantity.pieces(),
+        price: item.price.amount().minor_units(),
+        customization: item.customization.as_ref().map(owned),
+        by: item.added_by.0,
+        at: item.added_at.get(),
+    };
+    let stored = StoredOrder {
+        id: order.id.as_str().to_owned(),
+        currency: order.currency.code().to_owned(),
+        seq: order.seq,
+        circle: order.circle_id.as_ref().map(owned),
+        tenant: order.tenant_id.as_ref().map(owned),
+        people: order.people.iter().map(person).collect(),
+        owner: order.owner.map(|seat| seat.0),
+        items: order.items().map(item).collect(),
+        split: (&order.split).into(),
+        finalized: order.status == Status::Finalized,
+        created_at: order.created_at.get(),
+        updated_at: order.updated_at.get(),
+    };
+    version::write(&stored, UPCASTS)
+}
+
+/// Reads an order in its stored form, of this or any earlier version.
+///
+/// # Errors
+/// When a later release wrote it, or when it is damaged: replay the log instead.
+pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
+    let stored: StoredOrder = version::read(bytes, UPCASTS)?;
+    let seat = |seat: usize| {
+        if seat < stored.people.len() { Ok(Seat(seat)) } else { Err(StoredError::Damaged("seat")) }
+    };
+    let people = stored.people.iter().map(read_person).collect::<Result<Vec<_>, _>>()?;
+    let items = stored
+        .items
+        .iter()
+        .map(|item| read_item(item, seat(item.by)?).map(Arc::new))
+        .collect::<Result<Vec<_>, _>>()?;
+    let total =
+        Amount::checked_sum(items.iter().map(|item| item.total)).ok_or(StoredError::Damaged("total"))?;
+    Ok(Order {
+        id: OrderId::new(&stored.id).map_err(|_| StoredError::Damaged("order id"))?,
+        currency: read_currency(&stored.currency)?,
+        seq: stored.seq,
+        circle_id: optional_text(stored.circle.as_ref())?,
+        tenant_id: optional_text(stored.tenant.as_ref())?,
+        owner: stored.owner.map(seat).transpose()?,
+        people,
+        items,
+        total,
+        split: stored.split.try_into()?,
+        status: if stored.finalized { Status::Finalized } else { Status::Active },
+        created_at: UnixMillis::new(stored.created_at),
+        updated_at: UnixMillis::new(stored.updated_at),
+    })
+}
+
+fn read_person(stored: &StoredPerson) -> Result<Participant, StoredError> {
+    Ok(Participant {
+        id: participant(&stored.id)?,
+        name: text(&stored.name)?,
+        phone: optional_text(stored.phone.as_ref())?,
+        joined_at: UnixMillis::new(stored.joined_at),
+        left: stored.left,
+    })
+}
+
+fn read_item(stored: &StoredItem, added_by: Seat) -> Result<Item, StoredError> {
+    let quantity = read_quantity(stored.quantity)?;
+    let price = read_price(stored.price)?;
+    let total =
+        price.amount().checked_mul(i64::from(quantity.pieces())).ok_or(StoredError::Damaged("item total"))?;
+    Ok(Item {
+        id: read_item_id(&stored.id)?,
+        dish_name: text(&stored.dish)?,
+        dish_type: text(&stored.kind)?,
+        quantity,
+        price,
+        total,
+        customization: optional_text(stored.customization.as_ref())?,
+        added_by,
+        added_at: UnixMillis::new(stored.at),
+    })
+}

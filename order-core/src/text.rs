@@ -1,0 +1,163 @@
+//! Text that people wrote: cleaned of what hides or reorders other text, otherwise kept as it is.
+
+use std::fmt;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+/// The most characters (Unicode scalar values) of a person's name.
+pub const MAX_NAME_CHARS: usize = 80;
+/// The most characters of a dish's name.
+pub const MAX_DISH_NAME_CHARS: usize = 120;
+/// The most characters of a dish's type, such as `non-veg`.
+pub const MAX_DISH_TYPE_CHARS: usize = 40;
+/// The most characters of a customization, such as `Extra spicy`.
+pub const MAX_CUSTOMIZATION_CHARS: usize = 500;
+/// The most characters of a phone number.
+pub const MAX_PHONE_CHARS: usize = 32;
+/// The most characters of a circle's or a tenant's name.
+pub const MAX_LABEL_CHARS: usize = 128;
+
+/// A cleaned text. Every script, emoji, joiners, `&`, `<` and quotes stay as they are: escaping belongs to
+/// where a text is shown. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text(Arc<str>);
+
+/// Why a text was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TextError {
+    /// Nothing that a person can see is left of it.
+    #[error("it is empty")]
+    Empty,
+    /// It has more characters than `max`.
+    #[error("it is longer than {max} characters")]
+    TooLong {
+        /// The most characters that it may have.
+        max: usize,
+    },
+}
+
+impl Text {
+    /// Cleans `raw`: strips control characters, bidi overrides and isolates, line and paragraph separators,
+    /// zero-width spaces, byte order marks and non-characters, then trims white space.
+    ///
+    /// # Errors
+    /// When nothing visible remains, or more than `max` characters.
+    ///
+    /// ```
+    /// use order_core::text::Text;
+    /// assert_eq!(Text::clean("  Chef\u{202E} & Söhne\u{0} ", 80).unwrap().as_str(), "Chef & Söhne");
+    /// assert!(Text::clean("\u{200B}", 80).is_err());
+    /// ```
+    pub fn clean(raw: &str, max: usize) -> Result<Self, TextError> {
+        let text = Self::clean_or_empty(raw, max)?;
+        // Joiners are kept inside words, but a name made of nothing else cannot be seen.
+        if text.0.chars().all(is_invisible) { Err(TextError::Empty) } else { Ok(text) }
+    }
+
+    /// As [`Text::clean`], for a text that may be empty.
+    ///
+    /// # Errors
+    /// When more than `max` characters remain.
+    pub fn clean_or_empty(raw: &str, max: usize) -> Result<Self, TextError> {
+        let kept = if raw.chars().any(is_stripped) {
+            Self::trimmed(&raw.chars().filter(|&character| !is_stripped(character)).collect::<String>())
+        } else {
+            Self::trimmed(raw)
+        };
+        if kept.0.chars().count() > max { Err(TextError::TooLong { max }) } else { Ok(kept) }
+    }
+
+    fn trimmed(text: &str) -> Self {
+        Self(text.trim().into())
+    }
+
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Text {
+    /// The empty text.
+    fn default() -> Self {
+        Self("".into())
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Characters that have no place in a name: they hide, reorder or break what stands around them.
+pub(crate) fn is_stripped(character: char) -> bool {
+    let code = u32::from(character);
+    character.is_control()
+        || matches!(character,
+            '\u{202A}'..='\u{202E}'   // bidi embeddings and overrides
+            | '\u{2066}'..='\u{2069}' // bidi isolates
+            | '\u{2028}' | '\u{2029}' // line and paragraph separators
+            | '\u{200B}' | '\u{2060}' // zero-width space and no-break space
+            | '\u{FEFF}'              // byte order mark
+            | '\u{FDD0}'..='\u{FDEF}')
+        || code & 0xFFFE == 0xFFFE // the two non-characters at the end of each plane
+}
+
+fn is_invisible(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(character,
+            '\u{200C}'..='\u{200F}' // joiners and directional marks
+            | '\u{061C}' | '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}'
+            | '\u{180B}'..='\u{180F}' | '\u{2061}'..='\u{2065}' | '\u{FE00}'..='\u{FE0F}'
+            | '\u{E0000}'..='\u{E0FFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clean(raw: &str) -> Result<String, TextError> {
+        Text::clean(raw, 20).map(|text| text.as_str().to_owned())
+    }
+
+    #[test]
+    fn every_script_and_markup_stays_as_it_is() {
+        for kept in ["نیم‌فاصله", "क्‍ष", "👩‍👩‍👧‍👦", "寿司", "R&B <b>\"x\"</b>", "O'Brien", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "עברית\u{200F}!"]
+        {
+            assert_eq!(clean(kept).as_deref(), Ok(kept));
+        }
+    }
+
+    #[test]
+    fn what_hides_or_reorders_text_is_stripped() {
+        assert_eq!(clean("a\u{0}b\nc\u{7F}\u{85}").as_deref(), Ok("abc"));
+        assert_eq!(clean("\u{202E}evil\u{2066}\u{2069}").as_deref(), Ok("evil"));
+        assert_eq!(clean("\u{FEFF}x\u{200B}y\u{2060}\u{2028}\u{2029}").as_deref(), Ok("xy"));
+        assert_eq!(clean("\u{FFFE}n\u{1FFFF}o\u{FDD0}").as_deref(), Ok("no"));
+        assert_eq!(clean(" \u{A0}padded\u{3000}\t").as_deref(), Ok("padded"));
+    }
+
+    #[test]
+    fn what_nobody_can_see_is_empty() {
+        for raw in ["", "  ", "\u{200B}", "\u{200D}\u{200C}", "\u{3164}", "\n\n"] {
+            assert_eq!(clean(raw), Err(TextError::Empty), "{raw:?}");
+        }
+        assert_eq!(Text::clean_or_empty(" \n", 5).unwrap().as_str(), "");
+    }
+
+    #[test]
+    fn length_is_counted_in_characters_after_cleaning() {
+        assert!(clean(&"ß".repeat(20)).is_ok());
+        assert!(clean(&format!("{}{}", "x".repeat(20), "\u{200B}".repeat(50))).is_ok());
+        assert_eq!(clean(&"x".repeat(21)), Err(TextError::TooLong { max: 20 }));
+    }
+}

@@ -1,0 +1,16 @@
+//! The protocol's JSON: messages from clients to [`Command`](crate::Command)s, facts to messages for clients.
+//!
+//! Numbers are read from their own text and written as their own text; no amount ever is a double.
+
+mod frame;
+mod inbound;
+mod json;
+mod outbound;
+mod state;
+mod write;
+
+pub use frame::Frame;
+pub use inbound::{CommandId, Inbound, Refused, decode};
+pub use json::{MAX_DEPTH, MAX_KEYS};
+pub use outbound::{error, fact_message, presence_changed, rejoined, sync};
+pub use state::public_view;

@@ -1,0 +1,140 @@
+//! Messages to clients: projections of facts, and refusals.
+
+use super::frame::Frame;
+use super::inbound::CommandId;
+use super::state::StateWriter;
+use super::write::Writer;
+use crate::fact::{Fact, Recorded};
+use crate::rejection::Rejection;
+use crate::{Order, ParticipantId, Presence, UnixMillis};
+
+/// The message that tells everybody at the table of `recorded`. `order` is the order with that fact committed.
+pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> Frame {
+    let by = &recorded.by;
+    match &recorded.fact {
+        Fact::Joined(_) => joined(order, presence, by, recorded.at),
+        Fact::Left { .. } => about(order, "participant_left", by, recorded.at, |writer| {
+            writer.state(order, presence, None);
+        }),
+        Fact::ItemAdded(added) => about(order, "item_added", by, recorded.at, |writer| {
+            writer.json.begin_object();
+            if let Some(item) = order.item(&added.item) {
+                writer.json.key("item");
+                writer.item(order, item);
+            }
+            order_state(writer, order, presence);
+        }),
+        Fact::ItemRemoved { item } => about(order, "item_removed", by, recorded.at, |writer| {
+            writer.json.begin_object();
+            writer.json.string_field("itemId", item.as_str());
+            order_state(writer, order, presence);
+        }),
+        Fact::QuantityUpdated { item, quantity } => {
+            about(order, "quantity_updated", by, recorded.at, |writer| {
+                writer.json.begin_object();
+                writer.json.string_field("itemId", item.as_str());
+                writer.json.literal_field("quantity", quantity.pieces());
+                order_state(writer, order, presence);
+            })
+        }
+        Fact::SplitUpdated { split } => about(order, "split_updated", by, recorded.at, |writer| {
+            writer.json.begin_object();
+            writer.json.string_field("splitType", split.as_str());
+            order_state(writer, order, presence);
+        }),
+        Fact::Finalized => about(order, "order_finalized", by, recorded.at, |writer| {
+            writer.state(order, presence, None);
+        }),
+    }
+}
+
+/// The full state, for somebody who has just joined or has fallen behind.
+pub fn sync(order: &Order, presence: &Presence, now: UnixMillis) -> Frame {
+    let mut writer = StateWriter::new(order);
+    writer.json.begin_object();
+    writer.json.string_field("type", "sync");
+    writer.json.key("data");
+    writer.state(order, presence, None);
+    finish(writer, now)
+}
+
+/// The answer to somebody who joins again and about whom nothing is new.
+pub fn rejoined(order: &Order, presence: &Presence, who: &ParticipantId, now: UnixMillis) -> Frame {
+    joined(order, presence, who, now)
+}
+
+/// Tells that somebody's first connection came, or their last one went.
+pub fn presence_changed(order: &Order, presence: &Presence, who: &ParticipantId, now: UnixMillis) -> Frame {
+    about(order, "presence", who, now, |writer| {
+        writer.json.begin_object();
+        writer.json.literal_field("isOnline", presence.is_online(who));
+        order_state(writer, order, presence);
+    })
+}
+
+/// The answer to a message that was refused.
+pub fn error(rejection: &Rejection, id: Option<&CommandId>, now: UnixMillis) -> String {
+    let mut json = Writer::with_capacity(512);
+    let message = rejection.to_string();
+    json.begin_object();
+    json.string_field("type", "error");
+    json.string_field("error", &message);
+    json.key("data");
+    json.begin_object();
+    json.string_field("code", rejection.code().as_str());
+    json.string_field("message", &message);
+    if let Some(field) = rejection.field_name() {
+        json.string_field("field", field);
+    }
+    if let Some(expected) = rejection.what_was_expected() {
+        json.string_field("expected", expected);
+    }
+    if let Some((amount, currency)) = rejection.missing_amount() {
+        json.literal_field("unallocated", amount.display(currency));
+    }
+    json.end_object();
+    if let Some(id) = id {
+        json.string_field("id", id.as_str());
+    }
+    json.literal_field("timestamp", now.get());
+    json.end_object();
+    json.into_text()
+}
+
+fn joined(order: &Order, presence: &Presence, who: &ParticipantId, at: UnixMillis) -> Frame {
+    about(order, "participant_joined", who, at, |writer| {
+        writer.state(order, presence, order.role(who));
+    })
+}
+
+/// Ends a `data` object that was begun with its own fields.
+fn order_state(writer: &mut StateWriter, order: &Order, presence: &Presence) {
+    writer.json.key("orderState");
+    writer.state(order, presence, None);
+    writer.json.end_object();
+}
+
+/// A message about somebody: the envelope around what `data` writes.
+fn about(
+    order: &Order,
+    kind: &'static str,
+    who: &ParticipantId,
+    at: UnixMillis,
+    data: impl FnOnce(&mut StateWriter),
+) -> Frame {
+    let mut writer = StateWriter::new(order);
+    writer.json.begin_object();
+    writer.json.string_field("type", kind);
+    writer.json.string_field("participantId", who.as_str());
+    let name = order.person(who).map_or("", |person| person.name().as_str());
+    writer.json.string_field("participantName", name);
+    writer.json.key("data");
+    data(&mut writer);
+    finish(writer, at)
+}
+
+fn finish(mut writer: StateWriter, at: UnixMillis) -> Frame {
+    writer.json.literal_field("timestamp", at.get());
+    writer.json.end_object();
+    Frame::new(writer.json.into_text(), writer.phones)
+}

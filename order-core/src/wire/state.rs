@@ -1,0 +1,191 @@
+//! The order's full state, as clients read it.
+
+use super::frame::PhoneSlot;
+use super::write::Writer;
+use crate::split::{CustomShares, SplitRule, shares};
+use crate::{Amount, Item, Order, ParticipantId, Presence, Role};
+
+/// A rough size of one item's text, to reserve room for it.
+const ITEM_BYTES: usize = 256;
+
+/// A message under construction, which remembers where phone numbers belong.
+pub(super) struct StateWriter {
+    pub(super) json: Writer,
+    pub(super) phones: Vec<PhoneSlot>,
+}
+
+impl StateWriter {
+    pub(super) fn new(order: &Order) -> Self {
+        let entries = order.items().len().saturating_add(order.people().len()).saturating_add(4);
+        Self { json: Writer::with_capacity(entries.saturating_mul(ITEM_BYTES)), phones: Vec::new() }
+    }
+
+    /// Writes the state as an object; `role`, where given, stands at its end.
+    pub(super) fn state(&mut self, order: &Order, presence: &Presence, role: Option<Role>) {
+        self.json.begin_object();
+        let label = |text: Option<&crate::text::Text>| text.map_or("", |text| text.as_str()).to_owned();
+        self.json.string_field("circleId", &label(order.circle_id()));
+        self.json.string_field("tenantId", &label(order.tenant_id()));
+        self.json.string_field("sessionId", order.id().as_str());
+        let initiated_by = order.initiated_by().map_or("", |person| person.id().as_str());
+        self.json.string_field("initiatedBy", initiated_by);
+        self.participants(order, presence);
+        self.json.key("items");
+        self.json.begin_list();
+        for item in order.items() {
+            self.item(order, item);
+        }
+        self.json.end_list();
+        self.amount("total", order, order.total());
+        self.json.string_field("splitType", order.split_rule().as_str());
+        self.json.string_field("status", order.status().as_str());
+        self.json.literal_field("createdAt", order.created_at().get());
+        self.json.literal_field("updatedAt", order.updated_at().get());
+        self.json.string_field("currency", order.currency().code());
+        self.json.key("ownerId");
+        match order.owner() {
+            Some(owner) => self.json.string(owner.id().as_str()),
+            None => self.json.literal("null"),
+        }
+        self.splits(order);
+        self.json.literal_field("seq", order.seq());
+        if let Some(role) = role {
+            self.json.string_field("role", role.as_str());
+        }
+        self.json.end_object();
+    }
+
+    fn participants(&mut self, order: &Order, presence: &Presence) {
+        let owner = order.owner().map(|owner| owner.id().clone());
+        self.json.key("participants");
+        self.json.begin_list();
+        for person in order.participants() {
+            self.json.begin_object();
+            self.json.string_field("id", person.id().as_str());
+            self.json.string_field("name", person.name().as_str());
+            self.json.string_field("phone", "");
+            if let Some(phone) = person.phone() {
+                self.phone_slot(person.id(), phone.as_str());
+            }
+            let role = if owner.as_ref() == Some(person.id()) { Role::Owner } else { Role::Member };
+            self.json.string_field("role", role.as_str());
+            self.json.literal_field("isOnline", presence.is_online(person.id()));
+            self.json.literal_field("joinedAt", person.joined_at().get());
+            self.json.end_object();
+        }
+        self.json.end_list();
+    }
+
+    /// Notes that `phone` belongs between the quotes that were written last.
+    fn phone_slot(&mut self, owner: &ParticipantId, phone: &str) {
+        let mut quoted = Writer::default();
+        quoted.string(phone);
+        let quoted = quoted.into_text();
+        let escaped = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned();
+        self.phones.push(PhoneSlot { owner: owner.clone(), at: self.json.len().saturating_sub(1), escaped });
+    }
+
+    /// Writes one item as an object.
+    pub(super) fn item(&mut self, order: &Order, item: &Item) {
+        self.json.begin_object();
+        self.dish(order, item);
+        let added_by = order.added_by(item);
+        self.json.string_field("addedBy", added_by.map_or("", |person| person.id().as_str()));
+        self.json.string_field("addedByName", added_by.map_or("", |person| person.name().as_str()));
+        self.json.literal_field("addedAt", item.added_at().get());
+        self.json.end_object();
+    }
+
+    /// Writes what was ordered, without who ordered it.
+    fn dish(&mut self, order: &Order, item: &Item) {
+        self.json.string_field("id", item.id().as_str());
+        self.json.string_field("dishName", item.dish_name().as_str());
+        self.json.string_field("dishType", item.dish_type().as_str());
+        self.json.literal_field("quantity", item.quantity().pieces());
+        self.amount("price", order, item.price().amount());
+        self.amount("itemTotal", order, item.total());
+        if let Some(customization) = item.customization() {
+            self.json.string_field("customization", customization.as_str());
+        }
+    }
+
+    fn splits(&mut self, order: &Order) {
+        let shares = shares(order);
+        self.json.key("splits");
+        self.json.begin_list();
+        for share in shares.list() {
+            self.json.begin_object();
+            self.json.string_field("participantId", share.participant().id().as_str());
+            self.json.string_field("participantName", share.participant().name().as_str());
+            self.amount("amount", order, share.amount());
+            self.json.key("items");
+            self.json.begin_list();
+            for item in share.items() {
+                self.json.string(item.id().as_str());
+            }
+            self.json.end_list();
+            self.json.end_object();
+        }
+        self.json.end_list();
+        self.amount("unallocated", order, shares.unallocated());
+        if let SplitRule::Custom(Some(agreed)) = order.split_rule() {
+            self.json.key("customShares");
+            self.json.begin_object();
+            match agreed {
+                CustomShares::Amounts(amounts) => {
+                    let text = |amount: &Amount| amount.display(order.currency()).to_string();
+                    self.agreed("amounts", amounts.iter().map(|(id, amount)| (id, text(amount))));
+                }
+                CustomShares::Percentages(parts) => self.agreed(
+                    "percentages",
+                    parts.iter().map(|(id, part)| (id, part.to_decimal().to_string())),
+                ),
+                CustomShares::Weights(weights) => self.agreed(
+                    "weights",
+                    weights.iter().map(|(id, weight)| (id, weight.to_decimal().to_string())),
+                ),
+            }
+            self.json.end_object();
+        }
+    }
+
+    fn agreed<'a>(&mut self, kind: &'static str, numbers: impl Iterator<Item = (&'a ParticipantId, String)>) {
+        self.json.key(kind);
+        self.json.begin_object();
+        for (participant, number) in numbers {
+            self.json.foreign_key(participant.as_str());
+            self.json.literal(number);
+        }
+        self.json.end_object();
+    }
+
+    fn amount(&mut self, key: &'static str, order: &Order, amount: Amount) {
+        self.json.literal_field(key, amount.display(order.currency()));
+    }
+}
+
+/// The order as anybody may see it: dishes and sums, but no names, phones or participant ids.
+pub fn public_view(order: &Order) -> String {
+    let mut writer = StateWriter::new(order);
+    writer.json.begin_object();
+    writer.json.string_field("sessionId", order.id().as_str());
+    writer.json.string_field("status", order.status().as_str());
+    writer.json.string_field("currency", order.currency().code());
+    writer.json.literal_field("participantCount", order.participants().count());
+    writer.json.key("items");
+    writer.json.begin_list();
+    for item in order.items() {
+        writer.json.begin_object();
+        writer.dish(order, item);
+        writer.json.literal_field("addedAt", item.added_at().get());
+        writer.json.end_object();
+    }
+    writer.json.end_list();
+    writer.amount("total", order, order.total());
+    writer.json.string_field("splitType", order.split_rule().as_str());
+    writer.json.literal_field("createdAt", order.created_at().get());
+    writer.json.literal_field("updatedAt", order.updated_at().get());
+    writer.json.literal_field("seq", order.seq());
+    writer.json.end_object();
+    writer.json.into_text()
+}

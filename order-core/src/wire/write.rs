@@ -1,0 +1,134 @@
+//! Writing JSON text, in the order in which fields are given.
+
+use std::fmt::Write as _;
+
+/// JSON text under construction.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    text: String,
+    /// Whether the next entry needs a comma before it.
+    comma: bool,
+}
+
+impl Writer {
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), comma: false }
+    }
+
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
+    /// How much has been written, in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Begins an object; [`Writer::end_object`] ends it.
+    pub(super) fn begin_object(&mut self) {
+        self.separate();
+        self.text.push('{');
+        self.comma = false;
+    }
+
+    pub(super) fn end_object(&mut self) {
+        self.text.push('}');
+        self.comma = true;
+    }
+
+    /// Begins a list; [`Writer::end_list`] ends it.
+    pub(super) fn begin_list(&mut self) {
+        self.separate();
+        self.text.push('[');
+        self.comma = false;
+    }
+
+    pub(super) fn end_list(&mut self) {
+        self.text.push(']');
+        self.comma = true;
+    }
+
+    /// Writes a key that needs no escaping; its value comes next.
+    pub(super) fn key(&mut self, key: &'static str) {
+        self.separate();
+        self.text.push('"');
+        self.text.push_str(key);
+        self.text.push_str("\":");
+        self.comma = false;
+    }
+
+    /// Writes a key that somebody chose.
+    pub(super) fn foreign_key(&mut self, key: &str) {
+        self.separate();
+        self.quote(key);
+        self.text.push(':');
+        self.comma = false;
+    }
+
+    pub(super) fn string(&mut self, value: &str) {
+        self.separate();
+        self.quote(value);
+        self.comma = true;
+    }
+
+    /// Writes a number or a literal by its own text.
+    pub(super) fn literal(&mut self, value: impl std::fmt::Display) {
+        self.separate();
+        // Writing to a string cannot fail.
+        let _ = write!(self.text, "{value}");
+        self.comma = true;
+    }
+
+    pub(super) fn string_field(&mut self, key: &'static str, value: &str) {
+        self.key(key);
+        self.string(value);
+    }
+
+    pub(super) fn literal_field(&mut self, key: &'static str, value: impl std::fmt::Display) {
+        self.key(key);
+        self.literal(value);
+    }
+
+    fn separate(&mut self) {
+        if self.comma {
+            self.text.push(',');
+        }
+    }
+
+    fn quote(&mut self, value: &str) {
+        self.text.push('"');
+        let mut plain_from = 0;
+        for (index, byte) in value.bytes().enumerate() {
+            if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+                continue;
+            }
+            self.text.push_str(value.get(plain_from..index).unwrap_or_default());
+            plain_from = index.saturating_add(1);
+            match byte {
+                b'"' => self.text.push_str("\\\""),
+                b'\\' => self.text.push_str("\\\\"),
+                control => {
+                    let _ = write!(self.text, "\\u{control:04x}");
+                }
+            }
+        }
+        self.text.push_str(value.get(plain_from..).unwrap_or_default());
+        self.text.push('"');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_come_back_as_they_were() {
+        for value in ["", "plain", "\"q\" \\ / </script>", "🍛\u{200D}क", "\u{0}\u{1f}\n\t", "ends with \\"]
+        {
+            let mut writer = Writer::default();
+            writer.string(value);
+            let text = writer.into_text();
+            assert_eq!(serde_json::from_str::<String>(&text).unwrap(), value, "{text}");
+        }
+    }
+}
