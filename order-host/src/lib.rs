@@ -1,11 +1,29 @@
 //! The async room loop that every Stonepot transport shares.
 //!
-//! The order itself, its rules and its money are in [`order_core`], which does no I/O. This crate owns
-//! what surrounds it: where facts are stored ([`log`]), and which room they belong to ([`RoomKey`]).
+//! The order itself, its rules and its money are in [`order_core`], which does no I/O. This crate runs orders:
+//! one task owns a room and, for each message, decides, appends the fact to the [`log`] durably, commits it,
+//! and only then shows it to the table. Nobody sees what is not stored.
+//!
+//! * [`Host`] holds the rooms; [`Host::connect`] gives a socket its [`Connection`].
+//! * [`log::RoomLog`] is where facts are stored: [`log::MemoryLog`], or [`log::SqliteLog`] (feature `sqlite`).
+//! * [`Transport`] is what carries messages; [`Clock`] and [`Ids`] are where time and fresh ids come from.
 
 #![forbid(unsafe_code)]
 
+mod clock;
+mod connection;
+mod host;
+mod ids;
 pub mod log;
+mod outbox;
+mod room;
 mod room_key;
+mod transport;
 
-pub use room_key::{RoomKey, RoomKeyError};
+pub use clock::{Clock, SystemClock};
+pub use connection::Connection;
+pub use host::{Host, Settings};
+pub use ids::{Ids, RandomIds};
+pub use outbox::{CloseReason, Outgoing};
+pub use room_key::{MAX_NAME_BYTES, RoomKey, RoomKeyError};
+pub use transport::{Transport, TransportError};

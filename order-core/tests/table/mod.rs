@@ -1,0 +1,133 @@
+//! A table of people: an order and its log, fed with the protocol's own messages as a room would feed it.
+#![allow(dead_code, reason = "each test file uses its own part of it")]
+
+use order_core::stored::{decode_fact, encode_fact, encode_order};
+use order_core::{
+    Actor, Currency, Decision, ItemId, Order, OrderId, ParticipantId, Recorded, Rejection, UnixMillis, commit,
+    decide, replay, wire,
+};
+
+/// One order, everything that was recorded of it, and a clock that moves with every message.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub order: Order,
+    pub log: Vec<Recorded>,
+    pub now: u64,
+    fresh_ids: u32,
+}
+
+impl Table {
+    /// An order that nobody has joined.
+    pub fn empty() -> Self {
+        Self::named("table-7")
+    }
+
+    pub fn named(order: &str) -> Self {
+        let order = Order::new(OrderId::new(order).unwrap(), Currency::default());
+        Self { order, log: Vec::new(), now: 1_000, fresh_ids: 0 }
+    }
+
+    /// An order that these people have joined, in this order.
+    pub fn of(people: &[&str]) -> Self {
+        let mut table = Self::empty();
+        for person in people {
+            table.join(person);
+        }
+        table
+    }
+
+    /// What would happen if `who` sent `message`; the order stays as it is.
+    pub fn judge(&mut self, who: &str, message: &str) -> Result<Decision, Rejection> {
+        self.now += 1;
+        let fresh = self.fresh_ids + 1;
+        let made = || ItemId::new(&format!("made-{fresh}")).unwrap();
+        let inbound = wire::decode(message, made).map_err(|refused| refused.rejection)?;
+        self.fresh_ids = fresh;
+        let actor = Actor::participant(ParticipantId::new(who).unwrap());
+        decide(&self.order, UnixMillis::new(self.now), &actor, &inbound.command)
+    }
+
+    /// Carries out what `who` sends.
+    pub fn say(&mut self, who: &str, message: &str) -> Result<Decision, Rejection> {
+        let decision = self.judge(who, message)?;
+        if let Decision::Record(recorded) = &decision {
+            commit(&mut self.order, recorded).unwrap();
+            self.log.push(recorded.clone());
+        }
+        Ok(decision)
+    }
+
+    /// Carries out a message that must be granted.
+    pub fn accept(&mut self, who: &str, message: &str) -> Decision {
+        self.say(who, message).unwrap_or_else(|rejection| panic!("{message}: {rejection}"))
+    }
+
+    /// Sends a message that must be refused, and sees to it that nothing at all has changed by it.
+    pub fn refuse(&mut self, who: &str, message: &str) -> Rejection {
+        let before = self.bytes();
+        let (seq, facts) = (self.order.seq(), self.log.len());
+        let rejection = match self.say(who, message) {
+            Err(rejection) => rejection,
+            Ok(decision) => panic!("{message} was granted: {decision:?}"),
+        };
+        assert_eq!(self.bytes(), before, "{message} was refused, but changed the order");
+        assert_eq!((self.order.seq(), self.log.len()), (seq, facts));
+        rejection
+    }
+
+    pub fn join(&mut self, who: &str) {
+        self.accept(who, &join_message(who));
+    }
+
+    pub fn leave(&mut self, who: &str) {
+        self.accept(who, r#"{"type":"leave"}"#);
+    }
+
+    /// Adds a dish of this id; `price` and `quantity` as they stand in the message.
+    pub fn add(&mut self, who: &str, id: &str, price: &str, quantity: &str) {
+        self.accept(who, &add_message(id, price, quantity));
+    }
+
+    pub fn split(&mut self, who: &str, data: &str) {
+        self.accept(who, &split_message(data));
+    }
+
+    /// The stored form of the order: two orders are equal just when these bytes are.
+    pub fn bytes(&self) -> Vec<u8> {
+        encode_order(&self.order).unwrap()
+    }
+
+    /// The order that the log gives, each fact written and read back on the way.
+    pub fn replayed(&self) -> Order {
+        let log: Vec<_> =
+            self.log.iter().map(|fact| decode_fact(&encode_fact(fact).unwrap()).unwrap()).collect();
+        replay(Order::new(self.order.id().clone(), Currency::default()), &log).unwrap()
+    }
+}
+
+pub fn join_message(who: &str) -> String {
+    format!(
+        r#"{{"type":"join","participantId":"{who}","participantName":"Name of {who}","data":{{"circleId":"circle","tenantId":"tenant","phone":"+91 {who}"}}}}"#
+    )
+}
+
+pub fn add_message(id: &str, price: &str, quantity: &str) -> String {
+    format!(
+        r#"{{"type":"add_item","data":{{"id":"{id}","dishName":"Dosa","dishType":"veg","price":{price},"quantity":{quantity}}}}}"#
+    )
+}
+
+pub fn split_message(data: &str) -> String {
+    format!(r#"{{"type":"update_split","data":{data}}}"#)
+}
+
+pub fn quantity_message(id: &str, quantity: &str) -> String {
+    format!(r#"{{"type":"update_quantity","data":{{"itemId":"{id}","quantity":{quantity}}}}}"#)
+}
+
+pub fn remove_message(id: &str) -> String {
+    format!(r#"{{"type":"remove_item","data":{{"itemId":"{id}"}}}}"#)
+}
+
+pub const FINALIZE: &str = r#"{"type":"finalize"}"#;
+pub const LEAVE: &str = r#"{"type":"leave"}"#;

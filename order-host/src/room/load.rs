@@ -1,0 +1,85 @@
+//! Reading a room from its log.
+
+use order_core::stored::{decode_fact, decode_order};
+use order_core::{Currency, Order, OrderId, commit};
+
+use crate::RoomKey;
+use crate::log::{LogError, RoomLog, StoredFact};
+
+/// How many facts are read at a time.
+const PAGE: usize = 1_000;
+
+/// The order as its log says, and the sequence number of the snapshot it was read with (0 without one).
+/// An unknown room is an order that nobody has joined.
+///
+/// # Errors
+/// When the log cannot be read, or holds what this release cannot make sense of.
+pub(crate) async fn load(
+    log: &dyn RoomLog,
+    key: &RoomKey,
+    currency: Currency,
+) -> Result<(Order, u64), LogError> {
+    if let Some(order) = from_snapshot(log, key).await {
+        let snapshot_seq = order.seq();
+        match replay(log, key, order).await {
+            Ok(order) => return Ok((order, snapshot_seq)),
+            Err(error) => {
+                tracing::warn!(room = %key, %error, "the snapshot is of no use; replaying the whole log")
+            }
+        }
+    }
+    load_from_the_start(log, key, currency).await.map(|order| (order, 0))
+}
+
+/// The order as its log alone says.
+pub(crate) async fn load_from_the_start(
+    log: &dyn RoomLog,
+    key: &RoomKey,
+    currency: Currency,
+) -> Result<Order, LogError> {
+    let id = OrderId::new(key.room()).map_err(|error| LogError(error.to_string()))?;
+    replay(log, key, Order::new(id, currency)).await
+}
+
+/// The facts that are stored after `seq`.
+pub(crate) async fn read_back(
+    log: &dyn RoomLog,
+    key: &RoomKey,
+    seq: u64,
+    most: usize,
+) -> Result<Vec<StoredFact>, LogError> {
+    log.read(key, seq, most).await
+}
+
+async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<Order> {
+    let snapshot = match log.load_snapshot(key).await {
+        Ok(snapshot) => snapshot?,
+        Err(error) => {
+            tracing::warn!(room = %key, %error, "the snapshot cannot be read");
+            return None;
+        }
+    };
+    match decode_order(&snapshot.state) {
+        Ok(order) if order.seq() == snapshot.seq && order.id().as_str() == key.room() => Some(order),
+        Ok(_) => None,
+        Err(error) => {
+            tracing::info!(room = %key, %error, "the snapshot is not readable; replaying the log");
+            None
+        }
+    }
+}
+
+async fn replay(log: &dyn RoomLog, key: &RoomKey, mut order: Order) -> Result<Order, LogError> {
+    loop {
+        let facts = log.read(key, order.seq(), PAGE).await?;
+        for fact in &facts {
+            let next = order.seq().saturating_add(1);
+            let damaged = |error: String| LogError(format!("fact {next} of {key}: {error}"));
+            let recorded = decode_fact(fact).map_err(|error| damaged(error.to_string()))?;
+            commit(&mut order, &recorded).map_err(|error| damaged(error.to_string()))?;
+        }
+        if facts.len() < PAGE {
+            return Ok(order);
+        }
+    }
+}

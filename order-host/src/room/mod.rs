@@ -1,0 +1,192 @@
+//! One room: the task that owns one order.
+//!
+//! It decides what a message would do, appends that durably, commits it, and only then shows it to anyone.
+
+mod commands;
+mod join;
+mod load;
+mod members;
+mod store;
+
+use std::sync::Arc;
+
+use order_core::wire::{self, Inbound, Refused};
+use order_core::{Command, Order, ParticipantId, Presence};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use crate::RoomKey;
+use crate::host::Shared;
+use crate::outbox::{CloseReason, Outbox};
+use commands::Asked;
+pub(crate) use load::load;
+pub(crate) use members::ConnectionId;
+use members::Members;
+
+/// The most messages that are stored together: enough to share one disk write among a busy table, few enough
+/// that the first of them does not wait long.
+const MAX_BATCH: usize = 64;
+
+/// What a room is told.
+pub(crate) enum Input {
+    /// A socket is here. It hears nothing until it joins.
+    Attach { connection: ConnectionId, outbox: Arc<Outbox> },
+    /// A socket sent a message.
+    Message { connection: ConnectionId, message: Result<Inbound, Refused> },
+    /// A socket that fell behind wants the full state.
+    Resync { connection: ConnectionId },
+    /// A socket is gone.
+    Detach { connection: ConnectionId },
+    /// Somebody asks how the order looks to a stranger.
+    View { reply: oneshot::Sender<Option<String>> },
+    /// Finish what was accepted, send everybody away, and end.
+    Drain,
+}
+
+/// The room cannot go on, and why; the sockets are told.
+struct End(CloseReason);
+
+pub(crate) struct Room {
+    key: RoomKey,
+    shared: Arc<Shared>,
+    order: Order,
+    presence: Presence,
+    members: Members,
+    /// The sequence number of the last snapshot.
+    snapshot_seq: u64,
+}
+
+impl Room {
+    /// Loads the room and runs it until it is idle or the host drains. Whoever is still there is sent away.
+    pub(crate) async fn run(key: RoomKey, shared: Arc<Shared>, mut inputs: mpsc::Receiver<Input>) {
+        let reason = match load(shared.log.as_ref(), &key, shared.settings.currency).await {
+            Ok((order, snapshot_seq)) => {
+                tracing::debug!(room = %key, seq = order.seq(), "room loaded");
+                let mut room = Self {
+                    key: key.clone(),
+                    shared: shared.clone(),
+                    order,
+                    presence: Presence::new(),
+                    members: Members::default(),
+                    snapshot_seq,
+                };
+                let End(reason) = room.serve(&mut inputs).await;
+                room.members.close_all(reason);
+                room.save_snapshot().await;
+                reason
+            }
+            Err(error) => {
+                tracing::error!(room = %key, %error, "the room cannot be loaded");
+                CloseReason::Unavailable
+            }
+        };
+        inputs.close();
+        shared.rooms.forget(&key);
+        turn_away(inputs, reason).await;
+    }
+
+    /// Handles inputs for as long as anybody may send some.
+    async fn serve(&mut self, inputs: &mut mpsc::Receiver<Input>) -> End {
+        let mut batch = Vec::new();
+        loop {
+            match timeout(self.shared.settings.idle_unload, inputs.recv_many(&mut batch, MAX_BATCH)).await {
+                Ok(0) => return End(CloseReason::Restart),
+                Ok(_) => {
+                    if let Err(end) = self.handle(&mut batch).await {
+                        return end;
+                    }
+                }
+                Err(_) if self.shared.rooms.unload_if_idle(&self.key, inputs) => {
+                    tracing::debug!(room = %self.key, "room unloaded");
+                    return End(CloseReason::Restart);
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Handles a batch in the order in which it came. Neighbouring commands are stored together; a join
+    /// changes who speaks for a socket, so it stands alone.
+    async fn handle(&mut self, batch: &mut Vec<Input>) -> Result<(), End> {
+        let mut commands = Vec::new();
+        for input in batch.drain(..) {
+            match input {
+                Input::Message { connection, message: Err(Refused { id, rejection }) } => {
+                    commands.push(Asked { connection, id, command: Err(rejection) });
+                    continue;
+                }
+                Input::Message { connection, message: Ok(Inbound { id, command, participant }) } => {
+                    match command {
+                        Command::Join(_) => {
+                            self.run_commands(&mut commands).await?;
+                            self.join(connection, id.as_ref(), participant, &command).await?;
+                        }
+                        Command::Leave => {
+                            commands.push(Asked { connection, id, command: Ok(command) });
+                            self.run_commands(&mut commands).await?;
+                        }
+                        _ => commands.push(Asked { connection, id, command: Ok(command) }),
+                    }
+                    continue;
+                }
+                Input::Attach { .. }
+                | Input::Resync { .. }
+                | Input::Detach { .. }
+                | Input::View { .. }
+                | Input::Drain => self.run_commands(&mut commands).await?,
+            }
+            match input {
+                Input::Attach { connection, outbox } => self.members.attach(connection, outbox),
+                Input::Resync { connection } => self.resync(connection),
+                Input::Detach { connection } => self.detach(connection),
+                // Whoever asked may be gone.
+                Input::View { reply } => drop(reply.send(public_view(&self.order))),
+                Input::Drain => return Err(End(CloseReason::Restart)),
+                Input::Message { .. } => {}
+            }
+        }
+        self.run_commands(&mut commands).await
+    }
+
+    fn resync(&mut self, connection: ConnectionId) {
+        let sync = Arc::new(wire::sync(&self.order, &self.presence, self.shared.clock.now()));
+        self.members.catch_up(connection, &sync);
+    }
+
+    fn detach(&mut self, connection: ConnectionId) {
+        if let Some(participant) = self.members.detach(connection)
+            && self.presence.disconnect(&participant)
+        {
+            self.tell_presence(&participant);
+        }
+    }
+
+    /// Tells the others at the table that somebody came online or went offline.
+    fn tell_presence(&self, participant: &ParticipantId) {
+        if self.order.person(participant).is_some_and(|person| !person.has_left()) {
+            let now = self.shared.clock.now();
+            let news = wire::presence_changed(&self.order, &self.presence, participant, now);
+            self.members.send_to_others(participant, &Arc::new(news));
+        }
+    }
+}
+
+/// How an order looks to a stranger; there is nothing to see before somebody has joined.
+pub(crate) fn public_view(order: &Order) -> Option<String> {
+    (order.seq() > 0).then(|| wire::public_view(order))
+}
+
+/// Sends away whoever knocked at a room that has ended and closed its door.
+async fn turn_away(mut inputs: mpsc::Receiver<Input>, reason: CloseReason) {
+    while let Some(input) = inputs.recv().await {
+        match input {
+            Input::Attach { outbox, .. } => outbox.close(reason),
+            // A view's reply is dropped, which tells whoever asked. The others' sockets are closed already.
+            Input::Message { .. }
+            | Input::Resync { .. }
+            | Input::Detach { .. }
+            | Input::View { .. }
+            | Input::Drain => {}
+        }
+    }
+}

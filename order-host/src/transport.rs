@@ -1,0 +1,26 @@
+//! What plugs diners into a host.
+
+use async_trait::async_trait;
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use crate::Host;
+
+/// Carries messages between a host and whoever connects: over WebSockets, in memory, or any other way.
+#[async_trait]
+pub trait Transport: Send {
+    /// Serves `host` until `stop` is cancelled. Then takes nobody new, drains the host so that what was
+    /// accepted is stored and shown, and returns.
+    ///
+    /// # Errors
+    /// When it cannot go on serving.
+    async fn run(self: Box<Self>, host: Host, stop: CancellationToken) -> Result<(), TransportError>;
+}
+
+/// Why a transport stopped on its own account.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct TransportError(
+    /// What went wrong, for the operator.
+    pub String,
+);
