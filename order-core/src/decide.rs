@@ -10,7 +10,7 @@ use crate::order::{MAX_ITEMS, MAX_PARTICIPANTS, Order, Status};
 use crate::rejection::{Code, Rejection};
 use crate::split::{CustomShares, Percentage, SHARE_DECIMALS, SplitRule, Weight, shares};
 use crate::{
-    Amount, AmountError, ItemId, MAX_QUANTITY, Participant, ParticipantId, Price, Quantity, Role, UnixMillis,
+    Amount, AmountError, ItemId, MAX_QUANTITY, ParticipantId, Price, Quantity, Role, UnixMillis,
     max_order_total,
 };
 
@@ -76,10 +76,9 @@ pub fn decide(
 
 /// Only who is at the table of an open order changes it.
 fn present(order: &Order, actor: &Actor) -> Result<(), Rejection> {
-    if order.person(actor.id()).is_none_or(Participant::has_left) {
-        return Err(Code::JoinFirst.into());
-    }
-    still_open(order)
+    let person = order.person(actor.id()).ok_or(Code::JoinFirst)?;
+    still_open(order)?;
+    if person.has_left() { Err(Code::JoinFirst.into()) } else { Ok(()) }
 }
 
 fn still_open(order: &Order) -> Result<(), Rejection> {

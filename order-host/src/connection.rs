@@ -88,11 +88,16 @@ impl Connection {
             match self.outbox.take() {
                 Taken::Outgoing(outgoing) => return outgoing,
                 Taken::NeedsSync => self.ask_for_sync().await,
-                Taken::Nothing if self.inputs.get().is_some() => self.outbox.changed().await,
-                // Outside every room, only the host can send this socket away.
-                Taken::Nothing => tokio::select! {
-                    () = self.outbox.changed() => {}
-                    () = self.host.drains() => self.outbox.close(CloseReason::Restart),
+                Taken::Nothing => match self.inputs.get() {
+                    Some(inputs) => tokio::select! {
+                        () = self.outbox.changed() => {}
+                        () = inputs.closed() => self.room_is_gone(),
+                    },
+                    // Outside every room, only the host can send this socket away.
+                    None => tokio::select! {
+                        () = self.outbox.changed() => {}
+                        () = self.host.drains() => self.outbox.close(CloseReason::Restart),
+                    },
                 },
             }
         }
@@ -108,8 +113,12 @@ impl Connection {
 
     async fn ask_for_sync(&self) {
         let Some(inputs) = self.inputs.get() else { return self.outbox.sync_is_asked() };
-        match inputs.send(Input::Resync { connection: self.id }).await {
-            Ok(()) => self.outbox.sync_is_asked(),
+        match inputs.reserve().await {
+            Ok(place) => {
+                // Before the room can answer: it may, and the socket may fall behind again.
+                self.outbox.sync_is_asked();
+                place.send(Input::Resync { connection: self.id });
+            }
             Err(_) => self.room_is_gone(),
         }
     }

@@ -7,7 +7,6 @@ use order_core::{
     Actor, Code, Command, CommitError, Decision, Fact, Order, Recorded, Rejection, commit, decide,
 };
 
-use super::store::Stored;
 use super::{ConnectionId, End, Room};
 use crate::outbox::CloseReason;
 
@@ -38,17 +37,14 @@ impl Room {
         let facts: Vec<_> = judged.iter().filter_map(|judged| judged.outcome.as_ref().ok()).collect();
         let stored = self.store(&facts).await;
         for Judged { connection, id, outcome, on_trust } in judged {
-            match (outcome, &stored) {
-                (Ok(recorded), Stored::Yes) => {
+            match (outcome, stored.failure()) {
+                (Ok(recorded), None) => {
                     self.commit(&recorded)?;
                     self.show(&recorded);
                 }
-                (Ok(_), Stored::No(failure) | Stored::Unknown(failure)) => {
-                    self.refuse(connection, failure, id.as_ref());
-                }
-                (Err(_), Stored::No(failure) | Stored::Unknown(failure)) if on_trust => {
-                    self.refuse(connection, failure, id.as_ref());
-                }
+                (Ok(_), Some(failure)) => self.refuse(connection, failure, id.as_ref()),
+                // What was judged on top of something that was not stored may be judged wrongly.
+                (Err(_), Some(failure)) if on_trust => self.refuse(connection, failure, id.as_ref()),
                 (Err(rejection), _) => self.refuse(connection, &rejection, id.as_ref()),
             }
         }

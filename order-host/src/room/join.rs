@@ -5,7 +5,6 @@ use std::sync::Arc;
 use order_core::wire::{self, CommandId};
 use order_core::{Actor, Code, Command, Decision, ParticipantId, Rejection, decide};
 
-use super::store::Stored;
 use super::{ConnectionId, End, Room};
 
 impl Room {
@@ -49,14 +48,14 @@ impl Room {
             return Ok(());
         };
         let stored = self.store(&[&recorded]).await;
-        match &stored {
-            Stored::Yes => {
+        match stored.failure() {
+            Some(failure) => self.refuse(connection, failure, id),
+            None => {
                 self.commit(&recorded)?;
                 self.admit(connection, &participant);
                 self.resync(connection);
                 self.show(&recorded);
             }
-            Stored::No(failure) | Stored::Unknown(failure) => self.refuse(connection, failure, id),
         }
         self.recover(&stored).await
     }

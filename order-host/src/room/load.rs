@@ -4,7 +4,7 @@ use order_core::stored::{decode_fact, decode_order};
 use order_core::{Currency, Order, OrderId, commit};
 
 use crate::RoomKey;
-use crate::log::{LogError, RoomLog, StoredFact};
+use crate::log::{LogError, RoomLog};
 
 /// How many facts are read at a time.
 const PAGE: usize = 1_000;
@@ -39,16 +39,6 @@ pub(crate) async fn load_from_the_start(
 ) -> Result<Order, LogError> {
     let id = OrderId::new(key.room()).map_err(|error| LogError(error.to_string()))?;
     replay(log, key, Order::new(id, currency)).await
-}
-
-/// The facts that are stored after `seq`.
-pub(crate) async fn read_back(
-    log: &dyn RoomLog,
-    key: &RoomKey,
-    seq: u64,
-    most: usize,
-) -> Result<Vec<StoredFact>, LogError> {
-    log.read(key, seq, most).await
 }
 
 async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<Order> {

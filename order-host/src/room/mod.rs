@@ -59,7 +59,7 @@ pub(crate) struct Room {
 impl Room {
     /// Loads the room and runs it until it is idle or the host drains. Whoever is still there is sent away.
     pub(crate) async fn run(key: RoomKey, shared: Arc<Shared>, mut inputs: mpsc::Receiver<Input>) {
-        let reason = match load(shared.log.as_ref(), &key, shared.settings.currency).await {
+        match load(shared.log.as_ref(), &key, shared.settings.currency).await {
             Ok((order, snapshot_seq)) => {
                 tracing::debug!(room = %key, seq = order.seq(), "room loaded");
                 let mut room = Self {
@@ -73,16 +73,12 @@ impl Room {
                 let End(reason) = room.serve(&mut inputs).await;
                 room.members.close_all(reason);
                 room.save_snapshot().await;
-                reason
             }
-            Err(error) => {
-                tracing::error!(room = %key, %error, "the room cannot be loaded");
-                CloseReason::Unavailable
-            }
-        };
+            Err(error) => tracing::error!(room = %key, %error, "the room cannot be loaded"),
+        }
+        // Whoever is still attached, or was about to be, finds the door closed.
         inputs.close();
         shared.rooms.forget(&key);
-        turn_away(inputs, reason).await;
     }
 
     /// Handles inputs for as long as anybody may send some.
@@ -174,19 +170,4 @@ impl Room {
 /// How an order looks to a stranger; there is nothing to see before somebody has joined.
 pub(crate) fn public_view(order: &Order) -> Option<String> {
     (order.seq() > 0).then(|| wire::public_view(order))
-}
-
-/// Sends away whoever knocked at a room that has ended and closed its door.
-async fn turn_away(mut inputs: mpsc::Receiver<Input>, reason: CloseReason) {
-    while let Some(input) = inputs.recv().await {
-        match input {
-            Input::Attach { outbox, .. } => outbox.close(reason),
-            // A view's reply is dropped, which tells whoever asked. The others' sockets are closed already.
-            Input::Message { .. }
-            | Input::Resync { .. }
-            | Input::Detach { .. }
-            | Input::View { .. }
-            | Input::Drain => {}
-        }
-    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use order_core::stored::{StoredError, encode_fact, encode_order};
 use order_core::{Code, Recorded, Rejection, wire};
 
-use super::load::{load, load_from_the_start, read_back};
+use super::load::load_from_the_start;
 use super::{End, Room};
 use crate::log::{AppendError, Snapshot, StoredFact};
 use crate::outbox::CloseReason;
@@ -19,12 +19,24 @@ pub(super) enum Stored {
     Yes,
     /// None of them is stored; this is what the senders are told.
     No(Rejection),
+    /// None of them is stored, and memory may lag behind the log; this is what the senders are told.
+    Stale(Rejection),
     /// Whether they are stored could not be found out; this is what the senders are told.
     Unknown(Rejection),
 }
 
+impl Stored {
+    /// What to tell the senders, unless all is well.
+    pub(super) fn failure(&self) -> Option<&Rejection> {
+        match self {
+            Self::Yes => None,
+            Self::No(failure) | Self::Stale(failure) | Self::Unknown(failure) => Some(failure),
+        }
+    }
+}
+
 impl Room {
-    /// Appends facts to the log, durably, and answers when that is certain one way or the other.
+    /// Appends facts to the log, durably, and answers when that is certain one way or the other, if it can be.
     pub(super) async fn store(&mut self, facts: &[&Recorded]) -> Stored {
         if facts.is_empty() {
             return Stored::Yes;
@@ -46,13 +58,13 @@ impl Room {
             }
             Err(AppendError::Conflict { last }) => {
                 tracing::warn!(room = %self.key, last, seq = self.order.seq(), "somebody else wrote to this room");
-                Stored::No(Code::StorageUnavailable.into())
+                Stored::Stale(Code::StorageUnavailable.into())
             }
             Err(AppendError::Unknown(error)) => {
                 tracing::error!(room = %self.key, error, "whether facts were stored is not known; reading back");
-                match read_back(self.shared.log.as_ref(), &self.key, self.order.seq(), encoded.len()).await {
+                match self.shared.log.read(&self.key, self.order.seq(), encoded.len()).await {
                     Ok(found) if found == encoded => Stored::Yes,
-                    Ok(_) => Stored::No(Code::StorageUnavailable.into()),
+                    Ok(_) => Stored::Stale(Code::StorageUnavailable.into()),
                     Err(_) => Stored::Unknown(Code::StorageUncertain.into()),
                 }
             }
@@ -68,25 +80,21 @@ impl Room {
                 }
                 Ok(())
             }
-            Stored::No(_) => self.reload_if_behind().await,
+            Stored::No(_) => Ok(()),
+            Stored::Stale(_) => self.reload().await,
             Stored::Unknown(_) => Err(End(CloseReason::Unavailable)),
         }
     }
 
-    /// Reads the room again if the log has facts that memory lacks; everybody then gets the full state.
-    async fn reload_if_behind(&mut self) -> Result<(), End> {
-        let log = self.shared.log.as_ref();
-        let unavailable = |_| End(CloseReason::Unavailable);
-        let (order, snapshot_seq) =
-            load(log, &self.key, self.shared.settings.currency).await.map_err(unavailable)?;
-        // A snapshot ahead of its log is wrong; the log alone is the truth.
-        let order = if order.seq() > self.order.seq() && order.seq() == snapshot_seq {
-            load_from_the_start(log, &self.key, self.shared.settings.currency).await.map_err(unavailable)?
-        } else {
-            order
-        };
+    /// Reads the room again, from its log alone; if memory was wrong, everybody gets the full state.
+    async fn reload(&mut self) -> Result<(), End> {
+        let currency = self.shared.settings.currency;
+        let order = load_from_the_start(self.shared.log.as_ref(), &self.key, currency)
+            .await
+            .map_err(|_| End(CloseReason::Unavailable))?;
         if order != self.order {
             self.order = order;
+            self.snapshot_seq = 0;
             let sync = wire::sync(&self.order, &self.presence, self.shared.clock.now());
             self.members.catch_up_all(&Arc::new(sync));
         }
