@@ -8,6 +8,16 @@ use thiserror::Error;
 
 use crate::RoomKey;
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod memory;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
+pub use memory::MemoryLog;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{OpenError, SqliteLog};
+
 /// One fact in its stored form. The bytes name their own version.
 pub type StoredFact = Vec<u8>;
 
@@ -30,11 +40,15 @@ pub trait RoomLog: Send + Sync + 'static {
     /// All or none of them are stored, and once this returns `Ok` they survive a crash of the machine.
     /// Appending nothing stores nothing and checks `expected` all the same.
     ///
+    /// Waits while the storage is behind. When the returned future is dropped before it is ready, the
+    /// facts may or may not be stored: as with [`AppendError::Unknown`], read the room again.
+    ///
     /// # Errors
     /// [`AppendError::Conflict`] when `expected` is not the room's last sequence number,
     /// [`AppendError::Failed`] when nothing was stored, and [`AppendError::Unknown`] when that cannot be
     /// told: read the room again before doing anything else with it.
-    async fn append(&self, room: &RoomKey, expected: u64, facts: Vec<StoredFact>) -> Result<u64, AppendError>;
+    async fn append(&self, room: &RoomKey, expected: u64, facts: Vec<StoredFact>)
+    -> Result<u64, AppendError>;
 
     /// The facts of `room` after sequence number `after`, in order, at most `limit` of them.
     /// An unknown room has none.
@@ -43,7 +57,8 @@ pub trait RoomLog: Send + Sync + 'static {
     /// When the storage cannot be read.
     async fn read(&self, room: &RoomKey, after: u64, limit: usize) -> Result<Vec<StoredFact>, LogError>;
 
-    /// Remembers `snapshot` in place of an older one of the same room. It may be forgotten at any time.
+    /// Remembers `snapshot` in place of the one that was remembered before of the same room, whatever
+    /// the sequence numbers of the two. It may be forgotten at any time.
     ///
     /// # Errors
     /// When it could not be written; the caller goes on without.

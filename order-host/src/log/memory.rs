@@ -1,0 +1,87 @@
+//! A log in the memory of this process.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use super::{AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use crate::RoomKey;
+
+/// A [`RoomLog`] that keeps everything in memory, for tests and for trying things out.
+///
+/// **It forgets every order when it is dropped, at the latest when the process ends**, and it never lets
+/// go of a fact before that: its memory grows with what is appended. Nothing it promises survives a crash.
+#[derive(Debug, Default)]
+pub struct MemoryLog {
+    rooms: Mutex<HashMap<RoomKey, Room>>,
+}
+
+#[derive(Debug, Default)]
+struct Room {
+    /// The fact with sequence number `n` is at `n - 1`.
+    facts: Vec<StoredFact>,
+    snapshot: Option<Snapshot>,
+}
+
+impl Room {
+    fn last(&self) -> u64 {
+        self.facts.len() as u64
+    }
+}
+
+impl MemoryLog {
+    /// An empty log.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The guard never lives across an await. A poisoned lock is taken all the same: no method leaves a
+    /// room half changed.
+    fn rooms(&self) -> MutexGuard<'_, HashMap<RoomKey, Room>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl RoomLog for MemoryLog {
+    async fn append(
+        &self,
+        room: &RoomKey,
+        expected: u64,
+        facts: Vec<StoredFact>,
+    ) -> Result<u64, AppendError> {
+        let mut rooms = self.rooms();
+        let last = rooms.get(room).map_or(0, Room::last);
+        if last != expected {
+            return Err(AppendError::Conflict { last });
+        }
+        if facts.is_empty() {
+            return Ok(last);
+        }
+        let stored = rooms.entry(room.clone()).or_default();
+        stored.facts.extend(facts);
+        Ok(stored.last())
+    }
+
+    async fn read(&self, room: &RoomKey, after: u64, limit: usize) -> Result<Vec<StoredFact>, LogError> {
+        let after = usize::try_from(after).unwrap_or(usize::MAX);
+        let rooms = self.rooms();
+        let facts =
+            rooms.get(room).map(|stored| stored.facts.iter().skip(after).take(limit).cloned().collect());
+        Ok(facts.unwrap_or_default())
+    }
+
+    async fn save_snapshot(&self, room: &RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
+        self.rooms().entry(room.clone()).or_default().snapshot = Some(snapshot);
+        Ok(())
+    }
+
+    async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError> {
+        Ok(self.rooms().get(room).and_then(|stored| stored.snapshot.clone()))
+    }
+
+    async fn ready(&self) -> Result<(), LogError> {
+        Ok(())
+    }
+}

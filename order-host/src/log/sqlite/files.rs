@@ -1,0 +1,95 @@
+//! The files of a log: who may read them, and who has them open.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::OpenError;
+
+/// A database has no pages smaller than this, in bytes. SQLite takes a shorter file for an empty one, and would
+/// write over somebody's text.
+const SMALLEST_PAGE: u64 = 512;
+
+/// Makes the folder, and those above it, for the eyes of this user only: orders hold phone numbers.
+/// A folder that exists keeps its mode.
+pub(super) fn make_folder(folder: &Path) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Folder { path: folder.to_owned(), source };
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(failed)?;
+    sync_folder_of(folder).map_err(failed)
+}
+
+/// The database's files, held by this log alone until it is dropped.
+///
+/// The lock is an advisory one (`flock` on Unix) on a file of its own beside the database, for two
+/// reasons: SQLite's exclusive mode would lock out this log's own readers, and closing a second handle
+/// on the database file would drop the locks that SQLite holds on it. The system releases the lock when
+/// the process ends, however it ends. The lock file stays: removing it would let two servers lock two
+/// different files of that name.
+#[derive(Debug)]
+pub(super) struct HeldFiles {
+    /// The database file, by a path that names it whatever the working folder is.
+    pub(super) database: PathBuf,
+    _lock: File,
+}
+
+impl HeldFiles {
+    /// Locks the database at `path` and sees to it that there is a file, if only an empty one.
+    pub(super) fn hold(path: &Path) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::File { path: path.to_owned(), source };
+        let database = resolve(path).map_err(failed)?;
+        let mut lock_path = database.clone().into_os_string();
+        lock_path.push("-lock");
+        let lock = open_private(Path::new(&lock_path))
+            .map_err(|source| OpenError::File { path: lock_path.into(), source })?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: path.to_owned() }),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        // SQLite gives its `-wal` and `-shm` files the mode of this one.
+        let length = open_private(&database).and_then(|file| file.metadata()).map_err(failed)?.len();
+        if (1..SMALLEST_PAGE).contains(&length) {
+            return Err(OpenError::NotADatabase { path: path.to_owned() });
+        }
+        sync_folder_of(&database).map_err(failed)?;
+        Ok(Self { database, _lock: lock })
+    }
+}
+
+/// One name for one file, so that two ways of writing its path meet at the same lock.
+fn resolve(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        resolved => return resolved,
+    }
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    Ok(fs::canonicalize(folder_of(path))?.join(name))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Opens the file for reading and writing; if it has to be made, only this user may read it.
+fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A new name in a folder survives a crash only once the folder itself is synced.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder_of(path))?.sync_all() } else { Ok(()) }
+}

@@ -1,0 +1,176 @@
+//! One group of appends: one transaction, one sync.
+
+use std::sync::atomic::Ordering;
+
+use rusqlite::{ErrorCode, OptionalExtension, ffi, params};
+
+use super::queue::Append;
+use super::schema;
+use super::writer::{Writer, as_stored};
+use crate::RoomKey;
+use crate::log::{AppendError, LogError, StoredFact};
+
+impl Writer {
+    /// Stores a group and answers every append of it, in order.
+    pub(super) fn append_all(&mut self, group: Vec<Append>) {
+        let answers = self.store(&group).unwrap_or_else(|error| {
+            self.suspect = true;
+            tracing::error!(%error, appends = group.len(), "cannot store facts");
+            vec![Err(error); group.len()]
+        });
+        for (append, answer) in group.into_iter().zip(answers) {
+            // Whoever went away reads the room again.
+            let _ = append.answer.send(answer);
+        }
+    }
+
+    /// The answer to each append; or the one to all of them, when the transaction failed as a whole.
+    /// A conflict is then no conflict either: it may have been with a fact that is not stored after all.
+    fn store(&mut self, group: &[Append]) -> Result<Vec<Result<u64, AppendError>>, AppendError> {
+        self.settle().map_err(|error| AppendError::Failed(error.0))?;
+        self.execute("BEGIN IMMEDIATE").map_err(|error| failed(&error))?;
+        let mut answers = Vec::with_capacity(group.len());
+        let mut stored = false;
+        for append in group {
+            let answer = self.store_one(append);
+            if self.conn.is_autocommit() {
+                // On a full disk, for one, SQLite undoes the whole transaction, with the appends before this one.
+                self.tails.forget_all();
+                return Err(AppendError::Failed(match answer {
+                    Err(error) => error.to_string(),
+                    Ok(_) => "the transaction was undone".into(),
+                }));
+            }
+            stored |= answer.is_ok() && !append.facts.is_empty();
+            answers.push(answer);
+        }
+        if stored {
+            self.commit()?;
+        } else {
+            // Left open, this would fail the next group. It cannot have written anything.
+            self.execute("ROLLBACK").map_err(|error| failed(&error))?;
+        }
+        Ok(answers)
+    }
+
+    /// All of an append's facts or, on an error, none of them. The others of the group are not touched
+    /// unless SQLite undoes the whole transaction.
+    fn store_one(&mut self, append: &Append) -> Result<u64, AppendError> {
+        let Append { room, expected, facts, .. } = append;
+        let last = self.last_of(room).map_err(|error| failed(&error))?;
+        if last != *expected {
+            return Err(AppendError::Conflict { last });
+        }
+        let stored = match facts.as_slice() {
+            [] => return Ok(last),
+            // A statement is undone by itself when it fails.
+            [_] => self.insert(room, last, facts),
+            _ => self.insert_or_undo(room, last, facts),
+        };
+        match stored {
+            Ok(seq) => self.tails.set(room, seq),
+            Err(_) => self.tails.forget(room),
+        }
+        stored.map_err(|error| {
+            self.suspect = true;
+            tracing::error!(%error, %room, "cannot store facts");
+            failed(&error)
+        })
+    }
+
+    fn insert_or_undo(&self, room: &RoomKey, last: u64, facts: &[StoredFact]) -> rusqlite::Result<u64> {
+        self.execute("SAVEPOINT append")?;
+        let stored = self.insert(room, last, facts);
+        if stored.is_err() && !self.conn.is_autocommit() {
+            self.execute("ROLLBACK TO append")?;
+        }
+        if !self.conn.is_autocommit() {
+            self.execute("RELEASE append")?;
+        }
+        stored
+    }
+
+    fn insert(&self, room: &RoomKey, last: u64, facts: &[StoredFact]) -> rusqlite::Result<u64> {
+        let mut statement =
+            self.conn.prepare_cached("INSERT INTO log (room, seq, fact) VALUES (?1, ?2, ?3)")?;
+        let mut seq = last;
+        for fact in facts {
+            seq = seq.saturating_add(1);
+            statement.execute(params![room.as_str(), as_stored(seq)?, fact])?;
+        }
+        Ok(seq)
+    }
+
+    /// The room's last sequence number, as this transaction sees it.
+    fn last_of(&mut self, room: &RoomKey) -> rusqlite::Result<u64> {
+        if let Some(last) = self.tails.get(room) {
+            return Ok(last);
+        }
+        let sql = "SELECT seq FROM log WHERE room = ?1 ORDER BY seq DESC LIMIT 1";
+        let found: Option<i64> =
+            self.conn.prepare_cached(sql)?.query_row([room.as_str()], |row| row.get(0)).optional()?;
+        // The table takes no negative one.
+        let last = found.map_or(0, i64::unsigned_abs);
+        self.tails.set(room, last);
+        Ok(last)
+    }
+
+    /// Makes the transaction durable, or tells what became of it.
+    ///
+    /// When a commit fails SQLite takes it back: none of the connections sees it. But it may be in the
+    /// write-ahead log complete with its commit mark, only not synced, and be there again after a crash.
+    /// It surely is not when writing failed, because the mark is what is written last, nor once another
+    /// transaction has been written over it. Else whether it was stored is not known.
+    fn commit(&mut self) -> Result<(), AppendError> {
+        let Err(error) = self.execute("COMMIT") else {
+            self.shared.commits.fetch_add(1, Ordering::Relaxed);
+            self.suspect = false;
+            return Ok(());
+        };
+        self.tails.forget_all();
+        if (writing_failed(&error) && self.undo().is_ok()) || self.overwrite_leftovers().is_ok() {
+            return Err(failed(&error));
+        }
+        self.shared.in_doubt.store(true, Ordering::Release);
+        Err(AppendError::Unknown(error.to_string()))
+    }
+
+    /// Nothing is written nor read while it is not known what a failed commit left behind.
+    pub(super) fn settle(&mut self) -> Result<(), LogError> {
+        self.undo().map_err(|error| LogError(format!("cannot undo a transaction: {error}")))?;
+        if self.shared.in_doubt.load(Ordering::Acquire) {
+            self.overwrite_leftovers().map_err(|error| {
+                LogError(format!("a commit failed, and still nothing can be written: {error}"))
+            })?;
+            self.shared.in_doubt.store(false, Ordering::Release);
+            tracing::info!("the log can be written again");
+        }
+        Ok(())
+    }
+
+    /// Commits a transaction that changes nothing (it writes the first page as it is, and syncs). It takes
+    /// the place in the write-ahead log of whatever a failed one left there.
+    pub(super) fn overwrite_leftovers(&self) -> rusqlite::Result<()> {
+        self.undo()?;
+        self.conn.pragma_update(None, "synchronous", "FULL")?;
+        self.conn.pragma_update(None, "user_version", schema::SUPPORTED)
+    }
+
+    /// Ends a transaction that is still open, as one is after a commit that could not begin.
+    fn undo(&self) -> rusqlite::Result<()> {
+        if self.conn.is_autocommit() { Ok(()) } else { self.execute("ROLLBACK") }
+    }
+
+    fn execute(&self, sql: &str) -> rusqlite::Result<()> {
+        self.conn.prepare_cached(sql)?.execute([]).map(|_| ())
+    }
+}
+
+fn failed(error: &rusqlite::Error) -> AppendError {
+    AppendError::Failed(error.to_string())
+}
+
+fn writing_failed(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+        || error.sqlite_extended_error_code() == Some(ffi::SQLITE_IOERR_WRITE)
+}

@@ -1,0 +1,147 @@
+//! A log in one SQLite file.
+//!
+//! All rooms share one table and one thread that writes (group commit); a few connections read
+//! beside it. One process at a time has the file open.
+
+mod error;
+mod files;
+mod group;
+mod queue;
+mod readers;
+mod schema;
+mod tails;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+
+pub use self::error::OpenError;
+use self::files::HeldFiles;
+use self::queue::Queue;
+use self::readers::Readers;
+use self::writer::{Shared, Writer};
+use super::{AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use crate::RoomKey;
+
+/// The name of the database file in a data folder.
+const FILE_NAME: &str = "stonepot.db";
+
+/// A durable [`RoomLog`] in one SQLite file.
+///
+/// An append that was answered with a sequence number is on the disk. Reading needs a tokio runtime;
+/// opening and dropping need none, but both block for a moment (dropping finishes what is queued).
+#[derive(Debug)]
+pub struct SqliteLog {
+    /// Dropped before the queue: the last connection to close is the one that writes, which tidies up.
+    readers: Readers,
+    queue: Queue,
+    shared: Arc<Shared>,
+    path: PathBuf,
+}
+
+impl SqliteLog {
+    /// Opens the log in `folder`, making the folder (for this user alone) and the file `stonepot.db` in
+    /// it where they are missing.
+    ///
+    /// # Errors
+    /// As [`SqliteLog::open`], and when the folder cannot be made.
+    pub fn open_in(folder: &Path) -> Result<Self, OpenError> {
+        files::make_folder(folder)?;
+        Self::open(&folder.join(FILE_NAME))
+    }
+
+    /// Opens the log in the file at `path`, making it (readable by this user alone) where it is missing, and
+    /// bringing one of an older release up to this one's schema. Its folder must exist. Beside it
+    /// are `-wal` and `-shm`, which belong to it, and an empty `-lock`.
+    ///
+    /// # Errors
+    /// When the file is in use, is not one of this log's or is of a newer release, or cannot be read and
+    /// written.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let files = Arc::new(HeldFiles::hold(path)?);
+        let failed =
+            |error: rusqlite::Error| OpenError::Database { path: path.to_owned(), source: error.into() };
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut conn = Connection::open_with_flags(&files.database, flags).map_err(failed)?;
+        let found = schema::check(&conn, path)?;
+        schema::migrate(&mut conn, path, found)?;
+        let writer = Writer::new(conn, Arc::clone(&files)).map_err(failed)?;
+        Self::start(writer, files).map_err(|source| OpenError::Thread { source })
+    }
+
+    fn start(writer: Writer, files: Arc<HeldFiles>) -> io::Result<Self> {
+        let shared = writer.shared();
+        let path = files.database.clone();
+        Ok(Self { readers: Readers::new(files), queue: Queue::start(writer)?, shared, path })
+    }
+
+    /// The database file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many transactions have stored facts since the log was opened. It stays well below the number
+    /// of appends when many rooms are busy: that is what a group commit saves.
+    pub fn commits(&self) -> u64 {
+        self.shared.commits.load(Ordering::Relaxed)
+    }
+
+    /// What is read while a failed commit is in doubt may turn out otherwise after a crash.
+    async fn settled(&self) -> Result<(), LogError> {
+        if self.shared.in_doubt.load(Ordering::Acquire) { self.queue.ready().await } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl RoomLog for SqliteLog {
+    async fn append(
+        &self,
+        room: &RoomKey,
+        expected: u64,
+        facts: Vec<StoredFact>,
+    ) -> Result<u64, AppendError> {
+        self.queue.append(room, expected, facts).await
+    }
+
+    async fn read(&self, room: &RoomKey, after: u64, limit: usize) -> Result<Vec<StoredFact>, LogError> {
+        self.settled().await?;
+        let room = room.clone();
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let sql = "SELECT fact FROM log WHERE room = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+        let facts = move |conn: &Connection| {
+            let mut statement = conn.prepare_cached(sql)?;
+            statement.query_map(params![room.as_str(), after, limit], |row| row.get(0))?.collect()
+        };
+        self.readers.query(facts).await
+    }
+
+    async fn save_snapshot(&self, room: &RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
+        self.queue.save_snapshot(room, snapshot).await
+    }
+
+    async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError> {
+        self.settled().await?;
+        let room = room.clone();
+        let snapshot = move |conn: &Connection| {
+            conn.prepare_cached("SELECT seq, state FROM snapshots WHERE room = ?1")?
+                .query_row([room.as_str()], |row| {
+                    Ok(Snapshot { seq: row.get::<_, i64>(0)?.unsigned_abs(), state: row.get(1)? })
+                })
+                .optional()
+        };
+        self.readers.query(snapshot).await
+    }
+
+    async fn ready(&self) -> Result<(), LogError> {
+        self.queue.ready().await
+    }
+}

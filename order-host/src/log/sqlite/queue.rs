@@ -1,0 +1,147 @@
+//! The way to the thread that writes.
+
+use std::io;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use super::writer::Writer;
+use crate::RoomKey;
+use crate::log::{AppendError, LogError, Snapshot, StoredFact};
+
+/// Jobs that wait for the writer, at most. What overflows waits in `append`, so that its room takes no more
+/// commands meanwhile.
+pub(super) const MAX_JOBS: usize = 1024;
+
+/// Facts that wait for the writer, in KiB. What overflows waits, as above.
+const MAX_APPEND_KIB: u32 = 32 * 1024;
+
+/// Snapshots that wait for the writer, in KiB. What overflows is refused at once: a snapshot saves
+/// replaying and nothing else, so nobody should wait for the room to write one.
+const MAX_SNAPSHOT_KIB: u32 = 32 * 1024;
+
+/// What the writer is asked to do, and where it leaves the answer. An asker that went away is not missed.
+#[derive(Debug)]
+pub(super) enum Job {
+    Append(Append),
+    Snapshot(SaveSnapshot),
+    /// Whether facts can be stored now.
+    Ready(oneshot::Sender<Result<(), LogError>>),
+}
+
+#[derive(Debug)]
+pub(super) struct Append {
+    pub(super) room: RoomKey,
+    pub(super) expected: u64,
+    pub(super) facts: Vec<StoredFact>,
+    pub(super) answer: oneshot::Sender<Result<u64, AppendError>>,
+    /// Its part of the budget, given back with the job.
+    pub(super) _budget: Option<OwnedSemaphorePermit>,
+}
+
+#[derive(Debug)]
+pub(super) struct SaveSnapshot {
+    pub(super) room: RoomKey,
+    pub(super) snapshot: Snapshot,
+    pub(super) answer: oneshot::Sender<Result<(), LogError>>,
+    pub(super) _budget: OwnedSemaphorePermit,
+}
+
+/// The bounded queue to the writer's thread. Dropping it lets the writer finish what is queued, and waits
+/// for that.
+#[derive(Debug)]
+pub(super) struct Queue {
+    /// `None` only while it is dropped.
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    append_budget: Arc<Semaphore>,
+    snapshot_budget: Arc<Semaphore>,
+}
+
+impl Queue {
+    pub(super) fn start(writer: Writer) -> io::Result<Self> {
+        let (jobs, waiting) = mpsc::channel(MAX_JOBS);
+        let thread = thread::Builder::new().name("log-writer".into()).spawn(move || writer.run(waiting))?;
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+            append_budget: Arc::new(Semaphore::new(MAX_APPEND_KIB as usize)),
+            snapshot_budget: Arc::new(Semaphore::new(MAX_SNAPSHOT_KIB as usize)),
+        })
+    }
+
+    pub(super) async fn append(
+        &self,
+        room: &RoomKey,
+        expected: u64,
+        facts: Vec<StoredFact>,
+    ) -> Result<u64, AppendError> {
+        let gone = || AppendError::Failed("the writer has stopped".into());
+        let cost = in_kib(facts.iter().map(Vec::len).sum(), MAX_APPEND_KIB);
+        let budget = Arc::clone(&self.append_budget).acquire_many_owned(cost).await.map_err(|_| gone())?;
+        let (answer, answered) = oneshot::channel();
+        let append = Append { room: room.clone(), expected, facts, answer, _budget: Some(budget) };
+        self.send(Job::Append(append)).await.map_err(|()| gone())?;
+        // The writer answers every job. That it did not means that it panicked, nobody knows where.
+        answered.await.unwrap_or_else(|_| Err(AppendError::Unknown("the writer has stopped".into())))
+    }
+
+    pub(super) async fn save_snapshot(&self, room: &RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
+        let cost = in_kib(snapshot.state.len(), MAX_SNAPSHOT_KIB);
+        let budget = Arc::clone(&self.snapshot_budget)
+            .try_acquire_many_owned(cost)
+            .map_err(|_| LogError("too many snapshots are waiting to be written".into()))?;
+        let (answer, answered) = oneshot::channel();
+        let job = SaveSnapshot { room: room.clone(), snapshot, answer, _budget: budget };
+        self.send(Job::Snapshot(job)).await.map_err(|()| stopped())?;
+        answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    pub(super) async fn ready(&self) -> Result<(), LogError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Job::Ready(answer)).await.map_err(|()| stopped())?;
+        answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    async fn send(&self, job: Job) -> Result<(), ()> {
+        match &self.jobs {
+            Some(jobs) => jobs.send(job).await.map_err(|_| ()),
+            None => Err(()),
+        }
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the log's writer panicked");
+        }
+    }
+}
+
+fn stopped() -> LogError {
+    LogError("the writer has stopped".into())
+}
+
+/// What `bytes` take of a budget of `most` KiB. One that is larger than all of it takes all of it, and so
+/// goes through alone.
+fn in_kib(bytes: usize, most: u32) -> u32 {
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(most).clamp(1, most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_takes_some_of_the_budget_and_nothing_more_than_all_of_it() {
+        assert_eq!(in_kib(0, 100), 1);
+        assert_eq!(in_kib(1024, 100), 1);
+        assert_eq!(in_kib(1025, 100), 2);
+        assert_eq!(in_kib(usize::MAX, 100), 100);
+    }
+}

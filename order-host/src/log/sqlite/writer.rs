@@ -1,0 +1,212 @@
+//! The thread that writes, for all rooms.
+//!
+//! A sync of the disk costs the same for one fact as for a hundred. So the writer takes whatever is
+//! queued, puts it into one transaction, commits (and syncs) once, and then answers everybody. While the
+//! disk is busy the next group gathers by itself: the more there is to do, the larger the groups.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use rusqlite::{Connection, ffi, params};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
+
+use super::files::HeldFiles;
+use super::queue::{Job, MAX_JOBS, SaveSnapshot};
+use super::tails::Tails;
+use crate::log::{LogError, Snapshot};
+
+/// Pages in the write-ahead log (4 KiB each) from which on they are carried over into the database.
+const CHECKPOINT_PAGES: i64 = 2_000;
+
+/// While appends keep coming, a waiting snapshot is written after this many groups of them.
+const GROUPS_PER_SNAPSHOT: u32 = 4;
+
+/// Where a trial write goes: no room is called this, for every room's name has a slash.
+const TRIAL_ROOM: &str = "trial";
+
+const TRIAL_BYTES: usize = 64 * 1024;
+
+/// What the log and its writer both look at.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    /// Transactions that stored facts, so far.
+    pub(super) commits: AtomicU64,
+    /// A failed commit may have left facts in the file which the connections do not see, but which
+    /// would be seen after a crash. Set until they are known to be gone.
+    pub(super) in_doubt: AtomicBool,
+}
+
+/// The one connection that writes.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) conn: Connection,
+    pub(super) tails: Tails,
+    pub(super) shared: Arc<Shared>,
+    /// The last thing written failed, so being ready has to be tried, not assumed.
+    pub(super) suspect: bool,
+    /// Declared after the connection, which is closed before the lock is released.
+    _files: Arc<HeldFiles>,
+}
+
+impl Writer {
+    /// Takes the connection, whose schema must be up to date.
+    pub(super) fn new(conn: Connection, files: Arc<HeldFiles>) -> rusqlite::Result<Self> {
+        conn.busy_timeout(Duration::from_secs(5))?;
+        conn.set_prepared_statement_cache_capacity(32);
+        // A reader in WAL mode sees the state of its beginning and never blocks the writer.
+        conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| match row.get::<_, String>(0)? {
+            mode if mode == "wal" => Ok(()),
+            _ => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), None)),
+        })?;
+        // Every commit is on the disk before it is answered.
+        conn.pragma_update(None, "synchronous", "FULL")?;
+        // Done by `checkpoint` instead, once the group is answered.
+        conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+        // A burst leaves no larger file behind than this, in bytes.
+        conn.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+        // In KiB when negative.
+        conn.pragma_update(None, "cache_size", -8192)?;
+        // A failing disk gives an error from `read`, but kills whoever has the file mapped.
+        conn.pragma_update(None, "mmap_size", 0)?;
+        Ok(Self { conn, tails: Tails::default(), shared: Arc::default(), suspect: false, _files: files })
+    }
+
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    /// Works until every sender is gone and everything queued is done.
+    pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        // Bounded by the budget that each snapshot holds a part of.
+        let mut snapshots = VecDeque::new();
+        let mut groups_since = 0;
+        loop {
+            // With a snapshot to write there is something to do while nobody asks for anything.
+            let first = if snapshots.is_empty() {
+                jobs.blocking_recv()
+            } else {
+                match jobs.try_recv() {
+                    Ok(job) => Some(job),
+                    Err(TryRecvError::Empty) => {
+                        self.write_next(&mut snapshots);
+                        continue;
+                    }
+                    Err(TryRecvError::Disconnected) => None,
+                }
+            };
+            let Some(first) = first else { break };
+            self.work(first, &mut jobs, &mut snapshots);
+            groups_since += 1;
+            if groups_since >= GROUPS_PER_SNAPSHOT {
+                groups_since = 0;
+                self.write_next(&mut snapshots);
+            }
+            self.checkpoint("PASSIVE", CHECKPOINT_PAGES);
+        }
+        while !snapshots.is_empty() {
+            self.write_next(&mut snapshots);
+        }
+        // One file is left, complete without the write-ahead log.
+        self.checkpoint("TRUNCATE", 0);
+    }
+
+    /// Takes what is queued, and does it. Snapshots are put off: somebody waits for every append.
+    fn work(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>, snapshots: &mut VecDeque<SaveSnapshot>) {
+        let mut group = Vec::new();
+        let mut asked_ready = Vec::new();
+        let mut next = Some(first);
+        let mut taken = 0;
+        while let Some(job) = next {
+            match job {
+                Job::Append(append) => group.push(append),
+                Job::Snapshot(save) => snapshots.push_back(save),
+                Job::Ready(answer) => asked_ready.push(answer),
+            }
+            taken += 1;
+            // At most what the queue holds: who keeps sending while this collects is in the next group.
+            next = if taken < MAX_JOBS { jobs.try_recv().ok() } else { None };
+        }
+        if !group.is_empty() {
+            self.append_all(group);
+        }
+        if !asked_ready.is_empty() {
+            let ready = self.ready();
+            for answer in asked_ready {
+                let _ = answer.send(ready.clone());
+            }
+        }
+    }
+
+    /// Whether a fact could be stored now: assumed as long as the last write went well, else tried with
+    /// something of the size of a large fact, for a full disk often still takes a few bytes.
+    fn ready(&mut self) -> Result<(), LogError> {
+        self.settle()?;
+        if self.suspect {
+            let trial = Snapshot { seq: 0, state: vec![0; TRIAL_BYTES] };
+            self.put_snapshot(TRIAL_ROOM, &trial)
+                .map_err(|error| LogError(format!("cannot write: {error}")))?;
+            self.suspect = false;
+        }
+        Ok(())
+    }
+
+    pub(super) fn write_next(&mut self, snapshots: &mut VecDeque<SaveSnapshot>) {
+        if let Some(save) = snapshots.pop_front() {
+            let written = self.write_snapshot(&save);
+            let _ = save.answer.send(written);
+        }
+    }
+
+    /// A transaction of its own, so that failing here fails no append, and one without a sync: the next group
+    /// syncs the file anyway, and a snapshot may be forgotten. What is half written when the power fails is
+    /// left out when the file is opened again, and no acknowledged fact comes after it.
+    fn write_snapshot(&mut self, save: &SaveSnapshot) -> Result<(), LogError> {
+        self.settle()?;
+        let written = self
+            .conn
+            .pragma_update(None, "synchronous", "NORMAL")
+            .and_then(|()| self.put_snapshot(save.room.as_str(), &save.snapshot));
+        if let Err(error) = self.conn.pragma_update(None, "synchronous", "FULL") {
+            // Nothing is acknowledged until `settle` has set it.
+            tracing::error!(%error, "cannot go back to syncing every commit");
+            self.shared.in_doubt.store(true, Ordering::Release);
+        }
+        written.map_err(|error| {
+            self.suspect = true;
+            tracing::warn!(%error, room = %save.room, "cannot write a snapshot");
+            LogError(format!("cannot write a snapshot: {error}"))
+        })
+    }
+
+    fn put_snapshot(&self, room: &str, snapshot: &Snapshot) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO snapshots (room, seq, state) VALUES (?1, ?2, ?3)
+                   ON CONFLICT (room) DO UPDATE SET seq = excluded.seq, state = excluded.state";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        statement.execute(params![room, as_stored(snapshot.seq)?, snapshot.state]).map(|_| ())
+    }
+
+    /// Carries what is in the write-ahead log over into the database, if that is `at_least` so many pages.
+    /// After the group is answered: nobody waits for it but the next group.
+    fn checkpoint(&mut self, mode: &str, at_least: i64) {
+        let done = || {
+            let pages: i64 =
+                self.conn.prepare_cached("PRAGMA wal_checkpoint(NOOP)")?.query_row([], |row| row.get(1))?;
+            if pages >= at_least {
+                self.conn.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))?;
+            }
+            Ok::<(), rusqlite::Error>(())
+        };
+        if let Err(error) = done() {
+            // The facts are safe where they are; the file grows until it succeeds.
+            tracing::warn!(%error, "cannot carry the write-ahead log over");
+        }
+    }
+}
+
+/// SQLite's integers have a sign.
+pub(super) fn as_stored(number: u64) -> rusqlite::Result<i64> {
+    i64::try_from(number).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
