@@ -328,7 +328,7 @@ fn does_not_cover(order: &Order, unallocated: Amount) -> Rejection {
     let missing = Amount::from_minor_units(unallocated.minor_units().saturating_abs());
     Rejection::new(Code::Unallocated)
         .because(format!(
-            "The total is {}; the shares are {clause} {}",
+            "the total is {}, and the shares are {clause} {}",
             order.total.display(currency),
             missing.display(currency)
         ))

@@ -88,6 +88,13 @@ codes! {
     StorageUncertain = "storage_uncertain", "It is not known whether this was saved. Look at the order before trying again.";
 }
 
+impl Code {
+    /// Whether the text alone leaves open which field is meant.
+    fn is_about_any_field(self) -> bool {
+        matches!(self, Self::MissingField | Self::BadField | Self::BadText)
+    }
+}
+
 /// A message was refused: what was wrong, and what was expected. It changed nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
@@ -162,12 +169,13 @@ impl Rejection {
 impl fmt::Display for Rejection {
     /// One or two sentences for the person whose message it was.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code.text())?;
-        match (&self.details.field, &self.details.because) {
-            (Some(field), Some(because)) => write!(f, " {field}: {because}.")?,
-            (Some(field), None) => write!(f, " It is about {field}.")?,
-            (None, Some(because)) => write!(f, " {because}.")?,
-            (None, None) => {}
+        f.write_str(self.code.text().trim_end_matches('.'))?;
+        if let (Some(field), true) = (&self.details.field, self.code.is_about_any_field()) {
+            write!(f, " ({field})")?;
+        }
+        match &self.details.because {
+            Some(because) => write!(f, ": {because}.")?,
+            None => f.write_str(".")?,
         }
         match &self.details.expected {
             Some(expected) => write!(f, " Expected: {expected}."),
@@ -212,7 +220,13 @@ mod tests {
             .expected("a number from 0 to 9999999.99");
         assert_eq!(
             rejection.to_string(),
-            "The price cannot be used. data.price: it is negative. Expected: a number from 0 to 9999999.99."
+            "The price cannot be used: it is negative. Expected: a number from 0 to 9999999.99."
+        );
+        let rejection =
+            Rejection::new(Code::MissingField).field("data.dishName").expected("the name of a dish");
+        assert_eq!(
+            rejection.to_string(),
+            "A field is missing (data.dishName). Expected: the name of a dish."
         );
     }
 }

@@ -20,7 +20,8 @@ use crate::split::{CustomShares, Percentage, SplitRule, Weight};
 use crate::text::Text;
 use crate::{Amount, ParticipantId};
 
-/// The rule of a split.
+/// The rule of a split. Shares are lists of pairs: nothing that a client chose is ever a key of the document,
+/// where some of what reads JSON would give it a meaning.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum StoredSplit {
@@ -28,11 +29,11 @@ enum StoredSplit {
     Itemized,
     Custom,
     /// Minor units of each.
-    Amounts(BTreeMap<String, i64>),
+    Amounts(Vec<(String, i64)>),
     /// Millionths of a percent of each.
-    Percentages(BTreeMap<String, u64>),
+    Percentages(Vec<(String, u64)>),
     /// Millionths of a weight of each.
-    Weights(BTreeMap<String, u64>),
+    Weights(Vec<(String, u64)>),
 }
 
 impl From<&SplitRule> for StoredSplit {
@@ -77,12 +78,12 @@ impl TryFrom<StoredSplit> for SplitRule {
     }
 }
 
-fn stored<T, N>(numbers: &BTreeMap<ParticipantId, T>, number: impl Fn(&T) -> N) -> BTreeMap<String, N> {
+fn stored<T, N>(numbers: &BTreeMap<ParticipantId, T>, number: impl Fn(&T) -> N) -> Vec<(String, N)> {
     numbers.iter().map(|(id, value)| (id.as_str().to_owned(), number(value))).collect()
 }
 
 fn read<N, T>(
-    numbers: BTreeMap<String, N>,
+    numbers: Vec<(String, N)>,
     value: impl Fn(N) -> Option<T>,
 ) -> Result<BTreeMap<ParticipantId, T>, StoredError> {
     numbers

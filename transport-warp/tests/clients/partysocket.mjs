@@ -1,0 +1,186 @@
+// npm's `partysocket`, with its own defaults: the client library of the ecosystem that the protocol comes from.
+
+import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
+import test from 'node:test';
+import PartySocket from 'partysocket';
+import WS from 'ws';
+import { Phone, Server, assertExact, commonView, message, sleep, until } from './harness.mjs';
+
+// partysocket makes its label with it, and Node.js 18 does not have it by itself.
+globalThis.crypto ??= webcrypto;
+
+const PRICES = [69.99, 33.33, 299, 0.05, 100.1, 12.3];
+
+test('four sockets come back by themselves after SIGKILL, and nothing acknowledged is lost', async (t) => {
+  const server = await Server.start();
+  t.after(() => server.end(t));
+  const people = ['Asha', 'Ben', 'Chen', 'Dia'].map((name, index) => new Diner(server, name, index));
+  t.after(() => people.forEach((person) => person.socket.close()));
+  await until(() => people.every((person) => person.state?.participants.length === 4), 'all four at the table');
+  const phones = new Map(people.map((person) => [person.id, person.phone]));
+
+  for (const person of people) person.order(6);
+  await until(() => people.every((person) => person.acknowledged.size === 6), 'the first dishes');
+
+  // The second round, each dish as the one before it is acknowledged; the power goes in the middle.
+  for (const person of people) person.orderOneByOne(40);
+  await until(() => people.some((person) => person.acknowledged.size > 12), 'some of the second round');
+  await server.kill();
+  await until(() => people.every((person) => !person.isOpen()), 'everybody noticing');
+  const stored = people.reduce((sum, person) => sum + person.acknowledged.size, 0);
+  assert.ok(stored < 4 * 46, `the kill came too late to prove anything: ${stored} were acknowledged`);
+  // Sent while offline: partysocket keeps it, and sends it before its `open` event, so before the next join.
+  for (const person of people) person.order(1);
+  await server.run();
+
+  await until(
+    () => people.every((person) => person.opened === 2 && person.acknowledged.size === 47),
+    'everybody back with everything acknowledged',
+    40_000,
+  );
+  const wanted = people.flatMap((person) => person.dishes.map((dish) => dish.id)).sort();
+  await until(() => people.every((person) => person.state.items.length === wanted.length), 'one state');
+  await until(() => people.every((person) => person.state.seq === people[0].state.seq), 'one sequence number');
+
+  for (const person of people) {
+    assert.deepEqual(person.state.items.map((item) => item.id).sort(), wanted, 'each dish once, none lost');
+    assert.deepEqual(commonView(person.state), commonView(people[0].state), 'all see the same order');
+    assertExact(person.state);
+    assert.equal(person.state.status, 'active');
+    assert.ok(person.state.participants.every((other) => other.isOnline), 'all are online again');
+    for (const other of person.state.participants) {
+      assert.equal(other.phone, other.id === person.id ? phones.get(person.id) : '', 'a phone is its owner’s alone');
+    }
+    assert.equal(person.state.circleId, 'circle_abc123', 'joining with empty data keeps the circle');
+    assert.equal(person.state.tenantId, 'restaurant_id', 'and the tenant');
+    assert.deepEqual(
+      person.errors.map(({ id, data }) => [id, data.code]),
+      [[`c-${person.name}-46`, 'join_first']],
+      'what partysocket sent before the join is refused by name, and nothing else is',
+    );
+    for (const [id, times] of person.added) assert.equal(times, 1, `${id} was announced once`);
+  }
+  assert.equal(people.filter((person) => person.state.ownerId === person.id).length, 1, 'one owner');
+});
+
+test('without a party, and with a path and a query, a socket is in the room it asked for', async (t) => {
+  const server = await Server.start();
+  t.after(() => server.end(t));
+  const options = { host: server.host, room: 'lunch', WebSocket: WS };
+  const plain = new PartySocket(options);
+  const labelled = new PartySocket({ ...options, path: 'extra/path', id: 'my-label', query: { token: 'x' } });
+  t.after(() => [plain, labelled].forEach((socket) => socket.close()));
+  const seen = [plain, labelled].map((socket, index) => {
+    const messages = [];
+    socket.addEventListener('message', ({ data }) => messages.push(JSON.parse(data)));
+    socket.addEventListener('open', () => socket.send(JSON.stringify(message('join', `p${index}`, `P${index}`, {}))));
+    return messages;
+  });
+  await until(() => seen.every((messages) => messages.some((one) => one.data?.participants?.length === 2)), 'one room');
+  assert.match(labelled.url, /\/parties\/main\/lunch\/extra\/path\?_pk=my-label&token=x$/);
+
+  const answer = await PartySocket.fetch(options);
+  assert.equal(answer.status, 200);
+  assert.equal((await answer.json()).sessionId, 'lunch');
+  const neighbour = await Phone.open(server, '/parties/collaborative_order/lunch');
+  neighbour.send(message('join', 'n', 'N', {}));
+  assert.equal((await neighbour.next('sync')).data.participants.length, 1, 'another party has rooms of its own');
+  await neighbour.close();
+});
+
+test('the same label on two sockets evicts nobody', async (t) => {
+  const server = await Server.start();
+  t.after(() => server.end(t));
+  const options = { host: server.host, party: 'collaborative_order', room: 'r', id: 'same', WebSocket: WS };
+  const sockets = [new PartySocket(options), new PartySocket(options)];
+  t.after(() => sockets.forEach((socket) => socket.close()));
+  let closes = 0;
+  sockets.forEach((socket) => socket.addEventListener('close', () => { closes += 1; }));
+  await until(() => sockets.every((socket) => socket.readyState === WS.OPEN), 'both open');
+  await sleep(200);
+  assert.equal(closes, 0);
+});
+
+/** Somebody with a phone whose app uses `partysocket`: sends again, with the same id, what was not acknowledged. */
+class Diner {
+  constructor(server, name, index) {
+    this.name = name;
+    this.id = `tenant_${name}`;
+    this.phone = `98765432${index}0`;
+    this.introduction = { circleId: 'circle_abc123', tenantId: 'restaurant_id', phone: this.phone };
+    Object.assign(this, { dishes: [], acknowledged: new Set(), errors: [], added: new Map(), later: [], opened: 0 });
+    this.socket = new PartySocket({
+      host: server.host,
+      party: 'collaborative_order',
+      room: 'session_xyz',
+      id: `label-${index}`,
+      WebSocket: WS,
+    });
+    this.socket.addEventListener('open', () => {
+      this.opened += 1;
+      this.send('join', this.introduction);
+      this.introduction = {};
+    });
+    this.socket.addEventListener('message', ({ data }) => this.receive(JSON.parse(data)));
+  }
+
+  isOpen() {
+    return this.socket.readyState === WS.OPEN;
+  }
+
+  send(type, data, id) {
+    this.socket.send(JSON.stringify({ ...message(type, this.id, this.name, data), id }));
+  }
+
+  choose(count) {
+    return Array.from({ length: count }, () => {
+      const number = this.dishes.length;
+      const dish = {
+        id: `${this.name}-${number}`,
+        dishName: `Dish ${number} of ${this.name}`,
+        dishType: 'veg',
+        quantity: 1 + (number % 3),
+        price: PRICES[number % PRICES.length],
+      };
+      this.dishes.push(dish);
+      return dish;
+    });
+  }
+
+  order(count) {
+    for (const dish of this.choose(count)) this.add(dish);
+  }
+
+  orderOneByOne(count) {
+    this.later = this.choose(count);
+    this.add(this.later.shift());
+  }
+
+  add(dish) {
+    this.send('add_item', dish, `c-${dish.id}`);
+  }
+
+  receive(received) {
+    const { type, data } = received;
+    if (type === 'error') return this.errors.push(received);
+    this.state = data.orderState ?? data;
+    if (type === 'sync') {
+      // The whole truth: what is in it needs no sending again, what is not was never stored.
+      for (const { id, addedBy } of this.state.items) if (addedBy === this.id) this.acknowledged.add(id);
+      const stored = new Set(this.state.items.map((item) => item.id));
+      for (const id of this.acknowledged) assert.ok(stored.has(id), `${id} was acknowledged, and is lost`);
+      for (const dish of this.dishes) if (!stored.has(dish.id)) this.add(dish);
+      this.later = [];
+    }
+    if (type === 'item_added') {
+      const { id, addedBy } = data.item;
+      this.added.set(id, (this.added.get(id) ?? 0) + 1);
+      if (addedBy === this.id) {
+        this.acknowledged.add(id);
+        if (this.later.length > 0) this.add(this.later.shift());
+      }
+    }
+    assertExact(this.state);
+  }
+}
