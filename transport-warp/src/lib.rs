@@ -1,1 +1,22 @@
-//! Placeholder while the crate is laid out.
+//! Stonepot over HTTP and WebSockets: filters to mount in a warp application, and the server `stonepot`.
+//!
+//! | module | what it is about |
+//! |---|---|
+//! | [`mod@routes`] | what is served at which address, as warp filters |
+//! | [`socket`] | one WebSocket, whatever it talks to |
+//! | [`accept`] | the accept loop, its bounds, and the way out |
+//! | [`WarpTransport`] | all of it on one listener |
+
+#![forbid(unsafe_code)]
+
+pub mod accept;
+mod address;
+mod room_session;
+pub mod routes;
+pub mod socket;
+mod transport;
+
+pub use accept::AcceptSettings;
+pub use routes::{RouteSettings, fallback_route, health_routes, page_route, room_routes, routes};
+pub use socket::SocketSettings;
+pub use transport::WarpTransport;

@@ -1,2 +1,27 @@
-//! The server.
-fn main() {}
+//! The server `stonepot`.
+
+mod arguments;
+mod logging;
+mod open_files;
+mod server;
+mod signals;
+mod units;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let Arguments { command, serve } = Arguments::parse();
+    let Command::Serve(serve) = command.unwrap_or(Command::Serve(serve));
+    match server::run(&serve) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not through the log: it must be seen whatever RUST_LOG says.
+            eprintln!("stonepot: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

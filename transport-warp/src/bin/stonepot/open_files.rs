@@ -1,0 +1,65 @@
+//! How many connections the open files of this process allow.
+
+use tracing::{info, warn};
+
+/// Sockets, when nobody asks for a number.
+const SOCKETS: u64 = 20_000;
+
+/// Plain HTTP connections beside them.
+const HTTP: u64 = 1000;
+
+/// Files that are open besides connections: the database and its readers, and the runtime's own.
+const BESIDES: u64 = 64;
+
+/// How many connections of each kind there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    pub(crate) sockets: u64,
+    pub(crate) http: u64,
+}
+
+/// As many as were asked for, or as the system allows. Raises the limit of open files as far as need be and may be.
+pub(crate) fn bounds(asked: Option<u32>) -> Bounds {
+    let wanted = asked.map_or(SOCKETS, u64::from);
+    // Where the limit cannot be told, it is found out by accepts that fail, which the accept loop survives.
+    let limit = rlimit::increase_nofile_limit(wanted + HTTP + BESIDES).unwrap_or(u64::MAX);
+    let bounds = within(limit, wanted);
+    if bounds.sockets < wanted {
+        let sockets = bounds.sockets;
+        if asked.is_some() {
+            warn!(
+                sockets,
+                limit, "fewer sockets than --max-connections: raise the limit of open files (ulimit -n)"
+            );
+        } else {
+            info!(sockets, limit, "the limit of open files (ulimit -n) sets how many sockets there may be");
+        }
+    }
+    bounds
+}
+
+fn within(limit: u64, wanted: u64) -> Bounds {
+    let http = HTTP.min(limit / 5).max(1);
+    let sockets = limit.saturating_sub(http + BESIDES).clamp(1, wanted.max(1));
+    Bounds { sockets, http }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_stay_below_the_limit_of_open_files() {
+        for limit in [256, 1024, 4096, 20_000, 1 << 20, u64::MAX] {
+            let bounds = within(limit, SOCKETS);
+            assert!(bounds.sockets + bounds.http + BESIDES <= limit, "{limit}: {bounds:?}");
+            assert!(bounds.sockets > bounds.http, "{limit}: {bounds:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_asked_for_is_not_exceeded() {
+        assert_eq!(within(u64::MAX, 50), Bounds { sockets: 50, http: HTTP });
+        assert_eq!(within(0, 50), Bounds { sockets: 1, http: 1 }, "something must be served");
+    }
+}

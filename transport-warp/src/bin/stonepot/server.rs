@@ -1,0 +1,151 @@
+//! From the command line to a server that runs.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_host::log::{MemoryLog, OpenError, RoomLog, SqliteLog};
+use order_host::{Host, Settings, Transport, TransportError};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::runtime;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+use tracing_subscriber::filter::ParseError;
+use transport_warp::{AcceptSettings, RouteSettings, SocketSettings, WarpTransport};
+
+use crate::arguments::{LogFormat, LogKind, Serve};
+use crate::{logging, open_files, signals};
+
+/// What a task that will not end may hold the process up for.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
+/// Why the server does not run. Each is one line that says what to do.
+#[derive(Debug, Error)]
+pub(crate) enum StartError {
+    #[error("cannot listen on {addr}: {}", listening(.source))]
+    Listen { addr: String, source: io::Error },
+    #[error("{0}{hint}", hint = storage_hint(.0))]
+    Storage(#[from] OpenError),
+    #[error("RUST_LOG is not understood: {0}")]
+    LogFilter(#[from] ParseError),
+    #[error("cannot start: {0}")]
+    System(#[from] io::Error),
+    #[error("the server stopped: {0}")]
+    Transport(#[from] TransportError),
+}
+
+fn listening(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "the port is taken, perhaps by another stonepot; stop that, or choose another port with --addr"
+                .to_owned()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "not allowed; ports below 1024 need privileges, choose another with --addr".to_owned()
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine does not have that address; try 0.0.0.0 or 127.0.0.1 with --addr".to_owned()
+        }
+        io::ErrorKind::InvalidInput => "--addr is HOST:PORT, for instance 127.0.0.1:1999".to_owned(),
+        _ => format!("{error}; --addr is HOST:PORT, for instance 127.0.0.1:1999"),
+    }
+}
+
+fn storage_hint(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::InUse { .. } => "; stop it, or choose another folder with --data",
+        OpenError::NewerVersion { .. } => "; run that version, or choose another folder with --data",
+        _ => "; --data chooses the folder, --log memory keeps orders in memory only",
+    }
+}
+
+/// Serves until a signal comes.
+pub(crate) fn run(arguments: &Serve) -> Result<(), StartError> {
+    logging::start(arguments.log_format)?;
+    let mut builder = runtime::Builder::new_multi_thread();
+    if let Some(threads) = arguments.threads {
+        builder.worker_threads(threads.into());
+    }
+    let runtime = builder.enable_all().build()?;
+    let result = runtime.block_on(serve(arguments));
+    runtime.shutdown_timeout(LAST_WAIT);
+    result
+}
+
+async fn serve(arguments: &Serve) -> Result<(), StartError> {
+    let failed = |source| StartError::Listen { addr: arguments.addr.clone(), source };
+    // Before the data is opened: who connects during a long migration waits in place of being refused.
+    let listener = TcpListener::bind(&arguments.addr).await.map_err(failed)?;
+    let address = listener.local_addr()?;
+    let (log, place) = open_log(arguments)?;
+    let stop = CancellationToken::new();
+    signals::stop_on_signal(stop.clone())?;
+    let bounds = open_files::bounds(arguments.max_connections);
+
+    let mut settings = Settings::default();
+    settings.currency = arguments.currency;
+    settings.idle_unload = arguments.idle_unload;
+    let host = Host::new(log, settings);
+    let routes = RouteSettings {
+        socket: SocketSettings {
+            max_message_bytes: arguments.max_message,
+            ping_interval: arguments.ping_interval,
+            write_timeout: arguments.write_timeout,
+            ..SocketSettings::default()
+        },
+        max_sockets: usize::try_from(bounds.sockets).unwrap_or(usize::MAX),
+        ..RouteSettings::default()
+    };
+    let accept = AcceptSettings {
+        max_http_connections: usize::try_from(bounds.http).unwrap_or(usize::MAX),
+        header_timeout: arguments.header_timeout,
+        drain_timeout: arguments.drain_timeout,
+        ..AcceptSettings::default()
+    };
+
+    info!(%address, log = ?arguments.log, "the server is up");
+    if arguments.log_format == LogFormat::Text {
+        // Nobody may be reading it, and that is no reason to stop.
+        drop(greet(address, place.as_deref()));
+    }
+    let transport = Box::new(WarpTransport::new(listener, routes, accept));
+    transport.run(host, stop).await?;
+    info!("the server has stopped");
+    Ok(())
+}
+
+/// The log, and where it is if it is anywhere.
+fn open_log(arguments: &Serve) -> Result<(Arc<dyn RoomLog>, Option<PathBuf>), StartError> {
+    match arguments.log {
+        LogKind::Memory => Ok((Arc::new(MemoryLog::new()), None)),
+        LogKind::Sqlite => {
+            let log = SqliteLog::open_in(&arguments.data)?;
+            let place = std::path::absolute(log.path())?;
+            Ok((Arc::new(log), Some(place)))
+        }
+    }
+}
+
+/// Says on standard output where to go from here.
+fn greet(address: SocketAddr, place: Option<&Path>) -> io::Result<()> {
+    // An address that means "every network" cannot be opened in a browser.
+    let shown = if address.ip().is_unspecified() {
+        format!("localhost:{}", address.port())
+    } else {
+        address.to_string()
+    };
+    let orders = place.map_or_else(
+        || "in memory only: they are gone when the server stops".to_owned(),
+        |path| path.display().to_string(),
+    );
+    let mut out = io::stdout().lock();
+    writeln!(out, "Stonepot is open.")?;
+    writeln!(out, "  page    http://{shown}/")?;
+    writeln!(out, "  socket  ws://{shown}/parties/collaborative_order/ROOM")?;
+    writeln!(out, "  orders  {orders}")?;
+    writeln!(out, "  Ctrl-C stops it; `stonepot --help` says more.")?;
+    out.flush()
+}

@@ -1,0 +1,71 @@
+//! HTTP answers, with the headers that every one of them has.
+
+use warp::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+    RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
+use warp::http::{Method, StatusCode};
+use warp::reply::{Reply, Response};
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+
+/// A line of text.
+pub(super) fn text(status: StatusCode, line: &str) -> Response {
+    answer(status, "text/plain; charset=utf-8", format!("{line}\n"))
+}
+
+/// A JSON document that must not be kept by anybody on the way.
+pub(super) fn json(status: StatusCode, document: String) -> Response {
+    answer(status, "application/json", document)
+}
+
+/// A refusal that is over in a few seconds.
+pub(super) fn try_later(line: &str) -> Response {
+    with(text(StatusCode::SERVICE_UNAVAILABLE, line), RETRY_AFTER, "5")
+}
+
+/// A body with its headers. Nothing is cached unless the caller says otherwise.
+pub(super) fn answer(status: StatusCode, content_type: &'static str, body: impl Reply) -> Response {
+    let mut response = body.into_response();
+    *response.status_mut() = status;
+    with(in_every_answer(response), CONTENT_TYPE, content_type)
+}
+
+/// Adds what every answer has: any page may read it, and no browser may take it for something else.
+pub(super) fn in_every_answer(response: Response) -> Response {
+    let response = with(response, ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    let response = with(response, X_CONTENT_TYPE_OPTIONS, "nosniff");
+    // A room's address is what lets people in; it must not travel to other sites.
+    let response = with(response, REFERRER_POLICY, "no-referrer");
+    with(response, CACHE_CONTROL, "no-store")
+}
+
+/// Sets a header.
+pub(super) fn with(mut response: Response, name: HeaderName, value: &'static str) -> Response {
+    response.headers_mut().insert(name, HeaderValue::from_static(value));
+    response
+}
+
+/// The answer to a method that needs no look at what is there: a preflight, or one that nothing here has.
+pub(super) fn to_method(method: &Method) -> Option<Response> {
+    match *method {
+        Method::GET | Method::HEAD => None,
+        Method::OPTIONS => Some(preflight()),
+        _ => {
+            let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "Only GET, HEAD and OPTIONS work here");
+            response.headers_mut().insert(ALLOW, METHODS);
+            Some(response)
+        }
+    }
+}
+
+fn preflight() -> Response {
+    let mut response = in_every_answer(Response::default());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(ALLOW, METHODS);
+    response.headers_mut().insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    // The star does not stand for `Authorization`.
+    let response = with(response, ACCESS_CONTROL_ALLOW_HEADERS, "*, Authorization, Content-Type");
+    with(response, ACCESS_CONTROL_MAX_AGE, "86400")
+}

@@ -1,0 +1,81 @@
+//! The page for people who have a browser and nothing else. It is part of the program.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::filters::path::Peek;
+use warp::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH,
+    X_FRAME_OPTIONS,
+};
+use warp::http::{Method, StatusCode};
+use warp::reply::Response;
+
+use super::answer;
+
+/// Only what this server serves runs or is loaded, and only sockets are opened.
+const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; \
+                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+
+/// A file of `web/`.
+struct File {
+    path: &'static str,
+    content_type: &'static str,
+    body: &'static [u8],
+    etag: HeaderValue,
+}
+
+impl File {
+    fn new(path: &'static str, content_type: &'static str, body: &'static [u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        body.hash(&mut hasher);
+        // Quotes around hexadecimal digits are always a header value.
+        let etag = HeaderValue::try_from(format!("\"{:016x}\"", hasher.finish()));
+        Self { path, content_type, body, etag: etag.unwrap_or(HeaderValue::from_static("\"\"")) }
+    }
+
+    fn answer(&self, headers: &HeaderMap) -> Response {
+        let known = headers.get(IF_NONE_MATCH).is_some_and(|tags| self.is_among(tags));
+        let mut response = if known {
+            let mut response = answer::answer(StatusCode::NOT_MODIFIED, self.content_type, "");
+            response.headers_mut().remove(CONTENT_TYPE);
+            response
+        } else {
+            answer::answer(StatusCode::OK, self.content_type, self.body)
+        };
+        response.headers_mut().insert(ETAG, self.etag.clone());
+        // Kept, but asked for again each time: a new release must not meet an old script.
+        let response = answer::with(response, CACHE_CONTROL, "no-cache");
+        let response = answer::with(response, CONTENT_SECURITY_POLICY, POLICY);
+        answer::with(response, X_FRAME_OPTIONS, "DENY")
+    }
+
+    fn is_among(&self, tags: &HeaderValue) -> bool {
+        let Ok(tags) = tags.to_str() else { return false };
+        tags.split(',')
+            .map(|tag| tag.trim().trim_start_matches("W/"))
+            .any(|tag| tag == "*" || self.etag == tag)
+    }
+}
+
+/// The page at `/`, and the files that it needs. Rejects every other path.
+pub fn page_route() -> BoxedFilter<(Response,)> {
+    let files: Arc<[File]> = Arc::new([
+        File::new("", "text/html; charset=utf-8", include_bytes!("../../web/index.html")),
+        File::new("app.js", "text/javascript; charset=utf-8", include_bytes!("../../web/app.js")),
+        File::new("style.css", "text/css; charset=utf-8", include_bytes!("../../web/style.css")),
+    ]);
+    warp::path::peek()
+        .and(warp::method())
+        .and(warp::header::headers_cloned())
+        .and_then(move |path: Peek, method: Method, headers: HeaderMap| {
+            let file = files.iter().find(|file| file.path == path.as_str());
+            let response =
+                file.map(|file| answer::to_method(&method).unwrap_or_else(|| file.answer(&headers)));
+            std::future::ready(response.ok_or_else(warp::reject::not_found))
+        })
+        .boxed()
+}

@@ -1,0 +1,141 @@
+//! A room's address: a WebSocket for those who order, plain HTTP for those who look.
+
+use std::sync::Arc;
+
+use order_host::{Host, RoomKey};
+use tokio::sync::Semaphore;
+use tracing::warn;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::filters::path::Peek;
+use warp::http::header::{HeaderMap, HeaderValue};
+use warp::http::{Method, StatusCode};
+use warp::hyper::upgrade::OnUpgrade;
+use warp::reject::Rejection;
+use warp::reply::Response;
+
+use super::{RouteSettings, answer};
+use crate::address::{self, AddressError};
+use crate::room_session::RoomSession;
+use crate::socket::{Handshake, SocketSettings};
+
+/// `/parties/:party/:room` and `/party/:room`, with anything behind them.
+///
+/// A WebSocket handshake opens a socket in the room. GET gives the order as a stranger may see it: JSON without
+/// names and phones. Everything that can be refused is refused before the upgrade, in plain text.
+/// Rejects paths that begin otherwise, so that `.or()` goes on.
+pub fn room_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Response,)> {
+    let rooms = Arc::new(Rooms {
+        host: host.clone(),
+        socket: Arc::new(settings.socket.clone()),
+        slots: Arc::new(Semaphore::new(settings.max_sockets)),
+        settings: settings.clone(),
+    });
+    warp::path::peek()
+        .and(warp::method())
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<OnUpgrade>())
+        .and_then(move |path: Peek, method, headers, on_upgrade| {
+            let rooms = Arc::clone(&rooms);
+            async move {
+                let Some(room) = address::parse(path.as_str()) else { return Err(warp::reject::not_found()) };
+                Ok::<_, Rejection>(rooms.answer(room, &method, &headers, on_upgrade).await)
+            }
+        })
+        .boxed()
+}
+
+struct Rooms {
+    host: Host,
+    socket: Arc<SocketSettings>,
+    slots: Arc<Semaphore>,
+    settings: RouteSettings,
+}
+
+impl Rooms {
+    async fn answer(
+        &self,
+        room: Result<RoomKey, AddressError>,
+        method: &Method,
+        headers: &HeaderMap,
+        on_upgrade: Option<OnUpgrade>,
+    ) -> Response {
+        // A preflight is answered whatever is behind it: a browser shows nothing of one that fails.
+        if method == Method::OPTIONS
+            && let Some(response) = answer::to_method(method)
+        {
+            return response;
+        }
+        let room = match room {
+            Ok(room) => room,
+            Err(error @ AddressError::BadRoom(_)) => {
+                return answer::text(StatusCode::BAD_REQUEST, &error.to_string());
+            }
+            Err(error) => return answer::text(StatusCode::NOT_FOUND, &error.to_string()),
+        };
+        if Handshake::is_asked(headers) {
+            return self.open(room, method, headers, on_upgrade);
+        }
+        match answer::to_method(method) {
+            Some(response) => response,
+            None => self.view(&room).await,
+        }
+    }
+
+    /// Opens a socket.
+    fn open(
+        &self,
+        room: RoomKey,
+        method: &Method,
+        headers: &HeaderMap,
+        on_upgrade: Option<OnUpgrade>,
+    ) -> Response {
+        let handshake = match Handshake::check(method, headers, on_upgrade) {
+            Ok(handshake) => handshake,
+            Err(refusal) => {
+                let mut response = answer::text(refusal.status(), &refusal.to_string());
+                for (name, value) in refusal.headers() {
+                    response.headers_mut().insert(name, HeaderValue::from_static(value));
+                }
+                return response;
+            }
+        };
+        if self.settings.stopping.is_cancelled() {
+            return answer::try_later("The server restarts, come back in a moment");
+        }
+        let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
+            warn!(
+                sockets = self.settings.max_sockets,
+                "a socket was refused: there are as many as there may be"
+            );
+            return answer::try_later("The server has as many guests as it can serve, come back in a moment");
+        };
+        let host = self.host.clone();
+        let (response, task) =
+            handshake.accept(Arc::clone(&self.socket), move || RoomSession(host.connect(room)));
+        self.settings.sockets.spawn(async move {
+            task.await;
+            drop(slot);
+        });
+        answer::in_every_answer(response)
+    }
+
+    /// The order as a stranger may see it.
+    async fn view(&self, room: &RoomKey) -> Response {
+        match self.host.public_view(room).await {
+            Ok(Some(view)) => answer::json(StatusCode::OK, view),
+            Ok(None) => answer::json(
+                StatusCode::NOT_FOUND,
+                r#"{"error":"nobody has joined an order of this name","code":"order_not_found"}"#.to_owned(),
+            ),
+            Err(error) => {
+                warn!(%error, "an order cannot be read");
+                answer::json(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    r#"{"error":"the order cannot be read now, try again","code":"storage_unavailable"}"#
+                        .to_owned(),
+                )
+            }
+        }
+    }
+}

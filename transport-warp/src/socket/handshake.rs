@@ -1,0 +1,222 @@
+//! The request that turns an HTTP connection into a WebSocket.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::upgrade::OnUpgrade;
+use thiserror::Error;
+use tracing::debug;
+use tungstenite::handshake::derive_accept_key;
+use warp::http::header::{
+    ALLOW, CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use warp::http::{Method, StatusCode};
+use warp::reply::Response;
+
+use super::serve::serve_socket;
+use super::session::Session;
+use super::settings::SocketSettings;
+use super::upgrade::{Upgraded, unwrap};
+
+/// A WebSocket handshake that is right. [`Handshake::accept`] makes the socket.
+#[derive(Debug)]
+pub struct Handshake {
+    on_upgrade: OnUpgrade,
+    accept: HeaderValue,
+}
+
+/// Why a request for a WebSocket is refused, before there is any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Only GET opens a WebSocket.
+    #[error("a WebSocket is opened with GET")]
+    Method,
+    /// The `Connection` header does not name `Upgrade`, or the request is older than HTTP/1.1.
+    #[error("a WebSocket needs HTTP/1.1 and the header `Connection: Upgrade`")]
+    Connection,
+    /// A version other than the one there is.
+    #[error("this server speaks WebSocket version 13 (header `Sec-WebSocket-Version: 13`)")]
+    Version,
+    /// `Sec-WebSocket-Key` is absent, there twice, or not 16 bytes in base64.
+    #[error("a WebSocket needs one header `Sec-WebSocket-Key`: 16 bytes in base64")]
+    Key,
+}
+
+impl Refusal {
+    /// The HTTP status that says so.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Connection | Self::Key => StatusCode::BAD_REQUEST,
+            Self::Version => StatusCode::UPGRADE_REQUIRED,
+        }
+    }
+
+    /// The headers that must stand beside that status.
+    pub fn headers(self) -> &'static [(HeaderName, &'static str)] {
+        match self {
+            Self::Method => &[(ALLOW, "GET")],
+            // RFC 9110 (15.5.22) asks for the first two, RFC 6455 (4.4) for the third.
+            Self::Version => {
+                &[(CONNECTION, "Upgrade"), (UPGRADE, "websocket"), (SEC_WEBSOCKET_VERSION, "13")]
+            }
+            Self::Connection | Self::Key => &[],
+        }
+    }
+}
+
+impl Handshake {
+    /// Whether a request asks for a WebSocket at all, rightly or wrongly.
+    pub fn is_asked(headers: &HeaderMap) -> bool {
+        names(headers, &UPGRADE, "websocket")
+    }
+
+    /// Checks a request that asks for one. `on_upgrade` is what hyper left in the request's extensions.
+    ///
+    /// # Errors
+    /// When RFC 6455 (4.2.1) says that the handshake is wrong.
+    pub fn check(
+        method: &Method,
+        headers: &HeaderMap,
+        on_upgrade: Option<OnUpgrade>,
+    ) -> Result<Self, Refusal> {
+        if method != Method::GET {
+            return Err(Refusal::Method);
+        }
+        if only(headers, &SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+            return Err(Refusal::Version);
+        }
+        if !names(headers, &CONNECTION, "upgrade") {
+            return Err(Refusal::Connection);
+        }
+        let key = only(headers, &SEC_WEBSOCKET_KEY).filter(|key| is_16_bytes_in_base64(key.as_bytes()));
+        let key = key.ok_or(Refusal::Key)?;
+        let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(|_| Refusal::Key)?;
+        let on_upgrade = on_upgrade.ok_or(Refusal::Connection)?;
+        Ok(Self { on_upgrade, accept })
+    }
+
+    /// The answer that makes the socket, and the task that serves it from then on until it ends. The answer
+    /// names no extension and no subprotocol. `session` is asked for once the answer is written.
+    pub fn accept<S: Session + 'static>(
+        self,
+        settings: Arc<SocketSettings>,
+        session: impl FnOnce() -> S + Send + 'static,
+    ) -> (Response, impl Future<Output = ()> + Send + 'static) {
+        let mut response = Response::default();
+        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_ACCEPT, self.accept);
+        let on_upgrade = self.on_upgrade;
+        let task = async move {
+            match on_upgrade.await.map(unwrap) {
+                Ok(Upgraded::Tcp(io, read)) => serve_socket(io, read, session(), &settings).await,
+                // Boxed, so that the other kind of connection need not have room for this one.
+                Ok(Upgraded::Other(io)) => {
+                    Box::pin(serve_socket(io, Bytes::new(), session(), &settings)).await;
+                }
+                Err(error) => debug!(%error, "a connection ended within its WebSocket handshake"),
+            }
+        };
+        (response, task)
+    }
+}
+
+/// The one value of a header that must not be there twice.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    values.next().is_none().then_some(first)
+}
+
+/// Whether a header that is a list of words has this one.
+fn names(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(word))
+}
+
+/// 24 characters: 22 of the alphabet and two paddings. 22 characters hold 132 bits, so the last one ends in
+/// four zero bits.
+fn is_16_bytes_in_base64(key: &[u8]) -> bool {
+    let Some((last, first)) = key.strip_suffix(b"==").and_then(|digits| digits.split_last()) else {
+        return false;
+    };
+    let digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    first.len() == 21 && first.iter().all(digit) && b"AQgw".contains(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn right() -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONNECTION, HeaderValue::from_static("keep-alive, Upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("WebSocket"));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        headers.insert(SEC_WEBSOCKET_KEY, HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ=="));
+        headers
+    }
+
+    /// Without hyper there is no upgrade to be had, so the last check is the one that a right handshake fails.
+    fn refused(method: &Method, headers: &HeaderMap) -> Refusal {
+        Handshake::check(method, headers, None).unwrap_err()
+    }
+
+    #[test]
+    fn words_of_a_list_are_found_in_any_case_and_any_line() {
+        let mut headers = right();
+        assert!(Handshake::is_asked(&headers));
+        assert_eq!(
+            refused(&Method::GET, &headers),
+            Refusal::Connection,
+            "all but the connection itself is right"
+        );
+        headers.insert(CONNECTION, HeaderValue::from_static("keep-alive"));
+        headers.append(CONNECTION, HeaderValue::from_static("uPgRaDe"));
+        assert!(names(&headers, &CONNECTION, "upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("h2c"));
+        assert!(!Handshake::is_asked(&headers));
+    }
+
+    #[test]
+    fn only_get_opens_a_socket() {
+        assert_eq!(refused(&Method::POST, &right()), Refusal::Method);
+        assert_eq!(refused(&Method::HEAD, &right()), Refusal::Method);
+    }
+
+    #[test]
+    fn only_version_13_is_spoken() {
+        for version in ["8", "12", "013", "13, 8", ""] {
+            let mut headers = right();
+            headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(version));
+            assert_eq!(refused(&Method::GET, &headers), Refusal::Version, "{version}");
+        }
+        let mut headers = right();
+        headers.remove(SEC_WEBSOCKET_VERSION);
+        assert_eq!(refused(&Method::GET, &headers), Refusal::Version);
+    }
+
+    #[test]
+    fn a_key_is_sixteen_bytes_in_base64_and_there_once() {
+        for key in [
+            "",
+            "x",
+            "dGhlIHNhbXBsZSBub25jZQ",
+            "dGhlIHNhbXBsZSBub25jZ!==",
+            "dGhlIHNhbXBsZSBub25jZR==",
+            "AAAA==",
+        ] {
+            let mut headers = right();
+            headers.insert(SEC_WEBSOCKET_KEY, HeaderValue::from_static(key));
+            assert_eq!(refused(&Method::GET, &headers), Refusal::Key, "{key}");
+        }
+        let mut headers = right();
+        headers.append(SEC_WEBSOCKET_KEY, HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ=="));
+        assert_eq!(refused(&Method::GET, &headers), Refusal::Key, "twice");
+    }
+}

@@ -1,0 +1,224 @@
+//! What waits to be written to one socket.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::Bytes;
+use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+
+/// How many pieces one vectored write takes. Two pieces a frame.
+pub(super) const SLICES: usize = 64;
+
+/// More frames than this are never worth one write, however small they are.
+const MAX_FRAMES: usize = SLICES / 2;
+
+/// After a burst the list of frames shrinks back to this many places.
+const KEPT_PLACES: usize = 4;
+
+/// Frames in the order in which they go out. The bodies are shared with every other socket that gets them.
+///
+/// Bounded by whoever fills it: [`SendQueue::has_room`] says when to stop, and one message may go past the bound.
+#[derive(Debug)]
+pub(super) struct SendQueue {
+    frames: VecDeque<Frame>,
+    /// How much of the first frame is written already.
+    written: usize,
+    bytes: usize,
+    bound_bytes: usize,
+}
+
+/// One frame of a server: unmasked, so its head is all that stands before the body.
+#[derive(Debug)]
+struct Frame {
+    head: [u8; 10],
+    head_bytes: usize,
+    body: Bytes,
+}
+
+impl Frame {
+    fn new(opcode: OpCode, body: Bytes) -> Self {
+        let mut head = [0; 10];
+        let mut head_bytes = 0;
+        let mut put = |bytes: &[u8]| {
+            if let Some(place) = head.get_mut(head_bytes..head_bytes + bytes.len()) {
+                place.copy_from_slice(bytes);
+                head_bytes += bytes.len();
+            }
+        };
+        // RFC 6455, 5.2: the final fragment, no extensions, then the shortest form of the length.
+        put(&[0x80 | u8::from(opcode)]);
+        match (u8::try_from(body.len()), u16::try_from(body.len())) {
+            (Ok(short), _) if short < 126 => put(&[short]),
+            (_, Ok(medium)) => {
+                put(&[126]);
+                put(&medium.to_be_bytes());
+            }
+            _ => {
+                put(&[127]);
+                put(&(body.len() as u64).to_be_bytes());
+            }
+        }
+        Self { head, head_bytes, body }
+    }
+
+    /// Bytes that are a frame already.
+    fn ready_made(bytes: Bytes) -> Self {
+        Self { head: [0; 10], head_bytes: 0, body: bytes }
+    }
+
+    fn head(&self) -> &[u8] {
+        self.head.get(..self.head_bytes).unwrap_or_default()
+    }
+
+    fn len(&self) -> usize {
+        self.head_bytes + self.body.len()
+    }
+}
+
+impl SendQueue {
+    pub(super) fn new(bound_bytes: usize) -> Self {
+        Self { frames: VecDeque::new(), written: 0, bytes: 0, bound_bytes }
+    }
+
+    pub(super) fn push_text(&mut self, body: Bytes) {
+        self.push(Frame::new(OpCode::Data(Data::Text), body));
+    }
+
+    pub(super) fn push_binary(&mut self, body: Bytes) {
+        self.push(Frame::new(OpCode::Data(Data::Binary), body));
+    }
+
+    pub(super) fn push_ping(&mut self) {
+        self.push(Frame::new(OpCode::Control(Control::Ping), Bytes::new()));
+    }
+
+    /// A whole frame that somebody else put together.
+    pub(super) fn push_ready_made(&mut self, frame: &[u8]) {
+        self.push(Frame::ready_made(Bytes::copy_from_slice(frame)));
+    }
+
+    fn push(&mut self, frame: Frame) {
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Whether more may be put in.
+    pub(super) fn has_room(&self) -> bool {
+        self.bytes < self.bound_bytes && self.frames.len() < MAX_FRAMES
+    }
+
+    /// The pieces to write next, in order; returns how many places of `slices` they took.
+    pub(super) fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>; SLICES]) -> usize {
+        let mut skip = self.written;
+        let mut places = slices.iter_mut();
+        let mut filled = 0;
+        for piece in self.frames.iter().flat_map(|frame| [frame.head(), &frame.body[..]]) {
+            let rest = piece.get(skip..).unwrap_or_default();
+            skip = skip.saturating_sub(piece.len());
+            if rest.is_empty() {
+                continue;
+            }
+            let Some(place) = places.next() else { break };
+            *place = IoSlice::new(rest);
+            filled += 1;
+        }
+        filled
+    }
+
+    /// The first `bytes` bytes are written.
+    pub(super) fn advance(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.written += bytes;
+        while let Some(first) = self.frames.front() {
+            if self.written < first.len() {
+                break;
+            }
+            self.written -= first.len();
+            self.frames.pop_front();
+        }
+        if self.frames.is_empty() && self.frames.capacity() > KEPT_PLACES {
+            self.frames.shrink_to(KEPT_PLACES);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Everything that waits, written `step` bytes at a time.
+    fn drain(queue: &mut SendQueue, step: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        while !queue.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let filled = queue.fill(&mut slices);
+            let ready: Vec<u8> =
+                slices[..filled].iter().flat_map(|slice| slice.to_vec()).take(step).collect();
+            out.extend_from_slice(&ready);
+            queue.advance(ready.len());
+        }
+        out
+    }
+
+    #[test]
+    fn frames_have_the_shortest_length_form() {
+        for (len, head) in [
+            (0_usize, vec![0x82, 0]),
+            (125, vec![0x82, 125]),
+            (126, vec![0x82, 126, 0, 126]),
+            (255, vec![0x82, 126, 0, 255]),
+            (65_535, vec![0x82, 126, 0xff, 0xff]),
+            (65_536, vec![0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+        ] {
+            let mut queue = SendQueue::new(1);
+            queue.push_binary(vec![7; len].into());
+            let mut expected = head;
+            expected.extend(vec![7; len]);
+            assert_eq!(drain(&mut queue, usize::MAX), expected, "{len}");
+        }
+    }
+
+    #[test]
+    fn writes_cut_anywhere_give_the_same_bytes() {
+        let filled = || {
+            let mut queue = SendQueue::new(1);
+            queue.push_text(Bytes::from_static(b"one"));
+            queue.push_ping();
+            queue.push_ready_made(&[0x8a, 0]);
+            queue.push_text(vec![b'x'; 300].into());
+            queue
+        };
+        let whole = drain(&mut filled(), usize::MAX);
+        for step in 1..40 {
+            assert_eq!(drain(&mut filled(), step), whole, "{step} at a time");
+        }
+    }
+
+    #[test]
+    fn a_full_queue_says_so_and_has_room_again_once_written() {
+        let mut queue = SendQueue::new(100);
+        assert!(queue.has_room());
+        queue.push_text(vec![b'x'; 98].into());
+        assert!(!queue.has_room());
+        queue.advance(100);
+        assert!(queue.is_empty() && queue.has_room());
+        for _ in 0..MAX_FRAMES {
+            queue.push_ping();
+        }
+        assert!(!queue.has_room(), "a great many small frames");
+    }
+
+    #[test]
+    fn a_burst_leaves_no_room_behind() {
+        let mut queue = SendQueue::new(usize::MAX);
+        for _ in 0..1000 {
+            queue.push_ping();
+        }
+        drain(&mut queue, usize::MAX);
+        assert!(queue.frames.capacity() <= KEPT_PLACES);
+    }
+}

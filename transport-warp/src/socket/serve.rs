@@ -1,0 +1,201 @@
+//! The life of one socket, from the handshake to the goodbye.
+
+use std::pin::pin;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::debug;
+use tungstenite::Utf8Bytes;
+
+use super::close::Close;
+use super::keepalive::{Due, Keepalive};
+use super::session::{Outgoing, Session};
+use super::settings::SocketSettings;
+use super::wire::{Event, Wire};
+
+/// A peer that broke a rule may go on for as many bytes as this many messages may have. They are thrown away.
+const DISCARDED_MESSAGES: usize = 64;
+
+/// How a conversation ended, and so what kind of goodbye there is.
+#[derive(Debug)]
+enum Ending {
+    /// The peer sent its close frame; the answer is queued.
+    PeerClosed,
+    /// The session ended it.
+    SessionClosed(Close),
+    /// The peer broke a rule. Its bytes can no longer be told apart, so its own close frame is not waited for.
+    Fault(Close),
+    /// The connection broke off.
+    Gone,
+    /// Pings stayed unanswered.
+    Silent,
+    /// The peer took nothing of what waited for it.
+    Stalled,
+}
+
+enum Incoming {
+    Text(Utf8Bytes),
+    Binary(Bytes),
+}
+
+/// Drives one socket until it ends: passes what comes in to `session` and writes what `session` gives.
+///
+/// `already_read` is what arrived together with the end of the handshake. `session` is dropped as soon as the
+/// conversation is over, before the goodbye, so that nobody waits for a peer that is slow to hang up.
+pub async fn serve_socket<IO, S>(io: IO, already_read: Bytes, session: S, settings: &SocketSettings)
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send,
+    S: Session,
+{
+    let mut wire = Wire::new(io, &already_read, settings);
+    drop(already_read);
+    let ending = converse(&mut wire, &session, settings).await;
+    drop(session);
+    debug!(?ending, "a socket ended");
+    // Boxed: the goodbye needs room that a socket should not hold while it lives.
+    let goodbye = Box::pin(say_goodbye(wire, ending, settings.max_message_bytes));
+    // A peer that takes longer is cut off; there is nothing left to tell it.
+    drop(timeout(settings.close_timeout, goodbye).await);
+}
+
+async fn converse<IO, S>(wire: &mut Wire<IO>, session: &S, settings: &SocketSettings) -> Ending
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+    S: Session,
+{
+    let mut keepalive = Keepalive::new(settings.ping_interval, Instant::now(), rand::random());
+    let mut clock = pin!(sleep_until(keepalive.next()));
+    // The message that the session is working on. Nothing more is read meanwhile, but writing goes on.
+    let mut delivery = pin!(None);
+    loop {
+        let delivering = delivery.is_some();
+        tokio::select! {
+            () = finished(delivery.as_mut()), if delivering => delivery.set(None),
+            event = wire.event(!delivering) => match event {
+                // The text "ping" is for clients whose WebSockets cannot send pings. It is no business of the room.
+                Event::Text(text) if text.as_str() == "ping" => wire.queue().push_text(Bytes::from_static(b"pong")),
+                Event::Text(text) => delivery.set(Some(deliver(session, Incoming::Text(text)))),
+                Event::Binary(bytes) => delivery.set(Some(deliver(session, Incoming::Binary(bytes)))),
+                Event::Room => {}
+                Event::PeerCloses => return Ending::PeerClosed,
+                Event::Fault(close) => {
+                    // What it asked before it broke the rules is still answered, as far as the answer is ready.
+                    write_ready(wire, session);
+                    return Ending::Fault(close);
+                }
+                Event::Gone => return Ending::Gone,
+            },
+            outgoing = session.next(), if wire.has_room() => {
+                // Whatever else is ready goes out in the same write.
+                if let Some(close) = write(wire, outgoing).or_else(|| write_ready(wire, session)) {
+                    return Ending::SessionClosed(close);
+                }
+            }
+            () = clock.as_mut() => {
+                let now = Instant::now();
+                let given_up = wire.blocked_since().map(|since| since + settings.write_timeout);
+                if given_up.is_some_and(|at| at <= now) {
+                    return Ending::Stalled;
+                }
+                if wire.take_heard() {
+                    keepalive.heard();
+                }
+                match keepalive.ring(now, !delivering && wire.is_written()) {
+                    Due::Ping => wire.queue().push_ping(),
+                    Due::Wait => {}
+                    Due::GiveUp => return Ending::Silent,
+                }
+                let next = keepalive.next();
+                clock.as_mut().reset(given_up.map_or(next, |at| at.min(next)));
+            }
+        }
+    }
+}
+
+/// Queues one message, unless it is the end.
+fn write<IO: AsyncRead + AsyncWrite + Unpin>(wire: &mut Wire<IO>, outgoing: Outgoing) -> Option<Close> {
+    match outgoing {
+        Outgoing::Text(body) => wire.queue().push_text(body),
+        Outgoing::Binary(body) => wire.queue().push_binary(body),
+        Outgoing::Close(close) => return Some(close),
+    }
+    None
+}
+
+/// Queues what is ready now, as long as there is room.
+fn write_ready<IO, S>(wire: &mut Wire<IO>, session: &S) -> Option<Close>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+    S: Session,
+{
+    while wire.has_room() {
+        let close = write(wire, session.try_next()?);
+        if close.is_some() {
+            return close;
+        }
+    }
+    None
+}
+
+/// Passes one message on. It owns the message, so that it can wait while the socket goes on writing.
+async fn deliver<S: Session>(session: &S, incoming: Incoming) {
+    match incoming {
+        Incoming::Text(text) => session.receive(&text).await,
+        Incoming::Binary(bytes) => session.receive_binary(bytes).await,
+    }
+}
+
+/// Waits for the future inside, which is there whenever this is called.
+async fn finished<F: Future<Output = ()>>(slot: std::pin::Pin<&mut Option<F>>) {
+    if let Some(future) = slot.as_pin_mut() {
+        future.await;
+    }
+}
+
+async fn say_goodbye<IO>(mut wire: Wire<IO>, ending: Ending, max_message_bytes: usize)
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    let (close, heard_out) = match ending {
+        Ending::PeerClosed => (None, true),
+        Ending::SessionClosed(close) => (Some(close), false),
+        Ending::Fault(close) => return end_after_fault(wire, &close, max_message_bytes).await,
+        Ending::Gone | Ending::Silent | Ending::Stalled => return,
+    };
+    if let Some(close) = &close {
+        wire.queue_close(close);
+    }
+    if wire.write_out().await.is_err() {
+        return;
+    }
+    if !heard_out {
+        // Until its own close frame, a peer may go on sending what it has begun.
+        while !matches!(wire.event(true).await, Event::PeerCloses | Event::Fault(_) | Event::Gone) {}
+    }
+    // RFC 6455, 7.1.1: the server ends the connection first. The peer has nothing more to send.
+    drop(wire.into_io().shutdown().await);
+}
+
+/// Tells the peer why, and reads on until it hangs up: to close a connection with unread bytes is to reset it,
+/// and a reset takes the close frame away before the peer has seen it.
+async fn end_after_fault<IO>(mut wire: Wire<IO>, close: &Close, max_message_bytes: usize)
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
+    wire.queue_close(close);
+    if wire.write_out().await.is_err() {
+        return;
+    }
+    let mut io = wire.into_io();
+    if io.shutdown().await.is_err() {
+        return;
+    }
+    let mut discarded = Vec::with_capacity(4096);
+    let mut left = max_message_bytes.saturating_mul(DISCARDED_MESSAGES);
+    while let Ok(read @ 1..) = io.read_buf(&mut discarded).await {
+        let Some(rest) = left.checked_sub(read) else { return };
+        left = rest;
+        discarded.clear();
+    }
+}

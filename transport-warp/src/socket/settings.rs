@@ -1,0 +1,35 @@
+//! The bounds of one socket.
+
+use std::time::Duration;
+
+/// How much one socket may cost, and how long it may keep quiet. Every bound has a default that suits phones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SocketSettings {
+    /// The largest message that is accepted, in bytes; a larger one ends the socket with 1009. Default 256 KiB.
+    pub max_message_bytes: usize,
+    /// The read buffer that every socket holds all the time, in bytes. Default 4 KiB.
+    pub read_buffer_bytes: usize,
+    /// When this many bytes wait to be written, nothing more is taken from the session, nor read from the
+    /// peer, until some are gone. One message may go past it. Default 64 KiB.
+    pub write_queue_bytes: usize,
+    /// How often a ping is sent. A peer that let two of them pass in silence is dropped. Default 25 s.
+    pub ping_interval: Duration,
+    /// How long a peer may take nothing of what waits for it before it is dropped. Default 30 s; it is looked at
+    /// when a ping is due, so a peer may live on for up to one ping interval more.
+    pub write_timeout: Duration,
+    /// How long a goodbye may take: the peer's own close frame, and then its end of the connection. Default 5 s.
+    pub close_timeout: Duration,
+}
+
+impl Default for SocketSettings {
+    fn default() -> Self {
+        Self {
+            max_message_bytes: 256 * 1024,
+            read_buffer_bytes: 4 * 1024,
+            write_queue_bytes: 64 * 1024,
+            ping_interval: Duration::from_secs(25),
+            write_timeout: Duration::from_secs(30),
+            close_timeout: Duration::from_secs(5),
+        }
+    }
+}

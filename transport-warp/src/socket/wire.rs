@@ -1,0 +1,372 @@
+//! The frames of one connection, in both directions.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
+use tungstenite::{Error, Message, Utf8Bytes};
+
+use super::close::Close;
+use super::inflow::Inflow;
+use super::queue::{SLICES, SendQueue};
+use super::settings::SocketSettings;
+
+/// What is copied together for a connection that cannot write many pieces at once.
+const COPIED_TOGETHER_BYTES: usize = 16 * 1024;
+
+/// What happened on the connection.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// A text message.
+    Text(Utf8Bytes),
+    /// A binary message.
+    Binary(Bytes),
+    /// There is room to write again.
+    Room,
+    /// The peer sent its close frame. Our answer is queued, unless we closed first.
+    PeerCloses,
+    /// The peer sent something that must end the connection.
+    Fault(Close),
+    /// The connection is gone.
+    Gone,
+}
+
+/// A connection after its handshake. Nothing here waits for anything but the connection itself.
+pub(super) struct Wire<IO> {
+    io: IO,
+    context: WebSocketContext,
+    queue: SendQueue,
+    max_message_bytes: usize,
+    /// Bytes came in since [`Wire::take_heard`].
+    heard: bool,
+    inflow: Inflow,
+    /// Since when the peer has taken nothing of what waits for it.
+    blocked_since: Option<Instant>,
+    unflushed: bool,
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
+    /// `already_read` is what came in together with the end of the handshake.
+    pub(super) fn new(io: IO, already_read: &Bytes, settings: &SocketSettings) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(settings.read_buffer_bytes)
+            // What tungstenite itself writes (pongs, close frames) goes straight to the queue.
+            .write_buffer_size(0)
+            .max_message_size(Some(settings.max_message_bytes))
+            .max_frame_size(Some(settings.max_message_bytes));
+        let context = if already_read.is_empty() {
+            WebSocketContext::new(Role::Server, Some(config))
+        } else {
+            WebSocketContext::from_partially_read(already_read.to_vec(), Role::Server, Some(config))
+        };
+        Self {
+            io,
+            context,
+            queue: SendQueue::new(settings.write_queue_bytes),
+            max_message_bytes: settings.max_message_bytes,
+            heard: false,
+            inflow: Inflow::new(already_read.len() as u64),
+            blocked_since: None,
+            unflushed: false,
+        }
+    }
+
+    pub(super) fn queue(&mut self) -> &mut SendQueue {
+        &mut self.queue
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.queue.has_room()
+    }
+
+    /// Whether everything that was queued has been handed to the connection.
+    pub(super) fn is_written(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Whether anything at all came in since this was last asked.
+    pub(super) fn take_heard(&mut self) -> bool {
+        std::mem::take(&mut self.heard)
+    }
+
+    /// Since when the peer has taken nothing, if something waits for it.
+    pub(super) fn blocked_since(&self) -> Option<Instant> {
+        self.blocked_since
+    }
+
+    /// Queues our close frame; nothing may be queued after it.
+    pub(super) fn queue_close(&mut self, close: &Close) {
+        // It fails when the peer closed first. Then its answer is queued already, and says all.
+        drop(self.context.close(&mut QueueOnly(&mut self.queue), Some(close.to_frame())));
+    }
+
+    /// Writes what is queued and, if `reading`, reads what comes in. Cancel-safe: nothing is lost when a call
+    /// to it is dropped.
+    pub(super) async fn event(&mut self, reading: bool) -> Event {
+        std::future::poll_fn(|cx| self.poll_event(cx, reading)).await
+    }
+
+    /// Writes everything that is queued.
+    pub(super) async fn write_out(&mut self) -> io::Result<()> {
+        std::future::poll_fn(|cx| self.poll_write_out(cx)).await
+    }
+
+    /// Gives the connection back, for its last moments.
+    pub(super) fn into_io(self) -> IO {
+        self.io
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>, reading: bool) -> Poll<Event> {
+        loop {
+            let was_full = !self.queue.has_room();
+            let blocked = match self.poll_write_out(cx) {
+                Poll::Ready(Ok(())) => false,
+                Poll::Ready(Err(_)) => return Poll::Ready(Event::Gone),
+                Poll::Pending => true,
+            };
+            if was_full && self.queue.has_room() {
+                return Poll::Ready(Event::Room);
+            }
+            // A peer that does not read is not listened to either: its pings and commands make more to write.
+            if !reading || !self.queue.has_room() {
+                return Poll::Pending;
+            }
+            let mut read = 0;
+            let mut both = ReadIntoQueue { io: &mut self.io, cx, queue: &mut self.queue, read: &mut read };
+            let result = self.context.read(&mut both);
+            self.heard |= read > 0;
+            self.inflow.read(read);
+            if let Ok(message) = &result {
+                self.inflow.account(message, self.context.get_config().read_buffer_size);
+            }
+            match result {
+                Ok(Message::Text(text)) => return Poll::Ready(Event::Text(text)),
+                Ok(Message::Binary(bytes)) => return Poll::Ready(Event::Binary(bytes)),
+                Ok(Message::Close(_)) => {
+                    // Moves the answer into the queue; the "error" says that all is said now.
+                    drop(self.context.flush(&mut QueueOnly(&mut self.queue)));
+                    return Poll::Ready(Event::PeerCloses);
+                }
+                // Pongs need nothing, and a ping's pong is queued by the next read.
+                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.shrink();
+                    if blocked || self.queue.is_empty() {
+                        return Poll::Pending;
+                    }
+                }
+                Err(error) => {
+                    let fault = Close::for_error(&error, self.max_message_bytes);
+                    return Poll::Ready(fault.map_or(Event::Gone, Event::Fault));
+                }
+            }
+        }
+    }
+
+    /// A buffer that once held a large message stays that large. Between messages, it is exchanged for a new one.
+    fn shrink(&mut self) {
+        if self.inflow.is_outgrown_and_empty() {
+            // A pong may still be kept back in there.
+            drop(self.context.flush(&mut QueueOnly(&mut self.queue)));
+            self.context = WebSocketContext::new(Role::Server, Some(*self.context.get_config()));
+            self.inflow = Inflow::new(0);
+        }
+    }
+
+    fn poll_write_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.queue.is_empty() {
+            match self.poll_write_some(cx) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(written)) => {
+                    self.queue.advance(written);
+                    self.unflushed = true;
+                    self.blocked_since = None;
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    self.blocked_since.get_or_insert_with(Instant::now);
+                    return Poll::Pending;
+                }
+            }
+        }
+        if self.unflushed {
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write_some(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let filled = self.queue.fill(&mut slices);
+        let slices = slices.get(..filled).unwrap_or_default();
+        if self.io.is_write_vectored() || filled == 1 {
+            return Pin::new(&mut self.io).poll_write_vectored(cx, slices);
+        }
+        let mut together = Vec::with_capacity(COPIED_TOGETHER_BYTES);
+        for slice in slices {
+            let room = COPIED_TOGETHER_BYTES - together.len();
+            together.extend_from_slice(slice.get(..room).unwrap_or(slice));
+        }
+        Pin::new(&mut self.io).poll_write(cx, &together)
+    }
+}
+
+/// What tungstenite reads from and writes to: reads come from the connection, writes go to the queue and never
+/// block.
+struct ReadIntoQueue<'a, 'cx, IO> {
+    io: &'a mut IO,
+    cx: &'a mut Context<'cx>,
+    queue: &'a mut SendQueue,
+    read: &'a mut u64,
+}
+
+impl<IO: AsyncRead + Unpin> io::Read for ReadIntoQueue<'_, '_, IO> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut buffer = ReadBuf::new(buffer);
+        match Pin::new(&mut *self.io).poll_read(self.cx, &mut buffer) {
+            Poll::Ready(result) => {
+                result?;
+                let read = buffer.filled().len();
+                *self.read += read as u64;
+                Ok(read)
+            }
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+}
+
+impl<IO> io::Write for ReadIntoQueue<'_, '_, IO> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        QueueOnly(self.queue).write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The same, for when nothing is to be read. tungstenite writes whole frames: its own buffer is empty before
+/// each of them, since a write to the queue takes everything.
+struct QueueOnly<'a>(&'a mut SendQueue);
+
+impl io::Read for QueueOnly<'_> {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+}
+
+impl io::Write for QueueOnly<'_> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.0.push_ready_made(buffer);
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    /// Numbers that look random and are the same each time.
+    struct Dice(u64);
+
+    impl Dice {
+        fn roll(&mut self, below: u64) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from((self.0 >> 33) % below).unwrap()
+        }
+    }
+
+    fn frame(first: u8, body: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![first];
+        match body.len() {
+            short @ 0..126 => bytes.push(0x80 | u8::try_from(short).unwrap()),
+            medium @ 126..=0xffff => {
+                bytes.push(0xfe);
+                bytes.extend(u16::try_from(medium).unwrap().to_be_bytes());
+            }
+            long => {
+                bytes.push(0xff);
+                bytes.extend((long as u64).to_be_bytes());
+            }
+        }
+        bytes.extend([0; 4]);
+        bytes.extend(body);
+        bytes
+    }
+
+    /// A message in one to three frames, with pings in between, and what it says.
+    fn message(dice: &mut Dice) -> (Vec<u8>, Vec<u8>) {
+        let bound = [10, 300, 5_000, 70_000][dice.roll(4)];
+        let body: Vec<u8> = (0..dice.roll(bound)).map(|at| b'a' + u8::try_from(at % 26).unwrap()).collect();
+        let pieces = dice.roll(3) + 1;
+        let mut bytes = Vec::new();
+        for piece in 0..pieces {
+            let part = &body[body.len() * piece / pieces..body.len() * (piece + 1) / pieces];
+            let opcode = if piece == 0 { 2 } else { 0 };
+            let fin = if piece + 1 == pieces { 0x80 } else { 0 };
+            bytes.extend(frame(fin | opcode, part));
+            if dice.roll(3) == 0 {
+                bytes.extend(frame(0x89, b"ping"));
+            }
+        }
+        (bytes, body)
+    }
+
+    #[tokio::test]
+    async fn no_message_is_lost_however_it_is_cut_and_however_often_the_buffer_is_exchanged() {
+        let mut dice = Dice(7);
+        for round in 0..40 {
+            let messages: Vec<_> = (0..30).map(|_| message(&mut dice)).collect();
+            let bytes: Vec<u8> = messages.iter().flat_map(|(bytes, _)| bytes.clone()).collect();
+            let early = dice.roll(50).min(bytes.len());
+            let (ours, mut theirs) = tokio::io::duplex(1 << 20);
+            let settings = SocketSettings { read_buffer_bytes: 512, ..SocketSettings::default() };
+            let mut wire = Wire::new(ours, &Bytes::copy_from_slice(&bytes[..early]), &settings);
+
+            let mut cuts = Dice(round);
+            let write = async {
+                let mut rest = &bytes[early..];
+                while !rest.is_empty() {
+                    let (now, later) = rest.split_at((1 + cuts.roll(3_000)).min(rest.len()));
+                    theirs.write_all(now).await.unwrap();
+                    rest = later;
+                    tokio::task::yield_now().await;
+                }
+            };
+            let read = async {
+                for (number, (_, expected)) in messages.iter().enumerate() {
+                    match wire.event(true).await {
+                        Event::Binary(body) => assert!(body == expected, "message {number} of round {round}"),
+                        other => panic!("message {number} of round {round} is {other:?}"),
+                    }
+                }
+            };
+            let both = async { tokio::join!(write, read) };
+            tokio::time::timeout(Duration::from_secs(20), both).await.expect("a message was lost");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_buffer_that_a_message_outgrew_is_exchanged_between_messages() {
+        let (ours, mut theirs) = tokio::io::duplex(1 << 20);
+        let mut wire = Wire::new(ours, &Bytes::new(), &SocketSettings::default());
+        theirs.write_all(&frame(0x82, &vec![7; 100_000])).await.unwrap();
+        assert!(matches!(wire.event(true).await, Event::Binary(body) if body.len() == 100_000));
+        assert!(wire.inflow.is_outgrown_and_empty());
+        assert!(tokio::time::timeout(Duration::from_millis(20), wire.event(true)).await.is_err());
+        assert!(!wire.inflow.is_outgrown_and_empty(), "it is still there");
+    }
+}

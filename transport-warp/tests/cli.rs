@@ -1,0 +1,402 @@
+//! The program `stonepot`: how it starts, what it says when it cannot, and how it stops.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "a test may panic"
+)]
+
+mod server;
+
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use server::{LONG, Peer, ROOM, Read, frame, request};
+use tokio::net::TcpStream;
+
+#[test]
+fn a_taken_port_is_one_line_that_says_what_to_do() {
+    let data = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    let said = fails(stonepot(data.path()).args(["--addr", &addr]));
+    assert!(said.contains(&addr) && said.contains("port is taken") && said.contains("--addr"), "{said}");
+}
+
+#[test]
+fn an_address_that_is_none_is_explained() {
+    let data = tempfile::tempdir().unwrap();
+    for wrong in ["nonsense", "127.0.0.1", "127.0.0.1:99999", "192.0.2.1:1999"] {
+        let said = fails(stonepot(data.path()).args(["--addr", wrong]));
+        assert!(said.contains("cannot listen on") && said.contains("--addr"), "{wrong}: {said}");
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_named() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("a-file");
+    std::fs::write(&file, "").unwrap();
+    for wrong in [file.join("data"), file] {
+        let said = fails(stonepot(&wrong).args(["--addr", "127.0.0.1:0"]));
+        assert!(said.contains("a-file") && said.contains("--data"), "{said}");
+    }
+}
+
+#[test]
+fn a_second_server_on_the_same_data_is_refused_and_the_first_goes_on() {
+    let data = tempfile::tempdir().unwrap();
+    let first = Running::start(stonepot(data.path()));
+    let said = fails(stonepot(data.path()).args(["--addr", "127.0.0.1:0"]));
+    assert!(said.contains("in use") && said.contains("--data"), "{said}");
+    assert_eq!(get(first.addr, "/readyz").status, 200);
+}
+
+#[test]
+fn data_of_a_newer_version_is_left_alone() {
+    let data = tempfile::tempdir().unwrap();
+    Running::start(stonepot(data.path())).stop("TERM");
+    let file = data.path().join("stonepot.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    // The user version in a SQLite file's header (section 1.3 of its format).
+    bytes[60..64].copy_from_slice(&9999_u32.to_be_bytes());
+    std::fs::write(&file, &bytes).unwrap();
+
+    let said = fails(stonepot(data.path()).args(["--addr", "127.0.0.1:0"]));
+
+    assert!(said.contains("newer version") && said.contains("9999"), "{said}");
+    assert_eq!(std::fs::read(&file).unwrap(), bytes, "the file was changed");
+}
+
+#[test]
+fn a_file_that_is_no_database_is_left_alone() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("stonepot.db");
+    std::fs::write(&file, "dear diary, ".repeat(1000)).unwrap();
+    let said = fails(stonepot(data.path()).args(["--addr", "127.0.0.1:0"]));
+    assert!(said.contains("stonepot.db") && said.contains("not a database"), "{said}");
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with("dear diary"));
+}
+
+#[test]
+fn options_that_make_no_sense_are_refused_with_what_would() {
+    for (arguments, expected) in [
+        (["--currency", "XXQ"], "currency"),
+        (["--max-message", "1TB"], "KiB"),
+        (["--idle-unload", "soon"], "10s"),
+        (["--max-connections", "0"], "1..="),
+        (["--log", "paper"], "sqlite, memory"),
+        (["--surprise", "1"], "--surprise"),
+    ] {
+        let output = run(Command::new(STONEPOT).args(arguments));
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(expected), "{arguments:?}: {said}");
+    }
+    let data = tempfile::tempdir().unwrap();
+    let said = fails(stonepot(data.path()).env("RUST_LOG", "stonepot=loud").args(["--addr", "127.0.0.1:0"]));
+    assert!(said.contains("RUST_LOG"), "{said}");
+}
+
+#[test]
+fn it_says_where_to_go_with_and_without_the_subcommand_and_by_variables() {
+    let data = tempfile::tempdir().unwrap();
+    let mut by_variables = Command::new(STONEPOT);
+    by_variables
+        .env("STONEPOT_ADDR", "127.0.0.1:0")
+        .env("STONEPOT_DATA", data.path())
+        .env("STONEPOT_LOG", "sqlite");
+    let mut with_subcommand = Command::new(STONEPOT);
+    with_subcommand.args(["serve", "--addr", "127.0.0.1:0", "--log", "memory"]);
+    let mut without = Command::new(STONEPOT);
+    without.args(["--addr", "127.0.0.1:0", "--log", "memory"]);
+    for (command, place) in
+        [(by_variables, "stonepot.db"), (with_subcommand, "in memory"), (without, "in memory")]
+    {
+        let server = Running::start(command);
+        let socket = format!("ws://{}/parties/collaborative_order/ROOM", server.addr);
+        assert!(server.greeting.contains(&socket), "{}", server.greeting);
+        assert!(server.greeting.contains(place), "{}", server.greeting);
+        assert_eq!(get(server.addr, "/").status, 200);
+    }
+}
+
+#[test]
+fn the_help_names_every_variable_and_fits_a_terminal() {
+    let output = run(Command::new(STONEPOT).arg("--help").env("COLUMNS", "80"));
+    let help = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success());
+    for option in [
+        "ADDR",
+        "DATA",
+        "LOG",
+        "CURRENCY",
+        "MAX_MESSAGE",
+        "MAX_CONNECTIONS",
+        "IDLE_UNLOAD",
+        "DRAIN_TIMEOUT",
+        "HEADER_TIMEOUT",
+        "PING_INTERVAL",
+        "WRITE_TIMEOUT",
+        "THREADS",
+        "LOG_FORMAT",
+    ] {
+        assert!(help.contains(&format!("STONEPOT_{option}=")), "{option}");
+        assert!(help.contains(&format!("--{}", option.to_lowercase().replace('_', "-"))), "{option}");
+    }
+    for line in help.lines().skip_while(|line| *line != "TRY IT") {
+        assert!(line.chars().count() <= 80, "too wide: {line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_in_the_help_works() {
+    let output = run(Command::new(STONEPOT).arg("--help"));
+    let help = String::from_utf8(output.stdout).unwrap();
+    let (_, path) = help.split_once("wscat -c ws://localhost:1999").unwrap();
+    let path = path.lines().next().unwrap();
+    let server = memory(&[]);
+    let mut peer = open(server.addr, path).await;
+    let messages: Vec<_> = help.lines().filter_map(|line| line.trim().strip_prefix("> ")).collect();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    for message in messages {
+        peer.send_text(message.as_bytes()).await;
+    }
+    peer.hear("sync").await;
+    peer.hear("participant_joined").await;
+    assert_eq!(peer.hear("item_added").await["data"]["orderState"]["total"], 179);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_drains_and_what_was_ordered_is_there_after_the_restart() {
+    let data = tempfile::tempdir().unwrap();
+    for (round, signal) in ["TERM", "INT", "KILL", "TERM"].into_iter().enumerate() {
+        let server = Running::start(stonepot(data.path()));
+        let mut peer = open(server.addr, ROOM).await;
+        peer.say(&json!({"type": "join", "participantId": "ann", "participantName": "Ann", "data": {}}))
+            .await;
+        let sync = peer.hear("sync").await;
+        assert_eq!(sync["data"]["items"].as_array().unwrap().len(), round, "before {signal}");
+        peer.hear("participant_joined").await;
+        peer.add("Dosa", 10).await;
+        peer.hear("item_added").await;
+
+        server.signal(signal);
+
+        if signal == "KILL" {
+            server.ended();
+            continue;
+        }
+        let Read::Close(Some(1012), _) = peer.read().await else { panic!("no goodbye after {signal}") };
+        peer.send(&frame(0x88, &1012_u16.to_be_bytes())).await;
+        assert_eq!(peer.read().await, Read::End);
+        let ended = server.ended();
+        assert!(ended.status.success(), "{signal}: {ended:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_it_at_once() {
+    let server = memory(&["--drain-timeout", "1m"]);
+    // Never says goodbye.
+    let mut deaf = open(server.addr, ROOM).await;
+    let began = Instant::now();
+    server.signal("TERM");
+    let Read::Close(Some(1012), _) = deaf.read().await else { panic!("no goodbye") };
+    server.signal("TERM");
+    let ended = server.ended();
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_holds_no_message_name_phone_or_token_at_any_level() {
+    let mut command = Command::new(STONEPOT);
+    command.args(["--addr", "127.0.0.1:0", "--log", "memory"]).env("RUST_LOG", "trace");
+    let server = Running::start(command);
+    let path = format!("{ROOM}?_pk=pk-label-4711&token=token-4712");
+    let mut peer = open(server.addr, &path).await;
+    let data = json!({"phone": "98765-4713", "circleId": "circle-4714"});
+    let join =
+        json!({"type": "join", "participantId": "p-4715", "participantName": "Name-4716", "data": data});
+    peer.say(&join).await;
+    peer.hear("sync").await;
+    peer.hear("participant_joined").await;
+    peer.add("Dish-4717", 10).await;
+    peer.hear("item_added").await;
+    peer.say(&json!({"type": "surprise-4718"})).await;
+    peer.hear("error").await;
+    peer.send_text(b"{\"broken-4719").await;
+    peer.hear("error").await;
+    peer.send(&frame(0x88, &[&1000_u16.to_be_bytes()[..], b"reason-4720"].concat())).await;
+    peer.read().await;
+    let authorized = request("GET", &path, "Authorization: Bearer token-4721\r\nCookie: c=4722\r\n");
+    assert_eq!(server::ask(server.addr, &authorized).await.status, 200);
+
+    let log = server.stop("TERM");
+
+    assert!(log.contains("the server is up"), "{log}");
+    for number in 4711..=4722 {
+        let lines: Vec<_> = log.lines().filter(|line| line.contains(&number.to_string())).collect();
+        // Port numbers and times may hold any digits; what was sent holds a dash before them.
+        let told: Vec<_> = lines.iter().filter(|line| line.contains(&format!("-{number}"))).collect();
+        assert!(told.is_empty(), "{told:#?}");
+    }
+}
+
+#[test]
+fn a_json_log_is_one_object_a_line_and_nothing_else_is_printed() {
+    let data = tempfile::tempdir().unwrap();
+    let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = stonepot(data.path());
+    command.args(["--log-format", "json", "--addr", &addr.to_string()]);
+    let server = Running::spawn(command, addr);
+    let began = Instant::now();
+    while std::net::TcpStream::connect(addr).is_err() {
+        assert!(began.elapsed() < LONG, "it does not start");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // It listens before it is ready; who connects meanwhile waits.
+    assert_eq!(get(addr, "/readyz").status, 200);
+    server.signal("TERM");
+    let output = server.ended();
+    assert!(output.stdout.is_empty());
+    let lines: Vec<Value> = String::from_utf8(output.stderr)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(lines.iter().any(|line| line["fields"]["message"] == "the server has stopped"), "{lines:#?}");
+}
+
+const STONEPOT: &str = env!("CARGO_BIN_EXE_stonepot");
+
+/// The program on these data and any free port. That comes by its variable, so that `--addr` may say otherwise.
+fn stonepot(data: &Path) -> Command {
+    let mut command = Command::new(STONEPOT);
+    command.env("STONEPOT_ADDR", "127.0.0.1:0").arg("--data").arg(data);
+    command
+}
+
+fn memory(more: &[&str]) -> Running {
+    let mut command = Command::new(STONEPOT);
+    command.args(["--addr", "127.0.0.1:0", "--log", "memory"]).args(more);
+    Running::start(command)
+}
+
+async fn open(addr: SocketAddr, path: &str) -> Peer {
+    Peer::open(TcpStream::connect(addr).await.unwrap(), path, &[]).await
+}
+
+fn get(addr: SocketAddr, path: &str) -> server::Answer {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(server::ask(addr, &request("GET", path, "")))
+}
+
+/// The one line that a program that does not start says.
+fn fails(command: &mut Command) -> String {
+    let output = run(command);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let errors: Vec<_> = said.lines().filter(|line| !line.contains(" INFO ")).collect();
+    assert_eq!(errors.len(), 1, "not one line: {said}");
+    assert!(errors[0].starts_with("stonepot: "), "{said}");
+    errors[0].to_owned()
+}
+
+/// Runs a program that ends by itself, and soon.
+fn run(command: &mut Command) -> Output {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    end_of(child)
+}
+
+/// A server in a process of its own. Killed with the test.
+struct Running {
+    child: Option<Child>,
+    addr: SocketAddr,
+    greeting: String,
+}
+
+impl Running {
+    /// Starts it and waits until it has said where it is.
+    fn start(command: Command) -> Self {
+        let mut running = Self::spawn(command, SocketAddr::from(([0; 4], 0)));
+        let stdout = running.child.as_mut().unwrap().stdout.take().unwrap();
+        for line in BufReader::new(stdout).lines() {
+            let line = line.unwrap();
+            running.greeting.push_str(&line);
+            running.greeting.push('\n');
+            if line.contains("Ctrl-C") {
+                break;
+            }
+        }
+        let (_, rest) = running.greeting.split_once("http://").unwrap_or_else(|| panic!("it did not start"));
+        running.addr = rest.split_once('/').unwrap().0.parse().unwrap();
+        running
+    }
+
+    fn spawn(mut command: Command, addr: SocketAddr) -> Self {
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self { child: Some(child), addr, greeting: String::new() }
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
+    }
+
+    /// What it printed, once it has ended.
+    fn ended(mut self) -> Output {
+        end_of(self.child.take().unwrap())
+    }
+
+    /// Stops it in good order, and gives its log.
+    fn stop(self, signal: &str) -> String {
+        self.signal(signal);
+        let output = self.ended();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+/// Waits for a process, and kills one that takes too long. Its output is read meanwhile, lest it wait for us.
+fn end_of(mut child: Child) -> Output {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let out = std::thread::spawn(move || read_all(stdout));
+    let err = std::thread::spawn(move || read_all(stderr));
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if began.elapsed() > LONG {
+            drop(child.kill());
+            drop(child.wait());
+            panic!("it did not end: {}", String::from_utf8_lossy(&err.join().unwrap()));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    Output { status, stdout: out.join().unwrap(), stderr: err.join().unwrap() }
+}
+
+fn read_all(pipe: Option<impl std::io::Read>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        pipe.read_to_end(&mut bytes).unwrap();
+    }
+    bytes
+}

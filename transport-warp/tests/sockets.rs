@@ -1,0 +1,418 @@
+//! Sockets against a server that runs: how they begin, what they cost the others, how they end.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "a test may panic"
+)]
+
+mod server;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use order_host::Host;
+use order_host::log::MemoryLog;
+use serde_json::json;
+use server::{HANDSHAKE, LONG, Peer, ROOM, Read, Server, frame, request};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+use transport_warp::{AcceptSettings, RouteSettings, SocketSettings, room_routes};
+use warp::Filter;
+
+#[tokio::test]
+async fn a_text_ping_is_answered_without_joining() {
+    let server = Server::start().await;
+    let mut peer = server.open(ROOM).await;
+    peer.send_text(b"ping").await;
+    assert_eq!(peer.read().await, Read::Text("pong".to_owned()));
+}
+
+#[tokio::test]
+async fn a_websocket_ping_is_answered_with_its_own_body() {
+    let server = Server::start().await;
+    let mut peer = server.open(ROOM).await;
+    peer.send(&frame(0x89, b"are you there")).await;
+    assert_eq!(peer.read().await, Read::Pong(b"are you there".to_vec()));
+}
+
+#[tokio::test]
+async fn what_comes_together_with_the_handshake_is_read() {
+    let server = Server::start().await;
+    let stream = TcpStream::connect(server.addr).await.unwrap();
+    let mut early = frame(0x81, b"ping");
+    early.extend(frame(0x89, b"x"));
+    let mut peer = Peer::open(stream, ROOM, &early).await;
+    let mut read = [peer.read().await, peer.read().await];
+    read.sort_by_key(|read| matches!(read, Read::Pong(_)));
+    assert_eq!(read, [Read::Text("pong".to_owned()), Read::Pong(b"x".to_vec())]);
+}
+
+#[tokio::test]
+async fn a_message_in_fragments_with_a_ping_between_them_is_one_message() {
+    let server = Server::start().await;
+    let mut peer = server.open(ROOM).await;
+    peer.send(&frame(0x01, b"pi")).await;
+    peer.send(&frame(0x89, b"")).await;
+    peer.send(&frame(0x80, b"ng")).await;
+    assert_eq!(peer.read().await, Read::Pong(Vec::new()));
+    assert_eq!(peer.read().await, Read::Text("pong".to_owned()));
+}
+
+#[tokio::test]
+async fn a_binary_message_is_refused_and_the_socket_stays_open() {
+    let server = Server::start().await;
+    let mut peer = server.join(ROOM, "ann").await;
+    peer.send(&frame(0x82, b"\0\x01")).await;
+    assert_eq!(peer.hear("error").await["data"]["code"], "binary_not_supported");
+    peer.add("Dosa", 90).await;
+    assert_eq!(peer.hear("item_added").await["data"]["item"]["dishName"], "Dosa");
+}
+
+#[tokio::test]
+async fn the_peers_close_is_answered_and_the_server_hangs_up() {
+    let server = Server::start().await;
+    for (sent, answered) in [
+        (close_body(1000, "bye"), Read::Close(Some(1000), "bye".to_owned())),
+        (close_body(4001, ""), Read::Close(Some(4001), String::new())),
+        (Vec::new(), Read::Close(None, String::new())),
+    ] {
+        let mut peer = server.open(ROOM).await;
+        peer.send(&frame(0x88, &sent)).await;
+        assert_eq!(peer.read().await, answered);
+        assert_eq!(peer.read().await, Read::End);
+    }
+}
+
+#[tokio::test]
+async fn codes_that_may_not_stand_on_the_wire_are_answered_with_1002() {
+    let server = Server::start().await;
+    for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535] {
+        let mut peer = server.open(ROOM).await;
+        peer.send(&frame(0x88, &close_body(code, ""))).await;
+        assert_eq!(code_of(&peer.read().await), 1002, "{code}");
+        assert_eq!(peer.read().await, Read::End, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn text_that_is_not_utf8_ends_with_1007() {
+    let server = Server::start().await;
+    let mut whole = server.open(ROOM).await;
+    whole.send_text(b"caf\xe9").await;
+    assert_eq!(code_of(&whole.read().await), 1007);
+    assert_eq!(whole.read().await, Read::End);
+
+    let mut fragments = server.open(ROOM).await;
+    fragments.send(&frame(0x01, b"\xce\xba\xe1\xbd\xb9\xcf\x83")).await;
+    fragments.send(&frame(0x00, b"\xed\xa0\x80")).await;
+    assert_eq!(code_of(&fragments.read().await), 1007, "as soon as it shows, before the last fragment");
+
+    let mut reason = server.open(ROOM).await;
+    reason.send(&frame(0x88, b"\x03\xe8\xff")).await;
+    assert_eq!(code_of(&reason.read().await), 1007);
+}
+
+#[tokio::test]
+async fn breaking_the_protocol_ends_with_1002() {
+    let server = Server::start().await;
+    for (what, bytes) in [
+        ("a frame without a mask", vec![0x81, 2, b'h', b'i']),
+        ("a reserved bit", frame(0xc1, b"hi")),
+        ("an unknown kind of data", frame(0x83, b"hi")),
+        ("an unknown kind of control", frame(0x8b, b"hi")),
+        ("a continuation of nothing", frame(0x80, b"hi")),
+        ("a ping in fragments", frame(0x09, b"hi")),
+        ("a ping that is too long", frame(0x89, &[0; 126])),
+        ("half a close code", frame(0x88, &[3])),
+        ("a message within a message", [frame(0x01, b"a"), frame(0x81, b"b")].concat()),
+    ] {
+        let mut peer = server.open(ROOM).await;
+        peer.send(&bytes).await;
+        assert_eq!(code_of(&peer.read().await), 1002, "{what}");
+        assert_eq!(peer.read().await, Read::End, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_asked_before_breaking_the_protocol_is_answered() {
+    let server = Server::start().await;
+    for _ in 0..20 {
+        let mut peer = server.open(ROOM).await;
+        peer.send(&[frame(0x81, b"{}"), frame(0x83, b"")].concat()).await;
+        peer.hear("error").await;
+        assert_eq!(code_of(&peer.read().await), 1002);
+    }
+}
+
+#[tokio::test]
+async fn a_message_past_the_limit_ends_with_1009_and_the_table_sees_its_sender_leave() {
+    let server = Server::start().await;
+    let mut ann = server.join(ROOM, "ann").await;
+    let mut bob = server.join(ROOM, "bob").await;
+    ann.hear("participant_joined").await;
+
+    // More than the kernel holds: it still sends when the server has made up its mind, and is not met with a reset.
+    bob.send(&frame(0x81, &vec![b'x'; 12 << 20])).await;
+
+    assert_eq!(code_of(&bob.read().await), 1009);
+    assert_eq!(bob.read().await, Read::End);
+    let presence = ann.hear("presence").await;
+    assert_eq!((&presence["participantId"], &presence["data"]["isOnline"]), (&json!("bob"), &json!(false)));
+}
+
+#[tokio::test]
+async fn the_limit_itself_is_still_a_message_and_fragments_add_up() {
+    let limit = 4096;
+    let server = Server::with_socket(SocketSettings { max_message_bytes: limit, ..quick() }).await;
+    let mut peer = server.open(ROOM).await;
+    peer.send_text(&vec![b'x'; limit]).await;
+    assert_eq!(peer.hear("error").await["data"]["code"], "bad_json");
+    peer.send(&frame(0x01, &vec![b'x'; limit])).await;
+    peer.send(&frame(0x80, b"x")).await;
+    assert_eq!(code_of(&peer.read().await), 1009);
+}
+
+#[tokio::test]
+async fn a_silent_peer_is_dropped_after_two_pings() {
+    let server = Server::with_socket(quick()).await;
+    let mut silent = server.join(ROOM, "silent").await;
+    let began = Instant::now();
+    assert_eq!(silent.read().await, Read::Ping(Vec::new()));
+    assert_eq!(silent.read().await, Read::Ping(Vec::new()));
+    assert_eq!(silent.read().await, Read::End, "it was not given up");
+    assert!(began.elapsed() < LONG);
+}
+
+#[tokio::test]
+async fn a_peer_that_answers_pings_stays() {
+    let server = Server::with_socket(quick()).await;
+    let mut peer = server.open(ROOM).await;
+    for _ in 0..6 {
+        let Read::Ping(body) = peer.read().await else { panic!("no ping") };
+        peer.send(&frame(0x8a, &body)).await;
+    }
+    peer.send_text(b"ping").await;
+    assert_eq!(peer.read().await, Read::Text("pong".to_owned()));
+}
+
+#[tokio::test]
+async fn a_reader_that_has_stopped_is_dropped_and_does_not_stop_the_table() {
+    let server =
+        Server::with_socket(SocketSettings { write_timeout: Duration::from_millis(300), ..quick() }).await;
+    let mut ann = server.join(ROOM, "ann").await;
+    let mut stopped = Peer::open_with_small_buffer(server.addr, ROOM).await;
+    stopped.join("stopped").await;
+    ann.hear("participant_joined").await;
+
+    // Far more than the kernel's buffers hold; the other reads none of it.
+    let mut went_offline = false;
+    let mut slowest = Duration::ZERO;
+    for number in 0..4000 {
+        if went_offline {
+            break;
+        }
+        let began = Instant::now();
+        // It is not silent, so it is not for want of a pong that it is dropped.
+        stopped.send_anyway(&frame(0x8a, b"")).await;
+        ann.add(&format!("Dish {number}"), 10).await;
+        loop {
+            let message = ann.message().await;
+            went_offline |= message["type"] == "presence" && message["participantId"] == "stopped";
+            if message["type"] == "item_added" {
+                break;
+            }
+            assert_eq!(message["type"], "presence", "{message}");
+        }
+        slowest = slowest.max(began.elapsed());
+    }
+
+    assert!(went_offline, "it is still there");
+    assert!(slowest < Duration::from_secs(2), "the table waited {slowest:?}");
+}
+
+#[tokio::test]
+async fn a_slow_reader_gets_the_full_state_in_place_of_what_it_missed() {
+    let server = Server::start().await;
+    let mut ann = server.join(ROOM, "ann").await;
+    let mut slow = Peer::open_with_small_buffer(server.addr, ROOM).await;
+    slow.join("slow").await;
+    ann.hear("participant_joined").await;
+
+    let dishes = 400;
+    for number in 0..dishes {
+        ann.add(&format!("Dish {number} {}", "x".repeat(60)), 10).await;
+        ann.hear("item_added").await;
+    }
+
+    let mut heard = 0;
+    let (mut synced, mut items) = (false, 0);
+    while items < dishes {
+        let message = slow.message().await;
+        heard += 1;
+        let state = match message["type"].as_str().unwrap() {
+            "sync" => {
+                synced = true;
+                &message["data"]
+            }
+            "item_added" => &message["data"]["orderState"],
+            other => panic!("{other}"),
+        };
+        items = state["items"].as_array().unwrap().len();
+    }
+    assert!(synced, "it was not behind");
+    assert!(heard < dishes, "{heard} messages: nothing was left out");
+}
+
+#[tokio::test]
+async fn stopping_tells_every_socket_to_come_back_and_waits_for_nobody() {
+    let server = Server::start().await;
+    let mut joined = server.join(ROOM, "ann").await;
+    let mut unjoined = server.open(ROOM).await;
+    let mut elsewhere = server.open("/party/other").await;
+    let began = Instant::now();
+
+    server.ask_to_stop();
+
+    for peer in [&mut joined, &mut unjoined, &mut elsewhere] {
+        assert_eq!(code_of(&peer.read().await), 1012);
+        peer.send(&frame(0x88, &close_body(1012, ""))).await;
+        assert_eq!(peer.read().await, Read::End);
+    }
+    drop((joined, unjoined, elsewhere));
+    let addr = server.addr;
+    server.has_stopped().await;
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(TcpStream::connect(addr).await.is_err(), "it still listens");
+    assert!(TcpListener::bind(addr).await.is_ok(), "the next server cannot have the port");
+}
+
+#[tokio::test]
+async fn stopping_takes_no_longer_than_it_may() {
+    let accept = AcceptSettings { drain_timeout: Duration::from_millis(300), ..AcceptSettings::default() };
+    let server = Server::with(RouteSettings::default(), accept).await;
+    // Reads nothing, answers nothing.
+    let _deaf = server.open(ROOM).await;
+    let began = Instant::now();
+    server.ask_to_stop();
+    server.has_stopped().await;
+    assert!((Duration::from_millis(300)..Duration::from_secs(2)).contains(&began.elapsed()));
+}
+
+#[tokio::test]
+async fn what_was_accepted_before_stopping_is_answered_before_the_goodbye() {
+    let server = Server::start().await;
+    let mut ann = server.join(ROOM, "ann").await;
+    for number in 0..20 {
+        ann.add(&format!("Dish {number}"), 10).await;
+    }
+    // The first answer shows that they have begun to arrive.
+    ann.hear("item_added").await;
+    server.ask_to_stop();
+    let mut added = 1;
+    loop {
+        match ann.read().await {
+            Read::Text(text) if text.contains("\"item_added\"") => added += 1,
+            Read::Text(text) => panic!("{text}"),
+            Read::Ping(_) | Read::Pong(_) => {}
+            goodbye => break assert_eq!(code_of(&goodbye), 1012),
+        }
+    }
+    assert!((1..=20).contains(&added));
+}
+
+#[tokio::test]
+async fn no_more_sockets_are_opened_than_there_may_be() {
+    let routes = RouteSettings { max_sockets: 2, ..RouteSettings::default() };
+    let server = Server::with(routes, AcceptSettings::default()).await;
+    let first = server.open(ROOM).await;
+    let _second = server.open(ROOM).await;
+
+    let refused = server.ask(&request("GET", ROOM, HANDSHAKE)).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")));
+    assert_eq!(server.get("/healthz").await.status, 200, "plain requests have room of their own");
+
+    drop(first);
+    let again = async {
+        while server.ask(&request("GET", ROOM, HANDSHAKE)).await.status != 101 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(LONG, again).await.expect("the place of a socket that left is not given back");
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_arrive_in_time_ends_the_connection() {
+    let accept = AcceptSettings { header_timeout: Duration::from_millis(200), ..AcceptSettings::default() };
+    let server = Server::with(RouteSettings::default(), accept).await;
+    // Nothing at all; the beginning of HTTP/1; and what begins like HTTP/2.
+    for head in ["", "GET / HTTP/1.1\r\nHost: x\r\n", "PRI * HT"] {
+        let mut stream = TcpStream::connect(server.addr).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let began = Instant::now();
+        let mut rest = Vec::new();
+        let ended = timeout(LONG, stream.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "{head:?} is still waited for");
+        assert!(began.elapsed() < Duration::from_secs(2), "{head:?}: {:?}", began.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn an_idle_kept_connection_ends_too() {
+    let accept = AcceptSettings { header_timeout: Duration::from_millis(200), ..AcceptSettings::default() };
+    let server = Server::with(RouteSettings::default(), accept).await;
+    let mut stream = TcpStream::connect(server.addr).await.unwrap();
+    stream.write_all(request("GET", "/healthz", "").as_bytes()).await.unwrap();
+    let mut all = Vec::new();
+    timeout(LONG, stream.read_to_end(&mut all)).await.expect("it is kept for ever").unwrap();
+    assert!(String::from_utf8(all).unwrap().starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused() {
+    let server = Server::start().await;
+    let many = "X: y\r\n".repeat(65);
+    assert_eq!(server.ask(&request("GET", "/healthz", &many)).await.status, 431, "too many lines");
+    let long = format!("X: {}\r\n", "y".repeat(20_000));
+    assert_eq!(server.ask(&request("GET", "/healthz", &long)).await.status, 431, "too many bytes");
+    assert_eq!(server.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn rooms_work_in_another_warp_application_served_by_warp_itself() {
+    let host = Host::new(Arc::new(MemoryLog::new()), order_host::Settings::default());
+    let settings = RouteSettings::default();
+    let orders = warp::path("orders").and(room_routes(&host, &settings));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let app = warp::path!("mine").map(|| "mine").or(orders);
+    tokio::spawn(warp::serve(app).incoming(listener).run());
+
+    let mut peer = Peer::open(TcpStream::connect(addr).await.unwrap(), "/orders/party/r1", &[]).await;
+    peer.join("ann").await;
+    peer.add("Dosa", 90).await;
+    assert_eq!(peer.hear("item_added").await["data"]["orderState"]["total"], 90);
+    peer.send(&frame(0x88, &close_body(1000, ""))).await;
+    assert_eq!(code_of(&peer.read().await), 1000);
+    settings.sockets.close();
+    drop(peer);
+    timeout(LONG, settings.sockets.wait()).await.expect("the socket's task goes on");
+}
+
+/// Pings fast enough for a test.
+fn quick() -> SocketSettings {
+    SocketSettings { ping_interval: Duration::from_millis(150), ..SocketSettings::default() }
+}
+
+fn close_body(code: u16, reason: &str) -> Vec<u8> {
+    [&code.to_be_bytes(), reason.as_bytes()].concat()
+}
+
+fn code_of(read: &Read) -> u16 {
+    match read {
+        Read::Close(Some(code), _) => *code,
+        other => panic!("no close code but {other:?}"),
+    }
+}
