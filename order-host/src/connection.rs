@@ -70,7 +70,10 @@ impl Connection {
             self.room_is_gone();
             return None;
         }
-        Some(self.inputs.get_or_init(|| inputs))
+        let inputs = self.inputs.get_or_init(|| inputs);
+        // Whoever waits outside every room now waits for this one.
+        self.outbox.wake();
+        Some(inputs)
     }
 
     fn room_is_gone(&self) {
@@ -88,17 +91,28 @@ impl Connection {
             match self.outbox.take() {
                 Taken::Outgoing(outgoing) => return outgoing,
                 Taken::NeedsSync => self.ask_for_sync().await,
-                Taken::Nothing => match self.inputs.get() {
-                    Some(inputs) => tokio::select! {
-                        () = self.outbox.changed() => {}
-                        () = inputs.closed() => self.room_is_gone(),
-                    },
-                    // Outside every room, only the host can send this socket away.
-                    None => tokio::select! {
-                        () = self.outbox.changed() => {}
-                        () = self.host.drains() => self.outbox.close(CloseReason::Restart),
-                    },
-                },
+                Taken::Nothing => self.wait().await,
+            }
+        }
+    }
+
+    /// Waits until there may be something to do.
+    async fn wait(&self) {
+        if let Some(inputs) = self.inputs.get() {
+            tokio::select! {
+                () = self.outbox.changed() => {}
+                () = inputs.closed() => self.room_is_gone(),
+            }
+        } else {
+            // Outside every room, only the host can send this socket away.
+            tokio::select! {
+                () = self.outbox.changed() => {}
+                () = self.host.drains() => {
+                    // It may have entered one meanwhile, which first finishes what it accepted.
+                    if self.inputs.get().is_none() {
+                        self.outbox.close(CloseReason::Restart);
+                    }
+                }
             }
         }
     }
@@ -112,7 +126,8 @@ impl Connection {
     }
 
     async fn ask_for_sync(&self) {
-        let Some(inputs) = self.inputs.get() else { return self.outbox.sync_is_asked() };
+        // Outside every room there is no state that could make up for a lost answer.
+        let Some(inputs) = self.inputs.get() else { return self.outbox.forgo_state() };
         match inputs.reserve().await {
             Ok(place) => {
                 // Before the room can answer: it may, and the socket may fall behind again.

@@ -28,12 +28,12 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// Rupees; rooms unload after a minute; half a mebibyte may wait for a socket, 128 messages for a room.
+    /// Rupees; rooms unload after a minute; one mebibyte may wait for a socket, 128 messages for a room.
     fn default() -> Self {
         Self {
             currency: Currency::default(),
             idle_unload: Duration::from_secs(60),
-            outbox_bytes: 512 * 1024,
+            outbox_bytes: 1024 * 1024,
             room_queue: 128,
         }
     }

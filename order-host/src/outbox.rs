@@ -9,6 +9,9 @@ use order_core::ParticipantId;
 use order_core::wire::Frame;
 use tokio::sync::Notify;
 
+/// So many messages may wait however large they are: the answer to a join is two, each with the full state.
+const ALWAYS_FIT: usize = 2;
+
 /// Something for a socket to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -33,7 +36,7 @@ pub enum CloseReason {
 ///
 /// Once more than `limit` bytes wait, the queue is dropped and the socket needs the full state instead: it
 /// asks for it when it has sent what it had, and until then nothing is queued. So a reader that has stopped
-/// costs `limit` bytes and one frame at most, and a frame's bytes are shared by all who wait for it.
+/// costs `limit` bytes or two frames at most, and a frame's bytes are shared by all who wait for it.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     state: Mutex<State>,
@@ -92,10 +95,21 @@ impl Outbox {
         self.push(text.len(), || Entry::Own(text));
     }
 
-    /// Queues the full state for a socket that asked for it; from now on it is up to date again.
-    pub(crate) fn push_sync(&self, frame: &Arc<Frame>, viewer: &ParticipantId) {
-        self.lock().lag = Lag::None;
+    /// Queues a message that carries the full state. It makes up for whatever the socket has missed, and takes
+    /// the place of what waits if it does not fit beside it.
+    pub(crate) fn push_state(&self, frame: &Arc<Frame>, viewer: &ParticipantId) {
+        let mut state = self.lock();
+        state.lag = Lag::None;
+        if state.bytes.saturating_add(frame.text().len()) > self.limit {
+            state.clear();
+        }
+        drop(state);
         self.push_frame(frame, viewer);
+    }
+
+    /// Notes that there is nothing that could make up for what the socket has missed: it goes on from here.
+    pub(crate) fn forgo_state(&self) {
+        self.lock().lag = Lag::None;
     }
 
     fn push(&self, bytes: usize, entry: impl FnOnce() -> Entry) {
@@ -104,9 +118,8 @@ impl Outbox {
             return;
         }
         let would_wait = state.bytes.saturating_add(bytes);
-        if would_wait > self.limit && !state.queue.is_empty() {
-            state.queue = VecDeque::new();
-            state.bytes = 0;
+        if would_wait > self.limit && state.queue.len() >= ALWAYS_FIT {
+            state.clear();
             state.lag = Lag::Missed;
         } else {
             state.bytes = would_wait;
@@ -160,9 +173,22 @@ impl Outbox {
         self.changed.notified().await;
     }
 
+    /// Lets whoever waits for a change look again.
+    pub(crate) fn wake(&self) {
+        self.changed.notify_one();
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it holds the lock, and the state is whole between any two statements.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Drops what waits.
+    fn clear(&mut self) {
+        self.queue = VecDeque::new();
+        self.bytes = 0;
     }
 }
 
@@ -221,12 +247,28 @@ mod tests {
     }
 
     #[test]
-    fn one_message_passes_however_large_it_is() {
+    fn after_a_loss_that_nothing_makes_up_for_messages_come_again() {
+        let outbox = Outbox::new(10);
+        for _ in 0..3 {
+            outbox.push_text("12345");
+        }
+        outbox.forgo_state();
+        assert!(matches!(outbox.take(), Taken::Nothing));
+        outbox.push_text("next");
+        assert_eq!(text(&outbox).unwrap(), "next");
+    }
+
+    #[test]
+    fn two_messages_pass_however_large_they_are() {
         let outbox = Outbox::new(10);
         outbox.push_text("longer than ten bytes");
+        outbox.push_text("also longer than ten bytes");
         assert_eq!(text(&outbox).unwrap(), "longer than ten bytes");
-        outbox.push_text("1234567890");
-        assert!(text(&outbox).is_some(), "what was taken no longer counts");
+        assert_eq!(text(&outbox).unwrap(), "also longer than ten bytes");
+        for _ in 0..3 {
+            outbox.push_text("123");
+        }
+        assert_eq!(text(&outbox).unwrap(), "123", "what was taken no longer counts");
     }
 
     #[test]

@@ -6,9 +6,14 @@ use order_core::wire::{self, CommandId};
 use order_core::{
     Actor, Code, Command, CommitError, Decision, Fact, Order, Recorded, Rejection, commit, decide,
 };
+use tokio::task::yield_now;
 
 use super::{ConnectionId, End, Room};
 use crate::outbox::CloseReason;
+
+/// After so large a part of an outbox has been shown in a row, the sockets get a turn: a batch must not make
+/// readers that keep up look like ones that do not.
+const OUTBOX_PARTS: usize = 4;
 
 /// A command, and where its answer goes.
 pub(super) struct Asked {
@@ -36,11 +41,16 @@ impl Room {
         let judged = self.judge(std::mem::take(commands))?;
         let facts: Vec<_> = judged.iter().filter_map(|judged| judged.outcome.as_ref().ok()).collect();
         let stored = self.store(&facts).await;
+        let mut shown = 0_usize;
         for Judged { connection, id, outcome, on_trust } in judged {
             match (outcome, stored.failure()) {
                 (Ok(recorded), None) => {
                     self.commit(&recorded)?;
-                    self.show(&recorded);
+                    shown = shown.saturating_add(self.show(&recorded));
+                    if shown > self.shared.settings.outbox_bytes / OUTBOX_PARTS {
+                        shown = 0;
+                        yield_now().await;
+                    }
                 }
                 (Ok(_), Some(failure)) => self.refuse(connection, failure, id.as_ref()),
                 // What was judged on top of something that was not stored may be judged wrongly.
@@ -56,15 +66,19 @@ impl Room {
         let now = self.shared.clock.now();
         let many = commands.len() > 1;
         let mut imagined: Option<Order> = None;
-        let mut on_trust = false;
         let mut judged = Vec::with_capacity(commands.len());
         for Asked { connection, id, command } in commands {
             let order = imagined.as_ref().unwrap_or(&self.order);
-            let speaker = self.members.speaker(connection);
-            let decision = command.and_then(|command| match speaker {
-                Some(speaker) => decide(order, now, &Actor::participant(speaker.clone()), &command),
-                None => Err(Code::JoinFirst.into()),
-            });
+            // What is refused without a look at the order is refused whatever becomes of the others.
+            let mut on_trust = false;
+            let decision = match (command, self.members.speaker(connection)) {
+                (Ok(command), Some(speaker)) => {
+                    on_trust = imagined.is_some();
+                    decide(order, now, &Actor::participant(speaker.clone()), &command)
+                }
+                (Ok(_), None) => Err(Code::JoinFirst.into()),
+                (Err(rejection), _) => Err(rejection),
+            };
             let outcome = match decision {
                 Ok(Decision::Unchanged) => continue,
                 Ok(Decision::Record(recorded)) => Ok(recorded),
@@ -74,8 +88,7 @@ impl Room {
                 let order = imagined.get_or_insert_with(|| self.order.clone());
                 commit(order, recorded).map_err(|error| self.broken(&error))?;
             }
-            judged.push(Judged { connection, id, on_trust, outcome });
-            on_trust = imagined.is_some();
+            judged.push(Judged { connection, id, outcome, on_trust });
         }
         Ok(judged)
     }
@@ -91,8 +104,8 @@ impl Room {
         End(CloseReason::Unavailable)
     }
 
-    /// Shows a committed fact to everybody at the table.
-    pub(super) fn show(&mut self, recorded: &Recorded) {
+    /// Shows a committed fact to everybody at the table; says how large the message is, in bytes.
+    pub(super) fn show(&mut self, recorded: &Recorded) -> usize {
         let left = match &recorded.fact {
             Fact::Left { .. } => Some(&recorded.by),
             Fact::Joined(_)
@@ -105,11 +118,15 @@ impl Room {
         if let Some(left) = left {
             self.presence.disconnect(left);
         }
-        self.members.send_to_all(&Arc::new(wire::fact_message(&self.order, &self.presence, recorded)));
-        if let Some(left) = left {
-            // They heard that they left, and hear nothing more.
-            self.members.leave(left);
+        let news = Arc::new(wire::fact_message(&self.order, &self.presence, recorded));
+        match left {
+            Some(left) => {
+                self.members.send_to_others(left, &news);
+                self.members.leave(left, &news);
+            }
+            None => self.members.send_to_all(&news),
         }
+        news.text().len()
     }
 
     /// Tells one socket that its message was refused.

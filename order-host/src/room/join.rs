@@ -48,14 +48,13 @@ impl Room {
             return Ok(());
         };
         let stored = self.store(&[&recorded]).await;
-        match stored.failure() {
-            Some(failure) => self.refuse(connection, failure, id),
-            None => {
-                self.commit(&recorded)?;
-                self.admit(connection, &participant);
-                self.resync(connection);
-                self.show(&recorded);
-            }
+        if let Some(failure) = stored.failure() {
+            self.refuse(connection, failure, id);
+        } else {
+            self.commit(&recorded)?;
+            self.admit(connection, &participant);
+            self.resync(connection);
+            self.show(&recorded);
         }
         self.recover(&stored).await
     }

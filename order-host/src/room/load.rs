@@ -19,12 +19,14 @@ pub(crate) async fn load(
     key: &RoomKey,
     currency: Currency,
 ) -> Result<(Order, u64), LogError> {
-    if let Some(order) = from_snapshot(log, key).await {
+    if let Some(order) = from_snapshot(log, key).await
+        && is_of_this_log(log, key, &order).await
+    {
         let snapshot_seq = order.seq();
         match replay(log, key, order).await {
             Ok(order) => return Ok((order, snapshot_seq)),
             Err(error) => {
-                tracing::warn!(room = %key, %error, "the snapshot is of no use; replaying the whole log")
+                tracing::warn!(room = %key, %error, "the snapshot is of no use; replaying the whole log");
             }
         }
     }
@@ -57,6 +59,18 @@ async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<Order> {
             None
         }
     }
+}
+
+/// Whether the last fact that `order` includes is in the log. It is not when the log is a backup older than
+/// its snapshot, or another log altogether.
+async fn is_of_this_log(log: &dyn RoomLog, key: &RoomKey, order: &Order) -> bool {
+    let facts = log.read(key, order.seq().saturating_sub(1), 1).await.unwrap_or_default();
+    let last = facts.first().and_then(|fact| decode_fact(fact).ok());
+    let same = last.is_some_and(|last| last.seq == order.seq() && last.at == order.updated_at());
+    if !same {
+        tracing::warn!(room = %key, seq = order.seq(), "the snapshot is not of this log; replaying the log");
+    }
+    same
 }
 
 async fn replay(log: &dyn RoomLog, key: &RoomKey, mut order: Order) -> Result<Order, LogError> {

@@ -41,10 +41,12 @@ impl Members {
         }
     }
 
-    /// Every socket of `participant` speaks for nobody from now on.
-    pub(super) fn leave(&mut self, participant: &ParticipantId) {
+    /// Every socket of `participant` is sent `farewell`, which carries the full state, and speaks for nobody
+    /// from now on. One that lags behind hears it too: nothing can make up for it later.
+    pub(super) fn leave(&mut self, participant: &ParticipantId, farewell: &Arc<Frame>) {
         for member in self.0.values_mut() {
             if member.speaker.as_ref() == Some(participant) {
+                member.outbox.push_state(farewell, participant);
                 member.speaker = None;
             }
         }
@@ -66,10 +68,13 @@ impl Members {
         }
     }
 
-    /// Sends the full state, after which a socket that fell behind is up to date again.
+    /// Sends the full state, after which a socket that fell behind is up to date again. One that has not
+    /// joined may not see it, and goes on without.
     pub(super) fn catch_up(&self, connection: ConnectionId, sync: &Arc<Frame>) {
-        if let Some((outbox, speaker)) = self.joined(connection) {
-            outbox.push_sync(sync, speaker);
+        let Some(member) = self.0.get(&connection) else { return };
+        match &member.speaker {
+            Some(speaker) => member.outbox.push_state(sync, speaker),
+            None => member.outbox.forgo_state(),
         }
     }
 
@@ -87,7 +92,7 @@ impl Members {
 
     pub(super) fn catch_up_all(&self, sync: &Arc<Frame>) {
         for (outbox, speaker) in self.everybody() {
-            outbox.push_sync(sync, speaker);
+            outbox.push_state(sync, speaker);
         }
     }
 

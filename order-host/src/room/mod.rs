@@ -13,6 +13,7 @@ use std::sync::Arc;
 use order_core::wire::{self, Inbound, Refused};
 use order_core::{Command, Order, ParticipantId, Presence};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::RoomKey;
@@ -116,6 +117,8 @@ impl Room {
                         Command::Join(_) => {
                             self.run_commands(&mut commands).await?;
                             self.join(connection, id.as_ref(), participant, &command).await?;
+                            // When all come back at once, each is told of all the others: let them listen.
+                            yield_now().await;
                         }
                         Command::Leave => {
                             commands.push(Asked { connection, id, command: Ok(command) });

@@ -1,0 +1,71 @@
+//! The load against the yardstick, faithful and not: a check that cannot fail proves nothing.
+
+use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::thread;
+
+use clap::Parser as _;
+
+use crate::args::{Cli, Role};
+use crate::echo;
+use crate::figures::Figures;
+use crate::run::{Run, measure};
+
+#[test]
+fn a_faithful_echo_has_no_faults_however_it_writes() {
+    for writes in ["direct", "batched"] {
+        let run = rehearse(&["--writes", writes], &["--threads", "2"]);
+        assert_eq!(run.figures.faults(), [""; 0], "{writes}");
+        assert!(run.figures.commands > 100, "{writes}: {} commands", run.figures.commands);
+        // What crosses the window's edges: two other deliveries for each of the twelve participants' commands.
+        let Figures { commands, deliveries, .. } = run.figures;
+        assert!(deliveries.abs_diff(3 * commands) <= 48, "{writes}: {deliveries} for {commands}");
+        assert!((run.frame_bytes() - 2_000.0).abs() < 0.5, "{writes}: {} bytes", run.frame_bytes());
+    }
+}
+
+#[test]
+fn a_delivery_left_out_is_noticed() {
+    let Figures { lost, doubled, .. } = rehearse(&["--lose-every", "1001"], &[]).figures;
+    assert!(lost > 0 && doubled == 0, "{lost} lost, {doubled} doubled");
+}
+
+#[test]
+fn a_delivery_that_comes_twice_is_noticed() {
+    let Figures { lost, doubled, strange, .. } = rehearse(&["--double-every", "1001"], &[]).figures;
+    // The echo's frames do not say which command they tell of, so the surplus shows in either way.
+    assert!(lost == 0 && doubled + strange > 0, "{lost} lost, {doubled} doubled, {strange} strange");
+}
+
+#[test]
+fn the_commands_asked_for_are_the_commands_measured() {
+    let run = rehearse(&[], &["--commands", "500", "--seconds", "20", "--warmup", "0"]);
+    assert_eq!(run.figures.commands, 500);
+    assert!(run.seconds < 10.0, "{} s", run.seconds);
+}
+
+#[test]
+fn nobody_at_the_address_is_an_error_rather_than_a_long_wait() {
+    let args = Cli::parse_from(["load", "--addr", "127.0.0.1:1"]).load;
+    assert!(measure(&args, SocketAddr::from(([127, 0, 0, 1], 1)), None, true).is_err());
+}
+
+fn rehearse(echo_args: &[&str], load_args: &[&str]) -> Run {
+    let fixed = ["load", "echo-server", "--addr", "127.0.0.1:0", "--frame-bytes", "2000"];
+    let Some(Role::EchoServer(echo_args)) = Cli::parse_from(fixed.iter().chain(echo_args)).role else {
+        panic!("not an echo server");
+    };
+    let (ready, is_ready) = mpsc::channel();
+    // It serves until the tests end.
+    thread::spawn(move || echo::serve(echo_args, |addr| ready.send(addr).unwrap()));
+    let addr = is_ready.recv().unwrap();
+
+    let short = ["load", "--rooms", "4", "--people", "3", "--items", "5", "--patience", "0.2"];
+    let brief = if load_args.contains(&"--seconds") {
+        [].as_slice()
+    } else {
+        &["--seconds", "0.4", "--warmup", "0.1"]
+    };
+    let load_args = Cli::parse_from(short.iter().chain(brief).chain(load_args)).load;
+    measure(&load_args, addr, None, true).unwrap()
+}
