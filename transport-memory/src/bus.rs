@@ -1,0 +1,205 @@
+//! The transport: connections within this process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use order_host::{CloseReason, Connection, Host, Outgoing, RoomKey, Transport, TransportError};
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::client::{Client, Closed, FromServer, ToServer};
+use crate::link::{Direction, LinkReceiver, LinkSender, Weather, link};
+use crate::{Dice, Faults};
+
+/// How long a bus that stops waits for clients that do not read.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// An in-process [`Transport`]: clients in the same process talk to the very rooms that a server runs.
+///
+/// It speaks the whole protocol, `ping` included, but has no sockets: message sizes are not bounded, and
+/// nobody is dropped for being silent. Cheap to clone; every clone is the same bus.
+#[derive(Debug, Clone)]
+pub struct Bus {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    seed: u64,
+    weather: Weather,
+    connected: AtomicU64,
+    phase: watch::Sender<Phase>,
+    sessions: TaskTracker,
+}
+
+#[derive(Clone)]
+enum Phase {
+    /// Nobody serves yet; who connects waits.
+    Waiting,
+    Serving(Host),
+    Stopped,
+}
+
+impl std::fmt::Debug for Phase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Waiting => "Waiting",
+            Self::Serving(_) => "Serving",
+            Self::Stopped => "Stopped",
+        })
+    }
+}
+
+impl Bus {
+    /// A bus on which nothing goes wrong. It carries messages once it [runs](Transport::run).
+    pub fn new() -> Self {
+        Self::with_faults(0, Faults::default())
+    }
+
+    /// A bus on which things go wrong, as `seed` has it. Of `faults`, those of the log are for
+    /// [`FaultyLog`](crate::FaultyLog).
+    pub fn with_faults(seed: u64, faults: Faults) -> Self {
+        let weather = Weather::default();
+        weather.set(faults);
+        Self {
+            shared: Arc::new(Shared {
+                seed,
+                weather,
+                connected: AtomicU64::new(0),
+                phase: watch::Sender::new(Phase::Waiting),
+                sessions: TaskTracker::new(),
+            }),
+        }
+    }
+
+    /// A bus on which nothing goes wrong and which serves `host` already, until that drains.
+    pub fn over(host: Host) -> Self {
+        let bus = Self::new();
+        bus.serve(host);
+        bus
+    }
+
+    pub(crate) fn serve(&self, host: Host) {
+        self.shared.phase.send_replace(Phase::Serving(host));
+    }
+
+    /// From now on these faults are in force. What is already late stays late.
+    pub fn set_faults(&self, faults: Faults) {
+        self.shared.weather.set(faults);
+    }
+
+    /// Opens a connection to `room`. To be called within a tokio runtime; outside of one, and on a bus that
+    /// has stopped, the client finds itself closed.
+    pub fn connect(&self, room: RoomKey) -> Client {
+        let number = self.shared.connected.fetch_add(1, Ordering::Relaxed);
+        let cut = CancellationToken::new();
+        let dice = |stream: u64| Dice::stream(self.shared.seed, number.wrapping_mul(2).wrapping_add(stream));
+        let weather = || self.shared.weather.clone();
+        let (to_server, from_client) = link(Direction::ToServer, weather(), dice(0), cut.clone());
+        let (to_client, from_server) = link(Direction::ToClient, weather(), dice(1), cut.clone());
+        if let Ok(runtime) = Handle::try_current() {
+            let phase = self.shared.phase.subscribe();
+            let session = Session { from_client, to_client };
+            self.shared.sessions.spawn_on(session.run(room, phase, cut), &runtime);
+        }
+        Client::new(to_server, from_server)
+    }
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl Transport for Bus {
+    async fn run(self: Box<Self>, host: Host, stop: CancellationToken) -> Result<(), TransportError> {
+        self.serve(host.clone());
+        stop.cancelled().await;
+        self.shared.phase.send_replace(Phase::Stopped);
+        host.drain().await;
+        self.shared.sessions.close();
+        // Whoever has not read everything by then still finds it when they do.
+        let _ = timeout(PATIENCE, self.shared.sessions.wait()).await;
+        Ok(())
+    }
+}
+
+/// The host's end of one connection.
+struct Session {
+    from_client: LinkReceiver<ToServer>,
+    to_client: LinkSender<FromServer>,
+}
+
+impl Session {
+    /// Carries messages until either side closes or the connection is cut.
+    async fn run(mut self, room: RoomKey, mut phase: watch::Receiver<Phase>, cut: CancellationToken) {
+        let Some(host) = serving(&mut phase).await else {
+            let _ = self.to_client.send_surely(FromServer::Close(Closed::Restart)).await;
+            return;
+        };
+        let connection = host.connect(room);
+        // A client that pings without reading is owed one pong, not a queue of them.
+        let pong = Notify::new();
+        tokio::select! {
+            biased;
+            () = cut.cancelled() => {}
+            () = receive(&connection, &pong, &mut self.from_client) => {}
+            () = send(&connection, &pong, &mut self.to_client) => {}
+        }
+    }
+}
+
+/// The host, once the bus serves one; nothing when it has stopped.
+async fn serving(phase: &mut watch::Receiver<Phase>) -> Option<Host> {
+    let phase = phase.wait_for(|phase| !matches!(phase, Phase::Waiting)).await.ok()?;
+    match &*phase {
+        Phase::Serving(host) => Some(host.clone()),
+        Phase::Waiting | Phase::Stopped => None,
+    }
+}
+
+/// Hands what the client sends to the room, until the client is gone.
+async fn receive(connection: &Connection, pong: &Notify, from_client: &mut LinkReceiver<ToServer>) {
+    while let Ok(message) = from_client.recv().await {
+        match message {
+            ToServer::Text(text) if text == "ping" => pong.notify_one(),
+            ToServer::Text(text) => connection.receive(&text).await,
+            ToServer::Binary => connection.receive_binary().await,
+        }
+    }
+}
+
+/// Hands what the room sends to the client, until the room closes or the client is gone.
+async fn send(connection: &Connection, pong: &Notify, to_client: &mut LinkSender<FromServer>) {
+    loop {
+        let outgoing = tokio::select! {
+            biased;
+            () = pong.notified() => Outgoing::Text("pong".into()),
+            outgoing = connection.next() => outgoing,
+        };
+        let sent = match outgoing {
+            Outgoing::Text(text) => to_client.send(FromServer::Text(text)).await,
+            Outgoing::Close(reason) => {
+                let closed = match reason {
+                    CloseReason::Restart => Closed::Restart,
+                    // And reasons that a later host may have.
+                    _ => Closed::Unavailable,
+                };
+                let _ = to_client.send_surely(FromServer::Close(closed)).await;
+                return;
+            }
+            // What a later host may ask of a socket.
+            _ => Ok(()),
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+}

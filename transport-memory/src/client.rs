@@ -1,0 +1,172 @@
+//! A client of the bus.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::json;
+use thiserror::Error;
+use tokio::time::timeout;
+
+use crate::Message;
+use crate::link::{Gone, LinkReceiver, LinkSender};
+
+/// How long a client waits for a message that should come. With paused time it costs nothing.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// After so long without a message, none is on its way. Longer than any append or delay of
+/// [`Faults::stormy`](crate::Faults::stormy).
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// What goes to the server.
+#[derive(Debug, Clone)]
+pub(crate) enum ToServer {
+    Text(String),
+    Binary,
+}
+
+/// What comes from the server.
+#[derive(Debug, Clone)]
+pub(crate) enum FromServer {
+    Text(Bytes),
+    Close(Closed),
+}
+
+/// Why a connection is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Closed {
+    /// The server restarts (1012 on a WebSocket): connect again in a moment.
+    #[error("the server restarts")]
+    Restart,
+    /// The room cannot be read or written now (1013 on a WebSocket): connect again later.
+    #[error("the room is not available")]
+    Unavailable,
+    /// The connection was cut.
+    #[error("the connection is lost")]
+    Lost,
+}
+
+/// Why a message that was waited for did not come.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum NotHeard {
+    /// The connection was closed first.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+    /// The server sent an `error` instead.
+    #[error("refused: {}", .0.text())]
+    Refused(Message),
+    /// Nothing of the kind came for ten seconds.
+    #[error("no `{0}` came")]
+    Silence(String),
+}
+
+/// One connection to a room, as a phone or another service has it. Dropping it closes it.
+pub struct Client {
+    to_server: LinkSender<ToServer>,
+    from_server: LinkReceiver<FromServer>,
+    closed: Option<Closed>,
+    state: Option<String>,
+}
+
+impl Client {
+    pub(crate) fn new(to_server: LinkSender<ToServer>, from_server: LinkReceiver<FromServer>) -> Self {
+        Self { to_server, from_server, closed: None, state: None }
+    }
+
+    /// Sends a text message. Waits while too many are on their way. That it was sent does not mean that it
+    /// arrives.
+    ///
+    /// # Errors
+    /// When the connection is closed; [`recv`](Client::recv) may know better why, and may have more messages.
+    pub async fn send(&mut self, text: impl Into<String>) -> Result<(), Closed> {
+        self.give(ToServer::Text(text.into())).await
+    }
+
+    /// Sends a binary message, which the protocol does not have.
+    ///
+    /// # Errors
+    /// As [`send`](Client::send).
+    pub async fn send_binary(&mut self) -> Result<(), Closed> {
+        self.give(ToServer::Binary).await
+    }
+
+    async fn give(&mut self, message: ToServer) -> Result<(), Closed> {
+        if let Some(closed) = self.closed {
+            return Err(closed);
+        }
+        self.to_server.send(message).await.map_err(|Gone| Closed::Lost)
+    }
+
+    /// The next message. Cancel-safe.
+    ///
+    /// # Errors
+    /// When the connection is closed and nothing more comes.
+    pub async fn recv(&mut self) -> Result<Message, Closed> {
+        if let Some(closed) = self.closed {
+            return Err(closed);
+        }
+        match self.from_server.recv().await {
+            Ok(FromServer::Text(text)) => {
+                let message = Message::new(text);
+                if let Some(state) = message.state() {
+                    self.state = Some(state.to_owned());
+                }
+                Ok(message)
+            }
+            Ok(FromServer::Close(closed)) => Err(*self.closed.insert(closed)),
+            Err(Gone) => Err(*self.closed.insert(Closed::Lost)),
+        }
+    }
+
+    /// The next message of this type; those before it are skipped, but their state is noted.
+    ///
+    /// # Errors
+    /// When the connection is closed, an `error` comes instead, or nothing of the kind within ten seconds.
+    pub async fn recv_until(&mut self, kind: &str) -> Result<Message, NotHeard> {
+        let wanted = async {
+            loop {
+                let message = self.recv().await?;
+                if message.kind() == kind {
+                    return Ok(message);
+                }
+                if message.kind() == "error" {
+                    return Err(NotHeard::Refused(message));
+                }
+            }
+        };
+        timeout(PATIENCE, wanted).await.unwrap_or_else(|_| Err(NotHeard::Silence(kind.to_owned())))
+    }
+
+    /// Everything that comes until a second has passed without a message, or until the connection is closed.
+    pub async fn settle(&mut self) -> Vec<Message> {
+        let mut messages = Vec::new();
+        while let Ok(Ok(message)) = timeout(SILENCE, self.recv()).await {
+            messages.push(message);
+        }
+        messages
+    }
+
+    /// Joins the room as this participant, and waits for the answer: the `participant_joined` after the
+    /// `sync`. For a join with a phone or a circle, [`send`](Client::send) one.
+    ///
+    /// # Errors
+    /// As [`recv_until`](Client::recv_until).
+    pub async fn join(&mut self, participant: &str, name: &str) -> Result<Message, NotHeard> {
+        let join =
+            json!({ "type": "join", "participantId": participant, "participantName": name, "data": {} });
+        self.send(join.to_string()).await?;
+        self.recv_until("sync").await?;
+        self.recv_until("participant_joined").await
+    }
+
+    /// The order's full state as this client was last told, as JSON text.
+    pub fn state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
+    /// Closes the connection. What was sent still arrives, unless a fault has it otherwise.
+    pub fn disconnect(self) {
+        drop(self);
+    }
+}

@@ -1,0 +1,140 @@
+//! A log that fails.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use order_host::RoomKey;
+use order_host::log::{AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::Dice;
+use crate::faults::{AppendFault, LogFaults};
+
+/// Any log, made to fail: by chance, as its seed has it, or as a test plans it.
+#[derive(Debug)]
+pub struct FaultyLog<L> {
+    inner: L,
+    fate: Mutex<Fate>,
+    held: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+struct Fate {
+    faults: LogFaults,
+    dice: Dice,
+    planned: VecDeque<AppendFault>,
+}
+
+impl<L> FaultyLog<L> {
+    /// `inner` with these faults.
+    pub fn new(inner: L, seed: u64, faults: LogFaults) -> Self {
+        let fate = Fate { faults, dice: Dice::new(seed), planned: VecDeque::new() };
+        Self { inner, fate: Mutex::new(fate), held: watch::Sender::new(false) }
+    }
+
+    /// The log without its faults.
+    pub fn inner(&self) -> &L {
+        &self.inner
+    }
+
+    /// From now on these faults are in force.
+    pub fn set_faults(&self, faults: LogFaults) {
+        self.fate().faults = faults;
+    }
+
+    /// The next append that is not planned yet fails like this.
+    pub fn fail_next_append(&self, fault: AppendFault) {
+        self.fate().planned.push_back(fault);
+    }
+
+    /// Holds every append back until [`release`](FaultyLog::release): what comes meanwhile waits for the
+    /// room, which then stores it together.
+    pub fn hold(&self) {
+        self.held.send_replace(true);
+    }
+
+    /// Lets appends go on.
+    pub fn release(&self) {
+        self.held.send_replace(false);
+    }
+
+    fn fate(&self) -> MutexGuard<'_, Fate> {
+        // Nothing panics while it holds the lock.
+        self.fate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Fate {
+    /// How an append goes, and how long it takes.
+    fn append(&mut self) -> (Option<AppendFault>, Duration) {
+        let millis = u64::try_from(self.faults.max_append_time.as_millis()).unwrap_or(u64::MAX);
+        let takes = Duration::from_millis(self.dice.below(millis.saturating_add(1)));
+        let fault = self.planned.pop_front().or_else(|| {
+            self.dice.hits(self.faults.failing_append).then(|| match self.dice.below(3) {
+                0 => AppendFault::Failed,
+                1 => AppendFault::UnknownNotStored,
+                _ => AppendFault::UnknownStored,
+            })
+        });
+        (fault, takes)
+    }
+
+    fn read(&mut self) -> Result<(), LogError> {
+        if self.dice.hits(self.faults.failing_read) { Err(LogError(PLANNED.to_owned())) } else { Ok(()) }
+    }
+
+    fn save(&mut self) -> Result<(), LogError> {
+        if self.dice.hits(self.faults.failing_append) { Err(LogError(PLANNED.to_owned())) } else { Ok(()) }
+    }
+}
+
+const PLANNED: &str = "a planned failure";
+
+#[async_trait]
+impl<L: RoomLog> RoomLog for FaultyLog<L> {
+    async fn append(
+        &self,
+        room: &RoomKey,
+        expected: u64,
+        facts: Vec<StoredFact>,
+    ) -> Result<u64, AppendError> {
+        let (fault, takes) = self.fate().append();
+        // The sender lives as long as `self`.
+        let _ = self.held.subscribe().wait_for(|held| !held).await;
+        if !takes.is_zero() {
+            sleep(takes).await;
+        }
+        match fault {
+            None => self.inner.append(room, expected, facts).await,
+            Some(AppendFault::Failed) => Err(AppendError::Failed(PLANNED.to_owned())),
+            Some(AppendFault::UnknownNotStored) => Err(AppendError::Unknown(PLANNED.to_owned())),
+            Some(AppendFault::UnknownStored) => {
+                // A conflict is as unknown as success to whoever lost the answer.
+                let _ = self.inner.append(room, expected, facts).await;
+                Err(AppendError::Unknown(PLANNED.to_owned()))
+            }
+        }
+    }
+
+    async fn read(&self, room: &RoomKey, after: u64, limit: usize) -> Result<Vec<StoredFact>, LogError> {
+        self.fate().read()?;
+        self.inner.read(room, after, limit).await
+    }
+
+    async fn save_snapshot(&self, room: &RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
+        self.fate().save()?;
+        self.inner.save_snapshot(room, snapshot).await
+    }
+
+    async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError> {
+        self.fate().read()?;
+        self.inner.load_snapshot(room).await
+    }
+
+    async fn ready(&self) -> Result<(), LogError> {
+        self.inner.ready().await
+    }
+}

@@ -1,0 +1,206 @@
+//! One direction of a connection, on which things go wrong.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Dice, Faults, LinkFaults};
+
+/// How many messages may be on their way in one direction. Whoever sends more waits, as on a socket whose
+/// buffers are full.
+const IN_FLIGHT: usize = 16;
+
+/// The faults that are in force; they can change while connections are open.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Weather(Arc<Mutex<Faults>>);
+
+impl Weather {
+    pub(crate) fn set(&self, faults: Faults) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+    }
+
+    pub(crate) fn now(&self) -> Faults {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Which way messages go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    ToServer,
+    ToClient,
+}
+
+struct InFlight<T> {
+    /// When it arrives; at once without.
+    due: Option<Instant>,
+    message: T,
+}
+
+/// The end into which messages go.
+pub(crate) struct LinkSender<T> {
+    sender: mpsc::Sender<InFlight<T>>,
+    weather: Weather,
+    direction: Direction,
+    dice: Dice,
+    /// When the last message arrives: none overtakes it.
+    last_due: Option<Instant>,
+    cut: CancellationToken,
+}
+
+/// The end out of which messages come.
+pub(crate) struct LinkReceiver<T> {
+    receiver: mpsc::Receiver<InFlight<T>>,
+    /// The next message, waiting for its time: kept here so that a cancelled wait loses nothing.
+    next: Option<InFlight<T>>,
+    cut: CancellationToken,
+}
+
+/// The connection is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gone;
+
+/// One direction of a connection; `cut` breaks it, and with it whatever is on its way.
+pub(crate) fn link<T: Clone>(
+    direction: Direction,
+    weather: Weather,
+    dice: Dice,
+    cut: CancellationToken,
+) -> (LinkSender<T>, LinkReceiver<T>) {
+    let (sender, receiver) = mpsc::channel(IN_FLIGHT);
+    let from = LinkSender { sender, weather, direction, dice, last_due: None, cut: cut.clone() };
+    (from, LinkReceiver { receiver, next: None, cut })
+}
+
+impl<T: Clone> LinkSender<T> {
+    /// Sends a message, or what the faults make of it. Waits while too many are on their way.
+    pub(crate) async fn send(&mut self, message: T) -> Result<(), Gone> {
+        let faults = self.faults();
+        if self.cut.is_cancelled() || self.sender.is_closed() {
+            return Err(Gone);
+        }
+        if self.dice.hits(faults.disconnect) {
+            self.cut.cancel();
+            return Err(Gone);
+        }
+        if self.dice.hits(faults.drop) {
+            return Ok(());
+        }
+        if self.dice.hits(faults.duplicate) {
+            self.put(message.clone(), faults).await?;
+        }
+        self.put(message, faults).await
+    }
+
+    /// Sends a message to which nothing happens.
+    pub(crate) async fn send_surely(&mut self, message: T) -> Result<(), Gone> {
+        self.put(message, LinkFaults::default()).await
+    }
+
+    async fn put(&mut self, message: T, faults: LinkFaults) -> Result<(), Gone> {
+        if self.dice.hits(faults.delay) {
+            let millis = u64::try_from(faults.max_delay.as_millis()).unwrap_or(u64::MAX);
+            let late = Duration::from_millis(self.dice.below(millis.saturating_add(1)));
+            let due = Instant::now().checked_add(late);
+            self.last_due = self.last_due.max(due);
+        }
+        let in_flight = InFlight { due: self.last_due, message };
+        tokio::select! {
+            biased;
+            () = self.cut.cancelled() => Err(Gone),
+            sent = self.sender.send(in_flight) => sent.map_err(|_| Gone),
+        }
+    }
+
+    fn faults(&self) -> LinkFaults {
+        let faults = self.weather.now();
+        match self.direction {
+            Direction::ToServer => faults.to_server,
+            Direction::ToClient => faults.to_client,
+        }
+    }
+}
+
+impl<T> LinkReceiver<T> {
+    /// The next message, when its time has come. Cancel-safe.
+    pub(crate) async fn recv(&mut self) -> Result<T, Gone> {
+        tokio::select! {
+            biased;
+            () = self.cut.cancelled() => return Err(Gone),
+            arrived = arrive(&mut self.receiver, &mut self.next) => arrived?,
+        }
+        self.next.take().map(|in_flight| in_flight.message).ok_or(Gone)
+    }
+}
+
+/// Waits until the next message is there and due.
+async fn arrive<T>(
+    receiver: &mut mpsc::Receiver<InFlight<T>>,
+    next: &mut Option<InFlight<T>>,
+) -> Result<(), Gone> {
+    if next.is_none() {
+        *next = Some(receiver.recv().await.ok_or(Gone)?);
+    }
+    if let Some(due) = next.as_ref().and_then(|in_flight| in_flight.due)
+        && due > Instant::now()
+    {
+        sleep_until(due).await;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn links(faults: LinkFaults) -> (LinkSender<u32>, LinkReceiver<u32>) {
+        let weather = Weather::default();
+        weather.set(Faults { to_server: faults, ..Faults::default() });
+        link(Direction::ToServer, weather, Dice::new(1), CancellationToken::new())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn late_messages_keep_their_order_and_arrive_in_time() {
+        let max_delay = Duration::from_millis(300);
+        let (mut sender, mut receiver) = links(LinkFaults { delay: 500, max_delay, ..LinkFaults::default() });
+        let begun = Instant::now();
+        for number in 0..10 {
+            sender.send(number).await.unwrap();
+        }
+        for number in 0..10 {
+            assert_eq!(receiver.recv().await, Ok(number));
+        }
+        assert!(begun.elapsed() > Duration::ZERO && begun.elapsed() <= max_delay);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_that_is_cancelled_loses_nothing() {
+        let max_delay = Duration::from_secs(5);
+        let (mut sender, mut receiver) =
+            links(LinkFaults { delay: 1_000, max_delay, ..LinkFaults::default() });
+        sender.send(7).await.unwrap();
+        let short = tokio::time::timeout(Duration::from_millis(1), receiver.recv()).await;
+        assert!(short.is_err());
+        assert_eq!(receiver.recv().await, Ok(7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn messages_are_dropped_doubled_and_cut_off() {
+        let (mut sender, mut receiver) = links(LinkFaults { drop: 1_000, ..LinkFaults::default() });
+        sender.send(1).await.unwrap();
+        sender.send_surely(2).await.unwrap();
+        assert_eq!(receiver.recv().await, Ok(2));
+
+        let (mut sender, mut receiver) = links(LinkFaults { duplicate: 1_000, ..LinkFaults::default() });
+        sender.send(1).await.unwrap();
+        assert_eq!((receiver.recv().await, receiver.recv().await), (Ok(1), Ok(1)));
+
+        let (mut sender, mut receiver) = links(LinkFaults { disconnect: 1_000, ..LinkFaults::default() });
+        sender.send_surely(1).await.unwrap();
+        assert_eq!(sender.send(2).await, Err(Gone));
+        assert_eq!(receiver.recv().await, Err(Gone), "what was on its way is lost too");
+    }
+}

@@ -1,0 +1,99 @@
+//! A whole restaurant in memory.
+
+use std::sync::Arc;
+
+use order_core::stored::decode_fact;
+use order_core::{Order, OrderId, commit};
+use order_host::log::{LogError, MemoryLog, RoomLog};
+use order_host::{Host, RoomKey, Settings};
+
+use crate::{Bus, Client, Faults, FaultyLog, ManualClock, SeededIds};
+
+/// Everything that a test needs, from one seed: a bus, the host it carries messages for, a log that can fail,
+/// a clock that stands still, and ids that are the same in every run.
+///
+/// On tokio's single-threaded runtime with paused time, the same seed and the same clients give the same run,
+/// byte for byte.
+pub struct Simulation {
+    bus: Bus,
+    host: Host,
+    log: Arc<FaultyLog<MemoryLog>>,
+    clock: Arc<ManualClock>,
+    settings: Settings,
+}
+
+impl Simulation {
+    /// A restaurant with an empty log and these faults.
+    pub fn new(seed: u64, faults: Faults) -> Self {
+        Self::with_settings(seed, faults, Settings::default())
+    }
+
+    /// The same, with settings of its own.
+    pub fn with_settings(seed: u64, faults: Faults, settings: Settings) -> Self {
+        let log = Arc::new(FaultyLog::new(MemoryLog::new(), seed, faults.log));
+        let clock = Arc::new(ManualClock::default());
+        let ids = Arc::new(SeededIds::new(seed));
+        let host = Host::with(log.clone(), settings.clone(), clock.clone(), ids);
+        let bus = Bus::with_faults(seed, faults);
+        bus.serve(host.clone());
+        Self { bus, host, log, clock, settings }
+    }
+
+    /// Another process on the same log, as after a crash: nothing of the first one's memory is in it. The
+    /// first one goes on if it is still used, as a second writer.
+    #[must_use]
+    pub fn restarted(&self, seed: u64) -> Self {
+        let ids = Arc::new(SeededIds::new(seed));
+        let host = Host::with(self.log.clone(), self.settings.clone(), self.clock.clone(), ids);
+        let bus = Bus::with_faults(seed, Faults::default());
+        bus.serve(host.clone());
+        Self { bus, host, log: self.log.clone(), clock: self.clock.clone(), settings: self.settings.clone() }
+    }
+
+    /// Opens a connection, as [`Bus::connect`] does.
+    pub fn connect(&self, room: &RoomKey) -> Client {
+        self.bus.connect(room.clone())
+    }
+
+    /// From now on nothing goes wrong any more.
+    pub fn calm(&self) {
+        self.bus.set_faults(Faults::default());
+        self.log.set_faults(Faults::default().log);
+        self.log.release();
+    }
+
+    /// The order of `room` as its log says, replayed from the first fact on.
+    ///
+    /// # Errors
+    /// When the log cannot be replayed.
+    pub async fn stored_order(&self, room: &RoomKey) -> Result<Order, LogError> {
+        let unusable = |error: &dyn std::error::Error| LogError(error.to_string());
+        let id = OrderId::new(room.room()).map_err(|error| unusable(&error))?;
+        let mut order = Order::new(id, self.settings.currency);
+        for fact in self.log.inner().read(room, 0, usize::MAX).await? {
+            let recorded = decode_fact(&fact).map_err(|error| unusable(&error))?;
+            commit(&mut order, &recorded).map_err(|error| unusable(&error))?;
+        }
+        Ok(order)
+    }
+
+    /// The bus.
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    /// The host behind the bus.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The log behind the host.
+    pub fn log(&self) -> &FaultyLog<MemoryLog> {
+        &self.log
+    }
+
+    /// The host's clock.
+    pub fn clock(&self) -> &ManualClock {
+        &self.clock
+    }
+}

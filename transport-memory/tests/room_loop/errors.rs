@@ -1,0 +1,103 @@
+//! Refusals, and the order of answers.
+
+use order_host::Settings;
+use serde_json::json;
+use transport_memory::{Faults, Simulation};
+
+use crate::table::{
+    add, add_with_command, code, facts, hears_nothing, kinds, only, restaurant, room, seated, told,
+};
+
+#[tokio::test(start_paused = true)]
+async fn an_error_goes_to_its_sender_alone_and_names_the_command() {
+    let restaurant = restaurant();
+    let [mut asha, mut ben] = seated(&restaurant, ["asha", "ben"]).await;
+    let before = (facts(&restaurant).await, restaurant.host().public_view(&room()).await);
+    for (text, expected) in [
+        (r#"{"type":"remove_item","id":"c-7","data":{"itemId":"none"}}"#, "item_not_found"),
+        (r#"{"type":"add_item","id":"c-7","data":{"dishName":"Dal","price":-1,"quantity":1}}"#, "bad_price"),
+        (r#"{"type":"add_item","id":"c-7","data":{"dishName":"Dal","price":"1","quantity":1}}"#, "bad_price"),
+        (r#"{"type":"finalize","id":"c-7"}"#, "order_empty"),
+        (r#"{"type":"dance","id":"c-7"}"#, "unknown_type"),
+    ] {
+        ben.send(text).await.unwrap();
+        let error = only(&mut ben).await;
+        assert_eq!((code(&error).as_str(), &error.json()["id"]), (expected, &json!("c-7")), "{text}");
+        assert_eq!(error.json()["error"], error.json()["data"]["message"]);
+    }
+    ben.send(r#"{"type":"finalize"}"#).await.unwrap();
+    assert_eq!(only(&mut ben).await.json().get("id"), None, "no id was given, so none is echoed");
+    hears_nothing(&mut asha).await;
+    let after = (facts(&restaurant).await, restaurant.host().public_view(&room()).await);
+    assert_eq!(after, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_sent_without_waiting_are_all_answered_and_in_order() {
+    let mut settings = Settings::default();
+    settings.outbox_bytes = 64 * 1024 * 1024;
+    let restaurant = Simulation::with_settings(1, Faults::default(), settings);
+    let [mut asha, mut ben] = seated(&restaurant, ["asha", "ben"]).await;
+    // More than are stored together, and more than may wait for a room.
+    for number in 0..300 {
+        let text = match number % 3 {
+            // Its id is taken by the command before it, which may not be stored yet.
+            2 => add_with_command(&format!("item-{}", number - 1), 10, &format!("refused {number}")),
+            _ => add(&format!("item-{number}"), 10),
+        };
+        asha.send(text).await.unwrap();
+    }
+    let answers: Vec<String> = asha.settle().await.iter().map(|message| answer(&message.json())).collect();
+    let expected: Vec<String> = (0..300)
+        .map(|number| if number % 3 == 2 { format!("refused {number}") } else { format!("item-{number}") })
+        .collect();
+    assert_eq!(answers, expected);
+    let seen: Vec<String> = ben.settle().await.iter().map(|message| answer(&message.json())).collect();
+    let accepted: Vec<String> = expected.into_iter().filter(|answer| answer.starts_with("item")).collect();
+    assert_eq!(seen, accepted);
+    assert_eq!(told(&ben)["items"].as_array().unwrap().len(), 200);
+}
+
+fn answer(message: &serde_json::Value) -> String {
+    match message["type"].as_str() {
+        Some("item_added") => message["data"]["item"]["id"].as_str().unwrap().to_owned(),
+        Some("error") => {
+            assert_eq!(message["data"]["code"], "item_id_taken");
+            message["id"].as_str().unwrap().to_owned()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_from_everybody_is_shown_to_everybody_in_one_order() {
+    let restaurant = restaurant();
+    let mut clients = seated(&restaurant, ["asha", "ben", "chitra"]).await;
+    restaurant.log().hold();
+    for number in 0..10 {
+        for (place, client) in clients.iter_mut().enumerate() {
+            client.send(add(&format!("{place}-{number}"), 10)).await.unwrap();
+        }
+    }
+    restaurant.log().release();
+    let mut heard = Vec::new();
+    for client in &mut clients {
+        heard.push(client.settle().await);
+    }
+    assert_eq!(heard[0].len(), 30);
+    assert_eq!(kinds(&heard[0]), ["item_added"; 30]);
+    assert!(heard.iter().all(|other| *other == heard[0]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_binary_message_and_a_ping_are_answered_and_change_nothing() {
+    let restaurant = restaurant();
+    let [mut asha, mut ben] = seated(&restaurant, ["asha", "ben"]).await;
+    let before = facts(&restaurant).await;
+    ben.send_binary().await.unwrap();
+    assert_eq!(code(&only(&mut ben).await), "binary_not_supported");
+    ben.send("ping").await.unwrap();
+    assert_eq!(only(&mut ben).await.text(), "pong");
+    hears_nothing(&mut asha).await;
+    assert_eq!(facts(&restaurant).await, before);
+}

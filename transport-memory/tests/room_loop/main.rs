@@ -1,0 +1,13 @@
+//! The room loop of `order-host`, through the bus, without faults on the way.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
+mod draining;
+mod errors;
+mod joining;
+mod leaving;
+mod loading;
+mod presence;
+mod rooms;
+mod slow_readers;
+mod storage;
+mod table;

@@ -1,0 +1,82 @@
+//! A table in memory, and what the tests say about it.
+
+use order_host::RoomKey;
+use order_host::log::RoomLog as _;
+use serde_json::{Value, json};
+use transport_memory::{Client, Faults, Message, Simulation};
+
+/// A restaurant in which nothing goes wrong.
+pub(crate) fn restaurant() -> Simulation {
+    Simulation::new(1, Faults::default())
+}
+
+pub(crate) fn room() -> RoomKey {
+    RoomKey::new("main", "table-7").unwrap()
+}
+
+/// Connections of these participants, who have joined in turn and heard of each other.
+pub(crate) async fn seated<const N: usize>(restaurant: &Simulation, participants: [&str; N]) -> [Client; N] {
+    let mut clients = participants.map(|_| restaurant.connect(&room()));
+    for (client, participant) in clients.iter_mut().zip(participants) {
+        client.join(participant, &participant.to_uppercase()).await.unwrap();
+    }
+    for client in &mut clients {
+        client.settle().await;
+    }
+    clients
+}
+
+pub(crate) fn join(participant: &str, data: &Value) -> String {
+    json!({ "type": "join", "participantId": participant, "participantName": participant.to_uppercase(), "data": data })
+        .to_string()
+}
+
+/// An order of one piece, under an id that is also the dish's name.
+pub(crate) fn add(item: &str, price: u32) -> String {
+    add_with_command(item, price, item)
+}
+
+pub(crate) fn add_with_command(item: &str, price: u32, command: &str) -> String {
+    json!({
+        "type": "add_item",
+        "id": command,
+        "data": { "id": item, "dishName": item, "dishType": "veg", "price": price, "quantity": 1 },
+    })
+    .to_string()
+}
+
+pub(crate) fn kinds(messages: &[Message]) -> Vec<&str> {
+    messages.iter().map(Message::kind).collect()
+}
+
+pub(crate) fn code(message: &Message) -> String {
+    assert_eq!(message.kind(), "error", "{}", message.text());
+    message.json()["data"]["code"].as_str().unwrap().to_owned()
+}
+
+/// The message's state, as a value to look into.
+pub(crate) fn state(message: &Message) -> Value {
+    serde_json::from_str(message.state().unwrap()).unwrap()
+}
+
+/// The state that the client was last told, as a value to look into.
+pub(crate) fn told(client: &Client) -> Value {
+    serde_json::from_str(client.state().unwrap()).unwrap()
+}
+
+/// The only message that came.
+pub(crate) async fn only(client: &mut Client) -> Message {
+    let mut messages = client.settle().await;
+    assert_eq!(messages.len(), 1, "{:?}", kinds(&messages));
+    messages.remove(0)
+}
+
+pub(crate) async fn hears_nothing(client: &mut Client) {
+    let heard = client.settle().await;
+    assert!(heard.is_empty(), "{:?}", kinds(&heard));
+}
+
+/// The stored facts, to see that nothing was added to them.
+pub(crate) async fn facts(restaurant: &Simulation) -> Vec<Vec<u8>> {
+    restaurant.log().inner().read(&room(), 0, usize::MAX).await.unwrap()
+}
