@@ -31,7 +31,8 @@ impl Connection {
     }
 
     /// Hands over a text message. Waits while the room is busy; the answers come out of
-    /// [`next`](Connection::next).
+    /// [`next`](Connection::next). Wait for one message to be taken before handing over the next; a call that
+    /// is dropped before it returns may lose its message.
     pub async fn receive(&self, text: &str) {
         let message = wire::decode(text, || self.host.shared().ids.item_id());
         self.hand_over(message).await;

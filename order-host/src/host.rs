@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use order_core::Currency;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::log::{LogError, RoomLog};
@@ -19,11 +20,11 @@ use crate::{Clock, Connection, Ids, RandomIds, RoomKey, SystemClock};
 pub struct Settings {
     /// The currency of an order whose first participant names none.
     pub currency: Currency,
-    /// How long a room without sockets stays in memory.
+    /// How long a room without sockets stays in memory, at least 10 ms.
     pub idle_unload: Duration,
     /// How many bytes may wait for one socket before it is sent the full state instead.
     pub outbox_bytes: usize,
-    /// How many messages may wait for one room; a socket that sends more waits, and reads nothing meanwhile.
+    /// How many messages may wait for one room, at least 1; a socket that sends more waits, and reads nothing meanwhile.
     pub room_queue: usize,
 }
 
@@ -54,6 +55,13 @@ pub(crate) struct Shared {
     next_connection: AtomicU64,
     tasks: TaskTracker,
     draining: watch::Sender<bool>,
+}
+
+impl Shared {
+    /// Runs a task that the drain waits for.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        self.tasks.spawn(task)
+    }
 }
 
 impl Host {
@@ -125,8 +133,8 @@ impl Host {
         let rooms = self.shared.rooms.start_draining();
         self.shared.draining.send_replace(true);
         for inputs in rooms {
-            // A room that has ended meanwhile needs no telling.
-            let _ = inputs.send(Input::Drain).await;
+            // One that is busy must not keep the others from hearing it. One that has ended needs no telling.
+            self.shared.spawn(async move { drop(inputs.send(Input::Drain).await) });
         }
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
@@ -156,9 +164,9 @@ impl Host {
             return Some(inputs.clone());
         }
         // Overflow: whoever sends waits until the room has caught up.
-        let (sender, inputs) = mpsc::channel(self.shared.settings.room_queue);
+        let (sender, inputs) = mpsc::channel(self.shared.settings.room_queue.max(1));
         registry.rooms.insert(key.clone(), sender.clone());
-        self.shared.tasks.spawn(Room::run(key.clone(), self.shared.clone(), inputs));
+        self.shared.spawn(Room::run(key.clone(), self.shared.clone(), inputs));
         Some(sender)
     }
 }

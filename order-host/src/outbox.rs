@@ -96,15 +96,21 @@ impl Outbox {
     }
 
     /// Queues a message that carries the full state. It makes up for whatever the socket has missed, and takes
-    /// the place of what waits if it does not fit beside it.
+    /// the place of what waits if it, and one more as large (the other half of the answer to a join), do not
+    /// fit beside that.
     pub(crate) fn push_state(&self, frame: &Arc<Frame>, viewer: &ParticipantId) {
         let mut state = self.lock();
         state.lag = Lag::None;
-        if state.bytes.saturating_add(frame.text().len()) > self.limit {
+        if state.bytes.saturating_add(frame.text().len().saturating_mul(ALWAYS_FIT)) > self.limit {
             state.clear();
         }
         drop(state);
         self.push_frame(frame, viewer);
+    }
+
+    /// Whether the socket has missed something and waits for the full state.
+    pub(crate) fn lags(&self) -> bool {
+        self.lock().lag != Lag::None
     }
 
     /// Notes that there is nothing that could make up for what the socket has missed: it goes on from here.

@@ -6,14 +6,9 @@ use order_core::wire::{self, CommandId};
 use order_core::{
     Actor, Code, Command, CommitError, Decision, Fact, Order, Recorded, Rejection, commit, decide,
 };
-use tokio::task::yield_now;
 
 use super::{ConnectionId, End, Room};
 use crate::outbox::CloseReason;
-
-/// After so large a part of an outbox has been shown in a row, the sockets get a turn: a batch must not make
-/// readers that keep up look like ones that do not.
-const OUTBOX_PARTS: usize = 4;
 
 /// A command, and where its answer goes.
 pub(super) struct Asked {
@@ -41,16 +36,12 @@ impl Room {
         let judged = self.judge(std::mem::take(commands))?;
         let facts: Vec<_> = judged.iter().filter_map(|judged| judged.outcome.as_ref().ok()).collect();
         let stored = self.store(&facts).await;
-        let mut shown = 0_usize;
         for Judged { connection, id, outcome, on_trust } in judged {
             match (outcome, stored.failure()) {
                 (Ok(recorded), None) => {
                     self.commit(&recorded)?;
-                    shown = shown.saturating_add(self.show(&recorded));
-                    if shown > self.shared.settings.outbox_bytes / OUTBOX_PARTS {
-                        shown = 0;
-                        yield_now().await;
-                    }
+                    self.show(&recorded);
+                    self.give_sockets_a_turn().await;
                 }
                 (Ok(_), Some(failure)) => self.refuse(connection, failure, id.as_ref()),
                 // What was judged on top of something that was not stored may be judged wrongly.
@@ -104,8 +95,8 @@ impl Room {
         End(CloseReason::Unavailable)
     }
 
-    /// Shows a committed fact to everybody at the table; says how large the message is, in bytes.
-    pub(super) fn show(&mut self, recorded: &Recorded) -> usize {
+    /// Shows a committed fact to everybody at the table.
+    pub(super) fn show(&mut self, recorded: &Recorded) {
         let left = match &recorded.fact {
             Fact::Left { .. } => Some(&recorded.by),
             Fact::Joined(_)
@@ -119,6 +110,7 @@ impl Room {
             self.presence.disconnect(left);
         }
         let news = Arc::new(wire::fact_message(&self.order, &self.presence, recorded));
+        self.shown = self.shown.saturating_add(news.text().len());
         match left {
             Some(left) => {
                 self.members.send_to_others(left, &news);
@@ -126,7 +118,6 @@ impl Room {
             }
             None => self.members.send_to_all(&news),
         }
-        news.text().len()
     }
 
     /// Tells one socket that its message was refused.

@@ -39,7 +39,7 @@ impl Room {
         };
         let Some(recorded) = recorded else {
             let came_online = self.admit(connection, &participant);
-            self.resync(connection);
+            self.send_sync(connection);
             let answer = wire::rejoined(&self.order, &self.presence, &participant, now);
             self.members.send(connection, &Arc::new(answer));
             if came_online {
@@ -53,7 +53,7 @@ impl Room {
         } else {
             self.commit(&recorded)?;
             self.admit(connection, &participant);
-            self.resync(connection);
+            self.send_sync(connection);
             self.show(&recorded);
         }
         self.recover(&stored).await

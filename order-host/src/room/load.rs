@@ -7,7 +7,7 @@ use crate::RoomKey;
 use crate::log::{LogError, RoomLog};
 
 /// How many facts are read at a time.
-const PAGE: usize = 1_000;
+const PAGE: usize = 200;
 
 /// The order as its log says, and the sequence number of the snapshot it was read with (0 without one).
 /// An unknown room is an order that nobody has joined.

@@ -25,7 +25,7 @@ struct Member {
 
 impl Members {
     pub(super) fn attach(&mut self, connection: ConnectionId, outbox: Arc<Outbox>) {
-        self.0.insert(connection, Member { outbox, speaker: None });
+        self.0.entry(connection).or_insert(Member { outbox, speaker: None });
     }
 
     /// Forgets a socket; answers with the participant whose last one it was.
@@ -54,6 +54,11 @@ impl Members {
 
     pub(super) fn speaker(&self, connection: ConnectionId) -> Option<&ParticipantId> {
         self.0.get(&connection)?.speaker.as_ref()
+    }
+
+    /// Whether a socket waits for the full state.
+    pub(super) fn lags(&self, connection: ConnectionId) -> bool {
+        self.0.get(&connection).is_some_and(|member| member.outbox.lags())
     }
 
     pub(super) fn send_text(&self, connection: ConnectionId, text: String) {

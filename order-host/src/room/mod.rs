@@ -9,6 +9,7 @@ mod members;
 mod store;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use order_core::wire::{self, Inbound, Refused};
 use order_core::{Command, Order, ParticipantId, Presence};
@@ -23,10 +24,17 @@ use commands::Asked;
 pub(crate) use load::load;
 pub(crate) use members::ConnectionId;
 use members::Members;
+use store::Snapshots;
 
 /// The most messages that are stored together: enough to share one disk write among a busy table, few enough
 /// that the first of them does not wait long.
 const MAX_BATCH: usize = 64;
+
+/// After so large a part of an outbox has been shown in a row, the sockets get a turn.
+const OUTBOX_PARTS: usize = 4;
+
+/// A room looks no more often than this whether it can be unloaded.
+const SHORTEST_IDLE: Duration = Duration::from_millis(10);
 
 /// What a room is told.
 pub(crate) enum Input {
@@ -53,8 +61,9 @@ pub(crate) struct Room {
     order: Order,
     presence: Presence,
     members: Members,
-    /// The sequence number of the last snapshot.
-    snapshot_seq: u64,
+    snapshots: Snapshots,
+    /// How many bytes each socket was shown since the sockets last had a turn.
+    shown: usize,
 }
 
 impl Room {
@@ -69,24 +78,30 @@ impl Room {
                     order,
                     presence: Presence::new(),
                     members: Members::default(),
-                    snapshot_seq,
+                    snapshots: Snapshots::from(snapshot_seq),
+                    shown: 0,
                 };
                 let End(reason) = room.serve(&mut inputs).await;
                 room.members.close_all(reason);
-                room.save_snapshot().await;
+                close_door(&key, &shared, &mut inputs);
+                // Memory that cannot be trusted is not worth keeping.
+                if reason != CloseReason::Unavailable {
+                    room.save_last_snapshot().await;
+                }
             }
-            Err(error) => tracing::error!(room = %key, %error, "the room cannot be loaded"),
+            Err(error) => {
+                tracing::error!(room = %key, %error, "the room cannot be loaded");
+                close_door(&key, &shared, &mut inputs);
+            }
         }
-        // Whoever is still attached, or was about to be, finds the door closed.
-        inputs.close();
-        shared.rooms.forget(&key);
     }
 
     /// Handles inputs for as long as anybody may send some.
     async fn serve(&mut self, inputs: &mut mpsc::Receiver<Input>) -> End {
         let mut batch = Vec::new();
         loop {
-            match timeout(self.shared.settings.idle_unload, inputs.recv_many(&mut batch, MAX_BATCH)).await {
+            let idle = self.shared.settings.idle_unload.max(SHORTEST_IDLE);
+            match timeout(idle, inputs.recv_many(&mut batch, MAX_BATCH)).await {
                 Ok(0) => return End(CloseReason::Restart),
                 Ok(_) => {
                     if let Err(end) = self.handle(&mut batch).await {
@@ -117,8 +132,7 @@ impl Room {
                         Command::Join(_) => {
                             self.run_commands(&mut commands).await?;
                             self.join(connection, id.as_ref(), participant, &command).await?;
-                            // When all come back at once, each is told of all the others: let them listen.
-                            yield_now().await;
+                            self.give_sockets_a_turn().await;
                         }
                         Command::Leave => {
                             commands.push(Asked { connection, id, command: Ok(command) });
@@ -143,13 +157,22 @@ impl Room {
                 Input::Drain => return Err(End(CloseReason::Restart)),
                 Input::Message { .. } => {}
             }
+            self.give_sockets_a_turn().await;
         }
         self.run_commands(&mut commands).await
     }
 
+    /// Sends the full state to a socket that fell behind, unless it has got one meanwhile.
     fn resync(&mut self, connection: ConnectionId) {
-        let sync = Arc::new(wire::sync(&self.order, &self.presence, self.shared.clock.now()));
-        self.members.catch_up(connection, &sync);
+        if self.members.lags(connection) {
+            self.send_sync(connection);
+        }
+    }
+
+    fn send_sync(&mut self, connection: ConnectionId) {
+        let sync = wire::sync(&self.order, &self.presence, self.shared.clock.now());
+        self.shown = self.shown.saturating_add(sync.text().len());
+        self.members.catch_up(connection, &Arc::new(sync));
     }
 
     fn detach(&mut self, connection: ConnectionId) {
@@ -161,13 +184,29 @@ impl Room {
     }
 
     /// Tells the others at the table that somebody came online or went offline.
-    fn tell_presence(&self, participant: &ParticipantId) {
+    fn tell_presence(&mut self, participant: &ParticipantId) {
         if self.order.person(participant).is_some_and(|person| !person.has_left()) {
             let now = self.shared.clock.now();
             let news = wire::presence_changed(&self.order, &self.presence, participant, now);
+            self.shown = self.shown.saturating_add(news.text().len());
             self.members.send_to_others(participant, &Arc::new(news));
         }
     }
+
+    /// Lets the sockets take what waits for them before more is shown: a batch, or a whole table that comes
+    /// back at once, must not make readers that keep up look like ones that do not.
+    async fn give_sockets_a_turn(&mut self) {
+        if self.shown > self.shared.settings.outbox_bytes / OUTBOX_PARTS {
+            self.shown = 0;
+            yield_now().await;
+        }
+    }
+}
+
+/// Whoever is still attached, or was about to be, finds the door closed; whoever comes now finds a new room.
+fn close_door(key: &RoomKey, shared: &Shared, inputs: &mut mpsc::Receiver<Input>) {
+    inputs.close();
+    shared.rooms.forget(key);
 }
 
 /// How an order looks to a stranger; there is nothing to see before somebody has joined.

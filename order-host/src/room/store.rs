@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use order_core::stored::{StoredError, encode_fact, encode_order};
 use order_core::{Code, Recorded, Rejection, wire};
+use tokio::task::JoinHandle;
 
 use super::load::load_from_the_start;
 use super::{End, Room};
@@ -75,8 +76,8 @@ impl Room {
     pub(super) async fn recover(&mut self, stored: &Stored) -> Result<(), End> {
         match stored {
             Stored::Yes => {
-                if self.order.seq().saturating_sub(self.snapshot_seq) >= FACTS_PER_SNAPSHOT {
-                    self.save_snapshot().await;
+                if self.order.seq().saturating_sub(self.snapshots.last_seq) >= FACTS_PER_SNAPSHOT {
+                    self.start_snapshot();
                 }
                 Ok(())
             }
@@ -94,23 +95,59 @@ impl Room {
             .map_err(|_| End(CloseReason::Unavailable))?;
         if order != self.order {
             self.order = order;
-            self.snapshot_seq = 0;
+            self.snapshots.last_seq = 0;
             let sync = wire::sync(&self.order, &self.presence, self.shared.clock.now());
             self.members.catch_up_all(&Arc::new(sync));
         }
         Ok(())
     }
 
-    /// Remembers the order as it is. A snapshot is only a cache, so a failure costs nothing but time later.
-    pub(super) async fn save_snapshot(&mut self) {
-        let seq = self.order.seq();
-        if seq == self.snapshot_seq {
+    /// Begins to remember the order as it is, unless an earlier snapshot is still being written. The table
+    /// does not wait: a snapshot is only a cache, and a failure costs nothing but time later.
+    fn start_snapshot(&mut self) {
+        if self.snapshots.writing.as_ref().is_some_and(|writing| !writing.is_finished()) {
             return;
         }
-        self.snapshot_seq = seq;
         let Ok(state) = encode_order(&self.order) else { return };
-        if let Err(error) = self.shared.log.save_snapshot(&self.key, Snapshot { seq, state }).await {
-            tracing::warn!(room = %self.key, %error, "the snapshot was not saved");
+        let snapshot = Snapshot { seq: self.order.seq(), state };
+        self.snapshots.last_seq = snapshot.seq;
+        let (shared, key) = (self.shared.clone(), self.key.clone());
+        self.snapshots.writing = Some(self.shared.spawn(async move {
+            if let Err(error) = shared.log.save_snapshot(&key, snapshot).await {
+                tracing::warn!(room = %key, %error, "the snapshot was not saved");
+            }
+        }));
+    }
+
+    /// Remembers the order as it is when the room leaves memory.
+    pub(super) async fn save_last_snapshot(&mut self) {
+        self.finish_snapshot().await;
+        if self.order.seq() != self.snapshots.last_seq {
+            self.start_snapshot();
+            self.finish_snapshot().await;
         }
+    }
+
+    async fn finish_snapshot(&mut self) {
+        if let Some(writing) = self.snapshots.writing.take() {
+            // It ends in any case; what became of it has been logged.
+            let _ = writing.await;
+        }
+    }
+}
+
+/// The snapshots of a room.
+#[derive(Default)]
+pub(super) struct Snapshots {
+    /// The sequence number of the last one.
+    last_seq: u64,
+    /// The one that is being written.
+    writing: Option<JoinHandle<()>>,
+}
+
+impl From<u64> for Snapshots {
+    /// The last one had this sequence number; 0 when there was none.
+    fn from(last_seq: u64) -> Self {
+        Self { last_seq, writing: None }
     }
 }

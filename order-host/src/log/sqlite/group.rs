@@ -81,11 +81,14 @@ impl Writer {
     fn insert_or_undo(&self, room: &RoomKey, last: u64, facts: &[StoredFact]) -> rusqlite::Result<u64> {
         self.execute("SAVEPOINT append")?;
         let stored = self.insert(room, last, facts);
-        if stored.is_err() && !self.conn.is_autocommit() {
-            self.execute("ROLLBACK TO append")?;
+        if self.conn.is_autocommit() {
+            return stored;
         }
-        if !self.conn.is_autocommit() {
-            self.execute("RELEASE append")?;
+        let undone = if stored.is_err() { self.execute("ROLLBACK TO append") } else { Ok(()) };
+        if let Err(error) = undone.and_then(|()| self.execute("RELEASE append")) {
+            // What part of it would be committed with the others is not known: none of the group may be.
+            self.undo()?;
+            return Err(error);
         }
         stored
     }
