@@ -9,5 +9,6 @@ mod loading;
 mod presence;
 mod rooms;
 mod slow_readers;
+mod slow_snapshots;
 mod storage;
 mod table;

@@ -91,6 +91,33 @@ async fn whoever_floods_the_door_without_reading_is_answered_when_they_read() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn readers_that_keep_up_do_not_fall_behind_when_half_the_table_drops_off_at_once() {
+    let restaurant = little_patience(64 * 1024);
+    let names: Vec<String> = (0..40).map(|number| format!("guest{number}")).collect();
+    let mut guests = Vec::new();
+    for name in &names {
+        let mut guest = restaurant.connect(&room());
+        guest.join(name, name).await.unwrap();
+        guests.push(guest);
+    }
+    for number in 0..20 {
+        guests[0].send(add(&format!("i{number}"), 10)).await.unwrap();
+    }
+    for guest in &mut guests {
+        guest.settle().await;
+    }
+    let going = guests.split_off(20);
+    let reading: Vec<_> =
+        guests.into_iter().map(|mut guest| tokio::spawn(async move { guest.settle().await })).collect();
+    drop(going);
+
+    for reader in reading {
+        let heard = reader.await.unwrap();
+        assert_eq!(kinds(&heard), vec!["presence"; 20]);
+    }
+}
+
 /// On several threads, since the race is between a socket that asks for the state and the room that sends it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_reader_that_falls_behind_again_and_again_is_never_forgotten() {
