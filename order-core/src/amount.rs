@@ -76,6 +76,35 @@ impl Amount {
         AmountText { amount: self, currency }
     }
 
+    /// Writes what [`Amount::display`] shows. A full state has thousands of amounts, so this does without the
+    /// machinery of formatting.
+    pub(crate) fn write(self, currency: Currency, out: &mut impl fmt::Write) -> fmt::Result {
+        let per_whole = currency.minor_per_whole().unsigned_abs();
+        let magnitude = self.0.unsigned_abs();
+        // `per_whole` is a power of ten from 1 to 10,000, so neither division can fail.
+        let whole = magnitude.checked_div(per_whole).unwrap_or(magnitude);
+        let mut fraction = magnitude.checked_rem(per_whole).unwrap_or_default();
+        let mut buffer = itoa::Buffer::new();
+        if self.0 < 0 {
+            out.write_char('-')?;
+        }
+        out.write_str(buffer.format(whole))?;
+        if fraction == 0 {
+            return Ok(());
+        }
+        let mut width = usize::from(currency.minor_digits());
+        while fraction.is_multiple_of(10) {
+            fraction /= 10;
+            width = width.saturating_sub(1);
+        }
+        out.write_char('.')?;
+        let digits = buffer.format(fraction);
+        for _ in digits.len()..width {
+            out.write_char('0')?;
+        }
+        out.write_str(digits)
+    }
+
     /// The sum, or nothing when it does not fit.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
@@ -109,24 +138,7 @@ struct AmountText {
 
 impl fmt::Display for AmountText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let per_whole = self.currency.minor_per_whole().unsigned_abs();
-        let magnitude = self.amount.0.unsigned_abs();
-        // `per_whole` is a power of ten from 1 to 10,000, so neither division can fail.
-        let whole = magnitude.checked_div(per_whole).unwrap_or(magnitude);
-        let mut fraction = magnitude.checked_rem(per_whole).unwrap_or_default();
-        if self.amount.0 < 0 {
-            f.write_str("-")?;
-        }
-        write!(f, "{whole}")?;
-        if fraction == 0 {
-            return Ok(());
-        }
-        let mut width = usize::from(self.currency.minor_digits());
-        while fraction.is_multiple_of(10) {
-            fraction /= 10;
-            width = width.saturating_sub(1);
-        }
-        write!(f, ".{fraction:0width$}")
+        self.amount.write(self.currency, f)
     }
 }
 

@@ -95,7 +95,7 @@ pub enum UpdateSplit {
     Equal,
     /// Each what they added.
     Itemized,
-    /// As agreed. With nothing given, what was agreed before stands; before that, equally.
+    /// As agreed. With nothing given, the shares of a split that is custom already stand; else equally.
     Custom(Option<AgreedShares>),
 }
 

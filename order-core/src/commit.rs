@@ -125,7 +125,7 @@ fn add(order: &mut Order, recorded: &Recorded, added: &ItemAdded) -> Result<(), 
     }
     let line = line_total(added.price.amount(), added.quantity)?;
     order.total = order.total.checked_add(line).ok_or(CommitError::Overflow)?;
-    order.items.push(Arc::new(Item {
+    let item = Item {
         id: added.item.clone(),
         dish_name: added.dish_name.clone(),
         dish_type: added.dish_type.clone(),
@@ -135,14 +135,17 @@ fn add(order: &mut Order, recorded: &Recorded, added: &ItemAdded) -> Result<(), 
         customization: added.customization.clone(),
         added_by,
         added_at: recorded.at,
-    }));
+    };
+    order.text_bytes = order.text_bytes.saturating_add(item.text_bytes());
+    order.items.push(Arc::new(item));
     Ok(())
 }
 
 fn remove(order: &mut Order, item: &ItemId) -> Result<(), CommitError> {
     let position = order.position_of(item).ok_or(CommitError::UnknownItem)?;
-    let line = order.items.get(position).ok_or(CommitError::UnknownItem)?.total;
-    order.total = order.total.checked_sub(line).ok_or(CommitError::Overflow)?;
+    let line = order.items.get(position).ok_or(CommitError::UnknownItem)?;
+    order.total = order.total.checked_sub(line.total).ok_or(CommitError::Overflow)?;
+    order.text_bytes = order.text_bytes.saturating_sub(line.text_bytes());
     order.items.remove(position);
     Ok(())
 }

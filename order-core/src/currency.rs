@@ -17,7 +17,8 @@ pub const MAX_MINOR_DIGITS: u8 = 4;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency {
-    code: &'static str,
+    /// Three capital letters of ASCII.
+    code: [u8; 3],
     minor_digits: u8,
 }
 
@@ -41,17 +42,21 @@ impl Currency {
     pub fn from_code(code: &str) -> Result<Self, CurrencyError> {
         let known = iso_currency::Currency::from_code(code).ok_or(CurrencyError::Unknown)?;
         let digits = known.exponent().ok_or(CurrencyError::NoMinorUnit)?;
-        match u8::try_from(digits) {
-            Ok(minor_digits) if minor_digits <= MAX_MINOR_DIGITS => {
-                Ok(Self { code: known.code(), minor_digits })
-            }
-            _ => Err(CurrencyError::NoMinorUnit),
-        }
+        let minor_digits = u8::try_from(digits).map_err(|_| CurrencyError::NoMinorUnit)?;
+        Self::from_stored(known.code(), minor_digits).ok_or(CurrencyError::NoMinorUnit)
+    }
+
+    /// A currency as it was when an order was made in it, whatever the standard says of it by now.
+    pub(crate) fn from_stored(code: &str, minor_digits: u8) -> Option<Self> {
+        let code: [u8; 3] = code.as_bytes().try_into().ok()?;
+        let plausible = code.iter().all(u8::is_ascii_uppercase) && minor_digits <= MAX_MINOR_DIGITS;
+        plausible.then_some(Self { code, minor_digits })
     }
 
     /// The three letters, for instance `INR`.
-    pub fn code(self) -> &'static str {
-        self.code
+    pub fn code(&self) -> &str {
+        // Always ASCII.
+        str::from_utf8(&self.code).unwrap_or_default()
     }
 
     /// How many decimal digits an amount has: 2 for INR, 0 for JPY, 3 for KWD.
@@ -68,13 +73,13 @@ impl Currency {
 impl Default for Currency {
     /// The Indian rupee, in which the restaurants of this protocol's first clients count.
     fn default() -> Self {
-        Self { code: "INR", minor_digits: 2 }
+        Self { code: *b"INR", minor_digits: 2 }
     }
 }
 
 impl fmt::Display for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code)
+        f.write_str(self.code())
     }
 }
 

@@ -6,7 +6,8 @@ use rust_decimal::Decimal;
 
 use crate::command::{Actor, AddItem, AgreedShares, Command, Join, UpdateSplit};
 use crate::fact::{Fact, ItemAdded, Joined, Recorded};
-use crate::order::{MAX_ITEMS, MAX_PARTICIPANTS, Order, Status};
+use crate::item::text_bytes;
+use crate::order::{MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, Order, Status};
 use crate::rejection::{Code, Rejection};
 use crate::split::{CustomShares, Percentage, SHARE_DECIMALS, SplitRule, Weight, shares};
 use crate::{
@@ -103,7 +104,7 @@ fn decide_join(order: &Order, id: &ParticipantId, join: &Join) -> Result<Option<
         return Err(Rejection::new(Code::BadCurrency)
             .field("data.currency")
             .because(format!("this order is in {}", order.currency))
-            .expected(order.currency.code()));
+            .expected(order.currency.code().to_owned()));
     }
     let name = match (&join.name, known) {
         (Some(name), _) => name.clone(),
@@ -154,6 +155,15 @@ fn owner_without(order: &Order, leaving: &ParticipantId) -> Option<ParticipantId
 fn decide_add(order: &Order, add: &AddItem) -> Result<ItemAdded, Rejection> {
     if order.items.len() >= MAX_ITEMS {
         return Err(Rejection::new(Code::TooManyItems).expected(format!("at most {MAX_ITEMS} items")));
+    }
+    let text = order.text_bytes.saturating_add(text_bytes(
+        &add.dish_name,
+        &add.dish_type,
+        add.customization.as_ref(),
+    ));
+    if text > MAX_TEXT_BYTES {
+        return Err(Rejection::new(Code::OrderTooLarge)
+            .expected(format!("at most {MAX_TEXT_BYTES} bytes of dishes and customizations on the order")));
     }
     if order.item(&add.item).is_some() {
         return Err(Rejection::new(Code::ItemIdTaken)

@@ -54,8 +54,19 @@ impl Item {
         self.customization.as_ref()
     }
 
+    /// How many bytes its texts have.
+    pub(crate) fn text_bytes(&self) -> usize {
+        text_bytes(&self.dish_name, &self.dish_type, self.customization.as_ref())
+    }
+
     /// When it was added.
     pub fn added_at(&self) -> UnixMillis {
         self.added_at
     }
+}
+
+/// How many bytes a line's texts have.
+pub(crate) fn text_bytes(dish_name: &Text, dish_type: &Text, customization: Option<&Text>) -> usize {
+    let bytes = |text: &Text| text.as_str().len();
+    bytes(dish_name).saturating_add(bytes(dish_type)).saturating_add(customization.map_or(0, bytes))
 }

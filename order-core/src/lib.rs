@@ -63,7 +63,7 @@ pub use decide::{Decision, decide};
 pub use fact::{Fact, Recorded};
 pub use ids::{IdError, ItemId, MAX_ID_BYTES, MAX_ITEM_ID_BYTES, OrderId, ParticipantId};
 pub use item::Item;
-pub use order::{MAX_ITEMS, MAX_PARTICIPANTS, Order, Status};
+pub use order::{MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, Order, Status};
 pub use participant::{Participant, Role};
 pub use presence::Presence;
 pub use quantity::{MAX_QUANTITY, Quantity, QuantityError};

@@ -13,6 +13,10 @@ pub const MAX_ITEMS: usize = 5_000;
 /// The most people that can ever have joined one order.
 pub const MAX_PARTICIPANTS: usize = 250;
 
+/// The most bytes that the dishes and customizations of one order can have together, so that its full state
+/// stays below a few megabytes.
+pub const MAX_TEXT_BYTES: usize = 1024 * 1024;
+
 /// Whether an order can still change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
@@ -47,6 +51,8 @@ pub struct Order {
     pub(crate) owner: Option<Seat>,
     pub(crate) items: Vec<Arc<Item>>,
     pub(crate) total: Amount,
+    /// The bytes of all items' texts.
+    pub(crate) text_bytes: usize,
     pub(crate) split: SplitRule,
     pub(crate) status: Status,
     pub(crate) created_at: UnixMillis,
@@ -66,6 +72,7 @@ impl Order {
             owner: None,
             items: Vec::new(),
             total: Amount::ZERO,
+            text_bytes: 0,
             split: SplitRule::Equal,
             status: Status::Active,
             created_at: UnixMillis::default(),

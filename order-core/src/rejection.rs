@@ -78,6 +78,8 @@ codes! {
     UnknownParticipant = "unknown_participant", "This person is not on the bill.";
     /// The order is full of items.
     TooManyItems = "too_many_items", "The order cannot hold more items.";
+    /// The order is full of text.
+    OrderTooLarge = "order_too_large", "The order cannot hold more text.";
     /// The order is full of people.
     TooManyParticipants = "too_many_participants", "The order cannot hold more people.";
     /// The total would pass its ceiling.

@@ -73,6 +73,11 @@ impl Text {
         Self(text.trim().into())
     }
 
+    /// What was clean by the rules of its day.
+    pub(crate) fn from_stored(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// The text itself.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -112,12 +117,13 @@ pub(crate) fn is_stripped(character: char) -> bool {
         || code & 0xFFFE == 0xFFFE // the two non-characters at the end of each plane
 }
 
-fn is_invisible(character: char) -> bool {
+/// Characters that a person cannot see, though they may shape those around them.
+pub(crate) fn is_invisible(character: char) -> bool {
     character.is_whitespace()
         || matches!(character,
             '\u{200C}'..='\u{200F}' // joiners and directional marks
             | '\u{061C}' | '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}'
-            | '\u{180B}'..='\u{180F}' | '\u{2061}'..='\u{2065}' | '\u{FE00}'..='\u{FE0F}'
+            | '\u{180B}'..='\u{180F}' | '\u{2061}'..='\u{2065}' | '\u{2800}' | '\u{FE00}'..='\u{FE0F}'
             | '\u{E0000}'..='\u{E0FFF}')
 }
 
@@ -148,7 +154,7 @@ mod tests {
 
     #[test]
     fn what_nobody_can_see_is_empty() {
-        for raw in ["", "  ", "\u{200B}", "\u{200D}\u{200C}", "\u{3164}", "\n\n"] {
+        for raw in ["", "  ", "\u{200B}", "\u{200D}\u{200C}", "\u{3164}", "\u{2800}", "\n\n"] {
             assert_eq!(clean(raw), Err(TextError::Empty), "{raw:?}");
         }
         assert_eq!(Text::clean_or_empty(" \n", 5).unwrap().as_str(), "");

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::version::{self, StoredError, Upcast};
-use super::{StoredSplit, optional_text, owned, participant, text};
+use super::{StoredCurrency, StoredSplit, owned};
 use crate::fact::{Fact, ItemAdded, Joined, Recorded};
-use crate::{Amount, Currency, ItemId, Price, Quantity, Role, UnixMillis};
+use crate::text::Text;
+use crate::{Amount, Currency, ItemId, ParticipantId, Price, Quantity, Role, UnixMillis};
 
 /// The way from each earlier version of a stored fact to the next. Append; never change what is here.
 const UPCASTS: &[Upcast] = &[];
@@ -31,7 +32,7 @@ enum StoredFact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tenant: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        currency: Option<String>,
+        currency: Option<StoredCurrency>,
     },
     Left {
         owner: Option<String>,
@@ -81,7 +82,7 @@ pub fn encode_fact(recorded: &Recorded) -> Result<Vec<u8>, StoredError> {
             },
             circle: joined.circle_id.as_ref().map(owned),
             tenant: joined.tenant_id.as_ref().map(owned),
-            currency: joined.currency.map(|currency| currency.code().to_owned()),
+            currency: joined.currency.as_ref().map(StoredCurrency::from),
         },
         Fact::Left { owner } => StoredFact::Left { owner: owner.as_ref().map(|id| id.as_str().to_owned()) },
         Fact::ItemAdded(added) => StoredFact::ItemAdded {
@@ -112,43 +113,40 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
     let record: StoredRecord = version::read(bytes, UPCASTS)?;
     let fact = match record.fact {
         StoredFact::Joined { name, phone, role, circle, tenant, currency } => Fact::Joined(Joined {
-            name: text(&name)?,
-            phone: optional_text(phone.as_ref())?,
+            name: Text::from_stored(&name),
+            phone: phone.as_deref().map(Text::from_stored),
             role: match role {
                 StoredRole::Owner => Role::Owner,
                 StoredRole::Member => Role::Member,
             },
-            circle_id: optional_text(circle.as_ref())?,
-            tenant_id: optional_text(tenant.as_ref())?,
-            currency: currency.map(|code| read_currency(&code)).transpose()?,
+            circle_id: circle.as_deref().map(Text::from_stored),
+            tenant_id: tenant.as_deref().map(Text::from_stored),
+            currency: currency.as_ref().map(Currency::try_from).transpose()?,
         }),
-        StoredFact::Left { owner } => Fact::Left { owner: owner.map(|id| participant(&id)).transpose()? },
+        StoredFact::Left { owner } => Fact::Left { owner: owner.map(|id| ParticipantId::from_stored(&id)) },
         StoredFact::ItemAdded { item, dish, kind, quantity, price, customization } => {
             Fact::ItemAdded(ItemAdded {
-                item: read_item_id(&item)?,
-                dish_name: text(&dish)?,
-                dish_type: text(&kind)?,
+                item: ItemId::from_stored(&item),
+                dish_name: Text::from_stored(&dish),
+                dish_type: Text::from_stored(&kind),
                 quantity: read_quantity(quantity)?,
                 price: read_price(price)?,
-                customization: optional_text(customization.as_ref())?,
+                customization: customization.as_deref().map(Text::from_stored),
             })
         }
-        StoredFact::ItemRemoved { item } => Fact::ItemRemoved { item: read_item_id(&item)? },
+        StoredFact::ItemRemoved { item } => Fact::ItemRemoved { item: ItemId::from_stored(&item) },
         StoredFact::QuantityUpdated { item, quantity } => {
-            Fact::QuantityUpdated { item: read_item_id(&item)?, quantity: read_quantity(quantity)? }
+            Fact::QuantityUpdated { item: ItemId::from_stored(&item), quantity: read_quantity(quantity)? }
         }
         StoredFact::SplitUpdated { split } => Fact::SplitUpdated { split: split.try_into()? },
         StoredFact::Finalized => Fact::Finalized,
     };
-    Ok(Recorded { seq: record.seq, at: UnixMillis::new(record.at), by: participant(&record.by)?, fact })
-}
-
-pub(super) fn read_currency(code: &str) -> Result<Currency, StoredError> {
-    Currency::from_code(code).map_err(|_| StoredError::Damaged("currency"))
-}
-
-pub(super) fn read_item_id(id: &str) -> Result<ItemId, StoredError> {
-    ItemId::new(id).map_err(|_| StoredError::Damaged("item id"))
+    Ok(Recorded {
+        seq: record.seq,
+        at: UnixMillis::new(record.at),
+        by: ParticipantId::from_stored(&record.by),
+        fact,
+    })
 }
 
 pub(super) fn read_quantity(pieces: u16) -> Result<Quantity, StoredError> {

@@ -3,6 +3,9 @@
 //! It is JSON of its own, apart from the protocol: amounts are whole minor units, and every document names
 //! the version that it was written in. A document of an earlier version is brought up to the current one, one
 //! version at a time, before it is read; one of a later version is refused.
+//!
+//! What was stored is taken as it is, even where today's rules for clients are stricter: an old log gives the
+//! same order for ever.
 
 mod fact;
 mod order;
@@ -18,7 +21,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::split::{CustomShares, Percentage, SplitRule, Weight};
 use crate::text::Text;
-use crate::{Amount, ParticipantId};
+use crate::{Amount, Currency, ParticipantId};
+
+/// A currency as it was when the order was made: amounts are in its minor units, whatever becomes of the
+/// standard.
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredCurrency {
+    code: String,
+    minor_digits: u8,
+}
+
+impl From<&Currency> for StoredCurrency {
+    fn from(currency: &Currency) -> Self {
+        Self { code: currency.code().to_owned(), minor_digits: currency.minor_digits() }
+    }
+}
+
+impl TryFrom<&StoredCurrency> for Currency {
+    type Error = StoredError;
+
+    fn try_from(stored: &StoredCurrency) -> Result<Self, StoredError> {
+        Self::from_stored(&stored.code, stored.minor_digits).ok_or(StoredError::Damaged("currency"))
+    }
+}
 
 /// The rule of a split. Shares are lists of pairs: nothing that a client chose is ever a key of the document,
 /// where some of what reads JSON would give it a meaning.
@@ -88,22 +113,10 @@ fn read<N, T>(
 ) -> Result<BTreeMap<ParticipantId, T>, StoredError> {
     numbers
         .into_iter()
-        .map(|(id, number)| Ok((participant(&id)?, value(number).ok_or(StoredError::Damaged("share"))?)))
+        .map(|(id, number)| {
+            Ok((ParticipantId::from_stored(&id), value(number).ok_or(StoredError::Damaged("share"))?))
+        })
         .collect()
-}
-
-fn participant(id: &str) -> Result<ParticipantId, StoredError> {
-    ParticipantId::new(id).map_err(|_| StoredError::Damaged("participant id"))
-}
-
-/// A text that was clean when it was stored. It is cleaned again, so that a log that was tampered with cannot
-/// bring in what a client could not; bounds may have been wider in an earlier release.
-fn text(stored: &str) -> Result<Text, StoredError> {
-    Text::clean_or_empty(stored, usize::MAX).map_err(|_| StoredError::Damaged("text"))
-}
-
-fn optional_text(stored: Option<&String>) -> Result<Option<Text>, StoredError> {
-    stored.map(|stored| text(stored)).transpose()
 }
 
 fn owned(text: &Text) -> String {

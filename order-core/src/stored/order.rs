@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::fact::{read_currency, read_item_id, read_price, read_quantity};
+use super::fact::{read_price, read_quantity};
 use super::version::{self, StoredError, Upcast};
-use super::{StoredSplit, optional_text, owned, participant, text};
+use super::{StoredCurrency, StoredSplit, owned};
 use crate::item::Item;
 use crate::order::{Order, Status};
 use crate::participant::{Participant, Seat};
-use crate::{Amount, OrderId, UnixMillis};
+use crate::text::Text;
+use crate::{Amount, ItemId, OrderId, ParticipantId, UnixMillis};
 
 /// The way from each earlier version of a stored order to the next. Append; never change what is here.
 const UPCASTS: &[Upcast] = &[];
@@ -18,7 +19,7 @@ const UPCASTS: &[Upcast] = &[];
 #[derive(Serialize, Deserialize)]
 struct StoredOrder {
     id: String,
-    currency: String,
+    currency: StoredCurrency,
     seq: u64,
     circle: Option<String>,
     tenant: Option<String>,
@@ -79,7 +80,7 @@ pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
     };
     let stored = StoredOrder {
         id: order.id.as_str().to_owned(),
-        currency: order.currency.code().to_owned(),
+        currency: (&order.currency).into(),
         seq: order.seq,
         circle: order.circle_id.as_ref().map(owned),
         tenant: order.tenant_id.as_ref().map(owned),
@@ -103,7 +104,7 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
     let seat = |seat: usize| {
         if seat < stored.people.len() { Ok(Seat(seat)) } else { Err(StoredError::Damaged("seat")) }
     };
-    let people = stored.people.iter().map(read_person).collect::<Result<Vec<_>, _>>()?;
+    let people = stored.people.iter().map(read_person).collect();
     let items = stored
         .items
         .iter()
@@ -112,13 +113,14 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
     let total =
         Amount::checked_sum(items.iter().map(|item| item.total)).ok_or(StoredError::Damaged("total"))?;
     Ok(Order {
-        id: OrderId::new(&stored.id).map_err(|_| StoredError::Damaged("order id"))?,
-        currency: read_currency(&stored.currency)?,
+        id: OrderId::from_stored(&stored.id),
+        currency: (&stored.currency).try_into()?,
         seq: stored.seq,
-        circle_id: optional_text(stored.circle.as_ref())?,
-        tenant_id: optional_text(stored.tenant.as_ref())?,
+        circle_id: stored.circle.as_deref().map(Text::from_stored),
+        tenant_id: stored.tenant.as_deref().map(Text::from_stored),
         owner: stored.owner.map(seat).transpose()?,
         people,
+        text_bytes: items.iter().fold(0, |sum, item| sum.saturating_add(item.text_bytes())),
         items,
         total,
         split: stored.split.try_into()?,
@@ -128,14 +130,14 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
     })
 }
 
-fn read_person(stored: &StoredPerson) -> Result<Participant, StoredError> {
-    Ok(Participant {
-        id: participant(&stored.id)?,
-        name: text(&stored.name)?,
-        phone: optional_text(stored.phone.as_ref())?,
+fn read_person(stored: &StoredPerson) -> Participant {
+    Participant {
+        id: ParticipantId::from_stored(&stored.id),
+        name: Text::from_stored(&stored.name),
+        phone: stored.phone.as_deref().map(Text::from_stored),
         joined_at: UnixMillis::new(stored.joined_at),
         left: stored.left,
-    })
+    }
 }
 
 fn read_item(stored: &StoredItem, added_by: Seat) -> Result<Item, StoredError> {
@@ -144,13 +146,13 @@ fn read_item(stored: &StoredItem, added_by: Seat) -> Result<Item, StoredError> {
     let total =
         price.amount().checked_mul(i64::from(quantity.pieces())).ok_or(StoredError::Damaged("item total"))?;
     Ok(Item {
-        id: read_item_id(&stored.id)?,
-        dish_name: text(&stored.dish)?,
-        dish_type: text(&stored.kind)?,
+        id: ItemId::from_stored(&stored.id),
+        dish_name: Text::from_stored(&stored.dish),
+        dish_type: Text::from_stored(&stored.kind),
         quantity,
         price,
         total,
-        customization: optional_text(stored.customization.as_ref())?,
+        customization: stored.customization.as_deref().map(Text::from_stored),
         added_by,
         added_at: UnixMillis::new(stored.at),
     })

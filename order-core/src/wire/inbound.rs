@@ -1,11 +1,10 @@
 //! Messages from clients.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use super::json::Object;
+use super::json::{Numbers, Object};
 use crate::command::{AddItem, AgreedShares, Command, Join, UpdateSplit};
 use crate::rejection::{Code, Rejection};
 use crate::text::{
@@ -78,11 +77,14 @@ fn read(
     fresh_id: impl FnOnce() -> ItemId,
 ) -> Result<(Option<ParticipantId>, Command), Rejection> {
     let kind = message.string("type", TYPES)?.ok_or_else(|| message.missing("type", TYPES))?;
-    let participant = participant(message)?;
+    // Only a join is taken at its word, so only there an id that cannot be is an error.
+    let named = message.string("participantId", "a string")?;
+    let participant = match (named, kind.as_ref()) {
+        (None, "join") => return Err(message.missing("participantId", "who joins")),
+        (Some(id), "join") => Some(participant(&id)?),
+        (named, _) => named.and_then(|id| ParticipantId::new(&id).ok()),
+    };
     let command = match kind.as_ref() {
-        "join" if participant.is_none() => {
-            return Err(message.missing("participantId", "who joins"));
-        }
         "join" => Command::Join(join(message)?),
         "add_item" => Command::AddItem(add_item(&data(message)?, fresh_id)?),
         "remove_item" => Command::RemoveItem { item: existing_item(&data(message)?)? },
@@ -104,9 +106,8 @@ fn data<'text>(message: &Object<'text>) -> Result<Object<'text>, Rejection> {
     message.object("data", "data.", "an object")
 }
 
-fn participant(message: &Object<'_>) -> Result<Option<ParticipantId>, Rejection> {
-    let Some(id) = message.string("participantId", "a string")? else { return Ok(None) };
-    ParticipantId::new(&id).map(Some).map_err(|error| {
+fn participant(id: &str) -> Result<ParticipantId, Rejection> {
+    ParticipantId::new(id).map_err(|error| {
         Rejection::new(Code::BadField)
             .field("participantId")
             .because(error.to_string())
@@ -197,9 +198,7 @@ fn agreed(data: &Object<'_>) -> Result<Option<AgreedShares>, Rejection> {
     }
 }
 
-fn by_participant(
-    numbers: BTreeMap<Cow<'_, str>, Decimal>,
-) -> Result<BTreeMap<ParticipantId, Decimal>, Rejection> {
+fn by_participant(numbers: Numbers<'_>) -> Result<BTreeMap<ParticipantId, Decimal>, Rejection> {
     numbers
         .into_iter()
         .map(|(id, number)| match ParticipantId::new(&id) {

@@ -1,7 +1,6 @@
 //! Reading JSON strictly: no key twice, bounded nesting, numbers kept as their own text.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use rust_decimal::Decimal;
@@ -16,40 +15,47 @@ use crate::rejection::{Code, Rejection};
 pub const MAX_DEPTH: usize = 16;
 /// The most keys that one object may have: more than one for each person who can join an order.
 pub const MAX_KEYS: usize = 512;
+/// No message of the protocol has an object with more keys of its own.
+const USUAL_KEYS: usize = 8;
 
 /// An object whose keys are known to differ. Values are still text.
 pub(super) struct Object<'text> {
-    fields: BTreeMap<Cow<'text, str>, &'text RawValue>,
+    /// Sorted by key.
+    fields: Vec<Field<'text>>,
     /// What the object is called in an error: empty for the message itself, or for instance `data.`.
     path: &'static str,
 }
 
+type Field<'text> = (Cow<'text, str>, &'text RawValue);
+/// The numbers of an object, by key.
+pub(super) type Numbers<'text> = Vec<(Cow<'text, str>, Decimal)>;
+
 impl<'text> Object<'text> {
     /// Reads a message, and checks everything nested in it.
     pub(super) fn message(text: &'text str) -> Result<Self, Rejection> {
-        let value: &RawValue = serde_json::from_str(text).map_err(|_| Code::BadJson)?;
-        if !value.get().starts_with('{') {
-            return Err(Rejection::new(Code::NotAnObject).expected("an object with a type"));
+        if !text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{') {
+            return Err(match serde_json::from_str::<&RawValue>(text) {
+                Ok(_) => Rejection::new(Code::NotAnObject).expected("an object with a type"),
+                Err(_) => Code::BadJson.into(),
+            });
         }
-        check(value, MAX_DEPTH)?;
-        Self::of(value, "")
+        let fields = walk(text, |value| check(value, MAX_DEPTH.saturating_sub(1)))?;
+        Ok(Self { fields, path: "" })
     }
 
-    /// Reads the fields of one object.
+    /// Reads the fields of one object of a message, in which everything has been checked.
     fn of(value: &'text RawValue, path: &'static str) -> Result<Self, Rejection> {
-        let mut fields = BTreeMap::new();
-        walk(value, |key, value| {
-            if let Some(key) = key {
-                fields.insert(key, value);
-            }
-            Ok(())
-        })?;
-        Ok(Self { fields, path })
+        Ok(Self { fields: walk(value.get(), |_| Ok(()))?, path })
+    }
+
+    fn field(&self, key: &str) -> Option<&'text RawValue> {
+        let place = self.fields.binary_search_by(|(name, _)| name.as_ref().cmp(key)).ok()?;
+        self.fields.get(place).map(|(_, value)| *value)
     }
 
     /// A field's value; one that is `null` counts as absent.
     fn get(&self, key: &str) -> Option<&'text RawValue> {
-        self.fields.get(key).copied().filter(|value| value.get() != "null")
+        self.field(key).filter(|value| value.get() != "null")
     }
 
     /// The object under `key`, which the message must have.
@@ -77,7 +83,7 @@ impl<'text> Object<'text> {
 
     /// The number under `key`, which the message must have; `code` says what is wrong with one that is none.
     pub(super) fn number(&self, key: &'static str, code: Code, expected: &str) -> Result<Decimal, Rejection> {
-        let value = self.fields.get(key).ok_or_else(|| self.missing(key, expected.to_owned()))?;
+        let value = self.field(key).ok_or_else(|| self.missing(key, expected.to_owned()))?;
         parse_number(value.get()).map_err(|error| {
             Rejection::new(code).field(self.name(key)).because(describe(error)).expected(expected.to_owned())
         })
@@ -88,12 +94,12 @@ impl<'text> Object<'text> {
         &self,
         key: &'static str,
         expected: &'static str,
-    ) -> Result<Option<BTreeMap<Cow<'text, str>, Decimal>>, Rejection> {
+    ) -> Result<Option<Numbers<'text>>, Rejection> {
         let Some(value) = self.get(key) else { return Ok(None) };
         if !value.get().starts_with('{') {
             return Err(self.mistyped(key, expected));
         }
-        let read = |(name, value): (Cow<'text, str>, &'text RawValue)| match parse_number(value.get()) {
+        let read = |(name, value): Field<'text>| match parse_number(value.get()) {
             Ok(number) => Ok((name, number)),
             Err(error) => Err(Rejection::new(Code::BadSplit)
                 .field(self.name(key))
@@ -132,20 +138,20 @@ fn check(value: &RawValue, depth: usize) -> Result<(), Rejection> {
     let Some(depth) = depth.checked_sub(1) else {
         return Err(Rejection::new(Code::TooDeep).expected(format!("at most {MAX_DEPTH} levels")));
     };
-    walk(value, |_, inner| check(inner, depth))
+    walk(value.get(), |inner| check(inner, depth)).map(drop)
 }
 
-/// Calls `visit` for each entry of an object (with its key) or list (without), one level deep.
+/// Calls `visit` for each value of an object or list, one level deep. Gives the fields of an object, sorted.
 fn walk<'text>(
-    value: &'text RawValue,
-    visit: impl FnMut(Option<Cow<'text, str>>, &'text RawValue) -> Result<(), Rejection>,
-) -> Result<(), Rejection> {
+    text: &'text str,
+    visit: impl FnMut(&'text RawValue) -> Result<(), Rejection>,
+) -> Result<Vec<Field<'text>>, Rejection> {
     let mut failure = None;
-    let mut reader = serde_json::Deserializer::from_str(value.get());
-    match reader.deserialize_any(Entries { visit, failure: &mut failure }) {
-        Ok(()) => Ok(()),
-        Err(_) => Err(failure.unwrap_or_else(|| Code::BadJson.into())),
-    }
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let fields = reader
+        .deserialize_any(Entries { visit, failure: &mut failure })
+        .and_then(|fields| reader.end().map(|()| fields));
+    fields.map_err(|_| failure.unwrap_or_else(|| Code::BadJson.into()))
 }
 
 struct Entries<'failure, V> {
@@ -162,39 +168,41 @@ impl<V> Entries<'_, V> {
 
 impl<'text, V> Visitor<'text> for Entries<'_, V>
 where
-    V: FnMut(Option<Cow<'text, str>>, &'text RawValue) -> Result<(), Rejection>,
+    V: FnMut(&'text RawValue) -> Result<(), Rejection>,
 {
-    type Value = ();
+    type Value = Vec<Field<'text>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object or a list")
     }
 
-    fn visit_map<A: MapAccess<'text>>(mut self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = std::collections::BTreeSet::new();
+    fn visit_map<A: MapAccess<'text>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields: Self::Value = Vec::with_capacity(USUAL_KEYS);
         while let Some(key) = map.next_key_seed(Key)? {
             let value: &'text RawValue = map.next_value()?;
-            if seen.len() >= MAX_KEYS {
+            if fields.len() >= MAX_KEYS {
                 let most = format!("at most {MAX_KEYS} keys");
                 return Err(self.stop(Rejection::new(Code::TooManyKeys).expected(most)));
             }
-            if !seen.insert(key.clone()) {
-                return Err(self.stop(Rejection::new(Code::DuplicateKey).expected("each key once")));
-            }
-            if let Err(rejection) = (self.visit)(Some(key), value) {
+            if let Err(rejection) = (self.visit)(value) {
                 return Err(self.stop(rejection));
             }
+            fields.push((key, value));
         }
-        Ok(())
+        fields.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        if fields.iter().zip(fields.iter().skip(1)).any(|((a, _), (b, _))| a == b) {
+            return Err(self.stop(Rejection::new(Code::DuplicateKey).expected("each key once")));
+        }
+        Ok(fields)
     }
 
-    fn visit_seq<A: SeqAccess<'text>>(mut self, mut list: A) -> Result<(), A::Error> {
+    fn visit_seq<A: SeqAccess<'text>>(mut self, mut list: A) -> Result<Self::Value, A::Error> {
         while let Some(value) = list.next_element::<&'text RawValue>()? {
-            if let Err(rejection) = (self.visit)(None, value) {
+            if let Err(rejection) = (self.visit)(value) {
                 return Err(self.stop(rejection));
             }
         }
-        Ok(())
+        Ok(Vec::new())
     }
 }
 

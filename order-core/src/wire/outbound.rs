@@ -33,7 +33,7 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
             about(order, "quantity_updated", by, recorded.at, |writer| {
                 writer.json.begin_object();
                 writer.json.string_field("itemId", item.as_str());
-                writer.json.literal_field("quantity", quantity.pieces());
+                writer.json.whole_field("quantity", quantity.pieces());
                 order_state(writer, order, presence);
             })
         }
@@ -90,13 +90,13 @@ pub fn error(rejection: &Rejection, id: Option<&CommandId>, now: UnixMillis) -> 
         json.string_field("expected", expected);
     }
     if let Some((amount, currency)) = rejection.missing_amount() {
-        json.literal_field("unallocated", amount.display(currency));
+        json.amount_field("unallocated", amount, currency);
     }
     json.end_object();
     if let Some(id) = id {
         json.string_field("id", id.as_str());
     }
-    json.literal_field("timestamp", now.get());
+    json.whole_field("timestamp", now.get());
     json.end_object();
     json.into_text()
 }
@@ -134,7 +134,7 @@ fn about(
 }
 
 fn finish(mut writer: StateWriter, at: UnixMillis) -> Frame {
-    writer.json.literal_field("timestamp", at.get());
+    writer.json.whole_field("timestamp", at.get());
     writer.json.end_object();
     Frame::new(writer.json.into_text(), writer.phones)
 }

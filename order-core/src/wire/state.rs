@@ -39,8 +39,8 @@ impl StateWriter {
         self.amount("total", order, order.total());
         self.json.string_field("splitType", order.split_rule().as_str());
         self.json.string_field("status", order.status().as_str());
-        self.json.literal_field("createdAt", order.created_at().get());
-        self.json.literal_field("updatedAt", order.updated_at().get());
+        self.json.whole_field("createdAt", order.created_at().get());
+        self.json.whole_field("updatedAt", order.updated_at().get());
         self.json.string_field("currency", order.currency().code());
         self.json.key("ownerId");
         match order.owner() {
@@ -48,7 +48,7 @@ impl StateWriter {
             None => self.json.literal("null"),
         }
         self.splits(order);
-        self.json.literal_field("seq", order.seq());
+        self.json.whole_field("seq", order.seq());
         if let Some(role) = role {
             self.json.string_field("role", role.as_str());
         }
@@ -70,7 +70,7 @@ impl StateWriter {
             let role = if owner.as_ref() == Some(person.id()) { Role::Owner } else { Role::Member };
             self.json.string_field("role", role.as_str());
             self.json.literal_field("isOnline", presence.is_online(person.id()));
-            self.json.literal_field("joinedAt", person.joined_at().get());
+            self.json.whole_field("joinedAt", person.joined_at().get());
             self.json.end_object();
         }
         self.json.end_list();
@@ -92,7 +92,7 @@ impl StateWriter {
         let added_by = order.added_by(item);
         self.json.string_field("addedBy", added_by.map_or("", |person| person.id().as_str()));
         self.json.string_field("addedByName", added_by.map_or("", |person| person.name().as_str()));
-        self.json.literal_field("addedAt", item.added_at().get());
+        self.json.whole_field("addedAt", item.added_at().get());
         self.json.end_object();
     }
 
@@ -101,7 +101,7 @@ impl StateWriter {
         self.json.string_field("id", item.id().as_str());
         self.json.string_field("dishName", item.dish_name().as_str());
         self.json.string_field("dishType", item.dish_type().as_str());
-        self.json.literal_field("quantity", item.quantity().pieces());
+        self.json.whole_field("quantity", item.quantity().pieces());
         self.amount("price", order, item.price().amount());
         self.amount("itemTotal", order, item.total());
         if let Some(customization) = item.customization() {
@@ -160,7 +160,7 @@ impl StateWriter {
     }
 
     fn amount(&mut self, key: &'static str, order: &Order, amount: Amount) {
-        self.json.literal_field(key, amount.display(order.currency()));
+        self.json.amount_field(key, amount, order.currency());
     }
 }
 
@@ -171,21 +171,21 @@ pub fn public_view(order: &Order) -> String {
     writer.json.string_field("sessionId", order.id().as_str());
     writer.json.string_field("status", order.status().as_str());
     writer.json.string_field("currency", order.currency().code());
-    writer.json.literal_field("participantCount", order.participants().count());
+    writer.json.whole_field("participantCount", order.participants().count());
     writer.json.key("items");
     writer.json.begin_list();
     for item in order.items() {
         writer.json.begin_object();
         writer.dish(order, item);
-        writer.json.literal_field("addedAt", item.added_at().get());
+        writer.json.whole_field("addedAt", item.added_at().get());
         writer.json.end_object();
     }
     writer.json.end_list();
     writer.amount("total", order, order.total());
     writer.json.string_field("splitType", order.split_rule().as_str());
-    writer.json.literal_field("createdAt", order.created_at().get());
-    writer.json.literal_field("updatedAt", order.updated_at().get());
-    writer.json.literal_field("seq", order.seq());
+    writer.json.whole_field("createdAt", order.created_at().get());
+    writer.json.whole_field("updatedAt", order.updated_at().get());
+    writer.json.whole_field("seq", order.seq());
     writer.json.end_object();
     writer.json.into_text()
 }

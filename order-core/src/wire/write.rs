@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::{Amount, Currency};
+
 /// JSON text under construction.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
@@ -71,6 +73,21 @@ impl Writer {
         self.comma = true;
     }
 
+    /// Writes a whole number.
+    pub(super) fn whole(&mut self, value: impl itoa::Integer) {
+        self.separate();
+        self.text.push_str(itoa::Buffer::new().format(value));
+        self.comma = true;
+    }
+
+    /// Writes an amount as a number of whole units.
+    pub(super) fn amount(&mut self, amount: Amount, currency: Currency) {
+        self.separate();
+        // Writing to a string cannot fail.
+        let _ = amount.write(currency, &mut self.text);
+        self.comma = true;
+    }
+
     /// Writes a number or a literal by its own text.
     pub(super) fn literal(&mut self, value: impl std::fmt::Display) {
         self.separate();
@@ -82,6 +99,16 @@ impl Writer {
     pub(super) fn string_field(&mut self, key: &'static str, value: &str) {
         self.key(key);
         self.string(value);
+    }
+
+    pub(super) fn whole_field(&mut self, key: &'static str, value: impl itoa::Integer) {
+        self.key(key);
+        self.whole(value);
+    }
+
+    pub(super) fn amount_field(&mut self, key: &'static str, amount: Amount, currency: Currency) {
+        self.key(key);
+        self.amount(amount, currency);
     }
 
     pub(super) fn literal_field(&mut self, key: &'static str, value: impl std::fmt::Display) {

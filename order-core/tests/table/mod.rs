@@ -1,11 +1,24 @@
 //! A table of people: an order and its log, fed with the protocol's own messages as a room would feed it.
-#![allow(dead_code, reason = "each test file uses its own part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "a module of several tests, each of which uses its own part of it"
+)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use order_core::stored::{decode_fact, encode_fact, encode_order};
 use order_core::{
-    Actor, Currency, Decision, ItemId, Order, OrderId, ParticipantId, Recorded, Rejection, UnixMillis, commit,
-    decide, replay, wire,
+    Actor, Currency, Decision, ItemId, Order, OrderId, ParticipantId, Recorded, Rejection, UnixMillis,
+    commit, decide, replay, wire,
 };
+use proptest::test_runner::Config as ProptestConfig;
+
+/// How often a property is tried: so many percent of proptest's own number, which `PROPTEST_CASES` sets.
+/// Failures are not kept in files; each becomes a named test.
+pub fn runs(percent: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig { cases: default.cases * percent / 100, failure_persistence: None, ..default }
+}
 
 /// One order, everything that was recorded of it, and a clock that moves with every message.
 #[derive(Debug, Clone)]

@@ -1,0 +1,211 @@
+//! What somebody may do, as a message.
+
+use proptest::prelude::*;
+
+use super::Model;
+
+pub(super) const WHO: [&str; 5] = ["asha", "ben", "chi", "dev", "eve"];
+pub(super) const ITEMS: [&str; 6] = ["i0", "i1", "i2", "i3", "i4", "i5"];
+
+/// A JSON number (or what stands in its place) and its value in millionths, where it has one that is not
+/// absurd. Written down by hand: nothing here reads a number.
+pub(super) const NUMBERS: &[(&str, Option<i128>)] = &[
+    ("0", Some(0)),
+    ("-0", Some(0)),
+    ("0e9", Some(0)),
+    ("1", Some(1_000_000)),
+    ("2.0", Some(2_000_000)),
+    ("20e-1", Some(2_000_000)),
+    ("3", Some(3_000_000)),
+    ("7", Some(7_000_000)),
+    ("50", Some(50_000_000)),
+    ("1e2", Some(100_000_000)),
+    ("2.99e2", Some(299_000_000)),
+    ("299.990", Some(299_990_000)),
+    ("999", Some(999_000_000)),
+    ("1000", Some(1_000_000_000)),
+    ("0.1", Some(100_000)),
+    ("0.01", Some(10_000)),
+    ("0.001", Some(1_000)),
+    ("1.5", Some(1_500_000)),
+    ("69.99", Some(69_990_000)),
+    ("33.333333", Some(33_333_333)),
+    ("-5", Some(-5_000_000)),
+    ("-0.01", Some(-10_000)),
+    ("9999999.99", Some(9_999_999_990_000)),
+    ("1e7", Some(10_000_000_000_000)),
+    ("70000", Some(70_000_000_000)),
+    ("123456789012345678", Some(123_456_789_012_345_678_000_000)),
+    ("299.99000000000001", None),
+    ("1e-400", None),
+    ("1e308", None),
+    ("1e999999999", None),
+    ("-1e999999999", None),
+    ("1234567890123456789", None),
+    ("\"12\"", None),
+    ("true", None),
+    ("[1]", None),
+    ("null", None),
+];
+
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    who: usize,
+    pub(super) what: What,
+}
+
+/// Numbers are places in [`NUMBERS`].
+#[derive(Debug, Clone)]
+pub(super) enum What {
+    Join {
+        name: Option<&'static str>,
+        phone: Option<&'static str>,
+        currency: Option<&'static str>,
+    },
+    Add {
+        item: usize,
+        price: usize,
+        quantity: usize,
+    },
+    Remove {
+        item: usize,
+    },
+    Update {
+        item: usize,
+        quantity: usize,
+    },
+    Split {
+        kind: &'static str,
+    },
+    Agree {
+        kind: &'static str,
+        numbers: Vec<(usize, usize)>,
+    },
+    /// Amounts that add up to the total of the moment: all of it from one person.
+    OnePaysAll {
+        payer: usize,
+    },
+    /// Percentages that add up to 100.
+    Percentages {
+        less: usize,
+        more: usize,
+    },
+    Finalize,
+    Leave,
+}
+
+/// A few people who are there from the start, as in most orders, and then whatever anybody does.
+pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let join = |who| Step { who, what: What::Join { name: Some("Guest"), phone: None, currency: None } };
+    (prop_oneof![1 => Just(0_usize), 6 => 2_usize..5], prop::collection::vec(step(), 0..60))
+        .prop_map(move |(guests, steps)| (0..guests).map(join).chain(steps).collect())
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let number = 0..NUMBERS.len();
+    // Numbers that are good for something, most of the time.
+    let likely = prop_oneof![4 => 3_usize..13, 1 => number];
+    let item = 0..ITEMS.len();
+    let who = || prop_oneof![4 => 0_usize..3, 1 => 3..WHO.len()];
+    let name = prop_oneof![
+        3 => Just(None),
+        1 => Just(Some("Asha")),
+        1 => Just(Some("नाम\u{200D} <b>&\"")),
+        1 => Just(Some(" \u{200B} ")),
+    ];
+    let phone =
+        prop_oneof![3 => Just(None), 1 => Just(Some("+91 98")), 1 => Just(Some("")), 1 => Just(Some("5"))];
+    let currency = prop_oneof![
+        9 => Just(None),
+        1 => Just(Some("INR")),
+        1 => Just(Some("JPY")),
+        1 => Just(Some("KWD")),
+        1 => Just(Some("inr")),
+    ];
+    let agreed =
+        prop::collection::btree_map(prop_oneof![9 => who(), 1 => Just(WHO.len())], likely.clone(), 0..4);
+    let what = prop_oneof![
+        12 => (name, phone, currency).prop_map(|(name, phone, currency)| What::Join { name, phone, currency }),
+        25 => (item.clone(), likely.clone(), likely.clone())
+            .prop_map(|(item, price, quantity)| What::Add { item, price, quantity }),
+        8 => item.clone().prop_map(|item| What::Remove { item }),
+        12 => (item, likely).prop_map(|(item, quantity)| What::Update { item, quantity }),
+        8 => prop_oneof![Just("equal"), Just("itemized"), Just("custom"), Just("nonsense"), Just("EQUAL")]
+            .prop_map(|kind| What::Split { kind }),
+        10 => (prop_oneof![1 => Just("amounts"), 1 => Just("percentages"), 3 => Just("weights")], agreed)
+            .prop_map(|(kind, numbers)| What::Agree { kind, numbers: numbers.into_iter().collect() }),
+        5 => who().prop_map(|payer| What::OnePaysAll { payer }),
+        5 => (who(), who()).prop_map(|(less, more)| What::Percentages { less, more }),
+        2 => Just(What::Finalize),
+        4 => Just(What::Leave),
+    ];
+    (who(), what).prop_map(|(who, what)| Step { who, what })
+}
+
+impl Step {
+    pub(crate) fn who(&self) -> &'static str {
+        WHO[self.who]
+    }
+
+    pub(crate) fn message(&self, model: &Model) -> String {
+        let who = self.who();
+        let quoted = |text: &str| serde_json::to_string(text).unwrap();
+        let field = |key: &str, text: Option<&str>| {
+            text.map_or(String::new(), |text| format!(r#","{key}":{}"#, quoted(text)))
+        };
+        let number = |place: usize| NUMBERS[place].0;
+        match &self.what {
+            What::Join { name, phone, currency } => format!(
+                r#"{{"type":"join","participantId":"{who}"{},"data":{{"x":0{}{}}}}}"#,
+                field("participantName", *name),
+                field("phone", *phone),
+                field("currency", *currency)
+            ),
+            What::Add { item, price, quantity } => format!(
+                r#"{{"type":"add_item","data":{{"id":"{}","dishName":"Dish","price":{},"quantity":{}}}}}"#,
+                ITEMS[*item],
+                number(*price),
+                number(*quantity)
+            ),
+            What::Remove { item } => {
+                format!(r#"{{"type":"remove_item","data":{{"itemId":"{}"}}}}"#, ITEMS[*item])
+            }
+            What::Update { item, quantity } => format!(
+                r#"{{"type":"update_quantity","data":{{"itemId":"{}","quantity":{}}}}}"#,
+                ITEMS[*item],
+                number(*quantity)
+            ),
+            What::Split { kind } => format!(r#"{{"type":"update_split","data":{{"splitType":"{kind}"}}}}"#),
+            What::Agree { kind, numbers } => {
+                let entry =
+                    |&(who, place): &(usize, usize)| format!(r#""{}":{}"#, name_of(who), number(place));
+                let numbers: Vec<_> = numbers.iter().map(entry).collect();
+                format!(
+                    r#"{{"type":"update_split","data":{{"splitType":"custom","{kind}":{{{}}}}}}}"#,
+                    numbers.join(",")
+                )
+            }
+            What::OnePaysAll { payer } => format!(
+                r#"{{"type":"update_split","data":{{"splitType":"custom","amounts":{{"{}":{}e-6}}}}}}"#,
+                WHO[*payer],
+                model.total()
+            ),
+            What::Percentages { less, more } => format!(
+                r#"{{"type":"update_split","data":{{"splitType":"custom","percentages":{{"{}":33.333333,"{}":66.666667}}}}}}"#,
+                WHO[*less], WHO[*more],
+            ),
+            What::Finalize => r#"{"type":"finalize"}"#.to_owned(),
+            What::Leave => r#"{"type":"leave"}"#.to_owned(),
+        }
+    }
+}
+
+/// A number that is a whole one from 1 to 999.
+pub(super) fn pieces(place: usize) -> Option<i128> {
+    let value = NUMBERS[place].1?;
+    (value % 1_000_000 == 0 && (1..=999).contains(&(value / 1_000_000))).then_some(value / 1_000_000)
+}
+
+pub(super) fn name_of(who: usize) -> &'static str {
+    WHO.get(who).copied().unwrap_or("stranger")
+}
