@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 
 use crate::RoomKey;
 use crate::host::Host;
+use crate::input::{ConnectionId, Input};
 use crate::outbox::{CloseReason, Outbox, Outgoing, Taken};
-use crate::room::{ConnectionId, Input};
 
 /// One socket's place in a room: what it sends goes in, what it is to be sent comes out. Dropping it is the
 /// disconnect.
@@ -78,7 +78,7 @@ impl Connection {
     }
 
     fn room_is_gone(&self) {
-        let draining = self.host.is_draining();
+        let draining = self.host.shared().is_draining();
         self.outbox.close(if draining { CloseReason::Restart } else { CloseReason::Unavailable });
     }
 
@@ -108,7 +108,7 @@ impl Connection {
             // Outside every room, only the host can send this socket away.
             tokio::select! {
                 () = self.outbox.changed() => {}
-                () = self.host.drains() => {
+                () = self.host.shared().drains() => {
                     // It may have entered one meanwhile, which first finishes what it accepted.
                     if self.inputs.get().is_none() {
                         self.outbox.close(CloseReason::Restart);

@@ -6,11 +6,8 @@ use std::sync::Arc;
 use order_core::ParticipantId;
 use order_core::wire::Frame;
 
+use crate::input::ConnectionId;
 use crate::outbox::{CloseReason, Outbox};
-
-/// Identifies a socket for as long as the process lives. A label, never an identity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ConnectionId(pub(crate) u64);
 
 /// The sockets in a room.
 #[derive(Debug, Default)]

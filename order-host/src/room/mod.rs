@@ -13,16 +13,16 @@ use std::time::Duration;
 
 use order_core::wire::{self, Inbound, Refused};
 use order_core::{Command, Order, ParticipantId, Presence};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::RoomKey;
-use crate::host::Shared;
-use crate::outbox::{CloseReason, Outbox};
+use crate::input::{ConnectionId, Input};
+use crate::outbox::CloseReason;
+use crate::shared::Shared;
 use commands::Asked;
 pub(crate) use load::load;
-pub(crate) use members::ConnectionId;
 use members::Members;
 use store::Snapshots;
 
@@ -35,22 +35,6 @@ const OUTBOX_PARTS: usize = 4;
 
 /// A room looks no more often than this whether it can be unloaded.
 const SHORTEST_IDLE: Duration = Duration::from_millis(10);
-
-/// What a room is told.
-pub(crate) enum Input {
-    /// A socket is here. It hears nothing until it joins.
-    Attach { connection: ConnectionId, outbox: Arc<Outbox> },
-    /// A socket sent a message.
-    Message { connection: ConnectionId, message: Result<Inbound, Refused> },
-    /// A socket that fell behind wants the full state.
-    Resync { connection: ConnectionId },
-    /// A socket is gone.
-    Detach { connection: ConnectionId },
-    /// Somebody asks how the order looks to a stranger.
-    View { reply: oneshot::Sender<Option<String>> },
-    /// Finish what was accepted, send everybody away, and end.
-    Drain,
-}
 
 /// The room cannot go on, and why; the sockets are told.
 struct End(CloseReason);

@@ -1,0 +1,31 @@
+//! How a host treats its rooms.
+
+use std::time::Duration;
+
+use order_core::Currency;
+
+/// How a host treats its rooms.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The currency of an order whose first participant names none.
+    pub currency: Currency,
+    /// How long a room without sockets stays in memory, at least 10 ms.
+    pub idle_unload: Duration,
+    /// How many bytes may wait for one socket before it is sent the full state instead.
+    pub outbox_bytes: usize,
+    /// How many messages may wait for one room, at least 1; a socket that sends more waits, and reads nothing meanwhile.
+    pub room_queue: usize,
+}
+
+impl Default for Settings {
+    /// Rupees; rooms unload after a minute; one mebibyte may wait for a socket, 128 messages for a room.
+    fn default() -> Self {
+        Self {
+            currency: Currency::default(),
+            idle_unload: Duration::from_secs(60),
+            outbox_bytes: 1024 * 1024,
+            room_queue: 128,
+        }
+    }
+}

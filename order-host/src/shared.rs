@@ -1,0 +1,73 @@
+//! What a host, its rooms and its connections share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+use crate::input::ConnectionId;
+use crate::log::RoomLog;
+use crate::rooms::Rooms;
+use crate::{Clock, Ids, Settings};
+
+pub(crate) struct Shared {
+    pub(crate) log: Arc<dyn RoomLog>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) settings: Settings,
+    pub(crate) rooms: Rooms,
+    next_connection: AtomicU64,
+    tasks: TaskTracker,
+    draining: watch::Sender<bool>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        log: Arc<dyn RoomLog>,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        Self {
+            log,
+            clock,
+            ids,
+            settings,
+            rooms: Rooms::default(),
+            next_connection: AtomicU64::new(1),
+            tasks: TaskTracker::new(),
+            draining: watch::Sender::new(false),
+        }
+    }
+
+    pub(crate) fn next_connection(&self) -> ConnectionId {
+        ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Runs a task that the drain waits for.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        self.tasks.spawn(task)
+    }
+
+    /// Waits until every such task has ended.
+    pub(crate) async fn tasks_end(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    pub(crate) fn start_draining(&self) {
+        self.draining.send_replace(true);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.draining.borrow()
+    }
+
+    /// Waits until the host drains.
+    pub(crate) async fn drains(&self) {
+        // The sender lives as long as `self`, so this ends only with the drain.
+        let _ = self.draining.subscribe().wait_for(|draining| *draining).await;
+    }
+}
