@@ -9,6 +9,8 @@
 
 mod server;
 
+use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -233,6 +235,30 @@ async fn the_page_keeps_to_its_own_policy() {
 }
 
 #[tokio::test]
+async fn every_module_of_the_script_is_served_and_none_imports_itself() {
+    let server = Server::start().await;
+    let page = server.get("/").await.body;
+    assert!(page.contains("<script type=\"module\" src=\"app.js\">"), "{page}");
+    let mut unread = vec![("app.js".to_owned(), Vec::new())];
+    let mut seen = HashSet::new();
+    while let Some((module, mut importers)) = unread.pop() {
+        assert!(!importers.contains(&module), "{module} is imported by itself: {importers:?}");
+        let answer = server.get(&format!("/{module}")).await;
+        assert_eq!(answer.status, 200, "{module}, which {importers:?} import");
+        assert_eq!(answer.header("content-type"), Some("text/javascript; charset=utf-8"), "{module}");
+        importers.push(module.clone());
+        unread.extend(imports(&answer.body).map(|name| (name, importers.clone())));
+        seen.insert(module);
+    }
+    let web = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/web")).unwrap();
+    let files: HashSet<_> = web
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "js"))
+        .collect();
+    assert_eq!(seen, files, "no module is without use");
+}
+
+#[tokio::test]
 async fn a_file_that_is_known_is_not_sent_again() {
     let server = Server::start().await;
     let tag = server.get("/app.js").await.header("etag").unwrap().to_owned();
@@ -268,6 +294,12 @@ async fn a_server_that_stops_is_alive_and_not_ready() {
     routes.stopping.cancel();
     assert_eq!(ask(&all, "/readyz").await, 503);
     assert_eq!(ask(&all, "/healthz").await, 200);
+}
+
+/// The names of the modules beside it that a module imports.
+fn imports(module: &str) -> impl Iterator<Item = String> {
+    let lines = module.lines().filter(|line| line.starts_with("import "));
+    lines.map(|line| line.split_once("'./").unwrap().1.trim_end_matches("';").to_owned())
 }
 
 /// The status of one request on filters without a server.

@@ -37,6 +37,11 @@ impl File {
         Self { path, content_type, body, etag: etag.unwrap_or(HeaderValue::from_static("\"\"")) }
     }
 
+    /// A module of the page's script.
+    fn script(path: &'static str, body: &'static [u8]) -> Self {
+        Self::new(path, "text/javascript; charset=utf-8", body)
+    }
+
     fn answer(&self, headers: &HeaderMap) -> Response {
         let known = headers.get(IF_NONE_MATCH).is_some_and(|tags| self.is_among(tags));
         let mut response = if known {
@@ -65,8 +70,17 @@ impl File {
 pub fn page_route() -> BoxedFilter<(Response,)> {
     let files: Arc<[File]> = Arc::new([
         File::new("", "text/html; charset=utf-8", include_bytes!("../../web/index.html")),
-        File::new("app.js", "text/javascript; charset=utf-8", include_bytes!("../../web/app.js")),
         File::new("style.css", "text/css; charset=utf-8", include_bytes!("../../web/style.css")),
+        File::script("actions.js", include_bytes!("../../web/actions.js")),
+        File::script("app.js", include_bytes!("../../web/app.js")),
+        File::script("dom.js", include_bytes!("../../web/dom.js")),
+        File::script("link.js", include_bytes!("../../web/link.js")),
+        File::script("money.js", include_bytes!("../../web/money.js")),
+        File::script("news.js", include_bytes!("../../web/news.js")),
+        File::script("seat.js", include_bytes!("../../web/seat.js")),
+        File::script("table.js", include_bytes!("../../web/table.js")),
+        File::script("view.js", include_bytes!("../../web/view.js")),
+        File::script("words.js", include_bytes!("../../web/words.js")),
     ]);
     warp::path::peek()
         .and(warp::method())

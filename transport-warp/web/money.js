@@ -1,0 +1,19 @@
+// Currencies and amounts. Amounts are shown as they came, never added up here.
+
+const CURRENCIES = ['INR', 'USD', 'EUR', 'GBP', 'AED', 'AUD', 'BHD', 'BRL', 'CAD', 'CHF', 'IDR', 'JPY', 'KES', 'KRW', 'KWD', 'LKR', 'MXN', 'MYR', 'NGN', 'NPR', 'PHP', 'SAR', 'SGD', 'THB', 'TRY', 'VND', 'ZAR'];
+
+let format = null;
+
+/** An amount of an order, shown to its last digit: it has at most 14 significant ones, so a double is exact. */
+export function money(amount, currency) {
+  if (format?.resolvedOptions().currency !== currency) {
+    format = new Intl.NumberFormat(undefined, { style: 'currency', currency, maximumFractionDigits: 4 });
+  }
+  return format.format(amount);
+}
+
+/** What a table can be started in, each with its name in the person's language. */
+export function currencyOptions() {
+  const names = new Intl.DisplayNames(undefined, { type: 'currency' });
+  return CURRENCIES.map((code) => new Option(`${code} · ${names.of(code)}`, code));
+}

@@ -1,0 +1,81 @@
+// What the server says, and what comes of it.
+
+import { $, put } from './dom.js';
+import { backOff, drop, settled } from './link.js';
+import { address, introduce, me, remember } from './seat.js';
+import { table } from './table.js';
+import { render } from './view.js';
+import { complain, say, told } from './words.js';
+
+export function receive(message) {
+  const { type, data = {} } = message;
+  if (type === 'error') return refused(message);
+  const before = table.order;
+  const state = data.orderState ?? (Array.isArray(data.items) ? data : null);
+  if (!state) return; // A newer server may say more than this page understands.
+  const mine = message.participantId === me.id;
+  if (type === 'participant_left' && mine) return departed();
+  table.order = state;
+  if (type === 'sync' || (type === 'participant_joined' && mine)) seated();
+  if (type === 'quantity_updated' && table.wanted.get(data.itemId) === data.quantity) table.wanted.delete(data.itemId);
+  if (type === 'split_updated' && mine) {
+    table.drafts = {};
+    table.lookedAt = null;
+  }
+  if (table.adding && state.items.some((item) => item.id === table.adding.itemId)) added();
+  render();
+  if (before === null) $('table-title').focus();
+  if (type === 'order_finalized') {
+    put($('notice'), '');
+    $('placed-title').focus();
+  }
+  const news = told(message, before, state);
+  if (mine) put($('spoken'), news); // One's own doing is seen, but not by everybody.
+  else if (news) say(news);
+}
+
+function seated() {
+  settled();
+  introduce({});
+  me.seated = true;
+  remember();
+  history.replaceState(null, '', address());
+}
+
+function added() {
+  table.adding = null;
+  for (const id of ['dish', 'price', 'note']) $(id).value = '';
+  $('quantity').value = '1';
+  if ($('add').contains(document.activeElement)) $('dish').focus();
+}
+
+function departed() {
+  drop();
+  me.seated = false;
+  remember();
+  table.order = null;
+  render();
+  $('join-problem').textContent = '';
+  say('You left the table. What you ordered stays on its bill.');
+  $('name').focus();
+}
+
+function refused({ error, id, data = {} }) {
+  const text = data.message || error || 'The server refused this.';
+  table.wanted.clear();
+  if (id !== 'join') {
+    if (table.adding?.command === id) table.adding = null;
+    if (id === table.customCommand) $('custom-problem').textContent = text;
+    else complain(text);
+    render();
+  } else if (data.code?.startsWith('storage_')) {
+    backOff(); // The server is in trouble, not this person: come back in a while.
+  } else {
+    drop();
+    me.seated = false;
+    table.order = null;
+    if (data.code === 'bad_currency') $('currency-field').hidden = true;
+    render();
+    $('join-problem').textContent = text;
+  }
+}

@@ -1,0 +1,51 @@
+// Who and where this tab is.
+
+/** The room that the address asks for, or null. */
+export const asked = new URLSearchParams(location.search).get('room');
+export let room = asked ?? freshCode();
+/** `{id, name, seated}` of this tab in this room; sessionStorage makes a reload the same person. */
+export let me = remembered();
+/** What the first `join` tells beyond the name; sent until the server has answered it once. */
+export let introduction = {};
+
+function freshCode() {
+  const letters = 'abcdefghjkmnpqrstuvwxyz23456789';
+  return Array.from(crypto.getRandomValues(new Uint32Array(8)), (n) => letters[n % letters.length]).join('');
+}
+
+export function freshId(prefix) {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return prefix + Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function remembered() {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(`stonepot:${room}`));
+    if (kept?.id) return kept;
+  } catch { /* Unreadable or forbidden storage: a new person, then. */ }
+  return { id: freshId('guest_'), name: '', seated: false };
+}
+
+export function remember() {
+  try {
+    sessionStorage.setItem(`stonepot:${room}`, JSON.stringify(me));
+  } catch { /* Private browsing: this tab forgets who it was on a reload. */ }
+}
+
+/** Goes to another room, where this tab may have been somebody else. */
+export function moveTo(code) {
+  if (code === room) return;
+  room = code;
+  me = remembered();
+}
+
+export function introduce(details) {
+  introduction = details;
+}
+
+/** The link that brings others to this room. */
+export function address() {
+  const base = new URL('.', location.href);
+  base.search = `?room=${encodeURIComponent(room)}`;
+  return base.href;
+}
