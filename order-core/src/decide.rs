@@ -172,7 +172,7 @@ fn decide_add(order: &Order, add: &AddItem) -> Result<ItemAdded, Rejection> {
     }
     let price = Price::from_decimal(add.price, order.currency)
         .map_err(|error| bad_amount(order, Code::BadPrice, "data.price", error))?;
-    let quantity = quantity(add.quantity)?;
+    let quantity = quantity(add.quantity, 1)?;
     fits(order, Amount::ZERO, price, quantity)?;
     Ok(ItemAdded {
         item: add.item.clone(),
@@ -189,7 +189,7 @@ fn decide_quantity(order: &Order, item: &ItemId, pieces: Decimal) -> Result<Fact
     if pieces.is_zero() {
         return Ok(Fact::ItemRemoved { item: item.clone() });
     }
-    let quantity = quantity(pieces)?;
+    let quantity = quantity(pieces, 0)?;
     fits(order, line.total, line.price, quantity)?;
     Ok(Fact::QuantityUpdated { item: item.clone(), quantity })
 }
@@ -200,12 +200,13 @@ fn find<'order>(order: &'order Order, item: &ItemId) -> Result<&'order crate::It
     })
 }
 
-fn quantity(pieces: Decimal) -> Result<Quantity, Rejection> {
+/// The quantity that `pieces` is. `least` is what is said to be expected: 0 where that takes the line off.
+fn quantity(pieces: Decimal, least: u16) -> Result<Quantity, Rejection> {
     Quantity::from_decimal(pieces).map_err(|error| {
         Rejection::new(Code::BadQuantity)
             .field("data.quantity")
             .because(error.to_string())
-            .expected(format!("a whole number from 1 to {MAX_QUANTITY}"))
+            .expected(format!("a whole number from {least} to {MAX_QUANTITY}"))
     })
 }
 

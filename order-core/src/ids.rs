@@ -96,7 +96,7 @@ fn check(id: &str, max: usize, allowed: fn(char) -> bool) -> Result<(), IdError>
         Err(IdError::Empty)
     } else if id.len() > max {
         Err(IdError::TooLong { max })
-    } else if !id.chars().all(allowed) || id.trim() != id {
+    } else if !id.chars().all(allowed) || id.starts_with(is_invisible) || id.ends_with(is_invisible) {
         Err(IdError::BadCharacter)
     } else {
         Ok(())
@@ -121,7 +121,17 @@ mod tests {
     #[test]
     fn ids_that_could_pass_for_another_are_refused() {
         assert_eq!(ParticipantId::new("a\0b"), Err(IdError::BadCharacter));
-        for doubles in ["a\u{200B}", "a\u{AD}", "a ", " a", "a\u{A0}b", "a\u{202E}", "a\u{FE0F}"] {
+        for doubles in [
+            "a\u{200B}",
+            "a\u{200D}",
+            "\u{200C}a",
+            "a\u{AD}",
+            "a ",
+            " a",
+            "a\u{A0}b",
+            "a\u{202E}",
+            "a\u{FE0F}",
+        ] {
             assert_eq!(ParticipantId::new(doubles), Err(IdError::BadCharacter), "{doubles:?}");
         }
         assert_eq!(ParticipantId::new(""), Err(IdError::Empty));

@@ -13,7 +13,7 @@ pub struct Quantity(u16);
 
 /// The number is not a whole one from 1 to [`MAX_QUANTITY`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("it is not a whole number from 1 to {MAX_QUANTITY}")]
+#[error("it is not a number of pieces")]
 pub struct QuantityError;
 
 impl Quantity {
