@@ -110,8 +110,13 @@ fn an_error_names_its_code_field_expectation_and_command() {
 #[test]
 fn ids_that_mean_something_to_other_languages_mean_nothing_here() {
     let mut table = Table::empty();
-    for who in ["__proto__", "constructor", "toString", "$serde_json::private::RawValue", "\u{1f9d1}\u{200D}\u{1f373}"]
-    {
+    for who in [
+        "__proto__",
+        "constructor",
+        "toString",
+        "$serde_json::private::RawValue",
+        "\u{1f9d1}\u{200D}\u{1f373}",
+    ] {
         table.accept(
             who,
             &json!({"type": "join", "participantId": who, "participantName": who, "data": {}}).to_string(),

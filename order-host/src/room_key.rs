@@ -1,8 +1,10 @@
 //! The name of a room: which order a socket is about.
 
 use std::fmt;
+use std::hash::Hasher as _;
 use std::sync::Arc;
 
+use siphasher::sip::SipHasher24;
 use thiserror::Error;
 
 /// The longest party or room name, in bytes.
@@ -66,6 +68,24 @@ impl RoomKey {
     /// The room's own name, which is also its order's id.
     pub fn room(&self) -> &str {
         self.joined.get(self.party_bytes + 1..).unwrap_or_default()
+    }
+}
+
+impl RoomKey {
+    /// What a log says in the room's place. Whoever knows a room's name can join it, so the name itself is
+    /// kept out of logs; the same room always gives the same eight digits.
+    pub fn fingerprint(&self) -> impl fmt::Display + use<> {
+        let mut hasher = SipHasher24::new();
+        hasher.write(self.joined.as_bytes());
+        Fingerprint(hasher.finish())
+    }
+}
+
+struct Fingerprint(u64);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0 >> 32)
     }
 }
 

@@ -10,7 +10,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -21,9 +24,14 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 use warp::Reply;
 use warp::filters::BoxedFilter;
+use warp::http::StatusCode;
 
 /// Rests after an accept that failed: the first, and the longest.
 const ACCEPT_RETRY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
+
+/// How long an HTTP connection may go on once the server stops: what is asked is answered, but nobody who
+/// dawdles holds up the restart.
+const GRACE_WHEN_STOPPING: Duration = Duration::from_secs(1);
 
 /// The bounds of connections that are not (yet) WebSockets, and of the way out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,7 +160,17 @@ async fn serve_connection<R>(
 ) where
     R: Reply + 'static,
 {
-    let service = TowerToHyperService::new(warp::service(filter));
+    let warp = TowerToHyperService::new(warp::service(filter));
+    let service = service_fn(move |request: Request<Incoming>| {
+        // CONNECT names no path, and warp panics when it looks for one.
+        let served = request.uri().path_and_query().is_some().then(|| warp.call(request));
+        async move {
+            match served {
+                Some(served) => served.await,
+                None => Ok(StatusCode::METHOD_NOT_ALLOWED.into_response()),
+            }
+        }
+    });
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let asked_to_end = async {
         let lifetime = sleep_until(Instant::now() + settings.http_lifetime);
@@ -162,9 +180,15 @@ async fn serve_connection<R>(
         result = connection.as_mut() => result,
         () = asked_to_end => {
             connection.as_mut().graceful_shutdown();
-            match timeout(settings.header_timeout, connection).await {
-                Ok(result) => result,
-                Err(_) => return debug!("an HTTP connection took too long and was cut off"),
+            let too_long = async {
+                tokio::select! {
+                    () = sleep(settings.header_timeout) => {}
+                    () = stop.cancelled() => sleep(GRACE_WHEN_STOPPING).await,
+                }
+            };
+            tokio::select! {
+                result = connection => result,
+                () = too_long => return debug!("an HTTP connection took too long and was cut off"),
             }
         }
     };

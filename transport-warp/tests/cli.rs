@@ -158,7 +158,7 @@ fn the_help_names_every_variable_and_fits_a_terminal() {
 async fn the_example_in_the_help_works() {
     let output = run(Command::new(STONEPOT).arg("--help"));
     let help = String::from_utf8(output.stdout).unwrap();
-    let (_, path) = help.split_once("wscat -c ws://localhost:1999").unwrap();
+    let (_, path) = help.split_once("wscat -c ws://127.0.0.1:1999").unwrap();
     let path = path.lines().next().unwrap();
     let server = memory(&[]);
     let mut peer = open(server.addr, path).await;
@@ -275,6 +275,19 @@ fn a_json_log_is_one_object_a_line_and_nothing_else_is_printed() {
 }
 
 const STONEPOT: &str = env!("CARGO_BIN_EXE_stonepot");
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_cannot_be_written_keeps_nothing_from_starting_or_stopping() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = Command::new(STONEPOT);
+    command.args(["--addr", "127.0.0.1:0", "--log", "memory"]).stdout(Stdio::piped()).stderr(full);
+    let mut child = command.spawn().unwrap();
+    let greeting = BufReader::new(child.stdout.take().unwrap()).lines().next();
+    assert_eq!(greeting.unwrap().unwrap(), "Stonepot is open.");
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert!(end_of(child).status.success());
+}
 
 /// The program on these data and any free port. That comes by its variable, so that `--addr` may say otherwise.
 fn stonepot(data: &Path) -> Command {

@@ -37,6 +37,14 @@ const ADDRESSES: [&str; 12] = [
 ];
 
 #[tokio::test]
+async fn a_request_that_names_no_path_is_answered() {
+    let server = Server::start().await;
+    let answer = server.ask("CONNECT a:80 HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert_eq!(answer.status, 405);
+    assert_eq!(server.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_room_shows_its_order_without_names_and_phones() {
     let server = Server::start().await;
     let mut ann = server.open(ROOM).await;

@@ -267,6 +267,20 @@ async fn a_slow_reader_gets_the_full_state_in_place_of_what_it_missed() {
 }
 
 #[tokio::test]
+async fn whoever_dawdles_does_not_hold_up_the_restart() {
+    let server = Server::start().await;
+    let mut half_a_request = TcpStream::connect(server.addr).await.unwrap();
+    half_a_request.write_all(b"GET / HT").await.unwrap();
+    // Never answers the goodbye.
+    let _deaf = server.join(ROOM, "deaf").await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let began = Instant::now();
+    server.ask_to_stop();
+    server.has_stopped().await;
+    assert!(began.elapsed() < Duration::from_millis(4500), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
 async fn stopping_tells_every_socket_to_come_back_and_waits_for_nobody() {
     let server = Server::start().await;
     let mut joined = server.join(ROOM, "ann").await;

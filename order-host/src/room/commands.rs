@@ -91,7 +91,7 @@ impl Room {
     }
 
     fn broken(&self, error: &CommitError) -> End {
-        tracing::error!(room = %self.key, %error, "a decision could not be committed");
+        tracing::error!(room = %self.key.fingerprint(), %error, "a decision could not be committed");
         End(CloseReason::Unavailable)
     }
 
@@ -122,7 +122,7 @@ impl Room {
 
     /// Tells one socket that its message was refused.
     pub(super) fn refuse(&self, connection: ConnectionId, rejection: &Rejection, id: Option<&CommandId>) {
-        tracing::debug!(room = %self.key, code = rejection.code().as_str(), "refused");
+        tracing::debug!(room = %self.key.fingerprint(), code = rejection.code().as_str(), "refused");
         self.members.send_text(connection, wire::error(rejection, id, self.shared.clock.now()));
     }
 }

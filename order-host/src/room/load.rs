@@ -26,7 +26,7 @@ pub(crate) async fn load(
         match replay(log, key, order).await {
             Ok(order) => return Ok((order, snapshot_seq)),
             Err(error) => {
-                tracing::warn!(room = %key, %error, "the snapshot is of no use; replaying the whole log");
+                tracing::warn!(room = %key.fingerprint(), %error, "the snapshot is of no use; replaying the whole log");
             }
         }
     }
@@ -47,7 +47,7 @@ async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<Order> {
     let snapshot = match log.load_snapshot(key).await {
         Ok(snapshot) => snapshot?,
         Err(error) => {
-            tracing::warn!(room = %key, %error, "the snapshot cannot be read");
+            tracing::warn!(room = %key.fingerprint(), %error, "the snapshot cannot be read");
             return None;
         }
     };
@@ -55,7 +55,7 @@ async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<Order> {
         Ok(order) if order.seq() == snapshot.seq && order.id().as_str() == key.room() => Some(order),
         Ok(_) => None,
         Err(error) => {
-            tracing::info!(room = %key, %error, "the snapshot is not readable; replaying the log");
+            tracing::info!(room = %key.fingerprint(), %error, "the snapshot is not readable; replaying the log");
             None
         }
     }
@@ -68,7 +68,7 @@ async fn is_of_this_log(log: &dyn RoomLog, key: &RoomKey, order: &Order) -> bool
     let last = facts.first().and_then(|fact| decode_fact(fact).ok());
     let same = last.is_some_and(|last| last.seq == order.seq() && last.at == order.updated_at());
     if !same {
-        tracing::warn!(room = %key, seq = order.seq(), "the snapshot is not of this log; replaying the log");
+        tracing::warn!(room = %key.fingerprint(), seq = order.seq(), "the snapshot is not of this log; replaying the log");
     }
     same
 }
@@ -78,7 +78,7 @@ async fn replay(log: &dyn RoomLog, key: &RoomKey, mut order: Order) -> Result<Or
         let facts = log.read(key, order.seq(), PAGE).await?;
         for fact in &facts {
             let next = order.seq().saturating_add(1);
-            let damaged = |error: String| LogError(format!("fact {next} of {key}: {error}"));
+            let damaged = |error: String| LogError(format!("fact {next}: {error}"));
             let recorded = decode_fact(fact).map_err(|error| damaged(error.to_string()))?;
             commit(&mut order, &recorded).map_err(|error| damaged(error.to_string()))?;
         }

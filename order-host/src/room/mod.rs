@@ -55,7 +55,7 @@ impl Room {
     pub(crate) async fn run(key: RoomKey, shared: Arc<Shared>, mut inputs: mpsc::Receiver<Input>) {
         match load(shared.log.as_ref(), &key, shared.settings.currency).await {
             Ok((order, snapshot_seq)) => {
-                tracing::debug!(room = %key, seq = order.seq(), "room loaded");
+                tracing::debug!(room = %key.fingerprint(), seq = order.seq(), "room loaded");
                 let mut room = Self {
                     key: key.clone(),
                     shared: shared.clone(),
@@ -74,7 +74,7 @@ impl Room {
                 }
             }
             Err(error) => {
-                tracing::error!(room = %key, %error, "the room cannot be loaded");
+                tracing::error!(room = %key.fingerprint(), %error, "the room cannot be loaded");
                 close_door(&key, &shared, &mut inputs);
             }
         }
@@ -93,7 +93,7 @@ impl Room {
                     }
                 }
                 Err(_) if self.shared.rooms.unload_if_idle(&self.key, inputs) => {
-                    tracing::debug!(room = %self.key, "room unloaded");
+                    tracing::debug!(room = %self.key.fingerprint(), "room unloaded");
                     return End(CloseReason::Restart);
                 }
                 Err(_) => {}

@@ -47,22 +47,22 @@ impl Room {
         let encoded = match encoded {
             Ok(encoded) => encoded,
             Err(error) => {
-                tracing::error!(room = %self.key, %error, "facts cannot be written");
+                tracing::error!(room = %self.key.fingerprint(), %error, "facts cannot be written");
                 return Stored::No(Code::StorageUnavailable.into());
             }
         };
         match self.shared.log.append(&self.key, self.order.seq(), encoded.clone()).await {
             Ok(_) => Stored::Yes,
             Err(AppendError::Failed(error)) => {
-                tracing::error!(room = %self.key, error, "facts were not stored");
+                tracing::error!(room = %self.key.fingerprint(), error, "facts were not stored");
                 Stored::No(Code::StorageUnavailable.into())
             }
             Err(AppendError::Conflict { last }) => {
-                tracing::warn!(room = %self.key, last, seq = self.order.seq(), "somebody else wrote to this room");
+                tracing::warn!(room = %self.key.fingerprint(), last, seq = self.order.seq(), "somebody else wrote to this room");
                 Stored::Stale(Code::StorageUnavailable.into())
             }
             Err(AppendError::Unknown(error)) => {
-                tracing::error!(room = %self.key, error, "whether facts were stored is not known; reading back");
+                tracing::error!(room = %self.key.fingerprint(), error, "whether facts were stored is not known; reading back");
                 match self.shared.log.read(&self.key, self.order.seq(), encoded.len()).await {
                     Ok(found) if found == encoded => Stored::Yes,
                     Ok(_) => Stored::Stale(Code::StorageUnavailable.into()),
@@ -114,7 +114,7 @@ impl Room {
         let (shared, key) = (self.shared.clone(), self.key.clone());
         self.snapshots.writing = Some(self.shared.spawn(async move {
             if let Err(error) = shared.log.save_snapshot(&key, snapshot).await {
-                tracing::warn!(room = %key, %error, "the snapshot was not saved");
+                tracing::warn!(room = %key.fingerprint(), %error, "the snapshot was not saved");
             }
         }));
     }

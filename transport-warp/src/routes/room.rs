@@ -1,10 +1,12 @@
 //! A room's address: a WebSocket for those who order, plain HTTP for those who look.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use order_host::{Host, RoomKey};
 use tokio::sync::Semaphore;
-use tracing::warn;
+use tokio::time::sleep;
+use tracing::{debug, warn};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::filters::path::Peek;
@@ -18,6 +20,10 @@ use super::{RouteSettings, answer};
 use crate::address::{self, AddressError};
 use crate::room_session::RoomSession;
 use crate::socket::{Handshake, SocketSettings};
+
+/// How long a socket may take to end once the server stops. Whoever takes nothing of what is sent, or does not
+/// answer the goodbye, must not hold up the restart.
+const GOODBYE_WHEN_STOPPING: Duration = Duration::from_secs(3);
 
 /// `/parties/:party/:room` and `/party/:room`, with anything behind them.
 ///
@@ -113,8 +119,16 @@ impl Rooms {
         let host = self.host.clone();
         let (response, task) =
             handshake.accept(Arc::clone(&self.socket), move || RoomSession(host.connect(room)));
+        let stopping = self.settings.stopping.clone();
         self.settings.sockets.spawn(async move {
-            task.await;
+            let too_long = async {
+                stopping.cancelled().await;
+                sleep(GOODBYE_WHEN_STOPPING).await;
+            };
+            tokio::select! {
+                () = task => {}
+                () = too_long => debug!("a socket took too long to end and was cut off"),
+            }
             drop(slot);
         });
         answer::in_every_answer(response)

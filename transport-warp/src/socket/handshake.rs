@@ -8,8 +8,8 @@ use thiserror::Error;
 use tracing::debug;
 use tungstenite::handshake::derive_accept_key;
 use warp::http::header::{
-    ALLOW, CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    ALLOW, CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
@@ -36,6 +36,9 @@ pub enum Refusal {
     /// The `Connection` header does not name `Upgrade`, or the request is older than HTTP/1.1.
     #[error("a WebSocket needs HTTP/1.1 and the header `Connection: Upgrade`")]
     Connection,
+    /// There is not one `Host`, or there is a body.
+    #[error("a WebSocket handshake has one header `Host` and no body")]
+    Request,
     /// A version other than the one there is.
     #[error("this server speaks WebSocket version 13 (header `Sec-WebSocket-Version: 13`)")]
     Version,
@@ -49,7 +52,7 @@ impl Refusal {
     pub fn status(self) -> StatusCode {
         match self {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Connection | Self::Key => StatusCode::BAD_REQUEST,
+            Self::Request | Self::Connection | Self::Key => StatusCode::BAD_REQUEST,
             Self::Version => StatusCode::UPGRADE_REQUIRED,
         }
     }
@@ -62,7 +65,7 @@ impl Refusal {
             Self::Version => {
                 &[(CONNECTION, "Upgrade"), (UPGRADE, "websocket"), (SEC_WEBSOCKET_VERSION, "13")]
             }
-            Self::Connection | Self::Key => &[],
+            Self::Request | Self::Connection | Self::Key => &[],
         }
     }
 }
@@ -84,6 +87,11 @@ impl Handshake {
     ) -> Result<Self, Refusal> {
         if method != Method::GET {
             return Err(Refusal::Method);
+        }
+        let body = headers.contains_key(TRANSFER_ENCODING)
+            || headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
+        if only(headers, &HOST).is_none() || body {
+            return Err(Refusal::Request);
         }
         if only(headers, &SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
             return Err(Refusal::Version);

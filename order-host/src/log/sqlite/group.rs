@@ -73,7 +73,7 @@ impl Writer {
         }
         stored.map_err(|error| {
             self.suspect = true;
-            tracing::error!(%error, %room, "cannot store facts");
+            tracing::error!(%error, room = %room.fingerprint(), "cannot store facts");
             failed(&error)
         })
     }

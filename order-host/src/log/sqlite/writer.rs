@@ -176,7 +176,7 @@ impl Writer {
         }
         written.map_err(|error| {
             self.suspect = true;
-            tracing::warn!(%error, room = %save.room, "cannot write a snapshot");
+            tracing::warn!(%error, room = %save.room.fingerprint(), "cannot write a snapshot");
             LogError(format!("cannot write a snapshot: {error}"))
         })
     }

@@ -14,11 +14,11 @@ const ABOUT: &str = "One shared order for a whole table: everybody adds dishes o
 // No line is wider than 78, so that none is broken on a terminal of 80.
 const TEACH: &str = "\
 TRY IT
-  Start it, and open http://localhost:1999/ in two browser tabs: one starts
+  Start it, and open http://127.0.0.1:1999/ in two browser tabs: one starts
   a table, the other follows its link.
 
   Or from a terminal (npm install -g wscat):
-    wscat -c ws://localhost:1999/parties/collaborative_order/table-7
+    wscat -c ws://127.0.0.1:1999/parties/collaborative_order/table-7
     > {\"type\":\"join\",\"participantId\":\"ann\",\"participantName\":\"Ann\",\"data\":{}}
     > {\"type\":\"add_item\",\"data\":{\"dishName\":\"Dosa\",\"quantity\":2,\"price\":89.5}}
   Every message and every answer is described in PROTOCOL.md.
@@ -31,7 +31,7 @@ ADDRESSES
   http://HOST/healthz
       200 while the process runs
   http://HOST/readyz
-      200 while orders can be stored; 503 while not, and while stopping
+      200 while orders can be stored, 503 while not; refused while stopping
 
 DATA
   --log sqlite keeps every order in the folder --data: in stonepot.db, with

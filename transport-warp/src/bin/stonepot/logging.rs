@@ -14,7 +14,12 @@ use crate::arguments::LogFormat;
 pub(crate) fn start(format: LogFormat) -> Result<(), ParseError> {
     let directives = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse(directives)?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // By default a line that cannot be written is complained of on standard error, which panics when that
+        // is what fails: a full disk or a closed pipe behind it must not stop the server.
+        .log_internal_errors(false);
     match format {
         LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().init(),

@@ -7,6 +7,7 @@ mod server;
 mod signals;
 mod units;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -20,7 +21,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Not through the log: it must be seen whatever RUST_LOG says.
-            eprintln!("stonepot: {error}");
+            // If nobody can read it, the exit code says it all.
+            drop(writeln!(std::io::stderr(), "stonepot: {error}"));
             ExitCode::FAILURE
         }
     }

@@ -10,8 +10,8 @@ pub(crate) fn stop_on_signal(stop: CancellationToken) -> io::Result<()> {
     let mut signals = Signals::new()?;
     tokio::spawn(async move {
         let signal = signals.next().await;
-        info!(signal, "asked to stop");
         stop.cancel();
+        info!(signal, "asked to stop");
         let signal = signals.next().await;
         warn!(signal, "asked again: stopping at once");
         std::process::exit(1);
