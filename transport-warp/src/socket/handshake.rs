@@ -163,6 +163,7 @@ mod tests {
 
     fn right() -> HeaderMap {
         let mut headers = HeaderMap::new();
+        headers.insert(HOST, HeaderValue::from_static("127.0.0.1:1999"));
         headers.insert(CONNECTION, HeaderValue::from_static("keep-alive, Upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("WebSocket"));
         headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
@@ -173,6 +174,23 @@ mod tests {
     /// Without hyper there is no upgrade to be had, so the last check is the one that a right handshake fails.
     fn refused(method: &Method, headers: &HeaderMap) -> Refusal {
         Handshake::check(method, headers, None).unwrap_err()
+    }
+
+    #[test]
+    fn a_request_without_one_host_or_with_a_body_is_refused() {
+        let mut headers = right();
+        headers.append(HOST, HeaderValue::from_static("another"));
+        assert_eq!(refused(&Method::GET, &headers), Refusal::Request);
+        headers.remove(HOST);
+        assert_eq!(refused(&Method::GET, &headers), Refusal::Request);
+        for (name, value) in [(CONTENT_LENGTH, "3"), (TRANSFER_ENCODING, "chunked")] {
+            let mut headers = right();
+            headers.insert(name, HeaderValue::from_static(value));
+            assert_eq!(refused(&Method::GET, &headers), Refusal::Request);
+        }
+        let mut headers = right();
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        assert_eq!(refused(&Method::GET, &headers), Refusal::Connection, "all else is right");
     }
 
     #[test]
