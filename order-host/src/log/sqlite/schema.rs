@@ -74,7 +74,9 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path, found: u32) -> Result<
             version,
             source: error.into(),
         })?;
-        tracing::info!(version, "brought the database to a newer schema");
+    }
+    if (1..SUPPORTED).contains(&found) {
+        tracing::info!(from = found, to = SUPPORTED, "brought the database to a newer schema");
     }
     Ok(())
 }
