@@ -46,7 +46,6 @@ macro_rules! identifier {
             }
 
             /// What was taken under the rules of its day.
-            #[allow(dead_code, reason = "not every identifier is stored")]
             pub(crate) fn from_stored(id: &str) -> Self {
                 Self(id.into())
             }

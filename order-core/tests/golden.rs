@@ -21,7 +21,7 @@ fn every_message_to_clients_is_written_as_it_was_released() {
     golden.check("participant_joined", &party.shown("asha"));
     golden.check("sync", party.sync().text());
     golden.check("sync_for_asha", &party.sync().text_for(&id("asha")));
-    golden.check("rejoined", wire::rejoined(&party.table.order, &party.presence, &id("asha"), NOW).text());
+    golden.check("rejoined", wire::joined(&party.table.order, &party.presence, &id("asha"), NOW).text());
 
     party.presence.disconnect(&id("ben"));
     let offline = wire::presence_changed(&party.table.order, &party.presence, &id("ben"), NOW);

@@ -282,7 +282,7 @@ impl Room {
             if let Some(recorded) = recorded {
                 sent.extend(self.to_all(&wire::fact_message(self.order(), &self.presence, &recorded)));
             } else {
-                let frame = wire::rejoined(self.order(), &self.presence, &who, now);
+                let frame = wire::joined(self.order(), &self.presence, &who, now);
                 sent.push(self.to_one(conn, &who, &frame));
             }
             return Ok(sent);

@@ -54,7 +54,7 @@ proptest! {
             presence.disconnect(&who);
             assert_frame(&wire::presence_changed(&order, &presence, &who, UnixMillis::new(1)), &order, &party);
             presence.connect(&who);
-            assert_frame(&wire::rejoined(&order, &presence, &who, UnixMillis::new(1)), &order, &party);
+            assert_frame(&wire::joined(&order, &presence, &who, UnixMillis::new(1)), &order, &party);
         }
         assert_frame(&wire::sync(&order, &presence, UnixMillis::new(1)), &order, &party);
 

@@ -8,7 +8,7 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::number::{NumberError, parse_number};
+use crate::number::parse_number;
 use crate::rejection::{Code, Rejection};
 
 /// How deep objects and lists may be nested; the deepest message of the protocol needs 3.
@@ -85,7 +85,10 @@ impl<'text> Object<'text> {
     pub(super) fn number(&self, key: &'static str, code: Code, expected: &str) -> Result<Decimal, Rejection> {
         let value = self.field(key).ok_or_else(|| self.missing(key, expected.to_owned()))?;
         parse_number(value.get()).map_err(|error| {
-            Rejection::new(code).field(self.name(key)).because(describe(error)).expected(expected.to_owned())
+            Rejection::new(code)
+                .field(self.name(key))
+                .because(error.to_string())
+                .expected(expected.to_owned())
         })
     }
 
@@ -103,7 +106,7 @@ impl<'text> Object<'text> {
             Ok(number) => Ok((name, number)),
             Err(error) => Err(Rejection::new(Code::BadSplit)
                 .field(self.name(key))
-                .because(describe(error))
+                .because(error.to_string())
                 .expected(expected)),
         };
         Self::of(value, "")?.fields.into_iter().map(read).collect::<Result<_, _>>().map(Some)
@@ -120,10 +123,6 @@ impl<'text> Object<'text> {
     pub(super) fn name(&self, key: &str) -> String {
         format!("{}{key}", self.path)
     }
-}
-
-fn describe(error: NumberError) -> String {
-    error.to_string()
 }
 
 /// A string that is borrowed from the message unless it holds escapes.

@@ -12,5 +12,5 @@ mod write;
 pub use frame::Frame;
 pub use inbound::{CommandId, Inbound, Refused, decode};
 pub use json::{MAX_DEPTH, MAX_KEYS};
-pub use outbound::{error, fact_message, presence_changed, rejoined, sync};
+pub use outbound::{error, fact_message, joined, presence_changed, sync};
 pub use state::public_view;

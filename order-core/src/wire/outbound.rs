@@ -58,11 +58,6 @@ pub fn sync(order: &Order, presence: &Presence, now: UnixMillis) -> Frame {
     finish(writer, now)
 }
 
-/// The answer to somebody who joins again and about whom nothing is new.
-pub fn rejoined(order: &Order, presence: &Presence, who: &ParticipantId, now: UnixMillis) -> Frame {
-    joined(order, presence, who, now)
-}
-
 /// Tells that somebody's first connection came, or their last one went.
 pub fn presence_changed(order: &Order, presence: &Presence, who: &ParticipantId, now: UnixMillis) -> Frame {
     about(order, "presence", who, now, |writer| {
@@ -101,7 +96,8 @@ pub fn error(rejection: &Rejection, id: Option<&CommandId>, now: UnixMillis) -> 
     json.into_text()
 }
 
-fn joined(order: &Order, presence: &Presence, who: &ParticipantId, at: UnixMillis) -> Frame {
+/// That somebody joined: for all when that is a fact, for them alone when they only came back.
+pub fn joined(order: &Order, presence: &Presence, who: &ParticipantId, at: UnixMillis) -> Frame {
     about(order, "participant_joined", who, at, |writer| {
         writer.state(order, presence, order.role(who));
     })

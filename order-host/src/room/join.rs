@@ -40,7 +40,7 @@ impl Room {
         let Some(recorded) = recorded else {
             let came_online = self.admit(connection, &participant);
             self.send_sync(connection);
-            let answer = wire::rejoined(&self.order, &self.presence, &participant, now);
+            let answer = wire::joined(&self.order, &self.presence, &participant, now);
             self.members.send(connection, &Arc::new(answer));
             if came_online {
                 self.tell_presence(&participant);

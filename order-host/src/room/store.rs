@@ -42,16 +42,14 @@ impl Room {
         if facts.is_empty() {
             return Stored::Yes;
         }
-        let encoded: Result<Vec<StoredFact>, StoredError> =
-            facts.iter().map(|fact| encode_fact(fact)).collect();
-        let encoded = match encoded {
+        let encoded = match encode(facts) {
             Ok(encoded) => encoded,
             Err(error) => {
                 tracing::error!(room = %self.key.fingerprint(), %error, "facts cannot be written");
                 return Stored::No(Code::StorageUnavailable.into());
             }
         };
-        match self.shared.log.append(&self.key, self.order.seq(), encoded.clone()).await {
+        match self.shared.log.append(&self.key, self.order.seq(), encoded).await {
             Ok(_) => Stored::Yes,
             Err(AppendError::Failed(error)) => {
                 tracing::error!(room = %self.key.fingerprint(), error, "facts were not stored");
@@ -63,8 +61,8 @@ impl Room {
             }
             Err(AppendError::Unknown(error)) => {
                 tracing::error!(room = %self.key.fingerprint(), error, "whether facts were stored is not known; reading back");
-                match self.shared.log.read(&self.key, self.order.seq(), encoded.len()).await {
-                    Ok(found) if found == encoded => Stored::Yes,
+                match self.shared.log.read(&self.key, self.order.seq(), facts.len()).await {
+                    Ok(found) if encode(facts).as_ref() == Ok(&found) => Stored::Yes,
                     Ok(_) => Stored::Stale(Code::StorageUnavailable.into()),
                     Err(_) => Stored::Unknown(Code::StorageUncertain.into()),
                 }
@@ -136,8 +134,11 @@ impl Room {
     }
 }
 
+fn encode(facts: &[&Recorded]) -> Result<Vec<StoredFact>, StoredError> {
+    facts.iter().map(|fact| encode_fact(fact)).collect()
+}
+
 /// The snapshots of a room.
-#[derive(Default)]
 pub(super) struct Snapshots {
     /// The sequence number of the last one.
     last_seq: u64,

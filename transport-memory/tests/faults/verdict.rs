@@ -129,7 +129,7 @@ impl History {
         let Some(order) = self.orders.get(number) else { panic!("fact {seq} was shown and is not stored") };
         let (nobody, any_time) = (Presence::new(), UnixMillis::new(0));
         let fact = &self.facts[number - 1];
-        let joined = || wire::rejoined(order, &nobody, &id(who), any_time);
+        let joined = || wire::joined(order, &nobody, &id(who), any_time);
         match kind {
             "sync" => vec![wire::sync(order, &nobody, any_time)],
             "presence" => vec![wire::presence_changed(order, &nobody, &id(who), any_time)],
