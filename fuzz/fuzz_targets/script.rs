@@ -5,13 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use order_core::command::{AddItem, AgreedShares, Join, UpdateSplit};
-use order_core::split::shares;
+use order_core::bill::{Basis, ChargeKind, Line};
+use order_core::command::{
+    AddItem, AgreedShares, ChargeAmount, Join, NewCharge, PaidFor, RecordPayment, RefundPayment, SetCharges,
+    SharedBy, UpdateSplit,
+};
+use order_core::payment::{PaymentStatus, settlement};
+use order_core::split::{Rest, Shares, shares};
 use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
 use order_core::text::Text;
 use order_core::{
-    Actor, Amount, Command, Currency, Decision, Item, ItemId, Order, OrderId, ParticipantId, Presence, Role,
-    Status, UnixMillis, commit, decide, max_order_total, replay, wire,
+    Actor, Amount, Command, Currency, Decision, Item, ItemId, Order, OrderId, ParticipantId, PaymentId,
+    Presence, Role, Status, UnixMillis, commit, decide, max_order_total, replay, wire,
 };
 use rust_decimal::Decimal;
 use serde::de::IgnoredAny;
@@ -24,7 +29,8 @@ struct Script {
 
 #[derive(Debug, Arbitrary)]
 struct Step {
-    who: Who,
+    /// Nobody: the restaurant's back end.
+    who: Option<Who>,
     now: u16,
     act: Act,
 }
@@ -43,11 +49,14 @@ enum Act {
         name: Option<bool>,
         phone: Option<bool>,
         currency: Option<Coin>,
+        charges: Option<Charges>,
     },
     Add {
         item: u8,
         quantity: Number,
         price: Number,
+        kind: Option<bool>,
+        shared_by: Option<Vec<(Who, Option<Number>)>>,
     },
     Remove {
         item: u8,
@@ -66,8 +75,62 @@ enum Act {
     /// A part for one, the rest of a hundred for another.
     TwoParts(Who, Who, u32),
     Weights(Vec<(Who, Number)>),
+    Adjust(Vec<(Who, Number)>),
+    Cover(Vec<(Who, Who)>, bool),
+    Claim {
+        item: u8,
+        weight: Option<Number>,
+    },
+    Unclaim {
+        item: u8,
+    },
+    Assign {
+        item: u8,
+        shared_by: Vec<(Who, Option<Number>)>,
+    },
+    Charges(Charges),
+    Tip(Option<Value>),
+    Waive(bool),
+    Pay {
+        payment: u8,
+        amount: Number,
+        payer: Option<Who>,
+        paid_for: Option<Vec<Who>>,
+        pending: bool,
+        excess_is_tip: bool,
+    },
+    Arrive {
+        payment: u8,
+        arrived: bool,
+    },
+    Refund {
+        payment: u8,
+        refund: u8,
+        amount: Option<Number>,
+    },
     Finalize,
     Leave,
+}
+
+#[derive(Debug, Arbitrary)]
+struct Charges {
+    charges: Vec<(Kind, Value)>,
+    round_to: Option<Number>,
+}
+
+#[derive(Debug, Clone, Copy, Arbitrary)]
+enum Kind {
+    Tax { inclusive: bool, only: Option<bool> },
+    Service { optional: bool },
+    Tip { by_head: bool },
+    Discount { item: Option<u8> },
+    Fee { by_head: bool },
+}
+
+#[derive(Debug, Clone, Copy, Arbitrary)]
+enum Value {
+    Percent(Number),
+    Amount(Number),
 }
 
 #[derive(Debug, Clone, Copy, Arbitrary)]
@@ -109,13 +172,13 @@ fuzz_target!(|script: Script| {
     for (number, step) in script.steps.iter().take(200).enumerate() {
         let command = step.act.command(&order);
         let before = encode_order(&order).unwrap();
-        let actor = Actor::participant(step.who.id());
+        let actor = step.who.map_or(Actor::Backend, |who| Actor::participant(who.id()));
         let decision = decide(&order, UnixMillis::new(u64::from(step.now)), &actor, &command);
         assert_eq!(encode_order(&order).unwrap(), before, "deciding changed the order");
         if let Ok(Decision::Record(recorded)) = decision {
             commit(&mut order, &recorded).unwrap();
             let frame = wire::fact_message(&order, &Presence::new(), &recorded);
-            assert!(serde_json::from_str::<IgnoredAny>(&frame.text_for(&step.who.id())).is_ok());
+            assert!(serde_json::from_str::<IgnoredAny>(&frame.text_for(&Who::Asha.id())).is_ok());
             log.push(decode_fact(&encode_fact(&recorded).unwrap()).unwrap());
             assert_eq!(log.last(), Some(&recorded));
             assert_right(&order, log.len());
@@ -144,15 +207,56 @@ fn assert_right(order: &Order, facts: usize) {
 
     let shares = shares(order);
     let allocated = Amount::checked_sum(shares.list().iter().map(|share| share.amount())).unwrap();
-    assert_eq!(allocated.checked_add(shares.unallocated()), Some(order.total()));
-    assert!(shares.list().iter().all(|share| !share.amount().is_negative()));
+    assert_eq!(allocated.checked_add(shares.unallocated()), Some(shares.amount_due()));
+    assert_eq!(sum(shares.lines()), shares.amount_due());
+    assert_eq!(shares.lines()[0].amount(), order.total());
+    for share in shares.list() {
+        assert!(!share.amount().is_negative());
+        assert_eq!(sum(share.lines()), share.amount());
+        assert!(!sum(share.included()).is_negative());
+    }
     for person in order.people() {
-        let owns = order.items().any(|item| order.added_by(item) == Some(person));
-        assert_eq!(shares.of(person.id()).is_some(), owns || !person.has_left());
+        let shares_it = |item: &Item| order.shared_by(item).any(|(sharer, _)| sharer == person);
+        assert_eq!(shares.of(person.id()).is_some(), order.items().any(shares_it) || !person.has_left());
     }
     if order.status() == Status::Finalized {
         assert_eq!(shares.unallocated(), Amount::ZERO);
+        assert_eq!(order.unassigned().count(), 0);
+        assert_settled(order, &shares);
     }
+}
+
+fn sum(lines: &[Line]) -> Amount {
+    Amount::checked_sum(lines.iter().map(Line::amount)).unwrap()
+}
+
+/// Once everybody has paid whom they owe, each has paid their share, and the restaurant has what it is due.
+fn assert_settled(order: &Order, shares: &Shares<'_>) {
+    let mut beyond: BTreeMap<Option<&ParticipantId>, i64> = BTreeMap::new();
+    for share in shares.list() {
+        *beyond.entry(Some(share.participant().id())).or_default() -= share.amount().minor_units();
+        *beyond.entry(None).or_default() += share.amount().minor_units();
+    }
+    for payment in order.payments().iter().filter(|payment| payment.status() == PaymentStatus::Paid) {
+        let parts = order.paid_for(payment).map(|(_, part)| part);
+        let paid = Amount::checked_sum(parts).unwrap().minor_units();
+        assert_eq!(paid + payment.tip().minor_units(), payment.amount().minor_units());
+        // What was refunded of a tip is not known from outside.
+        if payment.refunded() != Amount::ZERO {
+            return;
+        }
+        *beyond.entry(order.payer(payment).map(|person| person.id())).or_default() += paid;
+        *beyond.entry(None).or_default() -= paid;
+    }
+    let transfers = settlement(order, shares);
+    let people = beyond.values().filter(|amount| **amount != 0).count();
+    assert!(transfers.len() < people.max(1));
+    for transfer in transfers {
+        assert!(transfer.amount > Amount::ZERO);
+        *beyond.entry(transfer.from.map(|person| person.id())).or_default() += transfer.amount.minor_units();
+        *beyond.entry(transfer.to.map(|person| person.id())).or_default() -= transfer.amount.minor_units();
+    }
+    assert!(beyond.values().all(|amount| *amount == 0));
 }
 
 impl Who {
@@ -179,29 +283,82 @@ impl Coin {
     }
 }
 
+impl Charges {
+    fn set(&self) -> SetCharges {
+        let basis = |by_head: bool| if by_head { Basis::Head } else { Basis::Share };
+        let charge = |(kind, value): &(Kind, Value)| NewCharge {
+            name: Text::clean("Charge", 20).unwrap(),
+            kind: match *kind {
+                Kind::Tax { inclusive, only } => {
+                    ChargeKind::Tax { inclusive, dish_types: only.map(|veg| dish_type(Some(veg))).into_iter().collect() }
+                }
+                Kind::Service { optional } => ChargeKind::Service { optional },
+                Kind::Tip { by_head } => ChargeKind::Tip { by: basis(by_head) },
+                Kind::Discount { item } => ChargeKind::Discount { item: item.as_ref().map(item_id) },
+                Kind::Fee { by_head } => ChargeKind::Fee { by: basis(by_head) },
+            },
+            value: value.amount(),
+        };
+        SetCharges {
+            charges: self.charges.iter().map(charge).collect(),
+            round_to: self.round_to.map(|coin| coin.0),
+        }
+    }
+}
+
+impl Value {
+    fn amount(self) -> ChargeAmount {
+        match self {
+            Self::Percent(number) => ChargeAmount::Percent(number.0),
+            Self::Amount(number) => ChargeAmount::Amount(number.0),
+        }
+    }
+}
+
+fn item_id(number: &u8) -> ItemId {
+    ItemId::new(&format!("i{}", number % 16)).unwrap()
+}
+
+fn payment_id(number: u8) -> PaymentId {
+    PaymentId::from(ItemId::new(&format!("p{}", number % 8)).unwrap())
+}
+
+fn dish_type(veg: Option<bool>) -> Text {
+    match veg {
+        None => Text::default(),
+        Some(true) => Text::clean("veg", 20).unwrap(),
+        Some(false) => Text::clean("wine", 20).unwrap(),
+    }
+}
+
 impl Act {
     fn command(&self, order: &Order) -> Command {
-        let item = |number: &u8| ItemId::new(&format!("i{}", number % 16)).unwrap();
+        let item = item_id;
+        let sharing = |shared_by: &[(Who, Option<Number>)]| -> SharedBy {
+            shared_by.iter().map(|(who, weight)| (who.id(), weight.map(|weight| weight.0))).collect()
+        };
         let text = |text: &str| Text::clean(text, 20).unwrap();
         let each = |numbers: &[(Who, Number)]| -> BTreeMap<ParticipantId, Decimal> {
             numbers.iter().map(|(who, number)| (who.id(), number.0)).collect()
         };
         let custom = |agreed| Command::UpdateSplit(UpdateSplit::Custom(Some(agreed)));
         match self {
-            Self::Join { name, phone, currency } => Command::Join(Join {
+            Self::Join { name, phone, currency, charges } => Command::Join(Join {
                 name: name.map(|long| text(if long { "A longer name" } else { "Name" })),
                 phone: phone.map(|other| text(if other { "1" } else { "2" })),
                 circle_id: phone.map(|_| text("circle")),
                 tenant_id: name.map(|_| text("tenant")),
                 currency: currency.map(Coin::currency),
+                charges: charges.as_ref().map(Charges::set),
             }),
-            Self::Add { item: number, quantity, price } => Command::AddItem(AddItem {
+            Self::Add { item: number, quantity, price, kind, shared_by } => Command::AddItem(AddItem {
                 item: item(number),
                 dish_name: text("Dosa"),
-                dish_type: Text::default(),
+                dish_type: dish_type(*kind),
                 quantity: quantity.0,
                 price: price.0,
                 customization: None,
+                shared_by: shared_by.as_deref().map(sharing),
             }),
             Self::Remove { item: number } => Command::RemoveItem { item: item(number) },
             Self::Update { item: number, quantity } => {
@@ -222,6 +379,43 @@ impl Act {
                 custom(AgreedShares::Percentages([(one.id(), part), (other.id(), rest)].into()))
             }
             Self::Weights(numbers) => custom(AgreedShares::Weights(each(numbers))),
+            Self::Adjust(numbers) => Command::UpdateSplit(UpdateSplit::Adjusted(each(numbers))),
+            Self::Cover(covers, by_dishes) => Command::UpdateSplit(UpdateSplit::Cover {
+                covers: covers.iter().map(|(covered, payer)| (covered.id(), payer.id())).collect(),
+                rest: if *by_dishes { Rest::Itemized } else { Rest::Equal },
+            }),
+            Self::Claim { item: number, weight } => {
+                Command::ClaimItem { item: item(number), weight: weight.map(|weight| weight.0) }
+            }
+            Self::Unclaim { item: number } => Command::UnclaimItem { item: item(number) },
+            Self::Assign { item: number, shared_by } => {
+                Command::AssignItem { item: item(number), shared_by: sharing(shared_by) }
+            }
+            Self::Charges(charges) => Command::SetCharges(charges.set()),
+            Self::Tip(tip) => Command::SetTip { tip: tip.map(Value::amount) },
+            Self::Waive(waived) => Command::WaiveService { waived: *waived },
+            Self::Pay { payment, amount, payer, paid_for, pending, excess_is_tip } => {
+                Command::RecordPayment(RecordPayment {
+                    payment: payment_id(*payment),
+                    amount: amount.0,
+                    payer: payer.map(Who::id),
+                    paid_for: paid_for
+                        .as_ref()
+                        .map(|people| PaidFor::Shares(people.iter().map(|who| who.id()).collect())),
+                    method: None,
+                    reference: None,
+                    pending: *pending,
+                    excess_is_tip: *excess_is_tip,
+                })
+            }
+            Self::Arrive { payment, arrived } => {
+                Command::UpdatePayment { payment: payment_id(*payment), arrived: *arrived }
+            }
+            Self::Refund { payment, refund, amount } => Command::RefundPayment(RefundPayment {
+                payment: payment_id(*payment),
+                refund: payment_id(*refund),
+                amount: amount.map(|amount| amount.0),
+            }),
             Self::Finalize => Command::Finalize,
             Self::Leave => Command::Leave,
         }

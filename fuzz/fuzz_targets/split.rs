@@ -7,11 +7,11 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use order_core::fact::{Fact, ItemAdded, Joined};
 use order_core::split::{
-    ApportionError, Claim, CustomShares, Percentage, SplitRule, Weight, apportion, shares,
+    ApportionError, Claim, CustomShares, Percentage, Rest, SplitRule, Weight, apportion, shares,
 };
 use order_core::text::Text;
 use order_core::{
-    Amount, Currency, ItemId, Order, OrderId, ParticipantId, Price, Quantity, Recorded, Role, UnixMillis,
+    Actor, Amount, Currency, ItemId, Order, OrderId, ParticipantId, Price, Quantity, Recorded, Role, UnixMillis,
     commit,
 };
 use rust_decimal::Decimal;
@@ -45,6 +45,9 @@ enum Rule {
     /// Cut at these places of a hundred million.
     Percentages(Vec<u32>),
     Weights(Vec<u32>),
+    Adjusted(Vec<u32>),
+    /// Everybody else is covered by the first; by dishes, or equally.
+    Cover(bool),
 }
 
 fuzz_target!(|input: Input| {
@@ -139,6 +142,18 @@ impl Bill {
                 weights.push(100_000_000 - weights.iter().sum::<u64>());
                 assert_laws(total, &weights, &[amounts.as_slice(), &[unallocated]].concat());
             }
+            SplitRule::Cover { covers, .. } => {
+                assert!(covers.keys().all(|covered| {
+                    shares.of(covered).is_none_or(|share| share.amount() == Amount::ZERO)
+                }));
+            }
+            SplitRule::Adjusted(more) => {
+                // Beyond what is theirs alone, all pay the same.
+                let own = |id: &ParticipantId| more.get(id).map_or(0, |own| own.minor_units());
+                let rest: Vec<i64> = ids.zip(&amounts).map(|(id, amount)| amount - own(id)).collect();
+                let (least, most) = (rest.iter().min(), rest.iter().max());
+                assert!(least.zip(most).is_none_or(|(least, most)| most - least <= 1));
+            }
             SplitRule::Itemized | SplitRule::Custom(Some(CustomShares::Amounts(_))) => {}
         }
         // Whoever is seated first, everybody pays the same.
@@ -166,6 +181,7 @@ impl Bill {
                 circle_id: None,
                 tenant_id: None,
                 currency: None,
+                charges: None,
             };
             record(&mut order, *number, Fact::Joined(joined));
         }
@@ -180,6 +196,7 @@ impl Bill {
                     quantity: Quantity::new(1).unwrap(),
                     price,
                     customization: None,
+                    shared_by: vec![(person(*number), Weight::ONE)],
                 };
                 record(&mut order, *number, Fact::ItemAdded(added));
             }
@@ -202,6 +219,18 @@ impl Rule {
         let custom = match self {
             Self::Equal => return Some(SplitRule::Equal),
             Self::Itemized => return Some(SplitRule::Itemized),
+            Self::Adjusted(numbers) => {
+                let more = named(numbers).into_iter();
+                return Some(SplitRule::Adjusted(
+                    more.map(|(id, value)| (id, Amount::from_minor_units(i64::from(value)))).collect(),
+                ));
+            }
+            Self::Cover(by_dishes) => {
+                return Some(SplitRule::Cover {
+                    covers: (1..people).map(|number| (person(number), person(0))).collect(),
+                    rest: if *by_dishes { Rest::Itemized } else { Rest::Equal },
+                });
+            }
             Self::Amounts(numbers) => CustomShares::Amounts(
                 named(numbers)
                     .into_iter()
@@ -235,7 +264,8 @@ fn person(number: usize) -> ParticipantId {
 }
 
 fn record(order: &mut Order, by: usize, fact: Fact) {
-    let recorded = Recorded { seq: order.seq() + 1, at: UnixMillis::new(1), by: person(by), fact };
+    let by = Actor::participant(person(by));
+    let recorded = Recorded { seq: order.seq() + 1, at: UnixMillis::new(1), by, fact };
     // A rule set by nobody, on an order without people, is not worth recording.
     let _ = commit(order, &recorded);
 }

@@ -4,26 +4,34 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
+use crate::bill::ChargeKind;
+use crate::split::Rest;
 use crate::text::Text;
-use crate::{Currency, ItemId, ParticipantId};
+use crate::{Currency, ItemId, ParticipantId, PaymentId};
 
 /// Who asks: the identity that a socket joined with, or that the host proved by other means.
 ///
 /// The core trusts it; whoever calls [`decide`](crate::decide) vouches for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Actor {
-    participant: ParticipantId,
+pub enum Actor {
+    /// Somebody at the table.
+    Participant(ParticipantId),
+    /// The restaurant's back end: it may set charges, say whose a dish is, and record payments.
+    Backend,
 }
 
 impl Actor {
     /// Somebody who speaks as this participant.
     pub fn participant(participant: ParticipantId) -> Self {
-        Self { participant }
+        Self::Participant(participant)
     }
 
-    /// As whom the actor speaks.
-    pub fn id(&self) -> &ParticipantId {
-        &self.participant
+    /// As which participant the actor speaks, if as any.
+    pub fn id(&self) -> Option<&ParticipantId> {
+        match self {
+            Self::Participant(id) => Some(id),
+            Self::Backend => None,
+        }
     }
 }
 
@@ -48,9 +56,51 @@ pub enum Command {
         /// How many pieces from now on.
         quantity: Decimal,
     },
+    /// Take part in a dish, or another part than before.
+    ClaimItem {
+        /// Which line.
+        item: ItemId,
+        /// How large a part, relative to the others'; 1 where none is given.
+        weight: Option<Decimal>,
+    },
+    /// Have no part in a dish any more.
+    UnclaimItem {
+        /// Which line.
+        item: ItemId,
+    },
+    /// Say whose a dish is. The owner's to say.
+    AssignItem {
+        /// Which line.
+        item: ItemId,
+        /// Whose it is from now on.
+        shared_by: SharedBy,
+    },
     /// Share the bill by another rule.
     UpdateSplit(UpdateSplit),
-    /// Close the order: nothing changes after it.
+    /// Set all charges of the order. The owner's to say.
+    SetCharges(SetCharges),
+    /// Give a tip of one's own.
+    SetTip {
+        /// How much; nothing takes it back.
+        tip: Option<ChargeAmount>,
+    },
+    /// Do without optional service charges, or pay them after all.
+    WaiveService {
+        /// Whether to do without.
+        waived: bool,
+    },
+    /// Note a payment. The owner's or the back end's to say, as are the next two.
+    RecordPayment(RecordPayment),
+    /// Note that a pending payment has arrived, or never will.
+    UpdatePayment {
+        /// Which payment.
+        payment: PaymentId,
+        /// Whether it has arrived.
+        arrived: bool,
+    },
+    /// Note that a payment was given back.
+    RefundPayment(RefundPayment),
+    /// Close the order: after it only payments change.
     Finalize,
     /// Get up from the table. Dishes stay.
     Leave,
@@ -69,6 +119,40 @@ pub struct Join {
     pub tenant_id: Option<Text>,
     /// The currency; the first to join sets it.
     pub currency: Option<Currency>,
+    /// The order's charges; the first to join may set them.
+    pub charges: Option<SetCharges>,
+}
+
+/// Whose a dish is: people, and how large a part each has relative to the others (1 where no weight is given).
+pub type SharedBy = Vec<(ParticipantId, Option<Decimal>)>;
+
+/// The charges of an order, in place of those that it had.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SetCharges {
+    /// The charges.
+    pub charges: Vec<NewCharge>,
+    /// The smallest coin in which the bill is paid, in whole units.
+    pub round_to: Option<Decimal>,
+}
+
+/// A charge to set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCharge {
+    /// The name of its line.
+    pub name: Text,
+    /// What it is, and of what it is taken.
+    pub kind: ChargeKind,
+    /// How much.
+    pub value: ChargeAmount,
+}
+
+/// How much a charge is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChargeAmount {
+    /// So many percent.
+    Percent(Decimal),
+    /// A fixed amount in whole units.
+    Amount(Decimal),
 }
 
 /// A dish to order.
@@ -86,6 +170,8 @@ pub struct AddItem {
     pub price: Decimal,
     /// How it is to be made.
     pub customization: Option<Text>,
+    /// Whose it is; the one's who orders it where nothing else is said.
+    pub shared_by: Option<SharedBy>,
 }
 
 /// The rule by which to share from now on.
@@ -97,6 +183,15 @@ pub enum UpdateSplit {
     Itemized,
     /// As agreed. With nothing given, the shares of a split that is custom already stand; else equally.
     Custom(Option<AgreedShares>),
+    /// So much more for some, in whole units, the rest equally.
+    Adjusted(BTreeMap<ParticipantId, Decimal>),
+    /// Some pay for others as well.
+    Cover {
+        /// Who is covered, and by whom.
+        covers: BTreeMap<ParticipantId, ParticipantId>,
+        /// How all is shared before that.
+        rest: Rest,
+    },
 }
 
 /// What was agreed, in the client's numbers.
@@ -108,4 +203,45 @@ pub enum AgreedShares {
     Percentages(BTreeMap<ParticipantId, Decimal>),
     /// Weights, at least one of them above zero.
     Weights(BTreeMap<ParticipantId, Decimal>),
+}
+
+/// A payment to note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordPayment {
+    /// The payment's id: the client's, or an unguessable one that the host made.
+    pub payment: PaymentId,
+    /// How much, in whole units.
+    pub amount: Decimal,
+    /// Who paid; the owner who notes it where nothing is said.
+    pub payer: Option<ParticipantId>,
+    /// Whose shares it pays; the payer's where nothing is said.
+    pub paid_for: Option<PaidFor>,
+    /// How it was paid.
+    pub method: Option<Text>,
+    /// By what it can be found elsewhere.
+    pub reference: Option<Text>,
+    /// Whether it is still on its way.
+    pub pending: bool,
+    /// Whether what is more than is due is a tip; else it is refused.
+    pub excess_is_tip: bool,
+}
+
+/// Whose shares a payment pays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaidFor {
+    /// Of each of these what is due; if it does not suffice, in proportion.
+    Shares(Vec<ParticipantId>),
+    /// So much of each, in whole units.
+    Amounts(BTreeMap<ParticipantId, Decimal>),
+}
+
+/// A refund to note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundPayment {
+    /// Of which payment.
+    pub payment: PaymentId,
+    /// The refund's id: the client's, or an unguessable one that the host made. It counts once.
+    pub refund: PaymentId,
+    /// How much of the payment, in whole units; all that is left of it where nothing is said.
+    pub amount: Option<Decimal>,
 }

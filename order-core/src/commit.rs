@@ -1,14 +1,19 @@
 //! Making a fact so.
 
+mod payments;
+
 use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::fact::{Fact, ItemAdded, Joined, Recorded};
+use crate::bill::{Charge, ChargeKind};
+use crate::fact::{ChargesSet, Fact, ItemAdded, Joined, Recorded};
 use crate::item::Item;
 use crate::order::{Order, Status};
 use crate::participant::{Participant, Role, Seat};
-use crate::{Amount, ItemId, ParticipantId, Quantity};
+use crate::payment::Refund;
+use crate::split::Weight;
+use crate::{Amount, ItemId, ParticipantId, Quantity, UnixMillis};
 
 /// Why a fact is not one of this order's log. The order is as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -28,6 +33,12 @@ pub enum CommitError {
     /// It speaks of an item that is not on the order.
     #[error("the fact is about an item that is not on the order")]
     UnknownItem,
+    /// It speaks of a payment that the order does not know.
+    #[error("the fact is about a payment that was never recorded")]
+    UnknownPayment,
+    /// It records a payment that is there already.
+    #[error("the fact records a payment that is there already")]
+    PaymentExists,
     /// It adds an item that is there already.
     #[error("the fact adds an item that is there already")]
     ItemExists,
@@ -47,15 +58,38 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
     if Some(recorded.seq) != order.seq.checked_add(1) {
         return Err(CommitError::OutOfOrder { last: order.seq, found: recorded.seq });
     }
-    if order.status == Status::Finalized {
+    if order.status == Status::Finalized && !recorded.fact.is_about_a_payment() {
         return Err(CommitError::AlreadyFinalized);
     }
     match &recorded.fact {
-        Fact::Joined(joined) => join(order, recorded, joined),
-        Fact::Left { owner } => leave(order, &recorded.by, owner.as_ref())?,
+        Fact::Joined(joined) => join(order, author(recorded)?, recorded.at, joined),
+        Fact::Left { owner } => leave(order, author(recorded)?, owner.as_ref())?,
         Fact::ItemAdded(added) => add(order, recorded, added)?,
         Fact::ItemRemoved { item } => remove(order, item)?,
         Fact::QuantityUpdated { item, quantity } => update_quantity(order, item, *quantity)?,
+        Fact::ItemShared { item, shared_by } => share(order, item, shared_by)?,
+        Fact::ChargesSet(set) => set_charges(order, set),
+        Fact::TipSet { tip } => {
+            let seat = seat_of_author(order, recorded)?;
+            match tip {
+                Some(tip) => order.tips.insert(seat, *tip),
+                None => order.tips.remove(&seat),
+            };
+        }
+        Fact::ServiceWaived { waived } => {
+            let seat = seat_of_author(order, recorded)?;
+            if *waived {
+                order.without_service.insert(seat);
+            } else {
+                order.without_service.remove(&seat);
+            }
+        }
+        Fact::PaymentRecorded(payment) => payments::record(order, recorded, payment)?,
+        Fact::PaymentUpdated { payment, status } => payments::find(order, payment)?.status = *status,
+        Fact::PaymentRefunded { payment, refund, amount, parts, tip } => {
+            let refund = Refund { id: refund.clone(), amount: *amount };
+            payments::refund(order, payment, refund, parts, *tip)?;
+        }
         Fact::SplitUpdated { split } => order.split = split.clone(),
         Fact::Finalized => order.status = Status::Finalized,
     }
@@ -78,18 +112,27 @@ pub fn replay<'log>(
     log.into_iter().try_for_each(|recorded| commit(&mut order, recorded)).map(|()| order)
 }
 
-fn join(order: &mut Order, recorded: &Recorded, joined: &Joined) {
-    let seat = order.seat_of(&recorded.by);
+/// The participant who did it; some facts are never the back end's.
+fn author(recorded: &Recorded) -> Result<&ParticipantId, CommitError> {
+    recorded.by.id().ok_or(CommitError::UnknownPerson)
+}
+
+fn seat_of_author(order: &Order, recorded: &Recorded) -> Result<Seat, CommitError> {
+    order.seat_of(author(recorded)?).ok_or(CommitError::UnknownPerson)
+}
+
+fn join(order: &mut Order, by: &ParticipantId, at: UnixMillis, joined: &Joined) {
+    let seat = order.seat_of(by);
     if let Some(person) = seat.and_then(|seat| order.people.get_mut(seat.0)) {
         person.name = joined.name.clone();
         person.phone.clone_from(&joined.phone);
         person.left = false;
     } else {
         order.people.push(Participant {
-            id: recorded.by.clone(),
+            id: by.clone(),
             name: joined.name.clone(),
             phone: joined.phone.clone(),
-            joined_at: recorded.at,
+            joined_at: at,
             left: false,
         });
     }
@@ -105,6 +148,14 @@ fn join(order: &mut Order, recorded: &Recorded, joined: &Joined) {
     if let Some(currency) = joined.currency {
         order.currency = currency;
     }
+    if let Some(charges) = &joined.charges {
+        set_charges(order, charges);
+    }
+}
+
+fn set_charges(order: &mut Order, set: &ChargesSet) {
+    order.charges.clone_from(&set.charges);
+    order.round_to = set.round_to;
 }
 
 fn leave(order: &mut Order, by: &ParticipantId, owner: Option<&ParticipantId>) -> Result<(), CommitError> {
@@ -119,10 +170,11 @@ fn leave(order: &mut Order, by: &ParticipantId, owner: Option<&ParticipantId>) -
 }
 
 fn add(order: &mut Order, recorded: &Recorded, added: &ItemAdded) -> Result<(), CommitError> {
-    let added_by = order.seat_of(&recorded.by).ok_or(CommitError::UnknownPerson)?;
+    let added_by = seat_of_author(order, recorded)?;
     if order.item(&added.item).is_some() {
         return Err(CommitError::ItemExists);
     }
+    let claims = claims(order, &added.shared_by)?;
     let line = line_total(added.price.amount(), added.quantity)?;
     order.total = order.total.checked_add(line).ok_or(CommitError::Overflow)?;
     let item = Item {
@@ -134,11 +186,30 @@ fn add(order: &mut Order, recorded: &Recorded, added: &ItemAdded) -> Result<(), 
         total: line,
         customization: added.customization.clone(),
         added_by,
+        claims,
         added_at: recorded.at,
     };
     order.text_bytes = order.text_bytes.saturating_add(item.text_bytes());
     order.items.push(Arc::new(item));
     Ok(())
+}
+
+fn share(order: &mut Order, item: &ItemId, shared_by: &[(ParticipantId, Weight)]) -> Result<(), CommitError> {
+    let claims = claims(order, shared_by)?;
+    let position = order.position_of(item).ok_or(CommitError::UnknownItem)?;
+    let entry = order.items.get_mut(position).ok_or(CommitError::UnknownItem)?;
+    Arc::make_mut(entry).claims = claims;
+    Ok(())
+}
+
+/// Claims by seat, in the order of seats.
+fn claims(order: &Order, shared_by: &[(ParticipantId, Weight)]) -> Result<Vec<(Seat, Weight)>, CommitError> {
+    let mut claims = Vec::with_capacity(shared_by.len());
+    for (id, weight) in shared_by {
+        claims.push((order.seat_of(id).ok_or(CommitError::UnknownPerson)?, *weight));
+    }
+    claims.sort_unstable_by_key(|(seat, _)| *seat);
+    Ok(claims)
 }
 
 fn remove(order: &mut Order, item: &ItemId) -> Result<(), CommitError> {
@@ -147,6 +218,10 @@ fn remove(order: &mut Order, item: &ItemId) -> Result<(), CommitError> {
     order.total = order.total.checked_sub(line.total).ok_or(CommitError::Overflow)?;
     order.text_bytes = order.text_bytes.saturating_sub(line.text_bytes());
     order.items.remove(position);
+    // A discount ends with its dish: another that takes over the id is another dish.
+    let is_on_it =
+        |charge: &Charge| matches!(&charge.kind, ChargeKind::Discount { item: Some(on) } if on == item);
+    order.charges.retain(|charge| !is_on_it(charge));
     Ok(())
 }
 
@@ -164,4 +239,24 @@ fn update_quantity(order: &mut Order, item: &ItemId, quantity: Quantity) -> Resu
 
 fn line_total(price: Amount, quantity: Quantity) -> Result<Amount, CommitError> {
     price.checked_mul(i64::from(quantity.pieces())).ok_or(CommitError::Overflow)
+}
+
+impl Fact {
+    /// Whether it may happen to an order that is finalized.
+    fn is_about_a_payment(&self) -> bool {
+        match self {
+            Self::PaymentRecorded(_) | Self::PaymentUpdated { .. } | Self::PaymentRefunded { .. } => true,
+            Self::Joined(_)
+            | Self::Left { .. }
+            | Self::ItemAdded(_)
+            | Self::ItemRemoved { .. }
+            | Self::QuantityUpdated { .. }
+            | Self::ItemShared { .. }
+            | Self::ChargesSet(_)
+            | Self::TipSet { .. }
+            | Self::ServiceWaived { .. }
+            | Self::SplitUpdated { .. }
+            | Self::Finalized => false,
+        }
+    }
 }

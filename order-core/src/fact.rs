@@ -1,8 +1,10 @@
 //! What happened: the entries of an order's log.
 
-use crate::split::SplitRule;
+use crate::bill::{Charge, ChargeValue};
+use crate::payment::PaymentStatus;
+use crate::split::{SplitRule, Weight};
 use crate::text::Text;
-use crate::{Currency, ItemId, ParticipantId, Price, Quantity, Role, UnixMillis};
+use crate::{Actor, Amount, Currency, ItemId, ParticipantId, PaymentId, Price, Quantity, Role, UnixMillis};
 
 /// One entry of an order's log. It says what happened with every consequence spelled out, so that a later
 /// release with other rules replays it to the same order.
@@ -13,7 +15,7 @@ pub struct Recorded {
     /// When it was decided, by the host's clock; never before the entry before it.
     pub at: UnixMillis,
     /// Who did it.
-    pub by: ParticipantId,
+    pub by: Actor,
     /// What happened.
     pub fact: Fact,
 }
@@ -42,10 +44,51 @@ pub enum Fact {
         /// How many pieces from now on.
         quantity: Quantity,
     },
+    /// A dish is somebody else's, or shared by others.
+    ItemShared {
+        /// Which line.
+        item: ItemId,
+        /// Whose it is from now on, and in which proportions. Empty: nobody's.
+        shared_by: Vec<(ParticipantId, Weight)>,
+    },
+    /// The order has other charges.
+    ChargesSet(ChargesSet),
+    /// Somebody gives a tip of their own, or takes it back.
+    TipSet {
+        /// How much from now on.
+        tip: Option<ChargeValue>,
+    },
+    /// Somebody does without optional service charges, or pays them after all.
+    ServiceWaived {
+        /// Whether they do without.
+        waived: bool,
+    },
     /// The bill is shared by another rule.
     SplitUpdated {
         /// The rule.
         split: SplitRule,
+    },
+    /// A payment was noted.
+    PaymentRecorded(PaymentRecorded),
+    /// A payment has arrived, or never will.
+    PaymentUpdated {
+        /// Which payment.
+        payment: PaymentId,
+        /// Its status from now on.
+        status: PaymentStatus,
+    },
+    /// Some or all of a payment was given back.
+    PaymentRefunded {
+        /// Which payment.
+        payment: PaymentId,
+        /// The refund's id.
+        refund: PaymentId,
+        /// How much.
+        amount: Amount,
+        /// What of it had been paid of whose shares.
+        parts: Vec<(ParticipantId, Amount)>,
+        /// What of it was a tip.
+        tip: Amount,
     },
     /// The order is closed.
     Finalized,
@@ -66,6 +109,17 @@ pub struct Joined {
     pub tenant_id: Option<Text>,
     /// The order's currency, set by the first of all.
     pub currency: Option<Currency>,
+    /// The order's charges, where the first of all set them.
+    pub charges: Option<ChargesSet>,
+}
+
+/// All charges of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChargesSet {
+    /// The charges from now on.
+    pub charges: Vec<Charge>,
+    /// The smallest coin in which the bill is paid from now on.
+    pub round_to: Option<Amount>,
 }
 
 /// A dish was ordered.
@@ -83,4 +137,27 @@ pub struct ItemAdded {
     pub price: Price,
     /// How it is to be made.
     pub customization: Option<Text>,
+    /// Whose it is, and in which proportions. Empty: nobody's.
+    pub shared_by: Vec<(ParticipantId, Weight)>,
+}
+
+/// A payment was noted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentRecorded {
+    /// The payment's id.
+    pub payment: PaymentId,
+    /// Who paid.
+    pub payer: ParticipantId,
+    /// How much: the sum of the parts and the tip.
+    pub amount: Amount,
+    /// What it pays of whose shares.
+    pub parts: Vec<(ParticipantId, Amount)>,
+    /// What of it is a tip beyond the shares.
+    pub tip: Amount,
+    /// How it was paid.
+    pub method: Option<Text>,
+    /// By what it can be found elsewhere.
+    pub reference: Option<Text>,
+    /// Whether it has arrived.
+    pub status: PaymentStatus,
 }

@@ -83,6 +83,22 @@ identifier! {
     /// backslash.
     ItemId, MAX_ITEM_ID_BYTES, |character| character.is_ascii_graphic() && !"\"'`<>\\".contains(character)
 }
+identifier! {
+    /// Identifies one payment of an order. The same texts can be one as can be the id of an item.
+    PaymentId, MAX_ITEM_ID_BYTES, |character| character.is_ascii_graphic() && !"\"'`<>\\".contains(character)
+}
+
+impl ItemId {
+    pub(crate) fn into_shared(self) -> Arc<str> {
+        self.0
+    }
+}
+
+impl From<ItemId> for PaymentId {
+    fn from(id: ItemId) -> Self {
+        Self(id.0)
+    }
+}
 
 /// Visible, or a plain space or joiner inside the text: an identifier must not pass for another.
 fn is_plain(character: char) -> bool {

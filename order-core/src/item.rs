@@ -1,6 +1,7 @@
 //! What was ordered.
 
 use crate::participant::Seat;
+use crate::split::Weight;
 use crate::text::Text;
 use crate::{Amount, ItemId, Price, Quantity, UnixMillis};
 
@@ -15,6 +16,8 @@ pub struct Item {
     pub(crate) total: Amount,
     pub(crate) customization: Option<Text>,
     pub(crate) added_by: Seat,
+    /// Whose it is, in the order of seats, and in which proportions. Empty: nobody's.
+    pub(crate) claims: Vec<(Seat, Weight)>,
     pub(crate) added_at: UnixMillis,
 }
 

@@ -36,6 +36,7 @@
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::disallowed_types)]
 
 mod amount;
+pub mod bill;
 pub mod command;
 mod commit;
 mod currency;
@@ -46,6 +47,7 @@ mod item;
 pub mod number;
 mod order;
 mod participant;
+pub mod payment;
 mod presence;
 mod quantity;
 mod rejection;
@@ -61,9 +63,9 @@ pub use commit::{CommitError, commit, replay};
 pub use currency::{Currency, CurrencyError, MAX_MINOR_DIGITS};
 pub use decide::{Decision, decide};
 pub use fact::{Fact, Recorded};
-pub use ids::{IdError, ItemId, MAX_ID_BYTES, MAX_ITEM_ID_BYTES, OrderId, ParticipantId};
+pub use ids::{IdError, ItemId, MAX_ID_BYTES, MAX_ITEM_ID_BYTES, OrderId, ParticipantId, PaymentId};
 pub use item::Item;
-pub use order::{MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, Order, Status};
+pub use order::{MAX_CLAIMS, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, Order, Status};
 pub use participant::{Participant, Role};
 pub use presence::Presence;
 pub use quantity::{MAX_QUANTITY, Quantity, QuantityError};

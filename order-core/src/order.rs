@@ -1,17 +1,24 @@
 //! One shared order: the state that its facts add up to.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::bill::{Charge, ChargeValue};
 use crate::item::Item;
 use crate::participant::{Participant, Role, Seat};
-use crate::split::SplitRule;
+use crate::payment::Payment;
+use crate::split::{SplitRule, Weight};
 use crate::text::Text;
-use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, UnixMillis};
+use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, PaymentId, UnixMillis};
 
 /// The most items that one order can hold at a time.
 pub const MAX_ITEMS: usize = 5_000;
 /// The most people that can ever have joined one order.
 pub const MAX_PARTICIPANTS: usize = 250;
+
+/// The most claims that the shared dishes of one order can have together, so that its full state and the work on its
+/// bill stay bounded. A dish that is one person's does not count.
+pub const MAX_CLAIMS: usize = 10_000;
 
 /// The most bytes that the dishes and customizations of one order can have together, so that its full state
 /// stays below a few megabytes.
@@ -22,7 +29,7 @@ pub const MAX_TEXT_BYTES: usize = 1024 * 1024;
 pub enum Status {
     /// People are ordering.
     Active,
-    /// The bill stands; nothing changes any more.
+    /// The bill stands; only payments change.
     Finalized,
 }
 
@@ -54,6 +61,14 @@ pub struct Order {
     /// The bytes of all items' texts.
     pub(crate) text_bytes: usize,
     pub(crate) split: SplitRule,
+    pub(crate) charges: Vec<Charge>,
+    /// What some give on their own.
+    pub(crate) tips: BTreeMap<Seat, ChargeValue>,
+    /// Who does without optional service charges.
+    pub(crate) without_service: BTreeSet<Seat>,
+    /// The smallest coin in which the bill is paid.
+    pub(crate) round_to: Option<Amount>,
+    pub(crate) payments: Vec<Payment>,
     pub(crate) status: Status,
     pub(crate) created_at: UnixMillis,
     pub(crate) updated_at: UnixMillis,
@@ -74,6 +89,11 @@ impl Order {
             total: Amount::ZERO,
             text_bytes: 0,
             split: SplitRule::Equal,
+            charges: Vec::new(),
+            tips: BTreeMap::new(),
+            without_service: BTreeSet::new(),
+            round_to: None,
+            payments: Vec::new(),
             status: Status::Active,
             created_at: UnixMillis::default(),
             updated_at: UnixMillis::default(),
@@ -155,6 +175,56 @@ impl Order {
     /// The sum of all items.
     pub fn total(&self) -> Amount {
         self.total
+    }
+
+    /// Whose an item is and in which proportions, in the order in which they joined. Nobody: it is unassigned.
+    pub fn shared_by(&self, item: &Item) -> impl Iterator<Item = (&Participant, Weight)> {
+        item.claims.iter().filter_map(|&(seat, weight)| Some((self.at(seat)?, weight)))
+    }
+
+    /// The items that are nobody's.
+    pub fn unassigned(&self) -> impl Iterator<Item = &Item> {
+        self.items().filter(|item| item.claims.is_empty())
+    }
+
+    /// The taxes, service charges, tips, discounts and fees of the whole order.
+    pub fn charges(&self) -> &[Charge] {
+        &self.charges
+    }
+
+    /// What some give on their own, in the order in which they joined.
+    pub fn tips(&self) -> impl Iterator<Item = (&Participant, ChargeValue)> {
+        self.tips.iter().filter_map(|(&seat, &tip)| Some((self.at(seat)?, tip)))
+    }
+
+    /// Who does without optional service charges, in the order in which they joined.
+    pub fn without_service(&self) -> impl Iterator<Item = &Participant> {
+        self.without_service.iter().filter_map(|&seat| self.at(seat))
+    }
+
+    /// The smallest coin: what is due is rounded to a multiple of it.
+    pub fn round_to(&self) -> Option<Amount> {
+        self.round_to
+    }
+
+    /// The payments, in the order in which they were recorded.
+    pub fn payments(&self) -> &[Payment] {
+        &self.payments
+    }
+
+    /// The payment with this id.
+    pub fn payment(&self, id: &PaymentId) -> Option<&Payment> {
+        self.payments.iter().find(|payment| payment.id == *id)
+    }
+
+    /// Who made a payment of this order.
+    pub fn payer(&self, payment: &Payment) -> Option<&Participant> {
+        self.at(payment.payer)
+    }
+
+    /// Of whose shares a payment of this order paid how much, before anything was given back.
+    pub fn paid_for(&self, payment: &Payment) -> impl Iterator<Item = (&Participant, Amount)> {
+        payment.parts.iter().filter_map(|part| Some((self.at(part.seat)?, part.amount)))
     }
 
     /// By which rule the total is shared.

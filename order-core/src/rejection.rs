@@ -64,12 +64,42 @@ codes! {
     JoinFirst = "join_first", "Join the order first.";
     /// The socket joined as somebody else.
     AlreadyJoined = "already_joined", "This connection already speaks for somebody else.";
+    /// Only the owner may.
+    NotOwner = "not_owner", "Only the owner of the order may do this.";
+    /// The restaurant's back end recorded it.
+    BackendOnly = "backend_only", "The restaurant recorded this payment, so only the restaurant changes it.";
+    /// The sender has no part in the dish.
+    NotClaimed = "not_claimed", "You have no part in this dish.";
     /// The order is closed.
-    OrderFinalized = "order_finalized", "The order is finalized; nothing can change any more.";
+    OrderFinalized = "order_finalized", "The order is finalized; only payments can change any more.";
     /// There is nothing to finalize.
     OrderEmpty = "order_empty", "The order has no dishes.";
-    /// Custom shares do not cover the total.
-    Unallocated = "unallocated", "The custom shares do not add up to the total.";
+    /// The shares do not cover the bill.
+    Unallocated = "unallocated", "The shares do not cover the bill.";
+    /// A dish that nobody claims.
+    Unassigned = "unassigned", "Nobody has claimed a dish.";
+    /// One thing is claimed twice, or by people who cannot both have it.
+    ConflictingClaims = "conflicting_claims", "Two claims contradict each other.";
+    /// Shares so fine that the exact bill would be out of hand.
+    BillTooFine = "bill_too_fine", "The dishes are shared in too many different proportions.";
+    /// There is nobody to share the bill.
+    NobodyToPay = "nobody_to_pay", "There is nobody to share the bill.";
+    /// A charge that cannot be.
+    BadCharge = "bad_charge", "The charge cannot be used.";
+    /// A charge of a fixed amount with nothing to take it of.
+    ChargeOnNothing = "charge_on_nothing", "A charge is on nothing, so it is nobody's.";
+    /// A payment that cannot be.
+    BadPayment = "bad_payment", "The payment cannot be used.";
+    /// No such payment.
+    PaymentNotFound = "payment_not_found", "There is no such payment.";
+    /// The payment's id is taken.
+    PaymentIdTaken = "payment_id_taken", "This id has been recorded already.";
+    /// More than is due, and not marked as a tip.
+    Overpayment = "overpayment", "The payment is more than is due.";
+    /// The order is full of payments.
+    TooManyPayments = "too_many_payments", "The order cannot have more payments.";
+    /// The bill is full of charges.
+    TooManyCharges = "too_many_charges", "The order cannot have more charges.";
     /// No such line.
     ItemNotFound = "item_not_found", "There is no such item on the order.";
     /// The line's id is taken.
@@ -78,8 +108,8 @@ codes! {
     UnknownParticipant = "unknown_participant", "This person is not on the bill.";
     /// The order is full of items.
     TooManyItems = "too_many_items", "The order cannot hold more items.";
-    /// The order is full of text.
-    OrderTooLarge = "order_too_large", "The order cannot hold more text.";
+    /// The order is full of text, or of claims.
+    OrderTooLarge = "order_too_large", "The order is too large.";
     /// The order is full of people.
     TooManyParticipants = "too_many_participants", "The order cannot hold more people.";
     /// The total would pass its ceiling.

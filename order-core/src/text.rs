@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::ItemId;
+
 /// The most characters (Unicode scalar values) of a person's name.
 pub const MAX_NAME_CHARS: usize = 80;
 /// The most characters of a dish's name.
@@ -15,7 +17,11 @@ pub const MAX_DISH_TYPE_CHARS: usize = 40;
 pub const MAX_CUSTOMIZATION_CHARS: usize = 500;
 /// The most characters of a phone number.
 pub const MAX_PHONE_CHARS: usize = 32;
-/// The most characters of a circle's or a tenant's name.
+/// The most characters of a charge's name.
+pub const MAX_CHARGE_NAME_CHARS: usize = 60;
+/// The most characters of a method of payment.
+pub const MAX_METHOD_CHARS: usize = 40;
+/// The most characters of the name of a circle or a tenant, and of a payment's reference.
 pub const MAX_LABEL_CHARS: usize = 128;
 
 /// A cleaned text. Every script, emoji, joiners, `&`, `<` and quotes stay as they are: escaping belongs to
@@ -81,6 +87,13 @@ impl Text {
     /// The text itself.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<ItemId> for Text {
+    /// The id as a text; the two share their memory.
+    fn from(id: ItemId) -> Self {
+        Self(id.into_shared())
     }
 }
 

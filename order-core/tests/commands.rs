@@ -7,13 +7,13 @@ mod table;
 use std::collections::BTreeSet;
 
 use model::{Model, Step, steps};
-use order_core::fact::{Fact, ItemAdded};
-use order_core::split::shares;
+use order_core::fact::{ChargesSet, Fact, ItemAdded};
+use order_core::split::{Weight, shares};
 use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
 use order_core::text::Text;
 use order_core::{
-    Amount, CommitError, Currency, Decision, ItemId, Order, ParticipantId, Price, Quantity, Recorded, Role,
-    Status, UnixMillis, commit,
+    Actor, Amount, CommitError, Currency, Decision, Item, ItemId, Order, ParticipantId, Price, Quantity,
+    Recorded, Role, Status, UnixMillis, commit,
 };
 use proptest::prelude::*;
 use table::Table;
@@ -87,17 +87,27 @@ fn assert_invariants(order: &Order, facts: usize) {
 
     let shares = shares(order);
     let allocated = Amount::checked_sum(shares.list().iter().map(order_core::split::Share::amount)).unwrap();
-    assert_eq!(allocated.checked_add(shares.unallocated()), Some(order.total()));
+    assert_eq!(allocated.checked_add(shares.unallocated()), Some(shares.amount_due()));
     for person in order.people() {
-        let owns = order.items().any(|item| order.added_by(item) == Some(person));
-        assert_eq!(shares.of(person.id()).is_some(), owns || !person.has_left());
+        let has_part = |item: &&Item| order.shared_by(item).any(|(sharer, _)| sharer == person);
+        let own: Vec<_> = order.items().filter(has_part).collect();
+        let share = shares.of(person.id());
+        assert_eq!(share.is_some(), !own.is_empty() || !person.has_left());
+        assert_eq!(share.map(|share| share.items().to_vec()).unwrap_or_default(), own);
     }
-    let listed: Vec<_> =
-        shares.list().iter().flat_map(|share| share.items().iter().map(|item| item.id())).collect();
-    assert_eq!(listed.len(), ids.len());
-    assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), ids);
+    for item in order.items() {
+        let seats: Vec<_> = order
+            .shared_by(item)
+            .map(|(sharer, weight)| {
+                assert!(weight.millionths() > 0, "a part of nothing");
+                order.people().iter().position(|person| person == sharer)
+            })
+            .collect();
+        assert!(seats.windows(2).all(|pair| pair[0] < pair[1]), "{seats:?} are not in the order of joining");
+    }
     if order.status() == Status::Finalized {
         assert_eq!(shares.unallocated(), Amount::ZERO);
+        assert_eq!(order.unassigned().count(), 0);
         assert!(order.items().len() > 0);
     }
     assert!(order.created_at() <= order.updated_at());
@@ -112,16 +122,32 @@ fn assert_no_wrong_fact_is_committed(order: &Order) {
         item: ItemId::new(item).unwrap(),
         quantity: Quantity::new(1).unwrap(),
     };
+    let shared = |item: &str, who: ParticipantId| Fact::ItemShared {
+        item: ItemId::new(item).unwrap(),
+        shared_by: vec![(who, Weight::ONE)],
+    };
+    let by = Actor::participant(by);
+    let stranger = Actor::participant(id("stranger"));
     let mut wrong = vec![
         (next, &by, removal("never-added"), CommitError::UnknownItem),
         (next, &by, update("never-added"), CommitError::UnknownItem),
         (next, &by, Fact::Left { owner: Some(id("stranger")) }, CommitError::UnknownPerson),
+        (next, &by, shared("never-added", id("stranger")), CommitError::UnknownPerson),
+        (next, &stranger, added("new"), CommitError::UnknownPerson),
+        (next, &stranger, Fact::Left { owner: None }, CommitError::UnknownPerson),
+        (next, &stranger, Fact::TipSet { tip: None }, CommitError::UnknownPerson),
+        (next, &stranger, Fact::ServiceWaived { waived: true }, CommitError::UnknownPerson),
+        (next, &Actor::Backend, added("new"), CommitError::UnknownPerson),
+        (next, &Actor::Backend, Fact::Left { owner: None }, CommitError::UnknownPerson),
+        (next, &Actor::Backend, Fact::TipSet { tip: None }, CommitError::UnknownPerson),
+        (next, &Actor::Backend, Fact::ServiceWaived { waived: false }, CommitError::UnknownPerson),
     ];
-    let stranger = id("stranger");
-    wrong.push((next, &stranger, added("new"), CommitError::UnknownPerson));
-    wrong.push((next, &stranger, Fact::Left { owner: None }, CommitError::UnknownPerson));
+    if let Some(person) = order.people().first() {
+        wrong.push((next, &by, shared("never-added", person.id().clone()), CommitError::UnknownItem));
+    }
     if let Some(item) = order.items().next() {
         wrong.push((next, &by, added(item.id().as_str()), CommitError::ItemExists));
+        wrong.push((next, &by, shared(item.id().as_str(), id("stranger")), CommitError::UnknownPerson));
     }
     for seq in [0, order.seq(), next + 1, u64::MAX] {
         let error = CommitError::OutOfOrder { last: order.seq(), found: seq };
@@ -134,6 +160,8 @@ fn assert_no_wrong_fact_is_committed(order: &Order) {
             }
         }
         wrong.push((next, &by, Fact::Left { owner: None }, CommitError::AlreadyFinalized));
+        let nothing = ChargesSet { charges: Vec::new(), round_to: None };
+        wrong.push((next, &Actor::Backend, Fact::ChargesSet(nothing), CommitError::AlreadyFinalized));
     }
     let before = encode_order(order).unwrap();
     for (seq, by, fact, error) in wrong {
@@ -233,5 +261,6 @@ fn added(item: &str) -> Fact {
         quantity: Quantity::new(1).unwrap(),
         price: Price::new(Amount::from_minor_units(1), Currency::default()).unwrap(),
         customization: None,
+        shared_by: Vec::new(),
     })
 }

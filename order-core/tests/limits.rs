@@ -6,11 +6,16 @@ mod table;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use order_core::split::shares;
+use order_core::bill::{Bill, MAX_CHARGES, MAX_INCLUSIVE_TAXES, divide};
+use order_core::payment::MAX_PAYMENTS;
+use order_core::split::{Share, shares};
 use order_core::stored::{decode_order, encode_order};
-use order_core::{Code, Currency, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, max_order_total};
+use order_core::{
+    Amount, Code, Currency, MAX_CLAIMS, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, OrderId, max_order_total,
+};
 use table::{
-    FINALIZE, LEAVE, Table, add_message, join_message, quantity_message, remove_message, split_message,
+    FINALIZE, LEAVE, Table, add_message, assign_message, charges_message, claim_message, join_message,
+    quantity_message, remove_message, split_message, unclaim_message,
 };
 
 #[test]
@@ -134,6 +139,130 @@ fn an_order_seats_250_people_and_no_more() {
     assert_eq!(shared.list().iter().filter(|share| share.amount().minor_units() == 1).count(), 99);
 }
 
+#[test]
+fn an_order_has_32_charges_of_which_6_are_in_the_prices_and_no_more() {
+    let list = |charge: &str, number: usize| vec![charge; number].join(",");
+    let gst = r#"{"name":"GST","kind":"tax","percent":0.01}"#;
+    let vat = r#"{"name":"VAT","kind":"tax","percent":1,"inclusive":true}"#;
+    assert_eq!((MAX_CHARGES, MAX_INCLUSIVE_TAXES), (32, 6));
+    let mut table = Table::of(&["asha"]);
+    table.add("asha", "i1", "100", "1");
+    for charges in [list(gst, 33), list(vat, 7), [list(gst, 27), list(vat, 6)].join(",")] {
+        let rejection = table.refuse("asha", &charges_message(&charges));
+        assert_eq!(rejection.code(), Code::TooManyCharges);
+        assert!(rejection.what_was_expected().unwrap().starts_with("at most 32"), "{rejection}");
+        let join = format!(
+            r#"{{"type":"join","participantId":"asha","participantName":"x","data":{{"charges":[{charges}]}}}}"#
+        );
+        assert_eq!(Table::empty().refuse("asha", &join).code(), Code::TooManyCharges);
+    }
+    table.accept("asha", &charges_message(&[list(gst, 26), list(vat, 6)].join(",")));
+    assert_eq!(shares(&table.order).amount_due().minor_units(), 10_026);
+    table.accept("asha", &charges_message(""));
+}
+
+#[test]
+fn an_order_holds_10000_claims_on_shared_dishes_and_no_more() {
+    let mut table = Table::empty();
+    let people: Vec<String> = (0..MAX_PARTICIPANTS).map(|number| format!("p{number}")).collect();
+    for person in &people {
+        table.join(person);
+    }
+    assert_eq!(MAX_CLAIMS, 40 * MAX_PARTICIPANTS);
+    for dish in 0..39 {
+        table.accept("p0", &shared_message(&format!("i{dish}"), &format!("{people:?}")));
+    }
+    table.accept("p0", &shared_message("last", &format!("{:?}", &people[..249])));
+    table.add("p0", "own", "1", "1");
+    // One claim is left, and a dish that two share has two.
+    assert_eq!(table.refuse("p0", &shared_message("over", r#"["p1","p2"]"#)).code(), Code::OrderTooLarge);
+    assert_eq!(table.refuse("p1", &claim_message("own")).code(), Code::OrderTooLarge);
+    assert_eq!(table.refuse("p0", &assign_message("own", r#"["p1","p2"]"#)).code(), Code::OrderTooLarge);
+    table.accept("p249", &claim_message("last"));
+    // What does not grow is always granted.
+    table.accept("p7", r#"{"type":"claim_item","data":{"itemId":"last","weight":2}}"#);
+    table.accept("p0", &assign_message("last", &format!("{people:?}")));
+    table.accept("p0", &assign_message("last", r#"["p1","p2","p3"]"#));
+    table.accept("p1", &claim_message("own"));
+    for dish in 0..100 {
+        table.add("p0", &format!("mine{dish}"), "1", "1");
+    }
+}
+
+/// Claims whose weights sum to ever other primes make the common denominator of the bill grow.
+#[test]
+fn dishes_are_shared_in_so_many_odd_proportions_and_no_more() {
+    let mut table = Table::of(&["asha", "ben", "chi"]);
+    table.split("asha", r#"{"splitType":"itemized"}"#);
+    let odd = |prime: u64| format!(r#"{{"asha":1e-6,"ben":{}e-6}}"#, prime - 1);
+    let mut primes = PRIMES.iter().enumerate();
+    let add = |(number, prime): &(usize, &u64)| shared_message(&format!("i{number}"), &odd(**prime));
+    let (granted, &prime) = primes.find(|dish| table.say("asha", &add(dish)).is_err()).unwrap();
+    // Twelve numbers of 40 bits fit in 512 bits, thirteen do not.
+    assert_eq!(granted, 12);
+    let rejection = table.refuse("asha", &shared_message("over", &odd(prime)));
+    assert_eq!(rejection.code(), Code::BillTooFine);
+    assert!(rejection.what_was_expected().unwrap().contains("small whole numbers"), "{rejection}");
+    table.add("asha", "i99", "1", "1");
+    assert_eq!(table.refuse("asha", &assign_message("i99", &odd(prime))).code(), Code::BillTooFine);
+    table.accept("ben", r#"{"type":"claim_item","data":{"itemId":"i99","weight":1e6}}"#);
+    let fine =
+        format!(r#"{{"type":"claim_item","data":{{"itemId":"i99","weight":{}e-6}}}}"#, prime - 1_000_000);
+    assert_eq!(table.refuse("ben", &fine).code(), Code::BillTooFine);
+    // The same proportions again, and small ones, are as welcome as ever.
+    table.accept("asha", &shared_message("again", &odd(PRIMES[0])));
+    table.accept("asha", &shared_message("small", r#"{"asha":2,"ben":3,"chi":1}"#));
+    // Whoever made it too fine can make it coarse.
+    table.accept("asha", &assign_message("i3", r#"{"asha":1,"ben":2}"#));
+    table.accept("asha", &assign_message("i3", &odd(prime)));
+    table.accept("asha", &assign_message("i3", &odd(PRIMES[3])));
+
+    let shared = shares(&table.order);
+    assert_eq!(shared.unallocated(), Amount::ZERO);
+    let amounts = shared.list().iter().map(Share::amount);
+    assert_eq!(Amount::checked_sum(amounts), Some(table.order.total()));
+    table.accept("asha", FINALIZE);
+}
+
+/// The largest primes below 10^12.
+const PRIMES: [u64; 13] = [
+    999_999_999_989,
+    999_999_999_961,
+    999_999_999_959,
+    999_999_999_937,
+    999_999_999_899,
+    999_999_999_877,
+    999_999_999_863,
+    999_999_999_857,
+    999_999_999_847,
+    999_999_999_767,
+    999_999_999_707,
+    999_999_999_697,
+    999_999_999_673,
+];
+
+#[test]
+fn dishes_that_any_number_of_people_share_equally_are_never_too_fine() {
+    let mut table = Table::empty();
+    let people: Vec<String> = (0..140).map(|number| format!("p{number}")).collect();
+    for person in &people {
+        table.join(person);
+    }
+    table.split("p0", r#"{"splitType":"itemized"}"#);
+    for sharers in 2..=people.len() {
+        table.accept("p0", &shared_message(&format!("i{sharers}"), &format!("{:?}", &people[..sharers])));
+    }
+    let shared = shares(&table.order);
+    let amounts = shared.list().iter().map(Share::amount);
+    assert_eq!(Amount::checked_sum(amounts), Some(table.order.total()));
+}
+
+fn shared_message(id: &str, shared_by: &str) -> String {
+    format!(
+        r#"{{"type":"add_item","data":{{"id":"{id}","dishName":"Naan","price":10,"quantity":1,"sharedBy":{shared_by}}}}}"#
+    )
+}
+
 /// One example for each code that the core itself gives; the others are the host's, which knows of sockets
 /// and storage.
 #[test]
@@ -187,6 +316,45 @@ fn every_code_of_the_core_has_an_example() {
     refuse(&mut verbose_table(), &wordy("over"));
     refuse(&mut full, &join_message("asha"));
     refuse(&mut dear, &add_message("over", "9999999.99", "2"));
+
+    let mut shared = Table::of(&["ben", "asha"]);
+    shared.add("ben", "i1", "0", "1");
+    refuse(&mut shared, &charges_message(""));
+    refuse(&mut shared, &unclaim_message("i1"));
+    shared.accept("ben", &charges_message(r#"{"name":"Service","kind":"service","amount":1}"#));
+    refuse(&mut shared, FINALIZE);
+    shared.accept("ben", &unclaim_message("i1"));
+    refuse(&mut shared, FINALIZE);
+    refuse(&mut shared, &split_message(r#"{"splitType":"cover","covers":{"asha":"asha"}}"#));
+    refuse(&mut open, &charges_message(r#"{"name":"GST","kind":"tax","percent":101}"#));
+    refuse(&mut open, &charges_message(&vec![r#"{"name":"x","kind":"tax","percent":1}"#; 33].join(",")));
+    let mut fine = Table::of(&["asha", "ben"]);
+    for (number, prime) in PRIMES[1..].iter().enumerate() {
+        let weights = format!(r#"{{"asha":1e-6,"ben":{}e-6}}"#, prime - 1);
+        fine.accept("asha", &shared_message(&format!("i{number}"), &weights));
+    }
+    refuse(&mut fine, &shared_message("over", &format!(r#"{{"asha":1e-6,"ben":{}e-6}}"#, PRIMES[0] - 1)));
+
+    let pay = |id: &str, amount: &str| {
+        format!(r#"{{"type":"record_payment","data":{{"paymentId":"{id}","amount":{amount}}}}}"#)
+    };
+    let status = r#"{"type":"update_payment","data":{"paymentId":"card","status":"failed"}}"#;
+    let mut paid = Table::of(&["asha"]);
+    paid.add("asha", "i1", "100", "1");
+    refuse(&mut paid, status);
+    refuse(&mut paid, &pay("p1", "0"));
+    refuse(&mut paid, &pay("p1", "100.01"));
+    let card = r#"{"type":"record_payment","data":{"paymentId":"card","payer":"asha","amount":1,"status":"pending"}}"#;
+    paid.say_from_backend(card).unwrap();
+    refuse(&mut paid, status);
+    refuse(&mut paid, &pay("card", "1"));
+    for number in 1..MAX_PAYMENTS {
+        paid.accept("asha", &pay(&format!("p{number}"), "0.01"));
+    }
+    refuse(&mut paid, &pay("over", "0.01"));
+
+    let nobody = divide(&Bill::new(OrderId::new("x").unwrap(), Currency::default())).unwrap_err();
+    codes.insert(nobody.code());
 
     let expected: BTreeSet<_> =
         Code::ALL.iter().copied().filter(|code| !of_the_host.contains(code)).collect();

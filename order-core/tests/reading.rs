@@ -10,7 +10,10 @@ use json::Json;
 use order_core::{Actor, Decision, ItemId, ParticipantId, Presence, UnixMillis, commit, decide, wire};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use table::{FINALIZE, Table, add_message, join_message, quantity_message, remove_message, split_message};
+use table::{
+    FINALIZE, Table, WAIVE, add_message, assign_message, join_message, quantity_message, remove_message,
+    split_message, tip_message, unclaim_message,
+};
 
 proptest! {
     #![proptest_config(table::runs(400))]
@@ -68,6 +71,16 @@ fn messages() -> Vec<String> {
         split_message(r#"{"splitType":"custom","amounts":{"asha":10}}"#),
         split_message(r#"{"splitType":"custom","percentages":{"asha":1e2}}"#),
         split_message(r#"{"splitType":"custom","weights":{"asha":0.5}}"#),
+        split_message(r#"{"splitType":"adjustments","adjustments":{"asha":10}}"#),
+        split_message(r#"{"splitType":"cover","covers":{"ben":"asha"},"rest":"itemized"}"#),
+        r#"{"type":"add_item","data":{"dishName":"Naan","price":1,"quantity":1,"sharedBy":{"asha":0.5,"ben":1}}}"#.to_owned(),
+        r#"{"type":"claim_item","data":{"itemId":"i1","weight":2.5}}"#.to_owned(),
+        unclaim_message("i1"),
+        assign_message("i1", r#"["asha","ben"]"#),
+        r#"{"type":"set_charges","data":{"charges":[{"name":"GST","kind":"tax","percent":2.5,"inclusive":true,"dishTypes":["veg"]},{"name":"Off","kind":"discount","amount":1,"itemId":"i1"},{"name":"Fee","kind":"fee","amount":1,"by":"head"}],"roundTo":0.5}}"#.to_owned(),
+        tip_message(r#""percent":12.5"#),
+        WAIVE.to_owned(),
+        r#"{"type":"record_payment","data":{"paymentId":"p1","amount":5,"payer":"ben","for":{"asha":3,"ben":2},"method":"card","reference":"x","status":"pending"}}"#.to_owned(),
         FINALIZE.to_owned(),
     ];
     for message in &messages {
@@ -77,7 +90,7 @@ fn messages() -> Vec<String> {
 }
 
 fn small_order() -> Table {
-    let mut table = Table::of(&["asha"]);
+    let mut table = Table::of(&["asha", "ben"]);
     table.add("asha", "i1", "10", "1");
     table
 }
@@ -125,7 +138,29 @@ fn any_json() -> impl Strategy<Value = Value> {
             "amounts",
             "percentages",
             "weights",
+            "adjustments",
+            "covers",
+            "rest",
             "customization",
+            "sharedBy",
+            "weight",
+            "charges",
+            "roundTo",
+            "name",
+            "kind",
+            "percent",
+            "amount",
+            "inclusive",
+            "dishTypes",
+            "optional",
+            "by",
+            "waived",
+            "paymentId",
+            "payer",
+            "for",
+            "status",
+            "excess",
+            "refundId",
         ])
         .prop_map(str::to_owned),
     ];
@@ -135,7 +170,26 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
-        prop::sample::select(vec!["equal", "itemized", "custom", "asha", "INR"]).prop_map(Value::from),
+        prop::sample::select(vec![
+            "equal",
+            "itemized",
+            "custom",
+            "adjustments",
+            "cover",
+            "asha",
+            "ben",
+            "i1",
+            "INR",
+            "tax",
+            "service",
+            "tip",
+            "discount",
+            "fee",
+            "head",
+            "paid",
+            "pending",
+        ])
+        .prop_map(Value::from),
     ];
     leaf.prop_recursive(6, 40, 6, move |inner| {
         prop_oneof![
@@ -152,7 +206,16 @@ fn kind() -> impl Strategy<Value = &'static str> {
         "add_item",
         "remove_item",
         "update_quantity",
+        "claim_item",
+        "unclaim_item",
+        "assign_item",
         "update_split",
+        "set_charges",
+        "set_tip",
+        "waive_service",
+        "record_payment",
+        "update_payment",
+        "refund_payment",
         "finalize",
         "leave",
         "nope",

@@ -6,7 +6,8 @@ mod table;
 
 use order_core::{Code, Status};
 use table::{
-    FINALIZE, LEAVE, Table, add_message, join_message, quantity_message, remove_message, split_message,
+    FINALIZE, LEAVE, Table, WAIVE, add_message, assign_message, charges_message, claim_message, join_message,
+    quantity_message, remove_message, split_message, tip_message, unclaim_message,
 };
 
 #[test]
@@ -180,7 +181,15 @@ fn nobody_does_anything_before_joining_or_after_leaving() {
             &add_message("i2", "10", "1"),
             &remove_message("i1"),
             &quantity_message("i1", "3"),
+            &claim_message("i1"),
+            &unclaim_message("i1"),
+            &assign_message("i1", "[]"),
+            &charges_message(""),
+            &tip_message(""),
+            WAIVE,
             &split_message(r#"{"splitType":"itemized"}"#),
+            &split_message(r#"{"splitType":"adjustments","adjustments":{"asha":1}}"#),
+            &split_message(r#"{"splitType":"cover","covers":{"ben":"asha"}}"#),
             FINALIZE,
             LEAVE,
         ] {
@@ -206,11 +215,22 @@ fn after_finalize_nothing_changes() {
         &add_message("i2", "10", "1"),
         &remove_message("i1"),
         &quantity_message("i1", "3"),
+        &claim_message("i1"),
+        &unclaim_message("i1"),
+        &assign_message("i1", "[]"),
+        &charges_message(""),
+        &tip_message(""),
+        WAIVE,
         &split_message(r#"{"splitType":"itemized"}"#),
+        &split_message(r#"{"splitType":"adjustments","adjustments":{"asha":1}}"#),
+        &split_message(r#"{"splitType":"cover","covers":{"ben":"asha"}}"#),
         FINALIZE,
         LEAVE,
     ] {
         assert_eq!(table.refuse("asha", message).code(), Code::OrderFinalized, "{message}");
+    }
+    for message in [&charges_message(""), &assign_message("i1", "[]")] {
+        assert_eq!(table.refuse_from_backend(message).code(), Code::OrderFinalized, "{message}");
     }
     assert_eq!(table.refuse("chi", &join_message("chi")).code(), Code::OrderFinalized);
 }
@@ -255,13 +275,13 @@ fn custom_amounts_that_no_longer_add_up_stop_finalize_until_they_do() {
     let rejection = table.refuse("asha", FINALIZE);
     assert_eq!(rejection.code(), Code::Unallocated);
     assert_eq!(rejection.missing_amount().map(|(amount, _)| amount.minor_units()), Some(1_050));
-    assert!(rejection.to_string().contains("short of it by 10.5"), "{rejection}");
+    assert!(rejection.to_string().contains("short of that by 10.5"), "{rejection}");
 
     table.accept("asha", &remove_message("i1"));
     assert_eq!(unallocated(&table), -8_950);
     let rejection = table.refuse("asha", FINALIZE);
     assert_eq!(rejection.missing_amount().map(|(amount, _)| amount.minor_units()), Some(-8_950));
-    assert!(rejection.to_string().contains("more than it by 89.5"), "{rejection}");
+    assert!(rejection.to_string().contains("more than that by 89.5"), "{rejection}");
 
     table.split("ben", r#"{"splitType":"custom","amounts":{"ben":10.5}}"#);
     table.accept("asha", FINALIZE);
@@ -310,7 +330,7 @@ fn amounts_percentages_and_weights_that_cannot_be_shares_are_refused() {
 }
 
 #[test]
-fn a_split_type_that_is_none_of_the_three_is_refused() {
+fn a_split_type_that_is_none_of_the_five_is_refused() {
     let mut table = Table::of(&["asha"]);
     for data in [
         r#"{"splitType":"nonsense"}"#,
@@ -384,7 +404,8 @@ fn what_is_not_a_message_of_the_protocol_is_refused() {
 
 #[test]
 fn a_refusal_repeats_none_of_what_was_sent() {
-    let mut table = Table::of(&["asha"]);
+    let mut table = Table::of(&["asha", "ben"]);
+    table.add("asha", "i1", "10", "1");
     let marker = "SECRET";
     for message in [
         format!(r#"{{"type":"{marker}"}}"#),
@@ -394,6 +415,22 @@ fn a_refusal_repeats_none_of_what_was_sent() {
         split_message(&format!(r#"{{"splitType":"{marker}"}}"#)),
         split_message(&format!(r#"{{"splitType":"custom","amounts":{{"{marker}":1}}}}"#)),
         split_message(&format!(r#"{{"splitType":"custom","weights":{{"asha":"{marker}"}}}}"#)),
+        split_message(&format!(r#"{{"splitType":"adjustments","adjustments":{{"{marker}":1}}}}"#)),
+        split_message(&format!(r#"{{"splitType":"cover","covers":{{"asha":"{marker}"}}}}"#)),
+        split_message(&format!(r#"{{"splitType":"cover","covers":{{"ben":"asha"}},"rest":"{marker}"}}"#)),
+        claim_message(marker),
+        unclaim_message(marker),
+        assign_message(marker, "[]"),
+        assign_message("i1", &format!(r#"["{marker}"]"#)),
+        assign_message("i1", &format!(r#"{{"asha":"{marker}"}}"#)),
+        charges_message(&format!(r#"{{"name":"{marker}","kind":"{marker}","percent":1}}"#)),
+        charges_message(&format!(r#"{{"name":"{marker}","kind":"tax","percent":"{marker}"}}"#)),
+        charges_message(&format!(r#"{{"name":"{marker}","kind":"tax","percent":101}}"#)),
+        charges_message(&format!(
+            r#"{{"name":"{marker}","kind":"discount","percent":1,"itemId":"{marker}"}}"#
+        )),
+        charges_message(&format!(r#"{{"name":"{marker}","kind":"fee","amount":1,"by":"{marker}"}}"#)),
+        tip_message(&format!(r#""percent":"{marker}""#)),
         format!(r#"{{"type":"join","participantId":"asha","data":{{"currency":"{marker}"}}}}"#),
         format!("{marker}{marker}"),
     ] {

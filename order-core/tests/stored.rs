@@ -5,7 +5,7 @@ mod table;
 
 use order_core::stored::{StoredError, decode_fact, decode_order, encode_fact, encode_order};
 use proptest::prelude::*;
-use table::Table;
+use table::{Table, WAIVE, charges_message, claim_message, tip_message};
 
 proptest! {
     #![proptest_config(table::runs(400))]
@@ -36,9 +36,9 @@ proptest! {
 fn what_a_later_release_wrote_is_refused_by_its_version() {
     let (facts, order) = documents();
     let newer = |bytes: &[u8]| {
-        String::from_utf8(bytes.to_vec()).unwrap().replacen("\"v\":1", "\"v\":2", 1).into_bytes()
+        String::from_utf8(bytes.to_vec()).unwrap().replacen("\"v\":2", "\"v\":3", 1).into_bytes()
     };
-    let refusal = StoredError::NewerVersion { found: 2, supported: 1 };
+    let refusal = StoredError::NewerVersion { found: 3, supported: 2 };
     assert_eq!(decode_fact(&newer(&facts[0])), Err(refusal.clone()));
     assert_eq!(decode_order(&newer(&order)), Err(refusal));
 }
@@ -55,9 +55,38 @@ fn parts_that_cannot_be_what_they_stand_for_are_named() {
     assert_eq!(fact(1, "\"price\":1000", "\"price\":9000000000000000000"), StoredError::Damaged("price"));
     assert_eq!(fact(2, "2500000", "1000000000001"), StoredError::Damaged("share"));
     assert_eq!(fact(2, "2500000", "-1"), StoredError::Unreadable);
+    assert_eq!(fact(4, "[\"ben\",1000000]", "[\"ben\",1000000000001]"), StoredError::Damaged("weight"));
+    assert_eq!(fact(4, "[\"ben\",1000000]", "[\"ben\"]"), StoredError::Unreadable);
+    assert_eq!(
+        fact(5, "{\"percent\":2500000}", "{\"percent\":100000001}"),
+        StoredError::Damaged("percentage")
+    );
+    assert_eq!(fact(5, "{\"percent\":2500000}", "{\"permille\":1}"), StoredError::Unreadable);
+    assert_eq!(fact(5, "\"discount\"", "\"rebate\""), StoredError::Unreadable);
+    assert_eq!(fact(6, "{\"percent\":1}", "{\"percent\":-1}"), StoredError::Unreadable);
     let order = |from: &str, to: &str| decode_order(&replaced(&order, from, to)).unwrap_err();
     assert_eq!(order("\"by\":0", "\"by\":9"), StoredError::Damaged("seat"));
-    assert_eq!(order("\"owner\":0", "\"owner\":1"), StoredError::Damaged("seat"));
+    assert_eq!(order("\"owner\":0", "\"owner\":2"), StoredError::Damaged("seat"));
+    assert_eq!(order("\"claims\":[[0,1000000]", "\"claims\":[[2,1000000]"), StoredError::Damaged("seat"));
+    assert_eq!(order("[1,1000000]]", "[1,1000000000001]]"), StoredError::Damaged("weight"));
+    assert_eq!(order("\"tips\":[[0,", "\"tips\":[[2,"), StoredError::Damaged("seat"));
+    assert_eq!(order("\"without_service\":[1]", "\"without_service\":[2]"), StoredError::Damaged("seat"));
+    assert_eq!(order("{\"percent\":2500000}", "{\"percent\":100000001}"), StoredError::Damaged("percentage"));
+}
+
+/// What a release that knew no charges wrote has none of these fields.
+#[test]
+fn an_order_of_version_1_is_read_without_what_it_did_not_know() {
+    let mut table = Table::of(&["asha"]);
+    table.add("asha", "i1", "10", "2");
+    let now = table.bytes();
+    let mut old = replaced(&now, "\"v\":2", "\"v\":1");
+    for field in
+        [r#""charges":{"charges":[]},"#, r#""tips":[],"#, r#""without_service":[],"#, r#""payments":[],"#]
+    {
+        old = replaced(&old, field, "");
+    }
+    assert_eq!(decode_order(&old).as_ref(), Ok(&table.order));
 }
 
 #[test]
@@ -75,11 +104,21 @@ fn an_old_order_stays_what_it_was_when_the_rules_for_clients_have_changed_since(
     kept(1, r#""i1""#, r#""<i 1>""#);
 }
 
-/// The facts of a small order (a join, a dish, weights), and the order itself.
+/// The facts of a small order (a join, a dish, weights, another join, a claim, charges, a tip, a waiver, a cover and
+/// a payment), and the order itself.
 fn documents() -> (Vec<Vec<u8>>, Vec<u8>) {
     let mut table = Table::of(&["asha"]);
     table.add("asha", "i1", "10", "2");
     table.split("asha", r#"{"splitType":"custom","weights":{"asha":2.5}}"#);
+    table.join("ben");
+    table.accept("ben", &claim_message("i1"));
+    let charges = r#"{"name":"GST","kind":"tax","percent":2.5,"dishTypes":["veg"]},{"name":"Off","kind":"discount","amount":1,"itemId":"i1"}"#;
+    table.accept("asha", &charges_message(charges));
+    table.accept("asha", &tip_message(r#""percent":0.000001"#));
+    table.accept("ben", WAIVE);
+    table.split("asha", r#"{"splitType":"cover","covers":{"ben":"asha"},"rest":"itemized"}"#);
+    let payment = r#"{"type":"record_payment","data":{"paymentId":"p1","amount":1.5,"for":["asha"]}}"#;
+    table.accept("asha", payment);
     (table.log.iter().map(|fact| encode_fact(fact).unwrap()).collect(), table.bytes())
 }
 

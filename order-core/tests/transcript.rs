@@ -25,8 +25,24 @@ use order_core::{
 };
 
 /// Fields of ours that the old server did not have.
-const ADDED: &[&str] =
-    &["role", "isOnline", "currency", "ownerId", "splits", "unallocated", "seq", "code", "data"];
+const ADDED: &[&str] = &[
+    "role",
+    "isOnline",
+    "currency",
+    "ownerId",
+    "splits",
+    "unallocated",
+    "amountDue",
+    "splitMode",
+    "payments",
+    "paid",
+    "balanceDue",
+    "settled",
+    "settlement",
+    "seq",
+    "code",
+    "data",
+];
 const TIMES: &[&str] = &["joinedAt", "addedAt", "createdAt", "updatedAt", "timestamp"];
 
 #[test]

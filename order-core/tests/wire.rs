@@ -5,14 +5,18 @@ mod json;
 mod model;
 mod table;
 
+use std::collections::BTreeMap;
+
 use json::Json;
 use model::{Model, steps};
-use order_core::split::shares;
+use order_core::bill::{Basis, ChargeKind, ChargeValue, Line};
+use order_core::split::{CustomShares, Rest, Shares, SplitRule, shares};
 use order_core::stored::{decode_order, encode_fact, encode_order};
 use order_core::text::Text;
 use order_core::wire::{self, Frame};
 use order_core::{
-    Actor, Command, Decision, ItemId, Order, ParticipantId, Presence, Role, UnixMillis, commit, decide,
+    Actor, Amount, Command, Decision, ItemId, Order, ParticipantId, Presence, Role, Status, UnixMillis,
+    commit, decide,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -38,6 +42,15 @@ proptest! {
         prop_assert_eq!(message.keys(), ["type", "data", "timestamp"]);
         prop_assert_eq!(message.at("timestamp").whole(), 77);
         assert_state(message.at("data"), &table.order, &presence);
+
+        let view = wire::public_view(&table.order);
+        let due = shares(&table.order).amount_due();
+        let digits = table.order.currency().minor_digits();
+        prop_assert_eq!(Json::parse(&view).at("amountDue").minor_units(digits), due.minor_units());
+        for person in table.order.people() {
+            let (id, name) = (person.id().as_str(), person.name().as_str());
+            prop_assert!(!view.contains(id) && !view.contains(name), "{}", view);
+        }
     }
 
     #[test]
@@ -45,7 +58,9 @@ proptest! {
         let mut order = Table::empty().order;
         let mut presence = Presence::new();
         for (number, guest) in party.iter().enumerate() {
-            for message in guest.messages(number) {
+            // Whoever comes to an empty table owns it.
+            let owns = party[..number].iter().all(|earlier| earlier.leaves);
+            for message in guest.messages(number, owns) {
                 say(&mut order, &mut presence, &party, &message);
             }
         }
@@ -141,28 +156,54 @@ fn ids_that_mean_something_to_other_languages_mean_nothing_here() {
     assert_eq!(state.at("data.customShares.weights").get("__proto__").unwrap().number(), "1");
 }
 
+/// What clients of the first release read, in the order in which it was written.
+const OLD_STATE: [&str; 16] = [
+    "circleId",
+    "tenantId",
+    "sessionId",
+    "initiatedBy",
+    "participants",
+    "items",
+    "total",
+    "splitType",
+    "status",
+    "createdAt",
+    "updatedAt",
+    "currency",
+    "ownerId",
+    "splits",
+    "unallocated",
+    "seq",
+];
+const OLD_SHARE: [&str; 4] = ["participantId", "participantName", "amount", "items"];
+
 /// The state says what the order is: every field there, of its type, in its place, every amount exact.
 fn assert_state(state: &Json, order: &Order, presence: &Presence) {
-    let mut keys = vec![
-        "circleId",
-        "tenantId",
-        "sessionId",
-        "initiatedBy",
-        "participants",
-        "items",
-        "total",
-        "splitType",
-        "status",
-        "createdAt",
-        "updatedAt",
-        "currency",
-        "ownerId",
-        "splits",
-        "unallocated",
-    ];
-    keys.extend(state.get("customShares").map(|_| "customShares"));
-    keys.push("seq");
-    assert_eq!(state.keys(), keys);
+    let old: Vec<_> = state.keys().into_iter().filter(|key| OLD_STATE.contains(key)).collect();
+    assert_eq!(old, OLD_STATE);
+    assert!(["equal", "itemized", "custom"].contains(&state.at("splitType").text()));
+    let shares = shares(order);
+    let with_lines = !order.charges().is_empty() || order.tips().count() > 0 || order.round_to().is_some();
+    let finalized = order.status() == Status::Finalized;
+    let with_payments = finalized || !order.payments().is_empty();
+
+    let mut new = vec!["amountDue", "splitMode"];
+    new.extend(match order.split_rule() {
+        SplitRule::Equal | SplitRule::Itemized | SplitRule::Custom(None) => &[][..],
+        SplitRule::Custom(Some(_)) => &["customShares"],
+        SplitRule::Adjusted(_) => &["adjustments"],
+        SplitRule::Cover { .. } => &["covers", "rest"],
+    });
+    new.extend(order.unassigned().next().map(|_| "unassigned"));
+    new.extend(["lines", "charges", "tips", "withoutService"].iter().filter(|_| with_lines));
+    new.extend(order.round_to().map(|_| "roundTo"));
+    new.extend((!shares.included().is_empty()).then_some("included"));
+    new.extend(["payments", "paid", "balanceDue", "settled"].iter().filter(|_| with_payments));
+    new.extend(finalized.then_some("settlement"));
+    let found: Vec<_> = state.keys().into_iter().filter(|key| !OLD_STATE.contains(key)).collect();
+    assert_eq!(found, new);
+    assert_eq!(state.keys().last(), Some(&"seq"));
+
     let digits = order.currency().minor_digits();
     let label = |text: Option<&Text>| text.map_or("", Text::as_str).to_owned();
     assert_eq!(state.at("circleId").text(), label(order.circle_id()));
@@ -200,28 +241,240 @@ fn assert_state(state: &Json, order: &Order, presence: &Presence) {
     for (entry, item) in items.iter().zip(order.items()) {
         assert_item(entry, order, item);
     }
+    assert_rule(state, order);
+    assert_bill(state, order, &shares, with_lines);
     let listed = state.at("splits").list();
-    let shares = shares(order);
     assert_eq!(listed.len(), shares.list().len());
     for (entry, share) in listed.iter().zip(shares.list()) {
-        assert_eq!(entry.keys(), ["participantId", "participantName", "amount", "items"]);
+        let mut keys = OLD_SHARE.to_vec();
+        keys.extend(["paid", "pending", "balance", "paymentStatus"].iter().filter(|_| with_payments));
+        keys.extend(with_lines.then_some("lines"));
+        keys.extend((!share.included().is_empty()).then_some("included"));
+        assert_eq!(entry.keys(), keys);
         assert_eq!(entry.at("participantId").text(), share.participant().id().as_str());
         assert_eq!(entry.at("participantName").text(), share.participant().name().as_str());
         assert_eq!(entry.at("amount").minor_units(digits), share.amount().minor_units());
         let items: Vec<_> = entry.at("items").list().iter().map(Json::text).collect();
         assert_eq!(items, share.items().iter().map(|item| item.id().as_str()).collect::<Vec<_>>());
+        if with_lines {
+            let lines = assert_lines(entry.at("lines"), share.lines(), digits);
+            assert_eq!(lines, share.amount().minor_units());
+        }
+        if let Some(included) = entry.get("included") {
+            assert_lines(included, share.included(), digits);
+        }
+        if with_payments && order.payments().is_empty() {
+            assert_eq!(entry.at("paid").number(), "0");
+            assert_eq!(entry.at("pending").number(), "0");
+            assert_eq!(entry.at("balance"), entry.at("amount"));
+            let status = if share.amount() == Amount::ZERO { "paid" } else { "unpaid" };
+            assert_eq!(entry.at("paymentStatus").text(), status);
+        }
     }
     let unallocated = state.at("unallocated").minor_units(digits);
     assert_eq!(unallocated, shares.unallocated().minor_units());
     let amounts = listed.iter().map(|entry| entry.at("amount").minor_units(digits));
-    assert_eq!(amounts.sum::<i64>() + unallocated, order.total().minor_units());
+    assert_eq!(amounts.sum::<i64>() + unallocated, state.at("amountDue").minor_units(digits));
+    if with_payments && order.payments().is_empty() {
+        assert_nothing_paid(state);
+    }
+}
+
+/// What the state says of a bill that is final, and of which nothing has been paid.
+fn assert_nothing_paid(state: &Json) {
+    assert!(state.at("payments").list().is_empty());
+    assert_eq!(state.at("paid").number(), "0");
+    assert_eq!(state.at("balanceDue"), state.at("amountDue"));
+    assert_eq!(state.at("settled").truth(), state.at("amountDue").number() == "0");
+    let owes = |entry: &&Json| entry.at("amount").number() != "0";
+    let mut unpaid: Vec<_> = state
+        .at("splits")
+        .list()
+        .iter()
+        .filter(owes)
+        .map(|entry| (entry.at("participantId").text(), entry.at("amount").number()))
+        .collect();
+    let mut settled: Vec<_> = state
+        .at("settlement")
+        .list()
+        .iter()
+        .map(|entry| {
+            assert_eq!(entry.keys(), ["from", "fromName", "to", "amount"]);
+            assert_eq!(entry.at("to"), &Json::Null, "it is due to the restaurant");
+            (entry.at("from").text(), entry.at("amount").number())
+        })
+        .collect();
+    unpaid.sort_unstable();
+    settled.sort_unstable();
+    assert_eq!(settled, unpaid);
+}
+
+fn assert_rule(state: &Json, order: &Order) {
+    let digits = order.currency().minor_digits();
+    let amounts = |found: &Json, amounts: &BTreeMap<ParticipantId, Amount>| {
+        let found: Vec<_> =
+            found.fields().iter().map(|(id, amount)| (id.as_str(), amount.minor_units(digits))).collect();
+        let expected: Vec<_> =
+            amounts.iter().map(|(id, amount)| (id.as_str(), amount.minor_units())).collect();
+        assert_eq!(found, expected);
+    };
+    let millionths = |found: &Json, expected: Vec<(&str, u64)>| {
+        let signed = |number| i64::try_from(number).unwrap();
+        let expected: Vec<_> = expected.into_iter().map(|(id, number)| (id, signed(number))).collect();
+        let found: Vec<_> =
+            found.fields().iter().map(|(id, number)| (id.as_str(), number.minor_units(6))).collect();
+        assert_eq!(found, expected);
+    };
+    let mode = match order.split_rule() {
+        SplitRule::Equal => "equal",
+        SplitRule::Itemized => "itemized",
+        SplitRule::Custom(None) => "custom",
+        SplitRule::Custom(Some(agreed)) => {
+            let found = state.at("customShares");
+            match agreed {
+                CustomShares::Amounts(agreed) => amounts(found.at("amounts"), agreed),
+                CustomShares::Percentages(parts) => {
+                    let parts = parts.iter().map(|(id, part)| (id.as_str(), part.millionths()));
+                    millionths(found.at("percentages"), parts.collect());
+                }
+                CustomShares::Weights(weights) => {
+                    let weights = weights.iter().map(|(id, weight)| (id.as_str(), weight.millionths()));
+                    millionths(found.at("weights"), weights.collect());
+                }
+            }
+            assert_eq!(found.keys().len(), 1);
+            "custom"
+        }
+        SplitRule::Adjusted(adjustments) => {
+            amounts(state.at("adjustments"), adjustments);
+            "adjustments"
+        }
+        SplitRule::Cover { covers, rest } => {
+            let found: Vec<_> =
+                state.at("covers").fields().iter().map(|(id, payer)| (id.as_str(), payer.text())).collect();
+            let expected: Vec<_> =
+                covers.iter().map(|(covered, payer)| (covered.as_str(), payer.as_str())).collect();
+            assert_eq!(found, expected);
+            let rule = match rest {
+                Rest::Equal => "equal",
+                Rest::Itemized => "itemized",
+            };
+            assert_eq!(state.at("rest").text(), rule);
+            "cover"
+        }
+    };
+    assert_eq!(state.at("splitMode").text(), mode);
+}
+
+/// What is due, and where it comes from.
+fn assert_bill(state: &Json, order: &Order, shares: &Shares<'_>, with_lines: bool) {
+    let digits = order.currency().minor_digits();
+    assert_eq!(state.at("amountDue").minor_units(digits), shares.amount_due().minor_units());
+    if let Some(unassigned) = state.get("unassigned") {
+        let unassigned: Vec<_> = unassigned.list().iter().map(Json::text).collect();
+        assert_eq!(unassigned, order.unassigned().map(|item| item.id().as_str()).collect::<Vec<_>>());
+    }
+    if let Some(included) = state.get("included") {
+        assert_lines(included, shares.included(), digits);
+    }
+    if !with_lines {
+        assert_eq!(state.at("amountDue"), state.at("total"));
+        return;
+    }
+    let lines = assert_lines(state.at("lines"), shares.lines(), digits);
+    assert_eq!(lines, shares.amount_due().minor_units());
+
+    let charges = state.at("charges").list();
+    assert_eq!(charges.len(), order.charges().len());
+    for (entry, charge) in charges.iter().zip(order.charges()) {
+        assert_eq!(entry.at("name").text(), charge.name.as_str());
+        let mut keys = vec!["name", "kind", assert_value(entry, charge.value, digits)];
+        let kind = match &charge.kind {
+            ChargeKind::Tax { inclusive, dish_types } => {
+                keys.extend(inclusive.then_some("inclusive"));
+                keys.extend((!dish_types.is_empty()).then_some("dishTypes"));
+                assert!(entry.get("inclusive").is_none_or(Json::truth));
+                let types = entry.get("dishTypes").map(Json::list).unwrap_or_default();
+                assert_eq!(
+                    types.iter().map(Json::text).collect::<Vec<_>>(),
+                    dish_types.iter().map(Text::as_str).collect::<Vec<_>>()
+                );
+                "tax"
+            }
+            ChargeKind::Service { optional } => {
+                keys.push("optional");
+                assert_eq!(entry.at("optional").truth(), *optional);
+                "service"
+            }
+            ChargeKind::Tip { by } | ChargeKind::Fee { by } => {
+                keys.push("by");
+                assert_eq!(entry.at("by").text(), if *by == Basis::Head { "head" } else { "share" });
+                if matches!(charge.kind, ChargeKind::Tip { .. }) { "tip" } else { "fee" }
+            }
+            ChargeKind::Discount { item } => {
+                keys.extend(item.as_ref().map(|_| "itemId"));
+                assert_eq!(entry.get("itemId").map(Json::text), item.as_ref().map(ItemId::as_str));
+                "discount"
+            }
+        };
+        assert_eq!(entry.at("kind").text(), kind);
+        assert_eq!(entry.keys(), keys);
+    }
+    let tips = state.at("tips").list();
+    assert_eq!(tips.len(), order.tips().count());
+    for (entry, (person, tip)) in tips.iter().zip(order.tips()) {
+        assert_eq!(entry.at("participantId").text(), person.id().as_str());
+        assert_eq!(entry.keys(), ["participantId", assert_value(entry, tip, digits)]);
+    }
+    let without: Vec<_> = state.at("withoutService").list().iter().map(Json::text).collect();
+    assert_eq!(without, order.without_service().map(|person| person.id().as_str()).collect::<Vec<_>>());
+    let coin = state.get("roundTo").map(|coin| coin.minor_units(digits));
+    assert_eq!(coin, order.round_to().map(Amount::minor_units));
+}
+
+/// Checks a percentage or an amount, and gives the key under which it stands.
+fn assert_value(entry: &Json, value: ChargeValue, digits: u8) -> &'static str {
+    match value {
+        ChargeValue::Percent(percent) => {
+            assert_eq!(entry.at("percent").minor_units(6), i64::try_from(percent.millionths()).unwrap());
+            "percent"
+        }
+        ChargeValue::Amount(amount) => {
+            assert_eq!(entry.at("amount").minor_units(digits), amount.minor_units());
+            "amount"
+        }
+    }
+}
+
+/// Checks lines, and gives their sum.
+fn assert_lines(found: &Json, lines: &[Line], digits: u8) -> i64 {
+    assert_eq!(found.list().len(), lines.len());
+    for (entry, line) in found.list().iter().zip(lines) {
+        assert_eq!(entry.keys(), ["kind", "name", "amount"]);
+        assert_eq!(entry.at("kind").text(), line.kind().as_str());
+        assert_eq!(entry.at("name").text(), line.name().as_str());
+        assert_eq!(entry.at("amount").minor_units(digits), line.amount().minor_units());
+    }
+    lines.iter().map(|line| line.amount().minor_units()).sum()
 }
 
 fn assert_item(entry: &Json, order: &Order, item: &order_core::Item) {
     let mut keys = vec!["id", "dishName", "dishType", "quantity", "price", "itemTotal"];
     keys.extend(item.customization().map(|_| "customization"));
     keys.extend(["addedBy", "addedByName", "addedAt"]);
+    let shared_by: Vec<_> = order
+        .shared_by(item)
+        .map(|(person, weight)| (person.id().as_str(), i64::try_from(weight.millionths()).unwrap()))
+        .collect();
+    // A dish that is its adder's alone is written as it always was.
+    let its_adders = shared_by == [(order.added_by(item).unwrap().id().as_str(), 1_000_000)];
+    keys.extend((!its_adders).then_some("sharedBy"));
     assert_eq!(entry.keys(), keys);
+    if let Some(found) = entry.get("sharedBy") {
+        let found: Vec<_> =
+            found.fields().iter().map(|(id, weight)| (id.as_str(), weight.minor_units(6))).collect();
+        assert_eq!(found, shared_by);
+    }
     let digits = order.currency().minor_digits();
     let by = order.added_by(item).unwrap();
     assert_eq!(entry.at("id").text(), item.id().as_str());
@@ -298,17 +551,28 @@ impl Guest {
     }
 
     /// Everything that a client can say, in an order in which all of it is granted.
-    fn messages(&self, number: usize) -> Vec<Value> {
+    fn messages(&self, number: usize, owns: bool) -> Vec<Value> {
         let message = |kind: &str, data: Value| json!({"type": kind, "participantId": self.id, "data": data});
         let item = format!("i{number}");
+        let me = |value: Value| json!({(self.id.clone()): value});
+        let charge = |kind: &str| json!({"name": format!("CHARGE{}", self.dish), "kind": kind, "amount": 1});
         let mut messages = vec![
             self.join(),
             self.add(number),
             message("update_quantity", json!({"itemId": item, "quantity": 3})),
-            message("update_split", json!({"splitType": "custom", "weights": {(self.id.clone()): 1.5}})),
-            message("update_split", json!({"splitType": "custom", "percentages": {(self.id.clone()): 100}})),
+            message("unclaim_item", json!({"itemId": item})),
+            message("claim_item", json!({"itemId": item, "weight": 2.5})),
+            message("set_tip", json!({"percent": 12.5})),
+            message("waive_service", json!({"waived": true})),
+            message("update_split", json!({"splitType": "custom", "weights": me(json!(1.5))})),
+            message("update_split", json!({"splitType": "custom", "percentages": me(json!(100))})),
+            message("update_split", json!({"splitType": "adjustments", "adjustments": me(json!(0))})),
             message("update_split", json!({"splitType": "itemized"})),
         ];
+        if owns {
+            messages.push(message("assign_item", json!({"itemId": item, "sharedBy": [self.id]})));
+            messages.push(message("set_charges", json!({"charges": [charge("service"), charge("fee")]})));
+        }
         if self.leaves {
             messages.push(message("remove_item", json!({"itemId": item})));
             messages.push(message("leave", Value::Null));
@@ -345,7 +609,25 @@ fn say(order: &mut Order, presence: &mut Presence, party: &[Guest], message: &Va
         }
         "item_removed" => assert_eq!(data.keys(), ["itemId", "orderState"]),
         "quantity_updated" => assert_eq!(data.keys(), ["itemId", "quantity", "orderState"]),
-        "split_updated" => assert_eq!(data.keys(), ["splitType", "orderState"]),
+        "item_shared" => {
+            assert_eq!(data.keys(), ["itemId", "sharedBy", "orderState"]);
+            let ours = |item: &&Json| item.at("id") == data.at("itemId");
+            let item = data.at("orderState.items").list().iter().find(ours).unwrap();
+            let adders =
+                Json::Object(vec![(item.at("addedBy").text().to_owned(), Json::Number("1".to_owned()))]);
+            assert_eq!(item.get("sharedBy").unwrap_or(&adders), data.at("sharedBy"));
+        }
+        "charges_updated" | "tip_updated" => assert_eq!(data.keys(), ["orderState"]),
+        "service_waived" => {
+            assert_eq!(data.keys(), ["waived", "orderState"]);
+            assert!(data.at("waived").truth());
+        }
+        "split_updated" => {
+            assert_eq!(data.keys(), ["splitType", "splitMode", "orderState"]);
+            for key in ["splitType", "splitMode"] {
+                assert_eq!(data.at(key), data.at("orderState").at(key));
+            }
+        }
         "participant_left" => {}
         other => panic!("unexpected {other}"),
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use order_core::wire::{self, CommandId};
+use order_core::{Code, Rejection};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::input::Input;
@@ -50,6 +52,31 @@ impl Host {
         // Not in memory: read it, but do not load a room for everybody who knocks.
         let (order, _) = room::load(self.shared.log.as_ref(), room, self.shared.settings.currency).await?;
         Ok(room::public_view(&order))
+    }
+
+    /// Carries out a message of the restaurant's back end, which may set charges, say whose a dish is and record payments.
+    /// It needs no socket and does not join. Answers with the message that everybody at the table was sent, or
+    /// with the full state when there was nothing to change.
+    ///
+    /// Whoever calls this vouches for it being the back end.
+    ///
+    /// # Errors
+    /// The `error` message that a socket would have got, as JSON text; nothing has changed then.
+    pub async fn backend(&self, room: &RoomKey, message: &str) -> Result<String, String> {
+        let refuse = |rejection: &Rejection, id: Option<&CommandId>| {
+            wire::error(rejection, id, self.shared.clock.now())
+        };
+        let message = wire::decode(message, || self.shared.ids.item_id())
+            .map_err(|refused| refuse(&refused.rejection, refused.id.as_ref()))?;
+        let [not_taken, uncertain] = [Code::StorageUnavailable, Code::StorageUncertain]
+            .map(|code| refuse(&code.into(), message.id.as_ref()));
+        let Some(inputs) = self.enter(room) else { return Err(not_taken) };
+        let (reply, answer) = oneshot::channel();
+        if inputs.send(Input::Backend { message, reply }).await.is_err() {
+            return Err(not_taken);
+        }
+        // A room that ended without an answer may have stored it before.
+        answer.await.unwrap_or(Err(uncertain))
     }
 
     /// Whether messages can be taken: the log can be written, and the host does not drain.

@@ -17,6 +17,8 @@ pub(crate) enum Input {
     Attach { connection: ConnectionId, outbox: Arc<Outbox> },
     /// A socket sent a message.
     Message { connection: ConnectionId, message: Result<Inbound, Refused> },
+    /// The restaurant's back end sent a message. It is told what everybody was shown, or the refusal, as JSON text.
+    Backend { message: Inbound, reply: oneshot::Sender<Result<String, String>> },
     /// A socket that fell behind wants the full state.
     Resync { connection: ConnectionId },
     /// A socket is gone.

@@ -78,6 +78,9 @@ impl Percentage {
 pub struct Weight(u64);
 
 impl Weight {
+    /// A weight of one.
+    pub const ONE: Self = Self(MILLION);
+
     /// The weight that `number` is.
     ///
     /// # Errors
@@ -119,7 +122,7 @@ fn millionths(number: Decimal, max: u64) -> Result<u64, ShareNumberError> {
         .ok_or(ShareNumberError::TooLarge)
 }
 
-fn to_decimal(millionths: u64) -> Decimal {
+pub(super) fn to_decimal(millionths: u64) -> Decimal {
     Decimal::from_i128_with_scale(i128::from(millionths), SHARE_DECIMALS).normalize()
 }
 

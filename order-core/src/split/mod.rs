@@ -6,31 +6,76 @@
 mod apportion;
 mod custom;
 mod shares;
+mod terms;
 mod tie;
 
 pub use apportion::{ApportionError, Claim, apportion};
 pub use custom::{CustomShares, Percentage, SHARE_DECIMALS, ShareNumberError, Weight};
 pub use shares::{Share, Shares, shares};
+pub(crate) use terms::does_not_cover;
 pub use tie::TieRank;
+
+use std::collections::BTreeMap;
+
+use crate::{Amount, ParticipantId};
 
 /// The rule by which an order's total is shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SplitRule {
     /// Everybody on the bill pays the same: 100.00 among three is 33.34, 33.33 and 33.33.
     Equal,
-    /// Each pays for the dishes that they added.
+    /// Each pays for the dishes that are theirs, and for their part of those that they share.
     Itemized,
     /// As the table agreed: amounts, percentages or weights. Until some are set, as [`SplitRule::Equal`].
     Custom(Option<CustomShares>),
+    /// So much more for some, the rest equally: 100.00 among two, of whom one had wine for 20.00, is 60.00 and 40.00.
+    Adjusted(BTreeMap<ParticipantId, Amount>),
+    /// Some pay for others as well: 100.00 among three, of whom one covers another, is 66.67 and 33.33.
+    Cover {
+        /// Who is covered, and by whom.
+        covers: BTreeMap<ParticipantId, ParticipantId>,
+        /// How all is shared before some take over the parts of others.
+        rest: Rest,
+    },
+}
+
+/// How a bill is shared before some take over the parts of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rest {
+    /// As [`SplitRule::Equal`].
+    Equal,
+    /// As [`SplitRule::Itemized`].
+    Itemized,
+}
+
+impl Rest {
+    /// The rule's name in the protocol.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Itemized => "itemized",
+        }
+    }
 }
 
 impl SplitRule {
-    /// The rule's name in the protocol.
+    /// The rule's name for clients that know `equal`, `itemized` and `custom` only.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Equal => "equal",
             Self::Itemized => "itemized",
+            Self::Custom(_) | Self::Adjusted(_) | Self::Cover { .. } => "custom",
+        }
+    }
+
+    /// The rule's own name in the protocol.
+    pub fn mode(&self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Itemized => "itemized",
             Self::Custom(_) => "custom",
+            Self::Adjusted(_) => "adjustments",
+            Self::Cover { .. } => "cover",
         }
     }
 }

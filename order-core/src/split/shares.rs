@@ -1,9 +1,10 @@
-//! What each person on the bill pays.
+//! What each person on an order's bill pays.
 
-use std::collections::BTreeMap;
-
-use super::{ApportionError, Claim, CustomShares, Percentage, SplitRule, TieRank, apportion};
+use crate::bill::{Divided, Label, Line, Lines, StatedDish, Statement};
+use crate::payment::PaymentStatus;
 use crate::{Amount, Item, Order, Participant, ParticipantId};
+
+use super::TieRank;
 
 /// What one person on the bill pays.
 #[derive(Debug, Clone)]
@@ -11,6 +12,8 @@ pub struct Share<'order> {
     participant: &'order Participant,
     amount: Amount,
     items: Vec<&'order Item>,
+    lines: Vec<Line>,
+    included: Vec<Line>,
 }
 
 impl<'order> Share<'order> {
@@ -19,22 +22,36 @@ impl<'order> Share<'order> {
         self.participant
     }
 
-    /// How much.
+    /// How much in all.
     pub fn amount(&self) -> Amount {
         self.amount
     }
 
-    /// The items that this person added, by whatever rule the bill is shared.
+    /// The items that are this person's, or that they share, by whatever rule the bill is shared.
     pub fn items(&self) -> &[&'order Item] {
         &self.items
     }
+
+    /// Their part of all dishes together, then of each charge of which they pay anything. Sums to the amount.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Their part of the taxes that prices contain.
+    pub fn included(&self) -> &[Line] {
+        &self.included
+    }
 }
 
-/// How an order's total is shared.
+/// How an order's bill is shared.
 #[derive(Debug, Clone)]
 pub struct Shares<'order> {
     list: Vec<Share<'order>>,
+    amount_due: Amount,
     unallocated: Amount,
+    lines: Vec<Line>,
+    included: Vec<Line>,
+    on_nothing: Vec<Line>,
 }
 
 impl<'order> Shares<'order> {
@@ -48,87 +65,201 @@ impl<'order> Shares<'order> {
         self.list.iter().find(|share| share.participant.id() == participant)
     }
 
-    /// The total less all shares. Other than zero only while custom shares do not cover the total; negative
-    /// when they are more than it.
+    /// What is to be paid: the total of the dishes, with charges on top and discounts taken off.
+    pub fn amount_due(&self) -> Amount {
+        self.amount_due
+    }
+
+    /// What is due less all shares: what nobody pays for as things are. Other than zero while a dish is unassigned, while
+    /// custom shares do not cover the total, or while a charge is on nothing; negative when shares are more than the total.
     pub fn unallocated(&self) -> Amount {
         self.unallocated
     }
+
+    /// All dishes together, then each charge, what some give on their own, and the round-off. Sums to what is due.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Taxes that the prices contain. They add nothing to what is due.
+    pub fn included(&self) -> &[Line] {
+        &self.included
+    }
+
+    /// Charges of fixed amounts that have nothing to be taken of, and so are nobody's.
+    pub fn on_nothing(&self) -> &[Line] {
+        &self.on_nothing
+    }
 }
 
-/// Shares the order's total among everybody on the bill: those who joined and have not left, and those who
-/// left but still have a dish on it.
+/// Shares the order's bill among everybody on it: those who joined and have not left, and those who left but
+/// still have a dish on it, or part of one, or for whom something is paid.
 pub fn shares(order: &Order) -> Shares<'_> {
-    let mut own: Vec<(Vec<&Item>, Amount)> = vec![(Vec::new(), Amount::ZERO); order.people.len()];
+    let people = order.people.len();
+    let mut items: Vec<Vec<&Item>> = vec![Vec::new(); people];
     for item in order.items() {
-        if let Some((items, sum)) = own.get_mut(item.added_by.0) {
-            items.push(item);
-            // Bounded by the order's total, which fits.
-            *sum = sum.checked_add(item.total).unwrap_or(*sum);
+        for (seat, _) in &item.claims {
+            if let Some(items) = items.get_mut(seat.0) {
+                items.push(item);
+            }
         }
     }
-    let (mut list, sums): (Vec<_>, Vec<_>) = order
-        .people
-        .iter()
-        .zip(own)
-        .filter(|(person, (items, _))| !person.left || !items.is_empty())
-        .map(|(participant, (items, sum))| (Share { participant, amount: Amount::ZERO, items }, sum))
-        .unzip();
-
-    let amounts = match &order.split {
-        SplitRule::Equal | SplitRule::Custom(None) => divided(order, &list, |_| 1),
-        SplitRule::Itemized => Ok(sums),
-        SplitRule::Custom(Some(CustomShares::Amounts(amounts))) => Ok(list
-            .iter()
-            .map(|share| amounts.get(share.participant.id()).copied().unwrap_or_default())
-            .collect()),
-        SplitRule::Custom(Some(CustomShares::Percentages(percentages))) => {
-            by_percentage(order, &list, percentages)
+    let mut paid = vec![false; people];
+    for payment in order.payments.iter().filter(|payment| payment.status != PaymentStatus::Failed) {
+        for part in payment.parts.iter().filter(|part| part.kept() != Amount::ZERO) {
+            if let Some(paid) = paid.get_mut(part.seat.0) {
+                *paid = true;
+            }
         }
-        SplitRule::Custom(Some(CustomShares::Weights(weights))) => divided(order, &list, |share| {
-            weights.get(share.participant.id()).map_or(0, |weight| weight.millionths())
-        }),
+    }
+    let is_on_bill = |row: usize| {
+        order.people.get(row).is_some_and(|person| !person.left)
+            || items.get(row).is_some_and(|items| !items.is_empty())
+            || paid.get(row).is_some_and(|paid| *paid)
     };
-    // Nobody to share with: all of it stays unallocated.
-    for (share, amount) in list.iter_mut().zip(amounts.unwrap_or_default()) {
-        share.amount = amount;
+    let on_bill: Vec<usize> = (0..people).filter(|&row| is_on_bill(row)).collect();
+    let row_of = |id: &ParticipantId| order.seat_of(id).map(|seat| seat.0).filter(|&row| is_on_bill(row));
+    let terms = order.split.terms(order.total, people, &on_bill, &row_of);
+    let statement = Statement {
+        diners: people,
+        dishes: order
+            .items()
+            .map(|item| StatedDish {
+                id: &item.id,
+                kind: item.dish_type.as_str(),
+                amount: item.total,
+                claims: &item.claims,
+            })
+            .collect(),
+        rule: terms.rule,
+        payers: terms.payers,
+        heads: terms.heads,
+        charges: &order.charges,
+        tips: order
+            .tips
+            .iter()
+            .filter(|(seat, _)| is_on_bill(seat.0))
+            .map(|(seat, &tip)| (seat.0, tip))
+            .collect(),
+        waived: order.without_service.iter().map(|seat| seat.0).collect(),
+        round_to: order.round_to,
+        dish_by_dish: false,
+    };
+    let tie = |row: usize| {
+        let person = order.people.get(row);
+        (person.is_none(), person.map(|person| TieRank::new(&order.id, &person.id)))
+    };
+    let mut parts = match statement.plain_rows(tie) {
+        Some(rows) => Parts::of_dishes(order.total, rows),
+        None => match statement.divide(tie) {
+            Some(divided) => Parts::of(order, &divided),
+            // What `decide` let in can always be divided. Should it not be, nobody pays anything, and it cannot be
+            // finalized.
+            None => Parts { lines: vec![Line::dishes(order.total)], ..Parts::default() },
+        },
+    };
+    let agreed = |row: usize| {
+        let agreed = terms.agreed.iter().flatten().find(|(other, _)| *other == row);
+        Amount::from_minor_units(agreed.map_or(0, |(_, amount)| *amount))
+    };
+    let mut list = Vec::with_capacity(on_bill.len());
+    for row in on_bill {
+        let Some(participant) = order.people.get(row) else { continue };
+        let divided = parts.rows.get(row).copied().unwrap_or_default();
+        let mut lines = taken(&mut parts.own, row);
+        // Only where no dish costs anything, so that their part of the dishes is nothing.
+        if let Some(dishes) = lines.first_mut().filter(|_| agreed(row) != Amount::ZERO) {
+            *dishes = Line::dishes(agreed(row));
+        }
+        list.push(Share {
+            participant,
+            amount: divided.checked_add(agreed(row)).unwrap_or(divided),
+            items: taken(&mut items, row),
+            lines,
+            included: taken(&mut parts.own_included, row),
+        });
     }
+    let amount_due = Amount::checked_sum(parts.lines.iter().map(Line::amount)).unwrap_or(order.total);
     let allocated = Amount::checked_sum(list.iter().map(Share::amount));
-    // Both are far below the range of an amount: a total by its ceiling, custom amounts by theirs.
-    let unallocated = allocated.and_then(|sum| order.total.checked_sub(sum)).unwrap_or(order.total);
-    Shares { list, unallocated }
+    Shares {
+        unallocated: allocated.and_then(|sum| amount_due.checked_sub(sum)).unwrap_or(amount_due),
+        on_nothing: parts.on_nothing,
+        list,
+        amount_due,
+        lines: parts.lines,
+        included: parts.included,
+    }
 }
 
-fn divided(
-    order: &Order,
-    list: &[Share<'_>],
-    weight: impl Fn(&Share<'_>) -> u64,
-) -> Result<Vec<Amount>, ApportionError> {
-    let claims: Vec<_> = list
-        .iter()
-        .map(|share| Claim { weight: weight(share), tie: TieRank::new(&order.id, share.participant.id()) })
-        .collect();
-    apportion(order.total, &claims)
+fn taken<T>(lists: &mut [Vec<T>], place: usize) -> Vec<T> {
+    lists.get_mut(place).map(std::mem::take).unwrap_or_default()
 }
 
-/// As [`divided`], with one more claim for the percentages of those who are no longer on the bill: their part
-/// falls to nobody until the table agrees anew.
-fn by_percentage(
-    order: &Order,
-    list: &[Share<'_>],
-    percentages: &BTreeMap<ParticipantId, Percentage>,
-) -> Result<Vec<Amount>, ApportionError> {
-    let of = |share: &Share<'_>| percentages.get(share.participant.id()).map_or(0, |part| part.millionths());
-    let present: u64 = list.iter().map(of).sum();
-    let mut claims: Vec<_> = list
-        .iter()
-        .map(|share| Claim {
-            weight: of(share),
-            tie: (false, Some(TieRank::new(&order.id, share.participant.id()))),
-        })
-        .collect();
-    claims
-        .push(Claim { weight: Percentage::HUNDRED.millionths().saturating_sub(present), tie: (true, None) });
-    let mut parts = apportion(order.total, &claims)?;
-    parts.truncate(list.len());
-    Ok(parts)
+/// A divided bill, by seat.
+#[derive(Default)]
+struct Parts {
+    rows: Vec<Amount>,
+    lines: Vec<Line>,
+    own: Vec<Vec<Line>>,
+    included: Vec<Line>,
+    own_included: Vec<Vec<Line>>,
+    on_nothing: Vec<Line>,
+}
+
+impl Parts {
+    /// A bill that is nothing but dishes.
+    fn of_dishes(total: Amount, rows: Vec<Amount>) -> Self {
+        let own = rows.iter().map(|&row| vec![Line::dishes(row)]).collect();
+        Self { rows, own, lines: vec![Line::dishes(total)], ..Self::default() }
+    }
+
+    fn of(order: &Order, divided: &Divided) -> Self {
+        let rows = (0..order.people.len()).map(|row| divided.due.row(row)).collect();
+        let (lines, own) = named(order, &divided.due);
+        let (included, own_included) = charges(order, &divided.included);
+        let on_nothing = divided.on_nothing(&order.charges).collect();
+        Self { rows, lines, own, included, own_included, on_nothing }
+    }
+}
+
+/// All dishes in one line, then the charges; and by row the part of each.
+fn named(order: &Order, lines: &Lines) -> (Vec<Line>, Vec<Vec<Line>>) {
+    let mut dishes = Amount::ZERO;
+    let mut own_dishes = vec![Amount::ZERO; order.people.len()];
+    for (label, amount, cells) in lines.iter() {
+        if let Label::Dish(_) | Label::Dishes = label {
+            // Bounded by the order's total, which fits.
+            dishes = dishes.checked_add(amount).unwrap_or_default();
+            for cell in cells {
+                if let Some(own) = own_dishes.get_mut(cell.row) {
+                    *own = own.checked_add(Amount::from_minor_units(cell.amount)).unwrap_or_default();
+                }
+            }
+        }
+    }
+    let (mut all, mut own) = charges(order, lines);
+    all.insert(0, Line::dishes(dishes));
+    for (own, dishes) in own.iter_mut().zip(own_dishes) {
+        own.insert(0, Line::dishes(dishes));
+    }
+    (all, own)
+}
+
+/// The charges, and by row the part of each, where it is anything.
+fn charges(order: &Order, lines: &Lines) -> (Vec<Line>, Vec<Vec<Line>>) {
+    let mut all = Vec::new();
+    let mut own: Vec<Vec<Line>> = vec![Vec::new(); order.people.len()];
+    for (label, amount, cells) in lines.iter() {
+        if label == Label::Dishes {
+            continue;
+        }
+        let Some((name, kind)) = label.name(&order.charges, |_| None) else { continue };
+        for cell in cells.iter().filter(|cell| cell.amount != 0) {
+            if let Some(own) = own.get_mut(cell.row) {
+                own.push(Line::new(name.clone(), kind, Amount::from_minor_units(cell.amount)));
+            }
+        }
+        all.push(Line::new(name, kind, amount));
+    }
+    (all, own)
 }

@@ -2,20 +2,28 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::charge::{StoredCharges, StoredValue};
+use super::payment::{StoredPaymentRecorded, StoredStatus, read_parts, stored_parts};
 use super::version::{self, StoredError, Upcast};
-use super::{StoredCurrency, StoredSplit, owned};
-use crate::fact::{Fact, ItemAdded, Joined, Recorded};
+use super::{StoredCurrency, StoredSplit, owned, read_weight};
+use crate::bill::ChargeValue;
+use crate::fact::{ChargesSet, Fact, ItemAdded, Joined, Recorded};
+use crate::split::Weight;
 use crate::text::Text;
-use crate::{Amount, Currency, ItemId, ParticipantId, Price, Quantity, Role, UnixMillis};
+use crate::{Actor, Amount, Currency, ItemId, ParticipantId, PaymentId, Price, Quantity, Role, UnixMillis};
 
 /// The way from each earlier version of a stored fact to the next. Append; never change what is here.
-const UPCASTS: &[Upcast] = &[];
+///
+/// 1 to 2: shared dishes, charges and payments came in; what there was stayed as it is.
+const UPCASTS: &[Upcast] = &[|document| document];
 
 #[derive(Serialize, Deserialize)]
 struct StoredRecord {
     seq: u64,
     at: u64,
-    by: String,
+    /// A participant; `null`: the back end. Never absent.
+    #[serde(deserialize_with = "Option::deserialize")]
+    by: Option<String>,
     fact: StoredFact,
 }
 
@@ -33,6 +41,8 @@ enum StoredFact {
         tenant: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         currency: Option<StoredCurrency>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        charges: Option<StoredCharges>,
     },
     Left {
         owner: Option<String>,
@@ -46,6 +56,9 @@ enum StoredFact {
         price: i64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         customization: Option<String>,
+        /// Millionths of a weight of each; absent where it is the one's who added it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shared_by: Option<Vec<(String, u64)>>,
     },
     ItemRemoved {
         item: String,
@@ -53,6 +66,31 @@ enum StoredFact {
     QuantityUpdated {
         item: String,
         quantity: u16,
+    },
+    ItemShared {
+        item: String,
+        /// Millionths of a weight of each.
+        shared_by: Vec<(String, u64)>,
+    },
+    ChargesSet(StoredCharges),
+    TipSet {
+        tip: Option<StoredValue>,
+    },
+    ServiceWaived {
+        waived: bool,
+    },
+    PaymentRecorded(StoredPaymentRecorded),
+    PaymentUpdated {
+        payment: String,
+        status: StoredStatus,
+    },
+    PaymentRefunded {
+        payment: String,
+        refund: String,
+        /// Minor units, as is every amount here.
+        amount: i64,
+        parts: Vec<(String, i64)>,
+        tip: i64,
     },
     SplitUpdated {
         split: StoredSplit,
@@ -83,6 +121,7 @@ pub fn encode_fact(recorded: &Recorded) -> Result<Vec<u8>, StoredError> {
             circle: joined.circle_id.as_ref().map(owned),
             tenant: joined.tenant_id.as_ref().map(owned),
             currency: joined.currency.as_ref().map(StoredCurrency::from),
+            charges: joined.charges.as_ref().map(|set| StoredCharges::new(&set.charges, set.round_to)),
         },
         Fact::Left { owner } => StoredFact::Left { owner: owner.as_ref().map(|id| id.as_str().to_owned()) },
         Fact::ItemAdded(added) => StoredFact::ItemAdded {
@@ -92,16 +131,37 @@ pub fn encode_fact(recorded: &Recorded) -> Result<Vec<u8>, StoredError> {
             quantity: added.quantity.pieces(),
             price: added.price.amount().minor_units(),
             customization: added.customization.as_ref().map(owned),
+            shared_by: match added.shared_by.as_slice() {
+                [(who, Weight::ONE)] if Some(who) == recorded.by.id() => None,
+                claims => Some(stored_claims(claims)),
+            },
         },
         Fact::ItemRemoved { item } => StoredFact::ItemRemoved { item: item.as_str().to_owned() },
         Fact::QuantityUpdated { item, quantity } => {
             StoredFact::QuantityUpdated { item: item.as_str().to_owned(), quantity: quantity.pieces() }
         }
+        Fact::ItemShared { item, shared_by } => {
+            StoredFact::ItemShared { item: item.as_str().to_owned(), shared_by: stored_claims(shared_by) }
+        }
+        Fact::ChargesSet(set) => StoredFact::ChargesSet(StoredCharges::new(&set.charges, set.round_to)),
+        Fact::TipSet { tip } => StoredFact::TipSet { tip: tip.map(StoredValue::from) },
+        Fact::ServiceWaived { waived } => StoredFact::ServiceWaived { waived: *waived },
+        Fact::PaymentRecorded(recorded) => StoredFact::PaymentRecorded(recorded.into()),
+        Fact::PaymentUpdated { payment, status } => {
+            StoredFact::PaymentUpdated { payment: payment.as_str().to_owned(), status: (*status).into() }
+        }
+        Fact::PaymentRefunded { payment, refund, amount, parts, tip } => StoredFact::PaymentRefunded {
+            payment: payment.as_str().to_owned(),
+            refund: refund.as_str().to_owned(),
+            amount: amount.minor_units(),
+            parts: stored_parts(parts),
+            tip: tip.minor_units(),
+        },
         Fact::SplitUpdated { split } => StoredFact::SplitUpdated { split: split.into() },
         Fact::Finalized => StoredFact::Finalized,
     };
-    let record =
-        StoredRecord { seq: recorded.seq, at: recorded.at.get(), by: recorded.by.as_str().to_owned(), fact };
+    let by = recorded.by.id().map(|id| id.as_str().to_owned());
+    let record = StoredRecord { seq: recorded.seq, at: recorded.at.get(), by, fact };
     version::write(&record, UPCASTS)
 }
 
@@ -111,8 +171,12 @@ pub fn encode_fact(recorded: &Recorded) -> Result<Vec<u8>, StoredError> {
 /// When a later release wrote it, or when it is damaged.
 pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
     let record: StoredRecord = version::read(bytes, UPCASTS)?;
+    let by = match &record.by {
+        Some(id) => Actor::Participant(ParticipantId::from_stored(id)),
+        None => Actor::Backend,
+    };
     let fact = match record.fact {
-        StoredFact::Joined { name, phone, role, circle, tenant, currency } => Fact::Joined(Joined {
+        StoredFact::Joined { name, phone, role, circle, tenant, currency, charges } => Fact::Joined(Joined {
             name: Text::from_stored(&name),
             phone: phone.as_deref().map(Text::from_stored),
             role: match role {
@@ -122,9 +186,10 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
             circle_id: circle.as_deref().map(Text::from_stored),
             tenant_id: tenant.as_deref().map(Text::from_stored),
             currency: currency.as_ref().map(Currency::try_from).transpose()?,
+            charges: charges.map(ChargesSet::try_from).transpose()?,
         }),
         StoredFact::Left { owner } => Fact::Left { owner: owner.map(|id| ParticipantId::from_stored(&id)) },
-        StoredFact::ItemAdded { item, dish, kind, quantity, price, customization } => {
+        StoredFact::ItemAdded { item, dish, kind, quantity, price, customization, shared_by } => {
             Fact::ItemAdded(ItemAdded {
                 item: ItemId::from_stored(&item),
                 dish_name: Text::from_stored(&dish),
@@ -132,21 +197,46 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
                 quantity: read_quantity(quantity)?,
                 price: read_price(price)?,
                 customization: customization.as_deref().map(Text::from_stored),
+                shared_by: match shared_by {
+                    Some(claims) => read_claims(claims)?,
+                    None => by.id().map(|id| (id.clone(), Weight::ONE)).into_iter().collect(),
+                },
             })
         }
         StoredFact::ItemRemoved { item } => Fact::ItemRemoved { item: ItemId::from_stored(&item) },
         StoredFact::QuantityUpdated { item, quantity } => {
             Fact::QuantityUpdated { item: ItemId::from_stored(&item), quantity: read_quantity(quantity)? }
         }
+        StoredFact::ItemShared { item, shared_by } => {
+            Fact::ItemShared { item: ItemId::from_stored(&item), shared_by: read_claims(shared_by)? }
+        }
+        StoredFact::ChargesSet(set) => Fact::ChargesSet(set.try_into()?),
+        StoredFact::TipSet { tip } => Fact::TipSet { tip: tip.map(ChargeValue::try_from).transpose()? },
+        StoredFact::ServiceWaived { waived } => Fact::ServiceWaived { waived },
+        StoredFact::PaymentRecorded(recorded) => Fact::PaymentRecorded(recorded.into()),
+        StoredFact::PaymentUpdated { payment, status } => {
+            Fact::PaymentUpdated { payment: PaymentId::from_stored(&payment), status: status.into() }
+        }
+        StoredFact::PaymentRefunded { payment, refund, amount, parts, tip } => Fact::PaymentRefunded {
+            payment: PaymentId::from_stored(&payment),
+            refund: PaymentId::from_stored(&refund),
+            amount: Amount::from_minor_units(amount),
+            parts: read_parts(&parts),
+            tip: Amount::from_minor_units(tip),
+        },
         StoredFact::SplitUpdated { split } => Fact::SplitUpdated { split: split.try_into()? },
         StoredFact::Finalized => Fact::Finalized,
     };
-    Ok(Recorded {
-        seq: record.seq,
-        at: UnixMillis::new(record.at),
-        by: ParticipantId::from_stored(&record.by),
-        fact,
-    })
+    Ok(Recorded { seq: record.seq, at: UnixMillis::new(record.at), by, fact })
+}
+
+fn stored_claims(claims: &[(ParticipantId, Weight)]) -> Vec<(String, u64)> {
+    claims.iter().map(|(who, weight)| (who.as_str().to_owned(), weight.millionths())).collect()
+}
+
+fn read_claims(claims: Vec<(String, u64)>) -> Result<Vec<(ParticipantId, Weight)>, StoredError> {
+    let claim = |(who, weight): (String, u64)| Ok((ParticipantId::from_stored(&who), read_weight(weight)?));
+    claims.into_iter().map(claim).collect()
 }
 
 pub(super) fn read_quantity(pieces: u16) -> Result<Quantity, StoredError> {

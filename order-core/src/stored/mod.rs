@@ -7,8 +7,10 @@
 //! What was stored is taken as it is, even where today's rules for clients are stricter: an old log gives the
 //! same order for ever.
 
+mod charge;
 mod fact;
 mod order;
+mod payment;
 mod version;
 
 pub use fact::{decode_fact, encode_fact};
@@ -19,7 +21,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::split::{CustomShares, Percentage, SplitRule, Weight};
+use crate::split::{CustomShares, Percentage, Rest, SplitRule, Weight};
 use crate::text::Text;
 use crate::{Amount, Currency, ParticipantId};
 
@@ -59,6 +61,13 @@ enum StoredSplit {
     Percentages(Vec<(String, u64)>),
     /// Millionths of a weight of each.
     Weights(Vec<(String, u64)>),
+    /// Minor units more of each.
+    Adjusted(Vec<(String, i64)>),
+    /// Who is covered, and by whom.
+    Cover {
+        covers: Vec<(String, String)>,
+        by_dishes: bool,
+    },
 }
 
 impl From<&SplitRule> for StoredSplit {
@@ -76,6 +85,11 @@ impl From<&SplitRule> for StoredSplit {
             SplitRule::Custom(Some(CustomShares::Weights(weights))) => {
                 Self::Weights(stored(weights, |weight| weight.millionths()))
             }
+            SplitRule::Adjusted(amounts) => Self::Adjusted(stored(amounts, |amount| amount.minor_units())),
+            SplitRule::Cover { covers, rest } => Self::Cover {
+                covers: stored(covers, |payer| payer.as_str().to_owned()),
+                by_dishes: *rest == Rest::Itemized,
+            },
         }
     }
 }
@@ -84,14 +98,13 @@ impl TryFrom<StoredSplit> for SplitRule {
     type Error = StoredError;
 
     fn try_from(split: StoredSplit) -> Result<Self, StoredError> {
+        let amount = |units| Some(Amount::from_minor_units(units));
         Ok(match split {
             StoredSplit::Equal => Self::Equal,
             StoredSplit::Itemized => Self::Itemized,
             StoredSplit::Custom => Self::Custom(None),
             StoredSplit::Amounts(amounts) => {
-                Self::Custom(Some(CustomShares::Amounts(read(amounts, |units| {
-                    Some(Amount::from_minor_units(units))
-                })?)))
+                Self::Custom(Some(CustomShares::Amounts(read(amounts, amount)?)))
             }
             StoredSplit::Percentages(parts) => {
                 Self::Custom(Some(CustomShares::Percentages(read(parts, Percentage::from_millionths)?)))
@@ -99,6 +112,11 @@ impl TryFrom<StoredSplit> for SplitRule {
             StoredSplit::Weights(weights) => {
                 Self::Custom(Some(CustomShares::Weights(read(weights, Weight::from_millionths)?)))
             }
+            StoredSplit::Adjusted(amounts) => Self::Adjusted(read(amounts, amount)?),
+            StoredSplit::Cover { covers, by_dishes } => Self::Cover {
+                covers: read(covers, |payer| Some(ParticipantId::from_stored(&payer)))?,
+                rest: if by_dishes { Rest::Itemized } else { Rest::Equal },
+            },
         })
     }
 }
@@ -117,6 +135,10 @@ fn read<N, T>(
             Ok((ParticipantId::from_stored(&id), value(number).ok_or(StoredError::Damaged("share"))?))
         })
         .collect()
+}
+
+fn read_weight(millionths: u64) -> Result<Weight, StoredError> {
+    Weight::from_millionths(millionths).ok_or(StoredError::Damaged("weight"))
 }
 
 fn owned(text: &Text) -> String {

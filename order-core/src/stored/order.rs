@@ -1,20 +1,37 @@
 //! The stored form of a whole order: what a snapshot holds.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use super::charge::{StoredCharges, StoredValue};
 use super::fact::{read_price, read_quantity};
+use super::payment::StoredPayment;
 use super::version::{self, StoredError, Upcast};
-use super::{StoredCurrency, StoredSplit, owned};
+use super::{StoredCurrency, StoredSplit, owned, read_weight};
+use crate::bill::check_claims;
+use crate::fact::ChargesSet;
 use crate::item::Item;
 use crate::order::{Order, Status};
 use crate::participant::{Participant, Seat};
+use crate::split::Weight;
 use crate::text::Text;
 use crate::{Amount, ItemId, OrderId, ParticipantId, UnixMillis};
 
 /// The way from each earlier version of a stored order to the next. Append; never change what is here.
-const UPCASTS: &[Upcast] = &[];
+///
+/// 1 to 2: shared dishes, charges and payments came in; what there was stayed as it is.
+const UPCASTS: &[Upcast] = &[|mut document| {
+    if let Some(order) = document.as_object_mut() {
+        order.insert("charges".to_owned(), json!({ "charges": [] }));
+        for list in ["tips", "without_service", "payments"] {
+            order.insert(list.to_owned(), json!([]));
+        }
+    }
+    document
+}];
 
 #[derive(Serialize, Deserialize)]
 struct StoredOrder {
@@ -28,6 +45,12 @@ struct StoredOrder {
     owner: Option<usize>,
     items: Vec<StoredItem>,
     split: StoredSplit,
+    charges: StoredCharges,
+    /// Places in `people`, and what each gives.
+    tips: Vec<(usize, StoredValue)>,
+    /// Places in `people`.
+    without_service: Vec<usize>,
+    payments: Vec<StoredPayment>,
     finalized: bool,
     created_at: u64,
     updated_at: u64,
@@ -54,6 +77,9 @@ struct StoredItem {
     /// A place in `people`.
     by: usize,
     at: u64,
+    /// Places in `people`, and millionths of a weight; absent where it is the one's who added it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claims: Option<Vec<(usize, u64)>>,
 }
 
 /// Writes an order in its stored form. Two orders are equal just when these bytes are.
@@ -77,6 +103,10 @@ pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
         customization: item.customization.as_ref().map(owned),
         by: item.added_by.0,
         at: item.added_at.get(),
+        claims: match item.claims.as_slice() {
+            [(seat, Weight::ONE)] if *seat == item.added_by => None,
+            claims => Some(claims.iter().map(|(seat, weight)| (seat.0, weight.millionths())).collect()),
+        },
     };
     let stored = StoredOrder {
         id: order.id.as_str().to_owned(),
@@ -88,6 +118,10 @@ pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
         owner: order.owner.map(|seat| seat.0),
         items: order.items().map(item).collect(),
         split: (&order.split).into(),
+        charges: StoredCharges::new(&order.charges, order.round_to),
+        tips: order.tips.iter().map(|(seat, &tip)| (seat.0, tip.into())).collect(),
+        without_service: order.without_service.iter().map(|seat| seat.0).collect(),
+        payments: order.payments.iter().map(StoredPayment::from).collect(),
         finalized: order.status == Status::Finalized,
         created_at: order.created_at.get(),
         updated_at: order.updated_at.get(),
@@ -101,17 +135,22 @@ pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
 /// When a later release wrote it, or when it is damaged: replay the log instead.
 pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
     let stored: StoredOrder = version::read(bytes, UPCASTS)?;
+    let seats = stored.people.len();
     let seat = |seat: usize| {
-        if seat < stored.people.len() { Ok(Seat(seat)) } else { Err(StoredError::Damaged("seat")) }
+        if seat < seats { Ok(Seat(seat)) } else { Err(StoredError::Damaged("seat")) }
     };
     let people = stored.people.iter().map(read_person).collect();
-    let items = stored
-        .items
-        .iter()
-        .map(|item| read_item(item, seat(item.by)?).map(Arc::new))
-        .collect::<Result<Vec<_>, _>>()?;
+    let items =
+        stored.items.iter().map(|item| read_item(item, seat).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
+    let ids: BTreeSet<_> = items.iter().map(|item| item.id.as_str()).collect();
+    if ids.len() != items.len() {
+        return Err(StoredError::Damaged("items"));
+    }
     let total =
         Amount::checked_sum(items.iter().map(|item| item.total)).ok_or(StoredError::Damaged("total"))?;
+    let charges = ChargesSet::try_from(stored.charges)?;
+    let tips = stored.tips.into_iter().map(|(place, tip)| Ok((seat(place)?, tip.try_into()?)));
+    let payments = stored.payments.into_iter().map(|payment| payment.read(seat));
     Ok(Order {
         id: OrderId::from_stored(&stored.id),
         currency: (&stored.currency).try_into()?,
@@ -124,6 +163,11 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
         items,
         total,
         split: stored.split.try_into()?,
+        charges: charges.charges,
+        tips: tips.collect::<Result<_, StoredError>>()?,
+        without_service: stored.without_service.into_iter().map(seat).collect::<Result<_, _>>()?,
+        round_to: charges.round_to,
+        payments: payments.collect::<Result<_, StoredError>>()?,
         status: if stored.finalized { Status::Finalized } else { Status::Active },
         created_at: UnixMillis::new(stored.created_at),
         updated_at: UnixMillis::new(stored.updated_at),
@@ -140,7 +184,19 @@ fn read_person(stored: &StoredPerson) -> Participant {
     }
 }
 
-fn read_item(stored: &StoredItem, added_by: Seat) -> Result<Item, StoredError> {
+fn read_item(
+    stored: &StoredItem,
+    seat: impl Fn(usize) -> Result<Seat, StoredError>,
+) -> Result<Item, StoredError> {
+    let added_by = seat(stored.by)?;
+    let claims = match &stored.claims {
+        None => vec![(added_by, Weight::ONE)],
+        Some(claims) => claims
+            .iter()
+            .map(|&(place, weight)| Ok((seat(place)?, read_weight(weight)?)))
+            .collect::<Result<_, StoredError>>()?,
+    };
+    check_claims(&claims).map_err(|_| StoredError::Damaged("claims"))?;
     let quantity = read_quantity(stored.quantity)?;
     let price = read_price(stored.price)?;
     let total =
@@ -154,6 +210,7 @@ fn read_item(stored: &StoredItem, added_by: Seat) -> Result<Item, StoredError> {
         total,
         customization: stored.customization.as_deref().map(Text::from_stored),
         added_by,
+        claims,
         added_at: UnixMillis::new(stored.at),
     })
 }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::json::{Numbers, Object};
-use crate::command::{AddItem, AgreedShares, Command, Join, UpdateSplit};
+use super::{charge, payment};
+use crate::command::{AddItem, AgreedShares, Command, Join, SharedBy, UpdateSplit};
 use crate::rejection::{Code, Rejection};
+use crate::split::Rest;
 use crate::text::{
     MAX_CUSTOMIZATION_CHARS, MAX_DISH_NAME_CHARS, MAX_DISH_TYPE_CHARS, MAX_LABEL_CHARS, MAX_NAME_CHARS,
     MAX_PHONE_CHARS, Text,
@@ -16,7 +18,8 @@ use crate::{Currency, ItemId, MAX_ID_BYTES, MAX_ITEM_ID_BYTES, ParticipantId};
 /// The longest id that a client may give a command, in bytes.
 const MAX_COMMAND_ID_BYTES: usize = 64;
 
-const TYPES: &str = "join, add_item, remove_item, update_quantity, update_split, finalize or leave";
+const TYPES: &str = "join, add_item, remove_item, update_quantity, claim_item, unclaim_item, assign_item, update_split, \
+    set_charges, set_tip, waive_service, record_payment, update_payment, refund_payment, finalize or leave";
 
 /// The id that a client gave its command, to know the answer by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +97,32 @@ fn read(
             let expected = "a whole number from 0 to 999";
             Command::UpdateQuantity { item, quantity: data.number("quantity", Code::BadQuantity, expected)? }
         }
+        "claim_item" => {
+            let data = data(message)?;
+            let item = existing_item(&data)?;
+            Command::ClaimItem {
+                item,
+                weight: data.optional_number("weight", Code::BadSplit, "a number above 0")?,
+            }
+        }
+        "unclaim_item" => Command::UnclaimItem { item: existing_item(&data(message)?)? },
+        "assign_item" => {
+            let data = data(message)?;
+            let item = existing_item(&data)?;
+            let shared_by =
+                shared_by(&data)?.ok_or_else(|| data.missing("sharedBy", "ids of people on the bill"))?;
+            Command::AssignItem { item, shared_by }
+        }
+        "set_charges" => Command::SetCharges(charge::set_charges(&data(message)?)?),
+        "set_tip" => Command::SetTip { tip: charge::value(&data(message)?)? },
+        "waive_service" => {
+            let data = data(message)?;
+            let waived = data.boolean("waived")?.ok_or_else(|| data.missing("waived", "true or false"))?;
+            Command::WaiveService { waived }
+        }
+        "record_payment" => Command::RecordPayment(payment::record(&data(message)?, fresh_id)?),
+        "update_payment" => payment::update(&data(message)?)?,
+        "refund_payment" => payment::refund(&data(message)?, fresh_id)?,
         "update_split" => Command::UpdateSplit(update_split(&data(message)?)?),
         "finalize" => Command::Finalize,
         "leave" => Command::Leave,
@@ -132,6 +161,7 @@ fn join(message: &Object<'_>) -> Result<Join, Rejection> {
         circle_id: optional(&data, "circleId", MAX_LABEL_CHARS)?,
         tenant_id: optional(&data, "tenantId", MAX_LABEL_CHARS)?,
         currency,
+        charges: charge::first_charges(&data)?,
     })
 }
 
@@ -149,14 +179,35 @@ fn add_item(data: &Object<'_>, fresh_id: impl FnOnce() -> ItemId) -> Result<AddI
         quantity: data.number("quantity", Code::BadQuantity, "a whole number from 1 to 999")?,
         price: data.number("price", Code::BadPrice, "a number, 0 or more")?,
         customization: may_be_empty(data, "customization", MAX_CUSTOMIZATION_CHARS)?,
+        shared_by: shared_by(data)?,
     })
+}
+
+/// Who shares a dish: a list of ids, who share it equally, or an object of weights.
+fn shared_by(data: &Object<'_>) -> Result<Option<SharedBy>, Rejection> {
+    const EXPECTED: &str = "a list of participant ids, or an object with a weight for each";
+    if let Some(ids) = data.strings("sharedBy", EXPECTED)? {
+        return ids.iter().map(|id| Ok((on_bill(id)?, None))).collect::<Result<_, _>>().map(Some);
+    }
+    let Some(weights) = data.numbers("sharedBy", Code::BadSplit, EXPECTED)? else { return Ok(None) };
+    weights
+        .into_iter()
+        .map(|(id, weight)| Ok((on_bill(&id)?, Some(weight))))
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+/// An id that only somebody on the bill can have.
+pub(super) fn on_bill(id: &str) -> Result<ParticipantId, Rejection> {
+    ParticipantId::new(id)
+        .map_err(|_| Rejection::new(Code::UnknownParticipant).expected("ids of people on the bill"))
 }
 
 fn existing_item(data: &Object<'_>) -> Result<ItemId, Rejection> {
     item_id(data, "itemId")?.ok_or_else(|| data.missing("itemId", "the id of an item on the order"))
 }
 
-fn item_id(data: &Object<'_>, key: &'static str) -> Result<Option<ItemId>, Rejection> {
+pub(super) fn item_id(data: &Object<'_>, key: &'static str) -> Result<Option<ItemId>, Rejection> {
     let Some(id) = data.string(key, "a string")? else { return Ok(None) };
     ItemId::new(&id).map(Some).map_err(|error| {
         Rejection::new(Code::BadField).field(data.name(key)).because(error.to_string()).expected(format!(
@@ -166,26 +217,53 @@ fn item_id(data: &Object<'_>, key: &'static str) -> Result<Option<ItemId>, Rejec
 }
 
 fn update_split(data: &Object<'_>) -> Result<UpdateSplit, Rejection> {
-    let types = "equal, itemized or custom";
-    let kind = data.string("splitType", types)?.ok_or_else(|| data.missing("splitType", types))?;
+    const TYPES: &str = "equal, itemized, custom, adjustments or cover";
+    let kind = data.string("splitType", TYPES)?.ok_or_else(|| data.missing("splitType", TYPES))?;
     let agreed = agreed(data)?;
-    match (kind.as_ref(), agreed) {
-        ("equal", None) => Ok(UpdateSplit::Equal),
-        ("itemized", None) => Ok(UpdateSplit::Itemized),
-        ("equal" | "itemized", Some(_)) => Err(Rejection::new(Code::BadSplit)
-            .field("data.splitType")
-            .because("only a custom split takes amounts, percentages or weights")
-            .expected("custom")),
-        ("custom", agreed) => Ok(UpdateSplit::Custom(agreed)),
-        _ => Err(data.mistyped("splitType", types)),
+    let (adjusted, covered) = (data.has("adjustments"), data.has("covers"));
+    match (kind.as_ref(), agreed, adjusted, covered) {
+        // The state calls the last two modes custom for clients that know no other, so here they may be called so, too.
+        ("adjustments", None, _, false) | ("custom", None, true, false) => adjustments(data),
+        ("cover", None, false, _) | ("custom", None, false, true) => cover(data),
+        ("custom", agreed, false, false) => Ok(UpdateSplit::Custom(agreed)),
+        ("equal", None, false, false) => Ok(UpdateSplit::Equal),
+        ("itemized", None, false, false) => Ok(UpdateSplit::Itemized),
+        ("equal" | "itemized" | "custom" | "adjustments" | "cover", ..) => {
+            Err(Rejection::new(Code::BadSplit)
+                .field("data.splitType")
+                .because("it comes with shares of another type")
+                .expected("amounts, percentages or weights for custom, and none for equal and itemized"))
+        }
+        _ => Err(data.mistyped("splitType", TYPES)),
     }
+}
+
+fn adjustments(data: &Object<'_>) -> Result<UpdateSplit, Rejection> {
+    const EXPECTED: &str = "an object with an amount for each participant id";
+    let amounts = data.numbers("adjustments", Code::BadSplit, EXPECTED)?;
+    let amounts = amounts.ok_or_else(|| data.missing("adjustments", EXPECTED))?;
+    Ok(UpdateSplit::Adjusted(by_participant(amounts)?))
+}
+
+fn cover(data: &Object<'_>) -> Result<UpdateSplit, Rejection> {
+    const EXPECTED: &str = "an object with the id of who pays for each who is covered";
+    const RULES: &str = "equal or itemized";
+    let covers = data.texts("covers", EXPECTED)?.ok_or_else(|| data.missing("covers", EXPECTED))?;
+    let rest = match data.string("rest", RULES)?.as_deref() {
+        None | Some("equal") => Rest::Equal,
+        Some("itemized") => Rest::Itemized,
+        Some(_) => return Err(data.mistyped("rest", RULES)),
+    };
+    let covers = covers.into_iter().map(|(covered, payer)| Ok((on_bill(&covered)?, on_bill(&payer)?)));
+    Ok(UpdateSplit::Cover { covers: covers.collect::<Result<_, Rejection>>()?, rest })
 }
 
 fn agreed(data: &Object<'_>) -> Result<Option<AgreedShares>, Rejection> {
     let expected = "an object with a number for each participant id";
-    let amounts = data.numbers("amounts", expected)?.map(by_participant).transpose()?;
-    let percentages = data.numbers("percentages", expected)?.map(by_participant).transpose()?;
-    let weights = data.numbers("weights", expected)?.map(by_participant).transpose()?;
+    let amounts = data.numbers("amounts", Code::BadSplit, expected)?.map(by_participant).transpose()?;
+    let percentages =
+        data.numbers("percentages", Code::BadSplit, expected)?.map(by_participant).transpose()?;
+    let weights = data.numbers("weights", Code::BadSplit, expected)?.map(by_participant).transpose()?;
     match (amounts, percentages, weights) {
         (None, None, None) => Ok(None),
         (Some(amounts), None, None) => Ok(Some(AgreedShares::Amounts(amounts))),
@@ -198,24 +276,26 @@ fn agreed(data: &Object<'_>) -> Result<Option<AgreedShares>, Rejection> {
     }
 }
 
-fn by_participant(numbers: Numbers<'_>) -> Result<BTreeMap<ParticipantId, Decimal>, Rejection> {
-    numbers
-        .into_iter()
-        .map(|(id, number)| match ParticipantId::new(&id) {
-            Ok(id) => Ok((id, number)),
-            Err(_) => Err(Rejection::new(Code::UnknownParticipant).expected("ids of people on the bill")),
-        })
-        .collect()
+pub(super) fn by_participant(numbers: Numbers<'_>) -> Result<BTreeMap<ParticipantId, Decimal>, Rejection> {
+    numbers.into_iter().map(|(id, number)| Ok((on_bill(&id)?, number))).collect()
 }
 
 /// A text that may be absent, but not empty.
-fn required_if_there(object: &Object<'_>, key: &'static str, max: usize) -> Result<Option<Text>, Rejection> {
+pub(super) fn required_if_there(
+    object: &Object<'_>,
+    key: &'static str,
+    max: usize,
+) -> Result<Option<Text>, Rejection> {
     let Some(raw) = object.string(key, "a string")? else { return Ok(None) };
     Text::clean(&raw, max).map(Some).map_err(|error| bad_text(object, key, max, &error))
 }
 
 /// A text that says nothing when it is empty.
-fn optional(object: &Object<'_>, key: &'static str, max: usize) -> Result<Option<Text>, Rejection> {
+pub(super) fn optional(
+    object: &Object<'_>,
+    key: &'static str,
+    max: usize,
+) -> Result<Option<Text>, Rejection> {
     Ok(may_be_empty(object, key, max)?.filter(|text| !text.as_str().is_empty()))
 }
 

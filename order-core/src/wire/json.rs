@@ -8,13 +8,17 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::number::parse_number;
+use crate::number::{NumberError, parse_number};
 use crate::rejection::{Code, Rejection};
 
 /// How deep objects and lists may be nested; the deepest message of the protocol needs 3.
 pub const MAX_DEPTH: usize = 16;
 /// The most keys that one object may have: more than one for each person who can join an order.
 pub const MAX_KEYS: usize = 512;
+/// The most keys that one object of a bill may have: more than one for each person who can share it.
+const MAX_BILL_KEYS: usize = 1_024;
+/// For lists of which the message's own size is bound enough.
+const UNBOUNDED: (usize, Code) = (usize::MAX, Code::BadField);
 /// No message of the protocol has an object with more keys of its own.
 const USUAL_KEYS: usize = 8;
 
@@ -22,30 +26,102 @@ const USUAL_KEYS: usize = 8;
 pub(super) struct Object<'text> {
     /// Sorted by key.
     fields: Vec<Field<'text>>,
-    /// What the object is called in an error: empty for the message itself, or for instance `data.`.
-    path: &'static str,
+    path: Path,
+    document: Document,
+}
+
+/// What an object belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Document {
+    /// A message of the protocol.
+    Message,
+    /// A bill, in which numbers may also be written as decimal strings.
+    Bill,
+}
+
+impl Document {
+    fn max_keys(self) -> usize {
+        match self {
+            Self::Message => MAX_KEYS,
+            Self::Bill => MAX_BILL_KEYS,
+        }
+    }
+
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Message => "an object with a type",
+            Self::Bill => "an object with participants, and items or a total",
+        }
+    }
+}
+
+/// What an object is called in an error, before the name of its field.
+#[derive(Debug, Clone, Copy)]
+enum Path {
+    /// Nothing for the message itself, or for instance `data.`.
+    Of(&'static str),
+    /// `items[3].` or, in an object of that name, `data.charges[3].`
+    Entry(&'static str, &'static str, usize),
 }
 
 type Field<'text> = (Cow<'text, str>, &'text RawValue);
 /// The numbers of an object, by key.
 pub(super) type Numbers<'text> = Vec<(Cow<'text, str>, Decimal)>;
 
+/// The strings of an object, by key.
+pub(super) type Texts<'text> = Vec<(Cow<'text, str>, Cow<'text, str>)>;
+
 impl<'text> Object<'text> {
     /// Reads a message, and checks everything nested in it.
     pub(super) fn message(text: &'text str) -> Result<Self, Rejection> {
+        Self::read(text, Document::Message)
+    }
+
+    /// Reads a bill, and checks everything nested in it.
+    pub(super) fn bill(text: &'text str) -> Result<Self, Rejection> {
+        Self::read(text, Document::Bill)
+    }
+
+    fn read(text: &'text str, document: Document) -> Result<Self, Rejection> {
         if !text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{') {
             return Err(match serde_json::from_str::<&RawValue>(text) {
-                Ok(_) => Rejection::new(Code::NotAnObject).expected("an object with a type"),
+                Ok(_) => Rejection::new(Code::NotAnObject).expected(document.expected()),
                 Err(_) => Code::BadJson.into(),
             });
         }
-        let fields = walk(text, |value| check(value, MAX_DEPTH.saturating_sub(1)))?;
-        Ok(Self { fields, path: "" })
+        let max_keys = document.max_keys();
+        let fields = walk(text, max_keys, |value| check(value, MAX_DEPTH.saturating_sub(1), max_keys))?;
+        Ok(Self { fields, path: Path::Of(""), document })
     }
 
-    /// Reads the fields of one object of a message, in which everything has been checked.
-    fn of(value: &'text RawValue, path: &'static str) -> Result<Self, Rejection> {
-        Ok(Self { fields: walk(value.get(), |_| Ok(()))?, path })
+    /// Reads the fields of an object that is nested in this one, where everything has been checked.
+    fn nested(&self, value: &'text RawValue, path: Path) -> Result<Self, Rejection> {
+        let fields = walk(value.get(), usize::MAX, |_| Ok(()))?;
+        Ok(Self { fields, path, document: self.document })
+    }
+
+    /// As [`Object::nested`], for what may not be an object.
+    fn checked(
+        &self,
+        value: &'text RawValue,
+        path: Path,
+        key: &str,
+        expected: &'static str,
+    ) -> Result<Self, Rejection> {
+        if value.get().starts_with('{') {
+            self.nested(value, path)
+        } else {
+            Err(self.mistyped(key, expected))
+        }
+    }
+
+    fn parse(&self, value: &'text RawValue) -> Result<Decimal, NumberError> {
+        let text = value.get();
+        if self.document == Document::Bill && text.starts_with('"') {
+            let text = serde_json::from_str::<Borrowed<'text>>(text);
+            return parse_number(&text.map_err(|_| NumberError::NotANumber)?.0);
+        }
+        parse_number(text)
     }
 
     fn field(&self, key: &str) -> Option<&'text RawValue> {
@@ -66,7 +142,7 @@ impl<'text> Object<'text> {
         expected: &'static str,
     ) -> Result<Self, Rejection> {
         let value = self.get(key).ok_or_else(|| self.missing(key, expected))?;
-        if value.get().starts_with('{') { Self::of(value, path) } else { Err(self.mistyped(key, expected)) }
+        self.checked(value, Path::Of(path), key, expected)
     }
 
     /// The string under `key`, if there is one.
@@ -84,7 +160,7 @@ impl<'text> Object<'text> {
     /// The number under `key`, which the message must have; `code` says what is wrong with one that is none.
     pub(super) fn number(&self, key: &'static str, code: Code, expected: &str) -> Result<Decimal, Rejection> {
         let value = self.field(key).ok_or_else(|| self.missing(key, expected.to_owned()))?;
-        parse_number(value.get()).map_err(|error| {
+        self.parse(value).map_err(|error| {
             Rejection::new(code)
                 .field(self.name(key))
                 .because(error.to_string())
@@ -92,24 +168,148 @@ impl<'text> Object<'text> {
         })
     }
 
-    /// The object of numbers under `key`, if there is one.
+    /// The object of numbers under `key`, if there is one; `code` says what is wrong with what is no number.
     pub(super) fn numbers(
         &self,
         key: &'static str,
+        code: Code,
         expected: &'static str,
     ) -> Result<Option<Numbers<'text>>, Rejection> {
         let Some(value) = self.get(key) else { return Ok(None) };
         if !value.get().starts_with('{') {
             return Err(self.mistyped(key, expected));
         }
-        let read = |(name, value): Field<'text>| match parse_number(value.get()) {
+        let read = |(name, value): Field<'text>| match self.parse(value) {
             Ok(number) => Ok((name, number)),
-            Err(error) => Err(Rejection::new(Code::BadSplit)
-                .field(self.name(key))
-                .because(error.to_string())
-                .expected(expected)),
+            Err(error) => {
+                Err(Rejection::new(code).field(self.name(key)).because(error.to_string()).expected(expected))
+            }
         };
-        Self::of(value, "")?.fields.into_iter().map(read).collect::<Result<_, _>>().map(Some)
+        self.nested(value, Path::Of(""))?.fields.into_iter().map(read).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// Whether there is anything under `key`, even `null`.
+    pub(super) fn is_there(&self, key: &str) -> bool {
+        self.field(key).is_some()
+    }
+
+    /// Whether there is something under `key`.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// The number under `key`, if there is one.
+    pub(super) fn optional_number(
+        &self,
+        key: &'static str,
+        code: Code,
+        expected: &str,
+    ) -> Result<Option<Decimal>, Rejection> {
+        if self.has(key) { self.number(key, code, expected).map(Some) } else { Ok(None) }
+    }
+
+    /// The number under `key`, if the key is there at all: `null` is no number.
+    pub(super) fn number_if_there(
+        &self,
+        key: &'static str,
+        code: Code,
+        expected: &str,
+    ) -> Result<Option<Decimal>, Rejection> {
+        if self.is_there(key) { self.number(key, code, expected).map(Some) } else { Ok(None) }
+    }
+
+    /// The boolean under `key`, if there is one.
+    pub(super) fn boolean(&self, key: &'static str) -> Result<Option<bool>, Rejection> {
+        match self.get(key).map(RawValue::get) {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(self.mistyped(key, "true or false")),
+        }
+    }
+
+    /// The list under `key`, if there is one that is a list. Of one that is too long, no more is kept than may be.
+    fn list(
+        &self,
+        key: &'static str,
+        (most, code): (usize, Code),
+    ) -> Result<Option<Vec<&'text RawValue>>, Rejection> {
+        let Some(value) = self.get(key).filter(|value| value.get().starts_with('[')) else { return Ok(None) };
+        let mut list = Vec::new();
+        walk(value.get(), usize::MAX, |entry| {
+            if list.len() >= most {
+                return Err(Rejection::new(code).field(self.name(key)).expected(format!("at most {most}")));
+            }
+            list.push(entry);
+            Ok(())
+        })?;
+        Ok(Some(list))
+    }
+
+    /// The list of strings under `key`, if there is a list.
+    pub(super) fn strings(
+        &self,
+        key: &'static str,
+        expected: &'static str,
+    ) -> Result<Option<Vec<Cow<'text, str>>>, Rejection> {
+        self.strings_up_to(key, expected, UNBOUNDED)
+    }
+
+    /// The list of at most so many strings under `key`, if there is a list; the code says that there are more.
+    pub(super) fn strings_up_to(
+        &self,
+        key: &'static str,
+        expected: &'static str,
+        bound: (usize, Code),
+    ) -> Result<Option<Vec<Cow<'text, str>>>, Rejection> {
+        let Some(list) = self.list(key, bound)? else { return Ok(None) };
+        let string = |value: &'text RawValue| serde_json::from_str::<Borrowed<'text>>(value.get());
+        list.into_iter()
+            .map(|value| string(value).map(|text| text.0).map_err(|_| self.mistyped(key, expected)))
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
+
+    /// The list of at most so many objects under `key`, if there is one; the code says that there are more. An error in
+    /// one of them tells which.
+    pub(super) fn entries(
+        &self,
+        key: &'static str,
+        expected: &'static str,
+        bound: (usize, Code),
+    ) -> Result<Option<Vec<Self>>, Rejection> {
+        if !self.has(key) {
+            return Ok(None);
+        }
+        let list = self.list(key, bound)?.ok_or_else(|| self.mistyped(key, expected))?;
+        let within = match self.path {
+            Path::Of(within) => within,
+            Path::Entry(..) => "",
+        };
+        list.into_iter()
+            .enumerate()
+            .map(|(place, value)| self.checked(value, Path::Entry(within, key, place), key, expected))
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
+
+    /// The object of strings under `key`, if there is one.
+    pub(super) fn texts(
+        &self,
+        key: &'static str,
+        expected: &'static str,
+    ) -> Result<Option<Texts<'text>>, Rejection> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        if !value.get().starts_with('{') {
+            return Err(self.mistyped(key, expected));
+        }
+        let text = |value: &'text RawValue| serde_json::from_str::<Borrowed<'text>>(value.get());
+        self.nested(value, Path::Of(""))?
+            .fields
+            .into_iter()
+            .map(|(name, value)| Ok((name, text(value).map_err(|_| self.mistyped(key, expected))?.0)))
+            .collect::<Result<_, _>>()
+            .map(Some)
     }
 
     pub(super) fn missing(&self, key: &str, expected: impl Into<Cow<'static, str>>) -> Rejection {
@@ -121,7 +321,10 @@ impl<'text> Object<'text> {
     }
 
     pub(super) fn name(&self, key: &str) -> String {
-        format!("{}{key}", self.path)
+        match self.path {
+            Path::Of(path) => format!("{path}{key}"),
+            Path::Entry(within, list, place) => format!("{within}{list}[{place}].{key}"),
+        }
     }
 }
 
@@ -130,30 +333,32 @@ impl<'text> Object<'text> {
 struct Borrowed<'text>(#[serde(borrow)] Cow<'text, str>);
 
 /// Checks all that is nested in a value: depth, duplicate keys, numbers of keys.
-fn check(value: &RawValue, depth: usize) -> Result<(), Rejection> {
+fn check(value: &RawValue, depth: usize, max_keys: usize) -> Result<(), Rejection> {
     if !value.get().starts_with(['{', '[']) {
         return Ok(());
     }
     let Some(depth) = depth.checked_sub(1) else {
         return Err(Rejection::new(Code::TooDeep).expected(format!("at most {MAX_DEPTH} levels")));
     };
-    walk(value.get(), |inner| check(inner, depth)).map(drop)
+    walk(value.get(), max_keys, |inner| check(inner, depth, max_keys)).map(drop)
 }
 
 /// Calls `visit` for each value of an object or list, one level deep. Gives the fields of an object, sorted.
 fn walk<'text>(
     text: &'text str,
+    max_keys: usize,
     visit: impl FnMut(&'text RawValue) -> Result<(), Rejection>,
 ) -> Result<Vec<Field<'text>>, Rejection> {
     let mut failure = None;
     let mut reader = serde_json::Deserializer::from_str(text);
     let fields = reader
-        .deserialize_any(Entries { visit, failure: &mut failure })
+        .deserialize_any(Entries { max_keys, visit, failure: &mut failure })
         .and_then(|fields| reader.end().map(|()| fields));
     fields.map_err(|_| failure.unwrap_or_else(|| Code::BadJson.into()))
 }
 
 struct Entries<'failure, V> {
+    max_keys: usize,
     visit: V,
     failure: &'failure mut Option<Rejection>,
 }
@@ -179,8 +384,8 @@ where
         let mut fields: Self::Value = Vec::with_capacity(USUAL_KEYS);
         while let Some(key) = map.next_key_seed(Key)? {
             let value: &'text RawValue = map.next_value()?;
-            if fields.len() >= MAX_KEYS {
-                let most = format!("at most {MAX_KEYS} keys");
+            if fields.len() >= self.max_keys {
+                let most = format!("at most {} keys", self.max_keys);
                 return Err(self.stop(Rejection::new(Code::TooManyKeys).expected(most)));
             }
             if let Err(rejection) = (self.visit)(value) {

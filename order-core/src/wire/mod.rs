@@ -2,13 +2,18 @@
 //!
 //! Numbers are read from their own text and written as their own text; no amount ever is a double.
 
+mod bill;
+mod bill_state;
+mod charge;
 mod frame;
 mod inbound;
 mod json;
 mod outbound;
+mod payment;
 mod state;
 mod write;
 
+pub use bill::{BillLine, MAX_BILL_ITEMS, MAX_BILL_PEOPLE, RefusedBill};
 pub use frame::Frame;
 pub use inbound::{CommandId, Inbound, Refused, decode};
 pub use json::{MAX_DEPTH, MAX_KEYS};

@@ -4,15 +4,15 @@ use super::frame::Frame;
 use super::inbound::CommandId;
 use super::state::StateWriter;
 use super::write::Writer;
-use crate::fact::{Fact, Recorded};
+use crate::fact::{Fact, PaymentRecorded, Recorded};
 use crate::rejection::Rejection;
-use crate::{Order, ParticipantId, Presence, UnixMillis};
+use crate::{Order, ParticipantId, PaymentId, Presence, UnixMillis};
 
 /// The message that tells everybody at the table of `recorded`. `order` is the order with that fact committed.
 pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> Frame {
-    let by = &recorded.by;
+    let by = recorded.by.id();
     match &recorded.fact {
-        Fact::Joined(_) => joined(order, presence, by, recorded.at),
+        Fact::Joined(_) => participant_joined(order, presence, by, recorded.at),
         Fact::Left { .. } => about(order, "participant_left", by, recorded.at, |writer| {
             writer.state(order, presence, None);
         }),
@@ -37,9 +37,40 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
                 order_state(writer, order, presence);
             })
         }
+        Fact::ItemShared { item, .. } => about(order, "item_shared", by, recorded.at, |writer| {
+            writer.json.begin_object();
+            writer.json.string_field("itemId", item.as_str());
+            if let Some(item) = order.item(item) {
+                writer.shared_by(order, item);
+            }
+            order_state(writer, order, presence);
+        }),
+        Fact::ChargesSet(_) => about(order, "charges_updated", by, recorded.at, |writer| {
+            writer.json.begin_object();
+            order_state(writer, order, presence);
+        }),
+        Fact::TipSet { .. } => about(order, "tip_updated", by, recorded.at, |writer| {
+            writer.json.begin_object();
+            order_state(writer, order, presence);
+        }),
+        Fact::ServiceWaived { waived } => about(order, "service_waived", by, recorded.at, |writer| {
+            writer.json.begin_object();
+            writer.json.literal_field("waived", waived);
+            order_state(writer, order, presence);
+        }),
+        Fact::PaymentRecorded(PaymentRecorded { payment, .. }) => {
+            about_payment(order, presence, "payment_recorded", recorded, payment)
+        }
+        Fact::PaymentUpdated { payment, .. } => {
+            about_payment(order, presence, "payment_updated", recorded, payment)
+        }
+        Fact::PaymentRefunded { payment, .. } => {
+            about_payment(order, presence, "payment_refunded", recorded, payment)
+        }
         Fact::SplitUpdated { split } => about(order, "split_updated", by, recorded.at, |writer| {
             writer.json.begin_object();
             writer.json.string_field("splitType", split.as_str());
+            writer.json.string_field("splitMode", split.mode());
             order_state(writer, order, presence);
         }),
         Fact::Finalized => about(order, "order_finalized", by, recorded.at, |writer| {
@@ -60,7 +91,7 @@ pub fn sync(order: &Order, presence: &Presence, now: UnixMillis) -> Frame {
 
 /// Tells that somebody's first connection came, or their last one went.
 pub fn presence_changed(order: &Order, presence: &Presence, who: &ParticipantId, now: UnixMillis) -> Frame {
-    about(order, "presence", who, now, |writer| {
+    about(order, "presence", Some(who), now, |writer| {
         writer.json.begin_object();
         writer.json.literal_field("isOnline", presence.is_online(who));
         order_state(writer, order, presence);
@@ -98,8 +129,35 @@ pub fn error(rejection: &Rejection, id: Option<&CommandId>, now: UnixMillis) -> 
 
 /// That somebody joined: for all when that is a fact, for them alone when they only came back.
 pub fn joined(order: &Order, presence: &Presence, who: &ParticipantId, at: UnixMillis) -> Frame {
+    participant_joined(order, presence, Some(who), at)
+}
+
+fn participant_joined(
+    order: &Order,
+    presence: &Presence,
+    who: Option<&ParticipantId>,
+    at: UnixMillis,
+) -> Frame {
     about(order, "participant_joined", who, at, |writer| {
-        writer.state(order, presence, order.role(who));
+        writer.state(order, presence, who.and_then(|who| order.role(who)));
+    })
+}
+
+fn about_payment(
+    order: &Order,
+    presence: &Presence,
+    kind: &'static str,
+    recorded: &Recorded,
+    payment: &PaymentId,
+) -> Frame {
+    about(order, kind, recorded.by.id(), recorded.at, |writer| {
+        writer.json.begin_object();
+        writer.json.string_field("paymentId", payment.as_str());
+        if let Some(payment) = order.payment(payment) {
+            writer.json.key("payment");
+            writer.payment(order, payment);
+        }
+        order_state(writer, order, presence);
     })
 }
 
@@ -110,19 +168,19 @@ fn order_state(writer: &mut StateWriter, order: &Order, presence: &Presence) {
     writer.json.end_object();
 }
 
-/// A message about somebody: the envelope around what `data` writes.
+/// A message about somebody, or about what the back end did: the envelope around what `data` writes.
 fn about(
     order: &Order,
     kind: &'static str,
-    who: &ParticipantId,
+    who: Option<&ParticipantId>,
     at: UnixMillis,
     data: impl FnOnce(&mut StateWriter),
 ) -> Frame {
     let mut writer = StateWriter::new(order);
     writer.json.begin_object();
     writer.json.string_field("type", kind);
-    writer.json.string_field("participantId", who.as_str());
-    let name = order.person(who).map_or("", |person| person.name().as_str());
+    writer.json.string_field("participantId", who.map_or("", ParticipantId::as_str));
+    let name = who.and_then(|who| order.person(who)).map_or("", |person| person.name().as_str());
     writer.json.string_field("participantName", name);
     writer.json.key("data");
     data(&mut writer);

@@ -2,7 +2,7 @@
 
 use super::frame::PhoneSlot;
 use super::write::Writer;
-use crate::split::{CustomShares, SplitRule, shares};
+use crate::split::{Weight, shares};
 use crate::{Amount, Item, Order, ParticipantId, Presence, Role};
 
 /// A rough size of one item's text, to reserve room for it.
@@ -47,7 +47,7 @@ impl StateWriter {
             Some(owner) => self.json.string(owner.id().as_str()),
             None => self.json.literal("null"),
         }
-        self.splits(order);
+        self.bill(order);
         self.json.whole_field("seq", order.seq());
         if let Some(role) = role {
             self.json.string_field("role", role.as_str());
@@ -93,6 +93,24 @@ impl StateWriter {
         self.json.string_field("addedBy", added_by.map_or("", |person| person.id().as_str()));
         self.json.string_field("addedByName", added_by.map_or("", |person| person.name().as_str()));
         self.json.whole_field("addedAt", item.added_at().get());
+        let its_adders_alone = order
+            .shared_by(item)
+            .map(|(person, weight)| (person.id(), weight))
+            .eq(added_by.map(|person| (person.id(), Weight::ONE)));
+        if !its_adders_alone {
+            self.shared_by(order, item);
+        }
+        self.json.end_object();
+    }
+
+    /// Writes whose an item is: an object of weights by participant.
+    pub(super) fn shared_by(&mut self, order: &Order, item: &Item) {
+        self.json.key("sharedBy");
+        self.json.begin_object();
+        for (person, weight) in order.shared_by(item) {
+            self.json.foreign_key(person.id().as_str());
+            self.json.literal(weight.to_decimal());
+        }
         self.json.end_object();
     }
 
@@ -109,57 +127,7 @@ impl StateWriter {
         }
     }
 
-    fn splits(&mut self, order: &Order) {
-        let shares = shares(order);
-        self.json.key("splits");
-        self.json.begin_list();
-        for share in shares.list() {
-            self.json.begin_object();
-            self.json.string_field("participantId", share.participant().id().as_str());
-            self.json.string_field("participantName", share.participant().name().as_str());
-            self.amount("amount", order, share.amount());
-            self.json.key("items");
-            self.json.begin_list();
-            for item in share.items() {
-                self.json.string(item.id().as_str());
-            }
-            self.json.end_list();
-            self.json.end_object();
-        }
-        self.json.end_list();
-        self.amount("unallocated", order, shares.unallocated());
-        if let SplitRule::Custom(Some(agreed)) = order.split_rule() {
-            self.json.key("customShares");
-            self.json.begin_object();
-            match agreed {
-                CustomShares::Amounts(amounts) => {
-                    let text = |amount: &Amount| amount.display(order.currency()).to_string();
-                    self.agreed("amounts", amounts.iter().map(|(id, amount)| (id, text(amount))));
-                }
-                CustomShares::Percentages(parts) => self.agreed(
-                    "percentages",
-                    parts.iter().map(|(id, part)| (id, part.to_decimal().to_string())),
-                ),
-                CustomShares::Weights(weights) => self.agreed(
-                    "weights",
-                    weights.iter().map(|(id, weight)| (id, weight.to_decimal().to_string())),
-                ),
-            }
-            self.json.end_object();
-        }
-    }
-
-    fn agreed<'a>(&mut self, kind: &'static str, numbers: impl Iterator<Item = (&'a ParticipantId, String)>) {
-        self.json.key(kind);
-        self.json.begin_object();
-        for (participant, number) in numbers {
-            self.json.foreign_key(participant.as_str());
-            self.json.literal(number);
-        }
-        self.json.end_object();
-    }
-
-    fn amount(&mut self, key: &'static str, order: &Order, amount: Amount) {
+    pub(super) fn amount(&mut self, key: &'static str, order: &Order, amount: Amount) {
         self.json.amount_field(key, amount, order.currency());
     }
 }
@@ -182,6 +150,7 @@ pub fn public_view(order: &Order) -> String {
     }
     writer.json.end_list();
     writer.amount("total", order, order.total());
+    writer.amount("amountDue", order, shares(order).amount_due());
     writer.json.string_field("splitType", order.split_rule().as_str());
     writer.json.whole_field("createdAt", order.created_at().get());
     writer.json.whole_field("updatedAt", order.updated_at().get());

@@ -3,13 +3,20 @@
 #![allow(dead_code, reason = "a module of several tests, each of which uses its own part of it")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-use order_core::split::{CustomShares, SplitRule, shares};
-use order_core::text::Text;
-use order_core::{Code, Order, Status};
+use std::collections::{BTreeMap, BTreeSet};
 
+use order_core::split::{CustomShares, Rest, SplitRule, shares};
+use order_core::text::Text;
+use order_core::{Order, Status};
+
+mod bill;
+mod charge;
+mod faults;
 mod step;
 
-use step::{ITEMS, NUMBERS, WHO, What, name_of, pieces};
+use bill::ExactBill;
+use charge::{Kind, SetCharge, Value};
+use step::{ITEMS, NUMBERS, Sharing, WHO, What, name_of, pieces};
 pub(crate) use step::{Step, steps};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +29,15 @@ struct Person {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Line {
+struct Dish {
     id: &'static str,
+    kind: &'static str,
     by: &'static str,
     /// Millionths of a whole unit.
     price: i128,
     pieces: i128,
+    /// In the order in which they joined, with millionths of a weight; nobody, while it is unassigned.
+    shared_by: Vec<(&'static str, i128)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,14 +46,26 @@ enum Rule {
     Itemized,
     Custom,
     Agreed(&'static str, Vec<(&'static str, i128)>),
+    /// So much more for some.
+    Adjusted(Vec<(&'static str, i128)>),
+    /// Who is covered, and by whom.
+    Cover {
+        covers: Vec<(&'static str, &'static str)>,
+        by_dishes: bool,
+    },
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Model {
     people: Vec<Person>,
     owner: Option<&'static str>,
-    lines: Vec<Line>,
+    dishes: Vec<Dish>,
     rule: Rule,
+    charges: Vec<SetCharge>,
+    tips: BTreeMap<&'static str, Value>,
+    without_service: BTreeSet<&'static str>,
+    /// The smallest coin, in millionths of a whole unit.
+    coin: Option<i128>,
     currency: &'static str,
     finalized: bool,
     /// Minor units, as the order said last; checked when it said so.
@@ -55,8 +77,12 @@ impl Default for Model {
         Self {
             people: Vec::new(),
             owner: None,
-            lines: Vec::new(),
+            dishes: Vec::new(),
             rule: Rule::Equal,
+            charges: Vec::new(),
+            tips: BTreeMap::new(),
+            without_service: BTreeSet::new(),
+            coin: None,
             currency: "INR",
             finalized: false,
             unallocated: 0,
@@ -65,131 +91,60 @@ impl Default for Model {
 }
 
 impl Model {
-    /// Every reason for which the step could be refused; it is granted when there is none.
-    pub(crate) fn faults(&self, step: &Step) -> Vec<Code> {
-        let who = step.who();
-        let mut faults = Vec::new();
-        if let What::Join { name, currency, .. } = &step.what {
-            let looks_on = self.finalized && self.person(who).is_some();
-            faults.extend(name.filter(|name| name.contains("\u{200B}")).map(|_| Code::BadText));
-            faults.extend(currency.filter(|code| *code == "inr").map(|_| Code::BadCurrency));
-            if looks_on {
-                return faults;
-            }
-            let other = currency.is_some_and(|code| code != self.currency);
-            faults.extend((other && !self.people.is_empty()).then_some(Code::BadCurrency));
-            faults.extend(self.finalized.then_some(Code::OrderFinalized));
-            faults.extend((name.is_none() && self.person(who).is_none()).then_some(Code::MissingField));
-            return faults;
-        }
-        faults.extend(self.finalized.then_some(Code::OrderFinalized));
-        faults.extend((!self.is_present(who)).then_some(Code::JoinFirst));
-        match &step.what {
-            What::Add { item, price, quantity } => {
-                faults.extend(self.line(ITEMS[*item]).map(|_| Code::ItemIdTaken));
-                let price = self.money(*price).filter(|price| *price < 10_i128.pow(13));
-                let pieces = pieces(*quantity);
-                faults.extend(price.is_none().then_some(Code::BadPrice));
-                faults.extend(pieces.is_none().then_some(Code::BadQuantity));
-                let line = price.unwrap_or(0) * pieces.unwrap_or(0);
-                faults.extend((self.total() + line >= CEILING).then_some(Code::TotalTooLarge));
-            }
-            What::Remove { item } => {
-                faults.extend(self.line(ITEMS[*item]).is_none().then_some(Code::ItemNotFound));
-            }
-            What::Update { item, quantity } => {
-                let zero = NUMBERS[*quantity].1 == Some(0);
-                let pieces = pieces(*quantity);
-                faults.extend((!zero && pieces.is_none()).then_some(Code::BadQuantity));
-                match self.line(ITEMS[*item]) {
-                    None => faults.push(Code::ItemNotFound),
-                    Some(line) => {
-                        let more = line.price * (pieces.unwrap_or(0) - line.pieces);
-                        faults.extend((self.total() + more >= CEILING).then_some(Code::TotalTooLarge));
-                    }
-                }
-            }
-            What::Split { kind } => {
-                faults.extend((!["equal", "itemized", "custom"].contains(kind)).then_some(Code::BadField));
-            }
-            What::Agree { kind, numbers } => faults.extend(self.disagreements(kind, numbers)),
-            What::OnePaysAll { payer } => {
-                faults.extend((!self.is_on_bill(WHO[*payer])).then_some(Code::UnknownParticipant));
-            }
-            What::Percentages { less, more } => {
-                faults.extend((less == more).then_some(Code::DuplicateKey));
-                let stranger = !self.is_on_bill(WHO[*less]) || !self.is_on_bill(WHO[*more]);
-                faults.extend(stranger.then_some(Code::UnknownParticipant));
-            }
-            What::Finalize => {
-                faults.extend(self.lines.is_empty().then_some(Code::OrderEmpty));
-                faults.extend((self.unallocated != 0).then_some(Code::Unallocated));
-            }
-            What::Leave | What::Join { .. } => {}
-        }
-        faults
-    }
-
-    fn disagreements(&self, kind: &str, numbers: &[(usize, usize)]) -> Vec<Code> {
-        let mut faults = Vec::new();
-        let stranger = numbers.iter().any(|(who, _)| !self.is_on_bill(name_of(*who)));
-        faults.extend(stranger.then_some(Code::UnknownParticipant));
-        let usable = |place: usize| match kind {
-            "amounts" => self.money(place).filter(|amount| *amount < CEILING),
-            "percentages" => NUMBERS[place].1.filter(|part| (0..=100_000_000).contains(part)),
-            _ => NUMBERS[place].1.filter(|weight| (0..=1_000_000_000_000).contains(weight)),
-        };
-        let values: Option<Vec<i128>> = numbers.iter().map(|(_, place)| usable(*place)).collect();
-        let Some(values) = values.filter(|values| !values.is_empty()) else {
-            faults.push(Code::BadSplit);
-            return faults;
-        };
-        let sum: i128 = values.iter().sum();
-        faults.extend((kind == "amounts" && sum != self.total()).then_some(Code::Unallocated));
-        faults.extend((kind == "percentages" && sum != 100_000_000).then_some(Code::BadSplit));
-        faults.extend((kind == "weights" && sum == 0).then_some(Code::BadSplit));
-        faults
-    }
-
     /// Carries out a step that has no faults.
     pub(crate) fn take(&mut self, step: &Step, now: u64) {
         let who = step.who();
         match &step.what {
             What::Join { .. } if self.finalized => {}
-            What::Join { name, phone, currency } => self.join(who, *name, *phone, *currency, now),
-            What::Add { item, price, quantity } => self.lines.push(Line {
-                id: ITEMS[*item],
-                by: who,
-                price: self.money(*price).unwrap(),
-                pieces: pieces(*quantity).unwrap(),
-            }),
-            What::Remove { item } => self.lines.retain(|line| line.id != ITEMS[*item]),
+            What::Join { name, phone, currency, charges } => {
+                let first = self.people.is_empty();
+                self.join(who, *name, *phone, *currency, now);
+                if let Some(charges) = charges.as_ref().filter(|_| first) {
+                    self.charges = charges.set();
+                    self.coin = charges.coin();
+                }
+            }
+            What::Add { item, kind, price, quantity, shared_by } => {
+                let shared_by = match shared_by {
+                    Some(sharing) => self.claims(sharing),
+                    None => vec![(who, 1_000_000)],
+                };
+                self.dishes.push(Dish {
+                    id: ITEMS[*item],
+                    kind: charge::TYPES[*kind],
+                    by: who,
+                    price: self.money(*price).unwrap(),
+                    pieces: pieces(*quantity).unwrap(),
+                    shared_by,
+                });
+            }
+            What::Remove { item } => self.remove(*item),
             What::Update { item, quantity } => match pieces(*quantity) {
-                None => self.lines.retain(|line| line.id != ITEMS[*item]),
-                Some(pieces) => {
-                    let line = self.lines.iter_mut().find(|line| line.id == ITEMS[*item]).unwrap();
-                    line.pieces = pieces;
-                }
+                None => self.remove(*item),
+                Some(pieces) => self.dish_mut(*item).pieces = pieces,
             },
-            What::Split { kind } => {
-                self.rule = match *kind {
-                    "equal" => Rule::Equal,
-                    "itemized" => Rule::Itemized,
-                    _ if matches!(self.rule, Rule::Agreed(..)) => self.rule.clone(),
-                    _ => Rule::Custom,
-                }
+            What::Claim { item, weight } => {
+                let weight = weight.and_then(|place| NUMBERS[place].1).unwrap_or(1_000_000);
+                let mut claims = self.dish_mut(*item).shared_by.clone();
+                claims.retain(|(id, _)| *id != who);
+                claims.push((who, weight));
+                self.dish_mut(*item).shared_by = self.seated(claims);
             }
-            What::Agree { kind, numbers } => {
-                let value = |&(who, place): &(usize, usize)| (name_of(who), NUMBERS[place].1.unwrap());
-                self.rule = Rule::Agreed(kind, numbers.iter().map(value).collect());
+            What::Unclaim { item } => self.dish_mut(*item).shared_by.retain(|(id, _)| *id != who),
+            What::Assign { item, shared_by } => self.dish_mut(*item).shared_by = self.claims(shared_by),
+            What::SetCharges { charges } => {
+                self.charges = charges.set();
+                self.coin = charges.coin();
             }
-            What::OnePaysAll { payer } => {
-                self.rule = Rule::Agreed("amounts", vec![(WHO[*payer], self.total())]);
+            What::Tip { tip } => {
+                self.tips.remove(who);
+                self.tips.extend(tip.get().map(|tip| (who, tip)));
             }
-            What::Percentages { less, more } => {
-                let mut numbers = vec![(WHO[*less], 33_333_333), (WHO[*more], 66_666_667)];
-                numbers.sort_unstable();
-                self.rule = Rule::Agreed("percentages", numbers);
+            What::Waive { waived: true } => {
+                self.without_service.insert(who);
+            }
+            What::Waive { waived: false } => {
+                self.without_service.remove(who);
             }
             What::Finalize => self.finalized = true,
             What::Leave => {
@@ -198,7 +153,65 @@ impl Model {
                     self.owner = self.people.iter().find(|person| !person.left).map(|person| person.id);
                 }
             }
+            What::Split { .. }
+            | What::Agree { .. }
+            | What::OnePaysAll { .. }
+            | What::Percentages { .. }
+            | What::Adjust { .. }
+            | What::Cover { .. } => self.rule = self.new_rule(&step.what),
         }
+    }
+
+    /// Takes a dish off, and the discounts on it.
+    fn remove(&mut self, item: usize) {
+        let item = ITEMS[item];
+        self.dishes.retain(|dish| dish.id != item);
+        self.charges.retain(|charge| charge.kind != (Kind::Discount { item: Some(item.to_owned()) }));
+    }
+
+    fn new_rule(&self, what: &What) -> Rule {
+        let value = |&(who, place): &(usize, usize)| (name_of(who), NUMBERS[place].1.unwrap());
+        match what {
+            What::Split { kind: "equal" } => Rule::Equal,
+            What::Split { kind: "itemized" } => Rule::Itemized,
+            // It is custom already for whoever knows no newer rules.
+            What::Split { .. } if matches!(self.rule, Rule::Equal | Rule::Itemized) => Rule::Custom,
+            What::Split { .. } => self.rule.clone(),
+            What::Agree { kind, numbers } => Rule::Agreed(kind, numbers.iter().map(value).collect()),
+            What::OnePaysAll { payer } => Rule::Agreed("amounts", vec![(WHO[*payer], self.total())]),
+            What::Percentages { less, more } => {
+                let mut numbers = vec![(WHO[*less], 33_333_333), (WHO[*more], 66_666_667)];
+                numbers.sort_unstable();
+                Rule::Agreed("percentages", numbers)
+            }
+            What::Adjust { numbers } => Rule::Adjusted(numbers.iter().map(value).collect()),
+            What::Cover { covers, rest } => Rule::Cover {
+                covers: covers.iter().map(|&(covered, payer)| (name_of(covered), name_of(payer))).collect(),
+                by_dishes: *rest == Some("itemized"),
+            },
+            other => panic!("{other:?} is no rule"),
+        }
+    }
+
+    /// Whose a dish is when it is shared so.
+    fn claims(&self, sharing: &Sharing) -> Vec<(&'static str, i128)> {
+        let claims = match sharing {
+            Sharing::Equally(people) => people.iter().map(|who| (name_of(*who), 1_000_000)).collect(),
+            Sharing::Weights(weights) => {
+                let weight = |&(who, place): &(usize, usize)| (name_of(who), NUMBERS[place].1.unwrap());
+                weights.iter().map(weight).filter(|(_, weight)| *weight > 0).collect()
+            }
+        };
+        self.seated(claims)
+    }
+
+    fn seated(&self, mut claims: Vec<(&'static str, i128)>) -> Vec<(&'static str, i128)> {
+        claims.sort_by_key(|(id, _)| self.people.iter().position(|person| person.id == *id));
+        claims
+    }
+
+    fn dish_mut(&mut self, item: usize) -> &mut Dish {
+        self.dishes.iter_mut().find(|dish| dish.id == ITEMS[item]).unwrap()
     }
 
     fn join(
@@ -249,20 +262,45 @@ impl Model {
         assert_eq!(order.currency().code(), self.currency);
         assert_eq!(order.status() == Status::Finalized, self.finalized);
 
-        let lines: Vec<_> = order
-            .items()
-            .map(|item| {
-                let by = order.added_by(item).unwrap().id().as_str();
-                let price = self.in_millionths(item.price().amount());
-                (item.id().as_str(), by, price, i128::from(item.quantity().pieces()))
-            })
-            .collect();
-        let expected: Vec<_> =
-            self.lines.iter().map(|line| (line.id, line.by, line.price, line.pieces)).collect();
-        assert_eq!(lines, expected);
+        let dishes: Vec<Dish> = order.items().map(|item| self.dish_of(order, item)).collect();
+        assert_eq!(dishes, self.dishes);
         assert_eq!(self.in_millionths(order.total()), self.total());
+        let unassigned: Vec<_> = order.unassigned().map(|item| item.id().as_str()).collect();
+        assert_eq!(unassigned, self.unassigned());
+        self.assert_charges(order);
         self.assert_rule(order.split_rule());
         self.assert_shares(order);
+    }
+
+    fn dish_of(&self, order: &Order, item: &order_core::Item) -> Dish {
+        let claims = order.shared_by(item);
+        Dish {
+            id: ITEMS.into_iter().find(|id| *id == item.id().as_str()).unwrap(),
+            kind: charge::TYPES.into_iter().find(|kind| *kind == item.dish_type().as_str()).unwrap(),
+            by: self.known(order.added_by(item).unwrap().id().as_str()),
+            price: self.in_millionths(item.price().amount()),
+            pieces: i128::from(item.quantity().pieces()),
+            shared_by: claims
+                .map(|(person, weight)| (self.known(person.id().as_str()), i128::from(weight.millionths())))
+                .collect(),
+        }
+    }
+
+    fn assert_charges(&self, order: &Order) {
+        let in_millionths = |amount| self.in_millionths(amount);
+        let charges: Vec<_> =
+            order.charges().iter().map(|charge| SetCharge::of(charge, in_millionths)).collect();
+        assert_eq!(charges, self.charges);
+        assert_eq!(order.round_to().map(in_millionths), self.coin);
+        let tips: Vec<_> =
+            order.tips().map(|(person, tip)| (person.id().as_str(), Value::of(tip, in_millionths))).collect();
+        let expected: Vec<_> =
+            self.people.iter().filter_map(|person| Some((person.id, *self.tips.get(person.id)?))).collect();
+        assert_eq!(tips, expected);
+        let without: Vec<_> = order.without_service().map(|person| person.id().as_str()).collect();
+        let expected: Vec<_> = self.people.iter().map(|person| person.id).collect();
+        let expected = expected.into_iter().filter(|id| self.without_service.contains(id));
+        assert_eq!(without, expected.collect::<Vec<_>>());
     }
 
     fn assert_rule(&self, rule: &SplitRule) {
@@ -282,78 +320,51 @@ impl Model {
                 let values = weights.iter().map(|(id, value)| (id.as_str(), i128::from(value.millionths())));
                 self.agreed("weights", values)
             }
+            SplitRule::Adjusted(amounts) => Rule::Adjusted(
+                amounts
+                    .iter()
+                    .map(|(id, value)| (self.known(id.as_str()), self.in_millionths(*value)))
+                    .collect(),
+            ),
+            SplitRule::Cover { covers, rest } => Rule::Cover {
+                covers: covers
+                    .iter()
+                    .map(|(covered, payer)| (self.known(covered.as_str()), self.known(payer.as_str())))
+                    .collect(),
+                by_dishes: *rest == Rest::Itemized,
+            },
         };
         assert_eq!(found, self.rule);
     }
 
     fn agreed<'a>(&self, kind: &'static str, values: impl Iterator<Item = (&'a str, i128)>) -> Rule {
-        let known = |id: &str| self.people.iter().find(|person| person.id == id).unwrap().id;
-        Rule::Agreed(kind, values.map(|(id, value)| (known(id), value)).collect())
+        Rule::Agreed(kind, values.map(|(id, value)| (self.known(id), value)).collect())
     }
 
-    /// Each pays their quota to within a minor unit; whose own amounts are known pays those.
+    fn known(&self, id: &str) -> &'static str {
+        self.person(id).unwrap().id
+    }
+
     fn assert_shares(&mut self, order: &Order) {
         let shares = shares(order);
         let payers: Vec<_> = shares.list().iter().map(|share| share.participant().id().as_str()).collect();
         let expected: Vec<_> =
             self.people.iter().map(|person| person.id).filter(|id| self.is_on_bill(id)).collect();
         assert_eq!(payers, expected);
-        let heads = payers.len() as i128;
-        let weight_on_bill: i128 = match &self.rule {
-            Rule::Agreed("weights", numbers) => {
-                numbers.iter().filter(|(id, _)| self.is_on_bill(id)).map(|(_, weight)| weight).sum()
-            }
-            _ => 0,
-        };
-        for share in shares.list() {
-            let id = share.participant().id().as_str();
-            let amount = self.in_millionths(share.amount());
-            let agreed = |numbers: &[(&str, i128)]| {
-                numbers.iter().find(|(named, _)| *named == id).map_or(0, |(_, number)| *number)
-            };
-            // The quota as a fraction, or where it must be met exactly, with a denominator of 0.
-            let (quota, of) = match &self.rule {
-                Rule::Equal | Rule::Custom => (self.total(), heads),
-                Rule::Itemized => (self.dishes_of(id), 0),
-                Rule::Agreed("amounts", numbers) => (agreed(numbers), 0),
-                Rule::Agreed("percentages", numbers) => (self.total() * agreed(numbers), 100_000_000),
-                Rule::Agreed(_, _) if weight_on_bill == 0 => (0, 0),
-                Rule::Agreed(_, numbers) => (self.total() * agreed(numbers), weight_on_bill),
-            };
-            if of == 0 {
-                assert_eq!(amount, quota, "{id} pays another amount than their own");
-            } else {
-                assert!(
-                    (amount * of - quota).abs() < self.minor_unit() * of,
-                    "{id} pays {amount}, not {quota}/{of}"
-                );
-            }
-        }
+        ExactBill::of(self).assert_describes(&shares);
         self.unallocated = i128::from(shares.unallocated().minor_units());
-        let missing = self.in_millionths(shares.unallocated());
-        match &self.rule {
-            Rule::Equal | Rule::Custom | Rule::Itemized => assert_eq!(missing, 0),
-            Rule::Agreed("amounts", numbers) => {
-                let agreed: i128 = numbers.iter().filter(|(id, _)| self.is_on_bill(id)).map(|(_, n)| n).sum();
-                assert_eq!(missing, self.total() - agreed);
-            }
-            Rule::Agreed("percentages", numbers) => {
-                let gone: i128 = numbers.iter().filter(|(id, _)| !self.is_on_bill(id)).map(|(_, n)| n).sum();
-                assert!(
-                    (missing * 100_000_000 - self.total() * gone).abs() < self.minor_unit() * 100_000_000
-                );
-                assert!(gone > 0 || missing == 0);
-            }
-            Rule::Agreed(_, _) => assert_eq!(missing, if weight_on_bill == 0 { self.total() } else { 0 }),
-        }
     }
 
     fn person(&self, id: &str) -> Option<&Person> {
         self.people.iter().find(|person| person.id == id)
     }
 
-    fn line(&self, id: &str) -> Option<&Line> {
-        self.lines.iter().find(|line| line.id == id)
+    fn dish(&self, item: usize) -> Option<&Dish> {
+        self.dishes.iter().find(|dish| dish.id == ITEMS[item])
+    }
+
+    fn unassigned(&self) -> Vec<&'static str> {
+        self.dishes.iter().filter(|dish| dish.shared_by.is_empty()).map(|dish| dish.id).collect()
     }
 
     fn is_present(&self, id: &str) -> bool {
@@ -361,16 +372,13 @@ impl Model {
     }
 
     fn is_on_bill(&self, id: &str) -> bool {
-        self.is_present(id) || self.lines.iter().any(|line| line.by == id)
+        let has_part = |dish: &Dish| dish.shared_by.iter().any(|(sharer, _)| *sharer == id);
+        self.is_present(id) || self.dishes.iter().any(has_part)
     }
 
     /// Millionths of a whole unit.
     fn total(&self) -> i128 {
-        self.lines.iter().map(|line| line.price * line.pieces).sum()
-    }
-
-    fn dishes_of(&self, id: &str) -> i128 {
-        self.lines.iter().filter(|line| line.by == id).map(|line| line.price * line.pieces).sum()
+        self.dishes.iter().map(|dish| dish.price * dish.pieces).sum()
     }
 
     /// A minor unit in millionths of a whole one.
@@ -389,6 +397,11 @@ impl Model {
     /// A number that is an amount of the order's currency, zero or more.
     fn money(&self, place: usize) -> Option<i128> {
         NUMBERS[place].1.filter(|value| *value >= 0 && value % self.minor_unit() == 0)
+    }
+
+    /// A number that can be the price of a dish, or the amount of a charge.
+    fn price(&self, place: usize) -> Option<i128> {
+        self.money(place).filter(|price| *price < 10_i128.pow(13))
     }
 }
 

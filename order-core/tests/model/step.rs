@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::Model;
+use super::charge::{AskedCharges, AskedValue, TYPES, charges, value};
 
 pub(super) const WHO: [&str; 5] = ["asha", "ben", "chi", "dev", "eve"];
 pub(super) const ITEMS: [&str; 6] = ["i0", "i1", "i2", "i3", "i4", "i5"];
@@ -54,6 +55,13 @@ pub(crate) struct Step {
     pub(super) what: What,
 }
 
+/// Who shares a dish.
+#[derive(Debug, Clone)]
+pub(super) enum Sharing {
+    Equally(Vec<usize>),
+    Weights(Vec<(usize, usize)>),
+}
+
 /// Numbers are places in [`NUMBERS`].
 #[derive(Debug, Clone)]
 pub(super) enum What {
@@ -61,11 +69,14 @@ pub(super) enum What {
         name: Option<&'static str>,
         phone: Option<&'static str>,
         currency: Option<&'static str>,
+        charges: Option<AskedCharges>,
     },
     Add {
         item: usize,
+        kind: usize,
         price: usize,
         quantity: usize,
+        shared_by: Option<Sharing>,
     },
     Remove {
         item: usize,
@@ -73,6 +84,26 @@ pub(super) enum What {
     Update {
         item: usize,
         quantity: usize,
+    },
+    Claim {
+        item: usize,
+        weight: Option<usize>,
+    },
+    Unclaim {
+        item: usize,
+    },
+    Assign {
+        item: usize,
+        shared_by: Sharing,
+    },
+    SetCharges {
+        charges: AskedCharges,
+    },
+    Tip {
+        tip: AskedValue,
+    },
+    Waive {
+        waived: bool,
     },
     Split {
         kind: &'static str,
@@ -90,15 +121,33 @@ pub(super) enum What {
         less: usize,
         more: usize,
     },
+    Adjust {
+        numbers: Vec<(usize, usize)>,
+    },
+    Cover {
+        covers: Vec<(usize, usize)>,
+        rest: Option<&'static str>,
+    },
     Finalize,
     Leave,
 }
 
 /// A few people who are there from the start, as in most orders, and then whatever anybody does.
 pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let join = |who| Step { who, what: What::Join { name: Some("Guest"), phone: None, currency: None } };
-    (prop_oneof![1 => Just(0_usize), 6 => 2_usize..5], prop::collection::vec(step(), 0..60))
-        .prop_map(move |(guests, steps)| (0..guests).map(join).chain(steps).collect())
+    let guests = prop_oneof![1 => Just(1_usize), 6 => 2_usize..5];
+    let charges = prop::option::weighted(0.2, charges(readable()));
+    (guests, charges, prop::collection::vec(step(), 0..60)).prop_map(|(guests, charges, steps)| {
+        let join = |who| {
+            let charges = charges.clone().filter(|_| who == 0);
+            Step { who, what: What::Join { name: Some("Guest"), phone: None, currency: None, charges } }
+        };
+        (0..guests).map(join).chain(steps).collect()
+    })
+}
+
+/// Numbers that can be read, whatever they are good for.
+fn readable() -> impl Strategy<Value = usize> + Clone {
+    prop_oneof![9 => 3_usize..13, 1 => 0..NUMBERS.iter().position(|(_, value)| value.is_none()).unwrap()]
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -106,6 +155,7 @@ fn step() -> impl Strategy<Value = Step> {
     // Numbers that are good for something, most of the time.
     let likely = prop_oneof![4 => 3_usize..13, 1 => number];
     let item = 0..ITEMS.len();
+    let a_dish = item.clone();
     let who = || prop_oneof![4 => 0_usize..3, 1 => 3..WHO.len()];
     let name = prop_oneof![
         3 => Just(None),
@@ -124,18 +174,51 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     let agreed =
         prop::collection::btree_map(prop_oneof![9 => who(), 1 => Just(WHO.len())], likely.clone(), 0..4);
-    let what = prop_oneof![
-        12 => (name, phone, currency).prop_map(|(name, phone, currency)| What::Join { name, phone, currency }),
-        25 => (item.clone(), likely.clone(), likely.clone())
-            .prop_map(|(item, price, quantity)| What::Add { item, price, quantity }),
+    let named = || prop_oneof![19 => who(), 1 => Just(WHO.len())];
+    let sharing = prop_oneof![
+        prop::collection::vec(named(), 0..4).prop_map(Sharing::Equally),
+        prop::collection::btree_map(named(), likely.clone(), 0..4)
+            .prop_map(|weights| Sharing::Weights(weights.into_iter().collect())),
+    ];
+    let covers = prop::collection::btree_map(named(), named(), 0..3);
+    let rest = prop_oneof![4 => Just(None), 4 => Just(Some("equal")), 4 => Just(Some("itemized")), 1 => Just(Some("custom"))];
+    let joining = (name, phone, currency, prop::option::weighted(0.1, charges(readable())));
+    let adding = (
+        item.clone(),
+        0..TYPES.len(),
+        likely.clone(),
+        likely.clone(),
+        prop::option::weighted(0.3, sharing.clone()),
+    );
+    let dishes = prop_oneof![
+        25 => adding.prop_map(|(item, kind, price, quantity, shared_by)| What::Add { item, kind, price, quantity, shared_by }),
         8 => item.clone().prop_map(|item| What::Remove { item }),
-        12 => (item, likely).prop_map(|(item, quantity)| What::Update { item, quantity }),
-        8 => prop_oneof![Just("equal"), Just("itemized"), Just("custom"), Just("nonsense"), Just("EQUAL")]
+        12 => (item.clone(), likely.clone()).prop_map(|(item, quantity)| What::Update { item, quantity }),
+        14 => (item.clone(), prop::option::of(likely.clone())).prop_map(|(item, weight)| What::Claim { item, weight }),
+        8 => item.prop_map(|item| What::Unclaim { item }),
+        8 => (a_dish, sharing).prop_map(|(item, shared_by)| What::Assign { item, shared_by }),
+    ];
+    let extras = prop_oneof![
+        12 => charges(likely.clone()).prop_map(|charges| What::SetCharges { charges }),
+        7 => value(likely.clone(), 2).prop_map(|tip| What::Tip { tip }),
+        5 => any::<bool>().prop_map(|waived| What::Waive { waived }),
+    ];
+    let rules = prop_oneof![
+        10 => prop_oneof![1 => Just("equal"), 4 => Just("itemized"), 1 => Just("custom"), 1 => Just("nonsense")]
             .prop_map(|kind| What::Split { kind }),
-        10 => (prop_oneof![1 => Just("amounts"), 1 => Just("percentages"), 3 => Just("weights")], agreed)
+        10 => (prop_oneof![1 => Just("amounts"), 1 => Just("percentages"), 3 => Just("weights")], agreed.clone())
             .prop_map(|(kind, numbers)| What::Agree { kind, numbers: numbers.into_iter().collect() }),
         5 => who().prop_map(|payer| What::OnePaysAll { payer }),
         5 => (who(), who()).prop_map(|(less, more)| What::Percentages { less, more }),
+        6 => agreed.prop_map(|numbers| What::Adjust { numbers: numbers.into_iter().collect() }),
+        7 => (covers, rest)
+            .prop_map(|(covers, rest)| What::Cover { covers: covers.into_iter().collect(), rest }),
+    ];
+    let what = prop_oneof![
+        12 => joining.prop_map(|(name, phone, currency, charges)| What::Join { name, phone, currency, charges }),
+        60 => dishes,
+        20 => extras,
+        24 => rules,
         2 => Just(What::Finalize),
         4 => Just(What::Leave),
     ];
@@ -155,17 +238,20 @@ impl Step {
         };
         let number = |place: usize| NUMBERS[place].0;
         match &self.what {
-            What::Join { name, phone, currency } => format!(
-                r#"{{"type":"join","participantId":"{who}"{},"data":{{"x":0{}{}}}}}"#,
+            What::Join { name, phone, currency, charges } => format!(
+                r#"{{"type":"join","participantId":"{who}"{},"data":{{"x":0{}{}{}}}}}"#,
                 field("participantName", *name),
                 field("phone", *phone),
-                field("currency", *currency)
+                field("currency", *currency),
+                charges.as_ref().map_or(String::new(), AskedCharges::fields_of_join)
             ),
-            What::Add { item, price, quantity } => format!(
-                r#"{{"type":"add_item","data":{{"id":"{}","dishName":"Dish","price":{},"quantity":{}}}}}"#,
+            What::Add { item, kind, price, quantity, shared_by } => format!(
+                r#"{{"type":"add_item","data":{{"id":"{}","dishName":"Dish","dishType":"{}","price":{},"quantity":{}{}}}}}"#,
                 ITEMS[*item],
+                TYPES[*kind],
                 number(*price),
-                number(*quantity)
+                number(*quantity),
+                shared_by.as_ref().map_or(String::new(), Sharing::field)
             ),
             What::Remove { item } => {
                 format!(r#"{{"type":"remove_item","data":{{"itemId":"{}"}}}}"#, ITEMS[*item])
@@ -175,14 +261,45 @@ impl Step {
                 ITEMS[*item],
                 number(*quantity)
             ),
+            What::Claim { item, weight } => {
+                let weight = weight.map_or(String::new(), |place| format!(r#","weight":{}"#, number(place)));
+                format!(r#"{{"type":"claim_item","data":{{"itemId":"{}"{weight}}}}}"#, ITEMS[*item])
+            }
+            What::Unclaim { item } => {
+                format!(r#"{{"type":"unclaim_item","data":{{"itemId":"{}"}}}}"#, ITEMS[*item])
+            }
+            What::Assign { item, shared_by } => format!(
+                r#"{{"type":"assign_item","data":{{"itemId":"{}"{}}}}}"#,
+                ITEMS[*item],
+                shared_by.field()
+            ),
+            What::SetCharges { charges } => {
+                format!(r#"{{"type":"set_charges","data":{{"x":0{}}}}}"#, charges.fields())
+            }
+            What::Tip { tip } => {
+                format!(r#"{{"type":"set_tip","data":{{{}}}}}"#, tip.fields().join(","))
+            }
+            What::Waive { waived } => {
+                format!(r#"{{"type":"waive_service","data":{{"waived":{waived}}}}}"#)
+            }
             What::Split { kind } => format!(r#"{{"type":"update_split","data":{{"splitType":"{kind}"}}}}"#),
-            What::Agree { kind, numbers } => {
-                let entry =
-                    |&(who, place): &(usize, usize)| format!(r#""{}":{}"#, name_of(who), number(place));
-                let numbers: Vec<_> = numbers.iter().map(entry).collect();
+            What::Agree { kind, numbers } => format!(
+                r#"{{"type":"update_split","data":{{"splitType":"custom","{kind}":{{{}}}}}}}"#,
+                entries(numbers)
+            ),
+            What::Adjust { numbers } => format!(
+                r#"{{"type":"update_split","data":{{"splitType":"adjustments","adjustments":{{{}}}}}}}"#,
+                entries(numbers)
+            ),
+            What::Cover { covers, rest } => {
+                let entry = |&(covered, payer): &(usize, usize)| {
+                    format!(r#""{}":"{}""#, name_of(covered), name_of(payer))
+                };
+                let covers: Vec<_> = covers.iter().map(entry).collect();
                 format!(
-                    r#"{{"type":"update_split","data":{{"splitType":"custom","{kind}":{{{}}}}}}}"#,
-                    numbers.join(",")
+                    r#"{{"type":"update_split","data":{{"splitType":"cover","covers":{{{}}}{}}}}}"#,
+                    covers.join(","),
+                    field("rest", *rest)
                 )
             }
             What::OnePaysAll { payer } => format!(
@@ -198,6 +315,25 @@ impl Step {
             What::Leave => r#"{"type":"leave"}"#.to_owned(),
         }
     }
+}
+
+impl Sharing {
+    /// The field of a message, after a comma.
+    fn field(&self) -> String {
+        match self {
+            Self::Equally(people) => {
+                let people: Vec<_> = people.iter().map(|who| name_of(*who)).collect();
+                format!(r#","sharedBy":{people:?}"#)
+            }
+            Self::Weights(weights) => format!(r#","sharedBy":{{{}}}"#, entries(weights)),
+        }
+    }
+}
+
+/// The entries of an object of numbers, by name.
+fn entries(numbers: &[(usize, usize)]) -> String {
+    let entry = |&(who, place): &(usize, usize)| format!(r#""{}":{}"#, name_of(who), NUMBERS[place].0);
+    numbers.iter().map(entry).collect::<Vec<_>>().join(",")
 }
 
 /// A number that is a whole one from 1 to 999.

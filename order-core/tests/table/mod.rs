@@ -51,18 +51,30 @@ impl Table {
 
     /// What would happen if `who` sent `message`; the order stays as it is.
     pub fn judge(&mut self, who: &str, message: &str) -> Result<Decision, Rejection> {
+        self.judge_as(&participant(who), message)
+    }
+
+    fn judge_as(&mut self, actor: &Actor, message: &str) -> Result<Decision, Rejection> {
         self.now += 1;
         let fresh = self.fresh_ids + 1;
         let made = || ItemId::new(&format!("made-{fresh}")).unwrap();
         let inbound = wire::decode(message, made).map_err(|refused| refused.rejection)?;
         self.fresh_ids = fresh;
-        let actor = Actor::participant(ParticipantId::new(who).unwrap());
-        decide(&self.order, UnixMillis::new(self.now), &actor, &inbound.command)
+        decide(&self.order, UnixMillis::new(self.now), actor, &inbound.command)
     }
 
     /// Carries out what `who` sends.
     pub fn say(&mut self, who: &str, message: &str) -> Result<Decision, Rejection> {
-        let decision = self.judge(who, message)?;
+        self.say_as(&participant(who), message)
+    }
+
+    /// Carries out what the restaurant's back end sends.
+    pub fn say_from_backend(&mut self, message: &str) -> Result<Decision, Rejection> {
+        self.say_as(&Actor::Backend, message)
+    }
+
+    fn say_as(&mut self, actor: &Actor, message: &str) -> Result<Decision, Rejection> {
+        let decision = self.judge_as(actor, message)?;
         if let Decision::Record(recorded) = &decision {
             commit(&mut self.order, recorded).unwrap();
             self.log.push(recorded.clone());
@@ -77,9 +89,18 @@ impl Table {
 
     /// Sends a message that must be refused, and sees to it that nothing at all has changed by it.
     pub fn refuse(&mut self, who: &str, message: &str) -> Rejection {
+        self.refuse_as(&participant(who), message)
+    }
+
+    /// As [`Table::refuse`], of what the restaurant's back end sends.
+    pub fn refuse_from_backend(&mut self, message: &str) -> Rejection {
+        self.refuse_as(&Actor::Backend, message)
+    }
+
+    fn refuse_as(&mut self, actor: &Actor, message: &str) -> Rejection {
         let before = self.bytes();
         let (seq, facts) = (self.order.seq(), self.log.len());
-        let rejection = match self.say(who, message) {
+        let rejection = match self.say_as(actor, message) {
             Err(rejection) => rejection,
             Ok(decision) => panic!("{message} was granted: {decision:?}"),
         };
@@ -118,6 +139,10 @@ impl Table {
     }
 }
 
+fn participant(who: &str) -> Actor {
+    Actor::participant(ParticipantId::new(who).unwrap())
+}
+
 pub fn join_message(who: &str) -> String {
     format!(
         r#"{{"type":"join","participantId":"{who}","participantName":"Name of {who}","data":{{"circleId":"circle","tenantId":"tenant","phone":"+91 {who}"}}}}"#
@@ -142,5 +167,28 @@ pub fn remove_message(id: &str) -> String {
     format!(r#"{{"type":"remove_item","data":{{"itemId":"{id}"}}}}"#)
 }
 
+pub fn claim_message(id: &str) -> String {
+    format!(r#"{{"type":"claim_item","data":{{"itemId":"{id}"}}}}"#)
+}
+
+pub fn unclaim_message(id: &str) -> String {
+    format!(r#"{{"type":"unclaim_item","data":{{"itemId":"{id}"}}}}"#)
+}
+
+/// Says whose a dish is; `shared_by` as it stands in the message.
+pub fn assign_message(id: &str, shared_by: &str) -> String {
+    format!(r#"{{"type":"assign_item","data":{{"itemId":"{id}","sharedBy":{shared_by}}}}}"#)
+}
+
+/// Sets these charges, as they stand in the message, and no smallest coin.
+pub fn charges_message(charges: &str) -> String {
+    format!(r#"{{"type":"set_charges","data":{{"charges":[{charges}]}}}}"#)
+}
+
+pub fn tip_message(tip: &str) -> String {
+    format!(r#"{{"type":"set_tip","data":{{{tip}}}}}"#)
+}
+
+pub const WAIVE: &str = r#"{"type":"waive_service","data":{"waived":true}}"#;
 pub const FINALIZE: &str = r#"{"type":"finalize"}"#;
 pub const LEAVE: &str = r#"{"type":"leave"}"#;

@@ -54,7 +54,7 @@ impl Room {
             self.commit(&recorded)?;
             self.admit(connection, &participant);
             self.send_sync(connection);
-            self.show(&recorded);
+            drop(self.show(&recorded));
         }
         self.recover(&stored).await
     }

@@ -21,7 +21,7 @@ use crate::RoomKey;
 use crate::input::{ConnectionId, Input};
 use crate::outbox::CloseReason;
 use crate::shared::Shared;
-use commands::Asked;
+use commands::{Asked, Asker};
 pub(crate) use load::load;
 use members::Members;
 use store::Snapshots;
@@ -108,7 +108,11 @@ impl Room {
         for input in batch.drain(..) {
             match input {
                 Input::Message { connection, message: Err(Refused { id, rejection }) } => {
-                    commands.push(Asked { connection, id, command: Err(rejection) });
+                    commands.push(Asked { by: Asker::Socket(connection), id, command: Err(rejection) });
+                    continue;
+                }
+                Input::Backend { message: Inbound { id, command, .. }, reply } => {
+                    commands.push(Asked { by: Asker::Backend(reply), id, command: Ok(command) });
                     continue;
                 }
                 Input::Message { connection, message: Ok(Inbound { id, command, participant }) } => {
@@ -119,10 +123,10 @@ impl Room {
                             self.give_sockets_a_turn().await;
                         }
                         Command::Leave => {
-                            commands.push(Asked { connection, id, command: Ok(command) });
+                            commands.push(Asked { by: Asker::Socket(connection), id, command: Ok(command) });
                             self.run_commands(&mut commands).await?;
                         }
-                        _ => commands.push(Asked { connection, id, command: Ok(command) }),
+                        _ => commands.push(Asked { by: Asker::Socket(connection), id, command: Ok(command) }),
                     }
                     continue;
                 }
@@ -139,7 +143,7 @@ impl Room {
                 // Whoever asked may be gone.
                 Input::View { reply } => drop(reply.send(public_view(&self.order))),
                 Input::Drain => return Err(End(CloseReason::Restart)),
-                Input::Message { .. } => {}
+                Input::Message { .. } | Input::Backend { .. } => {}
             }
             self.give_sockets_a_turn().await;
         }

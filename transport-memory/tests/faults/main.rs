@@ -67,6 +67,16 @@ fn the_storms_are_storms() {
         r#""type":"order_finalized""#,
         r#""type":"split_updated""#,
         r#""customShares":{"amounts""#,
+        r#""splitMode":"adjustments""#,
+        r#""splitMode":"cover""#,
+        r#""type":"item_shared""#,
+        r#""type":"charges_updated""#,
+        r#""type":"tip_updated""#,
+        r#""type":"service_waived""#,
+        r#""type":"payment_recorded""#,
+        r#""code":"not_owner""#,
+        r#""code":"not_claimed""#,
+        r#""code":"unassigned""#,
     ] {
         assert!(everything.contains(happening), "{happening}");
     }

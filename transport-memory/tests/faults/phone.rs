@@ -153,7 +153,7 @@ impl Phone {
             self.client.state().and_then(|state| serde_json::from_str(state).ok()).unwrap_or_default();
         let item = self.pick(&state["items"]).map_or_else(|| json!("none"), |item| item["id"].clone());
         let command = match self.dice.below(100) {
-            0..40 => {
+            0..34 => {
                 let price = format!("{}.{:02}", self.dice.below(500), self.dice.below(100));
                 let id = match self.dice.below(3) {
                     0 => format!(r#""id":"common-{}","#, self.dice.below(8)),
@@ -161,18 +161,34 @@ impl Phone {
                     _ => String::new(),
                 };
                 let quantity = self.dice.below(4);
+                let shared_by = match self.dice.below(4) {
+                    0 => format!(r#","sharedBy":{}"#, self.people()),
+                    _ => String::new(),
+                };
                 return format!(
-                    r#"{{"type":"add_item","data":{{{id}"dishName":"Dish","dishType":"veg","price":{price},"quantity":{quantity}}}}}"#
+                    r#"{{"type":"add_item","data":{{{id}"dishName":"Dish","dishType":"veg","price":{price},"quantity":{quantity}{shared_by}}}}}"#
                 );
             }
-            40..50 => json!({ "type": "remove_item", "id": "r", "data": { "itemId": item } }),
-            50..65 => {
+            34..41 => json!({ "type": "remove_item", "id": "r", "data": { "itemId": item } }),
+            41..50 => {
                 json!({ "type": "update_quantity", "data": { "itemId": item, "quantity": self.dice.below(5) } })
             }
-            65..85 => json!({ "type": "update_split", "data": self.split(&state) }),
-            85..90 => json!({ "type": "leave" }),
-            90 if self.dice.below(4) == 0 => json!({ "type": "finalize" }),
-            90..97 => {
+            50..58 => {
+                json!({ "type": "claim_item", "data": { "itemId": item, "weight": self.dice.below(3) } })
+            }
+            58..61 => json!({ "type": "unclaim_item", "data": { "itemId": item } }),
+            61..64 => json!({ "type": "assign_item", "data": { "itemId": item, "sharedBy": self.people() } }),
+            64..68 => json!({ "type": "set_charges", "data": self.charges(&item) }),
+            68..71 => json!({ "type": "set_tip", "data": { "percent": self.dice.below(20) } }),
+            71..73 => json!({ "type": "waive_service", "data": { "waived": self.dice.below(2) == 0 } }),
+            73..88 => json!({ "type": "update_split", "data": self.split(&state) }),
+            88..92 => json!({ "type": "leave" }),
+            92 if self.dice.below(3) == 0 => json!({ "type": "finalize" }),
+            92..95 => {
+                let amount = 1 + self.dice.below(50);
+                json!({ "type": "record_payment", "data": { "amount": amount, "for": self.people() } })
+            }
+            95..97 => {
                 json!({ "type": "add_item", "data": { "dishName": "\u{200b}", "price": -1, "quantity": 1 } })
             }
             _ => json!({ "type": "dance" }),
@@ -188,13 +204,35 @@ impl Phone {
                 .map(|share| (share["participantId"].as_str().unwrap_or_default().to_owned(), number(share)))
                 .collect()
         };
-        match self.dice.below(5) {
+        match self.dice.below(7) {
+            5 => {
+                json!({ "splitType": "adjustments", "adjustments": of_each(&mut |_| json!(self.dice.below(9))) })
+            }
+            6 => {
+                let [covered, payer] = [self.person, PEOPLE[usize::try_from(self.dice.below(4)).unwrap()]];
+                json!({ "splitType": "cover", "covers": { covered: payer }, "rest": "itemized" })
+            }
             0 => json!({ "splitType": "equal" }),
             1 => json!({ "splitType": "itemized" }),
             2 => json!({ "splitType": "custom", "amounts": of_each(&mut |share| share["amount"].clone()) }),
             3 => json!({ "splitType": "custom", "weights": of_each(&mut |_| json!(self.dice.below(4))) }),
             _ => json!({ "splitType": "custom" }),
         }
+    }
+
+    /// Some of those who may be at the table, perhaps nobody.
+    fn people(&mut self) -> Value {
+        PEOPLE.iter().filter(|_| self.dice.below(3) == 0).copied().collect()
+    }
+
+    fn charges(&mut self, item: &Value) -> Value {
+        let tax = json!({ "name": "GST", "kind": "tax", "percent": self.dice.below(30) });
+        let service = json!({ "name": "Service", "kind": "service", "percent": 10 });
+        let discount = json!({ "name": "Offer", "kind": "discount", "percent": 50, "itemId": item });
+        let fee = json!({ "name": "Delivery", "kind": "fee", "amount": self.dice.below(40) });
+        let charges: Vec<_> =
+            [tax, service, discount, fee].into_iter().filter(|_| self.dice.below(2) == 0).collect();
+        json!({ "charges": charges, "roundTo": 1 })
     }
 
     fn pick<'value>(&mut self, list: &'value Value) -> Option<&'value Value> {

@@ -1,6 +1,7 @@
 //! The room loop of `order-host`, through the bus, without faults on the way.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod backend;
 mod draining;
 mod errors;
 mod joining;
@@ -8,6 +9,7 @@ mod leaving;
 mod loading;
 mod presence;
 mod rooms;
+mod sharing;
 mod slow_readers;
 mod slow_snapshots;
 mod storage;

@@ -1,0 +1,32 @@
+//! Any whole bill: all laws of a division, and the exact fractions of the oracle that the tests have.
+#![no_main]
+
+#[path = "../../order-core/tests/bill/mod.rs"]
+mod bill;
+
+use arbitrary::Unstructured;
+use bill::choices::Choices;
+use bill::laws::{check, check_choice, check_listing, check_mirror};
+use bill::making::{self, Sizes};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let mut bytes = Bytes(Unstructured::new(data));
+    let bill = making::bill(&mut bytes, Sizes::USUAL);
+    let kept = check(&bill)
+        .and_then(|_| check_mirror(&bill))
+        .and_then(|()| check_listing(&bill, &mut bytes))
+        .and_then(|()| check_choice(&bill));
+    if let Err(violation) = kept {
+        panic!("{violation}\n{bill:#?}");
+    }
+});
+
+/// Choices read from bytes, as few for each as its bound needs. When there are no more, each is 0.
+struct Bytes<'data>(Unstructured<'data>);
+
+impl Choices for Bytes<'_> {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0.int_in_range(0..=bound - 1).unwrap_or_default()
+    }
+}

@@ -1,0 +1,127 @@
+//! Lines of a bill.
+
+use std::sync::LazyLock;
+
+use super::charge::{Charge, ChargeKind};
+use super::statement::Label;
+use crate::rejection::{Code, Rejection};
+use crate::text::Text;
+use crate::{Amount, Currency};
+
+/// Names of lines that nobody chose. Made once: a full state names the same line for everybody.
+static DISHES: LazyLock<Text> = LazyLock::new(|| Text::from_stored("Dishes"));
+static OWN_TIP: LazyLock<Text> = LazyLock::new(|| Text::from_stored("Tip"));
+static ROUND_OFF: LazyLock<Text> = LazyLock::new(|| Text::from_stored("Round-off"));
+
+/// What a line of a bill is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LineKind {
+    /// A dish.
+    Dish,
+    /// All dishes together.
+    Dishes,
+    /// A head of a tax.
+    Tax,
+    /// A service charge.
+    Service,
+    /// A tip.
+    Tip,
+    /// A discount: below zero.
+    Discount,
+    /// A fee.
+    Fee,
+    /// What rounds the bill to the smallest coin.
+    RoundOff,
+}
+
+impl LineKind {
+    /// The kind's name in the protocol.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dish => "dish",
+            Self::Dishes => "dishes",
+            Self::Tax => "tax",
+            Self::Service => "service",
+            Self::Tip => "tip",
+            Self::Discount => "discount",
+            Self::Fee => "fee",
+            Self::RoundOff => "round_off",
+        }
+    }
+}
+
+impl From<&ChargeKind> for LineKind {
+    fn from(kind: &ChargeKind) -> Self {
+        match kind {
+            ChargeKind::Tax { .. } => Self::Tax,
+            ChargeKind::Service { .. } => Self::Service,
+            ChargeKind::Tip { .. } => Self::Tip,
+            ChargeKind::Discount { .. } => Self::Discount,
+            ChargeKind::Fee { .. } => Self::Fee,
+        }
+    }
+}
+
+/// A line of a bill, or somebody's part of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    name: Text,
+    kind: LineKind,
+    amount: Amount,
+}
+
+impl Line {
+    pub(crate) fn new(name: Text, kind: LineKind, amount: Amount) -> Self {
+        Self { name, kind, amount }
+    }
+
+    /// All dishes together.
+    pub(crate) fn dishes(amount: Amount) -> Self {
+        Self::new(DISHES.clone(), LineKind::Dishes, amount)
+    }
+
+    /// The refusal of a charge of this amount that has nothing to be taken of.
+    pub(crate) fn on_nothing(&self, currency: Currency) -> Rejection {
+        Rejection::new(Code::ChargeOnNothing)
+            .because(format!(
+                "{} for {} cannot be divided in proportion to dishes",
+                self.amount.display(currency),
+                self.name
+            ))
+            .unallocated(self.amount, currency)
+    }
+
+    /// The dish's id, or the charge's name.
+    pub fn name(&self) -> &Text {
+        &self.name
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> LineKind {
+        self.kind
+    }
+
+    /// What it comes to.
+    pub fn amount(&self) -> Amount {
+        self.amount
+    }
+}
+
+impl Label {
+    /// What the line is called, and what it is. `dish` names a dish, where dishes are lines of their own.
+    pub(crate) fn name(
+        self,
+        charges: &[Charge],
+        dish: impl FnOnce(usize) -> Option<Text>,
+    ) -> Option<(Text, LineKind)> {
+        match self {
+            Self::Dish(place) => dish(place).map(|name| (name, LineKind::Dish)),
+            Self::Dishes => Some((DISHES.clone(), LineKind::Dishes)),
+            Self::Charge(place) => {
+                charges.get(place).map(|charge| (charge.name.clone(), LineKind::from(&charge.kind)))
+            }
+            Self::OwnTip(_) => Some((OWN_TIP.clone(), LineKind::Tip)),
+            Self::RoundOff => Some((ROUND_OFF.clone(), LineKind::RoundOff)),
+        }
+    }
+}

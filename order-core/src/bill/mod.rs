@@ -1,0 +1,67 @@
+//! The bill as a matrix, diners × lines, of which every row and every column sums.
+//!
+//! [`divide`] takes a [`Bill`] (dishes and who shares them, taxes, service, tips, discounts, fees, and the smallest
+//! coin) and says to the minor unit who pays how much of each line:
+//!
+//! * the parts of each line sum to the line, the lines of each diner to their share, and the shares to what is due;
+//! * every share, and every part of a line, is the exact quota rounded down or up, never a whole unit away. The quota
+//!   of a share is worked out over the whole bill, so a hundred small roundings cannot fall on one person;
+//! * whoever has no part in a line pays nothing of it, and nobody pays less than zero of a bill above zero;
+//! * a bill below zero (a refund) mirrors the one above;
+//! * in whatever order diners are listed, each pays the same. Units that could go to several go to the largest
+//!   remainders, and between equal ones by [`TieRank`](crate::split::TieRank).
+//!
+//! The method is controlled rounding over exact integers (Bacharach 1966; Causey, Cox and Ernst 1985; Cox 1987); the
+//! source of its module says how. Percentages are rounded half up to the minor unit, once a line.
+//!
+//! India's GST as an example: CGST and SGST of 2.5 % each on the taxable value, rounded to the paisa, then
+//! the invoice rounded to the rupee by section 170 of the CGST Act, as a line of its own:
+//!
+//! ```
+//! use order_core::bill::{Basis, Bill, Charge, ChargeKind, ChargeValue, Dish, divide};
+//! use order_core::split::{Percentage, SplitRule, Weight};
+//! use order_core::text::Text;
+//! use order_core::{Amount, Currency, ItemId, OrderId, ParticipantId};
+//!
+//! let [asha, ben] = ["asha", "ben"].map(|id| ParticipantId::new(id).unwrap());
+//! let gst = |name: &str| Charge {
+//!     name: Text::clean(name, 80).unwrap(),
+//!     kind: ChargeKind::Tax { inclusive: false, dish_types: Vec::new() },
+//!     value: ChargeValue::Percent(Percentage::from_decimal("2.5".parse().unwrap()).unwrap()),
+//! };
+//! let bill = Bill {
+//!     diners: vec![asha.clone(), ben.clone()],
+//!     dishes: vec![
+//!         Dish::of(ItemId::new("thali")?, Amount::from_minor_units(18_050), &[asha.clone()]),
+//!         Dish::of(ItemId::new("naan")?, Amount::from_minor_units(6_025), &[asha.clone(), ben.clone()]),
+//!     ],
+//!     split: SplitRule::Itemized,
+//!     charges: vec![gst("CGST"), gst("SGST")],
+//!     round_to: Some(Amount::from_minor_units(100)),
+//!     ..Bill::new(OrderId::new("table-7")?, Currency::default())
+//! };
+//! let division = divide(&bill)?;
+//! // 240.75 of dishes, twice 6.02 of tax (2.5 % is 6.01875) and 0.21 to the next rupee.
+//! assert_eq!(division.amount_due().minor_units(), 25_300);
+//! let amounts: Vec<_> = division.shares().iter().map(|share| share.amount().minor_units()).collect();
+//! assert_eq!(amounts, [22_134, 3_166]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod charge;
+mod division;
+mod exact;
+mod exchange;
+mod line;
+mod pricing;
+mod rounding;
+mod statement;
+mod weights;
+
+pub(crate) use charge::check_number;
+pub use charge::{Basis, Charge, ChargeKind, ChargeValue, MAX_CHARGES, MAX_INCLUSIVE_TAXES};
+pub(crate) use division::check_claims;
+pub use division::{Bill, DinerShare, Dish, Division, divide};
+pub use line::{Line, LineKind};
+pub(crate) use statement::{Divided, Label, Lines, StatedDish, StatedRule, Statement};
+pub(crate) use weights::is_fine_enough;

@@ -1,0 +1,156 @@
+//! In which proportions things are divided.
+
+use std::collections::BTreeSet;
+
+use num_bigint::BigInt;
+
+use super::exact::{Exact, lcm};
+use super::statement::{StatedDish, StatedRule, Statement};
+use crate::split::Weight;
+
+/// The most bits that the common denominator of an order's dishes may have. Any table of up to 250 people who
+/// share dishes equally stays below it.
+const MAX_ORDER_BITS: u64 = 512;
+
+/// How something is divided: row and weight of each part. The weights sum to `total`, which is above zero; or there are
+/// none, and it is zero.
+#[derive(Debug, Clone)]
+pub(super) struct Weights<T> {
+    pub(super) entries: Vec<(usize, T)>,
+    pub(super) total: T,
+    /// Whether all weights are one.
+    pub(super) equal: bool,
+}
+
+impl<T: Exact> Weights<T> {
+    /// All to one row.
+    pub(super) fn whole(row: usize) -> Self {
+        Self { entries: vec![(row, T::one())], total: T::one(), equal: true }
+    }
+
+    /// These weights, made small, and to sum to more than zero. Nothing when their sum is too large.
+    pub(super) fn of(mut entries: Vec<(usize, T)>) -> Option<Self> {
+        entries.retain(|(_, weight)| !weight.is_zero());
+        // Most dishes are shared equally.
+        let equal = entries.first().filter(|(_, first)| entries.iter().all(|(_, weight)| weight == first));
+        if equal.is_some() {
+            let total = T::from(i64::try_from(entries.len()).ok()?);
+            let entries = entries.into_iter().map(|(row, _)| (row, T::one())).collect();
+            return Some(Self { entries, total, equal: true });
+        }
+        let mut total = entries.iter().try_fold(T::zero(), |sum, (_, weight)| sum.checked_add(weight))?;
+        if total.is_zero() {
+            return Some(Self { entries: Vec::new(), total, equal: false });
+        }
+        let mut divisor = entries.iter().fold(T::zero(), |divisor, (_, weight)| divisor.gcd(weight));
+        if total < T::zero() {
+            divisor = T::zero().checked_sub(&divisor)?;
+        }
+        if !divisor.is_one() {
+            for (_, weight) in &mut entries {
+                *weight = weight.div_floor(&divisor);
+            }
+            total = total.div_floor(&divisor);
+        }
+        Some(Self { entries, total, equal: false })
+    }
+
+    /// Whether nothing has a part.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.total.is_zero()
+    }
+
+    fn or_nobody(self, bill: &Statement<'_>) -> Self {
+        if self.is_nothing() { Self::whole(bill.nobody()) } else { self }
+    }
+}
+
+/// The weights of the dishes of a bill. Dishes that are divided alike share them.
+pub(super) struct DishWeights<T> {
+    pub(super) list: Vec<Weights<T>>,
+    /// By dish: the place of its weights in the list.
+    pub(super) of: Vec<usize>,
+    /// What all their totals divide.
+    pub(super) denominator: T,
+}
+
+impl<T: Exact> DishWeights<T> {
+    pub(super) fn new(bill: &Statement<'_>) -> Option<Self> {
+        match &bill.rule {
+            StatedRule::Alike(entries) => {
+                let entries = entries.iter().map(|&(row, weight)| (row, T::from(weight))).collect();
+                let weights = Weights::of(entries)?.or_nobody(bill);
+                let denominator = weights.total.clone();
+                Some(Self { list: vec![weights], of: vec![0; bill.dishes.len()], denominator })
+            }
+            StatedRule::Claims => Self::by_claims(bill),
+        }
+    }
+
+    fn by_claims(bill: &Statement<'_>) -> Option<Self> {
+        // Most dishes are one person's: all of one person's are divided alike.
+        let mut alone: Vec<Option<usize>> = vec![None; bill.nobody().saturating_add(1)];
+        let mut this =
+            Self { list: Vec::new(), of: Vec::with_capacity(bill.dishes.len()), denominator: T::one() };
+        for dish in &bill.dishes {
+            let entries = parts(bill, dish)?;
+            let only = match entries.as_slice() {
+                [] => Some(bill.nobody()),
+                [(row, _)] => Some(*row),
+                _ => None,
+            };
+            if let Some(place) = only.and_then(|row| *alone.get(row)?) {
+                this.of.push(place);
+                continue;
+            }
+            let place = this.list.len();
+            if let Some(alone) = only.and_then(|row| alone.get_mut(row)) {
+                *alone = Some(place);
+            }
+            let weights = match only {
+                Some(row) => Weights::whole(row),
+                None => Weights::of(entries)?.or_nobody(bill),
+            };
+            this.denominator = lcm(&this.denominator, &weights.total)?;
+            this.list.push(weights);
+            this.of.push(place);
+        }
+        Some(this)
+    }
+}
+
+/// Who pays for a dish, and the weight of each.
+fn parts<T: Exact>(bill: &Statement<'_>, dish: &StatedDish<'_>) -> Option<Vec<(usize, T)>> {
+    let mut parts: Vec<(usize, T)> = Vec::with_capacity(dish.claims.len());
+    for (seat, weight) in dish.claims.iter().filter(|(_, weight)| weight.millionths() > 0) {
+        parts.push((bill.payer(seat.0), T::from(i64::try_from(weight.millionths()).ok()?)));
+    }
+    if bill.payers.is_empty() {
+        return Some(parts);
+    }
+    // Several may have the same payer.
+    parts.sort_unstable_by_key(|(row, _)| *row);
+    let mut merged: Vec<(usize, T)> = Vec::with_capacity(parts.len());
+    for (row, weight) in parts {
+        match merged.last_mut().filter(|(last, _)| *last == row) {
+            Some((_, sum)) => *sum = sum.checked_add(&weight)?,
+            None => merged.push((row, weight)),
+        }
+    }
+    Some(merged)
+}
+
+/// Whether the exact bill stays of bounded size when dishes are shared by these weights.
+pub(crate) fn is_fine_enough(dishes: impl Iterator<Item = Vec<Weight>>) -> bool {
+    let mut totals = BTreeSet::new();
+    for weights in dishes {
+        let millionths = weights.into_iter().map(|weight| (0, i128::from(weight.millionths())));
+        // The sum of all weights that there can be fits many times over.
+        if let Some(weights) = Weights::of(millionths.collect()).filter(|weights| !weights.is_nothing()) {
+            totals.insert(weights.total);
+        }
+    }
+    let common =
+        totals.into_iter().map(BigInt::from).try_fold(BigInt::from(1), |common, total| lcm(&common, &total));
+    common.is_some_and(|common| common.bits() <= MAX_ORDER_BITS)
+}

@@ -1,0 +1,132 @@
+//! Who has part of a dish.
+
+use rust_decimal::Decimal;
+
+use super::items::find;
+use super::split::{bad_number, expected_weight};
+use crate::bill::{check_claims, is_fine_enough};
+use crate::command::SharedBy;
+use crate::fact::Fact;
+use crate::order::{MAX_CLAIMS, MAX_PARTICIPANTS, Order};
+use crate::participant::Seat;
+use crate::rejection::{Code, Rejection};
+use crate::split::Weight;
+use crate::{Item, ItemId, ParticipantId};
+
+/// Takes part in a dish, or another part than before.
+pub(super) fn claim(
+    order: &Order,
+    by: &ParticipantId,
+    item: &ItemId,
+    weight: Option<Decimal>,
+) -> Result<Fact, Rejection> {
+    let item = find(order, item)?;
+    let weight = read_weight(weight)?;
+    if weight.millionths() == 0 {
+        return Err(Rejection::new(Code::BadSplit).field("data.weight").expected("a weight above 0"));
+    }
+    let mut shared_by = without(order, item, by);
+    shared_by.push((by.clone(), weight));
+    share(order, item, shared_by)
+}
+
+/// Has no part in a dish any more.
+pub(super) fn unclaim(order: &Order, by: &ParticipantId, item: &ItemId) -> Result<Fact, Rejection> {
+    let item = find(order, item)?;
+    if !order.shared_by(item).any(|(person, _)| person.id() == by) {
+        return Err(Code::NotClaimed.into());
+    }
+    share(order, item, without(order, item, by))
+}
+
+/// Says whose a dish is.
+pub(super) fn assign(order: &Order, item: &ItemId, shared_by: &SharedBy) -> Result<Fact, Rejection> {
+    let item = find(order, item)?;
+    share(order, item, read(order, shared_by)?)
+}
+
+/// The claims on a dish that is new.
+pub(super) fn of_new_dish(
+    order: &Order,
+    shared_by: &SharedBy,
+) -> Result<Vec<(ParticipantId, Weight)>, Rejection> {
+    let claims = read(order, shared_by)?;
+    fine(order, None, &claims)?;
+    Ok(claims)
+}
+
+/// The claims that a client gave, of people who can have part in a dish.
+fn read(order: &Order, shared_by: &SharedBy) -> Result<Vec<(ParticipantId, Weight)>, Rejection> {
+    if shared_by.len() > MAX_PARTICIPANTS {
+        return Err(Rejection::new(Code::ConflictingClaims)
+            .field("data.sharedBy")
+            .because("it names more people than there can be")
+            .expected("each person once"));
+    }
+    let mut claims = Vec::with_capacity(shared_by.len());
+    let mut seats = Vec::with_capacity(shared_by.len());
+    for (id, weight) in shared_by {
+        let weight = read_weight(*weight).map_err(|rejection| rejection.field("data.sharedBy"))?;
+        let seat = order.seat_of(id).filter(|&seat| can_share(order, seat));
+        let seat = seat.ok_or_else(|| {
+            Rejection::new(Code::UnknownParticipant)
+                .field("data.sharedBy")
+                .expected("ids of people on the bill")
+        })?;
+        claims.push((id.clone(), weight));
+        seats.push((seat, weight));
+    }
+    check_claims(&seats).map_err(|rejection| rejection.field("data.sharedBy"))?;
+    claims.retain(|(_, weight)| weight.millionths() > 0);
+    Ok(claims)
+}
+
+/// Those at the table, and who left but has part in some dish.
+fn can_share(order: &Order, seat: Seat) -> bool {
+    order.at(seat).is_some_and(|person| !person.left)
+        || order.items().any(|item| item.claims.iter().any(|(other, _)| *other == seat))
+}
+
+fn without(order: &Order, item: &Item, who: &ParticipantId) -> Vec<(ParticipantId, Weight)> {
+    let others = order.shared_by(item).filter(|(person, _)| person.id() != who);
+    others.map(|(person, weight)| (person.id().clone(), weight)).collect()
+}
+
+fn share(order: &Order, item: &Item, shared_by: Vec<(ParticipantId, Weight)>) -> Result<Fact, Rejection> {
+    fine(order, Some(item), &shared_by)?;
+    Ok(Fact::ItemShared { item: item.id.clone(), shared_by })
+}
+
+/// Whether the state and the exact bill stay of bounded size when the claims on `instead_of`, or on a new dish, are these.
+fn fine(
+    order: &Order,
+    instead_of: Option<&Item>,
+    shared_by: &[(ParticipantId, Weight)],
+) -> Result<(), Rejection> {
+    if shared_by.len() < 2 {
+        return Ok(());
+    }
+    let others = order.items().filter(|item| instead_of.is_none_or(|old| old.id != item.id));
+    let of = |weights: &mut dyn Iterator<Item = Weight>| weights.collect::<Vec<_>>();
+    let new = of(&mut shared_by.iter().map(|(_, weight)| *weight));
+    let others: Vec<_> = others.filter(|item| item.claims.len() > 1).collect();
+    let claims = others.iter().fold(shared_by.len(), |sum, item| sum.saturating_add(item.claims.len()));
+    if claims > MAX_CLAIMS {
+        return Err(Rejection::new(Code::OrderTooLarge)
+            .field("data.sharedBy")
+            .expected(format!("at most {MAX_CLAIMS} claims on all shared dishes together")));
+    }
+    let others = others.into_iter();
+    let others = others.map(|item| of(&mut item.claims.iter().map(|(_, weight)| *weight)));
+    if is_fine_enough(std::iter::once(new).chain(others)) {
+        return Ok(());
+    }
+    Err(Rejection::new(Code::BillTooFine)
+        .field("data")
+        .expected("weights that are small whole numbers, as for the other dishes"))
+}
+
+fn read_weight(weight: Option<Decimal>) -> Result<Weight, Rejection> {
+    let Some(weight) = weight else { return Ok(Weight::ONE) };
+    Weight::from_decimal(weight).map_err(|error| bad_number("data.weight", error, expected_weight()))
+}

@@ -1,0 +1,89 @@
+//! Ordering dishes.
+
+use rust_decimal::Decimal;
+
+use super::amounts::bad_amount;
+use super::claims;
+use crate::command::AddItem;
+use crate::fact::{Fact, ItemAdded};
+use crate::item::text_bytes;
+use crate::order::{MAX_ITEMS, MAX_TEXT_BYTES, Order};
+use crate::rejection::{Code, Rejection};
+use crate::split::Weight;
+use crate::{Amount, ItemId, MAX_QUANTITY, ParticipantId, Price, Quantity, max_order_total};
+
+pub(super) fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Rejection> {
+    if order.items.len() >= MAX_ITEMS {
+        return Err(Rejection::new(Code::TooManyItems).expected(format!("at most {MAX_ITEMS} items")));
+    }
+    let text = order.text_bytes.saturating_add(text_bytes(
+        &add.dish_name,
+        &add.dish_type,
+        add.customization.as_ref(),
+    ));
+    if text > MAX_TEXT_BYTES {
+        return Err(Rejection::new(Code::OrderTooLarge)
+            .expected(format!("at most {MAX_TEXT_BYTES} bytes of dishes and customizations on the order")));
+    }
+    if order.item(&add.item).is_some() {
+        return Err(Rejection::new(Code::ItemIdTaken)
+            .field("data.id")
+            .expected("an id that is free, or none"));
+    }
+    let price = Price::from_decimal(add.price, order.currency)
+        .map_err(|error| bad_amount(order.currency, Code::BadPrice, "data.price", error))?;
+    let quantity = quantity(add.quantity, 1)?;
+    fits(order, Amount::ZERO, price, quantity)?;
+    Ok(ItemAdded {
+        item: add.item.clone(),
+        dish_name: add.dish_name.clone(),
+        dish_type: add.dish_type.clone(),
+        quantity,
+        price,
+        customization: add.customization.clone(),
+        shared_by: match &add.shared_by {
+            Some(shared_by) => claims::of_new_dish(order, shared_by)?,
+            None => vec![(by.clone(), Weight::ONE)],
+        },
+    })
+}
+
+pub(super) fn update_quantity(order: &Order, item: &ItemId, pieces: Decimal) -> Result<Fact, Rejection> {
+    let line = find(order, item)?;
+    if pieces.is_zero() {
+        return Ok(Fact::ItemRemoved { item: item.clone() });
+    }
+    let quantity = quantity(pieces, 0)?;
+    fits(order, line.total, line.price, quantity)?;
+    Ok(Fact::QuantityUpdated { item: item.clone(), quantity })
+}
+
+pub(super) fn find<'order>(order: &'order Order, item: &ItemId) -> Result<&'order crate::Item, Rejection> {
+    order.item(item).ok_or_else(|| {
+        Rejection::new(Code::ItemNotFound).field("data.itemId").expected("the id of an item on the order")
+    })
+}
+
+/// The quantity that `pieces` is. `least` is what is said to be expected: 0 where that takes the line off.
+fn quantity(pieces: Decimal, least: u16) -> Result<Quantity, Rejection> {
+    Quantity::from_decimal(pieces).map_err(|error| {
+        Rejection::new(Code::BadQuantity)
+            .field("data.quantity")
+            .because(error.to_string())
+            .expected(format!("a whole number from {least} to {MAX_QUANTITY}"))
+    })
+}
+
+/// Whether the total stays under its ceiling when `freed` gives way to so many of this price.
+fn fits(order: &Order, freed: Amount, price: Price, quantity: Quantity) -> Result<(), Rejection> {
+    let ceiling = max_order_total(order.currency);
+    let total = price
+        .amount()
+        .checked_mul(i64::from(quantity.pieces()))
+        .and_then(|line| order.total.checked_sub(freed)?.checked_add(line));
+    match total {
+        Some(total) if total <= ceiling => Ok(()),
+        Some(_) | None => Err(Rejection::new(Code::TotalTooLarge)
+            .expected(format!("a total of at most {}", ceiling.display(order.currency)))),
+    }
+}

@@ -1,0 +1,340 @@
+//! Paying the bill.
+
+use rust_decimal::Decimal;
+
+use super::amounts::{amount_up_to, bad_amount};
+use crate::command::{PaidFor, RecordPayment, RefundPayment};
+use crate::fact::{Fact, PaymentRecorded};
+use crate::order::Order;
+use crate::participant::Seat;
+use crate::payment::{
+    Balance, Balances, MAX_PAYMENT_PARTS, MAX_PAYMENTS, MAX_REFUNDS, Part, Payment, PaymentStatus,
+};
+use crate::rejection::{Code, Rejection};
+use crate::split::{Claim, TieRank, apportion, shares};
+use crate::{Actor, Amount, ParticipantId, PaymentId, max_order_total};
+
+/// Notes a payment: whose shares it pays, and what of it is a tip.
+pub(super) fn record(order: &Order, by: &Actor, payment: &RecordPayment) -> Result<Fact, Rejection> {
+    if order.payment(&payment.payment).is_some() {
+        return Err(taken("data.paymentId"));
+    }
+    if order.payments.len() >= MAX_PAYMENTS {
+        return Err(
+            Rejection::new(Code::TooManyPayments).expected(format!("at most {MAX_PAYMENTS} payments"))
+        );
+    }
+    let amount = positive(order, "data.amount", payment.amount)?;
+    let payer = payer(order, by, payment)?;
+    let Paid { parts, tip } = paid(order, &payer, payment, amount)?;
+    let all_parts =
+        order.payments.iter().fold(parts.len(), |sum, payment| sum.saturating_add(payment.parts.len()));
+    if all_parts > MAX_PAYMENT_PARTS {
+        return Err(Rejection::new(Code::TooManyPayments)
+            .expected(format!("payments of at most {MAX_PAYMENT_PARTS} shares in all")));
+    }
+    Ok(Fact::PaymentRecorded(PaymentRecorded {
+        payment: payment.payment.clone(),
+        payer,
+        amount,
+        parts,
+        tip,
+        method: payment.method.clone(),
+        reference: payment.reference.clone(),
+        status: if payment.pending { PaymentStatus::Pending } else { PaymentStatus::Paid },
+    }))
+}
+
+/// Notes that a payment has arrived, or never will. One that failed may still arrive; one that arrived is refunded.
+/// To say so twice changes nothing.
+pub(super) fn update(
+    order: &Order,
+    by: &Actor,
+    id: &PaymentId,
+    arrived: bool,
+) -> Result<Option<Fact>, Rejection> {
+    let payment = find(order, by, id)?;
+    let status = if arrived { PaymentStatus::Paid } else { PaymentStatus::Failed };
+    if payment.status == status {
+        return Ok(None);
+    }
+    if payment.status == PaymentStatus::Paid {
+        return Err(Rejection::new(Code::BadPayment)
+            .field("data.status")
+            .because("it is paid already")
+            .expected("refund_payment for a payment that was given back"));
+    }
+    Ok(Some(Fact::PaymentUpdated { payment: id.clone(), status }))
+}
+
+/// Notes that some or all of a payment was given back: first what it had paid beyond anybody's share, then of everything
+/// that it paid in proportion.
+pub(super) fn refund(order: &Order, by: &Actor, refund: &RefundPayment) -> Result<Fact, Rejection> {
+    let payment = find(order, by, &refund.payment)?;
+    if payment.refunds.iter().any(|other| other.id == refund.refund) {
+        return Err(taken("data.refundId"));
+    }
+    let refunds =
+        order.payments.iter().fold(0_usize, |sum, payment| sum.saturating_add(payment.refunds.len()));
+    if refunds >= MAX_REFUNDS {
+        return Err(Rejection::new(Code::TooManyPayments).expected(format!("at most {MAX_REFUNDS} refunds")));
+    }
+    let kept = payment.amount.checked_sub(payment.refunded()).unwrap_or_default();
+    if payment.status != PaymentStatus::Paid || kept == Amount::ZERO {
+        let status = if payment.status == PaymentStatus::Paid { "refunded" } else { payment.status.as_str() };
+        return Err(Rejection::new(Code::BadPayment)
+            .field("data.paymentId")
+            .because(format!("it is {status}"))
+            .expected("a payment that is paid"));
+    }
+    let amount = match refund.amount {
+        Some(amount) => positive(order, "data.amount", amount)?,
+        None => kept,
+    };
+    if amount > kept {
+        let excess = amount.checked_sub(kept).unwrap_or_default();
+        return Err(Rejection::new(Code::BadPayment)
+            .field("data.amount")
+            .because(format!("it is {} more than is left of the payment", excess.display(order.currency)))
+            .expected(format!("at most {}", kept.display(order.currency))));
+    }
+    let (parts, tip) = given_back(order, payment, amount)?;
+    Ok(Fact::PaymentRefunded {
+        payment: refund.payment.clone(),
+        refund: refund.refund.clone(),
+        amount,
+        parts,
+        tip,
+    })
+}
+
+/// Of whose shares, and of the tip, how much is given back.
+fn given_back(
+    order: &Order,
+    payment: &Payment,
+    amount: Amount,
+) -> Result<(Vec<(ParticipantId, Amount)>, Amount), Rejection> {
+    let balances = Balances::new(order, &shares(order));
+    let beyond = |part: &Part| {
+        let due = balances.at(part.seat).map(|balance| balance.due()).unwrap_or_default();
+        Amount::ZERO.checked_sub(due).unwrap_or_default().clamp(Amount::ZERO, part.kept())
+    };
+    let credits: Vec<_> = payment.parts.iter().map(|part| (Some(part.seat), beyond(part))).collect();
+    let credit = Amount::checked_sum(credits.iter().map(|(_, credit)| *credit)).unwrap_or_default();
+    let first = amount.min(credit);
+    let of_credits = in_proportion(order, first, &credits)?;
+
+    let tip_kept = payment.tip.checked_sub(payment.tip_refunded).unwrap_or_default();
+    let less = |(part, credit): (&Part, &Amount)| {
+        (Some(part.seat), part.kept().checked_sub(*credit).unwrap_or_default())
+    };
+    let kept: Vec<_> = payment.parts.iter().zip(&of_credits).map(less).chain([(None, tip_kept)]).collect();
+    let of_kept = in_proportion(order, amount.checked_sub(first).unwrap_or_default(), &kept)?;
+
+    let mut parts = Vec::with_capacity(payment.parts.len());
+    for ((part, credit), rest) in payment.parts.iter().zip(&of_credits).zip(&of_kept) {
+        let sum = credit.checked_add(*rest).unwrap_or_default();
+        if let Some(person) = order.at(part.seat).filter(|_| sum != Amount::ZERO) {
+            parts.push((person.id().clone(), sum));
+        }
+    }
+    Ok((parts, of_kept.last().copied().unwrap_or_default()))
+}
+
+/// A payment that the actor may change.
+fn find<'order>(order: &'order Order, by: &Actor, id: &PaymentId) -> Result<&'order Payment, Rejection> {
+    let payment = order.payment(id).ok_or_else(|| {
+        Rejection::new(Code::PaymentNotFound)
+            .field("data.paymentId")
+            .expected("the id of a payment of the order")
+    })?;
+    match by {
+        Actor::Participant(_) if payment.is_backends() => Err(Code::BackendOnly.into()),
+        Actor::Participant(_) | Actor::Backend => Ok(payment),
+    }
+}
+
+fn taken(field: &'static str) -> Rejection {
+    Rejection::new(Code::PaymentIdTaken).field(field).expected("an id that is free, or none")
+}
+
+fn positive(order: &Order, field: &'static str, number: Decimal) -> Result<Amount, Rejection> {
+    let amount = amount_up_to(number, max_order_total(order.currency), order.currency)
+        .map_err(|error| bad_amount(order.currency, Code::BadPayment, field, error))?;
+    if amount == Amount::ZERO {
+        return Err(Rejection::new(Code::BadPayment).field(field).expected("an amount above 0"));
+    }
+    Ok(amount)
+}
+
+/// Who paid: whoever is named, else the owner who records it, else the one whose share it is.
+fn payer(order: &Order, by: &Actor, payment: &RecordPayment) -> Result<ParticipantId, Rejection> {
+    let only = match &payment.paid_for {
+        Some(PaidFor::Shares(ids)) => ids.first().filter(|_| ids.len() == 1),
+        Some(PaidFor::Amounts(amounts)) => amounts.keys().next().filter(|_| amounts.len() == 1),
+        None => None,
+    };
+    let payer = payment.payer.as_ref().or(by.id()).or(only).ok_or_else(|| {
+        Rejection::new(Code::MissingField).field("data.payer").expected("the id of who paid")
+    })?;
+    match order.person(payer) {
+        Some(person) => Ok(person.id().clone()),
+        None => Err(unknown("data.payer")),
+    }
+}
+
+/// What a payment is for.
+struct Paid {
+    parts: Vec<(ParticipantId, Amount)>,
+    tip: Amount,
+}
+
+/// What can be paid of some shares.
+struct Payable {
+    /// What is due of them.
+    due: Amount,
+    /// What of that is not on its way yet.
+    open: Amount,
+}
+
+impl Payable {
+    fn of(balances: &[Balance]) -> Self {
+        let sum = |amount: fn(&Balance) -> Amount| {
+            let amounts = balances.iter().map(|balance| amount(balance).max(Amount::ZERO));
+            Amount::checked_sum(amounts).unwrap_or_default()
+        };
+        Self { due: sum(Balance::due), open: sum(Balance::open) }
+    }
+
+    /// What of `amount` pays them; the rest is beyond them. What is on its way already is neither paid again nor does it
+    /// make a tip of the money.
+    fn take(&self, order: &Order, amount: Amount, excess_is_tip: bool) -> Result<Amount, Rejection> {
+        let taken = amount.min(self.due);
+        if taken > self.open {
+            let pending = self.due.checked_sub(self.open).unwrap_or_default();
+            let clause = format!("{} of what is due is on its way already", pending.display(order.currency));
+            return Err(overpayment(order, amount, self.open)
+                .because(clause)
+                .expected(format!("at most {}", self.open.display(order.currency))));
+        }
+        if amount > taken && !excess_is_tip {
+            return Err(overpayment(order, amount, self.due));
+        }
+        Ok(taken)
+    }
+}
+
+fn paid(
+    order: &Order,
+    payer: &ParticipantId,
+    payment: &RecordPayment,
+    amount: Amount,
+) -> Result<Paid, Rejection> {
+    let shares = shares(order);
+    let balances = Balances::new(order, &shares);
+    let tip_allowed = payment.excess_is_tip;
+    let share = |id: &ParticipantId, field: &'static str| {
+        let seat = order.seat_of(id).filter(|_| shares.of(id).is_some()).ok_or_else(|| unknown(field))?;
+        Ok::<_, Rejection>((seat, balances.at(seat).unwrap_or_default()))
+    };
+    let mut parts: Vec<(Seat, Amount)> = Vec::new();
+    match &payment.paid_for {
+        Some(PaidFor::Amounts(amounts)) => {
+            let mut rest = amount;
+            for (id, &number) in amounts {
+                let part = positive(order, "data.for", number)?;
+                let (seat, balance) = share(id, "data.for")?;
+                let taken = Payable::of(&[balance]).take(order, part, tip_allowed);
+                parts.push((seat, taken.map_err(|rejection| rejection.field("data.for"))?));
+                rest = rest.checked_sub(part).unwrap_or_default();
+            }
+            if rest.is_negative() || rest != Amount::ZERO && !tip_allowed {
+                let clause =
+                    if rest.is_negative() { "more than the payment" } else { "short of the payment" };
+                let missing = Amount::from_minor_units(rest.minor_units().saturating_abs());
+                return Err(Rejection::new(Code::BadPayment)
+                    .field("data.for")
+                    .because(format!("its amounts are {} {clause}", missing.display(order.currency)))
+                    .expected(format!("amounts that add up to {}", amount.display(order.currency)))
+                    .unallocated(rest, order.currency));
+            }
+        }
+        Some(PaidFor::Shares(ids)) => {
+            let mut of = Vec::with_capacity(ids.len());
+            for id in ids {
+                let (seat, balance) = share(id, "data.for")?;
+                if parts.iter().any(|(other, _)| *other == seat) {
+                    return Err(Rejection::new(Code::ConflictingClaims)
+                        .field("data.for")
+                        .because("somebody is listed twice")
+                        .expected("each person once"));
+                }
+                parts.push((seat, balance.open().max(Amount::ZERO)));
+                of.push(balance);
+            }
+            let taken = Payable::of(&of).take(order, amount, tip_allowed)?;
+            parts = up_to(order, taken, parts)?;
+        }
+        None => {
+            let (seat, balance) = share(payer, "data.payer")?;
+            parts.push((seat, Payable::of(&[balance]).take(order, amount, tip_allowed)?));
+        }
+    }
+    let given = Amount::checked_sum(parts.iter().map(|(_, part)| *part)).unwrap_or_default();
+    let tip = amount.checked_sub(given).unwrap_or_default();
+    // Whatever single shares are, nobody pays the restaurant more than the bill.
+    if given > balances.open() {
+        let open = balances.open().display(order.currency).to_string();
+        return Err(overpayment(order, given, balances.open())
+            .because(format!("the restaurant is due only {open}; the rest was paid by others"))
+            .expected(format!("at most {open}")));
+    }
+    parts.retain(|(_, part)| *part != Amount::ZERO);
+    let person = |(seat, part): (Seat, Amount)| order.at(seat).map(|person| (person.id().clone(), part));
+    Ok(Paid { parts: parts.into_iter().filter_map(person).collect(), tip })
+}
+
+/// Of each share what is open, or of all of them in proportion what `amount` suffices for.
+fn up_to(order: &Order, amount: Amount, open: Vec<(Seat, Amount)>) -> Result<Vec<(Seat, Amount)>, Rejection> {
+    let all = Amount::checked_sum(open.iter().map(|(_, part)| *part)).ok_or(Code::TotalTooLarge)?;
+    if amount >= all {
+        return Ok(open);
+    }
+    let weights: Vec<_> = open.iter().map(|&(seat, part)| (Some(seat), part)).collect();
+    let parts = in_proportion(order, amount, &weights)?;
+    Ok(open.into_iter().zip(parts).map(|((seat, _), part)| (seat, part)).collect())
+}
+
+/// Divides `amount` in proportion to other amounts; it is at most their sum, so no part is more than its own.
+fn in_proportion(
+    order: &Order,
+    amount: Amount,
+    weights: &[(Option<Seat>, Amount)],
+) -> Result<Vec<Amount>, Rejection> {
+    let claims: Vec<_> = weights
+        .iter()
+        .map(|&(seat, weight)| {
+            let person = seat.and_then(|seat| order.at(seat));
+            Claim {
+                weight: weight.minor_units().unsigned_abs(),
+                tie: (person.is_none(), person.map(|person| TieRank::new(&order.id, person.id()))),
+            }
+        })
+        .collect();
+    apportion(amount, &claims).map_err(|_| Code::TotalTooLarge.into())
+}
+
+fn unknown(field: &'static str) -> Rejection {
+    Rejection::new(Code::UnknownParticipant).field(field).expected("ids of people on the bill")
+}
+
+/// A refusal of more than is due. What is too much is given as an amount below zero.
+fn overpayment(order: &Order, paid: Amount, due: Amount) -> Rejection {
+    let currency = order.currency;
+    let excess = paid.checked_sub(due).unwrap_or_default();
+    Rejection::new(Code::Overpayment)
+        .field("data.amount")
+        .because(format!("{} is {} more than is due", paid.display(currency), excess.display(currency)))
+        .expected(format!("at most {}, or the excess marked as a tip", due.display(currency)))
+        .unallocated(Amount::ZERO.checked_sub(excess).unwrap_or_default(), currency)
+}

@@ -1,0 +1,206 @@
+//! Bills on their own, one a line, and what everybody pays of them.
+
+mod reading;
+
+use super::json::Object;
+use super::write::Writer;
+use crate::bill::{Bill, Division, Line, divide};
+use crate::rejection::Rejection;
+use crate::{Amount, Currency, OrderId};
+
+/// The most people who can share one bill of a line.
+pub const MAX_BILL_PEOPLE: usize = 1_000;
+/// The most items that one bill of a line can have.
+pub const MAX_BILL_ITEMS: usize = 10_000;
+
+/// A bill that was read from a line of JSON. Amounts, percentages and weights are decimal strings there, or numbers.
+///
+/// ```
+/// use order_core::wire::BillLine;
+/// let line = r#"{"participants":["asha","ben","chi"],"total":"100.00"}"#;
+/// let bill = BillLine::read(line)?;
+/// let division = bill.divide()?;
+/// let amounts: Vec<_> = division.shares().iter().map(|share| share.amount().minor_units()).collect();
+/// assert_eq!(amounts.iter().sum::<i64>(), 10_000);
+/// assert!(bill.answer(&division).starts_with(r#"{"total":"100.00","amountDue":"100.00","shares":[{"participantId":"asha","#));
+/// # Ok::<(), order_core::wire::RefusedBill>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillLine {
+    order: Option<OrderId>,
+    bill: Bill,
+    by_items: bool,
+}
+
+/// A bill that could not be read or divided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedBill {
+    order: Option<OrderId>,
+    rejection: Rejection,
+}
+
+impl BillLine {
+    /// Reads a bill. Keys that are not known are ignored.
+    ///
+    /// # Errors
+    /// When the line is not a bill, or names people who do not share it, or amounts finer than the currency's minor
+    /// unit. Does not panic.
+    pub fn read(line: &str) -> Result<Self, RefusedBill> {
+        let object = Object::bill(line)?;
+        let order = reading::order_id(&object)?;
+        match reading::bill(&object, order.as_ref()) {
+            Ok((bill, by_items)) => Ok(Self { order, bill, by_items }),
+            Err(rejection) => Err(RefusedBill { order, rejection }),
+        }
+    }
+
+    /// The order that the line names.
+    pub fn order(&self) -> Option<&OrderId> {
+        self.order.as_ref()
+    }
+
+    /// The bill.
+    pub fn bill(&self) -> &Bill {
+        &self.bill
+    }
+
+    /// Divides the bill, as [`divide`] does.
+    ///
+    /// # Errors
+    /// When the bill contradicts itself.
+    pub fn divide(&self) -> Result<Division, RefusedBill> {
+        divide(&self.bill).map_err(|rejection| {
+            // The rule is the same as in a message of the protocol, but has another place here.
+            let field = rejection.field_name().and_then(|field| field.strip_prefix("data."));
+            let field = field.map(|field| format!("split.{field}"));
+            let rejection = match field {
+                Some(field) => rejection.field(field),
+                None => rejection,
+            };
+            RefusedBill { order: self.order.clone(), rejection }
+        })
+    }
+
+    /// The line that says how this bill is divided: amounts as decimal strings with all digits of the currency.
+    pub fn answer(&self, division: &Division) -> String {
+        let mut writer = BillWriter { json: Writer::with_capacity(1_024), currency: self.bill.currency };
+        writer.json.begin_object();
+        writer.order(self.order.as_ref());
+        writer.amount("total", division.total());
+        writer.amount("amountDue", division.amount_due());
+        writer.json.key("shares");
+        writer.json.begin_list();
+        for share in division.shares() {
+            writer.json.begin_object();
+            writer.json.string_field("participantId", share.participant().as_str());
+            writer.amount("amount", share.amount());
+            writer.lines("lines", share.lines());
+            if !share.included().is_empty() {
+                writer.lines("included", share.included());
+            }
+            writer.json.end_object();
+        }
+        writer.json.end_list();
+        writer.lines("lines", division.lines());
+        if !division.included().is_empty() {
+            writer.lines("included", division.included());
+        }
+        let items = division.unassigned_dishes();
+        if division.unassigned() != Amount::ZERO || !items.is_empty() {
+            writer.amount("unassigned", division.unassigned());
+        }
+        // A bare total is nobody's item.
+        if self.by_items && !items.is_empty() {
+            writer.json.key("unassignedItems");
+            writer.json.begin_list();
+            for item in items {
+                writer.json.string(item.as_str());
+            }
+            writer.json.end_list();
+        }
+        writer.json.end_object();
+        writer.json.into_text()
+    }
+}
+
+impl RefusedBill {
+    /// The order that the line names, where that could be made out.
+    pub fn order(&self) -> Option<&OrderId> {
+        self.order.as_ref()
+    }
+
+    /// Why.
+    pub fn rejection(&self) -> &Rejection {
+        &self.rejection
+    }
+
+    /// The line that says why.
+    pub fn answer(&self) -> String {
+        let mut json = Writer::with_capacity(512);
+        json.begin_object();
+        if let Some(order) = &self.order {
+            json.string_field("orderId", order.as_str());
+        }
+        json.key("error");
+        json.begin_object();
+        json.string_field("code", self.rejection.code().as_str());
+        json.string_field("message", &self.rejection.to_string());
+        if let Some(field) = self.rejection.field_name() {
+            json.string_field("field", field);
+        }
+        if let Some(expected) = self.rejection.what_was_expected() {
+            json.string_field("expected", expected);
+        }
+        if let Some((amount, currency)) = self.rejection.missing_amount() {
+            json.string_field("unallocated", &amount.to_decimal(currency).to_string());
+        }
+        json.end_object();
+        json.end_object();
+        json.into_text()
+    }
+}
+
+impl From<Rejection> for RefusedBill {
+    /// A refusal of a line of which not even the order is known.
+    fn from(rejection: Rejection) -> Self {
+        Self { order: None, rejection }
+    }
+}
+
+impl std::fmt::Display for RefusedBill {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.rejection.fmt(f)
+    }
+}
+
+impl std::error::Error for RefusedBill {}
+
+struct BillWriter {
+    json: Writer,
+    currency: Currency,
+}
+
+impl BillWriter {
+    fn order(&mut self, order: Option<&OrderId>) {
+        if let Some(order) = order {
+            self.json.string_field("orderId", order.as_str());
+        }
+    }
+
+    fn amount(&mut self, key: &'static str, amount: Amount) {
+        // Digits, a point and a sign: nothing that needs escaping.
+        self.json.literal_field(key, format_args!("\"{}\"", amount.to_decimal(self.currency)));
+    }
+
+    fn lines(&mut self, key: &'static str, lines: &[Line]) {
+        self.json.key(key);
+        self.json.begin_list();
+        for line in lines {
+            self.json.begin_object();
+            self.json.string_field("name", line.name().as_str());
+            self.amount("amount", line.amount());
+            self.json.end_object();
+        }
+        self.json.end_list();
+    }
+}

@@ -1,0 +1,301 @@
+//! The laws that every division of a bill keeps. What breaks one is said in words, so that the long run can go on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use order_core::bill::{Bill, ChargeKind, ChargeValue, Division, Line, divide};
+use order_core::split::{CustomShares, SplitRule, TieRank};
+use order_core::{Amount, Code, ParticipantId};
+
+use super::choices::Choices;
+use super::exact::Exact;
+use super::making::of_both_signs;
+use super::oracle::{Expected, ExpectedLine, expect};
+use super::rounding::Quotas;
+
+/// What breaks a law.
+pub type Violation = String;
+
+/// What came of a bill.
+#[derive(Debug)]
+pub enum Outcome {
+    Divided(Box<Division>),
+    /// Refused, as it must be.
+    Refused(Code),
+}
+
+/// Divides the bill and compares the division with the oracle.
+pub fn check(bill: &Bill) -> Result<Outcome, Violation> {
+    let division = match (divide(bill), expect(bill)) {
+        (Ok(division), Ok(expected)) => {
+            compare(bill, &division, &expected)?;
+            division
+        }
+        (Err(rejection), Err(code)) if rejection.code() == code => return Ok(Outcome::Refused(code)),
+        (Err(rejection), Err(code)) => return Err(format!("refused as {rejection}, not as {code:?}")),
+        // Where somebody's dishes come to less than nothing, no charge is in proportion to them.
+        (Err(rejection), Ok(_)) if of_both_signs(bill) && rejection.code() == Code::ChargeOnNothing => {
+            return Ok(Outcome::Refused(rejection.code()));
+        }
+        (Err(rejection), Ok(_)) => return Err(format!("refused: {rejection}")),
+        (Ok(_), Err(code)) => return Err(format!("divided, though {code:?}")),
+    };
+    Ok(Outcome::Divided(Box::new(division)))
+}
+
+fn compare(bill: &Bill, division: &Division, expected: &Expected) -> Result<(), Violation> {
+    let total: i64 = bill.dishes.iter().map(|dish| dish.amount.minor_units()).sum();
+    must_be("the total", division.total().minor_units(), total)?;
+    let due: i64 = expected.lines.iter().map(|line| line.amount).sum();
+    must_be("what is due", division.amount_due().minor_units(), due)?;
+    if let Some(unit) = bill.round_to {
+        must_be("what is due beyond whole coins", due % unit.minor_units(), 0)?;
+    }
+    let listed: Vec<_> = division.shares().iter().map(|share| share.participant()).collect();
+    must_be("who pays", listed, bill.diners.iter().collect())?;
+    let shares = amounts(division);
+    let unassigned = division.unassigned().minor_units();
+    must_be("the sum of the shares", shares.iter().sum::<i64>() + unassigned, due)?;
+    must_be(
+        "the unassigned dishes",
+        division.unassigned_dishes().iter().map(ToString::to_string).collect(),
+        expected.unassigned_dishes.clone(),
+    )?;
+
+    let own: Vec<_> = division.shares().iter().map(|share| share.lines()).collect();
+    let cells = table(&expected.lines, division.lines(), &own)?;
+    let rows = within_quotas(&expected.lines, &cells, bill.diners.len() + 1)?;
+    must_be("the sums of the diners' lines", rows, [shares.as_slice(), &[unassigned]].concat())?;
+
+    let own: Vec<_> = division.shares().iter().map(|share| share.included()).collect();
+    let included = table(&expected.included, division.included(), &own)?;
+    within_quotas(&expected.included, &included, bill.diners.len() + 1)?;
+
+    nobody_is_paid(bill, due, &[shares.as_slice(), &[unassigned]].concat())?;
+    equals_pay_equally(expected, &shares)?;
+    match divide(bill) {
+        Ok(again) => must_be("the second division", &again, division),
+        Err(rejection) => Err(format!("refused the second time: {rejection}")),
+    }
+}
+
+/// Checks the names and amounts of the lines, and finds out which cell each line of a diner is. By line and row.
+fn table(expected: &[ExpectedLine], lines: &[Line], own: &[&[Line]]) -> Result<Vec<Vec<i64>>, Violation> {
+    let found: Vec<_> =
+        lines.iter().map(|line| (line.name().as_str(), line.kind(), line.amount().minor_units())).collect();
+    let wanted = expected.iter().map(|line| (line.name.as_str(), line.kind, line.amount)).collect();
+    must_be("the lines", found, wanted)?;
+    let mut cells = vec![vec![0; own.len() + 1]; lines.len()];
+    for (row, own) in own.iter().enumerate() {
+        let mut places = expected.iter().enumerate();
+        for line in *own {
+            // Whoever has no part in a line has no such line, so a line of theirs is the next in which they have one.
+            let mut same = places.by_ref().filter(|(_, expected)| {
+                !expected.quotas[row].is_zero()
+                    && (expected.name.as_str(), expected.kind) == (line.name().as_str(), line.kind())
+            });
+            let Some((place, _)) = same.next() else {
+                return Err(format!("row {row} has {line:?} without a part in it, or out of turn"));
+            };
+            if line.amount() == Amount::ZERO {
+                return Err(format!("row {row} has {line:?} of nothing"));
+            }
+            cells[place][row] = line.amount().minor_units();
+        }
+    }
+    for (cells, line) in cells.iter_mut().zip(expected) {
+        let given: i64 = cells.iter().sum();
+        *cells.last_mut().unwrap() = line.amount - given;
+    }
+    Ok(cells)
+}
+
+/// Every cell and every row is its quota rounded down or up. Gives what the rows come to.
+fn within_quotas(expected: &[ExpectedLine], cells: &[Vec<i64>], rows: usize) -> Result<Vec<i64>, Violation> {
+    let mut quotas = vec![Exact::zero(); rows];
+    let mut sums = vec![0; rows];
+    for (line, cells) in expected.iter().zip(cells) {
+        for (row, (quota, &cell)) in line.quotas.iter().zip(cells).enumerate() {
+            if !quota.rounds_to(cell) {
+                return Err(format!("row {row} has {cell} of {}, of a quota of {quota:?}", line.name));
+            }
+            if !quota.is_zero() {
+                quotas[row] = &quotas[row] + quota;
+            }
+            sums[row] += cell;
+        }
+    }
+    for (row, (quota, &sum)) in quotas.iter().zip(&sums).enumerate() {
+        if !quota.rounds_to(sum) {
+            return Err(format!("row {row} pays {sum}, of a quota of {quota:?}"));
+        }
+        if sum < 0 && !quota.is_negative() || sum > 0 && (-quota).is_negative() == quota.is_negative() {
+            return Err(format!("row {row} pays {sum}, of a quota of {quota:?}"));
+        }
+    }
+    Ok(sums)
+}
+
+/// Unless dishes are given back, nobody gets any money back.
+fn nobody_is_paid(bill: &Bill, due: i64, shares: &[i64]) -> Result<(), Violation> {
+    let against = |amount: i64| amount.signum() * due.signum() < 0;
+    if !of_both_signs(bill) && shares.iter().any(|&share| against(share) || due == 0 && share != 0) {
+        return Err(format!("somebody is paid by a bill of {due}: {shares:?}"));
+    }
+    Ok(())
+}
+
+/// Those with the same quota of every line differ by one unit at most.
+fn equals_pay_equally(expected: &Expected, shares: &[i64]) -> Result<(), Violation> {
+    let mut alike: BTreeMap<Vec<&Exact>, Vec<i64>> = BTreeMap::new();
+    for (row, &share) in shares.iter().enumerate() {
+        alike.entry(expected.lines.iter().map(|line| &line.quotas[row]).collect()).or_default().push(share);
+    }
+    for shares in alike.values() {
+        if shares.iter().max().unwrap() - shares.iter().min().unwrap() > 1 {
+            return Err(format!("the same quotas of every line, and shares of {shares:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// The rows that are rounded up are the best that can be: those with the largest remainders, and of equal ones those with the
+/// smaller ties.
+pub fn check_choice(bill: &Bill) -> Result<(), Violation> {
+    let (Ok(mut division), Ok(mut expected)) = (divide(bill), expect(bill)) else { return Ok(()) };
+    if division.amount_due().is_negative() {
+        // Refunds mirror, so the mirror is looked at.
+        let mirror = negated(bill);
+        let (Ok(mirrored), Ok(other)) = (divide(&mirror), expect(&mirror)) else {
+            return Err("the mirror is refused".to_owned());
+        };
+        (division, expected) = (mirrored, other);
+    }
+    if division.amount_due() == Amount::ZERO {
+        return Ok(());
+    }
+    let best = Quotas::of(&expected.lines).best(|row| tie(bill, row));
+    let paid = [amounts(&division).as_slice(), &[division.unassigned().minor_units()]].concat();
+    must_be("the shares by the largest remainders", paid, best)
+}
+
+/// Who goes first of those with equal remainders: by rank, and what is nobody's last.
+pub fn tie(bill: &Bill, row: usize) -> (bool, Option<TieRank>) {
+    let diner = bill.diners.get(row);
+    (diner.is_none(), diner.map(|diner| TieRank::new(&bill.order, diner)))
+}
+
+/// A refund mirrors the bill.
+pub fn check_mirror(bill: &Bill) -> Result<(), Violation> {
+    if bill.dishes.iter().map(|dish| dish.amount.minor_units()).sum::<i64>() == 0 {
+        // Charges on nothing cannot be below zero.
+        return Ok(());
+    }
+    let (division, mirrored) = (divide(bill), divide(&negated(bill)));
+    let (Ok(division), Ok(mirrored)) = (&division, &mirrored) else {
+        return must_be(
+            "the refusal of the refund",
+            mirrored.err().map(|rejection| rejection.code()),
+            division.err().map(|rejection| rejection.code()),
+        );
+    };
+    let negative = |lines: &[Line]| -> Vec<(String, i64)> {
+        lines.iter().map(|line| (line.name().to_string(), -line.amount().minor_units())).collect()
+    };
+    let same = |lines: &[Line]| -> Vec<(String, i64)> {
+        lines.iter().map(|line| (line.name().to_string(), line.amount().minor_units())).collect()
+    };
+    must_be("the refund's total", mirrored.total().minor_units(), -division.total().minor_units())?;
+    must_be("what is refunded", mirrored.amount_due().minor_units(), -division.amount_due().minor_units())?;
+    must_be("the refund's lines", same(mirrored.lines()), negative(division.lines()))?;
+    must_be("the refund's included lines", same(mirrored.included()), negative(division.included()))?;
+    must_be(
+        "what is refunded to nobody",
+        mirrored.unassigned().minor_units(),
+        -division.unassigned().minor_units(),
+    )?;
+    for (share, other) in division.shares().iter().zip(mirrored.shares()) {
+        must_be("a refund", other.amount().minor_units(), -share.amount().minor_units())?;
+        must_be("the lines of a refund", same(other.lines()), negative(share.lines()))?;
+        must_be("the included lines of a refund", same(other.included()), negative(share.included()))?;
+    }
+    Ok(())
+}
+
+/// However diners, dishes, those who share a dish, and charges are listed, everybody pays the same. Only discounts keep
+/// their order among themselves: each is of what those before it have left.
+pub fn check_listing(bill: &Bill, choices: &mut impl Choices) -> Result<(), Violation> {
+    let mut other = bill.clone();
+    choices.shuffle(&mut other.diners);
+    choices.shuffle(&mut other.dishes);
+    for dish in &mut other.dishes {
+        choices.shuffle(&mut dish.shared_by);
+    }
+    let mut discounts = other
+        .charges
+        .iter()
+        .filter(|charge| matches!(charge.kind, ChargeKind::Discount { .. }))
+        .cloned()
+        .collect::<Vec<_>>()
+        .into_iter();
+    choices.shuffle(&mut other.charges);
+    for charge in &mut other.charges {
+        if matches!(charge.kind, ChargeKind::Discount { .. }) {
+            *charge = discounts.next().unwrap();
+        }
+    }
+    let (division, listed) = (divide(bill), divide(&other));
+    let (Ok(division), Ok(listed)) = (&division, &listed) else {
+        return must_be(
+            "the refusal, listed otherwise",
+            listed.err().map(|rejection| rejection.code()),
+            division.err().map(|rejection| rejection.code()),
+        );
+    };
+    let paid = |division: &Division| -> BTreeMap<ParticipantId, i64> {
+        let pair = |(diner, amount): (&ParticipantId, i64)| (diner.clone(), amount);
+        division.shares().iter().map(|share| share.participant()).zip(amounts(division)).map(pair).collect()
+    };
+    let lines = |division: &Division| -> BTreeSet<String> {
+        division.lines().iter().chain(division.included()).map(|line| format!("{line:?}")).collect()
+    };
+    must_be("the shares, listed otherwise", paid(listed), paid(division))?;
+    must_be("the lines, listed otherwise", lines(listed), lines(division))?;
+    must_be("what is nobody's, listed otherwise", listed.unassigned(), division.unassigned())
+}
+
+/// What each diner pays, in minor units.
+pub fn amounts(division: &Division) -> Vec<i64> {
+    division.shares().iter().map(|share| share.amount().minor_units()).collect()
+}
+
+/// The bill with every amount below zero that was above it.
+pub fn negated(bill: &Bill) -> Bill {
+    let amount = |amount: Amount| Amount::from_minor_units(-amount.minor_units());
+    let value = |value: ChargeValue| match value {
+        ChargeValue::Amount(fixed) => ChargeValue::Amount(amount(fixed)),
+        ChargeValue::Percent(percent) => ChargeValue::Percent(percent),
+    };
+    let mut other = bill.clone();
+    for dish in &mut other.dishes {
+        dish.amount = amount(dish.amount);
+    }
+    for charge in &mut other.charges {
+        charge.value = value(charge.value);
+    }
+    for tip in other.tips.values_mut() {
+        *tip = value(*tip);
+    }
+    match &mut other.split {
+        SplitRule::Custom(Some(CustomShares::Amounts(amounts))) | SplitRule::Adjusted(amounts) => {
+            for fixed in amounts.values_mut() {
+                *fixed = amount(*fixed);
+            }
+        }
+        SplitRule::Equal | SplitRule::Itemized | SplitRule::Custom(_) | SplitRule::Cover { .. } => {}
+    }
+    other
+}
+
+fn must_be<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), Violation> {
+    if found == expected { Ok(()) } else { Err(format!("{what}: {found:?}, not {expected:?}")) }
+}

@@ -1,0 +1,392 @@
+//! What a bill comes to and what everybody's exact quota of it is, by the rules and with exact fractions.
+//!
+//! This is slow and straightforward on purpose. Rows are the diners and, after them, nobody; a quota is a fraction of a minor
+//! unit.
+
+use std::collections::BTreeMap;
+
+use order_core::bill::{Basis, Bill, Charge, ChargeKind, ChargeValue, LineKind};
+use order_core::split::{CustomShares, Percentage, Rest, SplitRule};
+use order_core::{Amount, Code, ParticipantId};
+
+use super::exact::Exact;
+
+/// What a bill must come to.
+#[derive(Debug, Clone)]
+pub struct Expected {
+    pub lines: Vec<ExpectedLine>,
+    pub included: Vec<ExpectedLine>,
+    /// The dishes that are nobody's.
+    pub unassigned_dishes: Vec<String>,
+}
+
+/// A line, and how much of it is whose.
+#[derive(Debug, Clone)]
+pub struct ExpectedLine {
+    pub name: String,
+    pub kind: LineKind,
+    pub amount: i64,
+    /// By row.
+    pub quotas: Vec<Exact>,
+}
+
+/// A sum over dishes of which charges are taken.
+struct Base {
+    /// What it comes to once discounts on the order are taken off.
+    value: Exact,
+    /// By row, before they are.
+    quotas: Vec<Exact>,
+}
+
+/// Prices the bill, or says why it must be refused. The bill must be one that contradicts itself in no other way than that a
+/// charge may be on nothing.
+pub fn expect(bill: &Bill) -> Result<Expected, Code> {
+    let mut oracle = Oracle::new(bill);
+    let discounts = oracle.discounts();
+    let mut lines: Vec<ExpectedLine> = bill
+        .dishes
+        .iter()
+        .zip(&oracle.parts)
+        .map(|(dish, parts)| line(dish.id.as_str(), LineKind::Dish, dish.amount.minor_units(), parts))
+        .collect();
+    let mut included = Vec::new();
+    for (place, charge) in bill.charges.iter().enumerate() {
+        match &charge.kind {
+            ChargeKind::Discount { .. } => lines.push(discounts[&place].clone()),
+            ChargeKind::Tax { inclusive: false, .. } => lines.push(oracle.tax(charge)?),
+            ChargeKind::Tax { inclusive: true, .. } => included.push(oracle.contained(charge)?),
+            ChargeKind::Service { optional } => lines.extend(oracle.service(charge, *optional)?),
+            ChargeKind::Tip { by } => lines.push(oracle.tip_or_fee(charge, LineKind::Tip, *by)?),
+            ChargeKind::Fee { by } => lines.push(oracle.tip_or_fee(charge, LineKind::Fee, *by)?),
+        }
+    }
+    for (giver, tip) in &bill.tips {
+        lines.push(oracle.own_tip(giver, *tip));
+    }
+    if let Some(unit) = bill.round_to {
+        lines.push(oracle.round_off(&lines, unit));
+    }
+    let by_dishes = matches!(bill.split, SplitRule::Itemized | SplitRule::Cover { rest: Rest::Itemized, .. });
+    let nobodys = bill.dishes.iter().filter(|dish| by_dishes && dish.shared_by.is_empty());
+    Ok(Expected { lines, included, unassigned_dishes: nobodys.map(|dish| dish.id.to_string()).collect() })
+}
+
+struct Oracle<'bill> {
+    bill: &'bill Bill,
+    /// By dish and row: which part of the dish the row pays.
+    parts: Vec<Vec<Exact>>,
+    /// What each dish costs once discounts on it are taken off.
+    prices: Vec<i64>,
+    /// The part of every dish that discounts on the order leave.
+    left: Exact,
+}
+
+impl<'bill> Oracle<'bill> {
+    fn new(bill: &'bill Bill) -> Self {
+        Self {
+            bill,
+            parts: parts(bill),
+            prices: bill.dishes.iter().map(|dish| dish.amount.minor_units()).collect(),
+            left: Exact::one(),
+        }
+    }
+
+    fn diners(&self) -> usize {
+        self.bill.diners.len()
+    }
+
+    /// Discounts on dishes, then those on the order, each of what those before it have left. By place of the charge.
+    fn discounts(&mut self) -> BTreeMap<usize, ExpectedLine> {
+        let mut lines = BTreeMap::new();
+        for (place, charge) in self.bill.charges.iter().enumerate() {
+            let ChargeKind::Discount { item: Some(item) } = &charge.kind else { continue };
+            let dish = self.bill.dishes.iter().position(|dish| dish.id == *item).unwrap();
+            let off = taken_off(charge.value, self.prices[dish]);
+            self.prices[dish] -= off;
+            lines.insert(place, line(charge.name.as_str(), LineKind::Discount, -off, &self.parts[dish]));
+        }
+        let before: i64 = self.prices.iter().sum();
+        let mut after = before;
+        let all = shares_of(&self.all().quotas);
+        for (place, charge) in self.bill.charges.iter().enumerate() {
+            let ChargeKind::Discount { item: None } = &charge.kind else { continue };
+            let off = taken_off(charge.value, after);
+            after -= off;
+            let quotas = all.clone().unwrap_or_else(|| nobodys(self.diners()));
+            lines.insert(place, line(charge.name.as_str(), LineKind::Discount, -off, &quotas));
+        }
+        if before != 0 {
+            self.left = Exact::fraction(after, before);
+        }
+        lines
+    }
+
+    fn all(&self) -> Base {
+        self.base(|_| Exact::one())
+    }
+
+    /// The sum of that part of each dish.
+    fn base(&self, part: impl Fn(usize) -> Exact) -> Base {
+        let mut quotas = vec![Exact::zero(); self.diners() + 1];
+        let mut value = Exact::zero();
+        for (dish, &price) in self.prices.iter().enumerate() {
+            let counts = &part(dish) * &Exact::whole(price);
+            if counts.is_zero() {
+                continue;
+            }
+            value = &value + &counts;
+            for (quota, part) in quotas.iter_mut().zip(&self.parts[dish]) {
+                if !part.is_zero() {
+                    *quota = &*quota + &(&counts * part);
+                }
+            }
+        }
+        Base { value: &value * &self.left, quotas }
+    }
+
+    /// A charge by share: in proportion to what each has of its base.
+    fn by_share(&self, charge: &Charge, kind: LineKind, base: &Base) -> Result<ExpectedLine, Code> {
+        let amount = worth(charge.value, &base.value);
+        match shares_of(&base.quotas) {
+            Some(parts) => Ok(line(charge.name.as_str(), kind, amount, &parts)),
+            None if amount != 0 => Err(Code::ChargeOnNothing),
+            None => Ok(line(charge.name.as_str(), kind, 0, &nobodys(self.diners()))),
+        }
+    }
+
+    fn tax(&self, charge: &Charge) -> Result<ExpectedLine, Code> {
+        if !(0..self.prices.len()).any(|dish| self.taxes(charge, dish)) && !Self::is_on_all(charge) {
+            // No dish of these types: there is no tax.
+            return Ok(line(charge.name.as_str(), LineKind::Tax, 0, &nobodys(self.diners())));
+        }
+        let base = self.base(|dish| if self.taxes(charge, dish) { Exact::one() } else { Exact::zero() });
+        self.by_share(charge, LineKind::Tax, &base)
+    }
+
+    fn is_on_all(tax: &Charge) -> bool {
+        matches!(&tax.kind, ChargeKind::Tax { dish_types, .. } if dish_types.is_empty())
+    }
+
+    /// Of a price that contains several heads, each is of the price without any of them.
+    fn contained(&self, charge: &Charge) -> Result<ExpectedLine, Code> {
+        let without_tax = |dish: usize| {
+            let mut whole = Exact::one();
+            for other in &self.bill.charges {
+                if let (ChargeKind::Tax { inclusive: true, .. }, ChargeValue::Percent(percent)) =
+                    (&other.kind, other.value)
+                    && self.taxes(other, dish)
+                {
+                    whole = &whole + &rate(percent);
+                }
+            }
+            &Exact::one() / &whole
+        };
+        let base = self.base(|dish| if self.taxes(charge, dish) { without_tax(dish) } else { Exact::zero() });
+        if let ChargeValue::Amount(_) = charge.value {
+            // A fixed amount is contained up to what the prices are.
+            let taxed = (0..self.prices.len()).filter(|&dish| self.taxes(charge, dish));
+            let amount = taken_off(charge.value, taxed.map(|dish| self.prices[dish]).sum());
+            return match shares_of(&base.quotas) {
+                None if amount != 0 => Err(Code::ChargeOnNothing),
+                parts => {
+                    let parts = parts.unwrap_or_else(|| nobodys(self.diners()));
+                    Ok(line(charge.name.as_str(), LineKind::Tax, amount, &parts))
+                }
+            };
+        }
+        self.by_share(charge, LineKind::Tax, &base)
+    }
+
+    fn taxes(&self, tax: &Charge, dish: usize) -> bool {
+        let ChargeKind::Tax { dish_types, .. } = &tax.kind else { return false };
+        dish_types.is_empty() || dish_types.contains(&self.bill.dishes[dish].dish_type)
+    }
+
+    /// Whoever does without takes their part off, and the line is rounded once.
+    fn service(&self, charge: &Charge, optional: bool) -> Result<Option<ExpectedLine>, Code> {
+        let all = self.all();
+        let Some(parts) =
+            shares_of(&all.quotas).filter(|_| optional && !self.bill.without_service.is_empty())
+        else {
+            return self.by_share(charge, LineKind::Service, &all).map(Some);
+        };
+        let paying: Vec<Exact> = parts
+            .iter()
+            .enumerate()
+            .map(|(row, part)| {
+                let waives =
+                    self.bill.diners.get(row).is_some_and(|diner| self.bill.without_service.contains(diner));
+                if waives { Exact::zero() } else { part.clone() }
+            })
+            .collect();
+        let kept = Exact::sum(&paying);
+        let whole = match charge.value {
+            ChargeValue::Amount(amount) => Exact::whole(amount.minor_units()),
+            ChargeValue::Percent(percent) => &all.value * &rate(percent),
+        };
+        let amount = (&whole * &kept).half_up();
+        Ok(shares_of(&paying).map(|parts| line(charge.name.as_str(), LineKind::Service, amount, &parts)))
+    }
+
+    fn tip_or_fee(&self, charge: &Charge, kind: LineKind, by: Basis) -> Result<ExpectedLine, Code> {
+        let all = self.all();
+        match by {
+            Basis::Share => self.by_share(charge, kind, &all),
+            Basis::Head => {
+                let amount = worth(charge.value, &all.value);
+                Ok(line(charge.name.as_str(), kind, amount, &heads(self.bill)))
+            }
+        }
+    }
+
+    /// Of what the giver pays for dishes, and the giver's alone, whoever covers them.
+    fn own_tip(&self, giver: &ParticipantId, tip: ChargeValue) -> ExpectedLine {
+        let row = self.bill.diners.iter().position(|diner| diner == giver).unwrap();
+        let of = &self.all().quotas[row] * &self.left;
+        let mut parts = vec![Exact::zero(); self.diners() + 1];
+        parts[row] = Exact::one();
+        line("Tip", LineKind::Tip, worth(tip, &of), &parts)
+    }
+
+    /// In proportion to what each owes without it.
+    fn round_off(&self, lines: &[ExpectedLine], unit: Amount) -> ExpectedLine {
+        let sum: i64 = lines.iter().map(|line| line.amount).sum();
+        let coins = Exact::fraction(sum, unit.minor_units()).half_up();
+        let mut owed = vec![Exact::zero(); self.diners() + 1];
+        for line in lines {
+            for (owed, quota) in owed.iter_mut().zip(&line.quotas) {
+                *owed = &*owed + quota;
+            }
+        }
+        let parts = shares_of(&owed).unwrap_or_else(|| heads(self.bill));
+        line("Round-off", LineKind::RoundOff, coins * unit.minor_units() - sum, &parts)
+    }
+}
+
+/// By dish and row: which part of the dish the row pays.
+fn parts(bill: &Bill) -> Vec<Vec<Exact>> {
+    let diners = bill.diners.len();
+    let row_of = |id: &ParticipantId| bill.diners.iter().position(|diner| diner == id).unwrap();
+    let total: i64 = bill.dishes.iter().map(|dish| dish.amount.minor_units()).sum();
+    let claimed = || {
+        bill.dishes.iter().map(|dish| {
+            let mut weights = vec![Exact::zero(); diners + 1];
+            for (id, weight) in &dish.shared_by {
+                let row = payer(bill, row_of(id));
+                weights[row] = &weights[row] + &Exact::whole(weight.millionths());
+            }
+            shares_of(&weights).unwrap_or_else(|| nobodys(diners))
+        })
+    };
+    let alike = |weights: Vec<Exact>| {
+        let parts = shares_of(&weights).unwrap_or_else(|| nobodys(diners));
+        vec![parts; bill.dishes.len()]
+    };
+    let named = |ids: &mut dyn Iterator<Item = (&ParticipantId, Exact)>| {
+        let mut weights = vec![Exact::zero(); diners + 1];
+        for (id, weight) in ids {
+            weights[row_of(id)] = weight;
+        }
+        alike(weights)
+    };
+    match &bill.split {
+        SplitRule::Equal | SplitRule::Custom(None) => alike(equally(bill)),
+        SplitRule::Itemized | SplitRule::Cover { rest: Rest::Itemized, .. } => claimed().collect(),
+        SplitRule::Cover { rest: Rest::Equal, .. } => alike(heads(bill)),
+        SplitRule::Custom(Some(CustomShares::Amounts(amounts))) => {
+            named(&mut amounts.iter().map(|(id, amount)| (id, Exact::whole(amount.minor_units()))))
+        }
+        SplitRule::Custom(Some(CustomShares::Percentages(percentages))) => {
+            named(&mut percentages.iter().map(|(id, percent)| (id, rate(*percent))))
+        }
+        SplitRule::Custom(Some(CustomShares::Weights(weights))) => {
+            named(&mut weights.iter().map(|(id, weight)| (id, Exact::whole(weight.millionths()))))
+        }
+        SplitRule::Adjusted(adjustments) => {
+            let more: i64 = adjustments.values().map(|amount| amount.minor_units()).sum();
+            let rest = Exact::fraction(total - more, i128::try_from(diners).unwrap());
+            named(&mut bill.diners.iter().map(|diner| {
+                let own = adjustments.get(diner).map_or(0, |amount| amount.minor_units());
+                (diner, &rest + &Exact::whole(own))
+            }))
+        }
+    }
+}
+
+/// One part for each diner.
+fn equally(bill: &Bill) -> Vec<Exact> {
+    let mut parts = vec![Exact::fraction(1, i128::try_from(bill.diners.len()).unwrap()); bill.diners.len()];
+    parts.push(Exact::zero());
+    parts
+}
+
+/// By row: the part of what is divided by head. Whoever agreed to pay nothing is no head; whoever is covered is their payer's.
+fn heads(bill: &Bill) -> Vec<Exact> {
+    let mut heads = vec![Exact::zero(); bill.diners.len() + 1];
+    for (row, diner) in bill.diners.iter().enumerate() {
+        let pays = match &bill.split {
+            SplitRule::Custom(Some(CustomShares::Amounts(amounts))) => {
+                amounts.get(diner).is_some_and(|amount| *amount != Amount::ZERO)
+            }
+            SplitRule::Custom(Some(CustomShares::Percentages(percentages))) => {
+                percentages.get(diner).is_some_and(|percent| percent.millionths() > 0)
+            }
+            SplitRule::Custom(Some(CustomShares::Weights(weights))) => {
+                weights.get(diner).is_some_and(|weight| weight.millionths() > 0)
+            }
+            SplitRule::Equal
+            | SplitRule::Itemized
+            | SplitRule::Custom(None)
+            | SplitRule::Adjusted(_)
+            | SplitRule::Cover { .. } => true,
+        };
+        if pays {
+            let payer = payer(bill, row);
+            heads[payer] = &heads[payer] + &Exact::one();
+        }
+    }
+    // Of a bill of nothing everybody agreed to pay nothing.
+    shares_of(&heads).unwrap_or_else(|| equally(bill))
+}
+
+/// Who pays for a row.
+fn payer(bill: &Bill, row: usize) -> usize {
+    let SplitRule::Cover { covers, .. } = &bill.split else { return row };
+    let payer = covers.get(&bill.diners[row]);
+    payer.map_or(row, |payer| bill.diners.iter().position(|diner| diner == payer).unwrap())
+}
+
+/// Each number as a part of their sum, unless that is zero.
+fn shares_of(numbers: &[Exact]) -> Option<Vec<Exact>> {
+    let sum = Exact::sum(numbers);
+    if sum.is_zero() { None } else { Some(numbers.iter().map(|number| number / &sum).collect()) }
+}
+
+fn nobodys(diners: usize) -> Vec<Exact> {
+    let mut parts = vec![Exact::zero(); diners];
+    parts.push(Exact::one());
+    parts
+}
+
+fn rate(percent: Percentage) -> Exact {
+    Exact::fraction(percent.millionths(), 100_000_000)
+}
+
+fn worth(value: ChargeValue, of: &Exact) -> i64 {
+    match value {
+        ChargeValue::Amount(amount) => amount.minor_units(),
+        ChargeValue::Percent(percent) => (of * &rate(percent)).half_up(),
+    }
+}
+
+/// What a discount takes off, which is never more than there is.
+fn taken_off(value: ChargeValue, price: i64) -> i64 {
+    let off = worth(value, &Exact::whole(price));
+    if price < 0 { off.clamp(price, 0) } else { off.clamp(0, price) }
+}
+
+fn line(name: &str, kind: LineKind, amount: i64, parts: &[Exact]) -> ExpectedLine {
+    let amount_of = Exact::whole(amount);
+    let quotas = parts.iter().map(|part| if part.is_zero() { part.clone() } else { part * &amount_of });
+    ExpectedLine { name: name.to_owned(), kind, amount, quotas: quotas.collect() }
+}

@@ -1,0 +1,121 @@
+//! The bill changes, people come and go, and the bill stands.
+
+use order_core::Code;
+
+use crate::paying::{are_sums, is_share, of_200, pay, payment, refund, settlement, split_of, state, update};
+use crate::table::{FINALIZE, Table, quantity_message, remove_message};
+
+#[test]
+fn a_bill_that_shrinks_after_it_was_paid_leaves_a_credit_that_the_restaurant_owes() {
+    let mut table = of_200();
+    table.accept("asha", &pay(r#"{"amount":200,"for":["asha","ben","chi"],"payer":"ben"}"#));
+    table.accept("asha", &quantity_message("asha-dish", "0"));
+    table.add("asha", "soup", "30", "1");
+    is_share(&table, "asha", ["30", "100", "0", "-70", "paid"]);
+    are_sums(&table, "200", "0", false);
+    table.accept("asha", FINALIZE);
+    are_sums(&table, "200", "0", true);
+    // ben paid 200 of a bill of 130, of which 60 are his.
+    assert_eq!(settlement(&table), ["restaurant to ben 70", "chi to ben 40", "asha to ben 30"]);
+}
+
+#[test]
+fn a_bill_that_grows_after_it_was_paid_is_due_for_what_came_on_top() {
+    let mut table = of_200();
+    table.accept("asha", &pay(r#"{"amount":200,"for":["asha","ben","chi"]}"#));
+    are_sums(&table, "200", "0", false);
+    table.add("chi", "tea", "12.34", "1");
+    is_share(&table, "chi", ["52.34", "40", "0", "12.34", "unpaid"]);
+    are_sums(&table, "200", "12.34", false);
+    assert_eq!(table.refuse("asha", &pay(r#"{"amount":12.35,"for":["chi"]}"#)).code(), Code::Overpayment);
+    table.accept("asha", &pay(r#"{"amount":12.34,"for":["chi"]}"#));
+    table.accept("asha", FINALIZE);
+    are_sums(&table, "212.34", "0", true);
+}
+
+#[test]
+fn who_paid_and_left_is_owed_what_they_paid_and_keeps_a_name() {
+    let mut table = of_200();
+    table.join("dev");
+    table.accept("asha", &pay(r#"{"paymentId":"p1","amount":60,"payer":"dev","for":["ben"]}"#));
+    table.leave("dev");
+    table.accept("asha", &pay(r#"{"paymentId":"p2","amount":40,"payer":"dev","for":["chi"]}"#));
+    assert!(split_of(&table, "dev").is_none());
+    assert_eq!(payment(&table, "p1").at("payerName").text(), "Name of dev");
+    table.accept("asha", FINALIZE);
+    assert_eq!(settlement(&table), ["asha to dev 100", "ben to restaurant 60", "chi to restaurant 40"]);
+    let state = state(&table);
+    let first = &state.at("settlement").list()[0];
+    assert_eq!((first.at("fromName").text(), first.at("toName").text()), ("Name of asha", "Name of dev"));
+}
+
+#[test]
+fn who_is_paid_for_and_leaves_without_dishes_stays_on_the_bill() {
+    let mut table = of_200();
+    table.accept("asha", &pay(r#"{"paymentId":"p1","amount":160,"for":["asha","ben"]}"#));
+    table.accept("ben", &remove_message("ben-dish"));
+    table.leave("ben");
+    is_share(&table, "ben", ["0", "60", "0", "-60", "paid"]);
+    are_sums(&table, "160", "0", false);
+    table.accept("asha", &refund("p1", Some("60")));
+    assert!(split_of(&table, "ben").is_none(), "nothing is paid for him any more");
+    are_sums(&table, "100", "40", false);
+    is_share(&table, "asha", ["100", "100", "0", "0", "paid"]);
+}
+
+#[test]
+fn who_left_but_has_a_dish_is_still_paid_for() {
+    let mut table = of_200();
+    table.leave("ben");
+    table.accept("asha", &pay(r#"{"paymentId":"p1","amount":60,"for":["ben"]}"#));
+    table.accept("asha", &pay(r#"{"paymentId":"p2","amount":40,"for":["chi"],"payer":"ben"}"#));
+    is_share(&table, "ben", ["60", "60", "0", "0", "paid"]);
+}
+
+#[test]
+fn an_order_is_settled_when_it_is_finalized_and_nothing_is_due() {
+    let mut table = of_200();
+    table.accept("asha", &pay(r#"{"amount":160,"for":["asha","ben"]}"#));
+    table.accept("asha", &pay(r#"{"paymentId":"card","amount":40,"for":["chi"],"status":"pending"}"#));
+    are_sums(&table, "160", "40", false);
+    table.accept("asha", FINALIZE);
+    are_sums(&table, "160", "40", false);
+    // asha has paid 160 of 100; chi's 40 have not arrived.
+    assert_eq!(settlement(&table), ["ben to asha 60", "chi to restaurant 40"]);
+    table.accept("asha", &update("card", "paid"));
+    are_sums(&table, "200", "0", true);
+}
+
+#[test]
+fn a_bill_of_nothing_is_settled_at_once() {
+    let mut table = Table::of(&["asha"]);
+    table.add("asha", "water", "0", "1");
+    table.accept("asha", FINALIZE);
+    are_sums(&table, "0", "0", true);
+    is_share(&table, "asha", ["0", "0", "0", "0", "paid"]);
+    assert_eq!(settlement(&table), [""; 0]);
+    assert_eq!(table.refuse("asha", &pay(r#"{"amount":0.01}"#)).code(), Code::Overpayment);
+    table.accept("asha", &pay(r#"{"amount":0.01,"excess":"tip"}"#));
+}
+
+#[test]
+fn the_state_tells_of_payments_once_there_are_some_and_once_the_bill_stands() {
+    const OF_THE_STATE: [&str; 4] = ["payments", "paid", "balanceDue", "settled"];
+    const OF_A_SPLIT: [&str; 4] = ["paid", "pending", "balance", "paymentStatus"];
+    let told = |table: &Table| {
+        let state = state(table);
+        let split = &state.at("splits").list()[0];
+        let all = OF_THE_STATE.iter().filter(|key| state.get(key).is_some()).count()
+            + OF_A_SPLIT.iter().filter(|key| split.get(key).is_some()).count();
+        (all, state.get("settlement").is_some())
+    };
+    let mut table = of_200();
+    assert_eq!(told(&table), (0, false));
+    let mut finalized = table.clone();
+    finalized.accept("asha", FINALIZE);
+    assert_eq!(told(&finalized), (8, true));
+    table.accept("asha", &pay(r#"{"paymentId":"p1","amount":1,"status":"pending"}"#));
+    assert_eq!(told(&table), (8, false));
+    table.accept("asha", &update("p1", "failed"));
+    assert_eq!(told(&table), (8, false));
+}
