@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use order_core::Currency;
 
 use crate::units;
@@ -54,6 +54,49 @@ EXAMPLES
   RUST_LOG=debug stonepot
       more in the log (never messages, names or phones)";
 
+// No line is wider than 78, so that none is broken on a terminal of 80.
+const TEACH_SPLIT: &str = "\
+TRY IT
+  printf %s '{\"participants\":[\"ann\",\"ben\"],\"items\":[' \\
+    '{\"id\":\"Thali\",\"price\":\"180.50\",\"addedBy\":\"ann\"},' \\
+    '{\"id\":\"Naan\",\"price\":\"60.25\",\"sharedBy\":[\"ann\",\"ben\"]}],' \\
+    '\"split\":{\"type\":\"itemized\"},\"charges\":[' \\
+    '{\"name\":\"CGST\",\"kind\":\"tax\",\"percent\":\"2.5\"},' \\
+    '{\"name\":\"SGST\",\"kind\":\"tax\",\"percent\":\"2.5\"}],' \\
+    '\"roundTo\":\"1.00\"}' | stonepot split --table
+
+A BILL
+  participants     ids of those who share it; the answer keeps their order
+  items            [{id, price, quantity?, addedBy?, sharedBy?, dishType?}]
+                   sharedBy is [ids], or {id: weight}; an item without
+                   sharedBy and addedBy is nobody's
+  total            instead of items; beside them it must be their sum
+  orderId?         comes back in the answer; decides who gets an odd paisa
+  currency?        a code of ISO 4217, else INR; or minorDigits, 0 to 4
+  split?           {\"type\": \"equal\"}, or by type:
+                     itemized     each pays for what is theirs
+                     custom       with amounts, percentages or weights
+                     adjustments  with adjustments: so much more for some
+                     cover        with covers {who: payer}, rest? (equal or
+                                  itemized)
+  charges?         [{name, kind, percent or amount}], where kind is tax,
+                   service, tip, discount or fee; also inclusive? and
+                   dishTypes? of a tax, optional? of a service charge, itemId?
+                   of a discount, by? (share or head) of a tip or fee, and
+                   participantId? of a tip that is one diner's own
+  withoutService?  ids of those who pay no optional service charge
+  roundTo?         the smallest coin, such as \"1.00\"
+  Amounts, percentages and weights are decimal strings, or numbers.
+
+THE ANSWER
+  total (of the dishes), amountDue, shares [{participantId, amount, lines}],
+  lines [{name, amount}]; included (taxes that prices contain), unassigned
+  and unassignedItems (what is nobody's) where there is any. Or error, with
+  code and message. Blank lines are skipped, and every other line answered.
+
+EXIT CODE
+  0 if every bill was divided, 1 if any was not";
+
 /// The command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -72,12 +115,35 @@ pub(crate) struct Arguments {
     pub(crate) serve: Serve,
 }
 
+impl Arguments {
+    /// Reads the command line. One that makes no sense ends the program.
+    pub(crate) fn read() -> Self {
+        let mut command = Self::command();
+        if std::env::args_os().nth(1).is_some_and(|first| first == "split") {
+            // A wrong variable of the server is no reason not to divide a bill.
+            command = command.mut_args(|argument| argument.env(None::<&str>));
+        }
+        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the server. This is what happens without a subcommand, too.
     #[command(after_long_help = TEACH, max_term_width = 110)]
     Serve(Serve),
+    /// Divide bills without a server: one JSON object a line on standard input, one answer a line on standard output.
+    #[command(after_long_help = TEACH_SPLIT, max_term_width = 110)]
+    Split(Split),
+}
+
+/// How to divide bills.
+#[derive(Debug, Args)]
+pub(crate) struct Split {
+    /// Print each bill as a table for people, instead of JSON.
+    #[arg(long)]
+    pub(crate) table: bool,
 }
 
 /// How to serve.
@@ -166,8 +232,6 @@ fn currency(code: &str) -> Result<Currency, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -179,7 +243,7 @@ mod tests {
     fn options_work_with_and_without_the_subcommand() {
         let with = Arguments::parse_from(["stonepot", "serve", "--addr", "127.0.0.1:7", "--log", "memory"]);
         let without = Arguments::parse_from(["stonepot", "--addr", "127.0.0.1:7", "--log", "memory"]);
-        let Some(Command::Serve(with)) = with.command else { panic!("no subcommand") };
+        let Some(Command::Serve(with)) = with.command else { panic!("not to serve") };
         assert_eq!((with.addr.as_str(), with.log), ("127.0.0.1:7", LogKind::Memory));
         assert!(without.command.is_none());
         assert_eq!((without.serve.addr.as_str(), without.serve.log), ("127.0.0.1:7", LogKind::Memory));

@@ -1,29 +1,36 @@
-//! The server `stonepot`.
+//! The program `stonepot`: the server, and bills on the command line.
 
 mod arguments;
 mod logging;
 mod open_files;
 mod server;
 mod signals;
+mod split;
+mod table;
 mod units;
+mod width;
 
+use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::arguments::{Arguments, Command};
+use crate::split::Outcome;
 
 fn main() -> ExitCode {
-    let Arguments { command, serve } = Arguments::parse();
-    let Command::Serve(serve) = command.unwrap_or(Command::Serve(serve));
-    match server::run(&serve) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Not through the log: it must be seen whatever RUST_LOG says.
-            // If nobody can read it, the exit code says it all.
-            drop(writeln!(std::io::stderr(), "stonepot: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    let Arguments { command, serve } = Arguments::read();
+    let ended: Result<ExitCode, Box<dyn Error>> = match command.unwrap_or(Command::Serve(serve)) {
+        Command::Serve(serve) => server::run(&serve).map(|()| ExitCode::SUCCESS).map_err(Into::into),
+        Command::Split(split) => match split::run(&split) {
+            Ok(Outcome::AllDivided) => Ok(ExitCode::SUCCESS),
+            Ok(Outcome::SomeRefused) => Ok(ExitCode::FAILURE),
+            Err(error) => Err(error.into()),
+        },
+    };
+    ended.unwrap_or_else(|error| {
+        // Not through the log: it must be seen whatever RUST_LOG says.
+        // If nobody can read it, the exit code says it all.
+        drop(writeln!(std::io::stderr(), "stonepot: {error}"));
+        ExitCode::FAILURE
+    })
 }

@@ -1,0 +1,159 @@
+//! `stonepot split`: bills in, one a line, and out what everybody pays.
+
+use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, IsTerminal as _, Read, Write};
+
+use order_core::wire::{BillLine, RefusedBill};
+use order_core::{Code, Rejection};
+use thiserror::Error;
+
+use crate::arguments::Split;
+use crate::table;
+
+/// The longest line that is read. Of a longer one no more than this is ever held.
+const MAX_LINE_BYTES: usize = 16 << 20;
+/// How much is read and written at once.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    AllDivided,
+    SomeRefused,
+}
+
+/// Why it had to stop before the last line.
+#[derive(Debug, Error)]
+pub(crate) enum SplitError {
+    #[error("cannot read standard input: {0}")]
+    Read(#[source] io::Error),
+    #[error("cannot write to standard output: {0}")]
+    Write(#[source] io::Error),
+}
+
+/// Answers every line of standard input on standard output, until nobody listens there any more.
+pub(crate) fn run(split: &Split) -> Result<Outcome, SplitError> {
+    let (input, output) = (io::stdin().lock(), io::stdout().lock());
+    if input.is_terminal() {
+        // Who cannot read it can do without it.
+        drop(writeln!(
+            io::stderr(),
+            "Type one bill a line, and Ctrl-D at the end. `stonepot split --help` has an example."
+        ));
+    }
+    let at_once = output.is_terminal();
+    let mut answers = Answers {
+        output: BufWriter::with_capacity(BUFFER_BYTES, output),
+        at_once,
+        as_table: split.table,
+        any: false,
+        outcome: Outcome::AllDivided,
+    };
+    match answers.answer_all(BufReader::with_capacity(BUFFER_BYTES, input)) {
+        Err(SplitError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(answers.outcome),
+        ended => ended.map(|()| answers.outcome),
+    }
+}
+
+/// What one line of the input is.
+enum Line {
+    Whole,
+    TooLong,
+    End,
+}
+
+struct Answers<W: Write> {
+    output: BufWriter<W>,
+    /// Whether somebody watches each answer come.
+    at_once: bool,
+    as_table: bool,
+    /// Whether anything has been answered.
+    any: bool,
+    outcome: Outcome,
+}
+
+impl<W: Write> Answers<W> {
+    fn answer_all(&mut self, mut input: BufReader<impl Read>) -> Result<(), SplitError> {
+        let mut line = Vec::new();
+        let mut number = 0_u64;
+        loop {
+            number += 1;
+            let answer = match self.next_line(&mut input, &mut line)? {
+                Line::End => return self.flush(),
+                Line::Whole if line.trim_ascii().is_empty() => continue,
+                Line::Whole => self.answer(number, &line),
+                Line::TooLong => {
+                    let most = format!("the line is longer than {} MiB", MAX_LINE_BYTES >> 20);
+                    self.refusal(number, &Rejection::new(Code::OrderTooLarge).because(most).into())
+                }
+            };
+            self.say(&answer).map_err(SplitError::Write)?;
+        }
+    }
+
+    /// Reads up to the end of a line, or of the input. Whoever writes a line and waits for its answer gets it: what
+    /// was answered goes out before there is anything to wait for.
+    fn next_line(
+        &mut self,
+        input: &mut BufReader<impl Read>,
+        line: &mut Vec<u8>,
+    ) -> Result<Line, SplitError> {
+        line.clear();
+        let mut found = Line::End;
+        loop {
+            if input.buffer().is_empty() {
+                self.flush()?;
+            }
+            let there = match input.fill_buf() {
+                Ok([]) => return Ok(found),
+                Ok(there) => there,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(SplitError::Read(error)),
+            };
+            let part = there.split(|&byte| byte == b'\n').next().unwrap_or_default();
+            let (read, ended) = (part.len(), part.len() < there.len());
+            found = match found {
+                Line::Whole | Line::End if line.len() + read <= MAX_LINE_BYTES => {
+                    line.extend_from_slice(part);
+                    Line::Whole
+                }
+                Line::Whole | Line::End | Line::TooLong => Line::TooLong,
+            };
+            input.consume(read + usize::from(ended));
+            if ended {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn answer(&mut self, number: u64, line: &[u8]) -> String {
+        let Ok(line) = str::from_utf8(line) else {
+            let rejection = Rejection::new(Code::BadJson).because("it is not UTF-8");
+            return self.refusal(number, &rejection.into());
+        };
+        let divided = BillLine::read(line).and_then(|bill| bill.divide().map(|division| (bill, division)));
+        match divided {
+            Ok((bill, division)) if self.as_table => table::of(&bill, &division),
+            Ok((bill, division)) => bill.answer(&division),
+            Err(refused) => self.refusal(number, &refused),
+        }
+    }
+
+    fn refusal(&mut self, number: u64, refused: &RefusedBill) -> String {
+        self.outcome = Outcome::SomeRefused;
+        if self.as_table { table::refusal(number, refused) } else { refused.answer() }
+    }
+
+    fn say(&mut self, answer: &str) -> io::Result<()> {
+        if self.as_table && self.any {
+            self.output.write_all(b"\n")?;
+        }
+        self.any = true;
+        self.output.write_all(answer.as_bytes())?;
+        self.output.write_all(b"\n")?;
+        if self.at_once { self.output.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), SplitError> {
+        self.output.flush().map_err(SplitError::Write)
+    }
+}
