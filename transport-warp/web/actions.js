@@ -1,10 +1,11 @@
-// What the person does.
+// What the person does at the table.
 
+import { ask, confirmed } from './asking.js';
 import { $ } from './dom.js';
-import { joined, reconnectNow, send, start } from './link.js';
+import { reconnectNow, send, start } from './link.js';
 import { money } from './money.js';
 import { address, freshId, introduce, me, moveTo } from './seat.js';
-import { kindShown, myShare, table } from './table.js';
+import { dueOf, myShare, table } from './table.js';
 import { render } from './view.js';
 import { say } from './words.js';
 
@@ -50,35 +51,16 @@ $('dishes').addEventListener('click', ({ target }) => {
   if (!button || !item) return;
   if (button.matches('.less')) change(item, -1);
   else if (button.matches('.more')) change(item, 1);
-  else if (button.matches('.remove')) send('remove_item', { itemId: item.id });
-});
-
-for (const button of document.querySelectorAll('[data-split]')) {
-  button.addEventListener('click', () => send('update_split', { splitType: button.dataset.split }));
-}
-
-for (const button of document.querySelectorAll('[data-kind]')) {
-  button.addEventListener('click', () => {
-    table.lookedAt = button.dataset.kind;
-    $('custom-problem').textContent = '';
-    render();
-  });
-}
-
-$('custom').addEventListener('submit', (event) => {
-  event.preventDefault();
-  $('custom-problem').textContent = '';
-  const given = [...$('custom-rows').children].map((row) => [row.key, row.querySelector('input').value.trim()]);
-  // fromEntries, because a person's id may be any text, `__proto__` too.
-  const numbers = Object.fromEntries(given.filter(([, text]) => text).map(([id, text]) => [id, Number(text)]));
-  table.customCommand = freshId('');
-  send('update_split', { splitType: 'custom', [kindShown()]: numbers }, table.customCommand);
+  else if (button.matches('.claim')) {
+    const mine = item.sharedBy ? Object.hasOwn(item.sharedBy, me.id) : item.addedBy === me.id;
+    send(mine ? 'unclaim_item' : 'claim_item', { itemId: item.id });
+  } else if (button.matches('.remove')) send('remove_item', { itemId: item.id });
 });
 
 $('finalize').addEventListener('click', async () => {
-  const { total, currency } = table.order;
-  const text = `${money(total, currency)} in all, ${money(myShare(), currency)} from you. Nothing can be changed afterwards.`;
-  if (await confirmed('Place the order?', text, 'Place it')) send('finalize');
+  const { currency } = table.order;
+  const text = `${money(dueOf(table.order), currency)} in all, ${money(myShare(), currency)} from you. Dishes and shares cannot be changed afterwards.`;
+  if (await confirmed('Place the order?', text, 'Place it')) ask('finalize-problem', 'finalize');
 });
 
 $('leave').addEventListener('click', async () => {
@@ -113,15 +95,3 @@ $('share').addEventListener('click', async () => {
     say('Copy the selected link.');
   }
 });
-
-function confirmed(title, text, yes) {
-  $('confirm-title').textContent = title;
-  $('confirm-text').textContent = text;
-  $('confirm-yes').textContent = yes;
-  const dialog = $('confirm');
-  dialog.returnValue = 'no';
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes' && joined), { once: true });
-  });
-}

@@ -1,8 +1,9 @@
 // The page at `/`: one table, several phones. It keeps no order of its own: whatever it shows is the last state
 // that the server sent. Here its parts are joined and started; they import each other one way only:
-// dom, money, seat ← words, link, table ← view ← news, actions ← this.
+// dom, money, seat ← people, words, link, table ← bill, charges, paying, asking ← view ← news, actions, billing ← this.
 
 import './actions.js';
+import './billing.js';
 import { $ } from './dom.js';
 import { listen, start } from './link.js';
 import { currencyOptions } from './money.js';

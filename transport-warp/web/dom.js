@@ -7,6 +7,11 @@ export function put(node, text) {
   if (node.textContent !== String(text)) node.textContent = text;
 }
 
+/** As `put`, for a field: what is the same stays, and the cursor in it. */
+export function fill(field, value) {
+  if (field.value !== String(value)) field.value = value;
+}
+
 /** Makes the children of `list` one for each of `things`, keeping those that are there (and the focus in them). */
 export function rows(list, template, things, keyOf, fill) {
   const kept = new Map([...list.children].map((row) => [row.key, row]));

@@ -4,7 +4,7 @@ const CURRENCIES = ['INR', 'USD', 'EUR', 'GBP', 'AED', 'AUD', 'BHD', 'BRL', 'CAD
 
 let format = null;
 
-/** An amount of an order, shown to its last digit: it has at most 14 significant ones, so a double is exact. */
+/** An amount of an order, shown to its last digit: it is below 2^53 minor units, so the nearest double rounds to it. */
 export function money(amount, currency) {
   if (format?.resolvedOptions().currency !== currency) {
     format = new Intl.NumberFormat(undefined, { style: 'currency', currency, maximumFractionDigits: 4 });

@@ -3,7 +3,7 @@
 import { $, put } from './dom.js';
 import { backOff, drop, settled } from './link.js';
 import { address, introduce, me, remember } from './seat.js';
-import { table } from './table.js';
+import { forgetBegun, table } from './table.js';
 import { render } from './view.js';
 import { complain, say, told } from './words.js';
 
@@ -18,10 +18,9 @@ export function receive(message) {
   table.order = state;
   if (type === 'sync' || (type === 'participant_joined' && mine)) seated();
   if (type === 'quantity_updated' && table.wanted.get(data.itemId) === data.quantity) table.wanted.delete(data.itemId);
-  if (type === 'split_updated' && mine) {
-    table.drafts = {};
-    table.lookedAt = null;
-  }
+  if (mine) agreed(type);
+  if (state.payments?.some((payment) => payment.paymentId === table.pay.paymentId)) table.pay = {};
+  if (state.seq !== before?.seq) put($('finalize-problem'), '');
   if (table.adding && state.items.some((item) => item.id === table.adding.itemId)) added();
   render();
   if (before === null) $('table-title').focus();
@@ -49,11 +48,22 @@ function added() {
   if ($('add').contains(document.activeElement)) $('dish').focus();
 }
 
+/** What this person typed is what the table has now. */
+function agreed(type) {
+  if (type === 'split_updated') Object.assign(table, { drafts: {}, lookedAt: null, way: null, rest: null });
+  if (type === 'tip_updated') table.tipping = false;
+  if (type !== 'charges_updated') return;
+  table.charges = null;
+  if ($('charges').contains(document.activeElement)) $('charges-summary').focus();
+  $('charges').open = false;
+}
+
 function departed() {
   drop();
   me.seated = false;
   remember();
   table.order = null;
+  forgetBegun();
   render();
   $('join-problem').textContent = '';
   say('You left the table. What you ordered stays on its bill.');
@@ -65,7 +75,9 @@ function refused({ error, id, data = {} }) {
   table.wanted.clear();
   if (id !== 'join') {
     if (table.adding?.command === id) table.adding = null;
-    if (id === table.customCommand) $('custom-problem').textContent = text;
+    if (id === table.pay.command) table.pay.sent = false;
+    const place = Object.keys(table.asked).find((key) => table.asked[key] === id);
+    if (place && $(place).checkVisibility?.() !== false) $(place).textContent = text;
     else complain(text);
     render();
   } else if (data.code?.startsWith('storage_')) {

@@ -13,18 +13,44 @@ export const table = {
   drafts: {},
   /** The kind of custom shares that this person looks at; null: whatever the table agreed on. */
   lookedAt: null,
-  /** The id of the last command that set custom shares. */
-  customCommand: null,
+  /** The way to split whose form is looked at, though the table has not agreed on it; null: none. */
+  way: null,
+  /** How a bill is to be split before somebody pays for others; null: as it is now. */
+  rest: null,
+  /** Charges being typed: `{rows, roundTo}`; null: as they were set. */
+  charges: null,
+  /** Whether an amount for one's own tip is being typed. */
+  tipping: false,
+  /** The payment being typed. Its id is chosen here, so that sending it again cannot pay twice. */
+  pay: {},
+  /** By the place where a refusal of it is shown: the id of the last command. */
+  asked: {},
   /** Whether the link for others is shown; null: as long as one sits alone. */
   inviting: null,
 };
 
 export const kindShown = () => table.lookedAt ?? Object.keys(table.order.customShares ?? {})[0] ?? 'amounts';
 
+/** What is to be paid. Older servers know of dishes only. */
+export const dueOf = (order) => order.amountDue ?? order.total;
+
+export const modeOf = (order) => order.splitMode ?? order.splitType;
+
+export function restShown() {
+  const mode = modeOf(table.order);
+  return table.rest ?? (mode === 'cover' ? table.order.rest : mode === 'itemized' ? mode : 'equal');
+}
+
 export const myShare = () => table.order.splits.find((share) => share.participantId === me.id)?.amount ?? 0;
+
+/** What was begun at one table is nothing to the next. */
+export function forgetBegun() {
+  Object.assign(table, { drafts: {}, lookedAt: null, way: null, rest: null, charges: null, tipping: false, pay: {}, asked: {} });
+}
 
 /** Nobody knows what became of that which was on its way over a broken line. */
 export function forgetUnconfirmed() {
   table.wanted.clear();
   if (table.adding) table.adding.sent = false;
+  table.pay.sent = false;
 }

@@ -1,13 +1,14 @@
 // What is shown: all of it follows from the table, the seat and the link.
 
+import { renderBill } from './bill.js';
+import { renderCharges } from './charges.js';
 import { $, put, rows } from './dom.js';
 import { failures, joined, retryAt, socket } from './link.js';
 import { money } from './money.js';
+import { renderPaying } from './paying.js';
+import { and, avatar, few, mineFirst, nameOf } from './people.js';
 import { address, asked, me, room } from './seat.js';
-import { kindShown, myShare, table } from './table.js';
-import { WAYS } from './words.js';
-
-const HUES = [18, 205, 140, 280, 45, 335, 175, 240, 95, 310];
+import { dueOf, myShare, table } from './table.js';
 
 export function render() {
   const { order } = table;
@@ -57,7 +58,10 @@ function renderTable(order) {
   $('invite-button').hidden = !open;
   $('invite-button').setAttribute('aria-expanded', String(!$('invite').hidden));
   $('link').value = address();
-  for (const id of ['total', 'dock-total', 'placed-total']) put($(id), money(order.total, order.currency));
+  put($('total'), money(order.total, order.currency));
+  put($('placed-total'), money(dueOf(order), order.currency));
+  put($('dock-label'), open ? 'Total' : 'Still due');
+  put($('dock-total'), money(open ? dueOf(order) : order.balanceDue ?? dueOf(order), order.currency));
   for (const id of ['dock-share', 'placed-share']) put($(id), money(myShare(), order.currency));
   put($('unit'), order.currency);
   $('empty').hidden = order.items.length > 0;
@@ -66,16 +70,8 @@ function renderTable(order) {
   renderPeople(order);
   rows($('dishes'), 'dish-row', order.items, (item) => item.id, (row, item) => fillDish(row, item, order));
   renderBill(order);
-}
-
-function colour(row, splits, id) {
-  const seat = splits.findIndex((share) => share.participantId === id);
-  row.style.setProperty('--hue', HUES[Math.max(0, seat) % HUES.length]);
-}
-
-function avatar(row, splits, id, name) {
-  colour(row, splits, id);
-  put(row.querySelector('.avatar'), [...name][0]?.toUpperCase() ?? '?');
+  renderCharges(order);
+  renderPaying(order);
 }
 
 function renderPeople({ participants, splits }) {
@@ -88,7 +84,8 @@ function renderPeople({ participants, splits }) {
   });
 }
 
-function fillDish(row, item, { currency, status }) {
+function fillDish(row, item, order) {
+  const { currency, status } = order;
   const part = (name) => row.querySelector(name);
   const pieces = table.wanted.get(item.id) ?? item.quantity;
   part('.mark').className = `mark ${['veg', 'vegan', 'non-veg', 'egg', 'drink'].includes(item.dishType) ? item.dishType : 'other'}`;
@@ -97,6 +94,15 @@ function fillDish(row, item, { currency, status }) {
   put(part('.note'), item.customization ?? '');
   put(part('.each'), `${item.quantity} × ${money(item.price, currency)}`);
   put(part('.adder'), item.addedBy === me.id ? 'you' : item.addedByName);
+  const claims = Object.entries(item.sharedBy ?? { [item.addedBy]: 1 });
+  const mine = claims.some(([id]) => id === me.id);
+  row.classList.toggle('nobodys', claims.length === 0);
+  put(part('.whose'), item.sharedBy ? whose(order, claims) : '');
+  const claim = part('.claim');
+  claim.classList.toggle('primary', claims.length === 0);
+  put(claim, mine ? 'Not mine' : claims.length ? 'Share this' : 'It’s mine');
+  claim.hidden = order.splits.length < 2 && mine; // There is nobody to share with.
+  claim.setAttribute('aria-label', `${claim.textContent}: ${item.dishName}`);
   put(part('.line-total'), money(item.itemTotal, currency));
   put(part('.pieces'), pieces);
   part('.pieces').classList.toggle('waiting', table.wanted.has(item.id));
@@ -108,49 +114,9 @@ function fillDish(row, item, { currency, status }) {
   part('.more').disabled = pieces >= 999;
 }
 
-function renderBill(order) {
-  for (const button of document.querySelectorAll('[data-split]')) {
-    button.setAttribute('aria-pressed', String(button.dataset.split === order.splitType));
-  }
-  put($('way-hint'), order.splitType === 'custom' && order.customShares ? 'As the table agreed.' : WAYS[order.splitType][1]);
-  $('custom').hidden = order.splitType !== 'custom';
-  if (order.splitType === 'custom') renderCustom(order);
-  const known = new Map(order.participants.map((person) => [person.id, person]));
-  rows($('shares'), 'share-row', order.splits, (share) => share.participantId, (row, share) => {
-    const person = known.get(share.participantId);
-    const tags = [share.participantId === me.id && 'you', share.participantId === order.ownerId && 'host', !person && 'left'];
-    avatar(row, order.splits, share.participantId, share.participantName);
-    put(row.querySelector('.share-name'), share.participantName);
-    put(row.querySelector('.tags'), tags.filter(Boolean).join(' · '));
-    put(row.querySelector('.amount'), money(share.amount, order.currency));
-  });
-  rows($('stripe'), 'stripe-part', order.splits, (share) => share.participantId, (row, share) => {
-    colour(row, order.splits, share.participantId);
-    row.style.flexGrow = share.amount;
-  });
-  const missing = order.unallocated;
-  $('unallocated').hidden = missing === 0;
-  put($('unallocated'), missing > 0 ? `${money(missing, order.currency)} is on nobody yet: set the shares again.` : `${money(Math.abs(missing), order.currency)} too much is shared out: set the shares again.`);
-  const why = !order.items.length ? 'Add a dish first.' : missing !== 0 ? 'The shares must cover the total first.' : '';
-  put($('why-not'), why);
-  $('finalize').disabled = why !== '';
-}
-
-function renderCustom(order) {
-  const agreed = order.customShares ?? {};
-  const kind = kindShown();
-  for (const button of document.querySelectorAll('[data-kind]')) {
-    button.setAttribute('aria-pressed', String(button.dataset.kind === kind));
-  }
-  const draft = (table.drafts[kind] ??= new Map());
-  rows($('custom-rows'), 'custom-row', order.splits, (share) => share.participantId, (row, { participantId: id, participantName: name, amount }) => {
-    const suggestion = { amounts: amount, percentages: '', weights: 1 }[kind];
-    const input = row.querySelector('input');
-    put(row.querySelector('.custom-name'), name);
-    put(row.querySelector('.custom-unit'), { amounts: order.currency, percentages: '%', weights: 'parts' }[kind]);
-    input.pattern = '[0-9]+(\\.[0-9]{1,6})?';
-    input.title = 'A number such as 40 or 33.5';
-    input.oninput = () => draft.set(id, input.value);
-    input.value = draft.get(id) ?? (agreed[kind] ? agreed[kind][id] ?? 0 : suggestion);
-  });
+/** Who has a dish, where it is not simply its adder's. */
+function whose(order, claims) {
+  const alike = claims.every(([, weight]) => weight === claims[0][1]);
+  const names = mineFirst(claims, ([id]) => id).map(([id, weight]) => nameOf(order, id) + (alike ? '' : ` ×${weight}`));
+  return names.length === 0 ? 'Nobody’s yet' : `${names.length > 1 ? 'Shared by' : 'For'} ${and(few(names))}`;
 }

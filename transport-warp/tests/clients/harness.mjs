@@ -168,7 +168,7 @@ export function assertExact(state) {
   }
   assert.equal(minor(state.total), sum(state.items.map((item) => minor(item.itemTotal))), 'the total');
   const shared = sum(state.splits.map((share) => minor(share.amount)));
-  assert.equal(shared + minor(state.unallocated), minor(state.total), 'shares and what is unallocated make the total');
+  assert.equal(shared + minor(state.unallocated), minor(state.amountDue), 'shares and what is unallocated make what is due');
 }
 
 /** The state as everybody may see it: without the phone numbers, which differ from reader to reader. */

@@ -1,4 +1,4 @@
-// The page at `/`, in two tabs of a real browser: one on a phone, one on a desk.
+// The page at `/`, in tabs of a real browser: some on a phone, some on a desk.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { Server, until } from './harness.mjs';
+import { Phone, Server, message, until } from './harness.mjs';
 
 const SKIPPED = 77;
 const browserPath = [
@@ -52,6 +52,11 @@ test('two tabs order, see each other, split in every way and place the order', {
   await asha.goto('');
   await picture(asha, 'welcome');
   await asha.fill('#name', 'Asha');
+  const { loaded, preloaded } = await asha.evaluate(() => ({
+    loaded: performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => name.endsWith('.js')).sort(),
+    preloaded: [...document.querySelectorAll('[rel=modulepreload], script')].map((node) => node.href ?? node.src).sort(),
+  }));
+  assert.deepEqual(preloaded, loaded, 'no module waits for another to ask for it');
   await asha.fill('#phone', '9876543210');
   await asha.click('#join-button');
   await asha.waitForSelector('#table:not([hidden])');
@@ -92,7 +97,8 @@ test('two tabs order, see each other, split in every way and place the order', {
   await shows(ben, '#total', ['₹877.96']);
 
   await asha.click('[data-split=itemized]');
-  await shows(ben, '#shares .amount', ['₹598.00', '₹279.96']);
+  await shows(asha, '#shares .amount', ['₹598.00', '₹279.96']);
+  await shows(ben, '#shares .amount', ['₹279.96', '₹598.00']);
   await ben.click('[data-split=custom]');
   await asha.waitForSelector('#custom:not([hidden])');
   await give(ben, 'amounts', ['600', '200']);
@@ -140,8 +146,8 @@ test('a reload is the same person, and leaving keeps the dishes on the bill', { 
   await asha.click('#confirm-yes');
   await asha.waitForSelector('#welcome:not([hidden])');
   await shows(ben, '.person .who', ['You']);
-  await shows(ben, '.share-name', ['Asha', 'Ben']);
-  await shows(ben, '.share .tags', ['left', 'you · host']);
+  await shows(ben, '.share-name', ['Ben', 'Asha']);
+  await shows(ben, '.share .tags', ['you · host', 'left']);
   await asha.click('#join-button');
   await shows(ben, '.person .who', ['Asha', 'You']);
   await done(asha, ben);
@@ -170,6 +176,254 @@ test('a dead server shows as offline, and its return puts everybody back', { tim
   // While the server was down, Chromium itself complained of the refused connections.
   complaints = complaints.filter((text) => !/ERR_CONNECTION_REFUSED/.test(text));
   await done(asha);
+});
+
+test('three share a dish, decide on charges, place the order and pay until it is settled', { timeout: 90_000 }, async () => {
+  const [asha, ben, chen] = await Promise.all([tab(PHONE, 'light'), tab(DESK, 'dark'), tab(PHONE, 'dark')]);
+  const all = [asha, ben, chen];
+  await sit(asha, '?room=paying', 'Asha');
+  await sit(ben, '?room=paying', 'Ben');
+  await sit(chen, '?room=paying', 'Chen');
+  await add(asha, { dish: 'Biryani', kind: 'non-veg', price: '300', quantity: 1, note: '' });
+  await add(ben, { dish: 'Dal', kind: 'veg', price: '120.5', quantity: 1, note: '' });
+  await add(asha, { dish: 'Bread basket', kind: 'veg', price: '100', quantity: 2, note: '' });
+
+  await asha.click('[data-split=itemized]');
+  await shows(ben, '.dish .claim', ['Share this', 'Not mine', 'Share this']);
+  await ben.click('.dish:nth-child(3) .claim');
+  await shows(asha, '.whose', ['', '', 'Shared by you and Ben']);
+  await shows(ben, '.whose', ['', '', 'Shared by you and Asha']);
+  await shows(chen, '.whose', ['', '', 'Shared by Asha and Ben']);
+  await shows(chen, '.share .had', ['Had no dish.', 'Had Biryani and Bread basket (shared).', 'Had Dal and Bread basket (shared).']);
+  await shows(asha, '#shares .amount', ['₹400.00', '₹220.50', '₹0.00']);
+
+  await asha.click('.dish:nth-child(1) .claim');
+  for (const page of all) await shows(page, '.whose', ['Nobody’s yet', '', 'Shared by' + (page === chen ? ' Asha and Ben' : page === asha ? ' you and Ben' : ' you and Asha')]);
+  await shows(chen, '#why-not', ['“Biryani” is nobody’s yet: somebody has to take it.']);
+  await asha.click('#finalize');
+  await asha.click('#confirm-yes');
+  await asha.waitForSelector('#finalize-problem:not(:empty)');
+  assert.match(await asha.textContent('#finalize-problem'), /Biryani/, 'the server’s own words say which dish is nobody’s');
+  assert.ok(await asha.isVisible('#add-card'), 'the order is as open as before');
+  await picture(asha, 'nobodys');
+  await shows(chen, '.dish .claim', ['It’s mine', 'Share this', 'Share this']);
+  await chen.click('.dish:nth-child(1) .claim');
+  await shows(asha, '.whose', ['For Chen', '', 'Shared by you and Ben']);
+  await shows(asha, '#why-not', ['']);
+  await shows(asha, '#finalize-problem', ['']);
+  await shows(chen, '#shares .amount', ['₹300.00', '₹100.00', '₹220.50']);
+
+  // Only the owner sets charges: GST with one tap, then a service charge.
+  assert.equal(await ben.isVisible('#charges'), false);
+  assert.equal(await asha.isVisible('#service'), false, 'there is no service charge to decline yet');
+  await asha.click('#charges-summary');
+  await asha.click('#gst');
+  await shows(ben, '#lines .line-name', ['Dishes', 'CGST · 2.5 %', 'SGST · 2.5 %', 'Round-off']);
+  await shows(ben, '#lines .line-amount', ['₹620.50', '₹15.51', '₹15.51', '₹0.48']);
+  await asha.waitForSelector('#charges-form', { state: 'hidden' });
+  await asha.click('#charges-summary');
+  await asha.click('[data-charge=service]');
+  await asha.fill('.charge:nth-child(3) .charge-value', '110');
+  await asha.click('#charges-button');
+  await asha.waitForSelector('#charges-problem:not(:empty)');
+  await asha.fill('.charge:nth-child(3) .charge-value', '10');
+  await picture(asha, 'charges');
+  await asha.click('#charges-button');
+  await shows(ben, '#lines .line-amount', ['₹620.50', '₹15.51', '₹15.51', '₹62.05', '₹0.43']);
+  for (const page of all) await shows(page, '#due', ['₹714.00']);
+
+  await ben.click('#waive');
+  await shows(ben, '#service-text', ['You do without the service charge.']);
+  await shows(chen, '#service-text', ['The service charge is up to you.']);
+  await shows(asha, '#lines .line-amount', ['₹620.50', '₹15.51', '₹15.51', '₹40.00', '₹0.48']);
+  await ben.selectOption('#tip', '10');
+  await shows(asha, '#lines .line-name', ['Dishes', 'CGST · 2.5 %', 'SGST · 2.5 %', 'Service charge · 10 %', 'Tip', 'Round-off']);
+  await shows(asha, '#lines .line-amount', ['₹620.50', '₹15.51', '₹15.51', '₹40.00', '₹22.05', '₹0.43']);
+  assert.deepEqual([await ben.inputValue('#tip'), await chen.inputValue('#tip')], ['10', '']);
+  // Exactly 115.0685, 253.7259 and 345.2055, of which the largest remainders are rounded up.
+  await shows(asha, '#shares .amount', ['₹115.07', '₹253.73', '₹345.20']);
+  await shows(ben, '#shares .amount', ['₹253.73', '₹115.07', '₹345.20']);
+  assert.equal(await asha.isVisible('.share.mine .lines'), false);
+  await asha.click('.share.mine summary');
+  assert.ok(await asha.isVisible('.share.mine .lines'));
+  await shows(asha, '.share.mine .line-name', ['Dishes', 'CGST', 'SGST', 'Service charge', 'Round-off']);
+  await shows(ben, '.share.mine .line-name', ['Dishes', 'CGST', 'SGST', 'Tip', 'Round-off']);
+  await shows(asha, '#total', ['₹620.50']);
+  await shows(asha, '#dock-total', ['₹714.00']);
+  await picture(asha, 'bill');
+  await picture(ben, 'bill');
+  await picture(chen, 'bill');
+
+  await asha.click('#finalize');
+  await asha.click('#confirm-yes');
+  for (const page of all) {
+    await page.waitForSelector('#placed:not([hidden])');
+    await shows(page, '#balance', ['₹714.00']);
+    for (const gone of ['.claim', '#own', '#charges', '#ways']) assert.equal(await page.isVisible(gone), false, `${gone} is of an open order`);
+  }
+  await shows(chen, '.share .status', ['Not paid', 'Not paid', 'Not paid']);
+  assert.equal(await ben.isVisible('#pay'), false, 'the owner keeps the books');
+  const benId = await asha.locator('#pay-for option', { hasText: 'Ben' }).getAttribute('value');
+  await asha.selectOption('#pay-for', benId);
+  assert.equal(await asha.inputValue('#pay-amount'), '253.73', 'what Ben owes is there already');
+  assert.equal(await asha.inputValue('#pay-by'), benId);
+  await asha.fill('#pay-amount', '300');
+  await asha.click('#pay-button');
+  await asha.waitForSelector('#pay-problem:not(:empty)');
+  await asha.fill('#pay-amount', '100');
+  await picture(asha, 'paying');
+  await asha.click('#pay-button');
+  await shows(ben, '.share .status', ['₹153.73 due', 'Not paid', 'Not paid']);
+  await shows(ben, '#paid', ['₹100.00 of ₹714.00 is paid.']);
+  await shows(ben, '#settled:visible', []);
+
+  // Asha pays all that is left, so the others owe her.
+  await asha.selectOption('#pay-for', '');
+  await shows(asha, '#pay-button', ['Record it']);
+  assert.equal(await asha.inputValue('#pay-amount'), '614');
+  await asha.selectOption('#pay-method', 'upi');
+  await asha.click('#pay-button');
+  for (const page of all) {
+    await shows(page, '#settled:visible', ['Settled']);
+    await shows(page, '#balance', ['₹0.00']);
+    await shows(page, '.share .status', ['Paid', 'Paid', 'Paid']);
+  }
+  await shows(asha, '#settlement .line-name', ['Chen pays you', 'Ben pays you']);
+  await shows(ben, '#settlement .line-name', ['Chen pays Asha', 'You pay Asha']);
+  for (const page of all) await shows(page, '#settlement .line-amount', ['₹345.20', '₹153.73']);
+  assert.equal(await asha.isVisible('#pay'), false, 'there is nothing left to pay');
+  await chen.click('#history summary');
+  await shows(chen, '.payment .payer', ['Ben', 'Asha']);
+  await shows(chen, '.payment .for', ['cash', 'for themselves, Ben and you · UPI']);
+  assert.equal(await chen.isVisible('.payment .back'), false);
+  await picture(asha, 'settled');
+  await picture(ben, 'settled');
+  await picture(chen, 'settled');
+
+  await asha.click('#history summary');
+  await asha.click('.payment:nth-child(1) .back');
+  await asha.click('#confirm-yes');
+  await shows(ben, '#balance', ['₹100.00']);
+  await shows(ben, '#settled:visible', []);
+  await shows(ben, '.payment:nth-child(1) .for', ['cash · ₹100.00 given back']);
+  assert.equal(await asha.inputValue('#pay-amount'), '100');
+
+  // Another of the owner's clients knows of a payment that is on its way.
+  const till = await Phone.open(server, '/parties/collaborative_order/paying');
+  const ashaId = await asha.locator('#pay-by option', { hasText: 'You' }).getAttribute('value');
+  till.send(message('join', ashaId, 'Asha', {}));
+  till.send(message('record_payment', ashaId, 'Asha', { paymentId: 'upi-1', amount: 100, payer: benId, for: [benId], status: 'pending' }));
+  await shows(ben, '.share .status', ['₹100.00 on its way', 'Paid', 'Paid']);
+  assert.equal(await asha.isVisible('#pay'), false, 'what is on its way is not due again');
+  await shows(ben, '.payment:nth-child(3) .for', ['on its way']);
+  await asha.click('.payment:nth-child(3) .failed');
+  await shows(ben, '.share .status', ['₹100.00 due', 'Paid', 'Paid']);
+  await shows(ben, '.payment:nth-child(3) .for', ['never arrived']);
+  await asha.click('.payment:nth-child(3) .arrived');
+  await shows(ben, '#settled:visible', ['Settled']);
+  await till.close();
+
+  // What is more than due is a tip only when the owner says so.
+  await asha.click('.payment:nth-child(3) .back');
+  await asha.click('#confirm-yes');
+  await shows(ben, '#balance', ['₹100.00']);
+  assert.equal(await asha.isVisible('#pay-tip'), false);
+  await asha.fill('#pay-amount', '110');
+  await asha.check('#pay-excess');
+  await asha.click('#pay-button');
+  await shows(ben, '#settled:visible', ['Settled']);
+  await ben.click('#history summary');
+  await shows(ben, '.payment:nth-child(4) .for', ['UPI · ₹10.00 of it tip']);
+  await done(...all);
+});
+
+test('some pay more, and one pays for another', { timeout: 60_000 }, async () => {
+  const [asha, ben] = await Promise.all([tab(PHONE, 'dark'), tab(DESK, 'light')]);
+  await sit(asha, '?room=ways', 'Asha');
+  assert.equal(await asha.isVisible('[data-split=cover]'), false, 'nobody is there to pay for');
+  await sit(ben, '?room=ways', 'Ben');
+  await add(asha, { dish: 'Thali', kind: 'veg', price: '100', quantity: 1, note: '' });
+
+  await asha.click('[data-split=adjustments]');
+  assert.deepEqual(await pressed(asha, 'data-split'), ['equal'], 'looking at a form agrees on nothing');
+  await asha.fill('#adjust-rows li:nth-child(2) input', '120');
+  await asha.click('#adjust button[type=submit]');
+  await asha.waitForSelector('#adjust-problem:not(:empty)');
+  await asha.fill('#adjust-rows li:nth-child(2) input', '20');
+  await picture(asha, 'more');
+  await asha.click('#adjust button[type=submit]');
+  await shows(ben, '#shares .amount', ['₹60.00', '₹40.00']);
+  await shows(ben, '#way-hint', ['More for some: you ₹20.00. The rest of the dishes equally.']);
+  assert.deepEqual(await pressed(ben, 'data-split'), ['adjustments']);
+
+  await asha.click('[data-split=cover]');
+  await asha.click('#cover-chips button');
+  await shows(ben, '#shares .amount', ['₹0.00', '₹100.00']);
+  await shows(ben, '#way-hint', ['Asha pays for you.']);
+  await shows(asha, '#way-hint', ['You pay for Ben.']);
+  assert.deepEqual(await pressed(asha, 'data-rest'), ['equal']);
+  await picture(asha, 'cover');
+  await picture(ben, 'cover');
+  await ben.click('#cover-chips button');
+  await ben.waitForSelector('#cover-problem:not(:empty)');
+  await shows(ben, '#shares .amount', ['₹0.00', '₹100.00']);
+  await asha.click('#cover-chips button');
+  await shows(ben, '#shares .amount', ['₹50.00', '₹50.00']);
+  assert.deepEqual(await pressed(ben, 'data-split'), ['equal']);
+
+  await ben.selectOption('#tip', 'other');
+  await ben.fill('#tip-amount', '12.5');
+  await ben.click('#tip-form button');
+  await shows(asha, '#lines .line-amount', ['₹100.00', '₹12.50']);
+  await shows(asha, '#shares .amount', ['₹50.00', '₹62.50']);
+  await shows(ben, '#tip option:checked', ['₹12.50']);
+
+  // What the form cannot say, it leaves as it is.
+  const till = await Phone.open(server, '/parties/collaborative_order/ways');
+  const ashaId = await asha.evaluate(() => JSON.parse(sessionStorage.getItem('stonepot:ways')).id);
+  const set = [
+    { name: 'Wine tax', kind: 'tax', percent: 20, dishTypes: ['drink'] },
+    { name: 'VAT', kind: 'tax', percent: 5, inclusive: true },
+    { name: 'Cover', kind: 'service', amount: 30, optional: false },
+    { name: 'Bags', kind: 'fee', amount: 5, by: 'share' },
+  ];
+  till.send(message('join', ashaId, 'Asha', {}));
+  till.send(message('set_charges', ashaId, 'Asha', { charges: set, roundTo: 0.5 }));
+  await shows(ben, '#lines .line-name', ['Dishes', 'Wine tax · 20 %', 'Cover', 'Bags', 'Tip', 'Round-off', 'VAT, in the prices']);
+  assert.equal(await ben.isVisible('#service'), false, 'this service charge is not up to them');
+  await asha.click('#charges-summary');
+  await shows(asha, '.charge .on', ['on drink', '', '', '']);
+  await asha.click('[data-charge=discount]');
+  await asha.selectOption('.charge:nth-child(5) .charge-unit', 'amount');
+  await asha.fill('.charge:nth-child(5) .charge-value', '10');
+  await asha.click('#charges-button');
+  const changed = await until(() => till.waiting.findLast(({ type, data }) => type === 'charges_updated' && data.orderState.charges.length === 5), 'the charges');
+  assert.deepEqual(changed.data.orderState.charges, [...set, { name: 'Discount', kind: 'discount', amount: 10 }]);
+  assert.equal(changed.data.orderState.roundTo, 0.5);
+  await till.close();
+  await done(asha, ben);
+});
+
+test('the state of an older server, which knows of dishes only, is shown as it is', { timeout: 60_000 }, async () => {
+  const page = await tab(PHONE, 'light');
+  await page.routeWebSocket(/\/parties\//, (socket) => {
+    socket.onMessage((said) => {
+      if (said === 'ping') return socket.send('pong');
+      const { type, participantId: id } = JSON.parse(said);
+      if (type === 'join') socket.send(JSON.stringify({ type: 'sync', timestamp: 1, data: oldState(id) }));
+    });
+  });
+  for (const status of ['active', 'finalized']) {
+    oldState.status = status;
+    await sit(page, `?room=old-${status}`, 'Asha');
+    await shows(page, '#total', ['₹120.50']);
+    await shows(page, '#due', ['₹120.50']);
+    await shows(page, '#shares .amount', ['₹60.25', '₹60.25']);
+    await shows(page, '.whose', ['']);
+    assert.deepEqual(await pressed(page, 'data-split'), ['custom']);
+    for (const gone of ['#paying', '#lines', '#service']) assert.equal(await page.isVisible(gone), false, gone);
+  }
+  await done(page);
 });
 
 test('an order in yen shows no decimals, one in dinars three', { timeout: 60_000 }, async () => {
@@ -230,6 +484,24 @@ async function give(page, kind, numbers) {
   await page.click('#custom button[type=submit]');
 }
 
+/** What is pressed of the buttons that have this attribute. */
+const pressed = (page, name) =>
+  page.locator(`[${name}][aria-pressed=true]`).evaluateAll((buttons, key) => buttons.map((button) => button.getAttribute(key)), name);
+
+/** An order as it was told before shares of dishes, charges and payments. */
+function oldState(id) {
+  const person = { id, name: 'Asha', phone: '', role: 'owner', isOnline: true, joinedAt: 1 };
+  const share = { participantId: id, participantName: 'Asha', amount: 60.25, items: ['dal'] };
+  return {
+    circleId: '', tenantId: '', sessionId: 'old', initiatedBy: id,
+    participants: [person],
+    items: [{ id: 'dal', dishName: 'Dal', dishType: 'veg', quantity: 1, price: 120.5, itemTotal: 120.5, addedBy: id, addedByName: 'Asha', addedAt: 1 }],
+    total: 120.5, splitType: 'custom', status: oldState.status, createdAt: 1, updatedAt: 1, currency: 'INR', ownerId: id,
+    splits: [share, { ...share, participantId: 'gone', participantName: 'Ben', items: [] }],
+    unallocated: 0, customShares: { weights: { [id]: 1, gone: 1 } }, seq: 2,
+  };
+}
+
 /** Waits until the elements that match hold just these texts. */
 async function shows(page, selector, texts) {
   const read = async () => (await page.locator(selector).allTextContents()).map((text) => text.trim());
@@ -237,10 +509,14 @@ async function shows(page, selector, texts) {
   assert.deepEqual(await read(), texts, selector);
 }
 
-/** Waits until all see two shares in order, in paise, that make `total` and please `fits`. */
+/** Waits until all see two shares, each their own first, in paise, that make `total` and please `fits` (Asha’s first). */
 async function sharesAre(pages, total, fits) {
-  const paise = async (page) =>
-    (await page.locator('#shares .amount').allTextContents()).map((text) => Number(text.replace(/\D/g, '')));
+  const paise = async (page) => {
+    const shown = await page.locator('#shares .share').evaluateAll((list) =>
+      list.map((row) => [row.querySelector('.share-name'), row.querySelector('.amount')].map((node) => node.textContent)));
+    shown.sort(([left], [right]) => left.localeCompare(right));
+    return shown.map(([, amount]) => Number(amount.replace(/\D/g, '')));
+  };
   const fine = ([left, right, ...more]) => left + right === total && fits(left, right) && more.length === 0;
   for (const page of pages) await until(async () => fine(await paise(page)), `shares of ${total}`);
   assert.deepEqual(...(await Promise.all(pages.map(paise))), 'both see the same');

@@ -8,8 +8,10 @@ import { Phone, Server, assertExact, commonView, message } from './harness.mjs';
 const TABLE = '/parties/collaborative_order';
 const STATE_FIELDS = [
   'circleId', 'tenantId', 'sessionId', 'initiatedBy', 'participants', 'items', 'total', 'splitType', 'status',
-  'createdAt', 'updatedAt', 'currency', 'ownerId', 'splits', 'unallocated', 'seq',
+  'createdAt', 'updatedAt', 'currency', 'ownerId', 'splits', 'unallocated', 'amountDue', 'splitMode', 'seq',
 ];
+/** Before `seq`, once the order is finalized. */
+const PAYMENT_FIELDS = ['payments', 'paid', 'balanceDue', 'settled', 'settlement'];
 const PARTICIPANT_FIELDS = ['id', 'name', 'phone', 'role', 'isOnline', 'joinedAt'];
 const ITEM_FIELDS = [
   'id', 'dishName', 'dishType', 'quantity', 'price', 'itemTotal', 'customization', 'addedBy', 'addedByName', 'addedAt',
@@ -381,7 +383,8 @@ function about(received, [id, name]) {
 /** The table of what existing clients read, with the field order of the recorded exchanges. */
 function checkState(state, room) {
   const fields = Object.keys(state).filter((field) => field !== 'role' && field !== 'customShares');
-  assert.deepEqual(fields, STATE_FIELDS);
+  const known = state.status === 'finalized' ? [...STATE_FIELDS.slice(0, -1), ...PAYMENT_FIELDS, 'seq'] : STATE_FIELDS;
+  assert.deepEqual(fields, known);
   assert.equal(state.sessionId, room);
   assert.ok(['active', 'finalized'].includes(state.status));
   assert.ok(['equal', 'itemized', 'custom'].includes(state.splitType));
