@@ -32,6 +32,8 @@ const BATCH: u64 = 2_000;
 const PRINTED: usize = 5;
 /// One bill of so many is a large one.
 const LARGE: u64 = 200;
+/// One bill of so many has dishes that few share each.
+const SPARSE: u64 = 16;
 
 fn main() -> ExitCode {
     let options = match Options::read(std::env::args().skip(1)) {
@@ -178,6 +180,9 @@ fn only(seed: u64, number: u64) -> ExitCode {
 /// The bill of this number, and choices for what is to be done with it.
 fn make(seed: u64, number: u64) -> (Bill, Seeded) {
     let mut choices = Seeded::new(Seeded::new(seed).next() ^ Seeded::new(number).next());
+    if number % SPARSE == SPARSE - 1 {
+        return (making::sparse_bill(&mut choices), choices);
+    }
     let sizes = if number % LARGE == LARGE - 1 {
         Sizes { diners: 97, dishes: 60, charges: 8, wild: choices.one_in(4) }
     } else {
@@ -186,13 +191,12 @@ fn make(seed: u64, number: u64) -> (Bill, Seeded) {
     (making::bill(&mut choices, sizes), choices)
 }
 
-/// All laws. The division and the oracle are compared for each bill; that the odd units went to the best rows is tried out
-/// for one in eight of the usual ones, since all sets of rows are tried.
+/// All laws. That the odd units went to the best rows is looked at for one bill in eight, since all sets of rows are tried.
 fn judge(bill: &Bill, number: u64, choices: &mut Seeded) -> Result<Outcome, Violation> {
     let outcome = check(bill)?;
     check_mirror(bill)?;
     check_listing(bill, choices)?;
-    if number % 8 == 0 {
+    if number % 8 == 7 && bill.diners.len() <= 12 {
         check_choice(bill)?;
     }
     Ok(outcome)
@@ -229,6 +233,7 @@ fn features(bill: &Bill, outcome: &Result<Outcome, Violation>) -> Vec<&'static s
     when(!bill.tips.is_empty(), "own tips");
     when(!bill.without_service.is_empty(), "service waived");
     when(bill.round_to.is_some(), "round-off");
+    when(bill.dishes.len() > 9 || bill.charges.len() > 4, "more than nine dishes or four charges");
     when(making::of_both_signs(bill), "dishes given back");
     when(bill.diners.len() == 1, "one diner");
     when(bill.diners.len() > 12, "more than twelve diners");

@@ -33,6 +33,14 @@ proptest! {
             prop_assert!(false, "{violation}\n{bill:#?}");
         }
     }
+
+    #[test]
+    fn odd_units_are_passed_on_to_the_largest_remainders(numbers in prop::collection::vec(any::<u64>(), 60..250)) {
+        let bill = making::sparse_bill(&mut Listed::new(numbers));
+        if let Err(violation) = check(&bill).and_then(|_| check_choice(&bill)) {
+            prop_assert!(false, "{violation}\n{bill:#?}");
+        }
+    }
 }
 
 /// Two diners, up to three dishes of up to 4, and each sharing of a dish there is with weights up to 2.
@@ -71,6 +79,33 @@ fn of_all_roundings_of_bills_that_few_share_the_fairest_is_taken() {
     let patterns: Vec<&[u64]> = patterns.iter().map(Vec::as_slice).collect();
     let bills = try_all(4, 3, &[1, 2], &patterns, &[None]) + try_all(4, 4, &[1], &patterns, &[None]);
     assert_eq!(bills, 4_060 + 2_380);
+}
+
+/// Three and four diners who share everything equally, a fee by head, and a service charge that some of them waive. Such dishes
+/// may be taken together, as long as nobody pays another sum for it.
+#[test]
+fn of_all_roundings_of_bills_that_all_share_the_fairest_is_taken() {
+    let mut bills = 0;
+    for diners in 3..=4_usize {
+        for prices in [&[1][..], &[5], &[1, 1], &[2, 3], &[3, 3], &[1, 1, 1], &[2, 3, 6]] {
+            let dishes: Vec<(i64, &[u64])> = prices.iter().map(|&price| (price, &[][..])).collect();
+            for (fees, services) in (0..4).flat_map(|fees| (0..4).map(move |services| (fees, services))) {
+                for waiving in 0..1_u32 << diners {
+                    let mut bill = small_bill(diners, &dishes, None);
+                    bill.split = SplitRule::Equal;
+                    bill.charges = vec![charge("fee", ChargeKind::Fee { by: Basis::Head }, fees)];
+                    bill.charges.push(charge("service", ChargeKind::Service { optional: true }, services));
+                    let waives = |&diner: &usize| waiving >> diner & 1 == 1;
+                    bill.without_service = (0..diners).filter(waives).map(person).collect();
+                    if let Err(violation) = check(&bill).and_then(|_| check_choice(&bill)) {
+                        panic!("{violation}\n{bill:#?}");
+                    }
+                    bills += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(bills, 7 * 16 * (8 + 16));
 }
 
 #[test]
@@ -151,9 +186,10 @@ fn tax() -> Charge {
 
 /// One unit, by head.
 fn fee() -> Charge {
-    Charge {
-        name: Text::clean("fee", 80).unwrap(),
-        kind: ChargeKind::Fee { by: Basis::Head },
-        value: ChargeValue::Amount(Amount::from_minor_units(1)),
-    }
+    charge("fee", ChargeKind::Fee { by: Basis::Head }, 1)
+}
+
+fn charge(name: &str, kind: ChargeKind, minor_units: i64) -> Charge {
+    let value = ChargeValue::Amount(Amount::from_minor_units(minor_units));
+    Charge { name: Text::clean(name, 80).unwrap(), kind, value }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use order_core::bill::{Bill, ChargeKind, ChargeValue, Division, Line, divide};
+use order_core::bill::{Bill, ChargeKind, ChargeValue, DinerShare, Division, Line, divide};
 use order_core::split::{CustomShares, SplitRule, TieRank};
 use order_core::{Amount, Code, ParticipantId};
 
@@ -50,7 +50,7 @@ fn compare(bill: &Bill, division: &Division, expected: &Expected) -> Result<(), 
     if let Some(unit) = bill.round_to {
         must_be("what is due beyond whole coins", due % unit.minor_units(), 0)?;
     }
-    let listed: Vec<_> = division.shares().iter().map(|share| share.participant()).collect();
+    let listed: Vec<_> = division.shares().iter().map(DinerShare::participant).collect();
     must_be("who pays", listed, bill.diners.iter().collect())?;
     let shares = amounts(division);
     let unassigned = division.unassigned().minor_units();
@@ -61,12 +61,12 @@ fn compare(bill: &Bill, division: &Division, expected: &Expected) -> Result<(), 
         expected.unassigned_dishes.clone(),
     )?;
 
-    let own: Vec<_> = division.shares().iter().map(|share| share.lines()).collect();
+    let own: Vec<_> = division.shares().iter().map(DinerShare::lines).collect();
     let cells = table(&expected.lines, division.lines(), &own)?;
     let rows = within_quotas(&expected.lines, &cells, bill.diners.len() + 1)?;
     must_be("the sums of the diners' lines", rows, [shares.as_slice(), &[unassigned]].concat())?;
 
-    let own: Vec<_> = division.shares().iter().map(|share| share.included()).collect();
+    let own: Vec<_> = division.shares().iter().map(DinerShare::included).collect();
     let included = table(&expected.included, division.included(), &own)?;
     within_quotas(&expected.included, &included, bill.diners.len() + 1)?;
 
@@ -253,7 +253,7 @@ pub fn check_listing(bill: &Bill, choices: &mut impl Choices) -> Result<(), Viol
     };
     let paid = |division: &Division| -> BTreeMap<ParticipantId, i64> {
         let pair = |(diner, amount): (&ParticipantId, i64)| (diner.clone(), amount);
-        division.shares().iter().map(|share| share.participant()).zip(amounts(division)).map(pair).collect()
+        division.shares().iter().map(DinerShare::participant).zip(amounts(division)).map(pair).collect()
     };
     let lines = |division: &Division| -> BTreeSet<String> {
         division.lines().iter().chain(division.included()).map(|line| format!("{line:?}")).collect()
@@ -296,6 +296,7 @@ pub fn negated(bill: &Bill) -> Bill {
     other
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "what is compared is made for it")]
 fn must_be<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), Violation> {
     if found == expected { Ok(()) } else { Err(format!("{what}: {found:?}, not {expected:?}")) }
 }

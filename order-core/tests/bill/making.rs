@@ -54,6 +54,37 @@ pub fn bill(choices: &mut impl Choices, sizes: Sizes) -> Bill {
     bill
 }
 
+/// A bill of many cheap dishes that two or three share each: the odd units cannot all go where they should, and have to be
+/// passed on.
+pub fn sparse_bill(choices: &mut impl Choices) -> Bill {
+    let order = OrderId::new(&format!("order-{}", choices.below(1_000_000))).unwrap();
+    let diners = usize::try_from(choices.between(4, 10)).unwrap();
+    let dishes = choices.between(2, 16);
+    let mut maker = Maker { choices, diners, negative: false, wild: false, ceiling: 0 };
+    let dishes = (0..dishes)
+        .map(|number| {
+            let mut people: Vec<_> = (0..diners).map(person).collect();
+            maker.choices.shuffle(&mut people);
+            people.truncate(2 + maker.choices.place(2));
+            Dish {
+                id: ItemId::new(&format!("d{number}")).unwrap(),
+                dish_type: Text::default(),
+                amount: maker.amount_below(10),
+                shared_by: people
+                    .into_iter()
+                    .map(|id| (id, weight(maker.choices.between(1, 3) * 1_000_000)))
+                    .collect(),
+            }
+        })
+        .collect();
+    Bill {
+        diners: (0..diners).map(person).collect(),
+        dishes,
+        split: SplitRule::Itemized,
+        ..Bill::new(order, Currency::default())
+    }
+}
+
 pub fn person(number: usize) -> ParticipantId {
     ParticipantId::new(&format!("p{number}")).unwrap()
 }
@@ -217,7 +248,9 @@ impl<C: Choices> Maker<'_, C> {
         let mut weights: BTreeMap<_, _> =
             self.some_people().into_iter().map(|id| (id, self.weight(flavour))).collect();
         if weights.values().all(|weight| weight.millionths() == 0) {
-            weights.values_mut().for_each(|weight| *weight = Weight::ONE);
+            for weight in weights.values_mut() {
+                *weight = Weight::ONE;
+            }
         }
         weights
     }

@@ -1,6 +1,7 @@
 //! The bill changes, people come and go, and the bill stands.
 
 use order_core::Code;
+use order_core::stored::decode_order;
 
 use crate::paying::{are_sums, is_share, of_200, pay, payment, refund, settlement, split_of, state, update};
 use crate::table::{FINALIZE, Table, quantity_message, remove_message};
@@ -118,4 +119,58 @@ fn the_state_tells_of_payments_once_there_are_some_and_once_the_bill_stands() {
     assert_eq!(told(&table), (8, false));
     table.accept("asha", &update("p1", "failed"));
     assert_eq!(told(&table), (8, false));
+}
+
+#[test]
+fn a_bill_that_stands_stands_whatever_becomes_of_payments() {
+    let (arrives, fails, back) = (update("p1", "paid"), update("p1", "failed"), refund("p1", None));
+    for (before, after) in [
+        (vec![], vec![&fails, &arrives]),
+        (vec![], vec![&arrives, &back]),
+        (vec![&arrives], vec![&back]),
+        (vec![&fails], vec![&arrives, &back]),
+        (vec![&arrives, &back], vec![]),
+    ] {
+        let mut table = Table::of(&["asha", "ben", "chi"]);
+        table.add("asha", "feast", "90", "1");
+        table.accept("asha", &pay(r#"{"paymentId":"p1","amount":30,"payer":"ben","status":"pending"}"#));
+        for message in before {
+            table.accept("asha", message);
+        }
+        table.leave("ben");
+        table.accept("asha", FINALIZE);
+        let shares = |table: &Table| {
+            let state = state(table);
+            let splits = state.at("splits").list().iter();
+            let amounts = splits.map(|split| split.at("amount").number().to_owned());
+            (state.at("unallocated").number().to_owned(), amounts.collect::<Vec<_>>())
+        };
+        let final_shares = shares(&table);
+        for message in after {
+            table.accept("asha", message);
+            assert_eq!(shares(&table), final_shares, "after {message}");
+        }
+        assert_eq!(table.replayed(), table.order);
+        let read = decode_order(&table.bytes()).unwrap();
+        assert_eq!(read, table.order);
+        table.order = read;
+        assert_eq!(shares(&table), final_shares);
+    }
+}
+
+#[test]
+fn who_comes_late_to_a_bill_that_stands_by_a_payment_that_had_failed_changes_nobodys_share() {
+    let mut table = Table::of(&["asha", "ben", "chi"]);
+    table.add("asha", "feast", "90", "1");
+    table.accept("asha", &pay(r#"{"paymentId":"p1","amount":30,"payer":"ben","status":"pending"}"#));
+    table.accept("asha", &update("p1", "failed"));
+    table.leave("ben");
+    table.accept("asha", FINALIZE);
+    table.accept("asha", &pay(r#"{"amount":90,"for":["asha","chi"]}"#));
+    are_sums(&table, "90", "0", true);
+    table.accept("asha", &update("p1", "paid"));
+    is_share(&table, "asha", ["45", "45", "0", "0", "paid"]);
+    is_share(&table, "chi", ["45", "45", "0", "0", "paid"]);
+    are_sums(&table, "120", "0", true);
+    assert_eq!(settlement(&table), ["chi to asha 45", "restaurant to ben 30"]);
 }

@@ -75,6 +75,10 @@ impl Bill {
         }
     }
 
+    pub(crate) fn shares(&self) -> Vec<(&str, i64)> {
+        self.splits.iter().map(|(who, split)| (who.as_str(), split.amount)).collect()
+    }
+
     pub(crate) fn share_of(&self, who: &str) -> i64 {
         self.splits.get(who).map_or(0, |split| split.amount)
     }
