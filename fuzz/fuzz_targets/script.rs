@@ -289,9 +289,10 @@ impl Charges {
         let charge = |(kind, value): &(Kind, Value)| NewCharge {
             name: Text::clean("Charge", 20).unwrap(),
             kind: match *kind {
-                Kind::Tax { inclusive, only } => {
-                    ChargeKind::Tax { inclusive, dish_types: only.map(|veg| dish_type(Some(veg))).into_iter().collect() }
-                }
+                Kind::Tax { inclusive, only } => ChargeKind::Tax {
+                    inclusive,
+                    dish_types: only.map(|veg| dish_type(Some(veg))).into_iter().collect(),
+                },
                 Kind::Service { optional } => ChargeKind::Service { optional },
                 Kind::Tip { by_head } => ChargeKind::Tip { by: basis(by_head) },
                 Kind::Discount { item } => ChargeKind::Discount { item: item.as_ref().map(item_id) },

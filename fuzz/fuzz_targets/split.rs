@@ -11,8 +11,8 @@ use order_core::split::{
 };
 use order_core::text::Text;
 use order_core::{
-    Actor, Amount, Currency, ItemId, Order, OrderId, ParticipantId, Price, Quantity, Recorded, Role, UnixMillis,
-    commit,
+    Actor, Amount, Currency, ItemId, Order, OrderId, ParticipantId, Price, Quantity, Recorded, Role,
+    UnixMillis, commit,
 };
 use rust_decimal::Decimal;
 
