@@ -12,7 +12,7 @@ use crate::item::Item;
 use crate::order::{Order, Status};
 use crate::participant::{Participant, Role, Seat};
 use crate::payment::Refund;
-use crate::split::Weight;
+use crate::split::{Weight, seats_on_bill};
 use crate::{Amount, ItemId, ParticipantId, Quantity, UnixMillis};
 
 /// Why a fact is not one of this order's log. The order is as it was.
@@ -91,7 +91,10 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
             payments::refund(order, payment, refund, parts, *tip)?;
         }
         Fact::SplitUpdated { split } => order.split = split.clone(),
-        Fact::Finalized => order.status = Status::Finalized,
+        Fact::Finalized => {
+            order.status = Status::Finalized;
+            order.on_bill = Some(seats_on_bill(order));
+        }
     }
     if order.seq == 0 {
         order.created_at = recorded.at;

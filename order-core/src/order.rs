@@ -69,6 +69,8 @@ pub struct Order {
     /// The smallest coin in which the bill is paid.
     pub(crate) round_to: Option<Amount>,
     pub(crate) payments: Vec<Payment>,
+    /// Who was on the bill when it was finalized, in the order of seats: no payment changes that.
+    pub(crate) on_bill: Option<Vec<Seat>>,
     pub(crate) status: Status,
     pub(crate) created_at: UnixMillis,
     pub(crate) updated_at: UnixMillis,
@@ -94,6 +96,7 @@ impl Order {
             without_service: BTreeSet::new(),
             round_to: None,
             payments: Vec::new(),
+            on_bill: None,
             status: Status::Active,
             created_at: UnixMillis::default(),
             updated_at: UnixMillis::default(),

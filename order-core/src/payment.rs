@@ -127,6 +127,11 @@ impl Payment {
         self.tip
     }
 
+    /// What of the tip has been given back.
+    pub fn tip_refunded(&self) -> Amount {
+        self.tip_refunded
+    }
+
     /// How much of it has been given back.
     pub fn refunded(&self) -> Amount {
         let parts = self.parts.iter().map(|part| part.refunded);

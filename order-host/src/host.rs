@@ -61,7 +61,8 @@ impl Host {
     /// Whoever calls this vouches for it being the back end.
     ///
     /// # Errors
-    /// The `error` message that a socket would have got, as JSON text; nothing has changed then.
+    /// The `error` message that a socket would have got, as JSON text. Nothing has changed then, unless its code is
+    /// `storage_uncertain`.
     pub async fn backend(&self, room: &RoomKey, message: &str) -> Result<String, String> {
         let refuse = |rejection: &Rejection, id: Option<&CommandId>| {
             wire::error(rejection, id, self.shared.clock.now())

@@ -1,6 +1,7 @@
 //! What each person on an order's bill pays.
 
 use crate::bill::{Divided, Label, Line, Lines, StatedDish, Statement};
+use crate::participant::Seat;
 use crate::payment::PaymentStatus;
 use crate::{Amount, Item, Order, Participant, ParticipantId};
 
@@ -93,7 +94,7 @@ impl<'order> Shares<'order> {
 }
 
 /// Shares the order's bill among everybody on it: those who joined and have not left, and those who left but
-/// still have a dish on it, or part of one, or for whom something is paid.
+/// still have a dish on it, or part of one, or for whom something is paid. Once the order is finalized it is who was on it then.
 pub fn shares(order: &Order) -> Shares<'_> {
     let people = order.people.len();
     let mut items: Vec<Vec<&Item>> = vec![Vec::new(); people];
@@ -104,20 +105,11 @@ pub fn shares(order: &Order) -> Shares<'_> {
             }
         }
     }
-    let mut paid = vec![false; people];
-    for payment in order.payments.iter().filter(|payment| payment.status != PaymentStatus::Failed) {
-        for part in payment.parts.iter().filter(|part| part.kept() != Amount::ZERO) {
-            if let Some(paid) = paid.get_mut(part.seat.0) {
-                *paid = true;
-            }
-        }
-    }
-    let is_on_bill = |row: usize| {
-        order.people.get(row).is_some_and(|person| !person.left)
-            || items.get(row).is_some_and(|items| !items.is_empty())
-            || paid.get(row).is_some_and(|paid| *paid)
+    let on_bill: Vec<usize> = match &order.on_bill {
+        Some(seats) => seats.iter().map(|seat| seat.0).collect(),
+        None => seats_on_bill(order).into_iter().map(|seat| seat.0).collect(),
     };
-    let on_bill: Vec<usize> = (0..people).filter(|&row| is_on_bill(row)).collect();
+    let is_on_bill = |row: usize| on_bill.binary_search(&row).is_ok();
     let row_of = |id: &ParticipantId| order.seat_of(id).map(|seat| seat.0).filter(|&row| is_on_bill(row));
     let terms = order.split.terms(order.total, people, &on_bill, &row_of);
     let statement = Statement {
@@ -189,6 +181,22 @@ pub fn shares(order: &Order) -> Shares<'_> {
         lines: parts.lines,
         included: parts.included,
     }
+}
+
+/// The seats of those on the bill as things are, in the order of seats.
+pub(crate) fn seats_on_bill(order: &Order) -> Vec<Seat> {
+    let mut has_part = vec![false; order.people.len()];
+    let mut note = |seat: Seat| {
+        if let Some(has_part) = has_part.get_mut(seat.0) {
+            *has_part = true;
+        }
+    };
+    order.items().flat_map(|item| &item.claims).for_each(|(seat, _)| note(*seat));
+    for payment in order.payments.iter().filter(|payment| payment.status != PaymentStatus::Failed) {
+        payment.parts.iter().filter(|part| part.kept() != Amount::ZERO).for_each(|part| note(part.seat));
+    }
+    let seats = order.people.iter().zip(has_part).enumerate();
+    seats.filter(|(_, (person, has_part))| !person.left || *has_part).map(|(row, _)| Seat(row)).collect()
 }
 
 fn taken<T>(lists: &mut [Vec<T>], place: usize) -> Vec<T> {

@@ -16,7 +16,7 @@ use crate::fact::ChargesSet;
 use crate::item::Item;
 use crate::order::{Order, Status};
 use crate::participant::{Participant, Seat};
-use crate::split::Weight;
+use crate::split::{Weight, seats_on_bill};
 use crate::text::Text;
 use crate::{Amount, ItemId, OrderId, ParticipantId, UnixMillis};
 
@@ -51,6 +51,9 @@ struct StoredOrder {
     /// Places in `people`.
     without_service: Vec<usize>,
     payments: Vec<StoredPayment>,
+    /// Places in `people`, once finalized.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on_bill: Option<Vec<usize>>,
     finalized: bool,
     created_at: u64,
     updated_at: u64,
@@ -122,6 +125,7 @@ pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
         tips: order.tips.iter().map(|(seat, &tip)| (seat.0, tip.into())).collect(),
         without_service: order.without_service.iter().map(|seat| seat.0).collect(),
         payments: order.payments.iter().map(StoredPayment::from).collect(),
+        on_bill: order.on_bill.as_ref().map(|seats| seats.iter().map(|seat| seat.0).collect()),
         finalized: order.status == Status::Finalized,
         created_at: order.created_at.get(),
         updated_at: order.updated_at.get(),
@@ -150,8 +154,13 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
         Amount::checked_sum(items.iter().map(|item| item.total)).ok_or(StoredError::Damaged("total"))?;
     let charges = ChargesSet::try_from(stored.charges)?;
     let tips = stored.tips.into_iter().map(|(place, tip)| Ok((seat(place)?, tip.try_into()?)));
+    let on_bill =
+        stored.on_bill.map(|seats| seats.into_iter().map(seat).collect::<Result<Vec<_>, _>>()).transpose()?;
+    if on_bill.as_ref().is_some_and(|seats| !seats.is_sorted()) {
+        return Err(StoredError::Damaged("bill"));
+    }
     let payments = stored.payments.into_iter().map(|payment| payment.read(seat));
-    Ok(Order {
+    let mut order = Order {
         id: OrderId::from_stored(&stored.id),
         currency: (&stored.currency).try_into()?,
         seq: stored.seq,
@@ -168,10 +177,16 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
         without_service: stored.without_service.into_iter().map(seat).collect::<Result<_, _>>()?,
         round_to: charges.round_to,
         payments: payments.collect::<Result<_, StoredError>>()?,
+        on_bill,
         status: if stored.finalized { Status::Finalized } else { Status::Active },
         created_at: UnixMillis::new(stored.created_at),
         updated_at: UnixMillis::new(stored.updated_at),
-    })
+    };
+    if order.status == Status::Finalized && order.on_bill.is_none() {
+        // Version 1 had no payments, so who was on the bill can still be told.
+        order.on_bill = Some(seats_on_bill(&order));
+    }
+    Ok(order)
 }
 
 fn read_person(stored: &StoredPerson) -> Participant {

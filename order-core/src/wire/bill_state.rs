@@ -232,6 +232,9 @@ impl StateWriter {
         if payment.tip() != Amount::ZERO {
             self.amount("tip", order, payment.tip());
         }
+        if payment.tip_refunded() != Amount::ZERO {
+            self.amount("tipRefunded", order, payment.tip_refunded());
+        }
         if payment.refunded() != Amount::ZERO {
             self.amount("refunded", order, payment.refunded());
             self.json.key("refunds");

@@ -174,3 +174,20 @@ fn who_comes_late_to_a_bill_that_stands_by_a_payment_that_had_failed_changes_nob
     are_sums(&table, "120", "0", true);
     assert_eq!(settlement(&table), ["chi to asha 45", "restaurant to ben 30"]);
 }
+
+#[test]
+fn no_payment_changes_anybodys_share_of_a_finalized_bill() {
+    let mut table = Table::of(&["asha", "ben", "chi"]);
+    table.add("asha", "feast", "90", "1");
+    table.accept(
+        "asha",
+        &pay(r#"{"paymentId":"p1","amount":30,"payer":"ben","for":["ben"],"status":"pending"}"#),
+    );
+    table.leave("ben");
+    table.accept("asha", FINALIZE);
+    table.accept("asha", &update("p1", "failed"));
+    for who in ["asha", "ben", "chi"] {
+        is_share(&table, who, ["30", "0", "0", "30", "unpaid"]);
+    }
+    assert_eq!(table.replayed(), table.order);
+}

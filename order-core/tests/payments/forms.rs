@@ -94,7 +94,7 @@ fn everybody_is_told_of_a_payment_and_of_the_order_with_it() {
     );
     let refunded = payment.replacen(
         r#""tip":1,"#,
-        r#""tip":1,"refunded":30.5,"refunds":[{"refundId":"r1","amount":30.5}],"#,
+        r#""tip":1,"tipRefunded":0.5,"refunded":30.5,"refunds":[{"refundId":"r1","amount":30.5}],"#,
         1,
     );
     told(&table, &expected.replacen("payment_recorded", "payment_refunded", 1), &refunded, 5_002);
