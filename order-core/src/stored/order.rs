@@ -156,7 +156,7 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
     let tips = stored.tips.into_iter().map(|(place, tip)| Ok((seat(place)?, tip.try_into()?)));
     let on_bill =
         stored.on_bill.map(|seats| seats.into_iter().map(seat).collect::<Result<Vec<_>, _>>()).transpose()?;
-    if on_bill.as_ref().is_some_and(|seats| !seats.is_sorted()) {
+    if on_bill.as_ref().is_some_and(|seats| !seats.is_sorted_by(|seat, next| seat < next)) {
         return Err(StoredError::Damaged("bill"));
     }
     let payments = stored.payments.into_iter().map(|payment| payment.read(seat));
