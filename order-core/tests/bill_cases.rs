@@ -393,6 +393,22 @@ fn sums_that_no_amount_can_hold_are_refused() {
 }
 
 #[test]
+fn dishes_shared_in_too_many_odd_proportions_are_refused_at_once() {
+    let wild = |number: i64| Dish {
+        shared_by: vec![
+            (person("asha"), Weight::from_decimal((1_000_000 - number).into()).unwrap()),
+            (person("ben"), weight("0.000001")),
+        ],
+        ..dish(&format!("bite-{number}"), 10_000, &[])
+    };
+    let bill = |dishes: i64| Bill { dishes: (0..dishes).map(wild).collect(), ..table(&["asha", "ben"], &[]) };
+    assert_eq!(refused(&bill(500)).code(), Code::BillTooFine);
+    // Far beyond 128 bits, but within bounds. Ben's quota of it all is less than a millionth of a paisa.
+    let division = divide(&bill(50)).unwrap();
+    assert_eq!(shares(&division), [500_000, 0]);
+}
+
+#[test]
 fn whoever_waives_the_service_charge_takes_only_their_own_part_off() {
     let mut bill = table(
         &["asha", "ben"],
