@@ -191,7 +191,7 @@ pub fn divide(bill: &Bill) -> Result<Division, Rejection> {
         dishes: bill
             .dishes
             .iter()
-            .zip(&claims)
+            .zip(claims.iter())
             .map(|(dish, claims)| StatedDish {
                 id: &dish.id,
                 kind: dish.dish_type.as_str(),
@@ -229,7 +229,7 @@ pub fn divide(bill: &Bill) -> Result<Division, Rejection> {
     let unassigned_dishes = bill
         .dishes
         .iter()
-        .zip(&claims)
+        .zip(claims.iter())
         .filter(|(_, claims)| by_dishes && claims.is_empty())
         .map(|(dish, _)| dish.id.clone());
     Ok(Division {
@@ -258,35 +258,58 @@ fn seats(bill: &Bill) -> Result<BTreeMap<&ParticipantId, usize>, Rejection> {
         .expected("each person once"))
 }
 
-fn claims(
-    bill: &Bill,
-    seats: &BTreeMap<&ParticipantId, usize>,
-) -> Result<Vec<Vec<(Seat, Weight)>>, Rejection> {
-    let mut ids = BTreeSet::new();
-    bill.dishes
-        .iter()
-        .map(|dish| {
-            if !ids.insert(&dish.id) {
-                return Err(Rejection::new(Code::ItemIdTaken)
-                    .because(format!("{} is there twice", dish.id))
-                    .expected("another id for each item"));
-            }
-            let mut claims = Vec::with_capacity(dish.shared_by.len());
-            for (id, weight) in &dish.shared_by {
-                claims.push((Seat(*seats.get(id).ok_or_else(|| unknown("items"))?), *weight));
-            }
-            check_claims(&claims).map_err(|rejection| rejection.field("items"))?;
-            Ok(claims)
-        })
-        .collect()
+/// The claims on the dishes of a bill, those on one dish after those on the dish before.
+struct Claims {
+    all: Vec<(Seat, Weight)>,
+    /// By dish: where its claims end.
+    ends: Vec<usize>,
+}
+
+impl Claims {
+    /// The claims on each dish.
+    fn iter(&self) -> impl Iterator<Item = &[(Seat, Weight)]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| self.all.get(start..end).unwrap_or_default())
+    }
+}
+
+fn claims(bill: &Bill, seats: &BTreeMap<&ParticipantId, usize>) -> Result<Claims, Rejection> {
+    let mut ids: Vec<_> = bill.dishes.iter().map(|dish| &dish.id).collect();
+    ids.sort_unstable();
+    if let Some((id, _)) = ids.iter().zip(ids.iter().skip(1)).find(|(id, next)| id == next) {
+        return Err(Rejection::new(Code::ItemIdTaken)
+            .because(format!("{id} is there twice"))
+            .expected("another id for each item"));
+    }
+    let mut claims = Claims {
+        all: Vec::with_capacity(bill.dishes.iter().map(|dish| dish.shared_by.len()).sum()),
+        ends: Vec::with_capacity(bill.dishes.len()),
+    };
+    for dish in &bill.dishes {
+        let start = claims.all.len();
+        for (id, weight) in &dish.shared_by {
+            claims.all.push((Seat(*seats.get(id).ok_or_else(|| unknown("items"))?), *weight));
+        }
+        let own = claims.all.get(start..).unwrap_or_default();
+        check_claims(own).map_err(|rejection| rejection.field("items"))?;
+        claims.ends.push(claims.all.len());
+    }
+    Ok(claims)
 }
 
 /// Whether these can be the claims on one dish: nobody twice, and somebody who has part of it, unless it is nobody's.
 pub(crate) fn check_claims(claims: &[(Seat, Weight)]) -> Result<(), Rejection> {
-    // Most dishes have one claim, or a few.
-    let mut seats: Vec<_> = claims.iter().map(|(seat, _)| seat).collect();
-    seats.sort_unstable();
-    if seats.iter().zip(seats.iter().skip(1)).any(|(seat, next)| seat == next) {
+    let twice = match claims {
+        // Most dishes have one claim or two.
+        [] | [_] => false,
+        [(one, _), (other, _)] => one == other,
+        _ => {
+            let mut seats: Vec<_> = claims.iter().map(|(seat, _)| seat).collect();
+            seats.sort_unstable();
+            seats.iter().zip(seats.iter().skip(1)).any(|(seat, next)| seat == next)
+        }
+    };
+    if twice {
         return Err(Rejection::new(Code::ConflictingClaims)
             .because("somebody shares one dish twice")
             .expected("each person once"));
@@ -342,8 +365,14 @@ fn unknown(field: &'static str) -> Rejection {
 
 /// The lines by name, and the part that each diner has of them.
 fn named(bill: &Bill, lines: &Lines) -> (Vec<Line>, Vec<Vec<Line>>) {
-    let mut own = vec![Vec::new(); bill.diners.len()];
-    let mut all = Vec::new();
+    let mut counts = vec![0_usize; bill.diners.len()];
+    for cell in lines.iter().flat_map(|(_, _, cells)| cells).filter(|cell| cell.amount != 0) {
+        if let Some(count) = counts.get_mut(cell.row) {
+            *count = count.saturating_add(1);
+        }
+    }
+    let mut own: Vec<_> = counts.into_iter().map(Vec::with_capacity).collect();
+    let mut all = Vec::with_capacity(lines.len());
     for (label, amount, cells) in lines.iter() {
         let Some((name, kind)) =
             label.name(&bill.charges, |place| bill.dishes.get(place).map(|dish| Text::from(dish.id.clone())))

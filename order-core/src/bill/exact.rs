@@ -14,7 +14,7 @@ pub(super) trait Exact:
     /// How many bits the number takes.
     fn bits(&self) -> u64;
 
-    /// The quotient rounded down, and what is left. The divisor is above zero.
+    /// The quotient rounded down, and what is left. The divisor is above zero, or leaves nothing.
     fn quotient(&self, divisor: &Self) -> (Self, Self) {
         self.div_mod_floor(divisor)
     }
@@ -43,17 +43,17 @@ impl Exact for BigInt {
     }
 }
 
-/// The least number that both divide, if it can be held.
+/// The least number that both divide, if it can be held. Both are above zero.
 pub(super) fn lcm<T: Exact>(a: &T, b: &T) -> Option<T> {
     if b.is_one() {
         return Some(a.clone());
     }
-    let (quotient, remainder) = a.div_mod_floor(b);
+    let (quotient, remainder) = a.quotient(b);
     if remainder.is_zero() && !quotient.is_zero() {
         return Some(a.clone());
     }
     // Of a large number and a small one, the first step of Euclid's way is the one that saves time.
-    let (part, _) = b.div_mod_floor(&b.gcd(&remainder));
+    let (part, _) = b.quotient(&b.gcd(&remainder));
     a.checked_mul(&part).filter(|least| least.bits() <= MAX_BITS)
 }
 
@@ -62,7 +62,7 @@ pub(super) fn div_round<T: Exact>(number: &T, divisor: &T) -> Option<T> {
     let negative = *number < T::zero();
     let magnitude = if negative { T::zero().checked_sub(number)? } else { number.clone() };
     let doubled = magnitude.checked_add(&magnitude)?.checked_add(divisor)?;
-    let (rounded, _) = doubled.div_mod_floor(&divisor.checked_add(divisor)?);
+    let (rounded, _) = doubled.quotient(&divisor.checked_add(divisor)?);
     if negative { T::zero().checked_sub(&rounded) } else { Some(rounded) }
 }
 

@@ -30,16 +30,17 @@ type PricedLines = Vec<(Label, Column)>;
 impl<T: Exact> Priced<T> {
     /// Where everybody has the same part of each dish: the lines with all dishes in one, and the dishes.
     pub(super) fn dishes_together(&self) -> Option<(PricedLines, PricedLines)> {
-        let (dishes, mut rest): (PricedLines, PricedLines) =
-            self.lines.iter().copied().partition(|(label, _)| matches!(label, Label::Dish(_)));
-        let (_, first) = dishes.first()?;
-        let alike = dishes.iter().all(|(_, column)| column.weights == first.weights);
-        if !alike || !self.weights.get(first.weights)?.equal {
+        let is_dish = |(label, _): &(Label, Column)| matches!(label, Label::Dish(_));
+        let mut dishes = self.lines.iter().filter(|line| is_dish(line)).map(|(_, column)| column);
+        let weights = dishes.next()?.weights;
+        if !dishes.all(|column| column.weights == weights) || !self.weights.get(weights)?.equal {
             return None;
         }
+        let (dishes, mut together): (PricedLines, PricedLines) =
+            self.lines.iter().copied().partition(is_dish);
         let amount = dishes.iter().try_fold(0_i64, |sum, (_, column)| sum.checked_add(column.amount))?;
-        rest.insert(0, (Label::Dishes, Column { amount, weights: first.weights }));
-        Some((rest, dishes))
+        together.insert(0, (Label::Dishes, Column { amount, weights }));
+        Some((together, dishes))
     }
 }
 
@@ -274,7 +275,7 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
         let common = used().try_fold(T::one(), |common, (weights, _)| lcm(&common, &weights.total))?;
         let mut owed: Vec<(usize, T)> = (0..=self.bill.nobody()).map(|row| (row, T::zero())).collect();
         for (Weights { entries, total, .. }, amount) in used() {
-            let factor = amount.checked_mul(&common.div_floor(total))?;
+            let factor = amount.checked_mul(&common.quotient(total).0)?;
             for (row, weight) in entries {
                 let (_, sum) = owed.get_mut(*row)?;
                 *sum = sum.checked_add(&factor.checked_mul(weight)?)?;
@@ -300,7 +301,7 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
         let mut entries: Vec<(usize, T)> = (0..=self.bill.nobody()).map(|row| (row, T::zero())).collect();
         for (value, &weights) in values.iter().zip(&self.dish_weights) {
             let Weights { entries: parts, total, .. } = self.priced.weights.get(weights)?;
-            let factor = value.checked_mul(&self.denominator.div_floor(total))?;
+            let factor = value.checked_mul(&self.denominator.quotient(total).0)?;
             for (row, weight) in parts {
                 let (_, sum) = entries.get_mut(*row)?;
                 *sum = sum.checked_add(&factor.checked_mul(weight)?)?;
@@ -416,7 +417,7 @@ impl<T: Exact> Contained<T> {
             common = lcm(&common, whole)?;
         }
         let scales: BTreeMap<&str, T> =
-            by_type.into_iter().map(|(kind, whole)| (kind, common.div_floor(&whole))).collect();
+            by_type.into_iter().map(|(kind, whole)| (kind, common.quotient(&whole).0)).collect();
         let scales = bill.dishes.iter().map(|dish| scales.get(dish.kind).cloned()).collect::<Option<_>>()?;
         Some(Self { scales, common })
     }

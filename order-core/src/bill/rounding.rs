@@ -156,7 +156,7 @@ impl Table {
             let Weights { entries, total, equal } = weights.get(column.weights)?;
             let factor = match factor_of {
                 Some((same, factor)) if same == column.weights => factor,
-                _ => common.div_floor(total),
+                _ => common.quotient(total).0,
             };
             let amount = if negative { column.amount.checked_neg()? } else { column.amount };
             let start = self.cells.len();

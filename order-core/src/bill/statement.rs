@@ -207,6 +207,11 @@ impl Lines {
             .map(|(place, &(label, amount))| (label, amount, self.table.column(place)))
     }
 
+    /// How many lines there are.
+    pub(crate) fn len(&self) -> usize {
+        self.labels.len()
+    }
+
     /// What a row sums to.
     pub(crate) fn row(&self, row: usize) -> Amount {
         Amount::from_minor_units(self.table.rows().get(row).copied().unwrap_or_default())

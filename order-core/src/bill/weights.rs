@@ -1,11 +1,12 @@
 //! In which proportions things are divided.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use num_bigint::BigInt;
 
 use super::exact::{Exact, lcm};
 use super::statement::{StatedDish, StatedRule, Statement};
+use crate::participant::Seat;
 use crate::split::Weight;
 
 /// The most bits that the common denominator of an order's dishes may have. Any table of up to 250 people who
@@ -48,9 +49,9 @@ impl<T: Exact> Weights<T> {
         }
         if !divisor.is_one() {
             for (_, weight) in &mut entries {
-                *weight = weight.div_floor(&divisor);
+                *weight = weight.quotient(&divisor).0;
             }
-            total = total.div_floor(&divisor);
+            total = total.quotient(&divisor).0;
         }
         Some(Self { entries, total, equal: false })
     }
@@ -88,11 +89,18 @@ impl<T: Exact> DishWeights<T> {
     }
 
     fn by_claims(bill: &Statement<'_>) -> Option<Self> {
-        // Most dishes are one person's: all of one person's are divided alike.
+        // Most dishes are one person's, or shared by those who share others too.
         let mut alone: Vec<Option<usize>> = vec![None; bill.nobody().saturating_add(1)];
+        let mut together: BTreeMap<&[(Seat, Weight)], usize> = BTreeMap::new();
         let mut this =
             Self { list: Vec::new(), of: Vec::with_capacity(bill.dishes.len()), denominator: T::one() };
         for dish in &bill.dishes {
+            if dish.claims.len() > 1
+                && let Some(&place) = together.get(dish.claims)
+            {
+                this.of.push(place);
+                continue;
+            }
             let entries = parts(bill, dish)?;
             let only = match entries.as_slice() {
                 [] => Some(bill.nobody()),
@@ -106,6 +114,8 @@ impl<T: Exact> DishWeights<T> {
             let place = this.list.len();
             if let Some(alone) = only.and_then(|row| alone.get_mut(row)) {
                 *alone = Some(place);
+            } else {
+                together.insert(dish.claims, place);
             }
             let weights = match only {
                 Some(row) => Weights::whole(row),
