@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use order_core::stored::{decode_fact, encode_fact, encode_order};
-use order_core::wire::{self, CommandId};
+use order_core::wire;
 use order_core::{
-    Actor, Currency, Decision, ItemId, Order, OrderId, ParticipantId, Presence, Rejection, UnixMillis,
-    commit, decide,
+    Actor, CommandId, Currency, Decision, ItemId, Order, OrderId, ParticipantId, Presence, Rejection,
+    UnixMillis, commit, decide,
 };
 use serde::de::IgnoredAny;
 
@@ -43,8 +43,8 @@ fuzz_target!(|data: &[u8]| {
     let decision = decide(&ORDER, UnixMillis::new(2), &Actor::participant(asha.clone()), &message.command);
     assert_eq!(encode_order(&ORDER).unwrap(), before);
     match decision {
-        Err(rejection) => refuse(&rejection, message.id.as_ref()),
-        Ok(Decision::Unchanged) => {}
+        Err(rejection) => refuse(&rejection, message.id()),
+        Ok(Decision::Unchanged | Decision::Repeated { .. }) => {}
         Ok(Decision::Record(recorded)) => {
             assert_eq!(decode_fact(&encode_fact(&recorded).unwrap()).as_ref(), Ok(&recorded));
             let mut order = ORDER.clone();

@@ -2,11 +2,10 @@
 
 mod payments;
 
-use std::sync::Arc;
-
 use thiserror::Error;
 
 use crate::bill::{Charge, ChargeKind};
+use crate::done::Done;
 use crate::fact::{ChargesSet, Fact, ItemAdded, Joined, Recorded};
 use crate::item::Item;
 use crate::order::{Order, Status};
@@ -91,16 +90,17 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
             payments::refund(order, payment, refund, parts, *tip)?;
         }
         Fact::SplitUpdated { split } => order.split = split.clone(),
-        Fact::Finalized => {
-            order.status = Status::Finalized;
-            order.on_bill = Some(seats_on_bill(order));
-        }
+        Fact::Finalized { on_bill } => finalize(order, on_bill.as_deref())?,
     }
     if order.seq == 0 {
         order.created_at = recorded.at;
     }
     order.seq = recorded.seq;
     order.updated_at = recorded.at;
+    if let Some(stamp) = &recorded.stamp {
+        let by = recorded.by.id().and_then(|id| order.seat_of(id));
+        order.done.note(by, stamp.id().clone(), Done { digest: stamp.digest(), seq: recorded.seq });
+    }
     Ok(())
 }
 
@@ -161,6 +161,24 @@ fn set_charges(order: &mut Order, set: &ChargesSet) {
     order.round_to = set.round_to;
 }
 
+/// Closes the order. Logs of the first version do not say who was on the bill; then there were no payments, so that
+/// it can still be told.
+fn finalize(order: &mut Order, on_bill: Option<&[ParticipantId]>) -> Result<(), CommitError> {
+    let seats = match on_bill {
+        Some(people) => {
+            let seats = people.iter().map(|id| order.seat_of(id).ok_or(CommitError::UnknownPerson));
+            let mut seats = seats.collect::<Result<Vec<_>, _>>()?;
+            seats.sort_unstable();
+            seats.dedup();
+            seats
+        }
+        None => seats_on_bill(order),
+    };
+    order.on_bill = Some(seats);
+    order.status = Status::Finalized;
+    Ok(())
+}
+
 fn leave(order: &mut Order, by: &ParticipantId, owner: Option<&ParticipantId>) -> Result<(), CommitError> {
     let owner = match owner {
         Some(id) => Some(order.seat_of(id).ok_or(CommitError::UnknownPerson)?),
@@ -174,12 +192,9 @@ fn leave(order: &mut Order, by: &ParticipantId, owner: Option<&ParticipantId>) -
 
 fn add(order: &mut Order, recorded: &Recorded, added: &ItemAdded) -> Result<(), CommitError> {
     let added_by = seat_of_author(order, recorded)?;
-    if order.item(&added.item).is_some() {
-        return Err(CommitError::ItemExists);
-    }
     let claims = claims(order, &added.shared_by)?;
     let line = line_total(added.price.amount(), added.quantity)?;
-    order.total = order.total.checked_add(line).ok_or(CommitError::Overflow)?;
+    let total = order.total.checked_add(line).ok_or(CommitError::Overflow)?;
     let item = Item {
         id: added.item.clone(),
         dish_name: added.dish_name.clone(),
@@ -192,16 +207,16 @@ fn add(order: &mut Order, recorded: &Recorded, added: &ItemAdded) -> Result<(), 
         claims,
         added_at: recorded.at,
     };
-    order.text_bytes = order.text_bytes.saturating_add(item.text_bytes());
-    order.items.push(Arc::new(item));
+    let text_bytes = item.text_bytes();
+    order.items.push(item).ok_or(CommitError::ItemExists)?;
+    order.total = total;
+    order.text_bytes = order.text_bytes.saturating_add(text_bytes);
     Ok(())
 }
 
 fn share(order: &mut Order, item: &ItemId, shared_by: &[(ParticipantId, Weight)]) -> Result<(), CommitError> {
     let claims = claims(order, shared_by)?;
-    let position = order.position_of(item).ok_or(CommitError::UnknownItem)?;
-    let entry = order.items.get_mut(position).ok_or(CommitError::UnknownItem)?;
-    Arc::make_mut(entry).claims = claims;
+    order.items.get_mut(item).ok_or(CommitError::UnknownItem)?.claims = claims;
     Ok(())
 }
 
@@ -216,11 +231,10 @@ fn claims(order: &Order, shared_by: &[(ParticipantId, Weight)]) -> Result<Vec<(S
 }
 
 fn remove(order: &mut Order, item: &ItemId) -> Result<(), CommitError> {
-    let position = order.position_of(item).ok_or(CommitError::UnknownItem)?;
-    let line = order.items.get(position).ok_or(CommitError::UnknownItem)?;
+    let line = order.items.get(item).ok_or(CommitError::UnknownItem)?;
     order.total = order.total.checked_sub(line.total).ok_or(CommitError::Overflow)?;
     order.text_bytes = order.text_bytes.saturating_sub(line.text_bytes());
-    order.items.remove(position);
+    order.items.remove(item);
     // A discount ends with its dish: another that takes over the id is another dish.
     let is_on_it =
         |charge: &Charge| matches!(&charge.kind, ChargeKind::Discount { item: Some(on) } if on == item);
@@ -229,12 +243,10 @@ fn remove(order: &mut Order, item: &ItemId) -> Result<(), CommitError> {
 }
 
 fn update_quantity(order: &mut Order, item: &ItemId, quantity: Quantity) -> Result<(), CommitError> {
-    let position = order.position_of(item).ok_or(CommitError::UnknownItem)?;
-    let entry = order.items.get_mut(position).ok_or(CommitError::UnknownItem)?;
+    let entry = order.items.get_mut(item).ok_or(CommitError::UnknownItem)?;
     let line = line_total(entry.price.amount(), quantity)?;
     let total = order.total.checked_sub(entry.total).and_then(|rest| rest.checked_add(line));
     order.total = total.ok_or(CommitError::Overflow)?;
-    let entry = Arc::make_mut(entry);
     entry.quantity = quantity;
     entry.total = line;
     Ok(())
@@ -259,7 +271,7 @@ impl Fact {
             | Self::TipSet { .. }
             | Self::ServiceWaived { .. }
             | Self::SplitUpdated { .. }
-            | Self::Finalized => false,
+            | Self::Finalized { .. } => false,
         }
     }
 }

@@ -4,7 +4,9 @@ use crate::bill::{Charge, ChargeValue};
 use crate::payment::PaymentStatus;
 use crate::split::{SplitRule, Weight};
 use crate::text::Text;
-use crate::{Actor, Amount, Currency, ItemId, ParticipantId, PaymentId, Price, Quantity, Role, UnixMillis};
+use crate::{
+    Actor, Amount, Currency, ItemId, ParticipantId, PaymentId, Price, Quantity, Role, Stamp, UnixMillis,
+};
 
 /// One entry of an order's log. It says what happened with every consequence spelled out, so that a later
 /// release with other rules replays it to the same order.
@@ -16,6 +18,8 @@ pub struct Recorded {
     pub at: UnixMillis,
     /// Who did it.
     pub by: Actor,
+    /// The id of the command that asked for it, where it had one.
+    pub stamp: Option<Stamp>,
     /// What happened.
     pub fact: Fact,
 }
@@ -91,7 +95,10 @@ pub enum Fact {
         tip: Amount,
     },
     /// The order is closed.
-    Finalized,
+    Finalized {
+        /// Who is on the bill, whatever is paid later. Nothing in facts that say it with the whole log before them.
+        on_bill: Option<Vec<ParticipantId>>,
+    },
 }
 
 /// Somebody joined, came back, or told more about themselves.

@@ -11,6 +11,8 @@ use crate::text::{is_invisible, is_stripped};
 pub const MAX_ID_BYTES: usize = 128;
 /// The longest identifier of an item, in bytes.
 pub const MAX_ITEM_ID_BYTES: usize = 64;
+/// The longest identifier of a command, in bytes.
+pub const MAX_COMMAND_ID_BYTES: usize = 64;
 
 /// Why a text cannot be an identifier. Identifiers are never cleaned: two that differ stay different.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -86,6 +88,12 @@ identifier! {
 identifier! {
     /// Identifies one payment of an order. The same texts can be one as can be the id of an item.
     PaymentId, MAX_ITEM_ID_BYTES, |character| character.is_ascii_graphic() && !"\"'`<>\\".contains(character)
+}
+
+identifier! {
+    /// Identifies one command of one participant. The client makes it, to know the answer by and to send the command
+    /// again safely.
+    CommandId, MAX_COMMAND_ID_BYTES, is_plain
 }
 
 impl ItemId {

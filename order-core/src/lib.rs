@@ -6,6 +6,7 @@
 //!
 //! * [`decide`] says what would happen if somebody gave a [`Command`], or why it is refused. It changes nothing.
 //! * [`commit`] makes the [`Recorded`] fact so. Between the two, store it.
+//! * [`decide_once`] does so for a command with an id of its own, which counts once however often it is sent.
 //! * [`replay`] gives the order back from its stored facts ([`stored`]).
 //! * [`split::shares`] says who pays what; [`split::apportion`] divides any amount by weights.
 //! * [`wire`] reads and writes the protocol's JSON.
@@ -41,9 +42,11 @@ pub mod command;
 mod commit;
 mod currency;
 mod decide;
+mod done;
 pub mod fact;
 mod ids;
 mod item;
+mod items;
 pub mod number;
 mod order;
 mod participant;
@@ -61,13 +64,17 @@ pub use amount::{Amount, AmountError, Price, max_order_total};
 pub use command::{Actor, Command};
 pub use commit::{CommitError, commit, replay};
 pub use currency::{Currency, CurrencyError, MAX_MINOR_DIGITS};
-pub use decide::{Decision, decide};
+pub use decide::{Decision, decide, decide_once};
+pub use done::{MAX_COMMANDS, MAX_COMMANDS_EACH, Stamp};
 pub use fact::{Fact, Recorded};
-pub use ids::{IdError, ItemId, MAX_ID_BYTES, MAX_ITEM_ID_BYTES, OrderId, ParticipantId, PaymentId};
+pub use ids::{
+    CommandId, IdError, ItemId, MAX_COMMAND_ID_BYTES, MAX_ID_BYTES, MAX_ITEM_ID_BYTES, OrderId,
+    ParticipantId, PaymentId,
+};
 pub use item::Item;
 pub use order::{MAX_CLAIMS, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, Order, Status};
 pub use participant::{Participant, Role};
-pub use presence::Presence;
+pub use presence::{Markers, Presence};
 pub use quantity::{MAX_QUANTITY, Quantity, QuantityError};
 pub use rejection::{Code, Rejection};
 pub use time::UnixMillis;

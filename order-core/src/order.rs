@@ -1,10 +1,11 @@
 //! One shared order: the state that its facts add up to.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use crate::bill::{Charge, ChargeValue};
+use crate::done::DoneCommands;
 use crate::item::Item;
+use crate::items::Items;
 use crate::participant::{Participant, Role, Seat};
 use crate::payment::Payment;
 use crate::split::{SplitRule, Weight};
@@ -56,7 +57,7 @@ pub struct Order {
     pub(crate) tenant_id: Option<Text>,
     pub(crate) people: Vec<Participant>,
     pub(crate) owner: Option<Seat>,
-    pub(crate) items: Vec<Arc<Item>>,
+    pub(crate) items: Items,
     pub(crate) total: Amount,
     /// The bytes of all items' texts.
     pub(crate) text_bytes: usize,
@@ -72,6 +73,8 @@ pub struct Order {
     /// Who was on the bill when it was finalized, in the order of seats: no payment changes that.
     pub(crate) on_bill: Option<Vec<Seat>>,
     pub(crate) status: Status,
+    /// The commands with an id that became facts.
+    pub(crate) done: DoneCommands,
     pub(crate) created_at: UnixMillis,
     pub(crate) updated_at: UnixMillis,
 }
@@ -87,7 +90,7 @@ impl Order {
             tenant_id: None,
             people: Vec::new(),
             owner: None,
-            items: Vec::new(),
+            items: Items::default(),
             total: Amount::ZERO,
             text_bytes: 0,
             split: SplitRule::Equal,
@@ -98,6 +101,7 @@ impl Order {
             payments: Vec::new(),
             on_bill: None,
             status: Status::Active,
+            done: DoneCommands::default(),
             created_at: UnixMillis::default(),
             updated_at: UnixMillis::default(),
         }
@@ -162,12 +166,12 @@ impl Order {
 
     /// The lines of the order, in the order in which they were added.
     pub fn items(&self) -> impl ExactSizeIterator<Item = &Item> {
-        self.items.iter().map(AsRef::as_ref)
+        self.items.iter()
     }
 
     /// The line with this id.
     pub fn item(&self, id: &ItemId) -> Option<&Item> {
-        self.items().find(|item| item.id == *id)
+        self.items.get(id)
     }
 
     /// Who added an item of this order.
@@ -230,6 +234,11 @@ impl Order {
         payment.parts.iter().filter_map(|part| Some((self.at(part.seat)?, part.amount)))
     }
 
+    /// How many commands with an id it remembers.
+    pub fn commands_remembered(&self) -> usize {
+        self.done.len()
+    }
+
     /// By which rule the total is shared.
     pub fn split_rule(&self) -> &SplitRule {
         &self.split
@@ -256,9 +265,5 @@ impl Order {
 
     pub(crate) fn seat_of(&self, id: &ParticipantId) -> Option<Seat> {
         self.people.iter().position(|person| person.id == *id).map(Seat)
-    }
-
-    pub(crate) fn position_of(&self, id: &ItemId) -> Option<usize> {
-        self.items.iter().position(|item| item.id == *id)
     }
 }

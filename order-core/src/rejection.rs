@@ -114,6 +114,10 @@ codes! {
     TooManyParticipants = "too_many_participants", "The order cannot hold more people.";
     /// The total would pass its ceiling.
     TotalTooLarge = "total_too_large", "The order's total would be too large.";
+    /// The command's id came with another command before.
+    CommandIdReused = "command_id_reused", "Another command was sent with this id.";
+    /// The order remembers no more ids of commands.
+    TooManyCommands = "too_many_commands", "The order cannot remember more commands.";
     /// What was asked for could not be stored; nothing changed.
     StorageUnavailable = "storage_unavailable", "This could not be saved, so nothing was changed. Please try again.";
     /// Whether it was stored is not known.

@@ -151,7 +151,7 @@ fn assert_no_wrong_fact_is_committed(order: &Order) {
     }
     for seq in [0, order.seq(), next + 1, u64::MAX] {
         let error = CommitError::OutOfOrder { last: order.seq(), found: seq };
-        wrong.push((seq, &by, Fact::Finalized, error));
+        wrong.push((seq, &by, Fact::Finalized { on_bill: None }, error));
     }
     if order.status() == Status::Finalized {
         for case in &mut wrong {
@@ -165,7 +165,7 @@ fn assert_no_wrong_fact_is_committed(order: &Order) {
     }
     let before = encode_order(order).unwrap();
     for (seq, by, fact, error) in wrong {
-        let recorded = Recorded { seq, at: UnixMillis::new(u64::MAX), by: by.clone(), fact };
+        let recorded = Recorded { seq, at: UnixMillis::new(u64::MAX), by: by.clone(), stamp: None, fact };
         let mut order = order.clone();
         assert_eq!(commit(&mut order, &recorded), Err(error), "{recorded:?}");
         assert_eq!(encode_order(&order).unwrap(), before, "{recorded:?} left a trace");

@@ -104,7 +104,7 @@ fn read_and_judge(text: &str) {
             let actor = Actor::participant(id("asha"));
             match decide(&table.order, UnixMillis::new(9), &actor, &inbound.command) {
                 Err(rejection) => rejection,
-                Ok(Decision::Unchanged) => return,
+                Ok(Decision::Unchanged | Decision::Repeated { .. }) => return,
                 Ok(Decision::Record(recorded)) => {
                     commit(&mut table.order, &recorded).unwrap();
                     let frame = wire::fact_message(&table.order, &Presence::new(), &recorded);

@@ -286,7 +286,7 @@ impl Room {
         };
         let recorded = match decide(self.order(), now, &Actor::participant(who.clone()), &message.command)? {
             Decision::Record(recorded) => Some(recorded),
-            Decision::Unchanged => None,
+            Decision::Unchanged | Decision::Repeated { .. } => None,
         };
         if let Some(recorded) = &recorded {
             commit(self.order.as_mut().unwrap(), recorded).unwrap();

@@ -1,15 +1,16 @@
 //! One socket's place in a room.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use order_core::wire::{self, Refused};
+use order_core::wire::v2::V2Inbound;
+use order_core::wire::{self, Refused, v2};
 use order_core::{Code, Command, Rejection};
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 
-use crate::RoomKey;
 use crate::host::Host;
-use crate::input::{ConnectionId, Input};
+use crate::input::{Back, ConnectionId, Input, Message};
 use crate::outbox::{CloseReason, Outbox, Outgoing, Taken};
+use crate::{Opening, Protocol, RoomKey};
 
 /// One socket's place in a room: what it sends goes in, what it is to be sent comes out. Dropping it is the
 /// disconnect.
@@ -20,21 +21,37 @@ pub struct Connection {
     room: RoomKey,
     id: ConnectionId,
     outbox: Arc<Outbox>,
-    /// The way into the room, from the first join on: a socket that never joins loads nothing.
-    inputs: OnceLock<mpsc::Sender<Input>>,
+    protocol: Protocol,
+    /// As whom it comes back, if its token proved that it does.
+    back: Option<Back>,
+    /// The way into the room, from the first join on, or from the start for one that comes back: a socket that never
+    /// joins loads nothing.
+    inputs: OnceCell<mpsc::Sender<Input>>,
 }
 
 impl Connection {
-    pub(crate) fn new(host: Host, room: RoomKey, id: ConnectionId) -> Self {
+    pub(crate) fn new(host: Host, room: RoomKey, id: ConnectionId, opening: Opening) -> Self {
         let outbox = Arc::new(Outbox::new(host.shared().settings.outbox_bytes));
-        Self { host, room, id, outbox, inputs: OnceLock::new() }
+        let Opening { protocol, resume_token, since } = opening;
+        let key = &host.shared().settings.resume_key;
+        let back = resume_token
+            .and_then(|token| key.prove(&room, &token))
+            .map(|participant| Back { participant, since });
+        Self { host, room, id, outbox, protocol, back, inputs: OnceCell::new() }
     }
 
     /// Hands over a text message. Waits while the room is busy; the answers come out of
     /// [`next`](Connection::next). Wait for one message to be taken before handing over the next; a call that
     /// is dropped before it returns may lose its message.
     pub async fn receive(&self, text: &str) {
-        let message = wire::decode(text, || self.host.shared().ids.item_id());
+        let fresh_id = || self.host.shared().ids.item_id();
+        let message = match self.protocol {
+            Protocol::Seed => wire::decode(text, fresh_id).map(|inbound| Message::Command(inbound, None)),
+            Protocol::V2 => v2::decode(text, fresh_id).map(|message| match message {
+                V2Inbound::Command { inbound, since } => Message::Command(inbound, since),
+                V2Inbound::Request { id, request } => Message::Request(id, request),
+            }),
+        };
         self.hand_over(message).await;
     }
 
@@ -44,19 +61,23 @@ impl Connection {
         self.hand_over(Err(Refused { id: None, rejection })).await;
     }
 
-    async fn hand_over(&self, message: Result<wire::Inbound, Refused>) {
+    async fn hand_over(&self, message: Result<Message, Refused>) {
         let inputs = match (self.inputs.get(), &message) {
             (Some(inputs), _) => inputs,
+            (None, Ok(Message::Command(inbound, _))) if matches!(inbound.command, Command::Join(_)) => {
+                let Some(inputs) = self.attach().await else { return };
+                inputs
+            }
+            (None, _) if self.back.is_some() => {
+                let Some(inputs) = self.attach().await else { return };
+                inputs
+            }
             // Who has not joined is answered here: the room need not know of them.
             (None, Err(refused)) => return self.refuse(refused),
-            (None, Ok(inbound)) if !matches!(inbound.command, Command::Join(_)) => {
+            (None, Ok(message)) => {
                 let rejection = Rejection::from(Code::JoinFirst);
-                return self.refuse(&Refused { id: inbound.id.clone(), rejection });
+                return self.refuse(&Refused { id: message.id().cloned(), rejection });
             }
-            (None, Ok(_)) => match self.attach().await {
-                Some(inputs) => inputs,
-                None => return,
-            },
         };
         if inputs.send(Input::Message { connection: self.id, message }).await.is_err() {
             self.room_is_gone();
@@ -65,16 +86,20 @@ impl Connection {
 
     /// Attaches to the room, which loads it if need be.
     async fn attach(&self) -> Option<&mpsc::Sender<Input>> {
-        let inputs = self.host.enter(&self.room)?;
-        let attach = Input::Attach { connection: self.id, outbox: self.outbox.clone() };
-        if inputs.send(attach).await.is_err() {
-            self.room_is_gone();
-            return None;
-        }
-        let inputs = self.inputs.get_or_init(|| inputs);
-        // Whoever waits outside every room now waits for this one.
-        self.outbox.wake();
-        Some(inputs)
+        let attached = self.inputs.get_or_try_init(|| async {
+            let inputs = self.host.enter(&self.room).ok_or(())?;
+            let attach = Input::Attach {
+                connection: self.id,
+                outbox: self.outbox.clone(),
+                protocol: self.protocol,
+                back: self.back.clone(),
+            };
+            inputs.send(attach).await.map_err(|_| self.room_is_gone())?;
+            // Whoever waits outside every room now waits for this one.
+            self.outbox.wake();
+            Ok::<_, ()>(inputs)
+        });
+        attached.await.ok()
     }
 
     fn room_is_gone(&self) {
@@ -83,11 +108,18 @@ impl Connection {
     }
 
     fn refuse(&self, Refused { id, rejection }: &Refused) {
-        self.outbox.push_text(wire::error(rejection, id.as_ref(), self.host.shared().clock.now()));
+        self.outbox.push_text(match self.protocol {
+            Protocol::Seed => wire::error(rejection, id.as_ref(), self.host.shared().clock.now()),
+            Protocol::V2 => v2::reject(rejection, id.as_ref()),
+        });
     }
 
     /// The next thing to do, when there is one. Cancel-safe.
     pub async fn next(&self) -> Outgoing {
+        if self.back.is_some() && self.inputs.get().is_none() {
+            // What it missed comes without being asked for.
+            self.attach().await;
+        }
         loop {
             match self.outbox.take() {
                 Taken::Outgoing(outgoing) => return outgoing,

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use order_core::wire::{self, CommandId};
-use order_core::{Code, Rejection};
+use order_core::wire;
+use order_core::{Code, CommandId, Rejection};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::input::Input;
 use crate::log::{LogError, RoomLog};
 use crate::room::{self, Room};
 use crate::shared::Shared;
-use crate::{Clock, Connection, Ids, RandomIds, RoomKey, Settings, SystemClock};
+use crate::{Clock, Connection, Ids, Opening, RandomIds, RoomKey, Settings, SystemClock};
 
 /// All rooms of one process. A room is loaded on first use and unloaded when idle. Cheap to clone.
 #[derive(Clone)]
@@ -29,10 +29,16 @@ impl Host {
         Self { shared: Arc::new(Shared::new(log, settings, clock, ids)) }
     }
 
-    /// A socket's place in `room`. Nothing is loaded before its first join.
+    /// A socket's place in `room`, for one that speaks the first protocol and is new. Nothing is loaded before its first
+    /// join.
     pub fn connect(&self, room: RoomKey) -> Connection {
+        self.open(room, Opening::default())
+    }
+
+    /// A socket's place in `room`. Nothing is loaded before its first join, unless it comes back.
+    pub fn open(&self, room: RoomKey, opening: Opening) -> Connection {
         let id = self.shared.next_connection();
-        Connection::new(self.clone(), room, id)
+        Connection::new(self.clone(), room, id, opening)
     }
 
     /// The order of `room` as a stranger may see it, as JSON text: no names, phones or participant ids.
@@ -69,8 +75,8 @@ impl Host {
         };
         let message = wire::decode(message, || self.shared.ids.item_id())
             .map_err(|refused| refuse(&refused.rejection, refused.id.as_ref()))?;
-        let [not_taken, uncertain] = [Code::StorageUnavailable, Code::StorageUncertain]
-            .map(|code| refuse(&code.into(), message.id.as_ref()));
+        let [not_taken, uncertain] =
+            [Code::StorageUnavailable, Code::StorageUncertain].map(|code| refuse(&code.into(), message.id()));
         let Some(inputs) = self.enter(room) else { return Err(not_taken) };
         let (reply, answer) = oneshot::channel();
         if inputs.send(Input::Backend { message, reply }).await.is_err() {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use order_core::wire::v2::Request;
 use order_core::wire::{Inbound, Refused};
+use order_core::{CommandId, ParticipantId};
 use tokio::sync::oneshot;
 
+use crate::Protocol;
 use crate::outbox::Outbox;
 
 /// Identifies a socket for as long as the process lives. A label, never an identity.
@@ -13,10 +16,10 @@ pub(crate) struct ConnectionId(pub(crate) u64);
 
 /// What a room is told.
 pub(crate) enum Input {
-    /// A socket is here. It hears nothing until it joins.
-    Attach { connection: ConnectionId, outbox: Arc<Outbox> },
+    /// A socket is here. It hears nothing until it joins, unless it comes back.
+    Attach { connection: ConnectionId, outbox: Arc<Outbox>, protocol: Protocol, back: Option<Back> },
     /// A socket sent a message.
-    Message { connection: ConnectionId, message: Result<Inbound, Refused> },
+    Message { connection: ConnectionId, message: Result<Message, Refused> },
     /// The restaurant's back end sent a message. It is told what everybody was shown, or the refusal, as JSON text.
     Backend { message: Inbound, reply: oneshot::Sender<Result<String, String>> },
     /// A socket that fell behind wants the full state.
@@ -27,4 +30,30 @@ pub(crate) enum Input {
     View { reply: oneshot::Sender<Option<String>> },
     /// Finish what was accepted, send everybody away, and end.
     Drain,
+}
+
+/// Somebody comes back, who was proved to be this participant.
+#[derive(Debug, Clone)]
+pub(crate) struct Back {
+    pub(crate) participant: ParticipantId,
+    /// The last event that the client has.
+    pub(crate) since: Option<u64>,
+}
+
+/// A message that could be read.
+pub(crate) enum Message {
+    /// A command; in a join, also the last event that the client has.
+    Command(Inbound, Option<u64>),
+    /// Something that changes nothing which is stored.
+    Request(Option<CommandId>, Request),
+}
+
+impl Message {
+    /// The id to answer by.
+    pub(crate) fn id(&self) -> Option<&CommandId> {
+        match self {
+            Self::Command(inbound, _) => inbound.id(),
+            Self::Request(id, _) => id.as_ref(),
+        }
+    }
 }

@@ -99,13 +99,23 @@ impl Outbox {
     /// the place of what waits if it, and one more as large (the other half of the answer to a join), do not
     /// fit beside that.
     pub(crate) fn push_state(&self, frame: &Arc<Frame>, viewer: &ParticipantId) {
+        self.make_up(frame.text().len());
+        self.push_frame(frame, viewer);
+    }
+
+    /// As [`Outbox::push_state`], for a text that is the same for everybody.
+    pub(crate) fn push_state_text(&self, text: Bytes) {
+        self.make_up(text.len());
+        self.push_text(text);
+    }
+
+    /// Makes room for a message of so many bytes that makes up for what was missed.
+    fn make_up(&self, bytes: usize) {
         let mut state = self.lock();
         state.lag = Lag::None;
-        if state.bytes.saturating_add(frame.text().len().saturating_mul(ALWAYS_FIT)) > self.limit {
+        if state.bytes.saturating_add(bytes.saturating_mul(ALWAYS_FIT)) > self.limit {
             state.clear();
         }
-        drop(state);
-        self.push_frame(frame, viewer);
     }
 
     /// Whether the socket has missed something and waits for the full state.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use order_core::Currency;
 
+use crate::ResumeKey;
+
 /// How a host treats its rooms.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -16,16 +18,20 @@ pub struct Settings {
     pub outbox_bytes: usize,
     /// How many messages may wait for one room, at least 1; a socket that sends more waits, and reads nothing meanwhile.
     pub room_queue: usize,
+    /// By which resume tokens are made and proved.
+    pub resume_key: ResumeKey,
 }
 
 impl Default for Settings {
-    /// Rupees; rooms unload after a minute; one mebibyte may wait for a socket, 128 messages for a room.
+    /// Rupees; rooms unload after a minute; one mebibyte may wait for a socket, 128 messages for a room; resume tokens hold as
+    /// long as the process lives.
     fn default() -> Self {
         Self {
             currency: Currency::default(),
             idle_unload: Duration::from_secs(60),
             outbox_bytes: 1024 * 1024,
             room_queue: 128,
+            resume_key: ResumeKey::random(),
         }
     }
 }

@@ -41,7 +41,7 @@ impl Line for Client {
     }
 }
 
-/// A dish, and the id that makes it this very one however often it is asked for.
+/// A dish, and the id of the command that orders it, which counts once however often it is sent.
 struct Dish {
     id: String,
     name: &'static str,
@@ -97,10 +97,10 @@ impl<L: Line, Dial: FnMut() -> L> Waiter<Dial> {
             let message: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
             if let Some(bill) = read_bill(&text) {
                 self.bill = bill;
-            } else if message.get("id").is_some_and(|id| *id == dish.id) {
+            } else if message["type"] == "error" && message["id"] == dish.id {
                 match message.pointer("/data/code").and_then(Value::as_str) {
-                    // Try again; what is there already is heard of by joining.
-                    Some("storage_unavailable" | "storage_uncertain" | "join_first" | "item_id_taken") => {}
+                    // Try again: with its id, the dish counts once.
+                    Some("storage_unavailable" | "storage_uncertain" | "join_first") => {}
                     code => return Err(format!("{} was refused: {code:?}", dish.name)),
                 }
             }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_host::{CloseReason, Connection, Host, Outgoing, RoomKey, Transport, TransportError};
+use order_host::{CloseReason, Connection, Host, Opening, Outgoing, RoomKey, Transport, TransportError};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
@@ -96,6 +96,11 @@ impl Bus {
     /// Opens a connection to `room`. To be called within a tokio runtime; outside of one, and on a bus that
     /// has stopped, the client finds itself closed.
     pub fn connect(&self, room: RoomKey) -> Client {
+        self.open(room, Opening::default())
+    }
+
+    /// As [`connect`](Bus::connect), for a client of another protocol, or one that comes back.
+    pub fn open(&self, room: RoomKey, opening: Opening) -> Client {
         let number = self.shared.connected.fetch_add(1, Ordering::Relaxed);
         let cut = CancellationToken::new();
         let dice = |stream: u64| Dice::stream(self.shared.seed, number.wrapping_mul(2).wrapping_add(stream));
@@ -105,7 +110,7 @@ impl Bus {
         if let Ok(runtime) = Handle::try_current() {
             let phase = self.shared.phase.subscribe();
             let session = Session { from_client, to_client };
-            self.shared.sessions.spawn_on(session.run(room, phase, cut), &runtime);
+            self.shared.sessions.spawn_on(session.run(room, opening, phase, cut), &runtime);
         }
         Client::new(to_server, from_server)
     }
@@ -139,12 +144,18 @@ struct Session {
 
 impl Session {
     /// Carries messages until either side closes or the connection is cut.
-    async fn run(mut self, room: RoomKey, mut phase: watch::Receiver<Phase>, cut: CancellationToken) {
+    async fn run(
+        mut self,
+        room: RoomKey,
+        opening: Opening,
+        mut phase: watch::Receiver<Phase>,
+        cut: CancellationToken,
+    ) {
         let Some(host) = serving(&mut phase).await else {
             let _ = self.to_client.send_surely(FromServer::Close(Closed::Restart)).await;
             return;
         };
-        let connection = host.connect(room);
+        let connection = host.open(room, opening);
         // A client that pings without reading is owed one pong, not a queue of them.
         let pong = Notify::new();
         tokio::select! {

@@ -53,7 +53,7 @@ pub enum NotHeard {
     /// The connection was closed first.
     #[error(transparent)]
     Closed(#[from] Closed),
-    /// The server sent an `error` instead.
+    /// The server sent an `error`, or a `reject`, instead.
     #[error("refused: {}", .0.text())]
     Refused(Message),
     /// Nothing of the kind came for ten seconds.
@@ -122,7 +122,7 @@ impl Client {
     /// The next message of this type; those before it are skipped, but their state is noted.
     ///
     /// # Errors
-    /// When the connection is closed, an `error` comes instead, or nothing of the kind within ten seconds.
+    /// When the connection is closed, an `error` or a `reject` comes instead, or nothing of the kind within ten seconds.
     pub async fn recv_until(&mut self, kind: &str) -> Result<Message, NotHeard> {
         let wanted = async {
             loop {
@@ -130,7 +130,7 @@ impl Client {
                 if message.kind() == kind {
                     return Ok(message);
                 }
-                if message.kind() == "error" {
+                if matches!(message.kind(), "error" | "reject") {
                     return Err(NotHeard::Refused(message));
                 }
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use order_core::stored::decode_fact;
 use order_core::{Order, OrderId, commit};
 use order_host::log::{LogError, MemoryLog, RoomLog};
-use order_host::{Host, RoomKey, Settings};
+use order_host::{Host, Opening, RoomKey, Settings};
 
 use crate::{Bus, Client, Faults, FaultyLog, ManualClock, SeededIds};
 
@@ -53,6 +53,11 @@ impl Simulation {
     /// Opens a connection, as [`Bus::connect`] does.
     pub fn connect(&self, room: &RoomKey) -> Client {
         self.bus.connect(room.clone())
+    }
+
+    /// Opens a connection of another protocol, or one that comes back, as [`Bus::open`] does.
+    pub fn open(&self, room: &RoomKey, opening: Opening) -> Client {
+        self.bus.open(room.clone(), opening)
     }
 
     /// From now on nothing goes wrong any more.

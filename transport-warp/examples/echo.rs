@@ -103,7 +103,7 @@ fn answer(
     }
     match Handshake::check(method, headers, on_upgrade) {
         Ok(handshake) => {
-            let (response, task) = handshake.accept(Arc::clone(settings), Echo::new);
+            let (response, task) = handshake.accept(Arc::clone(settings), None, Echo::new);
             tasks.spawn(task);
             response
         }

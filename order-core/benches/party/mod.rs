@@ -68,6 +68,6 @@ pub fn apply(order: &mut Order, who: &str, text: &str) -> Result<Recorded, Rejec
             commit(order, &recorded).unwrap();
             Ok(recorded)
         }
-        Decision::Unchanged => panic!("{text} changed nothing"),
+        Decision::Unchanged | Decision::Repeated { .. } => panic!("{text} changed nothing"),
     }
 }

@@ -13,7 +13,8 @@ use crate::command::{Actor, Command};
 use crate::fact::{Fact, Recorded};
 use crate::order::{Order, Status};
 use crate::rejection::{Code, Rejection};
-use crate::{Participant, ParticipantId, Role, UnixMillis};
+use crate::split::seats_on_bill;
+use crate::{MAX_COMMANDS_EACH, Participant, ParticipantId, Role, Stamp, UnixMillis};
 
 /// What [`decide`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,46 @@ pub enum Decision {
     /// Granted, and nothing changes: somebody whom the order knows came back as they were, or a payment is what it was
     /// said to be.
     Unchanged,
+    /// This very command was carried out before; nothing happens a second time. Only [`decide_once`] finds this.
+    Repeated {
+        /// The fact that it became.
+        seq: u64,
+    },
+}
+
+/// As [`decide`], for a command with an id of its own: sent again as it was, it is [`Decision::Repeated`], and does
+/// nothing.
+///
+/// # Errors
+/// As [`decide`]; when the same id came with other content before ([`Code::CommandIdReused`]); and when the order cannot
+/// remember more ids ([`Code::TooManyCommands`]).
+pub fn decide_once(
+    order: &Order,
+    now: UnixMillis,
+    actor: &Actor,
+    stamp: &Stamp,
+    command: &Command,
+) -> Result<Decision, Rejection> {
+    let seat = actor.id().and_then(|id| order.seat_of(id));
+    // Whoever has no seat has done nothing, and must not pass for the back end, which has none either.
+    let is_known = seat.is_some() || actor.id().is_none();
+    match order.done.get(seat, stamp.id()).filter(|_| is_known) {
+        Some(done) if done.digest == stamp.digest() => return Ok(Decision::Repeated { seq: done.seq }),
+        Some(_) => {
+            return Err(Rejection::new(Code::CommandIdReused)
+                .field("id")
+                .expected("the same message as before, or another id"));
+        }
+        None if is_known && !order.done.has_room(seat) => {
+            return Err(Rejection::new(Code::TooManyCommands)
+                .expected(format!("at most {MAX_COMMANDS_EACH} commands with an id from one participant")));
+        }
+        None => {}
+    }
+    Ok(match decide(order, now, actor, command)? {
+        Decision::Record(recorded) => Decision::Record(Recorded { stamp: Some(stamp.clone()), ..recorded }),
+        other @ (Decision::Unchanged | Decision::Repeated { .. }) => other,
+    })
 }
 
 /// Says what would happen to `order` if `actor` gave `command` at `now`. Changes nothing.
@@ -92,7 +133,8 @@ pub fn decide(
         Command::Finalize => {
             present(order, actor)?;
             finalize::finalize(order)?;
-            Fact::Finalized
+            let on_bill = seats_on_bill(order).into_iter().filter_map(|seat| order.at(seat));
+            Fact::Finalized { on_bill: Some(on_bill.map(|person| person.id.clone()).collect()) }
         }
         Command::Leave => Fact::Left { owner: join::owner_without(order, present(order, actor)?) },
     };
@@ -101,6 +143,7 @@ pub fn decide(
         // A clock that was set back must not make the log run backwards.
         at: now.max(order.updated_at),
         by: actor.clone(),
+        stamp: None,
         fact,
     }))
 }

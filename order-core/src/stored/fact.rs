@@ -1,6 +1,7 @@
 //! The stored form of one fact.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::charge::{StoredCharges, StoredValue};
 use super::payment::{StoredPaymentRecorded, StoredStatus, read_parts, stored_parts};
@@ -10,12 +11,23 @@ use crate::bill::ChargeValue;
 use crate::fact::{ChargesSet, Fact, ItemAdded, Joined, Recorded};
 use crate::split::Weight;
 use crate::text::Text;
-use crate::{Actor, Amount, Currency, ItemId, ParticipantId, PaymentId, Price, Quantity, Role, UnixMillis};
+use crate::{
+    Actor, Amount, CommandId, Currency, ItemId, ParticipantId, PaymentId, Price, Quantity, Role, Stamp,
+    UnixMillis,
+};
 
 /// The way from each earlier version of a stored fact to the next. Append; never change what is here.
 ///
-/// 1 to 2: shared dishes, charges and payments came in; what there was stayed as it is.
-const UPCASTS: &[Upcast] = &[|document| document];
+/// 1 to 2: shared dishes, charges, payments and ids of commands came in; what there was stayed as it is, but that
+/// `finalized` has room to say who is on the bill.
+const UPCASTS: &[Upcast] = &[|mut document| {
+    if document.get("fact").is_some_and(|fact| fact == "finalized")
+        && let Some(record) = document.as_object_mut()
+    {
+        record.insert("fact".to_owned(), json!({ "finalized": {} }));
+    }
+    document
+}];
 
 #[derive(Serialize, Deserialize)]
 struct StoredRecord {
@@ -24,6 +36,9 @@ struct StoredRecord {
     /// A participant; `null`: the back end. Never absent.
     #[serde(deserialize_with = "Option::deserialize")]
     by: Option<String>,
+    /// The id of the command that asked for it, and the digest of what it said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    command: Option<(String, u64)>,
     fact: StoredFact,
 }
 
@@ -95,7 +110,11 @@ enum StoredFact {
     SplitUpdated {
         split: StoredSplit,
     },
-    Finalized,
+    Finalized {
+        /// Absent where the first version wrote it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on_bill: Option<Vec<String>>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -158,10 +177,13 @@ pub fn encode_fact(recorded: &Recorded) -> Result<Vec<u8>, StoredError> {
             tip: tip.minor_units(),
         },
         Fact::SplitUpdated { split } => StoredFact::SplitUpdated { split: split.into() },
-        Fact::Finalized => StoredFact::Finalized,
+        Fact::Finalized { on_bill } => StoredFact::Finalized {
+            on_bill: on_bill.as_ref().map(|people| people.iter().map(|id| id.as_str().to_owned()).collect()),
+        },
     };
     let by = recorded.by.id().map(|id| id.as_str().to_owned());
-    let record = StoredRecord { seq: recorded.seq, at: recorded.at.get(), by, fact };
+    let command = recorded.stamp.as_ref().map(|stamp| (stamp.id().as_str().to_owned(), stamp.digest()));
+    let record = StoredRecord { seq: recorded.seq, at: recorded.at.get(), by, command, fact };
     version::write(&record, UPCASTS)
 }
 
@@ -225,9 +247,12 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
             tip: Amount::from_minor_units(tip),
         },
         StoredFact::SplitUpdated { split } => Fact::SplitUpdated { split: split.try_into()? },
-        StoredFact::Finalized => Fact::Finalized,
+        StoredFact::Finalized { on_bill } => Fact::Finalized {
+            on_bill: on_bill.map(|people| people.iter().map(|id| ParticipantId::from_stored(id)).collect()),
+        },
     };
-    Ok(Recorded { seq: record.seq, at: UnixMillis::new(record.at), by, fact })
+    let stamp = record.command.map(|(id, digest)| Stamp::new(CommandId::from_stored(&id), digest));
+    Ok(Recorded { seq: record.seq, at: UnixMillis::new(record.at), by, stamp, fact })
 }
 
 fn stored_claims(claims: &[(ParticipantId, Weight)]) -> Vec<(String, u64)> {

@@ -1,8 +1,5 @@
 //! The stored form of a whole order: what a snapshot holds.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -12,13 +9,15 @@ use super::payment::StoredPayment;
 use super::version::{self, StoredError, Upcast};
 use super::{StoredCurrency, StoredSplit, owned, read_weight};
 use crate::bill::check_claims;
+use crate::done::{Done, DoneCommands};
 use crate::fact::ChargesSet;
 use crate::item::Item;
+use crate::items::Items;
 use crate::order::{Order, Status};
 use crate::participant::{Participant, Seat};
 use crate::split::{Weight, seats_on_bill};
 use crate::text::Text;
-use crate::{Amount, ItemId, OrderId, ParticipantId, UnixMillis};
+use crate::{Amount, CommandId, ItemId, OrderId, ParticipantId, UnixMillis};
 
 /// The way from each earlier version of a stored order to the next. Append; never change what is here.
 ///
@@ -29,6 +28,7 @@ const UPCASTS: &[Upcast] = &[|mut document| {
         for list in ["tips", "without_service", "payments"] {
             order.insert(list.to_owned(), json!([]));
         }
+        order.insert("done".to_owned(), json!([]));
     }
     document
 }];
@@ -55,8 +55,19 @@ struct StoredOrder {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     on_bill: Option<Vec<usize>>,
     finalized: bool,
+    /// Commands with an id that became facts.
+    done: Vec<StoredDone>,
     created_at: u64,
     updated_at: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredDone {
+    /// A place in `people`; `null`: the back end.
+    by: Option<usize>,
+    id: String,
+    digest: u64,
+    seq: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -127,6 +138,16 @@ pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
         payments: order.payments.iter().map(StoredPayment::from).collect(),
         on_bill: order.on_bill.as_ref().map(|seats| seats.iter().map(|seat| seat.0).collect()),
         finalized: order.status == Status::Finalized,
+        done: order
+            .done
+            .iter()
+            .map(|(by, id, Done { digest, seq })| StoredDone {
+                by: by.map(|seat| seat.0),
+                id: id.as_str().to_owned(),
+                digest,
+                seq,
+            })
+            .collect(),
         created_at: order.created_at.get(),
         updated_at: order.updated_at.get(),
     };
@@ -144,11 +165,13 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
         if seat < seats { Ok(Seat(seat)) } else { Err(StoredError::Damaged("seat")) }
     };
     let people = stored.people.iter().map(read_person).collect();
-    let items =
-        stored.items.iter().map(|item| read_item(item, seat).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
-    let ids: BTreeSet<_> = items.iter().map(|item| item.id.as_str()).collect();
-    if ids.len() != items.len() {
-        return Err(StoredError::Damaged("items"));
+    let mut items = Items::default();
+    for item in &stored.items {
+        items.push(read_item(item, seat)?).ok_or(StoredError::Damaged("items"))?;
+    }
+    let mut done = DoneCommands::default();
+    for StoredDone { by, id, digest, seq } in stored.done {
+        done.note(by.map(seat).transpose()?, CommandId::from_stored(&id), Done { digest, seq });
     }
     let total =
         Amount::checked_sum(items.iter().map(|item| item.total)).ok_or(StoredError::Damaged("total"))?;
@@ -178,6 +201,7 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
         round_to: charges.round_to,
         payments: payments.collect::<Result<_, StoredError>>()?,
         on_bill,
+        done,
         status: if stored.finalized { Status::Finalized } else { Status::Active },
         created_at: UnixMillis::new(stored.created_at),
         updated_at: UnixMillis::new(stored.updated_at),

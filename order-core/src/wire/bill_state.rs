@@ -1,7 +1,8 @@
 //! The bill in the order's state.
 
+use super::charge;
 use super::state::StateWriter;
-use crate::bill::{ChargeKind, ChargeValue, Line};
+use crate::bill::Line;
 use crate::payment::{Balance, Balances, Payment, settlement};
 use crate::split::{CustomShares, Shares, SplitRule, shares};
 use crate::{Amount, Order, Participant, ParticipantId, Status};
@@ -121,30 +122,7 @@ impl StateWriter {
         self.json.key("charges");
         self.json.begin_list();
         for charge in order.charges() {
-            self.json.begin_object();
-            self.json.string_field("name", charge.name.as_str());
-            self.json.string_field("kind", charge.kind.as_str());
-            self.value(order, charge.value);
-            match &charge.kind {
-                ChargeKind::Tax { inclusive, dish_types } => {
-                    if *inclusive {
-                        self.json.literal_field("inclusive", true);
-                    }
-                    if !dish_types.is_empty() {
-                        self.json.key("dishTypes");
-                        self.json.begin_list();
-                        for kind in dish_types {
-                            self.json.string(kind.as_str());
-                        }
-                        self.json.end_list();
-                    }
-                }
-                ChargeKind::Service { optional } => self.json.literal_field("optional", optional),
-                ChargeKind::Discount { item: Some(item) } => self.json.string_field("itemId", item.as_str()),
-                ChargeKind::Discount { item: None } => {}
-                ChargeKind::Tip { by } | ChargeKind::Fee { by } => self.json.string_field("by", by.as_str()),
-            }
-            self.json.end_object();
+            charge::write(&mut self.json, charge, order.currency());
         }
         self.json.end_list();
         self.json.key("tips");
@@ -152,7 +130,7 @@ impl StateWriter {
         for (person, tip) in order.tips() {
             self.json.begin_object();
             self.json.string_field("participantId", person.id().as_str());
-            self.value(order, tip);
+            charge::write_value(&mut self.json, tip, order.currency());
             self.json.end_object();
         }
         self.json.end_list();
@@ -164,13 +142,6 @@ impl StateWriter {
         self.json.end_list();
         if let Some(coin) = order.round_to() {
             self.amount("roundTo", order, coin);
-        }
-    }
-
-    fn value(&mut self, order: &Order, value: ChargeValue) {
-        match value {
-            ChargeValue::Percent(percent) => self.json.literal_field("percent", percent.to_decimal()),
-            ChargeValue::Amount(amount) => self.amount("amount", order, amount),
         }
     }
 

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use super::inbound::required_if_there;
 use super::json::Object;
-use crate::bill::{Basis, ChargeKind, MAX_CHARGES};
+use super::write::Writer;
+use crate::bill::{Basis, Charge, ChargeKind, ChargeValue, MAX_CHARGES};
 use crate::command::{ChargeAmount, NewCharge, SetCharges};
 use crate::rejection::{Code, Rejection};
 use crate::text::{MAX_CHARGE_NAME_CHARS, MAX_DISH_TYPE_CHARS, Text};
-use crate::{IdError, ItemId};
+use crate::{Currency, IdError, ItemId};
 
 const KINDS: &str = "tax, service, tip, discount or fee";
 
@@ -103,6 +104,42 @@ fn kind(
             .field(data.name(field))
             .because(format!("a {} has no {field}", charge.as_str()))
             .expected(format!("no {field}, or another kind"))),
+    }
+}
+
+/// Writes a charge as it was set, so that an owner can set it anew.
+pub(super) fn write(json: &mut Writer, charge: &Charge, currency: Currency) {
+    json.begin_object();
+    json.string_field("name", charge.name.as_str());
+    json.string_field("kind", charge.kind.as_str());
+    write_value(json, charge.value, currency);
+    match &charge.kind {
+        ChargeKind::Tax { inclusive, dish_types } => {
+            if *inclusive {
+                json.literal_field("inclusive", true);
+            }
+            if !dish_types.is_empty() {
+                json.key("dishTypes");
+                json.begin_list();
+                for kind in dish_types {
+                    json.string(kind.as_str());
+                }
+                json.end_list();
+            }
+        }
+        ChargeKind::Service { optional } => json.literal_field("optional", optional),
+        ChargeKind::Discount { item: Some(item) } => json.string_field("itemId", item.as_str()),
+        ChargeKind::Discount { item: None } => {}
+        ChargeKind::Tip { by } | ChargeKind::Fee { by } => json.string_field("by", by.as_str()),
+    }
+    json.end_object();
+}
+
+/// Writes how much a charge is, as a field.
+pub(super) fn write_value(json: &mut Writer, value: ChargeValue, currency: Currency) {
+    match value {
+        ChargeValue::Percent(percent) => json.literal_field("percent", percent.to_decimal()),
+        ChargeValue::Amount(amount) => json.amount_field("amount", amount, currency),
     }
 }
 

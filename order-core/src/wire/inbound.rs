@@ -1,8 +1,10 @@
 //! Messages from clients.
 
 use std::collections::BTreeMap;
+use std::hash::Hasher as _;
 
 use rust_decimal::Decimal;
+use siphasher::sip::SipHasher24;
 
 use super::json::{Numbers, Object};
 use super::{charge, payment};
@@ -13,30 +15,16 @@ use crate::text::{
     MAX_CUSTOMIZATION_CHARS, MAX_DISH_NAME_CHARS, MAX_DISH_TYPE_CHARS, MAX_LABEL_CHARS, MAX_NAME_CHARS,
     MAX_PHONE_CHARS, Text,
 };
-use crate::{Currency, ItemId, MAX_ID_BYTES, MAX_ITEM_ID_BYTES, ParticipantId};
-
-/// The longest id that a client may give a command, in bytes.
-const MAX_COMMAND_ID_BYTES: usize = 64;
+use crate::{CommandId, Currency, ItemId, MAX_ID_BYTES, MAX_ITEM_ID_BYTES, ParticipantId, Stamp};
 
 const TYPES: &str = "join, add_item, remove_item, update_quantity, claim_item, unclaim_item, assign_item, update_split, \
     set_charges, set_tip, waive_service, record_payment, update_payment, refund_payment, finalize or leave";
 
-/// The id that a client gave its command, to know the answer by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandId(String);
-
-impl CommandId {
-    /// The id as the client wrote it.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 /// A message that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inbound {
-    /// The id to answer by, if the client gave one.
-    pub id: Option<CommandId>,
+    /// The id to answer by and to know the command again by, if the client gave one.
+    pub stamp: Option<Stamp>,
     /// Whom the message names as its sender. Only a join is taken at its word; every other message is
     /// carried out as whoever the socket joined as.
     pub participant: Option<ParticipantId>,
@@ -61,21 +49,51 @@ pub fn decode(text: &str, fresh_id: impl FnOnce() -> ItemId) -> Result<Inbound, 
     let message = Object::message(text).map_err(|rejection| Refused { id: None, rejection })?;
     let id = command_id(&message).map_err(|rejection| Refused { id: None, rejection })?;
     match read(&message, fresh_id) {
-        Ok((participant, command)) => Ok(Inbound { id, participant, command }),
+        Ok((participant, command)) => {
+            let stamp = id.map(|id| Stamp::new(id, digest(&message, participant.as_ref())));
+            Ok(Inbound { stamp, participant, command })
+        }
         Err(rejection) => Err(Refused { id, rejection }),
     }
 }
 
-fn command_id(message: &Object<'_>) -> Result<Option<CommandId>, Rejection> {
-    let expected = "a string of 1 to 64 bytes";
-    match message.string("id", expected)? {
-        None => Ok(None),
-        Some(id) if (1..=MAX_COMMAND_ID_BYTES).contains(&id.len()) => Ok(Some(CommandId(id.into_owned()))),
-        Some(_) => Err(message.mistyped("id", expected)),
+impl Inbound {
+    /// The id to answer by.
+    pub fn id(&self) -> Option<&CommandId> {
+        self.stamp.as_ref().map(Stamp::id)
     }
 }
 
-fn read(
+pub(super) fn command_id(message: &Object<'_>) -> Result<Option<CommandId>, Rejection> {
+    let expected = "a string of 1 to 64 bytes without control or invisible characters";
+    let Some(id) = message.string("id", expected)? else { return Ok(None) };
+    CommandId::new(&id).map(Some).map_err(|_| message.mistyped("id", expected))
+}
+
+/// Equal for messages that ask for the same: `SipHash-2-4` (key zero) of the type, of who is named (in a join, the one
+/// message in which that counts) and of `data`, whose white space outside strings does not count. What the server
+/// makes up for itself, such as an item's id, is no part of it.
+pub(super) fn digest(message: &Object<'_>, participant: Option<&ParticipantId>) -> u64 {
+    let mut hasher = SipHasher24::new();
+    let joins = message.raw("type") == Some("\"join\"");
+    let named = participant.filter(|_| joins).map_or("", ParticipantId::as_str);
+    let name = message.raw("participantName").filter(|_| joins);
+    for part in [message.raw("type"), Some(named), name] {
+        hasher.write(part.unwrap_or_default().as_bytes());
+        hasher.write(&[0]);
+    }
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in message.raw("data").unwrap_or_default().bytes() {
+        if in_string || !byte.is_ascii_whitespace() {
+            hasher.write_u8(byte);
+        }
+        in_string ^= byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+    }
+    hasher.finish()
+}
+
+pub(super) fn read(
     message: &Object<'_>,
     fresh_id: impl FnOnce() -> ItemId,
 ) -> Result<(Option<ParticipantId>, Command), Rejection> {

@@ -134,6 +134,11 @@ impl<'text> Object<'text> {
         self.field(key).filter(|value| value.get() != "null")
     }
 
+    /// The text of what is under `key`, as the sender wrote it.
+    pub(super) fn raw(&self, key: &str) -> Option<&'text str> {
+        self.field(key).map(RawValue::get)
+    }
+
     /// The object under `key`, which the message must have.
     pub(super) fn object(
         &self,

@@ -11,11 +11,12 @@ mod json;
 mod outbound;
 mod payment;
 mod state;
+pub mod v2;
 mod write;
 
 pub use bill::{BillLine, MAX_BILL_ITEMS, MAX_BILL_PEOPLE, RefusedBill};
 pub use frame::Frame;
-pub use inbound::{CommandId, Inbound, Refused, decode};
+pub use inbound::{Inbound, Refused, decode};
 pub use json::{MAX_DEPTH, MAX_KEYS};
 pub use outbound::{error, fact_message, joined, presence_changed, sync};
 pub use state::public_view;

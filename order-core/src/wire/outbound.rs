@@ -1,12 +1,11 @@
 //! Messages to clients: projections of facts, and refusals.
 
 use super::frame::Frame;
-use super::inbound::CommandId;
 use super::state::StateWriter;
 use super::write::Writer;
 use crate::fact::{Fact, PaymentRecorded, Recorded};
 use crate::rejection::Rejection;
-use crate::{Order, ParticipantId, PaymentId, Presence, UnixMillis};
+use crate::{CommandId, Order, ParticipantId, PaymentId, Presence, UnixMillis};
 
 /// The message that tells everybody at the table of `recorded`. `order` is the order with that fact committed.
 pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> Frame {
@@ -73,7 +72,7 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
             writer.json.string_field("splitMode", split.mode());
             order_state(writer, order, presence);
         }),
-        Fact::Finalized => about(order, "order_finalized", by, recorded.at, |writer| {
+        Fact::Finalized { .. } => about(order, "order_finalized", by, recorded.at, |writer| {
             writer.state(order, presence, None);
         }),
     }
@@ -101,23 +100,12 @@ pub fn presence_changed(order: &Order, presence: &Presence, who: &ParticipantId,
 /// The answer to a message that was refused.
 pub fn error(rejection: &Rejection, id: Option<&CommandId>, now: UnixMillis) -> String {
     let mut json = Writer::with_capacity(512);
-    let message = rejection.to_string();
     json.begin_object();
     json.string_field("type", "error");
-    json.string_field("error", &message);
+    json.string_field("error", &rejection.to_string());
     json.key("data");
     json.begin_object();
-    json.string_field("code", rejection.code().as_str());
-    json.string_field("message", &message);
-    if let Some(field) = rejection.field_name() {
-        json.string_field("field", field);
-    }
-    if let Some(expected) = rejection.what_was_expected() {
-        json.string_field("expected", expected);
-    }
-    if let Some((amount, currency)) = rejection.missing_amount() {
-        json.amount_field("unallocated", amount, currency);
-    }
+    json.rejection(rejection);
     json.end_object();
     if let Some(id) = id {
         json.string_field("id", id.as_str());

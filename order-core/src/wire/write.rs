@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::{Amount, Currency};
+use crate::{Amount, Currency, Rejection};
 
 /// JSON text under construction.
 #[derive(Debug, Default)]
@@ -114,6 +114,21 @@ impl Writer {
     pub(super) fn literal_field(&mut self, key: &'static str, value: impl std::fmt::Display) {
         self.key(key);
         self.literal(value);
+    }
+
+    /// Writes the fields that say why something was refused.
+    pub(super) fn rejection(&mut self, rejection: &Rejection) {
+        self.string_field("code", rejection.code().as_str());
+        self.string_field("message", &rejection.to_string());
+        if let Some(field) = rejection.field_name() {
+            self.string_field("field", field);
+        }
+        if let Some(expected) = rejection.what_was_expected() {
+            self.string_field("expected", expected);
+        }
+        if let Some((amount, currency)) = rejection.missing_amount() {
+            self.amount_field("unallocated", amount, currency);
+        }
     }
 
     fn separate(&mut self) {

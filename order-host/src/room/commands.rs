@@ -1,18 +1,17 @@
 //! Carrying out commands: judged in a row, stored together, shown one by one.
 
-use std::sync::Arc;
-
-use order_core::wire::{self, CommandId, Frame};
+use order_core::wire;
 use order_core::{
-    Actor, Code, Command, CommitError, Decision, Fact, Order, Recorded, Rejection, commit, decide,
+    Actor, Code, Command, CommandId, CommitError, Decision, Recorded, Rejection, Stamp, commit, decide,
+    decide_once,
 };
-
 use tokio::sync::oneshot;
 
+use super::answers::Answer;
 use super::{ConnectionId, End, Room};
 use crate::outbox::CloseReason;
 
-/// Who gave a command, and where a refusal of it goes.
+/// Who gave a command, and where the answer goes.
 pub(super) enum Asker {
     /// A socket, as whoever it joined.
     Socket(ConnectionId),
@@ -23,18 +22,36 @@ pub(super) enum Asker {
 /// A command, and who gave it.
 pub(super) struct Asked {
     pub(super) by: Asker,
-    pub(super) id: Option<CommandId>,
-    pub(super) command: Result<Command, Rejection>,
+    pub(super) stamp: Option<Stamp>,
+    /// What is asked for; or why it could not be read, and the id to answer by.
+    pub(super) command: Result<Command, (Rejection, Option<CommandId>)>,
+}
+
+impl Asked {
+    /// A message of a socket that could not be read.
+    pub(super) fn refused(connection: ConnectionId, id: Option<CommandId>, rejection: Rejection) -> Self {
+        Self { by: Asker::Socket(connection), stamp: None, command: Err((rejection, id)) }
+    }
 }
 
 /// A command that was judged.
 struct Judged {
     by: Asker,
     id: Option<CommandId>,
-    /// What is to happen, if anything, or why it is refused.
-    outcome: Result<Option<Recorded>, Rejection>,
+    outcome: Outcome,
     /// Whether it was judged as if a fact that is yet to be stored had happened.
     on_trust: bool,
+}
+
+/// What a command comes to.
+enum Outcome {
+    /// This happens, once it is stored.
+    Happens(Recorded),
+    /// It happened before, as the fact with this sequence number.
+    Happened(u64),
+    /// Granted, and nothing changes.
+    Unchanged,
+    Refused(Rejection),
 }
 
 impl Room {
@@ -43,66 +60,89 @@ impl Room {
         if commands.is_empty() {
             return Ok(());
         }
+        let answered = self.answers.mark();
         let judged = self.judge(std::mem::take(commands))?;
-        let facts: Vec<_> =
-            judged.iter().filter_map(|judged| judged.outcome.as_ref().ok()?.as_ref()).collect();
+        let facts: Vec<_> = judged.iter().filter_map(|judged| judged.outcome.fact()).collect();
         let stored = self.store(&facts).await;
+        if stored.failure().is_some() {
+            self.answers.back_to(answered);
+        }
         for Judged { by, id, outcome, on_trust } in judged {
             match (outcome, stored.failure()) {
-                (Ok(Some(recorded)), None) => {
+                (Outcome::Happens(recorded), None) => {
                     self.commit(&recorded)?;
-                    let news = self.show(&recorded);
-                    if let Asker::Backend(reply) = by {
-                        // Whoever asked may be gone.
-                        drop(reply.send(Ok(news.text().to_owned())));
-                    }
+                    self.show(&recorded, None);
+                    self.happened(by, id.as_ref(), &recorded);
                     self.give_sockets_a_turn().await;
                 }
-                (Ok(Some(_)), Some(failure)) => self.answer(by, failure, id.as_ref()),
+                (Outcome::Happens(_), Some(failure)) => self.answer(by, failure, id.as_ref()),
                 // What was judged on top of something that was not stored may be judged wrongly.
-                (Ok(None) | Err(_), Some(failure)) if on_trust => self.answer(by, failure, id.as_ref()),
-                (Ok(None), _) => self.nothing_changed(by),
-                (Err(rejection), _) => self.answer(by, &rejection, id.as_ref()),
+                (_, Some(failure)) if on_trust => self.answer(by, failure, id.as_ref()),
+                (Outcome::Happened(seq), _) => self.nothing_changed(by, id.as_ref(), Some(seq)),
+                (Outcome::Unchanged, _) => self.nothing_changed(by, id.as_ref(), None),
+                (Outcome::Refused(rejection), _) => self.answer(by, &rejection, id.as_ref()),
             }
         }
         self.recover(&stored).await
     }
 
-    /// Judges each command as if those before it had happened. Changes nothing.
-    fn judge(&self, commands: Vec<Asked>) -> Result<Vec<Judged>, End> {
-        let now = self.shared.clock.now();
+    /// Judges each command as if those before it had happened. Changes nothing that anybody sees.
+    fn judge(&mut self, commands: Vec<Asked>) -> Result<Vec<Judged>, End> {
         let many = commands.len() > 1;
-        let mut imagined: Option<Order> = None;
+        let mut any_before = false;
         let mut judged = Vec::with_capacity(commands.len());
-        for Asked { by, id, command } in commands {
-            let order = imagined.as_ref().unwrap_or(&self.order);
-            // What is refused without a look at the order is refused whatever becomes of the others.
-            let mut on_trust = false;
+        for Asked { by, stamp, command } in commands {
             let actor = match &by {
                 Asker::Socket(connection) => {
                     self.members.speaker(*connection).cloned().map(Actor::participant)
                 }
                 Asker::Backend(_) => Some(Actor::Backend),
             };
-            let decision = match (command, actor) {
+            let (outcome, id, on_trust) = match (command, actor) {
                 (Ok(command), Some(actor)) => {
-                    on_trust = imagined.is_some();
-                    decide(order, now, &actor, &command)
+                    let outcome = self.decide(&actor, stamp.as_ref(), &command);
+                    (outcome, stamp.as_ref().map(Stamp::id).cloned(), any_before)
                 }
-                (Ok(_), None) => Err(Code::JoinFirst.into()),
-                (Err(rejection), _) => Err(rejection),
+                // What is refused without a look at the order is refused whatever becomes of the others.
+                (Ok(_), None) => {
+                    (Outcome::Refused(Code::JoinFirst.into()), stamp.as_ref().map(Stamp::id).cloned(), false)
+                }
+                (Err((rejection, id)), _) => (Outcome::Refused(rejection), id, false),
             };
-            let outcome = decision.map(|decision| match decision {
-                Decision::Record(recorded) => Some(recorded),
-                Decision::Unchanged => None,
-            });
-            if let (Ok(Some(recorded)), true) = (&outcome, many) {
-                let order = imagined.get_or_insert_with(|| self.order.clone());
-                commit(order, recorded).map_err(|error| self.broken(&error))?;
+            if let Outcome::Happens(recorded) = &outcome {
+                any_before = true;
+                if many && self.ahead.is_none() {
+                    self.ahead = Some(self.order.clone());
+                }
+                if let Some(ahead) = &mut self.ahead {
+                    commit(ahead, recorded).map_err(|error| self.broken(&error))?;
+                }
             }
             judged.push(Judged { by, id, outcome, on_trust });
         }
         Ok(judged)
+    }
+
+    /// Judges one command as if those that are being stored had happened.
+    fn decide(&mut self, actor: &Actor, stamp: Option<&Stamp>, command: &Command) -> Outcome {
+        let order = self.ahead.as_ref().unwrap_or(&self.order);
+        let now = self.shared.clock.now();
+        let Some(stamp) = stamp else { return decide(order, now, actor, command).into() };
+        match self.answers.find(actor, stamp) {
+            Some(Answer::Refused(rejection)) => return Outcome::Refused(rejection),
+            Some(Answer::Unchanged) => return Outcome::Unchanged,
+            None => {}
+        }
+        let outcome = decide_once(order, now, actor, stamp, command).into();
+        match &outcome {
+            // Whoever joins first may send the same again.
+            Outcome::Refused(rejection) if rejection.code() != Code::JoinFirst => {
+                self.answers.remember(actor, stamp, Answer::Refused(rejection.clone()));
+            }
+            Outcome::Unchanged => self.answers.remember(actor, stamp, Answer::Unchanged),
+            Outcome::Refused(_) | Outcome::Happens(_) | Outcome::Happened(_) => {}
+        }
+        outcome
     }
 
     /// Makes a stored fact so. A decision of the core always commits; should one not, the room's memory is
@@ -116,44 +156,24 @@ impl Room {
         End(CloseReason::Unavailable)
     }
 
-    /// Shows a committed fact to everybody at the table, and says what they were shown.
-    pub(super) fn show(&mut self, recorded: &Recorded) -> Arc<Frame> {
-        let left = match &recorded.fact {
-            Fact::Left { .. } => recorded.by.id(),
-            Fact::Joined(_)
-            | Fact::ItemAdded(_)
-            | Fact::ItemRemoved { .. }
-            | Fact::QuantityUpdated { .. }
-            | Fact::ItemShared { .. }
-            | Fact::ChargesSet(_)
-            | Fact::TipSet { .. }
-            | Fact::ServiceWaived { .. }
-            | Fact::SplitUpdated { .. }
-            | Fact::PaymentRecorded(_)
-            | Fact::PaymentUpdated { .. }
-            | Fact::PaymentRefunded { .. }
-            | Fact::Finalized => None,
-        };
-        if let Some(left) = left {
-            self.presence.disconnect(left);
+    /// Answers a command that everybody has been shown.
+    fn happened(&self, by: Asker, id: Option<&CommandId>, recorded: &Recorded) {
+        match by {
+            Asker::Socket(connection) => self.ack(connection, id, recorded.seq, false),
+            // Whoever asked may be gone.
+            Asker::Backend(reply) => drop(reply.send(Ok(self.frame(recorded).text().to_owned()))),
         }
-        let news = Arc::new(wire::fact_message(&self.order, &self.presence, recorded));
-        self.shown = self.shown.saturating_add(news.text().len());
-        match left {
-            Some(left) => {
-                self.members.send_to_others(left, &news);
-                self.members.leave(left, &news);
-            }
-            None => self.members.send_to_all(&news),
-        }
-        news
     }
 
-    /// Answers a command that was granted although nothing changed by it: with the full state.
-    fn nothing_changed(&mut self, by: Asker) {
-        match by {
-            Asker::Socket(connection) => self.send_sync(connection),
-            Asker::Backend(reply) => {
+    /// Answers a command that was granted although nothing changed by it, or nothing any more: it became the fact
+    /// `happened` before. By its id or, where it has none, with the full state.
+    fn nothing_changed(&mut self, by: Asker, id: Option<&CommandId>, happened: Option<u64>) {
+        match (by, id) {
+            (Asker::Socket(connection), Some(_)) => {
+                self.ack(connection, id, happened.unwrap_or(self.order.seq()), happened.is_some());
+            }
+            (Asker::Socket(connection), None) => self.send_state(connection),
+            (Asker::Backend(reply), _) => {
                 let state = wire::sync(&self.order, &self.presence, self.shared.clock.now());
                 // Whoever asked may be gone.
                 drop(reply.send(Ok(state.text().to_owned())));
@@ -171,10 +191,25 @@ impl Room {
             }
         }
     }
+}
 
-    /// Tells one socket that its message was refused.
-    pub(super) fn refuse(&self, connection: ConnectionId, rejection: &Rejection, id: Option<&CommandId>) {
-        tracing::debug!(room = %self.key.fingerprint(), code = rejection.code().as_str(), "refused");
-        self.members.send_text(connection, wire::error(rejection, id, self.shared.clock.now()));
+impl Outcome {
+    /// The fact that is to be stored, if any.
+    fn fact(&self) -> Option<&Recorded> {
+        match self {
+            Self::Happens(recorded) => Some(recorded),
+            Self::Happened(_) | Self::Unchanged | Self::Refused(_) => None,
+        }
+    }
+}
+
+impl From<Result<Decision, Rejection>> for Outcome {
+    fn from(decision: Result<Decision, Rejection>) -> Self {
+        match decision {
+            Ok(Decision::Record(recorded)) => Self::Happens(recorded),
+            Ok(Decision::Repeated { seq }) => Self::Happened(seq),
+            Ok(Decision::Unchanged) => Self::Unchanged,
+            Err(rejection) => Self::Refused(rejection),
+        }
     }
 }

@@ -1,22 +1,26 @@
-//! Letting a socket join.
+//! Letting a socket join, or come back.
 
 use std::sync::Arc;
 
-use order_core::wire::{self, CommandId};
-use order_core::{Actor, Code, Command, Decision, ParticipantId, Rejection, decide};
+use order_core::wire::v2::{self, Welcome};
+use order_core::wire::{self, Inbound};
+use order_core::{Actor, Code, Decision, ParticipantId, Rejection, decide, decide_once};
 
 use super::{ConnectionId, End, Room};
+use crate::Protocol;
+use crate::input::Back;
 
 impl Room {
-    /// Lets a socket speak as `participant`. It gets the full state and then, as everybody does of whoever is
-    /// new, that they joined.
+    /// Lets a socket speak as the participant that it names. It is told where the order stands; the others are told of
+    /// whoever is new.
     pub(super) async fn join(
         &mut self,
         connection: ConnectionId,
-        id: Option<&CommandId>,
-        participant: Option<ParticipantId>,
-        command: &Command,
+        inbound: Inbound,
+        since: Option<u64>,
     ) -> Result<(), End> {
+        let Inbound { stamp, participant, command } = inbound;
+        let id = stamp.as_ref().map(|stamp| stamp.id());
         let Some(participant) = participant else {
             self.refuse(connection, &Rejection::new(Code::MissingField).field("participantId"), id);
             return Ok(());
@@ -28,35 +32,93 @@ impl Room {
             self.refuse(connection, &rejection, id);
             return Ok(());
         }
-        let now = self.shared.clock.now();
-        let recorded = match decide(&self.order, now, &Actor::participant(participant.clone()), command) {
-            Ok(Decision::Record(recorded)) => Some(recorded),
-            Ok(Decision::Unchanged) => None,
+        let (now, actor) = (self.shared.clock.now(), Actor::participant(participant.clone()));
+        let decision = match &stamp {
+            Some(stamp) => decide_once(&self.order, now, &actor, stamp, &command),
+            None => decide(&self.order, now, &actor, &command),
+        };
+        let (recorded, repeated) = match decision {
+            Ok(Decision::Record(recorded)) => (recorded, None),
+            Ok(Decision::Unchanged) => {
+                self.seat_again(connection, &participant, since);
+                self.ack(connection, id, self.order.seq(), false);
+                return Ok(());
+            }
+            // It joined then; whether it still sits here is another matter.
+            Ok(Decision::Repeated { seq }) => match decide(&self.order, now, &actor, &command) {
+                Ok(Decision::Record(recorded)) => (recorded, Some(seq)),
+                Ok(Decision::Unchanged | Decision::Repeated { .. }) => {
+                    self.seat_again(connection, &participant, since);
+                    self.ack(connection, id, seq, true);
+                    return Ok(());
+                }
+                Err(rejection) => {
+                    self.refuse(connection, &rejection, id);
+                    return Ok(());
+                }
+            },
             Err(rejection) => {
                 self.refuse(connection, &rejection, id);
                 return Ok(());
             }
-        };
-        let Some(recorded) = recorded else {
-            let came_online = self.admit(connection, &participant);
-            self.send_sync(connection);
-            let answer = wire::joined(&self.order, &self.presence, &participant, now);
-            self.members.send(connection, &Arc::new(answer));
-            if came_online {
-                self.tell_presence(&participant);
-            }
-            return Ok(());
         };
         let stored = self.store(&[&recorded]).await;
         if let Some(failure) = stored.failure() {
             self.refuse(connection, failure, id);
         } else {
             self.commit(&recorded)?;
+            self.ahead = None;
             self.admit(connection, &participant);
-            self.send_sync(connection);
-            drop(self.show(&recorded));
+            let knows = match self.members.protocol(connection) {
+                Protocol::Seed => {
+                    self.send_state(connection);
+                    None
+                }
+                Protocol::V2 => Some(connection),
+            };
+            self.show(&recorded, knows);
+            if knows.is_some() {
+                self.welcome(connection, &participant, since);
+            }
+            self.ack(connection, id, repeated.unwrap_or(recorded.seq), repeated.is_some());
         }
         self.recover(&stored).await
+    }
+
+    /// Lets a socket speak as whoever it was proved to be, if they still sit at the table.
+    pub(super) fn resume(&mut self, connection: ConnectionId, back: &Back) {
+        if self.order.person(&back.participant).is_some_and(|person| !person.has_left()) {
+            self.seat_again(connection, &back.participant, back.since);
+        }
+    }
+
+    /// Lets a socket speak as somebody whom the order knows as they are.
+    fn seat_again(&mut self, connection: ConnectionId, participant: &ParticipantId, since: Option<u64>) {
+        let came_online = self.admit(connection, participant);
+        match self.members.protocol(connection) {
+            Protocol::Seed => {
+                self.send_state(connection);
+                let now = self.shared.clock.now();
+                let answer = wire::joined(&self.order, &self.presence, participant, now);
+                self.members.send(connection, &Arc::new(answer));
+            }
+            Protocol::V2 => self.welcome(connection, participant, since),
+        }
+        if came_online {
+            self.tell_presence(participant);
+        }
+    }
+
+    /// Tells a socket who it is, and what it has missed or, where that is too far back, the full state.
+    fn welcome(&mut self, connection: ConnectionId, participant: &ParticipantId, since: Option<u64>) {
+        let token = self.shared.settings.resume_key.token(&self.key, participant);
+        let now = self.shared.clock.now();
+        self.keep_events();
+        let missed = since.and_then(|since| self.events.as_ref()?.since(since));
+        let about = Welcome { participant, resume_token: &token, missed: missed.as_deref(), now };
+        let welcome = v2::welcome(&self.order, &self.presence, &about);
+        self.shown = self.shown.saturating_add(welcome.len());
+        self.members.send_text(connection, welcome);
     }
 
     /// From now on the socket speaks as `participant` and hears what happens; says whether they were offline.

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use order_core::ParticipantId;
 use order_core::wire::Frame;
 
+use crate::Protocol;
 use crate::input::ConnectionId;
 use crate::outbox::{CloseReason, Outbox};
 
@@ -16,13 +18,29 @@ pub(super) struct Members(BTreeMap<ConnectionId, Member>);
 #[derive(Debug)]
 struct Member {
     outbox: Arc<Outbox>,
+    protocol: Protocol,
     /// As whom the socket speaks; nobody before it joins and after it leaves.
     speaker: Option<ParticipantId>,
 }
 
+/// The same news in the protocols that somebody at the table speaks.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    pub(super) seed: Option<Arc<Frame>>,
+    pub(super) v2: Option<Bytes>,
+}
+
+impl News {
+    /// How much each socket is shown at the most, in bytes.
+    pub(super) fn len(&self) -> usize {
+        let seed = self.seed.as_ref().map_or(0, |frame| frame.text().len());
+        self.v2.as_ref().map_or(0, Bytes::len).max(seed)
+    }
+}
+
 impl Members {
-    pub(super) fn attach(&mut self, connection: ConnectionId, outbox: Arc<Outbox>) {
-        self.0.entry(connection).or_insert(Member { outbox, speaker: None });
+    pub(super) fn attach(&mut self, connection: ConnectionId, outbox: Arc<Outbox>, protocol: Protocol) {
+        self.0.entry(connection).or_insert(Member { outbox, protocol, speaker: None });
     }
 
     /// Forgets a socket; answers with the participant whose last one it was.
@@ -38,12 +56,12 @@ impl Members {
         }
     }
 
-    /// Every socket of `participant` is sent `farewell`, which carries the full state, and speaks for nobody
-    /// from now on. One that lags behind hears it too: nothing can make up for it later.
-    pub(super) fn leave(&mut self, participant: &ParticipantId, farewell: &Arc<Frame>) {
+    /// Every socket of `participant` is sent `farewell` and speaks for nobody from now on. One that lags behind hears
+    /// it too: nothing can make up for it later.
+    pub(super) fn leave(&mut self, participant: &ParticipantId, farewell: &News) {
         for member in self.0.values_mut() {
             if member.speaker.as_ref() == Some(participant) {
-                member.outbox.push_state(farewell, participant);
+                member.catch_up(farewell, participant);
                 member.speaker = None;
             }
         }
@@ -53,48 +71,68 @@ impl Members {
         self.0.get(&connection)?.speaker.as_ref()
     }
 
+    pub(super) fn protocol(&self, connection: ConnectionId) -> Protocol {
+        self.0.get(&connection).map_or_else(Protocol::default, |member| member.protocol)
+    }
+
+    /// Whether anybody at the table speaks this protocol.
+    pub(super) fn speak(&self, protocol: Protocol) -> bool {
+        self.0.values().any(|member| member.protocol == protocol && member.speaker.is_some())
+    }
+
     /// Whether a socket waits for the full state.
     pub(super) fn lags(&self, connection: ConnectionId) -> bool {
         self.0.get(&connection).is_some_and(|member| member.outbox.lags())
     }
 
-    pub(super) fn send_text(&self, connection: ConnectionId, text: String) {
+    pub(super) fn send_text(&self, connection: ConnectionId, text: impl Into<Bytes>) {
         if let Some(member) = self.0.get(&connection) {
             member.outbox.push_text(text);
         }
     }
 
     pub(super) fn send(&self, connection: ConnectionId, frame: &Arc<Frame>) {
-        if let Some((outbox, speaker)) = self.joined(connection) {
-            outbox.push_frame(frame, speaker);
+        if let Some(member) = self.0.get(&connection)
+            && let Some(speaker) = &member.speaker
+        {
+            member.outbox.push_frame(frame, speaker);
         }
     }
 
     /// Sends the full state, after which a socket that fell behind is up to date again. One that has not
     /// joined may not see it, and goes on without.
-    pub(super) fn catch_up(&self, connection: ConnectionId, sync: &Arc<Frame>) {
+    pub(super) fn catch_up(&self, connection: ConnectionId, state: &News) {
         let Some(member) = self.0.get(&connection) else { return };
         match &member.speaker {
-            Some(speaker) => member.outbox.push_state(sync, speaker),
+            Some(speaker) => member.catch_up(state, speaker),
             None => member.outbox.forgo_state(),
         }
     }
 
-    pub(super) fn send_to_all(&self, frame: &Arc<Frame>) {
-        for (outbox, speaker) in self.everybody() {
-            outbox.push_frame(frame, speaker);
+    pub(super) fn send_to_all(&self, news: &News) {
+        for (member, speaker) in self.everybody() {
+            member.send(news, speaker);
         }
     }
 
-    pub(super) fn send_to_others(&self, participant: &ParticipantId, frame: &Arc<Frame>) {
-        for (outbox, speaker) in self.everybody().filter(|(_, speaker)| *speaker != participant) {
-            outbox.push_frame(frame, speaker);
+    pub(super) fn send_to_others(&self, participant: &ParticipantId, news: &News) {
+        for (member, speaker) in self.everybody().filter(|(_, speaker)| *speaker != participant) {
+            member.send(news, speaker);
         }
     }
 
-    pub(super) fn catch_up_all(&self, sync: &Arc<Frame>) {
-        for (outbox, speaker) in self.everybody() {
-            outbox.push_state(sync, speaker);
+    /// Sends news to all but one socket, which knows it already.
+    pub(super) fn send_to_all_but(&self, connection: ConnectionId, news: &News) {
+        for (_, member) in self.0.iter().filter(|(other, _)| **other != connection) {
+            if let Some(speaker) = &member.speaker {
+                member.send(news, speaker);
+            }
+        }
+    }
+
+    pub(super) fn catch_up_all(&self, state: &News) {
+        for (member, speaker) in self.everybody() {
+            member.catch_up(state, speaker);
         }
     }
 
@@ -104,12 +142,25 @@ impl Members {
         }
     }
 
-    fn joined(&self, connection: ConnectionId) -> Option<(&Outbox, &ParticipantId)> {
-        let member = self.0.get(&connection)?;
-        Some((member.outbox.as_ref(), member.speaker.as_ref()?))
+    fn everybody(&self) -> impl Iterator<Item = (&Member, &ParticipantId)> {
+        self.0.values().filter_map(|member| Some((member, member.speaker.as_ref()?)))
+    }
+}
+
+impl Member {
+    fn send(&self, news: &News, speaker: &ParticipantId) {
+        match (self.protocol, &news.seed, &news.v2) {
+            (Protocol::Seed, Some(frame), _) => self.outbox.push_frame(frame, speaker),
+            (Protocol::V2, _, Some(text)) => self.outbox.push_text(text.clone()),
+            (Protocol::Seed, None, _) | (Protocol::V2, _, None) => {}
+        }
     }
 
-    fn everybody(&self) -> impl Iterator<Item = (&Outbox, &ParticipantId)> {
-        self.0.values().filter_map(|member| Some((member.outbox.as_ref(), member.speaker.as_ref()?)))
+    fn catch_up(&self, state: &News, speaker: &ParticipantId) {
+        match (self.protocol, &state.seed, &state.v2) {
+            (Protocol::Seed, Some(frame), _) => self.outbox.push_state(frame, speaker),
+            (Protocol::V2, _, Some(text)) => self.outbox.push_state_text(text.clone()),
+            (Protocol::Seed, None, _) | (Protocol::V2, _, None) => {}
+        }
     }
 }

@@ -2,26 +2,31 @@
 //!
 //! It decides what a message would do, appends that durably, commits it, and only then shows it to anyone.
 
+mod answers;
 mod commands;
+mod events;
 mod join;
 mod load;
 mod members;
+mod show;
 mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::wire::{self, Inbound, Refused};
-use order_core::{Command, Order, ParticipantId, Presence};
+use order_core::{Command, Order, Presence};
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::RoomKey;
-use crate::input::{ConnectionId, Input};
+use crate::input::{ConnectionId, Input, Message};
 use crate::outbox::CloseReason;
 use crate::shared::Shared;
+use answers::Answers;
 use commands::{Asked, Asker};
+use events::Events;
 pub(crate) use load::load;
 use members::Members;
 use store::Snapshots;
@@ -43,8 +48,14 @@ pub(crate) struct Room {
     key: RoomKey,
     shared: Arc<Shared>,
     order: Order,
+    /// The order as it will be once what is being stored is stored; kept in step from the first time that commands came
+    /// together, so that judging them together costs no copy each time.
+    ahead: Option<Order>,
     presence: Presence,
     members: Members,
+    /// Kept from the first time that somebody spoke `stonepot.v2`.
+    events: Option<Events>,
+    answers: Answers,
     snapshots: Snapshots,
     /// How many bytes each socket was shown since the sockets last had a turn.
     shown: usize,
@@ -60,8 +71,11 @@ impl Room {
                     key: key.clone(),
                     shared: shared.clone(),
                     order,
+                    ahead: None,
                     presence: Presence::new(),
                     members: Members::default(),
+                    events: None,
+                    answers: Answers::default(),
                     snapshots: Snapshots::from(snapshot_seq),
                     shown: 0,
                 };
@@ -96,7 +110,7 @@ impl Room {
                     tracing::debug!(room = %self.key.fingerprint(), "room unloaded");
                     return End(CloseReason::Restart);
                 }
-                Err(_) => {}
+                Err(_) => self.ahead = None,
             }
         }
     }
@@ -108,77 +122,55 @@ impl Room {
         for input in batch.drain(..) {
             match input {
                 Input::Message { connection, message: Err(Refused { id, rejection }) } => {
-                    commands.push(Asked { by: Asker::Socket(connection), id, command: Err(rejection) });
+                    commands.push(Asked::refused(connection, id, rejection));
                     continue;
                 }
-                Input::Backend { message: Inbound { id, command, .. }, reply } => {
-                    commands.push(Asked { by: Asker::Backend(reply), id, command: Ok(command) });
+                Input::Backend { message: Inbound { stamp, command, .. }, reply } => {
+                    commands.push(Asked { by: Asker::Backend(reply), stamp, command: Ok(command) });
                     continue;
                 }
-                Input::Message { connection, message: Ok(Inbound { id, command, participant }) } => {
-                    match command {
-                        Command::Join(_) => {
-                            self.run_commands(&mut commands).await?;
-                            self.join(connection, id.as_ref(), participant, &command).await?;
-                            self.give_sockets_a_turn().await;
-                        }
-                        Command::Leave => {
-                            commands.push(Asked { by: Asker::Socket(connection), id, command: Ok(command) });
-                            self.run_commands(&mut commands).await?;
-                        }
-                        _ => commands.push(Asked { by: Asker::Socket(connection), id, command: Ok(command) }),
+                Input::Message { connection, message: Ok(Message::Command(inbound, since)) } => {
+                    if matches!(inbound.command, Command::Join(_)) {
+                        self.run_commands(&mut commands).await?;
+                        self.join(connection, inbound, since).await?;
+                        self.give_sockets_a_turn().await;
+                        continue;
+                    }
+                    let leaves = matches!(inbound.command, Command::Leave);
+                    let Inbound { stamp, command, .. } = inbound;
+                    commands.push(Asked { by: Asker::Socket(connection), stamp, command: Ok(command) });
+                    if leaves {
+                        self.run_commands(&mut commands).await?;
                     }
                     continue;
                 }
-                Input::Attach { .. }
+                Input::Message { .. }
+                | Input::Attach { .. }
                 | Input::Resync { .. }
                 | Input::Detach { .. }
                 | Input::View { .. }
                 | Input::Drain => self.run_commands(&mut commands).await?,
             }
             match input {
-                Input::Attach { connection, outbox } => self.members.attach(connection, outbox),
+                Input::Attach { connection, outbox, protocol, back } => {
+                    self.members.attach(connection, outbox, protocol);
+                    if let Some(back) = back {
+                        self.resume(connection, &back);
+                    }
+                }
                 Input::Resync { connection } => self.resync(connection),
                 Input::Detach { connection } => self.detach(connection),
                 // Whoever asked may be gone.
                 Input::View { reply } => drop(reply.send(public_view(&self.order))),
                 Input::Drain => return Err(End(CloseReason::Restart)),
+                Input::Message { connection, message: Ok(Message::Request(id, request)) } => {
+                    self.request(connection, id.as_ref(), request);
+                }
                 Input::Message { .. } | Input::Backend { .. } => {}
             }
             self.give_sockets_a_turn().await;
         }
         self.run_commands(&mut commands).await
-    }
-
-    /// Sends the full state to a socket that fell behind, unless it has got one meanwhile.
-    fn resync(&mut self, connection: ConnectionId) {
-        if self.members.lags(connection) {
-            self.send_sync(connection);
-        }
-    }
-
-    fn send_sync(&mut self, connection: ConnectionId) {
-        let sync = wire::sync(&self.order, &self.presence, self.shared.clock.now());
-        self.shown = self.shown.saturating_add(sync.text().len());
-        self.members.catch_up(connection, &Arc::new(sync));
-    }
-
-    fn detach(&mut self, connection: ConnectionId) {
-        if let Some(participant) = self.members.detach(connection)
-            && self.presence.disconnect(&participant)
-        {
-            self.tell_presence(&participant);
-        }
-    }
-
-    /// Tells the others at the table that somebody came online or went offline.
-    fn tell_presence(&mut self, participant: &ParticipantId) {
-        if self.order.person(participant).is_some_and(|person| !person.has_left()) {
-            let now = self.shared.clock.now();
-            let news = wire::presence_changed(&self.order, &self.presence, participant, now);
-            self.shown = self.shown.saturating_add(news.text().len());
-            self.members.send_to_others(participant, &Arc::new(news));
-        }
     }
 
     /// Lets the sockets take what waits for them before more is shown: a batch, or a whole table that comes

@@ -1,17 +1,16 @@
 //! The output gate: facts are durable before anybody is shown them.
 
-use std::sync::Arc;
-
 use order_core::stored::{StoredError, encode_fact, encode_order};
-use order_core::{Code, Recorded, Rejection, wire};
+use order_core::{Code, Recorded, Rejection};
 use tokio::task::JoinHandle;
 
+use super::events::Events;
 use super::load::load_from_the_start;
 use super::{End, Room};
 use crate::log::{AppendError, Snapshot, StoredFact};
 use crate::outbox::CloseReason;
 
-/// After so many facts a new snapshot is worth its write.
+/// After so many facts a new snapshot is worth its write, where the order is small.
 const FACTS_PER_SNAPSHOT: u64 = 256;
 
 /// What became of facts that were to be stored.
@@ -74,12 +73,18 @@ impl Room {
     pub(super) async fn recover(&mut self, stored: &Stored) -> Result<(), End> {
         match stored {
             Stored::Yes => {
-                if self.order.seq().saturating_sub(self.snapshots.last_seq) >= FACTS_PER_SNAPSHOT {
+                // The larger the order, the more a snapshot costs.
+                let size = self.order.items().len().saturating_add(self.order.commands_remembered());
+                let worth_it = FACTS_PER_SNAPSHOT.max(u64::try_from(size).unwrap_or(u64::MAX));
+                if self.order.seq().saturating_sub(self.snapshots.last_seq) >= worth_it {
                     self.start_snapshot();
                 }
                 Ok(())
             }
-            Stored::No(_) => Ok(()),
+            Stored::No(_) => {
+                self.ahead = None;
+                Ok(())
+            }
             Stored::Stale(_) => self.reload().await,
             Stored::Unknown(_) => Err(End(CloseReason::Unavailable)),
         }
@@ -91,11 +96,13 @@ impl Room {
         let order = load_from_the_start(self.shared.log.as_ref(), &self.key, currency)
             .await
             .map_err(|_| End(CloseReason::Unavailable))?;
+        self.ahead = None;
         if order != self.order {
             self.order = order;
             self.snapshots.last_seq = 0;
-            let sync = wire::sync(&self.order, &self.presence, self.shared.clock.now());
-            self.members.catch_up_all(&Arc::new(sync));
+            // What others wrote was not shown, so that nobody can be given it as what they missed.
+            self.events = self.events.take().map(|_| Events::after(self.order.seq()));
+            self.send_state_to_all();
         }
         Ok(())
     }

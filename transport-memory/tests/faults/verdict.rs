@@ -36,6 +36,10 @@ fn everything_shown_is_stored(phone: &Phone, history: &History) {
         if kind.is_empty() || kind == "error" {
             continue;
         }
+        if kind == "ack" {
+            an_ack_tells_of_its_commands_fact(phone, message, history);
+            continue;
+        }
         let who = who(message);
         let seq = seq(message);
         let expected = known.entry((seq, kind.to_owned(), who.to_owned())).or_insert_with(|| {
@@ -53,6 +57,16 @@ fn everything_shown_is_stored(phone: &Phone, history: &History) {
             phone.person
         );
     }
+}
+
+fn an_ack_tells_of_its_commands_fact(phone: &Phone, message: &Message, history: &History) {
+    let ack = message.json();
+    let fact = usize::try_from(ack["seq"].as_u64().unwrap()).unwrap().checked_sub(1);
+    let Some(fact) = fact.and_then(|place| history.facts.get(place)) else {
+        panic!("{} was told of a fact that is not stored: {}", phone.person, message.text())
+    };
+    assert_eq!(fact.stamp.as_ref().map(|stamp| stamp.id().as_str()), ack["id"].as_str());
+    assert_eq!(fact.by.id().map(ParticipantId::as_str), Some(phone.person));
 }
 
 /// On one socket the facts come in their order, and each at most once unless the network doubled it.

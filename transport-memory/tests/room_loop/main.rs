@@ -14,3 +14,4 @@ mod slow_readers;
 mod slow_snapshots;
 mod storage;
 mod table;
+mod v2;

@@ -31,7 +31,7 @@ async fn a_failed_append_is_told_to_its_sender_alone_and_changes_nothing() {
     let [mut asha, mut ben] = seated(&restaurant, ["asha", "ben"]).await;
     let before = facts(&restaurant).await;
     for text in [
-        add("dal", 120).as_str(),
+        add_with_command("dal", 120, "dal").as_str(),
         r#"{"type":"update_split","id":"dal","data":{"splitType":"itemized"}}"#,
         r#"{"type":"leave","id":"dal"}"#,
     ] {
@@ -189,12 +189,12 @@ async fn of_commands_stored_together_nothing_is_shown_when_that_fails() {
     sleep(Duration::from_millis(1)).await;
     for text in [
         r#"{"type":"remove_item","id":"none","data":{"itemId":"none"}}"#,
-        &add("dal", 120),
+        &add_with_command("dal", 120, "dal"),
         // Refused only because of the one before it: that is not known to be true.
         &add_with_command("dal", 120, "again"),
         r#"{"type":"remove_item","id":"taken","data":{"itemId":"dal"}}"#,
         r#"{"type":"dance","id":"dance"}"#,
-        &add("naan", 40),
+        &add_with_command("naan", 40, "naan"),
     ] {
         asha.send(text).await.unwrap();
     }

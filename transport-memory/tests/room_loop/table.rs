@@ -33,16 +33,21 @@ pub(crate) fn join(participant: &str, data: &Value) -> String {
 
 /// An order of one piece, under an id that is also the dish's name.
 pub(crate) fn add(item: &str, price: u32) -> String {
-    add_with_command(item, price, item)
+    dish(item, price).to_string()
 }
 
+/// The same with an id of the command, so that it is answered by it.
 pub(crate) fn add_with_command(item: &str, price: u32, command: &str) -> String {
+    let mut message = dish(item, price);
+    message["id"] = json!(command);
+    message.to_string()
+}
+
+fn dish(item: &str, price: u32) -> Value {
     json!({
         "type": "add_item",
-        "id": command,
         "data": { "id": item, "dishName": item, "dishType": "veg", "price": price, "quantity": 1 },
     })
-    .to_string()
 }
 
 pub(crate) fn kinds(messages: &[Message]) -> Vec<&str> {

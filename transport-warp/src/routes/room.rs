@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_host::{Host, RoomKey};
+use order_host::{Host, Opening, Protocol, RoomKey};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tracing::{debug, warn};
@@ -38,17 +38,27 @@ pub fn room_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Respon
         settings: settings.clone(),
     });
     warp::path::peek()
+        .and(warp::query::raw().or(warp::any().map(String::new)).unify())
         .and(warp::method())
         .and(warp::header::headers_cloned())
         .and(warp::ext::optional::<OnUpgrade>())
-        .and_then(move |path: Peek, method, headers, on_upgrade| {
+        .and_then(move |path: Peek, query: String, method, headers, on_upgrade| {
             let rooms = Arc::clone(&rooms);
             async move {
                 let Some(room) = address::parse(path.as_str()) else { return Err(warp::reject::not_found()) };
-                Ok::<_, Rejection>(rooms.answer(room, &method, &headers, on_upgrade).await)
+                let request = Request { method: &method, query: &query, headers: &headers };
+                Ok::<_, Rejection>(rooms.answer(room, request, on_upgrade).await)
             }
         })
         .boxed()
+}
+
+/// What is asked of a room.
+#[derive(Clone, Copy)]
+struct Request<'a> {
+    method: &'a Method,
+    query: &'a str,
+    headers: &'a HeaderMap,
 }
 
 struct Rooms {
@@ -62,10 +72,10 @@ impl Rooms {
     async fn answer(
         &self,
         room: Result<RoomKey, AddressError>,
-        method: &Method,
-        headers: &HeaderMap,
+        request: Request<'_>,
         on_upgrade: Option<OnUpgrade>,
     ) -> Response {
+        let method = request.method;
         // A preflight is answered whatever is behind it: a browser shows nothing of one that fails.
         if method == Method::OPTIONS
             && let Some(response) = answer::to_method(method)
@@ -79,8 +89,8 @@ impl Rooms {
             }
             Err(error) => return answer::text(StatusCode::NOT_FOUND, &error.to_string()),
         };
-        if Handshake::is_asked(headers) {
-            return self.open(room, method, headers, on_upgrade);
+        if Handshake::is_asked(request.headers) {
+            return self.open(room, request, on_upgrade);
         }
         match answer::to_method(method) {
             Some(response) => response,
@@ -89,14 +99,8 @@ impl Rooms {
     }
 
     /// Opens a socket.
-    fn open(
-        &self,
-        room: RoomKey,
-        method: &Method,
-        headers: &HeaderMap,
-        on_upgrade: Option<OnUpgrade>,
-    ) -> Response {
-        let handshake = match Handshake::check(method, headers, on_upgrade) {
+    fn open(&self, room: RoomKey, request: Request<'_>, on_upgrade: Option<OnUpgrade>) -> Response {
+        let handshake = match Handshake::check(request.method, request.headers, on_upgrade) {
             Ok(handshake) => handshake,
             Err(refusal) => {
                 let mut response = answer::text(refusal.status(), &refusal.to_string());
@@ -117,8 +121,10 @@ impl Rooms {
             return answer::try_later("The server has as many guests as it can serve, come back in a moment");
         };
         let host = self.host.clone();
-        let (response, task) =
-            handshake.accept(Arc::clone(&self.socket), move || RoomSession(host.connect(room)));
+        let opening = opening(&handshake, request.query);
+        let subprotocol = opening.protocol.subprotocol();
+        let (response, task) = handshake
+            .accept(Arc::clone(&self.socket), subprotocol, move || RoomSession(host.open(room, opening)));
         let stopping = self.settings.stopping.clone();
         self.settings.sockets.spawn(async move {
             let too_long = async {
@@ -151,5 +157,20 @@ impl Rooms {
                 )
             }
         }
+    }
+}
+
+/// What a socket says of itself: `stonepot.v2` among its subprotocols, and `resume` and `since` in the query. Other parameters
+/// are clients' own.
+fn opening(handshake: &Handshake, query: &str) -> Opening {
+    let v2 = Protocol::V2.subprotocol().is_some_and(|name| handshake.offers(name));
+    let parameter = |name: &str| {
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next_back()
+    };
+    Opening {
+        protocol: if v2 { Protocol::V2 } else { Protocol::Seed },
+        resume_token: parameter("resume").filter(|token| !token.is_empty()).map(str::to_owned),
+        since: parameter("since").and_then(|since| since.parse().ok()),
     }
 }

@@ -9,7 +9,7 @@ use tracing::debug;
 use tungstenite::handshake::derive_accept_key;
 use warp::http::header::{
     ALLOW, CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
-    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
@@ -24,6 +24,8 @@ use super::upgrade::{Upgraded, unwrap};
 pub struct Handshake {
     on_upgrade: OnUpgrade,
     accept: HeaderValue,
+    /// The subprotocols that the client offers.
+    offered: Vec<HeaderValue>,
 }
 
 /// Why a request for a WebSocket is refused, before there is any.
@@ -103,14 +105,23 @@ impl Handshake {
         let key = key.ok_or(Refusal::Key)?;
         let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(|_| Refusal::Key)?;
         let on_upgrade = on_upgrade.ok_or(Refusal::Connection)?;
-        Ok(Self { on_upgrade, accept })
+        let offered = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().cloned().collect();
+        Ok(Self { on_upgrade, accept, offered })
+    }
+
+    /// Whether the client offers this subprotocol. Names are compared as they stand (RFC 6455, 1.9).
+    pub fn offers(&self, subprotocol: &str) -> bool {
+        let values = self.offered.iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|name| name.trim() == subprotocol)
     }
 
     /// The answer that makes the socket, and the task that serves it from then on until it ends. The answer
-    /// names no extension and no subprotocol. `session` is asked for once the answer is written.
+    /// names no extension, and `subprotocol` where there is one, which the client must have
+    /// [offered](Handshake::offers). `session` is asked for once the answer is written.
     pub fn accept<S: Session + 'static>(
         self,
         settings: Arc<SocketSettings>,
+        subprotocol: Option<&'static str>,
         session: impl FnOnce() -> S + Send + 'static,
     ) -> (Response, impl Future<Output = ()> + Send + 'static) {
         let mut response = Response::default();
@@ -119,6 +130,9 @@ impl Handshake {
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(SEC_WEBSOCKET_ACCEPT, self.accept);
+        if let Some(subprotocol) = subprotocol {
+            headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
+        }
         let on_upgrade = self.on_upgrade;
         let task = async move {
             match on_upgrade.await.map(unwrap) {

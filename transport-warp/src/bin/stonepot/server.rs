@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_host::log::{MemoryLog, OpenError, RoomLog, SqliteLog};
-use order_host::{Host, Settings, Transport, TransportError};
+use order_host::{Host, ResumeKey, Settings, Transport, TransportError};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::runtime;
@@ -17,7 +17,7 @@ use tracing_subscriber::filter::ParseError;
 use transport_warp::{AcceptSettings, RouteSettings, SocketSettings, WarpTransport};
 
 use crate::arguments::{LogFormat, LogKind, Serve};
-use crate::{logging, open_files, signals};
+use crate::{logging, open_files, resume_key, signals};
 
 /// What a task that will not end may hold the process up for.
 const LAST_WAIT: Duration = Duration::from_secs(1);
@@ -80,7 +80,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     // Before the data is opened: who connects during a long migration waits in place of being refused.
     let listener = TcpListener::bind(&arguments.addr).await.map_err(failed)?;
     let address = listener.local_addr()?;
-    let (log, place) = open_log(arguments)?;
+    let Opened { log, place, resume_key } = open_log(arguments)?;
     let stop = CancellationToken::new();
     signals::stop_on_signal(stop.clone())?;
     let bounds = open_files::bounds(arguments.max_connections);
@@ -88,6 +88,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     let mut settings = Settings::default();
     settings.currency = arguments.currency;
     settings.idle_unload = arguments.idle_unload;
+    settings.resume_key = resume_key;
     let host = Host::new(log, settings);
     let routes = RouteSettings {
         socket: SocketSettings {
@@ -117,14 +118,24 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     Ok(())
 }
 
-/// The log, and where it is if it is anywhere.
-fn open_log(arguments: &Serve) -> Result<(Arc<dyn RoomLog>, Option<PathBuf>), StartError> {
+/// What is kept of earlier days.
+struct Opened {
+    log: Arc<dyn RoomLog>,
+    /// Where the log is, if it is anywhere.
+    place: Option<PathBuf>,
+    resume_key: ResumeKey,
+}
+
+fn open_log(arguments: &Serve) -> Result<Opened, StartError> {
     match arguments.log {
-        LogKind::Memory => Ok((Arc::new(MemoryLog::new()), None)),
+        LogKind::Memory => {
+            Ok(Opened { log: Arc::new(MemoryLog::new()), place: None, resume_key: ResumeKey::random() })
+        }
         LogKind::Sqlite => {
             let log = SqliteLog::open_in(&arguments.data)?;
             let place = std::path::absolute(log.path())?;
-            Ok((Arc::new(log), Some(place)))
+            let resume_key = resume_key::in_folder(&arguments.data)?;
+            Ok(Opened { log: Arc::new(log), place: Some(place), resume_key })
         }
     }
 }

@@ -1,0 +1,159 @@
+//! What a socket of `stonepot.v2` is told beside events.
+
+use super::state::{checksum, state_text};
+use crate::rejection::Rejection;
+use crate::wire::state::StateWriter;
+use crate::wire::write::Writer;
+use crate::{CommandId, Order, ParticipantId, Presence, UnixMillis};
+
+/// What [`welcome`] says beside the order.
+#[derive(Debug, Clone, Copy)]
+pub struct Welcome<'a> {
+    /// As whom the socket speaks.
+    pub participant: &'a ParticipantId,
+    /// What lets another socket speak as the same participant.
+    pub resume_token: &'a str,
+    /// The events that the client has missed, as texts, oldest first; nothing when it needs the full state.
+    pub missed: Option<&'a [&'a str]>,
+    /// The server's time.
+    pub now: UnixMillis,
+}
+
+/// The first message to a socket that has joined or resumed: who it is, and the order.
+pub fn welcome(order: &Order, presence: &Presence, about: &Welcome<'_>) -> String {
+    let mut json = Writer::with_capacity(512);
+    json.begin_object();
+    json.string_field("type", "welcome");
+    json.string_field("participantId", about.participant.as_str());
+    if let Some(phone) = order.person(about.participant).and_then(|person| person.phone()) {
+        json.string_field("phone", phone.as_str());
+    }
+    json.string_field("resumeToken", about.resume_token);
+    json.whole_field("now", about.now.get());
+    json.whole_field("seq", order.seq());
+    online(&mut json, presence);
+    json.literal_field("resumed", about.missed.is_some());
+    match about.missed {
+        Some(events) => {
+            json.key("events");
+            json.begin_list();
+            for event in events {
+                json.literal(event);
+            }
+            json.end_list();
+        }
+        None => full_state(&mut json, order),
+    }
+    json.end_object();
+    json.into_text()
+}
+
+/// The full state, for a socket that asked for it or fell behind.
+pub fn state(order: &Order, presence: &Presence, id: Option<&CommandId>) -> String {
+    let mut json = Writer::with_capacity(512);
+    json.begin_object();
+    json.string_field("type", "state");
+    answers(&mut json, id);
+    json.whole_field("seq", order.seq());
+    online(&mut json, presence);
+    full_state(&mut json, order);
+    json.end_object();
+    json.into_text()
+}
+
+fn full_state(json: &mut Writer, order: &Order) {
+    let state = state_text(order);
+    json.string_field("checksum", &checksum(&state));
+    json.key("state");
+    json.literal(&state);
+}
+
+/// A command was carried out, as the fact with this sequence number; `repeated`: already before.
+pub fn ack(id: &CommandId, seq: u64, repeated: bool) -> String {
+    let mut json = Writer::with_capacity(96);
+    json.begin_object();
+    json.string_field("type", "ack");
+    json.string_field("id", id.as_str());
+    json.whole_field("seq", seq);
+    if repeated {
+        json.literal_field("repeated", true);
+    }
+    json.end_object();
+    json.into_text()
+}
+
+/// A message was refused.
+pub fn reject(rejection: &Rejection, id: Option<&CommandId>) -> String {
+    let mut json = Writer::with_capacity(256);
+    json.begin_object();
+    json.string_field("type", "reject");
+    json.key("id");
+    match id {
+        Some(id) => json.string(id.as_str()),
+        None => json.literal("null"),
+    }
+    json.rejection(rejection);
+    json.end_object();
+    json.into_text()
+}
+
+/// What everybody pays now, and what has been paid.
+pub fn bill(order: &Order, id: Option<&CommandId>) -> String {
+    let mut writer = StateWriter::new(order);
+    writer.json.begin_object();
+    writer.json.string_field("type", "bill");
+    answers(&mut writer.json, id);
+    writer.json.whole_field("seq", order.seq());
+    writer.amount("total", order, order.total());
+    writer.bill(order);
+    writer.json.end_object();
+    writer.json.into_text()
+}
+
+/// The checksum of the state document, for a client to compare its own with.
+pub fn checksum_answer(order: &Order, id: Option<&CommandId>) -> String {
+    let mut json = Writer::with_capacity(128);
+    json.begin_object();
+    json.string_field("type", "checksum");
+    answers(&mut json, id);
+    json.whole_field("seq", order.seq());
+    json.string_field("checksum", &checksum(&state_text(order)));
+    json.end_object();
+    json.into_text()
+}
+
+/// How somebody is there at this moment. Never stored, and no part of the state.
+pub fn presence(presence: &Presence, who: &ParticipantId) -> String {
+    let mut json = Writer::with_capacity(160);
+    json.begin_object();
+    json.string_field("type", "presence");
+    json.string_field("participantId", who.as_str());
+    json.literal_field("online", presence.is_online(who));
+    markers(&mut json, presence, who);
+    json.end_object();
+    json.into_text()
+}
+
+fn online(json: &mut Writer, presence: &Presence) {
+    json.key("online");
+    json.begin_list();
+    for who in presence.online() {
+        json.begin_object();
+        json.string_field("participantId", who.as_str());
+        markers(json, presence, who);
+        json.end_object();
+    }
+    json.end_list();
+}
+
+fn markers(json: &mut Writer, presence: &Presence, who: &ParticipantId) {
+    let markers = presence.markers(who);
+    json.literal_field("typing", markers.typing);
+    json.literal_field("speaking", markers.speaking);
+}
+
+fn answers(json: &mut Writer, id: Option<&CommandId>) {
+    if let Some(id) = id {
+        json.string_field("id", id.as_str());
+    }
+}

@@ -1,0 +1,136 @@
+//! One fact as one small message, to be folded into the state document.
+
+use super::state;
+use crate::fact::{Fact, PaymentRecorded, Recorded};
+use crate::wire::write::Writer;
+use crate::{ItemId, Order, ParticipantId, PaymentId, Role};
+
+/// Most events are smaller, in bytes.
+const EVENT_BYTES: usize = 320;
+
+/// The event that tells of `recorded`. `order` is the order with that fact committed.
+pub fn event(order: &Order, recorded: &Recorded) -> String {
+    let mut json = Writer::with_capacity(EVENT_BYTES);
+    json.begin_object();
+    json.string_field("type", "event");
+    json.string_field("event", name(&recorded.fact));
+    json.whole_field("seq", recorded.seq);
+    json.whole_field("at", recorded.at.get());
+    json.key("by");
+    match recorded.by.id() {
+        Some(id) => json.string(id.as_str()),
+        None => json.literal("null"),
+    }
+    changes(&mut json, order, recorded);
+    json.end_object();
+    json.into_text()
+}
+
+fn name(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::Joined(_) => "participant_joined",
+        Fact::Left { .. } => "participant_left",
+        Fact::ItemAdded(_) => "item_added",
+        Fact::ItemRemoved { .. } => "item_removed",
+        Fact::QuantityUpdated { .. } => "quantity_updated",
+        Fact::ItemShared { .. } => "item_shared",
+        Fact::ChargesSet(_) => "charges_updated",
+        Fact::TipSet { .. } => "tip_updated",
+        Fact::ServiceWaived { .. } => "service_waived",
+        Fact::SplitUpdated { .. } => "split_updated",
+        Fact::PaymentRecorded(_) => "payment_recorded",
+        Fact::PaymentUpdated { .. } => "payment_updated",
+        Fact::PaymentRefunded { .. } => "payment_refunded",
+        Fact::Finalized { .. } => "order_finalized",
+    }
+}
+
+/// What of the state document is another than before.
+fn changes(json: &mut Writer, order: &Order, recorded: &Recorded) {
+    match &recorded.fact {
+        Fact::Joined(joined) => {
+            put_participant(json, order, recorded.by.id());
+            set(json, |json| {
+                // Only who joins first, or knows more of the circle than those before, changes where the order is from.
+                if recorded.seq == 1 || joined.circle_id.is_some() || joined.tenant_id.is_some() {
+                    state::origin(json, order);
+                }
+                if joined.role == Role::Owner {
+                    state::owner(json, order);
+                }
+                if joined.charges.is_some() {
+                    state::charges(json, order);
+                }
+            });
+        }
+        Fact::Left { .. } => {
+            put_participant(json, order, recorded.by.id());
+            set(json, |json| state::owner(json, order));
+        }
+        Fact::ItemAdded(added) => {
+            put_item(json, order, &added.item);
+            set(json, |json| state::total(json, order));
+        }
+        Fact::ItemRemoved { item } => {
+            remove_item(json, item);
+            set(json, |json| {
+                state::total(json, order);
+                state::charge_list(json, order);
+            });
+        }
+        Fact::QuantityUpdated { item, .. } => {
+            put_item(json, order, item);
+            set(json, |json| state::total(json, order));
+        }
+        Fact::ItemShared { item, .. } => put_item(json, order, item),
+        Fact::ChargesSet(_) => set(json, |json| state::charges(json, order)),
+        Fact::TipSet { .. } => set(json, |json| state::tips(json, order)),
+        Fact::ServiceWaived { .. } => set(json, |json| state::without_service(json, order)),
+        Fact::SplitUpdated { .. } => set(json, |json| state::split(json, order)),
+        Fact::PaymentRecorded(PaymentRecorded { payment, .. })
+        | Fact::PaymentUpdated { payment, .. }
+        | Fact::PaymentRefunded { payment, .. } => put_payment(json, order, payment),
+        Fact::Finalized { .. } => set(json, |json| json.string_field("status", order.status().as_str())),
+    }
+}
+
+fn set(json: &mut Writer, fields: impl FnOnce(&mut Writer)) {
+    json.key("set");
+    json.begin_object();
+    fields(json);
+    json.end_object();
+}
+
+/// Writes one entry of a list, which takes the place of the one with its id or comes after all others.
+fn put(json: &mut Writer, list: &'static str, entry: impl FnOnce(&mut Writer)) {
+    json.key("put");
+    json.begin_object();
+    json.key(list);
+    entry(json);
+    json.end_object();
+}
+
+fn put_participant(json: &mut Writer, order: &Order, id: Option<&ParticipantId>) {
+    if let Some(person) = id.and_then(|id| order.person(id)) {
+        put(json, "participants", |json| state::participant(json, person));
+    }
+}
+
+fn put_item(json: &mut Writer, order: &Order, id: &ItemId) {
+    if let Some(item) = order.item(id) {
+        put(json, "items", |json| state::item(json, order, item));
+    }
+}
+
+fn put_payment(json: &mut Writer, order: &Order, id: &PaymentId) {
+    if let Some(payment) = order.payment(id) {
+        put(json, "payments", |json| state::payment(json, order, payment));
+    }
+}
+
+fn remove_item(json: &mut Writer, id: &ItemId) {
+    json.key("remove");
+    json.begin_object();
+    json.string_field("items", id.as_str());
+    json.end_object();
+}

@@ -1,0 +1,87 @@
+//! Messages from clients of `stonepot.v2`.
+
+use crate::rejection::Rejection;
+use crate::wire::inbound::{Inbound, Refused, command_id, digest, read};
+use crate::wire::json::Object;
+use crate::{CommandId, ItemId, Stamp};
+
+/// A message that could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum V2Inbound {
+    /// A command. It always has an id.
+    Command {
+        /// What is asked for, as in the first protocol.
+        inbound: Inbound,
+        /// In a join: the last event that the client has folded.
+        since: Option<u64>,
+    },
+    /// Anything else.
+    Request {
+        /// The id to answer by, if the client gave one.
+        id: Option<CommandId>,
+        /// What is asked for.
+        request: Request,
+    },
+}
+
+/// What a client can ask for that changes nothing which is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Request {
+    /// The full state.
+    State,
+    /// What everybody pays.
+    Bill,
+    /// The checksum of the state.
+    Checksum,
+    /// Let the others know that this person types or speaks, or no longer does.
+    Presence {
+        /// Whether they type, where that is said.
+        typing: Option<bool>,
+        /// Whether they speak, where that is said.
+        speaking: Option<bool>,
+    },
+}
+
+/// Reads a client's text message. `fresh_id` makes the id of an item for which the client gave none.
+///
+/// # Errors
+/// When the message is not one of the protocol; the order need not be asked.
+pub fn decode(text: &str, fresh_id: impl FnOnce() -> ItemId) -> Result<V2Inbound, Refused> {
+    let message = Object::message(text).map_err(|rejection| Refused { id: None, rejection })?;
+    let id = command_id(&message).map_err(|rejection| Refused { id: None, rejection })?;
+    let refused = |rejection| Refused { id: id.clone(), rejection };
+    if let Some(request) = request(&message).map_err(refused)? {
+        return Ok(V2Inbound::Request { id, request });
+    }
+    let (participant, command) = read(&message, fresh_id).map_err(refused)?;
+    let since = since(&message).map_err(refused)?;
+    let Some(id) = id.clone() else {
+        return Err(refused(message.missing("id", "an id that the client makes, to know the answer by")));
+    };
+    let stamp = Some(Stamp::new(id, digest(&message, participant.as_ref())));
+    Ok(V2Inbound::Command { inbound: Inbound { stamp, participant, command }, since })
+}
+
+fn request(message: &Object<'_>) -> Result<Option<Request>, Rejection> {
+    Ok(match message.string("type", "a string")?.as_deref() {
+        Some("get_state") => Some(Request::State),
+        Some("get_bill") => Some(Request::Bill),
+        Some("get_checksum") => Some(Request::Checksum),
+        Some("presence") => {
+            let data = message.object("data", "data.", "an object")?;
+            Some(Request::Presence { typing: data.boolean("typing")?, speaking: data.boolean("speaking")? })
+        }
+        _ => None,
+    })
+}
+
+/// The sequence number that a join names, if it names one.
+fn since(message: &Object<'_>) -> Result<Option<u64>, Rejection> {
+    match message.raw("since") {
+        None | Some("null") => Ok(None),
+        Some(number) => {
+            number.parse().map(Some).map_err(|_| message.mistyped("since", "the number of an event, or 0"))
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The second protocol, `stonepot.v2`: a change is one small event instead of the whole order, and every command is
+//! answered by its id.
+//!
+//! A client holds the [state document](state_text) and folds each event into it: `set` replaces fields, `put` replaces the
+//! entries of a list that have the same `id` or appends them, `remove` takes entries out, and `seq` and `updatedAt` become
+//! the event's `seq` and `at`. The result equals the document of the later order byte for byte; [`checksum`] lets a client
+//! compare.
+
+mod answer;
+mod event;
+mod inbound;
+mod state;
+
+pub use answer::{Welcome, ack, bill, checksum_answer, presence, reject, state, welcome};
+pub use event::event;
+pub use inbound::{Request, V2Inbound, decode};
+pub use state::{checksum, state_text};

@@ -1,0 +1,94 @@
+//! Resume tokens: what lets a socket speak as the participant of an earlier one.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use order_core::ParticipantId;
+use rand::RngExt as _;
+use sha2::Sha256;
+
+use crate::RoomKey;
+
+/// The key by which resume tokens are made and proved. Tokens outlive a restart when the key does.
+///
+/// A token is the participant's id and an HMAC-SHA-256 of room and participant, both in base64url: nothing of it has to be
+/// stored, and it opens no other room and speaks for nobody else.
+#[derive(Clone)]
+pub struct ResumeKey([u8; 32]);
+
+impl ResumeKey {
+    /// A key of these bytes, which nobody else may know.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// A key from the operating system's randomness.
+    pub fn random() -> Self {
+        Self(rand::rng().random())
+    }
+
+    /// The key's bytes, to be kept as a secret.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    pub(crate) fn token(&self, room: &RoomKey, participant: &ParticipantId) -> String {
+        let proof = self.mac(room, participant).finalize().into_bytes();
+        format!("{}.{}", URL_SAFE_NO_PAD.encode(participant.as_str()), URL_SAFE_NO_PAD.encode(proof))
+    }
+
+    /// For whom a token speaks in `room`; nobody if it was not made with this key for this room.
+    pub(crate) fn prove(&self, room: &RoomKey, token: &str) -> Option<ParticipantId> {
+        let (id, proof) = token.split_once('.')?;
+        let id = String::from_utf8(URL_SAFE_NO_PAD.decode(id).ok()?).ok()?;
+        let participant = ParticipantId::new(&id).ok()?;
+        let proof = URL_SAFE_NO_PAD.decode(proof).ok()?;
+        // Compares in constant time.
+        self.mac(room, &participant).verify_slice(&proof).ok()?;
+        Some(participant)
+    }
+
+    fn mac(&self, room: &RoomKey, participant: &ParticipantId) -> Hmac<Sha256> {
+        // HMAC fills a short key up with zeros.
+        let mut block = [0; 64];
+        block.iter_mut().zip(self.0).for_each(|(byte, key)| *byte = key);
+        let mut mac = Hmac::<Sha256>::new(&block.into());
+        // Neither a room's key nor an id holds a zero byte.
+        for part in ["stonepot resume", room.as_str(), participant.as_str()] {
+            mac.update(part.as_bytes());
+            mac.update(&[0]);
+        }
+        mac
+    }
+}
+
+impl fmt::Debug for ResumeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResumeKey(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_speaks_for_one_participant_of_one_room() {
+        let key = ResumeKey::new([7; 32]);
+        let [room, other] = ["a", "b"].map(|room| RoomKey::new("main", room).unwrap());
+        let asha = ParticipantId::new("asha").unwrap();
+        let token = key.token(&room, &asha);
+        assert_eq!(key.prove(&room, &token), Some(asha.clone()));
+        assert_eq!(key.prove(&other, &token), None);
+        assert_eq!(ResumeKey::new([8; 32]).prove(&room, &token), None);
+        let ben = key.token(&room, &ParticipantId::new("ben").unwrap());
+        let (id, proof) = (ben.split_once('.').unwrap().0, token.split_once('.').unwrap().1);
+        assert_eq!(key.prove(&room, &format!("{id}.{proof}")), None, "another's id with this proof");
+        for wrong in ["", ".", "asha", &token[..token.len() - 1], &format!("{token}A"), "é.é"] {
+            assert_eq!(key.prove(&room, wrong), None, "{wrong}");
+        }
+        assert!(!format!("{key:?}").contains('7'));
+    }
+}

@@ -1,0 +1,77 @@
+//! The answers to commands that became no fact: a command that is sent again gets the first answer again.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use order_core::{Actor, Code, CommandId, ParticipantId, Rejection, Stamp};
+
+/// How many answers a room remembers while it is in memory; the oldest are forgotten first.
+const REMEMBERED: usize = 256;
+
+/// Whose command, and which; nobody's is the back end's.
+type Key = (Option<ParticipantId>, CommandId);
+
+/// The answers to commands that became no fact. What became a fact the order itself remembers.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    by_command: BTreeMap<Key, (u64, Answer)>,
+    oldest_first: VecDeque<Key>,
+    /// How many have been remembered so far, forgotten ones included.
+    count: u64,
+}
+
+/// What a command came to that became no fact.
+#[derive(Debug, Clone)]
+pub(super) enum Answer {
+    Refused(Rejection),
+    /// Granted, and nothing changed.
+    Unchanged,
+}
+
+impl Answers {
+    /// What the same command was answered before; or that its id came with another command.
+    pub(super) fn find(&self, by: &Actor, stamp: &Stamp) -> Option<Answer> {
+        if self.by_command.is_empty() {
+            return None;
+        }
+        let (digest, answer) = self.by_command.get(&key(by, stamp))?;
+        if *digest == stamp.digest() {
+            return Some(answer.clone());
+        }
+        let reused = Rejection::new(Code::CommandIdReused);
+        Some(Answer::Refused(reused.field("id").expected("the same message as before, or another id")))
+    }
+
+    pub(super) fn remember(&mut self, by: &Actor, stamp: &Stamp, answer: Answer) {
+        let key = key(by, stamp);
+        if self.by_command.contains_key(&key) {
+            return;
+        }
+        if self.oldest_first.len() >= REMEMBERED
+            && let Some(oldest) = self.oldest_first.pop_front()
+        {
+            self.by_command.remove(&oldest);
+        }
+        self.by_command.insert(key.clone(), (stamp.digest(), answer));
+        self.oldest_first.push_back(key);
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// How far the answers have come, to go back to.
+    pub(super) fn mark(&self) -> u64 {
+        self.count
+    }
+
+    /// Forgets what was remembered since `mark`: it was answered otherwise.
+    pub(super) fn back_to(&mut self, mark: u64) {
+        while self.count > mark
+            && let Some(latest) = self.oldest_first.pop_back()
+        {
+            self.by_command.remove(&latest);
+            self.count = self.count.saturating_sub(1);
+        }
+    }
+}
+
+fn key(by: &Actor, stamp: &Stamp) -> Key {
+    (by.id().cloned(), stamp.id().clone())
+}

@@ -1,0 +1,164 @@
+//! What the table is shown: changes, full states, who is there, and answers to single sockets.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use order_core::wire::v2::{self, Request};
+use order_core::wire::{self, Frame};
+use order_core::{Code, CommandId, Fact, ParticipantId, Recorded, Rejection};
+
+use super::events::Events;
+use super::members::News;
+use super::{ConnectionId, Room};
+use crate::Protocol;
+
+impl Room {
+    /// Shows a committed fact to everybody at the table but `knows`, a socket that has seen it.
+    pub(super) fn show(&mut self, recorded: &Recorded, knows: Option<ConnectionId>) {
+        let left = who_left(recorded);
+        if let Some(left) = left {
+            self.presence.disconnect(left);
+        }
+        let news = News {
+            seed: self.members.speak(Protocol::Seed).then(|| self.frame(recorded)),
+            v2: self.events.is_some().then(|| Bytes::from(v2::event(&self.order, recorded))),
+        };
+        if let (Some(events), Some(event)) = (&mut self.events, &news.v2) {
+            events.push(event.clone());
+        }
+        self.shown = self.shown.saturating_add(news.len());
+        match (left, knows) {
+            (Some(left), _) => {
+                self.members.send_to_others(left, &news);
+                self.members.leave(left, &news);
+            }
+            (None, Some(knows)) => self.members.send_to_all_but(knows, &news),
+            (None, None) => self.members.send_to_all(&news),
+        }
+    }
+
+    /// The message of the first protocol that tells of a committed fact.
+    pub(super) fn frame(&self, recorded: &Recorded) -> Arc<Frame> {
+        Arc::new(wire::fact_message(&self.order, &self.presence, recorded))
+    }
+
+    /// Keeps events from now on, for those who come back.
+    pub(super) fn keep_events(&mut self) -> &Events {
+        let seq = self.order.seq();
+        self.events.get_or_insert_with(|| Events::after(seq))
+    }
+
+    /// Sends the full state to a socket that fell behind, unless it has got one meanwhile.
+    pub(super) fn resync(&mut self, connection: ConnectionId) {
+        if self.members.lags(connection) {
+            self.send_state(connection);
+        }
+    }
+
+    /// Sends a socket the full state.
+    pub(super) fn send_state(&mut self, connection: ConnectionId) {
+        let state = self.state(|protocol| protocol == self.members.protocol(connection));
+        self.shown = self.shown.saturating_add(state.len());
+        self.members.catch_up(connection, &state);
+    }
+
+    /// Sends everybody the full state.
+    pub(super) fn send_state_to_all(&mut self) {
+        let state = self.state(|protocol| self.members.speak(protocol));
+        self.members.catch_up_all(&state);
+    }
+
+    fn state(&self, is_needed: impl Fn(Protocol) -> bool) -> News {
+        let seed = || Arc::new(wire::sync(&self.order, &self.presence, self.shared.clock.now()));
+        let v2 = || Bytes::from(v2::state(&self.order, &self.presence, None));
+        News { seed: is_needed(Protocol::Seed).then(seed), v2: is_needed(Protocol::V2).then(v2) }
+    }
+
+    pub(super) fn detach(&mut self, connection: ConnectionId) {
+        if let Some(participant) = self.members.detach(connection)
+            && self.presence.disconnect(&participant)
+        {
+            self.tell_presence(&participant);
+        }
+    }
+
+    /// Tells the others at the table that somebody came online or went offline.
+    pub(super) fn tell_presence(&mut self, participant: &ParticipantId) {
+        if self.order.person(participant).is_none_or(|person| person.has_left()) {
+            return;
+        }
+        let seed = || {
+            let now = self.shared.clock.now();
+            Arc::new(wire::presence_changed(&self.order, &self.presence, participant, now))
+        };
+        let news =
+            News { seed: self.members.speak(Protocol::Seed).then(seed), v2: self.presence_v2(participant) };
+        self.shown = self.shown.saturating_add(news.len());
+        self.members.send_to_others(participant, &news);
+    }
+
+    fn presence_v2(&self, participant: &ParticipantId) -> Option<Bytes> {
+        let speak = self.members.speak(Protocol::V2);
+        speak.then(|| Bytes::from(v2::presence(&self.presence, participant)))
+    }
+
+    /// Answers what changes nothing that is stored.
+    pub(super) fn request(&mut self, connection: ConnectionId, id: Option<&CommandId>, request: Request) {
+        let Some(speaker) = self.members.speaker(connection).cloned() else {
+            return self.refuse(connection, &Code::JoinFirst.into(), id);
+        };
+        let answer = match request {
+            Request::State => v2::state(&self.order, &self.presence, id),
+            Request::Bill => v2::bill(&self.order, id),
+            Request::Checksum => v2::checksum_answer(&self.order, id),
+            Request::Presence { typing, speaking } => {
+                if self.presence.mark(&speaker, typing, speaking) {
+                    let news = News { seed: None, v2: self.presence_v2(&speaker) };
+                    self.members.send_to_others(&speaker, &news);
+                }
+                return;
+            }
+            // What a later protocol may ask for.
+            _ => return self.refuse(connection, &Code::UnknownType.into(), id),
+        };
+        self.shown = self.shown.saturating_add(answer.len());
+        self.members.send_text(connection, answer);
+    }
+
+    /// Tells one socket that its command was carried out, if it had an id.
+    pub(super) fn ack(&self, connection: ConnectionId, id: Option<&CommandId>, seq: u64, repeated: bool) {
+        if let Some(id) = id {
+            self.members.send_text(connection, v2::ack(id, seq, repeated));
+        }
+    }
+
+    /// Tells one socket that its message was refused.
+    pub(super) fn refuse(&self, connection: ConnectionId, rejection: &Rejection, id: Option<&CommandId>) {
+        tracing::debug!(room = %self.key.fingerprint(), code = rejection.code().as_str(), "refused");
+        let text = match self.members.protocol(connection) {
+            Protocol::Seed => wire::error(rejection, id, self.shared.clock.now()),
+            Protocol::V2 => v2::reject(rejection, id),
+        };
+        self.members.send_text(connection, text);
+    }
+}
+
+/// Who got up from the table by this fact.
+fn who_left(recorded: &Recorded) -> Option<&ParticipantId> {
+    match &recorded.fact {
+        Fact::Left { .. } => recorded.by.id(),
+        Fact::Joined(_)
+        | Fact::ItemAdded(_)
+        | Fact::ItemRemoved { .. }
+        | Fact::QuantityUpdated { .. }
+        | Fact::ItemShared { .. }
+        | Fact::ChargesSet(_)
+        | Fact::TipSet { .. }
+        | Fact::ServiceWaived { .. }
+        | Fact::SplitUpdated { .. }
+        | Fact::PaymentRecorded(_)
+        | Fact::PaymentUpdated { .. }
+        | Fact::PaymentRefunded { .. }
+        | Fact::Finalized { .. } => None,
+    }
+}
