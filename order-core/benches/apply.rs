@@ -6,7 +6,8 @@ mod party;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion};
-use order_core::{ItemId, UnixMillis, wire};
+use order_core::wire::{self, v2};
+use order_core::{ItemId, UnixMillis};
 
 fn main() {
     let mut criterion = party::criterion();
@@ -33,6 +34,23 @@ fn apply(criterion: &mut Criterion) {
                 );
             });
         }
+    }
+    group.finish();
+
+    // What a room does for a command of `stonepot.v2` but storing and sending, again and again on the same order.
+    let mut group = criterion.benchmark_group("command_and_event");
+    for items in [10, 100, 1_000] {
+        let mut order = party::order(4, items);
+        let who = party::person(0);
+        let texts: Vec<_> =
+            (1..9).map(|quantity| party::update_message(&format!("item_{}", items / 2), quantity)).collect();
+        let mut turns = texts.iter().cycle();
+        group.bench_function(format!("{items}"), |bencher| {
+            bencher.iter(|| {
+                let recorded = party::apply(&mut order, &who, turns.next().unwrap()).unwrap();
+                v2::event(&order, &recorded).len()
+            });
+        });
     }
     group.finish();
 }

@@ -1,4 +1,4 @@
-//! What writing costs: the full state for everybody, one person's copy of it, and the stored forms.
+//! What writing costs: the full state for everybody, one person's copy of it, the event of `stonepot.v2`, and the stored forms.
 #![allow(clippy::unwrap_used, reason = "a bench may panic")]
 
 mod party;
@@ -7,7 +7,8 @@ use std::hint::black_box;
 
 use criterion::Throughput;
 use order_core::stored::{decode_order, encode_fact, encode_order};
-use order_core::{ParticipantId, Presence, wire};
+use order_core::wire::{self, v2};
+use order_core::{ParticipantId, Presence};
 
 fn main() {
     let mut criterion = party::criterion();
@@ -24,6 +25,11 @@ fn main() {
         group.bench_function(format!("item_added/{items}"), |bencher| {
             bencher.iter(|| wire::fact_message(black_box(&order), &presence, &recorded));
         });
+        group.throughput(Throughput::Bytes(v2::event(&order, &recorded).len() as u64));
+        group.bench_function(format!("event/{items}"), |bencher| {
+            bencher.iter(|| v2::event(black_box(&order), &recorded));
+        });
+        group.throughput(Throughput::Bytes(frame.text().len() as u64));
         group.bench_function(format!("text_for_one/{items}"), |bencher| {
             bencher.iter(|| black_box(&frame).text_for(&viewer).len());
         });

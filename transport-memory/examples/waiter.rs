@@ -97,7 +97,7 @@ impl<L: Line, Dial: FnMut() -> L> Waiter<Dial> {
             let message: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
             if let Some(bill) = read_bill(&text) {
                 self.bill = bill;
-            } else if message["type"] == "error" && message["id"] == dish.id {
+            } else if says(&message, "type", "error") && says(&message, "id", &dish.id) {
                 match message.pointer("/data/code").and_then(Value::as_str) {
                     // Try again: with its id, the dish counts once.
                     Some("storage_unavailable" | "storage_uncertain" | "join_first") => {}
@@ -120,6 +120,10 @@ fn add(dish: &Dish) -> String {
     format!(
         r#"{{"type":"add_item","id":"{id}","data":{{"id":"{id}","dishName":"{name}","quantity":1,"price":{price}}}}}"#
     )
+}
+
+fn says(message: &Value, key: &str, text: &str) -> bool {
+    message.get(key).is_some_and(|value| value == text)
 }
 
 /// The order's state, wherever a message carries it.

@@ -7,14 +7,15 @@
     reason = "a test may panic"
 )]
 
+mod process;
 mod server;
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use process::{Running, STONEPOT, end_of, stonepot};
 use serde_json::{Value, json};
 use server::{LONG, Peer, ROOM, Read, frame, request};
 use tokio::net::TcpStream;
@@ -274,8 +275,6 @@ fn a_json_log_is_one_object_a_line_and_nothing_else_is_printed() {
     assert!(lines.iter().any(|line| line["fields"]["message"] == "the server has stopped"), "{lines:#?}");
 }
 
-const STONEPOT: &str = env!("CARGO_BIN_EXE_stonepot");
-
 #[cfg(target_os = "linux")]
 #[test]
 fn a_log_that_cannot_be_written_keeps_nothing_from_starting_or_stopping() {
@@ -287,13 +286,6 @@ fn a_log_that_cannot_be_written_keeps_nothing_from_starting_or_stopping() {
     assert_eq!(greeting.unwrap().unwrap(), "Stonepot is open.");
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     assert!(end_of(child).status.success());
-}
-
-/// The program on these data and any free port. That comes by its variable, so that `--addr` may say otherwise.
-fn stonepot(data: &Path) -> Command {
-    let mut command = Command::new(STONEPOT);
-    command.env("STONEPOT_ADDR", "127.0.0.1:0").arg("--data").arg(data);
-    command
 }
 
 fn memory(more: &[&str]) -> Running {
@@ -326,90 +318,4 @@ fn fails(command: &mut Command) -> String {
 fn run(command: &mut Command) -> Output {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     end_of(child)
-}
-
-/// A server in a process of its own. Killed with the test.
-struct Running {
-    child: Option<Child>,
-    addr: SocketAddr,
-    greeting: String,
-}
-
-impl Running {
-    /// Starts it and waits until it has said where it is.
-    fn start(command: Command) -> Self {
-        let mut running = Self::spawn(command, SocketAddr::from(([0; 4], 0)));
-        let stdout = running.child.as_mut().unwrap().stdout.take().unwrap();
-        for line in BufReader::new(stdout).lines() {
-            let line = line.unwrap();
-            running.greeting.push_str(&line);
-            running.greeting.push('\n');
-            if line.contains("Ctrl-C") {
-                break;
-            }
-        }
-        let (_, rest) = running.greeting.split_once("http://").unwrap_or_else(|| panic!("it did not start"));
-        running.addr = rest.split_once('/').unwrap().0.parse().unwrap();
-        running
-    }
-
-    fn spawn(mut command: Command, addr: SocketAddr) -> Self {
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        Self { child: Some(child), addr, greeting: String::new() }
-    }
-
-    fn signal(&self, signal: &str) {
-        let id = self.child.as_ref().unwrap().id().to_string();
-        assert!(Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success());
-    }
-
-    /// What it printed, once it has ended.
-    fn ended(mut self) -> Output {
-        end_of(self.child.take().unwrap())
-    }
-
-    /// Stops it in good order, and gives its log.
-    fn stop(self, signal: &str) -> String {
-        self.signal(signal);
-        let output = self.ended();
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8(output.stderr).unwrap()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            drop(child.kill());
-            drop(child.wait());
-        }
-    }
-}
-
-/// Waits for a process, and kills one that takes too long. Its output is read meanwhile, lest it wait for us.
-fn end_of(mut child: Child) -> Output {
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let out = std::thread::spawn(move || read_all(stdout));
-    let err = std::thread::spawn(move || read_all(stderr));
-    let began = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        if began.elapsed() > LONG {
-            drop(child.kill());
-            drop(child.wait());
-            panic!("it did not end: {}", String::from_utf8_lossy(&err.join().unwrap()));
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    };
-    Output { status, stdout: out.join().unwrap(), stderr: err.join().unwrap() }
-}
-
-fn read_all(pipe: Option<impl std::io::Read>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    if let Some(mut pipe) = pipe {
-        pipe.read_to_end(&mut bytes).unwrap();
-    }
-    bytes
 }

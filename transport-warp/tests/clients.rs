@@ -28,6 +28,11 @@ fn ws_clients_get_the_documented_protocol_frame_by_frame() {
 }
 
 #[test]
+fn phones_that_speak_v2_come_back_with_everything_they_queued() {
+    run("v2.mjs");
+}
+
+#[test]
 fn an_old_browser_client_loses_and_doubles_nothing() {
     run("old-browser.mjs");
 }

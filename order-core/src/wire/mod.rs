@@ -18,5 +18,5 @@ pub use bill::{BillLine, MAX_BILL_ITEMS, MAX_BILL_PEOPLE, RefusedBill};
 pub use frame::Frame;
 pub use inbound::{Inbound, Refused, decode};
 pub use json::{MAX_DEPTH, MAX_KEYS};
-pub use outbound::{error, fact_message, joined, presence_changed, sync};
+pub use outbound::{ack, error, fact_message, joined, presence_changed, sync};
 pub use state::public_view;

@@ -115,6 +115,25 @@ pub fn error(rejection: &Rejection, id: Option<&CommandId>, now: UnixMillis) -> 
     json.into_text()
 }
 
+/// The answer to a message with an id that was carried out, as the fact with this sequence number; `repeated`: already
+/// before.
+pub fn ack(id: &CommandId, seq: u64, repeated: bool, now: UnixMillis) -> String {
+    let mut json = Writer::with_capacity(128);
+    json.begin_object();
+    json.string_field("type", "ack");
+    json.key("data");
+    json.begin_object();
+    json.whole_field("seq", seq);
+    if repeated {
+        json.literal_field("repeated", true);
+    }
+    json.end_object();
+    json.string_field("id", id.as_str());
+    json.whole_field("timestamp", now.get());
+    json.end_object();
+    json.into_text()
+}
+
 /// That somebody joined: for all when that is a fact, for them alone when they only came back.
 pub fn joined(order: &Order, presence: &Presence, who: &ParticipantId, at: UnixMillis) -> Frame {
     participant_joined(order, presence, Some(who), at)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use order_core::wire::v2::{self, Welcome};
 use order_core::wire::{self, Inbound};
-use order_core::{Actor, Code, Decision, ParticipantId, Rejection, decide, decide_once};
+use order_core::{Actor, Code, Decision, ParticipantId, Rejection, Stamp, decide, decide_once};
 
 use super::{ConnectionId, End, Room};
 use crate::Protocol;
@@ -20,7 +20,7 @@ impl Room {
         since: Option<u64>,
     ) -> Result<(), End> {
         let Inbound { stamp, participant, command } = inbound;
-        let id = stamp.as_ref().map(|stamp| stamp.id());
+        let id = stamp.as_ref().map(Stamp::id);
         let Some(participant) = participant else {
             self.refuse(connection, &Rejection::new(Code::MissingField).field("participantId"), id);
             return Ok(());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use order_core::wire::v2::{self, Request};
 use order_core::wire::{self, Frame};
-use order_core::{Code, CommandId, Fact, ParticipantId, Recorded, Rejection};
+use order_core::{Code, CommandId, Fact, Participant, ParticipantId, Recorded, Rejection};
 
 use super::events::Events;
 use super::members::News;
@@ -84,7 +84,7 @@ impl Room {
 
     /// Tells the others at the table that somebody came online or went offline.
     pub(super) fn tell_presence(&mut self, participant: &ParticipantId) {
-        if self.order.person(participant).is_none_or(|person| person.has_left()) {
+        if self.order.person(participant).is_none_or(Participant::has_left) {
             return;
         }
         let seed = || {
@@ -127,9 +127,12 @@ impl Room {
 
     /// Tells one socket that its command was carried out, if it had an id.
     pub(super) fn ack(&self, connection: ConnectionId, id: Option<&CommandId>, seq: u64, repeated: bool) {
-        if let Some(id) = id {
-            self.members.send_text(connection, v2::ack(id, seq, repeated));
-        }
+        let Some(id) = id else { return };
+        let text = match self.members.protocol(connection) {
+            Protocol::Seed => wire::ack(id, seq, repeated, self.shared.clock.now()),
+            Protocol::V2 => v2::ack(id, seq, repeated),
+        };
+        self.members.send_text(connection, text);
     }
 
     /// Tells one socket that its message was refused.

@@ -61,7 +61,7 @@ fn everything_shown_is_stored(phone: &Phone, history: &History) {
 
 fn an_ack_tells_of_its_commands_fact(phone: &Phone, message: &Message, history: &History) {
     let ack = message.json();
-    let fact = usize::try_from(ack["seq"].as_u64().unwrap()).unwrap().checked_sub(1);
+    let fact = usize::try_from(ack["data"]["seq"].as_u64().unwrap()).unwrap().checked_sub(1);
     let Some(fact) = fact.and_then(|place| history.facts.get(place)) else {
         panic!("{} was told of a fact that is not stored: {}", phone.person, message.text())
     };

@@ -109,7 +109,7 @@ class Diner {
     this.id = `tenant_${name}`;
     this.phone = `98765432${index}0`;
     this.introduction = { circleId: 'circle_abc123', tenantId: 'restaurant_id', phone: this.phone };
-    Object.assign(this, { dishes: [], acknowledged: new Set(), errors: [], added: new Map(), later: [], opened: 0 });
+    Object.assign(this, { dishes: [], acknowledged: new Set(), errors: [], added: new Map(), later: [], answered: [], opened: 0 });
     this.socket = new PartySocket({
       host: server.host,
       party: 'collaborative_order',
@@ -164,6 +164,7 @@ class Diner {
   receive(received) {
     const { type, data } = received;
     if (type === 'error') return this.errors.push(received);
+    if (type === 'ack') return this.answered.push(received.id);
     this.state = data.orderState ?? data;
     if (type === 'sync') {
       // The whole truth: what is in it needs no sending again, what is not was never stored.

@@ -166,6 +166,10 @@ test('an id that is taken is refused, and so is a dish that is gone', async () =
   john.send({ ...message('add_item', ...JOHN, { ...BIRYANI, id: 'mine-1' }), id: 'command-1' });
   const { data } = await john.next('item_added');
   assert.equal(data.item.id, 'mine-1');
+  const ack = await john.next('ack');
+  assert.deepEqual([ack.id, ack.data], ['command-1', { seq: data.orderState.seq }], 'a message with an id is answered by it');
+  john.send({ ...message('add_item', ...JOHN, { ...BIRYANI, id: 'mine-1' }), id: 'command-1' });
+  assert.equal((await john.next('ack')).data.repeated, true, 'and counts once');
   john.send({ ...message('add_item', ...JOHN, { ...BIRYANI, id: 'mine-1' }), id: 'command-2' });
   assert.equal((await john.refusal('item_id_taken')).id, 'command-2', 'the refusal names the command');
   for (const type of ['remove_item', 'update_quantity']) {

@@ -160,8 +160,19 @@ pub(crate) struct Peer {
 
 impl Peer {
     /// Shakes hands. `early` is written together with the handshake.
-    pub(crate) async fn open(mut stream: TcpStream, path: &str, early: &[u8]) -> Self {
-        let mut bytes = request("GET", path, HANDSHAKE).into_bytes();
+    pub(crate) async fn open(stream: TcpStream, path: &str, early: &[u8]) -> Self {
+        Self::open_with(stream, path, "", early).await
+    }
+
+    /// One that speaks `stonepot.v2`.
+    pub(crate) async fn open_v2(addr: SocketAddr, path: &str) -> Self {
+        let stream = TcpStream::connect(addr).await.unwrap();
+        Self::open_with(stream, path, "Sec-WebSocket-Protocol: stonepot.v2\r\n", &[]).await
+    }
+
+    /// Shakes hands with further header lines.
+    async fn open_with(mut stream: TcpStream, path: &str, more: &str, early: &[u8]) -> Self {
+        let mut bytes = request("GET", path, &format!("{HANDSHAKE}{more}")).into_bytes();
         bytes.extend_from_slice(early);
         stream.write_all(&bytes).await.unwrap();
         let answer = Answer::read(&mut stream, true).await;
