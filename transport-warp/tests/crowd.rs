@@ -61,6 +61,7 @@ async fn a_thousand_phones_that_come_back_after_a_restart_are_all_in_sync_and_lo
     }
     for phone in phones.iter_mut().filter(|phone| phone.who == 3) {
         phone.peer.say(&dish("c1")).await;
+        while phone.peer.message().await["type"] != "ack" {}
     }
     server.signal("TERM");
     let codes = join_all(phones.iter_mut().map(|phone| phone.close_code())).await;
@@ -83,7 +84,8 @@ struct Table {
     talker: Peer,
     listener: Peer,
     readers: Vec<Peer>,
-    dishes: usize,
+    /// The last change.
+    seq: u64,
 }
 
 impl Table {
@@ -104,42 +106,37 @@ impl Table {
         }
         let (mut talker, listener) = (join("talker".to_owned()).await, join("listener".to_owned()).await);
         talker.hear("participant_joined").await;
-        Self { talker, listener, readers, dishes: 0 }
+        Self { talker, listener, readers, seq: 0 }
     }
 
     /// The longest that a dish took to reach both who read.
     async fn order(&mut self, dishes: usize) -> Duration {
         let mut slowest = Duration::ZERO;
         for _ in 0..dishes {
-            self.dishes += 1;
             let began = Instant::now();
             let data =
                 json!({"dishName": "Dosa", "quantity": 1, "price": 89.5, "customization": "x".repeat(500)});
             self.talker.say(&json!({"type": "add_item", "data": data})).await;
-            self.talker.hear("item_added").await;
+            let heard = self.talker.hear("item_added").await;
             self.listener.hear("item_added").await;
             slowest = slowest.max(began.elapsed());
+            self.seq = heard["data"]["orderState"]["seq"].as_u64().unwrap();
         }
         slowest
     }
 
-    /// How often a reader was sent the full state before it had caught up.
+    /// How often the readers were sent the full state before they had caught up.
     async fn everybody_reads_again(&mut self) -> usize {
-        let dishes = self.dishes;
-        let catch_up = async |reader: &mut Peer| {
-            let mut states = 0;
-            loop {
-                let message = reader.message().await;
-                let state = message["data"].get("orderState").unwrap_or(&message["data"]);
-                states += usize::from(message["type"] == "sync");
-                if state["items"].as_array().map(Vec::len) == Some(dishes) {
-                    return states;
-                }
-            }
-        };
+        let last = format!("\"seq\":{}}}", self.seq);
         let mut states = 0;
         for reader in &mut self.readers {
-            states += catch_up(reader).await;
+            loop {
+                let Read::Text(text) = reader.read().await else { panic!("a reader was dropped") };
+                states += usize::from(text.starts_with(r#"{"type":"sync""#));
+                if text.contains(&last) {
+                    break;
+                }
+            }
         }
         states
     }
