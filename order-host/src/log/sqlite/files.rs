@@ -1,7 +1,7 @@
 //! The files of a log: who may read them, and who has them open.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::OpenError;
@@ -9,6 +9,9 @@ use super::OpenError;
 /// A database has no pages smaller than this, in bytes. SQLite takes a shorter file for an empty one, and would
 /// write over somebody's text.
 const SMALLEST_PAGE: u64 = 512;
+
+/// How much of the write-ahead log is written again at a time, in bytes.
+const BLOCK: usize = 1024 * 1024;
 
 /// Makes the folder, and those above it, for the eyes of this user only: orders hold phone numbers.
 /// A folder that exists keeps its mode.
@@ -60,6 +63,34 @@ impl HeldFiles {
         }
         sync_folder_of(&database).map_err(failed)?;
         Ok(Self { database, _lock: lock })
+    }
+
+    /// Writes the write-ahead log again, byte for byte as it is, and syncs it.
+    ///
+    /// A sync alone would not do. When one fails, Linux takes what it was for as written, and the next one has nothing to
+    /// do and says that all is well; what is missing then shows after a power cut. Only what is written again is
+    /// tried again. The same bytes are no news to whoever reads beside this; nobody may write meanwhile.
+    pub(super) fn write_ahead_log_again(&self) -> io::Result<()> {
+        let mut path = self.database.clone().into_os_string();
+        path.push("-wal");
+        let mut file = match OpenOptions::new().read(true).write(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            opened => opened?,
+        };
+        let mut block = vec![0; BLOCK];
+        loop {
+            let at = file.stream_position()?;
+            let bytes = file.read(&mut block)?;
+            let Some(read) = block.get(..bytes).filter(|read| !read.is_empty()) else { break };
+            file.seek(SeekFrom::Start(at))?;
+            file.write_all(read)?;
+        }
+        file.sync_all()
+    }
+
+    /// Makes the names of the database's files survive a crash.
+    pub(super) fn sync_folder(&self) -> io::Result<()> {
+        sync_folder_of(&self.database)
     }
 }
 

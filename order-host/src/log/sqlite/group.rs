@@ -1,5 +1,6 @@
 //! One group of appends: one transaction, one sync.
 
+use std::fmt::Display;
 use std::sync::atomic::Ordering;
 
 use rusqlite::{ErrorCode, OptionalExtension, ffi, params};
@@ -44,6 +45,11 @@ impl Writer {
             stored |= answer.is_ok() && !append.facts.is_empty();
             answers.push(answer);
         }
+        if self.shared.in_doubt.load(Ordering::Acquire) {
+            // A sync failed meanwhile, of the appends that went well too. The next group settles it.
+            self.tails.forget_all();
+            return Err(AppendError::Failed("a sync failed".into()));
+        }
         if stored {
             self.commit()?;
         } else {
@@ -73,6 +79,7 @@ impl Writer {
         }
         stored.map_err(|error| {
             self.suspect = true;
+            self.doubt_if_a_sync_failed(&error);
             tracing::error!(%error, room = %room.fingerprint(), "cannot store facts");
             failed(&error)
         })
@@ -123,7 +130,7 @@ impl Writer {
     /// When a commit fails SQLite takes it back: none of the connections sees it. But it may be in the
     /// write-ahead log complete with its commit mark, only not synced, and be there again after a crash.
     /// It surely is not when writing failed, because the mark is what is written last, nor once another
-    /// transaction has been written over it. Else whether it was stored is not known.
+    /// transaction has been written over it, which [`Writer::settle`] does. Else whether it was stored is not known.
     fn commit(&mut self) -> Result<(), AppendError> {
         let Err(error) = self.execute("COMMIT") else {
             self.shared.commits.fetch_add(1, Ordering::Relaxed);
@@ -131,20 +138,25 @@ impl Writer {
             return Ok(());
         };
         self.tails.forget_all();
-        if (writing_failed(&error) && self.undo().is_ok()) || self.overwrite_leftovers().is_ok() {
+        if writing_failed(&error) && self.undo().is_ok() {
             return Err(failed(&error));
         }
         self.shared.in_doubt.store(true, Ordering::Release);
-        Err(AppendError::Unknown(error.to_string()))
+        match self.settle() {
+            Ok(()) => Err(failed(&error)),
+            Err(_) => Err(AppendError::Unknown(error.to_string())),
+        }
     }
 
-    /// Nothing is written nor read while it is not known what a failed commit left behind.
+    /// Nothing is written nor read while it is not known what a failed commit or a failed sync left behind.
     pub(super) fn settle(&mut self) -> Result<(), LogError> {
         self.undo().map_err(|error| LogError(format!("cannot undo a transaction: {error}")))?;
         if self.shared.in_doubt.load(Ordering::Acquire) {
-            self.overwrite_leftovers().map_err(|error| {
+            let still = |error: &dyn Display| {
                 LogError(format!("a commit failed, and still nothing can be written: {error}"))
-            })?;
+            };
+            self.files.write_ahead_log_again().map_err(|error| still(&error))?;
+            self.overwrite_leftovers().map_err(|error| still(&error))?;
             self.shared.in_doubt.store(false, Ordering::Release);
             tracing::info!("the log can be written again");
         }
@@ -157,6 +169,14 @@ impl Writer {
         self.undo()?;
         self.conn.pragma_update(None, "synchronous", "FULL")?;
         self.conn.pragma_update(None, "user_version", schema::SUPPORTED)
+    }
+
+    /// After a sync that failed, nothing that was written before it can be taken for durable, whatever a later sync says.
+    pub(super) fn doubt_if_a_sync_failed(&self, error: &rusqlite::Error) {
+        let code = error.sqlite_extended_error_code();
+        if matches!(code, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)) {
+            self.shared.in_doubt.store(true, Ordering::Release);
+        }
     }
 
     /// Ends a transaction that is still open, as one is after a commit that could not begin.

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 pub use self::error::OpenError;
@@ -71,9 +72,20 @@ impl SqliteLog {
             |error: rusqlite::Error| OpenError::Database { path: path.to_owned(), source: error.into() };
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut conn = Connection::open_with_flags(&files.database, flags).map_err(failed)?;
+        let carry_over_on_close = |conn: &Connection, carry: bool| {
+            conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !carry).map(drop).map_err(failed)
+        };
+        carry_over_on_close(&conn, false)?;
         let found = schema::check(&conn, path)?;
+        // A process that was killed, or could not sync, may have written what is not on the disk. Nobody was told of it,
+        // but whoever reads it here will tell.
+        files.write_ahead_log_again().map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+        carry_over_on_close(&conn, true)?;
         schema::migrate(&mut conn, path, found)?;
         let writer = Writer::new(conn, Arc::clone(&files)).map_err(failed)?;
+        // Makes the write-ahead log, whose name must survive a crash too. SQLite sees to that, but says nothing when it fails.
+        writer.overwrite_leftovers().map_err(failed)?;
+        files.sync_folder().map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         Self::start(writer, files).map_err(|source| OpenError::Thread { source })
     }
 

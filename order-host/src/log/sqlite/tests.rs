@@ -116,6 +116,32 @@ fn writing_over_what_a_failed_commit_left_does_write_to_the_file() {
     assert_eq!(in_wal(), before + 1);
 }
 
+#[test]
+fn writing_the_write_ahead_log_again_leaves_every_byte_of_it_as_it_is() {
+    let (folder, mut writer) = writer();
+    let big = "x".repeat(3_000_000);
+    assert_eq!(append_all(&mut writer, &[("a", 0, &["1", big.as_str()])]), [Ok(2)]);
+    let wal = || std::fs::read(folder.path().join("log.db-wal")).unwrap();
+    let before = wal();
+    assert!(before.len() > 3_000_000);
+
+    writer.files.write_ahead_log_again().unwrap();
+
+    assert!(wal() == before);
+    assert_eq!(append_all(&mut writer, &[("a", 2, &["3"])]), [Ok(3)]);
+}
+
+#[test]
+fn after_a_failed_sync_everything_is_in_doubt_and_after_another_failure_nothing_is() {
+    let (_folder, writer) = writer();
+    let error = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+    writer.doubt_if_a_sync_failed(&error(rusqlite::ffi::SQLITE_FULL));
+    writer.doubt_if_a_sync_failed(&error(rusqlite::ffi::SQLITE_IOERR_WRITE));
+    assert!(!writer.shared().in_doubt.load(Ordering::Relaxed));
+    writer.doubt_if_a_sync_failed(&error(rusqlite::ffi::SQLITE_IOERR_FSYNC));
+    assert!(writer.shared().in_doubt.load(Ordering::Relaxed));
+}
+
 #[tokio::test]
 async fn nothing_is_read_while_a_failed_commit_is_in_doubt() {
     let (_folder, files, writer) = parts();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi, params};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
@@ -35,7 +36,8 @@ pub(super) struct Shared {
     /// Transactions that stored facts, so far.
     pub(super) commits: AtomicU64,
     /// A failed commit may have left facts in the file which the connections do not see, but which
-    /// would be seen after a crash. Set until they are known to be gone.
+    /// would be seen after a crash; and after a failed sync what they do see might be gone then. Set until it is known
+    /// that neither is so.
     pub(super) in_doubt: AtomicBool,
 }
 
@@ -48,7 +50,7 @@ pub(super) struct Writer {
     /// The last thing written failed, so being ready has to be tried, not assumed.
     pub(super) suspect: bool,
     /// Declared after the connection, which is closed before the lock is released.
-    _files: Arc<HeldFiles>,
+    pub(super) files: Arc<HeldFiles>,
 }
 
 impl Writer {
@@ -71,7 +73,7 @@ impl Writer {
         conn.pragma_update(None, "cache_size", -8192)?;
         // A failing disk gives an error from `read`, but kills whoever has the file mapped.
         conn.pragma_update(None, "mmap_size", 0)?;
-        Ok(Self { conn, tails: Tails::default(), shared: Arc::default(), suspect: false, _files: files })
+        Ok(Self { conn, tails: Tails::default(), shared: Arc::default(), suspect: false, files })
     }
 
     pub(super) fn shared(&self) -> Arc<Shared> {
@@ -111,6 +113,11 @@ impl Writer {
         }
         // One file is left, complete without the write-ahead log.
         self.checkpoint("TRUNCATE", 0);
+        if self.shared.in_doubt.load(Ordering::Acquire)
+            && let Err(error) = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        {
+            tracing::error!(%error, "what is in doubt may be carried over");
+        }
     }
 
     /// Takes what is queued, and does it. Snapshots are put off: somebody waits for every append.
@@ -146,8 +153,10 @@ impl Writer {
         self.settle()?;
         if self.suspect {
             let trial = Snapshot { seq: 0, state: vec![0; TRIAL_BYTES] };
-            self.put_snapshot(TRIAL_ROOM, &trial)
-                .map_err(|error| LogError(format!("cannot write: {error}")))?;
+            self.put_snapshot(TRIAL_ROOM, &trial).map_err(|error| {
+                self.doubt_if_a_sync_failed(&error);
+                LogError(format!("cannot write: {error}"))
+            })?;
             self.suspect = false;
         }
         Ok(())
@@ -176,6 +185,7 @@ impl Writer {
         }
         written.map_err(|error| {
             self.suspect = true;
+            self.doubt_if_a_sync_failed(&error);
             tracing::warn!(%error, room = %save.room.fingerprint(), "cannot write a snapshot");
             LogError(format!("cannot write a snapshot: {error}"))
         })
@@ -189,8 +199,13 @@ impl Writer {
     }
 
     /// Carries what is in the write-ahead log over into the database, if that is `at_least` so many pages.
-    /// After the group is answered: nobody waits for it but the next group.
+    /// After the group is answered: nobody waits for it but the next group. Not while anything is in doubt: half carried
+    /// over, the database needs a write-ahead log that is whole.
     fn checkpoint(&mut self, mode: &str, at_least: i64) {
+        if let Err(error) = self.settle() {
+            tracing::warn!(%error, "the write-ahead log is not carried over");
+            return;
+        }
         let done = || {
             let pages: i64 =
                 self.conn.prepare_cached("PRAGMA wal_checkpoint(NOOP)")?.query_row([], |row| row.get(1))?;
@@ -200,7 +215,8 @@ impl Writer {
             Ok::<(), rusqlite::Error>(())
         };
         if let Err(error) = done() {
-            // The facts are safe where they are; the file grows until it succeeds.
+            self.doubt_if_a_sync_failed(&error);
+            // The facts are where they are; the file grows until it succeeds.
             tracing::warn!(%error, "cannot carry the write-ahead log over");
         }
     }

@@ -1,0 +1,128 @@
+//! Somebody at a table, who marks whatever they are shown.
+
+use std::time::Duration;
+
+use order_host::{Connection, Host, Outgoing, RoomKey};
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use tokio::time::{sleep, timeout};
+
+use crate::marks::{Mark, Marks};
+
+/// So many messages somebody sends in a life, joins aside.
+const MESSAGES: u64 = 16;
+
+/// How long an answer may take before they try something else.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What came of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Everybody was shown what it did.
+    Shown,
+    /// It was refused, with this code.
+    Refused(String),
+}
+
+pub(crate) struct Phone {
+    host: Host,
+    room: RoomKey,
+    marks: Marks,
+    dice: StdRng,
+    name: String,
+    dishes: u64,
+}
+
+impl Phone {
+    pub(crate) fn new(host: Host, room: RoomKey, marks: Marks, seed: u64, number: u64) -> Self {
+        // Dishes of another life must not have the same ids.
+        let name = format!("p{number}-{seed:x}");
+        let dice = StdRng::seed_from_u64(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        Self { host, room, marks, dice, name, dishes: 0 }
+    }
+
+    /// Orders until enough was ordered, over one connection after the other.
+    pub(crate) async fn order(mut self) {
+        let mut left = MESSAGES;
+        while left > 0 {
+            let connection = self.connect();
+            left -= 1;
+            if self.join(&connection).await.is_some() {
+                for _ in 0..self.dice.random_range(1..8).min(left) {
+                    left -= 1;
+                    let message = self.message();
+                    if self.say(&connection, &message).await.is_none() {
+                        break;
+                    }
+                }
+            }
+            drop(connection);
+            sleep(Duration::from_millis(self.dice.random_range(0..20))).await;
+        }
+    }
+
+    pub(crate) fn connect(&self) -> Connection {
+        self.host.connect(self.room.clone())
+    }
+
+    pub(crate) async fn join(&self, connection: &Connection) -> Option<Answer> {
+        let name = &self.name;
+        let join =
+            format!(r#"{{"type":"join","participantId":"{name}","participantName":"{name}","data":{{}}}}"#);
+        self.say(connection, &join).await
+    }
+
+    pub(crate) fn message(&mut self) -> String {
+        let dish = format!("{}-{}", self.name, self.dishes);
+        match self.dice.random_range(0..4) {
+            0 if self.dishes > 0 => {
+                let quantity = self.dice.random_range(1..100);
+                format!(r#"{{"type":"update_quantity","data":{{"itemId":"{dish}","quantity":{quantity}}}}}"#)
+            }
+            _ => {
+                self.dishes += 1;
+                let dish = format!("{}-{}", self.name, self.dishes);
+                // Some facts fill pages, most share one.
+                let note = "x".repeat(if self.dice.random_bool(0.1) { 400 } else { 4 });
+                format!(
+                    r#"{{"type":"add_item","data":{{"id":"{dish}","dishName":"Dish","dishType":"veg","price":10,"quantity":1,"customization":"{note}"}}}}"#
+                )
+            }
+        }
+    }
+
+    /// Sends a message and marks what comes, until the answer has come; nothing when the connection is gone.
+    pub(crate) async fn say(&self, connection: &Connection, message: &str) -> Option<Answer> {
+        connection.receive(message).await;
+        loop {
+            let outgoing = timeout(PATIENCE, connection.next()).await.ok()?;
+            let Outgoing::Text(text) = outgoing else { return None };
+            let text = std::str::from_utf8(&text).unwrap_or_default();
+            if text.contains(r#""type":"error""#) {
+                let code = after(text, r#""code":""#).and_then(|rest| rest.split('"').next());
+                let code = code.unwrap_or("none").to_owned();
+                let room = self.room.as_str().to_owned();
+                self.marks.leave(&Mark::Refused { room, code: code.clone() });
+                return Some(Answer::Refused(code));
+            }
+            if let Some(seq) = seq(text) {
+                self.marks.leave(&Mark::Shown { room: self.room.as_str().to_owned(), seq });
+            }
+            // The first one is whom the message is about; a `sync` is about nobody.
+            let about = after(text, r#""participantId":""#).and_then(|rest| rest.split('"').next());
+            if about == Some(&self.name) && !text.contains(r#""type":"sync""#) {
+                return Some(Answer::Shown);
+            }
+        }
+    }
+}
+
+/// The number of the last change in a message's order state.
+fn seq(text: &str) -> Option<u64> {
+    let (_, rest) = text.rsplit_once(r#""seq":"#)?;
+    rest.split(|other: char| !other.is_ascii_digit()).next()?.parse().ok()
+}
+
+fn after<'text>(text: &'text str, what: &str) -> Option<&'text str> {
+    text.split_once(what).map(|(_, rest)| rest)
+}
