@@ -183,8 +183,13 @@ impl Peer {
 
     /// One whose machine takes little before it is read.
     pub(crate) async fn open_with_small_buffer(addr: SocketAddr, path: &str) -> Self {
+        Self::open_with_buffer(addr, path, 4096).await
+    }
+
+    /// One whose machine takes so many bytes before they are read.
+    pub(crate) async fn open_with_buffer(addr: SocketAddr, path: &str, bytes: u32) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(4096).unwrap();
+        socket.set_recv_buffer_size(bytes).unwrap();
         Self::open(socket.connect(addr).await.unwrap(), path, &[]).await
     }
 
