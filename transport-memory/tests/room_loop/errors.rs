@@ -1,7 +1,6 @@
 //! Refusals, and the order of answers.
 
 use order_host::Settings;
-use serde_json::json;
 use transport_memory::{Faults, Simulation};
 
 use crate::table::{

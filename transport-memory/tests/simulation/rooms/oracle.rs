@@ -231,3 +231,31 @@ fn undated(text: &str) -> &str {
 fn offline(text: &str) -> String {
     text.replace("\"isOnline\":true", "\"isOnline\":false")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused_after(seen: u64) -> Told {
+        Told { acked: None, refused: Some((seen, "item_not_found".to_owned())) }
+    }
+
+    #[test]
+    fn what_was_refused_and_happens_all_the_same_is_found_out() {
+        for (happened, loads) in [(4, vec![0]), (7, vec![0]), (7, vec![0, 4]), (7, vec![0, 7])] {
+            let found = refused(0, 1, &refused_after(5), Some(happened), &loads).unwrap_err();
+            assert_eq!(found.oracle, Oracle::RefusedIsNot, "{happened} {loads:?}");
+        }
+        assert!(refused(0, 1, &refused_after(5), None, &[0]).is_ok());
+        assert!(refused(0, 1, &refused_after(5), Some(7), &[0, 6]).is_ok(), "judged anew by another room");
+    }
+
+    #[test]
+    fn what_was_said_to_have_happened_and_did_not_is_found_out() {
+        let told = Told { acked: Some(3), refused: None };
+        for fact in [None, Some(4)] {
+            assert_eq!(acked(0, 1, &told, fact).unwrap_err().oracle, Oracle::AckedIsStored);
+        }
+        assert!(acked(0, 1, &told, Some(3)).is_ok());
+    }
+}
