@@ -199,6 +199,25 @@ fn nobody_does_anything_before_joining_or_after_leaving() {
 }
 
 #[test]
+fn who_left_a_finalized_order_is_never_told_to_join_it_first() {
+    let mut table = Table::of(&["asha", "ben"]);
+    table.add("asha", "i1", "10", "1");
+    table.leave("ben");
+    table.accept("asha", FINALIZE);
+    // Joining would not help: it lets them look and no more.
+    let payment = r#"{"type":"record_payment","data":{"amount":10}}"#;
+    for (message, code) in [
+        (payment, Code::NotOwner),
+        (&assign_message("i1", "[]"), Code::NotOwner),
+        (&charges_message(""), Code::NotOwner),
+        (&add_message("i2", "10", "1"), Code::OrderFinalized),
+        (LEAVE, Code::OrderFinalized),
+    ] {
+        assert_eq!(table.refuse("ben", message).code(), code, "{message}");
+    }
+}
+
+#[test]
 fn whoever_is_new_needs_a_name() {
     let mut table = Table::of(&["asha"]);
     let rejection = table.refuse("ben", r#"{"type":"join","participantId":"ben","data":{}}"#);

@@ -1,7 +1,8 @@
 //! The transport: connections within this process.
 
-use std::sync::Arc;
+use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -35,6 +36,8 @@ struct Shared {
     connected: AtomicU64,
     phase: watch::Sender<Phase>,
     sessions: TaskTracker,
+    /// Cancelled, it cuts every connection there is.
+    cut: Mutex<CancellationToken>,
 }
 
 #[derive(Clone)]
@@ -73,6 +76,7 @@ impl Bus {
                 connected: AtomicU64::new(0),
                 phase: watch::Sender::new(Phase::Waiting),
                 sessions: TaskTracker::new(),
+                cut: Mutex::default(),
             }),
         }
     }
@@ -84,8 +88,16 @@ impl Bus {
         bus
     }
 
-    pub(crate) fn serve(&self, host: Host) {
+    /// From now on the bus carries messages for `host`; connections that are open stay with the host they have. Two
+    /// buses with different faults may serve one host.
+    pub fn serve(&self, host: Host) {
         self.shared.phase.send_replace(Phase::Serving(host));
+    }
+
+    /// Cuts every connection, and with it whatever is on its way, as a crash of the server's machine does.
+    pub fn cut(&self) {
+        let mut cut = self.shared.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        mem::take(&mut *cut).cancel();
     }
 
     /// From now on these faults are in force. What is already late stays late.
@@ -102,7 +114,7 @@ impl Bus {
     /// As [`connect`](Bus::connect), for a client of another protocol, or one that comes back.
     pub fn open(&self, room: RoomKey, opening: Opening) -> Client {
         let number = self.shared.connected.fetch_add(1, Ordering::Relaxed);
-        let cut = CancellationToken::new();
+        let cut = self.shared.cut.lock().unwrap_or_else(PoisonError::into_inner).child_token();
         let dice = |stream: u64| Dice::stream(self.shared.seed, number.wrapping_mul(2).wrapping_add(stream));
         let weather = || self.shared.weather.clone();
         let (to_server, from_client) = link(Direction::ToServer, weather(), dice(0), cut.clone());

@@ -14,14 +14,17 @@ pub struct Faults {
     pub log: LogFaults,
 }
 
-/// What happens to messages on their way. They never overtake each other, as on a socket.
+/// What happens to messages on their way. A socket can do no more than delay them and break; the other faults are
+/// those of whatever stands before it, such as a client that sends again, or a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LinkFaults {
     /// How many of a thousand messages never arrive.
     pub drop: u16,
     /// How many of a thousand messages arrive twice.
     pub duplicate: u16,
-    /// How many of a thousand messages are late.
+    /// How many of a thousand messages are overtaken by the next. They are lost if none comes.
+    pub reorder: u16,
+    /// How many of a thousand messages are late. Those after them wait.
     pub delay: u16,
     /// The longest that a message is late.
     pub max_delay: Duration,
@@ -59,6 +62,7 @@ impl Faults {
         let link = LinkFaults {
             drop: 20,
             duplicate: 20,
+            reorder: 0,
             delay: 200,
             max_delay: Duration::from_millis(500),
             disconnect: 10,

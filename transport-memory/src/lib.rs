@@ -5,7 +5,8 @@
 //! talks to a [`Bus`]: the same protocol, the same rooms ([`order_host`]), no sockets and no waiting.
 //!
 //! * [`Simulation`] puts everything together from one seed; [`Client`] is one connection.
-//! * [`Faults`] lose, double, delay and cut off messages; [`FaultyLog`] makes any log fail.
+//! * [`Faults`] lose, double, delay and cut off messages; [`FaultyLog`] makes any log fail;
+//!   [`MortalLog`] dies with its process.
 //! * [`ManualClock`] and [`SeededIds`] take chance out of times and ids. On tokio's single-threaded runtime
 //!   with paused time a seed replays byte for byte.
 //! * [`Bus`] is a [`Transport`](order_host::Transport) for a [`Host`](order_host::Host) of your own.
@@ -43,6 +44,7 @@ mod faulty_log;
 mod ids;
 mod link;
 mod message;
+mod mortal_log;
 mod simulation;
 
 pub use bus::Bus;
@@ -53,4 +55,5 @@ pub use faults::{AppendFault, Faults, LinkFaults, LogFaults};
 pub use faulty_log::FaultyLog;
 pub use ids::SeededIds;
 pub use message::Message;
+pub use mortal_log::MortalLog;
 pub use simulation::Simulation;

@@ -46,8 +46,10 @@ pub(crate) struct LinkSender<T> {
     weather: Weather,
     direction: Direction,
     dice: Dice,
-    /// When the last message arrives: none overtakes it.
+    /// When the last message arrives: none overtakes it by being less late.
     last_due: Option<Instant>,
+    /// A message that the next one overtakes.
+    overtaken: Option<T>,
     cut: CancellationToken,
 }
 
@@ -71,7 +73,8 @@ pub(crate) fn link<T: Clone>(
     cut: CancellationToken,
 ) -> (LinkSender<T>, LinkReceiver<T>) {
     let (sender, receiver) = mpsc::channel(IN_FLIGHT);
-    let from = LinkSender { sender, weather, direction, dice, last_due: None, cut: cut.clone() };
+    let from =
+        LinkSender { sender, weather, direction, dice, last_due: None, overtaken: None, cut: cut.clone() };
     (from, LinkReceiver { receiver, next: None, cut })
 }
 
@@ -92,7 +95,15 @@ impl<T: Clone> LinkSender<T> {
         if self.dice.hits(faults.duplicate) {
             self.put(message.clone(), faults).await?;
         }
-        self.put(message, faults).await
+        if self.overtaken.is_none() && self.dice.hits(faults.reorder) {
+            self.overtaken = Some(message);
+            return Ok(());
+        }
+        self.put(message, faults).await?;
+        match self.overtaken.take() {
+            Some(overtaken) => self.put(overtaken, faults).await,
+            None => Ok(()),
+        }
     }
 
     /// Sends a message to which nothing happens.
@@ -174,6 +185,17 @@ mod tests {
             assert_eq!(receiver.recv().await, Ok(number));
         }
         assert!(begun.elapsed() > Duration::ZERO && begun.elapsed() <= max_delay);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_that_is_overtaken_comes_after_the_next() {
+        let (mut sender, mut receiver) = links(LinkFaults { reorder: 1_000, ..LinkFaults::default() });
+        for number in 0..4 {
+            sender.send(number).await.unwrap();
+        }
+        for number in [1, 0, 3, 2] {
+            assert_eq!(receiver.recv().await, Ok(number));
+        }
     }
 
     #[tokio::test(start_paused = true)]

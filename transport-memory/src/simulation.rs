@@ -7,17 +7,19 @@ use order_core::{Order, OrderId, commit};
 use order_host::log::{LogError, MemoryLog, RoomLog};
 use order_host::{Host, Opening, RoomKey, Settings};
 
-use crate::{Bus, Client, Faults, FaultyLog, ManualClock, SeededIds};
+use crate::{Bus, Client, Faults, FaultyLog, ManualClock, MortalLog, SeededIds};
 
 /// Everything that a test needs, from one seed: a bus, the host it carries messages for, a log that can fail,
 /// a clock that stands still, and ids that are the same in every run.
 ///
 /// On tokio's single-threaded runtime with paused time, the same seed and the same clients give the same run,
 /// byte for byte.
-pub struct Simulation {
+pub struct Simulation<L = MemoryLog> {
     bus: Bus,
     host: Host,
-    log: Arc<FaultyLog<MemoryLog>>,
+    log: Arc<FaultyLog<L>>,
+    /// The host's own way to the log.
+    lifeline: Arc<MortalLog<L>>,
     clock: Arc<ManualClock>,
     settings: Settings,
 }
@@ -30,24 +32,46 @@ impl Simulation {
 
     /// The same, with settings of its own.
     pub fn with_settings(seed: u64, faults: Faults, settings: Settings) -> Self {
-        let log = Arc::new(FaultyLog::new(MemoryLog::new(), seed, faults.log));
-        let clock = Arc::new(ManualClock::default());
-        let ids = Arc::new(SeededIds::new(seed));
-        let host = Host::with(log.clone(), settings.clone(), clock.clone(), ids);
-        let bus = Bus::with_faults(seed, faults);
-        bus.serve(host.clone());
-        Self { bus, host, log, clock, settings }
+        Self::over(MemoryLog::new(), seed, faults, settings)
+    }
+}
+
+impl<L: RoomLog> Simulation<L> {
+    /// The same, over a log of one's own.
+    pub fn over(log: L, seed: u64, faults: Faults, settings: Settings) -> Self {
+        let log = Arc::new(FaultyLog::new(log, seed, faults.log));
+        Self::on(log, Arc::new(ManualClock::default()), seed, faults, settings)
     }
 
-    /// Another process on the same log, as after a crash: nothing of the first one's memory is in it. The
-    /// first one goes on if it is still used, as a second writer.
+    /// A process on this log.
+    fn on(
+        log: Arc<FaultyLog<L>>,
+        clock: Arc<ManualClock>,
+        seed: u64,
+        faults: Faults,
+        settings: Settings,
+    ) -> Self {
+        let lifeline = Arc::new(MortalLog::new(log.clone(), seed));
+        let ids = Arc::new(SeededIds::new(seed));
+        let host = Host::with(lifeline.clone(), settings.clone(), clock.clone(), ids);
+        let bus = Bus::with_faults(seed, faults);
+        bus.serve(host.clone());
+        Self { bus, host, log, lifeline, clock, settings }
+    }
+
+    /// Another process on the same log, as after a crash: nothing of the first one's memory is in it, and nothing goes
+    /// wrong on its bus. The first one goes on if it is still used, as a second writer, unless it has
+    /// [crashed](Simulation::crash).
     #[must_use]
     pub fn restarted(&self, seed: u64) -> Self {
-        let ids = Arc::new(SeededIds::new(seed));
-        let host = Host::with(self.log.clone(), self.settings.clone(), self.clock.clone(), ids);
-        let bus = Bus::with_faults(seed, Faults::default());
-        bus.serve(host.clone());
-        Self { bus, host, log: self.log.clone(), clock: self.clock.clone(), settings: self.settings.clone() }
+        Self::on(self.log.clone(), self.clock.clone(), seed, Faults::default(), self.settings.clone())
+    }
+
+    /// The process dies: its connections are cut, and nothing of it reaches the log any more. What it was just
+    /// appending is stored or not, as the seed has it.
+    pub async fn crash(&self) {
+        self.bus.cut();
+        self.lifeline.die().await;
     }
 
     /// Opens a connection, as [`Bus::connect`] does.
@@ -93,7 +117,7 @@ impl Simulation {
     }
 
     /// The log behind the host.
-    pub fn log(&self) -> &FaultyLog<MemoryLog> {
+    pub fn log(&self) -> &FaultyLog<L> {
         &self.log
     }
 

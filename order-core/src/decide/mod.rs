@@ -179,7 +179,10 @@ fn in_charge(order: &Order, actor: &Actor) -> Result<(), Rejection> {
     match order.role(id) {
         None => Err(Code::JoinFirst.into()),
         Some(Role::Owner) => Ok(()),
-        Some(Role::Member) if order.person(id).is_some_and(Participant::has_left) => {
+        // Nobody comes back to an order that is finalized: joining would not help.
+        Some(Role::Member)
+            if order.status == Status::Active && order.person(id).is_some_and(Participant::has_left) =>
+        {
             Err(Code::JoinFirst.into())
         }
         Some(Role::Member) => Err(Code::NotOwner.into()),

@@ -57,13 +57,23 @@ impl Members {
     }
 
     /// Every socket of `participant` is sent `farewell` and speaks for nobody from now on. One that lags behind hears
-    /// it too: nothing can make up for it later.
-    pub(super) fn leave(&mut self, participant: &ParticipantId, farewell: &News) {
+    /// of it too, as nothing can make up for it later: in `stonepot.v2` by the full state, because an event is of no use to
+    /// whoever missed those before it. A farewell of the first protocol carries the state.
+    pub(super) fn leave(&mut self, participant: &ParticipantId, farewell: &News, state: impl Fn() -> Bytes) {
         for member in self.0.values_mut() {
-            if member.speaker.as_ref() == Some(participant) {
-                member.catch_up(farewell, participant);
-                member.speaker = None;
+            if member.speaker.as_ref() != Some(participant) {
+                continue;
             }
+            match member.protocol {
+                Protocol::Seed => member.catch_up(farewell, participant),
+                Protocol::V2 => {
+                    member.send(farewell, participant);
+                    if member.outbox.lags() {
+                        member.outbox.push_state_text(state());
+                    }
+                }
+            }
+            member.speaker = None;
         }
     }
 

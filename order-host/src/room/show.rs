@@ -30,7 +30,8 @@ impl Room {
         match (left, knows) {
             (Some(left), _) => {
                 self.members.send_to_others(left, &news);
-                self.members.leave(left, &news);
+                let state = || Bytes::from(v2::state(&self.order, &self.presence, None));
+                self.members.leave(left, &news, state);
             }
             (None, Some(knows)) => self.members.send_to_all_but(knows, &news),
             (None, None) => self.members.send_to_all(&news),

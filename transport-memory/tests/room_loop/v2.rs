@@ -304,6 +304,32 @@ async fn a_reader_that_fell_behind_gets_the_state_once_and_then_events_again() {
     assert_eq!(seq, 103);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_fell_behind_and_gets_up_is_shown_the_state_and_no_event_after_a_gap() {
+    let mut settings = Settings::default();
+    settings.outbox_bytes = 4 * 1024;
+    let restaurant = Simulation::with_settings(1, Faults::default(), settings);
+    let [mut asha, mut slow] = joined(&restaurant, ["asha", "slow"]).await;
+    for number in 0..100 {
+        asha.send(dish(&format!("c{number}"), "dosa")).await.unwrap();
+        asha.recv_until("ack").await.unwrap();
+    }
+    slow.send(r#"{"type":"leave","id":"bye"}"#).await.unwrap();
+    asha.recv_until("event").await.unwrap();
+
+    let heard = slow.settle().await;
+    let mut seq = 2;
+    for event in heard.iter().filter(|message| message.kind() == "event") {
+        seq += 1;
+        assert_eq!(event.json()["seq"], seq, "no gap");
+    }
+    let [.., state, ack] = &heard[..] else { panic!("{:?}", kinds(&heard)) };
+    assert_eq!((state.kind(), ack.kind()), ("state", "ack"));
+    assert_eq!((&state.json()["seq"], &ack.json()["seq"]), (&json!(103), &json!(103)));
+    assert_eq!(state.json()["state"]["participants"][1]["left"], true);
+    hears_nothing(&mut slow).await;
+}
+
 fn v2(restaurant: &Simulation) -> Client {
     restaurant.open(&room(), Opening { protocol: Protocol::V2, ..Opening::default() })
 }

@@ -1,0 +1,97 @@
+//! Lives through as many rooms as one likes, and holds each against its log.
+//!
+//! `cargo run --release -p transport-memory --example simulate -- [--commands 1000000] [--seed 1] [--threads 2]`
+//!
+//! Room number *n* of seed *s* is the same everywhere, whatever the number of threads. A room in which something is that must
+//! not be is printed with its number, and `--only n` replays it alone, with everything that everybody did and heard. Exits
+//! with 1 if there was any.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a check may panic")]
+
+#[path = "../tests/simulation/rooms/mod.rs"]
+mod rooms;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use rooms::plan::Wanted;
+use rooms::{live_through, run};
+
+/// How often it says how far it is.
+const REPORTED: Duration = Duration::from_secs(60);
+
+fn main() -> ExitCode {
+    let options = match Options::read(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(message) => {
+            eprintln!("{message}\nusage: simulate [--commands N] [--seed N] [--threads N] [--only ROOM]");
+            return ExitCode::from(2);
+        }
+    };
+    let Some(number) = options.only else { return many(&options) };
+    let outcome = live_through(options.seed, number, Wanted { transcript: true, ..Wanted::default() });
+    print!("{}", outcome.transcript);
+    match outcome.violation {
+        None => {
+            println!("{} commands, {} facts, and all is well", outcome.commands, outcome.log.len());
+            ExitCode::SUCCESS
+        }
+        Some(violation) => {
+            println!("VIOLATION {violation}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+struct Options {
+    commands: u64,
+    seed: u64,
+    threads: u64,
+    only: Option<u64>,
+}
+
+impl Options {
+    fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self { commands: 1_000_000, seed: 1, threads: 2, only: None };
+        while let Some(word) = words.next() {
+            let number = words.next().and_then(|number| number.replace('_', "").parse().ok());
+            let number: u64 = number.ok_or_else(|| format!("{word} needs a whole number"))?;
+            match word.as_str() {
+                "--commands" => options.commands = number,
+                "--seed" => options.seed = number,
+                "--threads" => options.threads = number.max(1),
+                "--only" => options.only = Some(number),
+                _ => return Err(format!("{word} is not an option")),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn many(options: &Options) -> ExitCode {
+    let begun = Instant::now();
+    let mut reported = begun;
+    let rate = |commands: u64| u128::from(commands) * 1_000 / begun.elapsed().as_millis().max(1);
+    let tally = run::until(options.commands, options.seed, options.threads, |tally| {
+        if reported.elapsed() >= REPORTED {
+            reported = Instant::now();
+            let (rooms, commands, wrong) = (tally.rooms, tally.commands, tally.violations.len());
+            println!(
+                "{rooms:>10} rooms, {commands:>12} commands, {wrong} violations, {} a second",
+                rate(commands)
+            );
+        }
+    });
+    print!("{}", tally.report());
+    for (number, violation) in &tally.violations {
+        println!("VIOLATION --seed {} --only {number}: {violation}", options.seed);
+    }
+    println!(
+        "seed {}, {} threads, {} s, {} commands a second, {} violations",
+        options.seed,
+        options.threads,
+        begun.elapsed().as_secs(),
+        rate(tally.commands),
+        tally.violations.len(),
+    );
+    if tally.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,113 @@
+//! Whole rooms under everything that can go wrong, by seeds.
+//!
+//! A room that fails is printed with its number; `ROOM=7 cargo test -p transport-memory --test simulation` replays it
+//! alone and prints everything that everybody did and heard. `cargo run --release -p transport-memory --example simulate`
+//! runs as many as one likes.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+
+mod rooms;
+
+use std::env;
+use std::thread;
+
+use rooms::ledger::Lie;
+use rooms::outcome::{Oracle, Outcome};
+use rooms::plan::{Sabotage, Wanted};
+use rooms::{live_through, run};
+
+const SEED: u64 = 1;
+const COMMANDS: u64 = 1_000_000;
+
+#[test]
+fn after_a_million_commands_everybody_agrees_with_the_log() {
+    if let Some(number) = env::var("ROOM").ok().map(|number| number.parse().expect("ROOM is a number")) {
+        let outcome = live_through(SEED, number, Wanted { transcript: true, ..Wanted::default() });
+        eprintln!("{}", outcome.transcript);
+        assert!(outcome.violation.is_none(), "{}", outcome.violation.unwrap());
+        return;
+    }
+    let threads = thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let tally = run::until(COMMANDS, SEED, threads, |_| {});
+    println!("{}", tally.report());
+    for (number, violation) in &tally.violations {
+        eprintln!("{violation}\nreplay: ROOM={number} cargo test -p transport-memory --test simulation\n");
+    }
+    assert!(tally.violations.is_empty(), "in {} rooms", tally.violations.len());
+    assert!(tally.commands >= COMMANDS, "{} commands", tally.commands);
+    for (what, times) in tally.happenings.iter() {
+        assert!(times > 100, "{what}: {times}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_byte_for_byte() {
+    let wanted = Wanted { transcript: true, ..Wanted::default() };
+    for number in 0..40 {
+        let (once, again) = (live_through(7, number, wanted), live_through(7, number, wanted));
+        assert_eq!(once.transcript, again.transcript, "room {number}");
+        let unwatched = live_through(7, number, Wanted::default());
+        assert_eq!((once.log, once.commands), (unwatched.log, unwatched.commands), "room {number}");
+    }
+}
+
+#[test]
+fn a_log_that_forgets_is_found_out() {
+    let found = found_with_lie(Lie::Forgets);
+    assert!(found.contains(&Oracle::AckedIsStored) || found.contains(&Oracle::ShownIsStored), "{found:?}");
+}
+
+#[test]
+fn a_log_that_loses_its_end_is_found_out() {
+    let found = found_with_lie(Lie::LosesTheEnd);
+    assert!(found.contains(&Oracle::ShownIsStored), "{found:?}");
+}
+
+#[test]
+fn a_log_that_stores_something_twice_is_found_out() {
+    let found = found_with_lie(Lie::StoresTwice);
+    assert!(found.contains(&Oracle::OnceEach), "{found:?}");
+}
+
+#[test]
+fn a_log_that_denies_what_it_stored_is_found_out() {
+    let found = found_with_lie(Lie::DeniesIt);
+    assert!(!found.is_empty());
+}
+
+#[test]
+fn a_log_that_forges_is_found_out() {
+    let found = found_with_lie(Lie::Forges);
+    assert!(found.contains(&Oracle::ShownIsStored), "{found:?}");
+}
+
+#[test]
+fn a_client_that_misses_events_is_found_out() {
+    let found = found_with_sabotage(Sabotage::MissesEvents);
+    assert!(found.contains(&Oracle::NoGap), "{found:?}");
+}
+
+#[test]
+fn a_client_that_folds_wrongly_is_found_out() {
+    let found = found_with_sabotage(Sabotage::NeverRemoves);
+    assert!(found.contains(&Oracle::Agreement) || found.contains(&Oracle::ShownIsStored), "{found:?}");
+}
+
+#[test]
+fn a_client_that_does_not_send_again_is_found_out() {
+    let found = found_with_sabotage(Sabotage::NeverSendsAgain);
+    assert!(found.contains(&Oracle::Answered), "{found:?}");
+}
+
+fn found_with_lie(lie: Lie) -> Vec<Oracle> {
+    found(Wanted { lie: Some(lie), ..Wanted::default() })
+}
+
+fn found_with_sabotage(sabotage: Sabotage) -> Vec<Oracle> {
+    found(Wanted { sabotage: Some(sabotage), ..Wanted::default() })
+}
+
+/// What is found in some rooms.
+fn found(wanted: Wanted) -> Vec<Oracle> {
+    let outcomes = (0..60).map(|number| live_through(SEED, number, wanted));
+    outcomes.filter_map(|Outcome { violation, .. }| Some(violation?.oracle)).collect()
+}

@@ -1,0 +1,169 @@
+//! The state document of a client of `stonepot.v2`, which knows how to fold and nothing of orders. Texts stay as they
+//! came, so that what is folded is compared byte for byte.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// The lists whose entries events replace one by one.
+const LISTS: [&str; 3] = ["participants", "items", "payments"];
+
+#[derive(Debug, Clone)]
+pub(crate) struct Document {
+    pub(crate) seq: u64,
+    fields: Vec<(String, Field)>,
+}
+
+#[derive(Debug, Clone)]
+enum Field {
+    Text(String),
+    /// Entries by their ids.
+    List(Vec<(String, String)>),
+}
+
+impl Document {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut document = Self { seq: 0, fields: Vec::new() };
+        for (key, value) in members(text)? {
+            let field = if LISTS.contains(&key) {
+                let entries: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
+                let entry = |entry: &RawValue| Some((id(entry)?, entry.get().to_owned()));
+                Field::List(entries.into_iter().map(entry).collect::<Option<_>>()?)
+            } else {
+                Field::Text(value.get().to_owned())
+            };
+            document.fields.push((key.to_owned(), field));
+        }
+        document.seq = document.field("seq")?.parse().ok()?;
+        Some(document)
+    }
+
+    /// Folds one event; nothing if it is none that can be folded.
+    pub(crate) fn fold(&mut self, seq: u64, at: u64, change: &Change<'_>) -> Option<()> {
+        for (key, value) in change.set.map_or(Some(Vec::new()), |set| members(set.get()))? {
+            let Field::Text(text) = self.field_mut(key)? else { return None };
+            value.get().clone_into(text);
+        }
+        for (key, value) in change.put.map_or(Some(Vec::new()), |put| members(put.get()))? {
+            let id = id(value)?;
+            let Field::List(entries) = self.field_mut(key)? else { return None };
+            match entries.iter_mut().find(|(other, _)| *other == id) {
+                Some((_, text)) => value.get().clone_into(text),
+                None => entries.push((id, value.get().to_owned())),
+            }
+        }
+        for (key, value) in change.remove.map_or(Some(Vec::new()), |remove| members(remove.get()))? {
+            let id: &str = serde_json::from_str(value.get()).ok()?;
+            let Field::List(entries) = self.field_mut(key)? else { return None };
+            entries.retain(|(other, _)| other != id);
+        }
+        self.seq = seq;
+        for (key, number) in [("seq", seq), ("updatedAt", at)] {
+            let Field::Text(text) = self.field_mut(key)? else { return None };
+            *text = number.to_string();
+        }
+        Some(())
+    }
+
+    /// The document as JSON without white space.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::with_capacity(1_024);
+        for (place, (key, field)) in self.fields.iter().enumerate() {
+            text.push(if place == 0 { '{' } else { ',' });
+            text.extend(["\"", key.as_str(), "\":"]);
+            match field {
+                Field::Text(value) => text.push_str(value),
+                Field::List(entries) => {
+                    text.push('[');
+                    for (place, (_, entry)) in entries.iter().enumerate() {
+                        if place > 0 {
+                            text.push(',');
+                        }
+                        text.push_str(entry);
+                    }
+                    text.push(']');
+                }
+            }
+        }
+        text.push('}');
+        text
+    }
+
+    /// The ids of the entries of a list.
+    pub(crate) fn ids(&self, list: &str) -> Vec<&str> {
+        let field = self.fields.iter().find(|(key, _)| key == list);
+        match field {
+            Some((_, Field::List(entries))) => entries.iter().map(|(id, _)| id.as_str()).collect(),
+            Some((_, Field::Text(_))) | None => Vec::new(),
+        }
+    }
+
+    /// Whether somebody sits at the table, or looks at the bill.
+    pub(crate) fn sits(&self, person: &str) -> bool {
+        let participants = self.fields.iter().find(|(key, _)| key == "participants");
+        let Some((_, Field::List(entries))) = participants else { return false };
+        let entry = entries.iter().find(|(id, _)| id == person);
+        let is_there = entry.is_some_and(|(_, entry)| entry.contains("\"left\":false"));
+        is_there || self.field("status") == Some("\"finalized\"")
+    }
+
+    /// The text of a field that is no such list.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        match self.fields.iter().find(|(key, _)| key == name) {
+            Some((_, Field::Text(text))) => Some(text),
+            Some((_, Field::List(_))) | None => None,
+        }
+    }
+
+    fn field_mut(&mut self, name: &str) -> Option<&mut Field> {
+        self.fields.iter_mut().find(|(key, _)| key == name).map(|(_, field)| field)
+    }
+}
+
+/// What of the document is another than before.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Change<'text> {
+    pub(crate) set: Option<&'text RawValue>,
+    pub(crate) put: Option<&'text RawValue>,
+    pub(crate) remove: Option<&'text RawValue>,
+}
+
+fn id(entry: &RawValue) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Entry<'text> {
+        id: &'text str,
+    }
+    serde_json::from_str::<Entry<'_>>(entry.get()).ok().map(|entry| entry.id.to_owned())
+}
+
+/// The members of an object, in their order.
+fn members(object: &str) -> Option<Vec<(&str, &RawValue)>> {
+    struct Members<'text>(Vec<(&'text str, &'text RawValue)>);
+
+    struct InOrder;
+
+    impl<'de> Visitor<'de> for InOrder {
+        type Value = Members<'de>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+            let mut members = Vec::with_capacity(4);
+            while let Some(member) = map.next_entry()? {
+                members.push(member);
+            }
+            Ok(Members(members))
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Members<'de> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_map(InOrder)
+        }
+    }
+
+    serde_json::from_str::<Members<'_>>(object).ok().map(|members| members.0)
+}

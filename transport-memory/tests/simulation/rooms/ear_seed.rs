@@ -1,0 +1,109 @@
+//! What a connection of the first protocol hears: the whole order, again and again.
+
+use serde_json::Value;
+use transport_memory::Message;
+
+use super::ear::{Answer, Listener, command_number};
+use super::outcome::{Happening, Oracle};
+use super::world::World;
+
+#[derive(Debug)]
+pub(crate) struct SeedEar {
+    pub(crate) listener: Listener,
+    pub(crate) joined: bool,
+    pub(crate) seq: u64,
+    /// The order as it was last told.
+    pub(crate) state: String,
+}
+
+impl SeedEar {
+    pub(crate) fn new(listener: Listener) -> Self {
+        Self { listener, joined: false, seq: 0, state: String::new() }
+    }
+
+    pub(crate) fn has_item(&self, id: &str) -> bool {
+        self.state.contains(&format!("{{\"id\":\"{id}\",\"dishName\""))
+    }
+
+    pub(crate) fn hear(&mut self, world: &World, message: &Message) -> Option<Answer> {
+        let kind = message.kind();
+        match kind {
+            "ack" | "error" => {
+                let answer = answer(message);
+                if answer.is_none() {
+                    world.accuse(Oracle::Protocol, || format!("no answer: {}", message.text()));
+                }
+                return answer;
+            }
+            _ => {}
+        }
+        let Some((state, seq)) = message.state().and_then(|state| Some((state, seq(state)?))) else {
+            world.accuse(Oracle::Protocol, || format!("no state in {}", message.text()));
+            return None;
+        };
+        self.in_order(world, kind, seq, message);
+        world.evidence(|evidence| {
+            evidence.count(Happening::Frame);
+            evidence.frame(self.listener.number, seq, kind, message.text());
+        });
+        if seq < self.seq {
+            return None;
+        }
+        self.seq = seq;
+        state.clone_into(&mut self.state);
+        match kind {
+            "sync" => self.joined = true,
+            "participant_left" if who(message.text()) == Some(self.listener.person) => self.joined = false,
+            _ => {}
+        }
+        None
+    }
+
+    /// On one connection facts come one by one, unless a full state takes the place of some.
+    fn in_order(&self, world: &World, kind: &str, seq: u64, message: &Message) {
+        if self.listener.wild {
+            return;
+        }
+        let last = self.seq;
+        let follows = match kind {
+            "sync" => seq >= last,
+            // After a fact of one's own joining, or when one only came back.
+            "participant_joined" => self.joined && (seq == last || seq == last + 1),
+            "presence" => self.joined && seq == last,
+            // Nothing comes after it, so it takes the place of what one that fell behind has missed.
+            "participant_left" if who(message.text()) == Some(self.listener.person) => seq > last,
+            _ => self.joined && seq == last + 1,
+        };
+        if !follows {
+            let who = self.listener.person;
+            world.accuse(Oracle::NoGap, || format!("{who}, after fact {last}, heard {}", message.text()));
+        }
+        if kind == "sync" && self.joined && seq > last {
+            world.count(Happening::FellBehind);
+        }
+    }
+}
+
+fn answer(message: &Message) -> Option<Answer> {
+    let json = message.json();
+    let command = json["id"].as_str().and_then(command_number);
+    if message.kind() == "ack" {
+        let repeated = json["repeated"].as_bool().unwrap_or_default();
+        return Some(Answer::Acked { command: command?, seq: json["seq"].as_u64()?, repeated });
+    }
+    let code = json.get("data").and_then(|data| data["code"].as_str()).map(str::to_owned);
+    match (&json["id"], command) {
+        (Value::Null, None) | (_, Some(_)) => Some(Answer::Refused { command, code: code? }),
+        _ => None,
+    }
+}
+
+/// The sequence number at the end of a state.
+fn seq(state: &str) -> Option<u64> {
+    state.rsplit_once("\"seq\":")?.1.trim_end_matches('}').parse().ok()
+}
+
+/// Whom a message is about.
+pub(crate) fn who(text: &str) -> Option<&str> {
+    text.split_once("\"participantId\":\"")?.1.split('"').next()
+}

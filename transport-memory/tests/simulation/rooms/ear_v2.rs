@@ -1,0 +1,263 @@
+//! What a connection of `stonepot.v2` hears: events, which it folds.
+
+use std::borrow::Cow;
+
+use order_core::wire::v2;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use transport_memory::Message;
+
+use super::document::{Change, Document};
+use super::ear::{Answer, Listener, command_number};
+use super::outcome::{Happening, Oracle};
+use super::plan::Sabotage;
+use super::world::World;
+
+/// One event of so many is not heard by a client that misses some.
+const MISSED: u64 = 29;
+
+/// Every so many events what was folded is noted, to be held against the log.
+const NOTED: u64 = 8;
+
+#[derive(Debug)]
+pub(crate) struct V2Ear {
+    pub(crate) listener: Listener,
+    pub(crate) joined: bool,
+    pub(crate) document: Option<Document>,
+    /// From where on it has asked for what it missed, on this connection.
+    pub(crate) since: Vec<u64>,
+    pub(crate) token: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Read<'text> {
+    #[serde(rename = "type")]
+    kind: &'text str,
+    seq: Option<u64>,
+    at: Option<u64>,
+    event: Option<&'text str>,
+    by: Option<&'text str>,
+    #[serde(borrow)]
+    set: Option<&'text RawValue>,
+    #[serde(borrow)]
+    put: Option<&'text RawValue>,
+    #[serde(borrow)]
+    remove: Option<&'text RawValue>,
+    #[serde(borrow)]
+    id: Option<Cow<'text, str>>,
+    #[serde(default)]
+    repeated: bool,
+    code: Option<&'text str>,
+    #[serde(rename = "participantId")]
+    participant: Option<&'text str>,
+    #[serde(rename = "resumeToken")]
+    token: Option<&'text str>,
+    #[serde(default)]
+    resumed: bool,
+    #[serde(borrow)]
+    events: Option<Vec<&'text RawValue>>,
+    checksum: Option<&'text str>,
+    #[serde(borrow)]
+    state: Option<&'text RawValue>,
+}
+
+impl V2Ear {
+    pub(crate) fn new(listener: Listener, document: Option<Document>, token: Option<String>) -> Self {
+        let since = document.as_ref().map(|document| document.seq).into_iter().collect();
+        Self { listener, joined: false, document, since, token }
+    }
+
+    /// Whether it needs the full state before it can fold anything.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.document.is_none()
+    }
+
+    pub(crate) fn hear(&mut self, world: &World, message: &Message) -> Option<Answer> {
+        let text = message.text();
+        let read = serde_json::from_str::<Read<'_>>(text);
+        let heard = read.ok().and_then(|read| self.understand(world, text, &read));
+        let Some(answer) = heard else {
+            let who = self.listener.person;
+            world.accuse(Oracle::Protocol, || format!("{who} cannot make sense of {text}"));
+            return None;
+        };
+        answer
+    }
+
+    /// The answer that it is, if any; nothing at all where it makes no sense.
+    fn understand(&mut self, world: &World, text: &str, read: &Read<'_>) -> Option<Option<Answer>> {
+        let command = read.id.as_deref().and_then(command_number);
+        match read.kind {
+            "event" => self.event(world, text, read)?,
+            "welcome" => self.welcome(world, read)?,
+            "state" => self.state(world, read)?,
+            "ack" => {
+                let seq = read.seq?;
+                self.is_after_its_event(world, seq);
+                return Some(Some(Answer::Acked { command: command?, seq, repeated: read.repeated }));
+            }
+            "reject" => return Some(Some(Answer::Refused { command, code: read.code?.to_owned() })),
+            "checksum" => self.compare(world, read.seq?, read.checksum?),
+            "presence" => {
+                if read.participant == Some(self.listener.person) || !(self.joined || self.listener.wild) {
+                    let who = self.listener.person;
+                    world.accuse(Oracle::Protocol, || format!("{who} was told {text}"));
+                }
+            }
+            "bill" => {
+                let seq = read.seq?;
+                world.evidence(|evidence| evidence.frame(self.listener.number, seq, "bill", text));
+            }
+            _ => return None,
+        }
+        Some(None)
+    }
+
+    fn event(&mut self, world: &World, text: &str, read: &Read<'_>) -> Option<()> {
+        let (seq, at) = (read.seq?, read.at?);
+        world.evidence(|evidence| {
+            evidence.count(Happening::Event);
+            evidence.event(self.listener.person, seq, text);
+        });
+        if world.wanted.sabotage == Some(Sabotage::MissesEvents) && seq % MISSED == 0 {
+            return Some(());
+        }
+        let last = self.document.as_ref().map(|document| document.seq);
+        if !self.listener.wild && !(self.joined && last.is_some_and(|last| seq == last + 1)) {
+            let who = self.listener.person;
+            world.accuse(Oracle::NoGap, || format!("{who}, after event {last:?}, heard {text}"));
+        }
+        self.fold(world, seq, at, read)?;
+        if read.event == Some("participant_left") && read.by == Some(self.listener.person) {
+            self.joined = false;
+        }
+        Some(())
+    }
+
+    /// Folds what comes next. What came before is known; after a gap the full state is needed.
+    fn fold(&mut self, world: &World, seq: u64, at: u64, read: &Read<'_>) -> Option<()> {
+        let Some(document) = &mut self.document else { return Some(()) };
+        if seq <= document.seq {
+            return Some(());
+        }
+        if seq > document.seq + 1 {
+            self.document = None;
+            return Some(());
+        }
+        let mut change = Change { set: read.set, put: read.put, remove: read.remove };
+        if world.wanted.sabotage == Some(Sabotage::NeverRemoves) {
+            change.remove = None;
+        }
+        document.fold(seq, at, &change)?;
+        if seq % NOTED == 0 {
+            self.note_what_was_folded(world);
+        }
+        Some(())
+    }
+
+    fn welcome(&mut self, world: &World, read: &Read<'_>) -> Option<()> {
+        let (seq, who) = (read.seq?, self.listener.person);
+        if read.participant != Some(who) {
+            world.accuse(Oracle::Protocol, || format!("{who} was welcomed as {:?}", read.participant));
+        }
+        self.token = Some(read.token?.to_owned());
+        self.joined = true;
+        self.is_not_behind(world, seq);
+        if !read.resumed {
+            if !self.since.is_empty() {
+                world.count(Happening::ResumedWithState);
+            }
+            return self.state(world, read);
+        }
+        world.count(Happening::Resumed);
+        let events = read.events.as_ref()?;
+        let first = seq.checked_sub(events.len() as u64)?;
+        if !self.since.contains(&first) {
+            let asked = &self.since;
+            world.accuse(Oracle::NoGap, || format!("{who} asked since {asked:?} and got since {first}"));
+        }
+        for (place, text) in events.iter().enumerate() {
+            let event: Read<'_> = serde_json::from_str(text.get()).ok()?;
+            if event.seq? != first + 1 + place as u64 {
+                world.accuse(Oracle::NoGap, || format!("{who} missed {} after {first}", text.get()));
+            }
+            world.evidence(|evidence| {
+                evidence.count(Happening::Event);
+                evidence.event(who, event.seq.unwrap_or_default(), text.get());
+            });
+            self.fold(world, event.seq?, event.at?, &event)?;
+        }
+        let has = self.document.as_ref().map(|document| document.seq);
+        if !self.listener.wild && has != Some(seq) {
+            world.accuse(Oracle::NoGap, || format!("{who} was welcomed at {seq} and has {has:?}"));
+        }
+        self.note_what_was_folded(world);
+        Some(())
+    }
+
+    /// A full state takes the place of all before it.
+    fn state(&mut self, world: &World, read: &Read<'_>) -> Option<()> {
+        let (seq, state, checksum) = (read.seq?, read.state?.get(), read.checksum?);
+        let who = self.listener.person;
+        if v2::checksum(state) != checksum {
+            world.accuse(Oracle::ShownIsStored, || format!("{who} got {checksum} for {state}"));
+        }
+        world.evidence(|evidence| evidence.checksum(who, seq, checksum));
+        self.is_not_behind(world, seq);
+        if self.document.as_ref().is_none_or(|document| document.seq <= seq) {
+            self.note_what_was_folded(world);
+            self.document = Some(Document::parse(state)?);
+        }
+        if read.kind == "state" && read.id.is_none() {
+            world.count(Happening::FellBehind);
+            // In place of a welcome, or of its own leaving.
+            self.joined = self.document.as_ref().is_some_and(|document| document.sits(who));
+        }
+        Some(())
+    }
+
+    /// What has been shown once is never taken back.
+    fn is_not_behind(&self, world: &World, seq: u64) {
+        let has = self.document.as_ref().map_or(0, |document| document.seq);
+        if seq < has && !self.listener.wild {
+            let who = self.listener.person;
+            world.accuse(Oracle::ShownIsStored, || format!("{who} was shown {has} and then the state {seq}"));
+        }
+    }
+
+    fn is_after_its_event(&self, world: &World, seq: u64) {
+        let has = self.document.as_ref().map_or(0, |document| document.seq);
+        if seq > has && !self.listener.wild {
+            let who = self.listener.person;
+            world.accuse(Oracle::NoGap, || format!("{who} has {has} and got the answer to {seq}"));
+        }
+    }
+
+    /// Compares its checksum with the server's, if the two are of the same moment.
+    fn compare(&self, world: &World, seq: u64, checksum: &str) {
+        let who = self.listener.person;
+        world.evidence(|evidence| evidence.checksum(who, seq, checksum));
+        let Some(document) = &self.document else { return };
+        if document.seq != seq {
+            if !self.listener.wild {
+                let has = document.seq;
+                world.accuse(Oracle::NoGap, || format!("{who} has {has} and got the checksum of {seq}"));
+            }
+            return;
+        }
+        world.count(Happening::ChecksumCompared);
+        let own = v2::checksum(&document.text());
+        if own != checksum {
+            let text = document.text();
+            world.accuse(Oracle::Agreement, || format!("{who} has {own}, the server {checksum}: {text}"));
+        }
+    }
+
+    /// What was folded has to be what the log says.
+    pub(crate) fn note_what_was_folded(&self, world: &World) {
+        if let Some(document) = &self.document {
+            let checksum = v2::checksum(&document.text());
+            world.evidence(|evidence| evidence.checksum(self.listener.person, document.seq, &checksum));
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The log of one room, and how it may lie.
+
+use std::sync::{Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use order_core::Fact;
+use order_core::stored::{decode_fact, encode_fact};
+use order_host::RoomKey;
+use order_host::log::{AppendError, LogError, RoomLog, Snapshot, StoredFact};
+
+/// What a log does that it must not. Each of these has to be found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lie {
+    /// Says that it stored something, and did not.
+    Forgets,
+    /// Loses the last fact when a room is loaded.
+    LosesTheEnd,
+    /// Stores something twice.
+    StoresTwice,
+    /// Stores something, and says that nothing was stored.
+    DeniesIt,
+    /// Stores a fact as if somebody else had done it.
+    Forges,
+}
+
+/// A log of one room, which knows when the room was loaded.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    pages: Mutex<Pages>,
+    lie: Option<Lie>,
+}
+
+#[derive(Debug, Default)]
+struct Pages {
+    facts: Vec<StoredFact>,
+    snapshot: Option<Snapshot>,
+    appends: u64,
+    /// How many facts there were each time that the room was loaded.
+    loads: Vec<u64>,
+}
+
+/// One append of so many goes wrong in a log that lies.
+const LIES: u64 = 17;
+
+impl Ledger {
+    pub(crate) fn new(lie: Option<Lie>) -> Self {
+        Self { pages: Mutex::default(), lie }
+    }
+
+    pub(crate) fn facts(&self) -> Vec<StoredFact> {
+        self.pages().facts.clone()
+    }
+
+    /// How many facts there were each time that the room was loaded.
+    pub(crate) fn loads(&self) -> Vec<u64> {
+        self.pages().loads.clone()
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap()
+    }
+}
+
+#[async_trait]
+impl RoomLog for Ledger {
+    async fn append(&self, _: &RoomKey, expected: u64, facts: Vec<StoredFact>) -> Result<u64, AppendError> {
+        let mut pages = self.pages();
+        let last = pages.facts.len() as u64;
+        if last != expected {
+            return Err(AppendError::Conflict { last });
+        }
+        pages.appends += 1;
+        let lie = self.lie.filter(|_| pages.appends.is_multiple_of(LIES));
+        match lie {
+            Some(Lie::Forgets) => return Ok(last + facts.len() as u64),
+            Some(Lie::DeniesIt) => {
+                pages.facts.extend(facts);
+                return Err(AppendError::Failed("a lie".to_owned()));
+            }
+            Some(Lie::StoresTwice) => {
+                let again = facts.last().and_then(|fact| again(fact));
+                pages.facts.extend(facts);
+                let told = pages.facts.len() as u64;
+                pages.facts.extend(again);
+                return Ok(told);
+            }
+            Some(Lie::Forges) => pages.facts.extend(facts.into_iter().map(forged)),
+            Some(Lie::LosesTheEnd) | None => pages.facts.extend(facts),
+        }
+        Ok(pages.facts.len() as u64)
+    }
+
+    async fn read(&self, _: &RoomKey, after: u64, limit: usize) -> Result<Vec<StoredFact>, LogError> {
+        let after = usize::try_from(after).unwrap_or(usize::MAX);
+        Ok(self.pages().facts.iter().skip(after).take(limit).cloned().collect())
+    }
+
+    async fn save_snapshot(&self, _: &RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
+        self.pages().snapshot = Some(snapshot);
+        Ok(())
+    }
+
+    /// The first thing that a room does when it is loaded.
+    async fn load_snapshot(&self, _: &RoomKey) -> Result<Option<Snapshot>, LogError> {
+        let mut pages = self.pages();
+        if self.lie == Some(Lie::LosesTheEnd) && pages.loads.len() % 2 == 1 {
+            pages.facts.pop();
+            pages.snapshot = None;
+        }
+        let length = pages.facts.len() as u64;
+        pages.loads.push(length);
+        Ok(pages.snapshot.clone())
+    }
+
+    async fn ready(&self) -> Result<(), LogError> {
+        Ok(())
+    }
+}
+
+/// The same fact once more, as the next of the log; nothing for one that could not happen twice.
+fn again(fact: &StoredFact) -> Option<StoredFact> {
+    let mut recorded = decode_fact(fact).unwrap();
+    let can_be_again = matches!(
+        recorded.fact,
+        Fact::TipSet { .. } | Fact::ServiceWaived { .. } | Fact::SplitUpdated { .. } | Fact::ChargesSet(_)
+    );
+    recorded.seq += 1;
+    can_be_again.then(|| encode_fact(&recorded).unwrap())
+}
+
+fn forged(fact: StoredFact) -> StoredFact {
+    let mut recorded = decode_fact(&fact).unwrap();
+    let Fact::TipSet { tip } = &mut recorded.fact else { return fact };
+    *tip = None;
+    encode_fact(&recorded).unwrap()
+}

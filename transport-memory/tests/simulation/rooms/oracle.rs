@@ -1,0 +1,261 @@
+//! The log is held against everything that anybody was shown and told.
+
+use std::collections::BTreeMap;
+
+use order_core::stored::decode_fact;
+use order_core::wire::{self, Frame, v2};
+use order_core::{Fact, Order, OrderId, ParticipantId, Presence, Recorded, UnixMillis, commit};
+use transport_memory::Message;
+
+use super::ear::{Ear, command_number};
+use super::ear_seed::who;
+use super::evidence::{Evidence, Shown, Told};
+use super::money;
+use super::outcome::{Oracle, Violation};
+use super::phone::Phone;
+use super::plan::PEOPLE;
+use super::world::World;
+
+/// A room remembers no more refusals than this; in a run with more of them none is held against it.
+const REFUSALS_REMEMBERED: usize = 256;
+
+/// The first thing that must not be, if there is any; and the order as the log says.
+pub(crate) fn check(world: &World, log: &[Vec<u8>], evidence: &Evidence) -> Result<Order, Violation> {
+    let mut order = Order::new(OrderId::new(world.room.room()).unwrap(), world.settings.currency);
+    let mut happened = BTreeMap::new();
+    for fact in log {
+        let recorded = next(&mut order, fact)?;
+        once(&mut happened, &recorded)?;
+        money::check(&order, &recorded)?;
+        shown(evidence, &order, Some(&recorded))?;
+    }
+    nothing_beyond(evidence, order.seq())?;
+    let loads = world.process().map(|process| process.simulation.log().inner().loads()).unwrap_or_default();
+    let refusals = evidence.told.values().filter(|told| told.refused.is_some()).count();
+    for (&(participant, command), told) in &evidence.told {
+        let fact = happened.get(&(participant, command)).copied();
+        acked(participant, command, told, fact)?;
+        if refusals < REFUSALS_REMEMBERED {
+            refused(participant, command, told, fact, &loads)?;
+        }
+    }
+    Ok(order)
+}
+
+fn violation(oracle: Oracle, what: String) -> Violation {
+    Violation { oracle, what }
+}
+
+/// Makes the next fact of the log so.
+fn next(order: &mut Order, fact: &[u8]) -> Result<Recorded, Violation> {
+    let broken = |what: String| violation(Oracle::LogReplays, what);
+    let recorded = decode_fact(fact).map_err(|error| broken(error.to_string()))?;
+    if recorded.at < order.updated_at() {
+        return Err(broken(format!("time runs backwards to {recorded:?}")));
+    }
+    commit(order, &recorded).map_err(|error| broken(format!("{error}: {recorded:?}")))?;
+    Ok(recorded)
+}
+
+/// No command of one participant is in the log twice.
+fn once(happened: &mut BTreeMap<(usize, u32), u64>, recorded: &Recorded) -> Result<(), Violation> {
+    let Some(stamp) = &recorded.stamp else { return Ok(()) };
+    let by = recorded.by.id().and_then(|id| PEOPLE.iter().position(|person| *person == id.as_str()));
+    let (Some(by), Some(command)) = (by, command_number(stamp.id().as_str())) else {
+        return Err(violation(Oracle::OnceEach, format!("nobody sent {recorded:?}")));
+    };
+    match happened.insert((by, command), recorded.seq) {
+        None => Ok(()),
+        Some(before) => {
+            Err(violation(Oracle::OnceEach, format!("it happened as {before} already: {recorded:?}")))
+        }
+    }
+}
+
+/// What was shown of the order after a fact is what it is.
+fn shown(evidence: &Evidence, order: &Order, recorded: Option<&Recorded>) -> Result<(), Violation> {
+    let seq = order.seq();
+    let wrong = |shown: &str, stored: &str| {
+        violation(
+            Oracle::ShownIsStored,
+            format!("fact {seq} was shown as\n{shown}\nand the log has\n{stored}"),
+        )
+    };
+    let place = usize::try_from(seq).unwrap();
+    if let (Some(Some(shown)), Some(recorded)) = (evidence.events.get(place), recorded) {
+        let stored = v2::event(order, recorded);
+        if stored != *shown {
+            return Err(wrong(shown, &stored));
+        }
+    }
+    if let Some(shown) = evidence.checksums.get(&seq) {
+        let state = v2::state_text(order);
+        if v2::checksum(&state) != *shown {
+            return Err(wrong(shown, &state));
+        }
+    }
+    let all = (seq, String::new())..(seq + 1, String::new());
+    for ((_, kind), shown) in evidence.frames.range(all) {
+        for shown in shown {
+            let expected = texts(order, recorded, kind, shown);
+            let undated = offline(&shown.text);
+            if !expected.iter().any(|text| *text == undated) {
+                return Err(wrong(&undated, &expected.join("\n")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What may be said in a message of this type when this fact was the last.
+fn texts(order: &Order, recorded: Option<&Recorded>, kind: &str, shown: &Shown) -> Vec<String> {
+    if kind == "bill" {
+        return vec![v2::bill(order, None)];
+    }
+    let (nobody, any_time) = (Presence::new(), UnixMillis::new(0));
+    let viewer = id(PEOPLE[shown.viewer]);
+    let about = who(&shown.text).and_then(|about| ParticipantId::new(about).ok());
+    let of_fact = || recorded.map(|recorded| wire::fact_message(order, &nobody, recorded));
+    let frames: Vec<Frame> = match kind {
+        "sync" => vec![wire::sync(order, &nobody, any_time)],
+        "presence" => about.iter().map(|who| wire::presence_changed(order, &nobody, who, any_time)).collect(),
+        "participant_joined" => {
+            let joined = about.iter().map(|who| wire::joined(order, &nobody, who, any_time));
+            let is_fact = recorded.is_some_and(|recorded| matches!(recorded.fact, Fact::Joined(_)));
+            joined.chain(of_fact().filter(|_| is_fact)).collect()
+        }
+        _ => of_fact().into_iter().collect(),
+    };
+    frames.iter().map(|frame| offline(undated(&frame.text_for(&viewer)))).collect()
+}
+
+/// Nobody was shown a fact that is not there.
+fn nothing_beyond(evidence: &Evidence, last: u64) -> Result<(), Violation> {
+    let beyond = |seq: u64, what: &str| {
+        violation(Oracle::ShownIsStored, format!("{what} {seq} was shown, and the log ends at {last}"))
+    };
+    if let Some(seq) = evidence.events.iter().rposition(Option::is_some).filter(|seq| *seq as u64 > last) {
+        return Err(beyond(seq as u64, "event"));
+    }
+    match (evidence.checksums.last_key_value(), evidence.frames.last_key_value()) {
+        (Some((&seq, _)), _) if seq > last => Err(beyond(seq, "state")),
+        (_, Some(((seq, kind), _))) if *seq > last => Err(beyond(*seq, kind)),
+        _ => Ok(()),
+    }
+}
+
+/// What somebody was told happened is in the log, where they were told.
+fn acked(participant: usize, command: u32, told: &Told, fact: Option<u64>) -> Result<(), Violation> {
+    match told.acked {
+        Some(acked) if fact != Some(acked) => {
+            let who = PEOPLE[participant];
+            let what = format!("{who} was told that c{command} is {acked}, and the log has {fact:?}");
+            Err(violation(Oracle::AckedIsStored, what))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What was refused did not happen before, nor afterwards before the room was loaded again.
+fn refused(
+    participant: usize,
+    command: u32,
+    told: &Told,
+    fact: Option<u64>,
+    loads: &[u64],
+) -> Result<(), Violation> {
+    let (Some((seen, code)), Some(fact)) = (&told.refused, fact) else { return Ok(()) };
+    let was_loaded_between = loads.iter().any(|load| seen <= load && *load < fact);
+    if fact > *seen && was_loaded_between {
+        return Ok(());
+    }
+    let who = PEOPLE[participant];
+    let what =
+        format!("{who} was refused c{command} ({code}) after fact {seen}, and the log has it as {fact}");
+    Err(violation(Oracle::RefusedIsNot, what))
+}
+
+/// In the end everybody who is connected sees what the log says, without having asked.
+pub(crate) fn agrees(world: &World, order: &Order, phone: &Phone) {
+    let who = phone.listener.person;
+    let Some(line) = phone.main.as_ref().filter(|line| line.ear.joined()) else {
+        return world.accuse(Oracle::Agreement, || format!("{who} is not connected in the end"));
+    };
+    let (sees, log_says) = match &line.ear {
+        Ear::V2(ear) => (ear.document.as_ref().map(|document| document.text()), v2::state_text(order)),
+        // What is lost on the way to it may be the last.
+        Ear::Seed(_) if phone.listener.wild => return,
+        Ear::Seed(ear) => {
+            let sync = wire::sync(order, &Presence::new(), UnixMillis::new(0));
+            let text = sync.text_for(&id(who)).into_owned();
+            let state = undated(&text).trim_start_matches(r#"{"type":"sync","data":"#).to_owned();
+            (Some(offline(&ear.state)), offline(&state))
+        }
+    };
+    if sees.as_ref() != Some(&log_says) {
+        world.accuse(Oracle::Agreement, || format!("{who} sees\n{sees:?}\nand the log says\n{log_says}"));
+    }
+}
+
+/// What somebody is told who asks in the end: the order, and who is there.
+pub(crate) fn is_told_all(
+    world: &World,
+    order: &Order,
+    online: &Presence,
+    who: &'static str,
+    told: &Message,
+) {
+    let (text, expected) = match told.kind() {
+        "state" => (told.text().to_owned(), v2::state(order, online, None)),
+        _ => {
+            let sync = wire::sync(order, online, UnixMillis::new(0));
+            (undated(told.text()).to_owned(), undated(&sync.text_for(&id(who))).to_owned())
+        }
+    };
+    // Who types is nobody's business here.
+    let text = text.replace("\"typing\":true", "\"typing\":false");
+    if text != expected {
+        world.accuse(Oracle::Agreement, || format!("{who} is told\n{text}\nand the log says\n{expected}"));
+    }
+}
+
+fn id(person: &str) -> ParticipantId {
+    ParticipantId::new(person).unwrap()
+}
+
+fn undated(text: &str) -> &str {
+    text.rsplit_once(",\"timestamp\":").map_or(text, |(undated, _)| undated)
+}
+
+/// A message without who is online, which is not stored.
+fn offline(text: &str) -> String {
+    text.replace("\"isOnline\":true", "\"isOnline\":false")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused_after(seen: u64) -> Told {
+        Told { acked: None, refused: Some((seen, "item_not_found".to_owned())) }
+    }
+
+    #[test]
+    fn what_was_refused_and_happens_all_the_same_is_found_out() {
+        for (happened, loads) in [(4, vec![0]), (7, vec![0]), (7, vec![0, 4]), (7, vec![0, 7])] {
+            let found = refused(0, 1, &refused_after(5), Some(happened), &loads).unwrap_err();
+            assert_eq!(found.oracle, Oracle::RefusedIsNot, "{happened} {loads:?}");
+        }
+        assert!(refused(0, 1, &refused_after(5), None, &[0]).is_ok());
+        assert!(refused(0, 1, &refused_after(5), Some(7), &[0, 6]).is_ok(), "judged anew by another room");
+    }
+
+    #[test]
+    fn what_was_said_to_have_happened_and_did_not_is_found_out() {
+        let told = Told { acked: Some(3), refused: None };
+        for fact in [None, Some(4)] {
+            assert_eq!(acked(0, 1, &told, fact).unwrap_err().oracle, Oracle::AckedIsStored);
+        }
+        assert!(acked(0, 1, &told, Some(3)).is_ok());
+    }
+}

@@ -1,0 +1,116 @@
+//! What came of a room.
+
+use std::fmt;
+
+/// What must be true of every run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Oracle {
+    /// The log replays, and its times do not run backwards.
+    LogReplays,
+    /// What somebody was told happened is in the log, once, where they were told.
+    AckedIsStored,
+    /// What its sender was told is refused does not happen while the room that said so is in memory.
+    RefusedIsNot,
+    /// No command of one participant is in the log twice.
+    OnceEach,
+    /// Nobody is shown what the log does not say, byte for byte.
+    ShownIsStored,
+    /// On one connection everything comes in order, without a gap and not twice.
+    NoGap,
+    /// In the end everybody who is connected sees what the log says.
+    Agreement,
+    /// Shares, lines and payments add up.
+    Money,
+    /// Once all is calm, every command is answered.
+    Answered,
+    /// What comes is of the protocol.
+    Protocol,
+}
+
+/// Something that must not be.
+#[derive(Debug, Clone)]
+pub(crate) struct Violation {
+    pub(crate) oracle: Oracle,
+    pub(crate) what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.oracle, self.what)
+    }
+}
+
+macro_rules! happenings {
+    ($($name:ident = $text:literal,)*) => {
+        /// What is worth counting.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Happening { $($name,)* }
+
+        const NAMES: &[&str] = &[$($text,)*];
+    };
+}
+
+happenings! {
+    Crash = "crashes",
+    Drain = "graceful restarts",
+    Load = "rooms loaded",
+    ClockJump = "clock jumps",
+    CutOff = "connections lost",
+    Connected = "connections opened",
+    SecondConnection = "second connections at once",
+    Resumed = "came back to what was missed",
+    ResumedWithState = "came back to the full state",
+    FellBehind = "fell behind and got the full state",
+    Event = "events folded",
+    Frame = "messages of the first protocol read",
+    SentAgain = "commands sent again",
+    SentThoughAnswered = "commands sent again though answered",
+    Repeated = "answers that it happened before",
+    Refused = "refusals",
+    StorageFailed = "refusals because of the storage",
+    JoinFirst = "refusals of strangers",
+    ChecksumCompared = "checksums compared by clients",
+    Finalized = "orders finalized",
+    Paid = "payments",
+    Shared = "dishes shared",
+    Charged = "charges set",
+    Left = "people who left",
+}
+
+/// How often everything happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Happenings([u64; NAMES.len()]);
+
+impl Default for Happenings {
+    fn default() -> Self {
+        Self([0; NAMES.len()])
+    }
+}
+
+impl Happenings {
+    pub(crate) fn count(&mut self, what: Happening, times: u64) {
+        self.0[what as usize] += times;
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(mine, theirs)| *mine += theirs);
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        NAMES.iter().copied().zip(self.0)
+    }
+}
+
+/// What came of a room.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// How many commands the room carried out, refused, or found to have happened before.
+    pub(crate) commands: u64,
+    pub(crate) happenings: Happenings,
+    /// The first thing that must not be.
+    pub(crate) violation: Option<Violation>,
+    /// Everything that everybody did and heard, where it was asked for.
+    pub(crate) transcript: String,
+    /// Every stored fact, in its stored form.
+    pub(crate) log: Vec<Vec<u8>>,
+}

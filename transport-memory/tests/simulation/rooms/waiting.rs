@@ -1,0 +1,106 @@
+//! The commands of one client that wait for their answers.
+
+use tokio::time::Instant;
+use transport_memory::Dice;
+
+/// How many answered commands are kept, to be sent again all the same.
+const KEPT: usize = 16;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Command {
+    pub(crate) number: u32,
+    pub(crate) kind: &'static str,
+    pub(crate) text: String,
+    /// In a join: the last event that it says it has.
+    pub(crate) since: Option<u64>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    /// Oldest first, with the time when they were last sent.
+    list: Vec<(Command, Option<Instant>)>,
+    answered: Vec<String>,
+    kinds: Vec<&'static str>,
+}
+
+impl Waiting {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The number of the next command; the first is 0.
+    pub(crate) fn next_number(&self) -> u32 {
+        u32::try_from(self.kinds.len()).unwrap()
+    }
+
+    /// Adds a command, before all others or after them.
+    pub(crate) fn push(&mut self, command: Command, first: bool) {
+        self.kinds.push(command.kind);
+        self.list.insert(if first { 0 } else { self.list.len() }, (command, None));
+    }
+
+    pub(crate) fn get(&self, number: u32) -> Option<&Command> {
+        self.list.iter().map(|(command, _)| command).find(|command| command.number == number)
+    }
+
+    pub(crate) fn kind(&self, number: u32) -> &'static str {
+        self.kinds.get(number as usize).copied().unwrap_or_default()
+    }
+
+    /// What waits first, which is to join where that waits.
+    pub(crate) fn first(&self) -> Option<u32> {
+        self.list.first().map(|(command, _)| command.number)
+    }
+
+    /// Its client sits at the table, whatever became of the answer.
+    pub(crate) fn joined(&mut self) {
+        self.list.retain(|(command, _)| command.kind != "join");
+    }
+
+    pub(crate) fn texts(&self) -> Vec<&str> {
+        self.list.iter().map(|(command, _)| command.text.as_str()).collect()
+    }
+
+    pub(crate) fn has_join(&self) -> bool {
+        self.list.iter().any(|(command, _)| command.kind == "join")
+    }
+
+    pub(crate) fn all(&self) -> Vec<(u32, String, Option<u64>)> {
+        self.list.iter().map(|(command, _)| (command.number, command.text.clone(), command.since)).collect()
+    }
+
+    pub(crate) fn sent(&mut self, number: u32, now: Instant) {
+        if let Some((_, sent)) = self.list.iter_mut().find(|(command, _)| command.number == number) {
+            *sent = Some(now);
+        }
+    }
+
+    /// When the command that waits for longest was last sent.
+    pub(crate) fn oldest(&self) -> Option<Instant> {
+        self.list.iter().filter_map(|(_, sent)| *sent).min()
+    }
+
+    /// A command has its answer; not the first, perhaps.
+    pub(crate) fn answered(&mut self, number: u32) {
+        let Some(place) = self.list.iter().position(|(command, _)| command.number == number) else { return };
+        let (command, _) = self.list.remove(place);
+        // Whoever is told that they sit at the table does not ask to again.
+        if command.kind == "join" {
+            return;
+        }
+        if self.answered.len() >= KEPT {
+            self.answered.remove(0);
+        }
+        self.answered.push(command.text);
+    }
+
+    /// Some command that was answered.
+    pub(crate) fn some_answered(&self, dice: &mut Dice) -> Option<String> {
+        let place = dice.below(self.answered.len() as u64);
+        self.answered.get(usize::try_from(place).ok()?).cloned()
+    }
+}

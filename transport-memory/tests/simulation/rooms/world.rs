@@ -1,0 +1,146 @@
+//! The room that all of a run share: the process that serves it, and what is found out about it.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use order_host::{Opening, RoomKey, Settings};
+use tokio::time::Instant;
+use transport_memory::{Bus, Client, Faults, Simulation};
+
+use super::evidence::Evidence;
+use super::ledger::Ledger;
+use super::outcome::{Happening, Oracle};
+use super::plan::{Plan, Wanted, on_a_socket};
+
+/// One process, until it crashes or is drained.
+pub(crate) struct Process {
+    pub(crate) simulation: Simulation<Ledger>,
+    /// The way to the same host for clients to which anything may happen.
+    pub(crate) wild: Bus,
+}
+
+pub(crate) struct World {
+    pub(crate) room: RoomKey,
+    pub(crate) wanted: Wanted,
+    pub(crate) pause: u64,
+    pub(crate) finalizes: u64,
+    pub(crate) settings: Settings,
+    faults: Faults,
+    seed: u64,
+    /// Nothing while none runs.
+    process: Mutex<Option<Arc<Process>>>,
+    processes: AtomicU64,
+    evidence: Mutex<Evidence>,
+    transcript: Mutex<String>,
+    begun: Instant,
+    /// Whether nothing goes wrong any more.
+    calm: AtomicBool,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, plan: &Plan, wanted: Wanted) -> Self {
+        let ledger = Ledger::new(wanted.lie);
+        let simulation = Simulation::over(ledger, seed, plan.faults, plan.settings.clone());
+        let has_phones = plan.characters.iter().any(|character| character.has_phone);
+        let world = Self {
+            room: RoomKey::new("main", "table-7").unwrap(),
+            wanted,
+            pause: plan.pause,
+            finalizes: plan.finalizes,
+            settings: plan.settings.clone(),
+            faults: plan.faults,
+            seed,
+            process: Mutex::default(),
+            processes: AtomicU64::new(0),
+            evidence: Mutex::new(Evidence { has_phones, ..Evidence::default() }),
+            transcript: Mutex::default(),
+            begun: Instant::now(),
+            calm: AtomicBool::new(false),
+        };
+        world.start(simulation);
+        world
+    }
+
+    /// From now on clients find this process.
+    pub(crate) fn start(&self, simulation: Simulation<Ledger>) {
+        let number = self.processes.fetch_add(1, Ordering::Relaxed);
+        let wild = Bus::with_faults(self.seed.wrapping_add(number) ^ 1, self.faults);
+        wild.serve(simulation.host().clone());
+        let process = Process { simulation, wild };
+        self.have_weather(&process);
+        *self.process.lock().unwrap() = Some(Arc::new(process));
+    }
+
+    /// Takes the process away: nobody finds it any more.
+    pub(crate) fn take(&self) -> Option<Arc<Process>> {
+        self.process.lock().unwrap().take()
+    }
+
+    /// The process after this one, on the same log.
+    pub(crate) fn next(&self, last: &Process) -> Simulation<Ledger> {
+        let number = self.processes.load(Ordering::Relaxed);
+        last.simulation.restarted(self.seed.wrapping_add(number << 32))
+    }
+
+    pub(crate) fn process(&self) -> Option<Arc<Process>> {
+        self.process.lock().unwrap().clone()
+    }
+
+    /// From now on nothing goes wrong any more.
+    pub(crate) fn calm(&self) {
+        self.calm.store(true, Ordering::Relaxed);
+        if let Some(process) = self.process() {
+            self.have_weather(&process);
+        }
+    }
+
+    fn have_weather(&self, process: &Process) {
+        let calm = self.calm.load(Ordering::Relaxed);
+        let faults = if calm { Faults::default() } else { self.faults };
+        process.wild.set_faults(faults);
+        process.simulation.log().set_faults(faults.log);
+        process.simulation.bus().set_faults(Faults { to_client: on_a_socket(faults.to_client), ..faults });
+    }
+
+    /// A connection to the room; nothing while no process runs.
+    pub(crate) fn connect(&self, wild: bool, opening: Opening) -> Option<Client> {
+        let process = self.process()?;
+        self.count(Happening::Connected);
+        let bus = if wild { &process.wild } else { process.simulation.bus() };
+        Some(bus.open(self.room.clone(), opening))
+    }
+
+    /// Time passes on the host's clock.
+    pub(crate) fn tick(&self, by: Duration) {
+        if let Some(process) = self.process() {
+            process.simulation.clock().advance(by);
+        }
+    }
+
+    pub(crate) fn evidence<T>(&self, with: impl FnOnce(&mut Evidence) -> T) -> T {
+        with(&mut self.evidence.lock().unwrap())
+    }
+
+    pub(crate) fn count(&self, what: Happening) {
+        self.evidence(|evidence| evidence.count(what));
+    }
+
+    pub(crate) fn accuse(&self, oracle: Oracle, what: impl FnOnce() -> String) {
+        self.evidence(|evidence| evidence.accuse(oracle, what));
+    }
+
+    /// Notes what somebody did or heard, if that is wanted.
+    pub(crate) fn note(&self, who: &str, what: impl FnOnce() -> String) {
+        if self.wanted.transcript {
+            let at = self.begun.elapsed().as_millis();
+            let mut transcript = self.transcript.lock().unwrap();
+            writeln!(transcript, "{at:>6} {who:<6} {}", what()).unwrap();
+        }
+    }
+
+    pub(crate) fn transcript(&self) -> String {
+        std::mem::take(&mut *self.transcript.lock().unwrap())
+    }
+}
