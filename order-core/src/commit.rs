@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::bill::{Charge, ChargeKind};
 use crate::fact::{ChargesSet, Fact, ItemAdded, Joined, Recorded};
 use crate::item::Item;
+use crate::kept::Kept;
 use crate::order::{Order, Status};
 use crate::participant::{Participant, Role, Seat};
 use crate::payment::Refund;
@@ -127,6 +128,9 @@ fn seat_of_author(order: &Order, recorded: &Recorded) -> Result<Seat, CommitErro
 fn join(order: &mut Order, by: &ParticipantId, at: UnixMillis, joined: &Joined) {
     let seat = order.seat_of(by);
     if let Some(person) = seat.and_then(|seat| order.people.get_mut(seat.0)) {
+        if person.name != joined.name {
+            person.written = Kept::default();
+        }
         person.name = joined.name.clone();
         person.phone.clone_from(&joined.phone);
         person.left = false;
@@ -137,6 +141,8 @@ fn join(order: &mut Order, by: &ParticipantId, at: UnixMillis, joined: &Joined) 
             phone: joined.phone.clone(),
             joined_at: at,
             left: false,
+            written: Kept::default(),
+            tie: Kept::default(),
         });
     }
     if joined.role == Role::Owner {
@@ -191,6 +197,7 @@ fn add(order: &mut Order, recorded: &Recorded, added: &ItemAdded) -> Result<(), 
         added_by,
         claims,
         added_at: recorded.at,
+        written: Kept::default(),
     };
     order.text_bytes = order.text_bytes.saturating_add(item.text_bytes());
     order.items.push(Arc::new(item));
@@ -201,7 +208,7 @@ fn share(order: &mut Order, item: &ItemId, shared_by: &[(ParticipantId, Weight)]
     let claims = claims(order, shared_by)?;
     let position = order.position_of(item).ok_or(CommitError::UnknownItem)?;
     let entry = order.items.get_mut(position).ok_or(CommitError::UnknownItem)?;
-    Arc::make_mut(entry).claims = claims;
+    Item::change(entry).claims = claims;
     Ok(())
 }
 
@@ -234,7 +241,7 @@ fn update_quantity(order: &mut Order, item: &ItemId, quantity: Quantity) -> Resu
     let line = line_total(entry.price.amount(), quantity)?;
     let total = order.total.checked_sub(entry.total).and_then(|rest| rest.checked_add(line));
     order.total = total.ok_or(CommitError::Overflow)?;
-    let entry = Arc::make_mut(entry);
+    let entry = Item::change(entry);
     entry.quantity = quantity;
     entry.total = line;
     Ok(())

@@ -44,6 +44,7 @@ mod decide;
 pub mod fact;
 mod ids;
 mod item;
+mod kept;
 pub mod number;
 mod order;
 mod participant;

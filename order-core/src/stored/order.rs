@@ -14,6 +14,7 @@ use super::{StoredCurrency, StoredSplit, owned, read_weight};
 use crate::bill::check_claims;
 use crate::fact::ChargesSet;
 use crate::item::Item;
+use crate::kept::Kept;
 use crate::order::{Order, Status};
 use crate::participant::{Participant, Seat};
 use crate::split::{Weight, seats_on_bill};
@@ -196,6 +197,8 @@ fn read_person(stored: &StoredPerson) -> Participant {
         phone: stored.phone.as_deref().map(Text::from_stored),
         joined_at: UnixMillis::new(stored.joined_at),
         left: stored.left,
+        written: Kept::default(),
+        tie: Kept::default(),
     }
 }
 
@@ -227,5 +230,6 @@ fn read_item(
         added_by,
         claims,
         added_at: UnixMillis::new(stored.at),
+        written: Kept::default(),
     })
 }

@@ -12,6 +12,7 @@ mod outbound;
 mod payment;
 mod state;
 mod write;
+mod written;
 
 pub use bill::{BillLine, MAX_BILL_ITEMS, MAX_BILL_PEOPLE, RefusedBill};
 pub use frame::Frame;
@@ -19,3 +20,4 @@ pub use inbound::{CommandId, Inbound, Refused, decode};
 pub use json::{MAX_DEPTH, MAX_KEYS};
 pub use outbound::{error, fact_message, joined, presence_changed, sync};
 pub use state::public_view;
+pub(crate) use written::{ItemText, PersonText};
