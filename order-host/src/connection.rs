@@ -58,6 +58,7 @@ impl Connection {
                 None => return,
             },
         };
+        let message = Box::new(message);
         if inputs.send(Input::Message { connection: self.id, message }).await.is_err() {
             self.room_is_gone();
         }
@@ -83,7 +84,7 @@ impl Connection {
     }
 
     fn refuse(&self, Refused { id, rejection }: &Refused) {
-        self.outbox.push_text(wire::error(rejection, id.as_ref(), self.host.shared().clock.now()));
+        self.outbox.push(wire::error(rejection, id.as_ref(), self.host.shared().clock.now()));
     }
 
     /// The next thing to do, when there is one. Cancel-safe.

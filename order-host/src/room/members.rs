@@ -8,6 +8,7 @@ use order_core::wire::Frame;
 
 use crate::input::ConnectionId;
 use crate::outbox::{CloseReason, Outbox};
+use crate::pieces::Shared;
 
 /// The sockets in a room.
 #[derive(Debug, Default)]
@@ -41,9 +42,10 @@ impl Members {
     /// Every socket of `participant` is sent `farewell`, which carries the full state, and speaks for nobody
     /// from now on. One that lags behind hears it too: nothing can make up for it later.
     pub(super) fn leave(&mut self, participant: &ParticipantId, farewell: &Arc<Frame>) {
+        let farewell = Shared::new(farewell);
         for member in self.0.values_mut() {
             if member.speaker.as_ref() == Some(participant) {
-                member.outbox.push_state(farewell, participant);
+                member.outbox.push_state(farewell.to(participant));
                 member.speaker = None;
             }
         }
@@ -60,13 +62,13 @@ impl Members {
 
     pub(super) fn send_text(&self, connection: ConnectionId, text: String) {
         if let Some(member) = self.0.get(&connection) {
-            member.outbox.push_text(text);
+            member.outbox.push(text);
         }
     }
 
     pub(super) fn send(&self, connection: ConnectionId, frame: &Arc<Frame>) {
         if let Some((outbox, speaker)) = self.joined(connection) {
-            outbox.push_frame(frame, speaker);
+            outbox.push(Shared::new(frame).to(speaker));
         }
     }
 
@@ -75,26 +77,29 @@ impl Members {
     pub(super) fn catch_up(&self, connection: ConnectionId, sync: &Arc<Frame>) {
         let Some(member) = self.0.get(&connection) else { return };
         match &member.speaker {
-            Some(speaker) => member.outbox.push_state(sync, speaker),
+            Some(speaker) => member.outbox.push_state(Shared::new(sync).to(speaker)),
             None => member.outbox.forgo_state(),
         }
     }
 
     pub(super) fn send_to_all(&self, frame: &Arc<Frame>) {
+        let news = Shared::new(frame);
         for (outbox, speaker) in self.everybody() {
-            outbox.push_frame(frame, speaker);
+            outbox.push(news.to(speaker));
         }
     }
 
     pub(super) fn send_to_others(&self, participant: &ParticipantId, frame: &Arc<Frame>) {
+        let news = Shared::new(frame);
         for (outbox, speaker) in self.everybody().filter(|(_, speaker)| *speaker != participant) {
-            outbox.push_frame(frame, speaker);
+            outbox.push(news.to(speaker));
         }
     }
 
     pub(super) fn catch_up_all(&self, sync: &Arc<Frame>) {
+        let sync = Shared::new(sync);
         for (outbox, speaker) in self.everybody() {
-            outbox.push_state(sync, speaker);
+            outbox.push_state(sync.to(speaker));
         }
     }
 

@@ -88,6 +88,7 @@ impl Room {
             match timeout(idle, inputs.recv_many(&mut batch, MAX_BATCH)).await {
                 Ok(0) => return End(CloseReason::Restart),
                 Ok(_) => {
+                    take_what_is_ready(inputs, &mut batch).await;
                     if let Err(end) = self.handle(&mut batch).await {
                         return end;
                     }
@@ -107,27 +108,30 @@ impl Room {
         let mut commands = Vec::new();
         for input in batch.drain(..) {
             match input {
-                Input::Message { connection, message: Err(Refused { id, rejection }) } => {
-                    commands.push(Asked { by: Asker::Socket(connection), id, command: Err(rejection) });
-                    continue;
-                }
-                Input::Backend { message: Inbound { id, command, .. }, reply } => {
-                    commands.push(Asked { by: Asker::Backend(reply), id, command: Ok(command) });
-                    continue;
-                }
-                Input::Message { connection, message: Ok(Inbound { id, command, participant }) } => {
-                    match command {
-                        Command::Join(_) => {
+                Input::Message { connection, message } => {
+                    let by = Asker::Socket(connection);
+                    match *message {
+                        Err(Refused { id, rejection }) => {
+                            commands.push(Asked { by, id, command: Err(rejection) });
+                        }
+                        Ok(Inbound { id, command: command @ Command::Join(_), participant }) => {
                             self.run_commands(&mut commands).await?;
                             self.join(connection, id.as_ref(), participant, &command).await?;
                             self.give_sockets_a_turn().await;
                         }
-                        Command::Leave => {
-                            commands.push(Asked { by: Asker::Socket(connection), id, command: Ok(command) });
+                        Ok(Inbound { id, command: Command::Leave, .. }) => {
+                            commands.push(Asked { by, id, command: Ok(Command::Leave) });
                             self.run_commands(&mut commands).await?;
                         }
-                        _ => commands.push(Asked { by: Asker::Socket(connection), id, command: Ok(command) }),
+                        Ok(Inbound { id, command, .. }) => {
+                            commands.push(Asked { by, id, command: Ok(command) });
+                        }
                     }
+                    continue;
+                }
+                Input::Backend { message, reply } => {
+                    let Inbound { id, command, .. } = *message;
+                    commands.push(Asked { by: Asker::Backend(reply), id, command: Ok(command) });
                     continue;
                 }
                 Input::Attach { .. }
@@ -188,6 +192,17 @@ impl Room {
             self.shown = 0;
             yield_now().await;
         }
+    }
+}
+
+/// Adds what others hand over in this turn of the event loop. The first of them woke the room, which would otherwise run
+/// before the second, and carry out, store and show one command at a time however many there are.
+async fn take_what_is_ready(inputs: &mut mpsc::Receiver<Input>, batch: &mut Vec<Input>) {
+    yield_now().await;
+    while batch.len() < MAX_BATCH
+        && let Ok(input) = inputs.try_recv()
+    {
+        batch.push(input);
     }
 }
 
