@@ -8,6 +8,7 @@ use crate::bill::{Charge, ChargeKind};
 use crate::done::Done;
 use crate::fact::{ChargesSet, Fact, ItemAdded, Joined, Recorded};
 use crate::item::Item;
+use crate::kept::Kept;
 use crate::order::{Order, Status};
 use crate::participant::{Participant, Role, Seat};
 use crate::payment::Refund;
@@ -127,6 +128,9 @@ fn seat_of_author(order: &Order, recorded: &Recorded) -> Result<Seat, CommitErro
 fn join(order: &mut Order, by: &ParticipantId, at: UnixMillis, joined: &Joined) {
     let seat = order.seat_of(by);
     if let Some(person) = seat.and_then(|seat| order.people.get_mut(seat.0)) {
+        if person.name != joined.name {
+            person.written = Kept::default();
+        }
         person.name = joined.name.clone();
         person.phone.clone_from(&joined.phone);
         person.left = false;
@@ -137,6 +141,8 @@ fn join(order: &mut Order, by: &ParticipantId, at: UnixMillis, joined: &Joined) 
             phone: joined.phone.clone(),
             joined_at: at,
             left: false,
+            written: Kept::default(),
+            tie: Kept::default(),
         });
     }
     if joined.role == Role::Owner {
@@ -206,6 +212,7 @@ fn add(order: &mut Order, recorded: &Recorded, added: &ItemAdded) -> Result<(), 
         added_by,
         claims,
         added_at: recorded.at,
+        written: Kept::default(),
     };
     let text_bytes = item.text_bytes();
     order.items.push(item).ok_or(CommitError::ItemExists)?;

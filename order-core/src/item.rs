@@ -1,8 +1,12 @@
 //! What was ordered.
 
+use std::sync::Arc;
+
+use crate::kept::Kept;
 use crate::participant::Seat;
 use crate::split::Weight;
 use crate::text::Text;
+use crate::wire::ItemText;
 use crate::{Amount, ItemId, Price, Quantity, UnixMillis};
 
 /// One line of an order: a dish, how many of it, and who ordered it.
@@ -19,9 +23,18 @@ pub struct Item {
     /// Whose it is, in the order of seats, and in which proportions. Empty: nobody's.
     pub(crate) claims: Vec<(Seat, Weight)>,
     pub(crate) added_at: UnixMillis,
+    /// Its text in full states.
+    pub(crate) written: Kept<ItemText>,
 }
 
 impl Item {
+    /// The item, to be changed. Whoever else holds it keeps it as it is; what was written of it is forgotten.
+    pub(crate) fn change(item: &mut Arc<Self>) -> &mut Self {
+        let item = Arc::make_mut(item);
+        item.written = Kept::default();
+        item
+    }
+
     /// Which line it is.
     pub fn id(&self) -> &ItemId {
         &self.id

@@ -35,7 +35,7 @@ impl Items {
 
     pub(crate) fn get_mut(&mut self, id: &ItemId) -> Option<&mut Item> {
         let place = self.place(id)?;
-        self.list.get_mut(place).map(|(_, item)| Arc::make_mut(item))
+        self.list.get_mut(place).map(|(_, item)| Item::change(item))
     }
 
     /// Adds a line after all others. Nothing if there is one with its id.

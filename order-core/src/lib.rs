@@ -47,6 +47,7 @@ pub mod fact;
 mod ids;
 mod item;
 mod items;
+mod kept;
 pub mod number;
 mod order;
 mod participant;

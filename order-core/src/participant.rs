@@ -1,7 +1,10 @@
 //! Who is at the table.
 
+use crate::kept::Kept;
+use crate::split::TieRank;
 use crate::text::Text;
-use crate::{ParticipantId, UnixMillis};
+use crate::wire::PersonText;
+use crate::{OrderId, ParticipantId, UnixMillis};
 
 /// What somebody may do. The first to join is the owner; when the owner leaves, whoever of those still there
 /// joined first becomes the owner.
@@ -31,6 +34,10 @@ pub struct Participant {
     pub(crate) phone: Option<Text>,
     pub(crate) joined_at: UnixMillis,
     pub(crate) left: bool,
+    /// Their text in full states.
+    pub(crate) written: Kept<PersonText>,
+    /// Their place in the queue for odd units: it follows from ids that never change.
+    pub(crate) tie: Kept<TieRank>,
 }
 
 impl Participant {
@@ -52,6 +59,11 @@ impl Participant {
     /// When this person joined for the first time.
     pub fn joined_at(&self) -> UnixMillis {
         self.joined_at
+    }
+
+    /// Their place in the queue for odd units in `order`, the one order that they are part of.
+    pub(crate) fn tie_rank(&self, order: &OrderId) -> &TieRank {
+        self.tie.get_or_init(|| TieRank::new(order, &self.id))
     }
 
     /// Whether this person has left. Dishes that they ordered stay on the bill.

@@ -79,6 +79,7 @@ impl Connection {
                 return self.refuse(&Refused { id: message.id().cloned(), rejection });
             }
         };
+        let message = Box::new(message);
         if inputs.send(Input::Message { connection: self.id, message }).await.is_err() {
             self.room_is_gone();
         }
@@ -108,7 +109,7 @@ impl Connection {
     }
 
     fn refuse(&self, Refused { id, rejection }: &Refused) {
-        self.outbox.push_text(match self.protocol {
+        self.outbox.push(match self.protocol {
             Protocol::Seed => wire::error(rejection, id.as_ref(), self.host.shared().clock.now()),
             Protocol::V2 => v2::reject(rejection, id.as_ref()),
         });

@@ -79,7 +79,7 @@ impl Host {
             [Code::StorageUnavailable, Code::StorageUncertain].map(|code| refuse(&code.into(), message.id()));
         let Some(inputs) = self.enter(room) else { return Err(not_taken) };
         let (reply, answer) = oneshot::channel();
-        if inputs.send(Input::Backend { message, reply }).await.is_err() {
+        if inputs.send(Input::Backend { message: Box::new(message), reply }).await.is_err() {
             return Err(not_taken);
         }
         // A room that ended without an answer may have stored it before.

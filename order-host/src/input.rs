@@ -18,10 +18,10 @@ pub(crate) struct ConnectionId(pub(crate) u64);
 pub(crate) enum Input {
     /// A socket is here. It hears nothing until it joins, unless it comes back.
     Attach { connection: ConnectionId, outbox: Arc<Outbox>, protocol: Protocol, back: Option<Back> },
-    /// A socket sent a message.
-    Message { connection: ConnectionId, message: Result<Message, Refused> },
+    /// A socket sent a message. Boxed, as is the back end's: a room's queue has room for 32 inputs from the beginning.
+    Message { connection: ConnectionId, message: Box<Result<Message, Refused>> },
     /// The restaurant's back end sent a message. It is told what everybody was shown, or the refusal, as JSON text.
-    Backend { message: Inbound, reply: oneshot::Sender<Result<String, String>> },
+    Backend { message: Box<Inbound>, reply: oneshot::Sender<Result<String, String>> },
     /// A socket that fell behind wants the full state.
     Resync { connection: ConnectionId },
     /// A socket is gone.

@@ -1,13 +1,11 @@
 //! What waits to be sent to one socket: bounded, and never in the room's way.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-use order_core::ParticipantId;
-use order_core::wire::Frame;
 use tokio::sync::Notify;
+
+use crate::pieces::Pieces;
 
 /// So many messages may wait however large they are: the answer to a join is two, each with the full state.
 const ALWAYS_FIT: usize = 2;
@@ -16,8 +14,8 @@ const ALWAYS_FIT: usize = 2;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outgoing {
-    /// Send this text message; the bytes are UTF-8.
-    Text(Bytes),
+    /// Send this text message.
+    Text(Pieces),
     /// Close the socket; nothing comes after it.
     Close(CloseReason),
 }
@@ -46,7 +44,7 @@ pub(crate) struct Outbox {
 
 #[derive(Debug, Default)]
 struct State {
-    queue: VecDeque<Entry>,
+    queue: VecDeque<Pieces>,
     bytes: usize,
     lag: Lag,
     close: Option<CloseReason>,
@@ -64,13 +62,6 @@ enum Lag {
     Asked,
 }
 
-#[derive(Debug)]
-enum Entry {
-    /// Encoded once for the table; the viewer's own phone number is put in when it is sent.
-    Shared(Arc<Frame>, ParticipantId),
-    Own(Bytes),
-}
-
 /// What [`Outbox::take`] found.
 pub(crate) enum Taken {
     Outgoing(Outgoing),
@@ -84,38 +75,26 @@ impl Outbox {
         Self { state: Mutex::default(), changed: Notify::new(), limit }
     }
 
-    /// Queues a message for the table, unless the socket lags behind or is gone.
-    pub(crate) fn push_frame(&self, frame: &Arc<Frame>, viewer: &ParticipantId) {
-        self.push(frame.text().len(), || Entry::Shared(frame.clone(), viewer.clone()));
-    }
-
-    /// Queues a message for this socket alone.
-    pub(crate) fn push_text(&self, text: impl Into<Bytes>) {
-        let text = text.into();
-        self.push(text.len(), || Entry::Own(text));
+    /// Queues a message, unless the socket lags behind or is gone.
+    pub(crate) fn push(&self, message: impl Into<Pieces>) {
+        let mut state = self.lock();
+        state.push(message.into(), self.limit);
+        drop(state);
+        self.changed.notify_one();
     }
 
     /// Queues a message that carries the full state. It makes up for whatever the socket has missed, and takes
     /// the place of what waits if it, and one more as large (the other half of the answer to a join), do not
     /// fit beside that.
-    pub(crate) fn push_state(&self, frame: &Arc<Frame>, viewer: &ParticipantId) {
-        self.make_up(frame.text().len());
-        self.push_frame(frame, viewer);
-    }
-
-    /// As [`Outbox::push_state`], for a text that is the same for everybody.
-    pub(crate) fn push_state_text(&self, text: Bytes) {
-        self.make_up(text.len());
-        self.push_text(text);
-    }
-
-    /// Makes room for a message of so many bytes that makes up for what was missed.
-    fn make_up(&self, bytes: usize) {
+    pub(crate) fn push_state(&self, message: Pieces) {
         let mut state = self.lock();
         state.lag = Lag::None;
-        if state.bytes.saturating_add(bytes.saturating_mul(ALWAYS_FIT)) > self.limit {
+        if state.bytes.saturating_add(message.len().saturating_mul(ALWAYS_FIT)) > self.limit {
             state.clear();
         }
+        state.push(message, self.limit);
+        drop(state);
+        self.changed.notify_one();
     }
 
     /// Whether the socket has missed something and waits for the full state.
@@ -126,23 +105,6 @@ impl Outbox {
     /// Notes that there is nothing that could make up for what the socket has missed: it goes on from here.
     pub(crate) fn forgo_state(&self) {
         self.lock().lag = Lag::None;
-    }
-
-    fn push(&self, bytes: usize, entry: impl FnOnce() -> Entry) {
-        let mut state = self.lock();
-        if state.gone || state.close.is_some() || state.lag != Lag::None {
-            return;
-        }
-        let would_wait = state.bytes.saturating_add(bytes);
-        if would_wait > self.limit && state.queue.len() >= ALWAYS_FIT {
-            state.clear();
-            state.lag = Lag::Missed;
-        } else {
-            state.bytes = would_wait;
-            state.queue.push_back(entry());
-        }
-        drop(state);
-        self.changed.notify_one();
     }
 
     /// Closes the socket once it has sent what waits.
@@ -170,7 +132,7 @@ impl Outbox {
     /// Takes what comes next.
     pub(crate) fn take(&self) -> Taken {
         let mut state = self.lock();
-        let Some(entry) = state.queue.pop_front() else {
+        let Some(message) = state.queue.pop_front() else {
             // An idle socket keeps no room for a queue.
             state.queue = VecDeque::new();
             return match (state.close, state.lag) {
@@ -179,9 +141,8 @@ impl Outbox {
                 (None, Lag::None | Lag::Asked) => Taken::Nothing,
             };
         };
-        state.bytes = state.bytes.saturating_sub(entry.len());
-        drop(state);
-        Taken::Outgoing(Outgoing::Text(entry.into_bytes()))
+        state.bytes = state.bytes.saturating_sub(message.len());
+        Taken::Outgoing(Outgoing::Text(message))
     }
 
     /// Waits until something may have changed since the last [`Outbox::take`].
@@ -201,6 +162,20 @@ impl Outbox {
 }
 
 impl State {
+    fn push(&mut self, message: Pieces, limit: usize) {
+        if self.gone || self.close.is_some() || self.lag != Lag::None {
+            return;
+        }
+        let would_wait = self.bytes.saturating_add(message.len());
+        if would_wait > limit && self.queue.len() >= ALWAYS_FIT {
+            self.clear();
+            self.lag = Lag::Missed;
+        } else {
+            self.bytes = would_wait;
+            self.queue.push_back(message);
+        }
+    }
+
     /// Drops what waits.
     fn clear(&mut self) {
         self.queue = VecDeque::new();
@@ -208,44 +183,15 @@ impl State {
     }
 }
 
-impl Entry {
-    fn len(&self) -> usize {
-        match self {
-            Self::Shared(frame, _) => frame.text().len(),
-            Self::Own(text) => text.len(),
-        }
-    }
-
-    fn into_bytes(self) -> Bytes {
-        match self {
-            Self::Own(text) => text,
-            Self::Shared(frame, viewer) => {
-                let own = match frame.text_for(&viewer) {
-                    Cow::Owned(own) => Some(own),
-                    Cow::Borrowed(_) => None,
-                };
-                own.map_or_else(|| Bytes::from_owner(SharedText(frame)), Bytes::from)
-            }
-        }
-    }
-}
-
-/// Lets many sockets send one text without a copy.
-struct SharedText(Arc<Frame>);
-
-impl AsRef<[u8]> for SharedText {
-    fn as_ref(&self) -> &[u8] {
-        self.0.text().as_bytes()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     fn text(outbox: &Outbox) -> Option<Bytes> {
         match outbox.take() {
-            Taken::Outgoing(Outgoing::Text(text)) => Some(text),
+            Taken::Outgoing(Outgoing::Text(text)) => Some(text.into_bytes()),
             _ => None,
         }
     }
@@ -254,10 +200,10 @@ mod tests {
     fn a_reader_that_falls_behind_needs_the_full_state() {
         let outbox = Outbox::new(10);
         for _ in 0..3 {
-            outbox.push_text("12345");
+            outbox.push("12345");
         }
         assert!(matches!(outbox.take(), Taken::NeedsSync));
-        outbox.push_text("late");
+        outbox.push("late");
         outbox.sync_is_asked();
         assert!(matches!(outbox.take(), Taken::Nothing), "nothing is queued until the full state comes");
     }
@@ -266,23 +212,23 @@ mod tests {
     fn after_a_loss_that_nothing_makes_up_for_messages_come_again() {
         let outbox = Outbox::new(10);
         for _ in 0..3 {
-            outbox.push_text("12345");
+            outbox.push("12345");
         }
         outbox.forgo_state();
         assert!(matches!(outbox.take(), Taken::Nothing));
-        outbox.push_text("next");
+        outbox.push("next");
         assert_eq!(text(&outbox).unwrap(), "next");
     }
 
     #[test]
     fn two_messages_pass_however_large_they_are() {
         let outbox = Outbox::new(10);
-        outbox.push_text("longer than ten bytes");
-        outbox.push_text("also longer than ten bytes");
+        outbox.push("longer than ten bytes");
+        outbox.push("also longer than ten bytes");
         assert_eq!(text(&outbox).unwrap(), "longer than ten bytes");
         assert_eq!(text(&outbox).unwrap(), "also longer than ten bytes");
         for _ in 0..3 {
-            outbox.push_text("123");
+            outbox.push("123");
         }
         assert_eq!(text(&outbox).unwrap(), "123", "what was taken no longer counts");
     }
@@ -290,10 +236,10 @@ mod tests {
     #[test]
     fn a_close_comes_after_what_was_queued_and_ends_it() {
         let outbox = Outbox::new(100);
-        outbox.push_text("last words");
+        outbox.push("last words");
         outbox.close(CloseReason::Restart);
         outbox.close(CloseReason::Unavailable);
-        outbox.push_text("too late");
+        outbox.push("too late");
         assert_eq!(text(&outbox).unwrap(), "last words");
         assert!(matches!(outbox.take(), Taken::Outgoing(Outgoing::Close(CloseReason::Restart))));
     }
@@ -301,9 +247,9 @@ mod tests {
     #[test]
     fn an_abandoned_outbox_holds_nothing() {
         let outbox = Outbox::new(100);
-        outbox.push_text("queued");
+        outbox.push("queued");
         outbox.abandon();
-        outbox.push_text("more");
+        outbox.push("more");
         assert!(matches!(outbox.take(), Taken::Nothing));
     }
 }

@@ -208,7 +208,7 @@ async fn send(connection: &Connection, pong: &Notify, to_client: &mut LinkSender
             outgoing = connection.next() => outgoing,
         };
         let sent = match outgoing {
-            Outgoing::Text(text) => to_client.send(FromServer::Text(text)).await,
+            Outgoing::Text(text) => to_client.send(FromServer::Text(text.into_bytes())).await,
             Outgoing::Close(reason) => {
                 let closed = match reason {
                     CloseReason::Restart => Closed::Restart,

@@ -53,7 +53,7 @@ impl Echo {
 
 impl Session for Echo {
     async fn receive(&self, text: &str) {
-        self.back(Outgoing::Text(Bytes::copy_from_slice(text.as_bytes()))).await;
+        self.back(Outgoing::text(Bytes::copy_from_slice(text.as_bytes()))).await;
     }
 
     async fn receive_binary(&self, bytes: Bytes) {

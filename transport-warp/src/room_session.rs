@@ -28,7 +28,7 @@ impl Session for RoomSession {
 
 fn outgoing(outgoing: order_host::Outgoing) -> Outgoing {
     match outgoing {
-        order_host::Outgoing::Text(text) => Outgoing::Text(text),
+        order_host::Outgoing::Text(text) => Outgoing::Text(text.into_parts()),
         order_host::Outgoing::Close(CloseReason::Restart) => Outgoing::Close(Close::restart()),
         order_host::Outgoing::Close(CloseReason::Unavailable) => {
             Outgoing::Close(Close::try_later("the order cannot be read now"))

@@ -5,8 +5,6 @@ use crate::participant::Seat;
 use crate::payment::PaymentStatus;
 use crate::{Amount, Item, Order, Participant, ParticipantId};
 
-use super::TieRank;
-
 /// What one person on the bill pays.
 #[derive(Debug, Clone)]
 pub struct Share<'order> {
@@ -139,7 +137,7 @@ pub fn shares(order: &Order) -> Shares<'_> {
     };
     let tie = |row: usize| {
         let person = order.people.get(row);
-        (person.is_none(), person.map(|person| TieRank::new(&order.id, &person.id)))
+        (person.is_none(), person.map(|person| person.tie_rank(&order.id)))
     };
     let mut parts = match statement.plain_rows(tie) {
         Some(rows) => Parts::of_dishes(order.total, rows),

@@ -13,6 +13,7 @@ use crate::done::{Done, DoneCommands};
 use crate::fact::ChargesSet;
 use crate::item::Item;
 use crate::items::Items;
+use crate::kept::Kept;
 use crate::order::{Order, Status};
 use crate::participant::{Participant, Seat};
 use crate::split::{Weight, seats_on_bill};
@@ -220,6 +221,8 @@ fn read_person(stored: &StoredPerson) -> Participant {
         phone: stored.phone.as_deref().map(Text::from_stored),
         joined_at: UnixMillis::new(stored.joined_at),
         left: stored.left,
+        written: Kept::default(),
+        tie: Kept::default(),
     }
 }
 
@@ -251,5 +254,6 @@ fn read_item(
         added_by,
         claims,
         added_at: UnixMillis::new(stored.at),
+        written: Kept::default(),
     })
 }

@@ -18,14 +18,14 @@ impl StateWriter {
         self.json.key("splits");
         self.json.begin_list();
         for share in shares.list() {
-            self.json.begin_object();
-            self.json.string_field("participantId", share.participant().id().as_str());
-            self.json.string_field("participantName", share.participant().name().as_str());
-            self.amount("amount", order, share.amount());
+            let mut now = None;
+            self.json.begin_ready_made(Self::person_text(share.participant(), &mut now).split());
+            self.json.amount(share.amount(), order.currency());
             self.json.key("items");
             self.json.begin_list();
             for item in share.items() {
-                self.json.string(item.id().as_str());
+                let mut now = None;
+                self.json.ready_made(Self::item_text(order, item, &mut now).id());
             }
             self.json.end_list();
             if let Some(balances) = &balances {

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::write::quoted;
 use crate::ParticipantId;
+use crate::text::Text;
 
 /// One message's text. It is encoded once; a phone number is put in only for the person whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +19,7 @@ pub(super) struct PhoneSlot {
     pub(super) owner: ParticipantId,
     /// The offset at which it is put in, in bytes.
     pub(super) at: usize,
-    /// The number as it stands inside a JSON string.
-    pub(super) escaped: String,
+    pub(super) phone: Text,
 }
 
 impl Frame {
@@ -33,12 +34,19 @@ impl Frame {
 
     /// The text for one person: with their own phone number, if they told it.
     pub fn text_for(&self, viewer: &ParticipantId) -> Cow<'_, str> {
-        let slot = self.phones.iter().find(|slot| slot.owner == *viewer);
-        let Some((slot, (before, after))) =
-            slot.and_then(|slot| Some((slot, self.text.split_at_checked(slot.at)?)))
-        else {
-            return Cow::Borrowed(&self.text);
-        };
-        Cow::Owned([before, &slot.escaped, after].concat())
+        match self.own_phone(viewer) {
+            Some((at, phone)) => match self.text.split_at_checked(at) {
+                Some((before, after)) => Cow::Owned([before, &phone, after].concat()),
+                None => Cow::Borrowed(&self.text),
+            },
+            None => Cow::Borrowed(&self.text),
+        }
+    }
+
+    /// Where in [`Frame::text`] one person's own phone number belongs, if they told it, and how it stands there. So the
+    /// text before and after it can be sent to everybody without a copy.
+    pub fn own_phone(&self, viewer: &ParticipantId) -> Option<(usize, Cow<'_, str>)> {
+        let slot = self.phones.iter().find(|slot| slot.owner == *viewer)?;
+        Some((slot.at, quoted(slot.phone.as_str())))
     }
 }

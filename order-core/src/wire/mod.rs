@@ -13,6 +13,7 @@ mod payment;
 mod state;
 pub mod v2;
 mod write;
+mod written;
 
 pub use bill::{BillLine, MAX_BILL_ITEMS, MAX_BILL_PEOPLE, RefusedBill};
 pub use frame::Frame;
@@ -20,3 +21,4 @@ pub use inbound::{Inbound, Refused, decode};
 pub use json::{MAX_DEPTH, MAX_KEYS};
 pub use outbound::{ack, error, fact_message, joined, presence_changed, sync};
 pub use state::public_view;
+pub(crate) use written::{ItemText, PersonText};

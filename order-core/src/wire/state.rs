@@ -2,8 +2,10 @@
 
 use super::frame::PhoneSlot;
 use super::write::Writer;
+use super::written::{ItemText, PersonText};
 use crate::split::{Weight, shares};
-use crate::{Amount, Item, Order, ParticipantId, Presence, Role};
+use crate::text::Text;
+use crate::{Amount, Item, Order, Participant, Presence, Role};
 
 /// A rough size of one item's text, to reserve room for it.
 const ITEM_BYTES: usize = 256;
@@ -23,9 +25,8 @@ impl StateWriter {
     /// Writes the state as an object; `role`, where given, stands at its end.
     pub(super) fn state(&mut self, order: &Order, presence: &Presence, role: Option<Role>) {
         self.json.begin_object();
-        let label = |text: Option<&crate::text::Text>| text.map_or("", |text| text.as_str()).to_owned();
-        self.json.string_field("circleId", &label(order.circle_id()));
-        self.json.string_field("tenantId", &label(order.tenant_id()));
+        self.json.string_field("circleId", order.circle_id().map_or("", Text::as_str));
+        self.json.string_field("tenantId", order.tenant_id().map_or("", Text::as_str));
         self.json.string_field("sessionId", order.id().as_str());
         let initiated_by = order.initiated_by().map_or("", |person| person.id().as_str());
         self.json.string_field("initiatedBy", initiated_by);
@@ -60,38 +61,99 @@ impl StateWriter {
         self.json.key("participants");
         self.json.begin_list();
         for person in order.participants() {
-            self.json.begin_object();
-            self.json.string_field("id", person.id().as_str());
-            self.json.string_field("name", person.name().as_str());
-            self.json.string_field("phone", "");
+            let mut now = None;
+            self.json.begin_ready_made(Self::person_text(person, &mut now).entry());
             if let Some(phone) = person.phone() {
-                self.phone_slot(person.id(), phone.as_str());
+                let (owner, at) = (person.id().clone(), self.json.len());
+                self.phones.push(PhoneSlot { owner, at, phone: phone.clone() });
             }
             let role = if owner.as_ref() == Some(person.id()) { Role::Owner } else { Role::Member };
-            self.json.string_field("role", role.as_str());
-            self.json.literal_field("isOnline", presence.is_online(person.id()));
-            self.json.whole_field("joinedAt", person.joined_at().get());
+            self.json.begin_ready_made("\",\"role\":\"");
+            self.json.begin_ready_made(role.as_str());
+            self.json.begin_ready_made(if presence.is_online(person.id()) {
+                "\",\"isOnline\":true,\"joinedAt\":"
+            } else {
+                "\",\"isOnline\":false,\"joinedAt\":"
+            });
+            self.json.whole(person.joined_at().get());
             self.json.end_object();
         }
         self.json.end_list();
     }
 
-    /// Notes that `phone` belongs between the quotes that were written last.
-    fn phone_slot(&mut self, owner: &ParticipantId, phone: &str) {
-        let mut quoted = Writer::default();
-        quoted.string(phone);
-        let quoted = quoted.into_text();
-        let escaped = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned();
-        self.phones.push(PhoneSlot { owner: owner.clone(), at: self.json.len().saturating_sub(1), escaped });
+    /// What is the same of somebody in every state.
+    pub(super) fn person_text<'text>(
+        person: &'text Participant,
+        now: &'text mut Option<PersonText>,
+    ) -> &'text PersonText {
+        let write = || {
+            let mut json = Writer::default();
+            json.begin_object();
+            json.string_field("id", person.id().as_str());
+            json.key("name");
+            let name_at = json.len();
+            json.string(person.name().as_str());
+            let name_ends = json.len();
+            json.key("phone");
+            json.begin_ready_made("\"");
+            let split_at = json.len();
+            json.begin_object();
+            json.string_field("participantId", person.id().as_str());
+            json.string_field("participantName", person.name().as_str());
+            json.key("amount");
+            PersonText {
+                name: person.name().clone(),
+                text: json.into_text().into_boxed_str(),
+                quoted_name: name_at..name_ends,
+                split_at,
+            }
+        };
+        person.written.get_or(now, |text| text.name == *person.name(), write)
     }
 
     /// Writes one item as an object.
     pub(super) fn item(&mut self, order: &Order, item: &Item) {
+        let mut now = None;
+        let (before, after) = Self::item_text(order, item, &mut now).around_the_name();
+        self.json.begin_ready_made(before);
+        let mut now = None;
+        self.json.begin_ready_made(
+            order.added_by(item).map_or("\"\"", |person| Self::person_text(person, &mut now).quoted_name()),
+        );
+        self.json.ready_made(after);
+    }
+
+    /// What is the same of an item in every state.
+    pub(super) fn item_text<'text>(
+        order: &Order,
+        item: &'text Item,
+        now: &'text mut Option<ItemText>,
+    ) -> &'text ItemText {
+        let write = || {
+            let mut writer = Self { json: Writer::with_capacity(ITEM_BYTES), phones: Vec::new() };
+            let name_at = writer.item_without_name(order, item);
+            let mut id = Writer::default();
+            id.string(item.id().as_str());
+            let id_at = "{\"id\":".len();
+            ItemText {
+                text: writer.json.into_text().into_boxed_str(),
+                id: id_at..id_at.saturating_add(id.len()),
+                name_at,
+                currency: order.currency(),
+            }
+        };
+        item.written.get_or(now, |text| text.currency == order.currency(), write)
+    }
+
+    /// Writes one item as an object that lacks the name of whoever added it, and says where that belongs.
+    fn item_without_name(&mut self, order: &Order, item: &Item) -> usize {
         self.json.begin_object();
         self.dish(order, item);
         let added_by = order.added_by(item);
         self.json.string_field("addedBy", added_by.map_or("", |person| person.id().as_str()));
-        self.json.string_field("addedByName", added_by.map_or("", |person| person.name().as_str()));
+        self.json.key("addedByName");
+        let name_at = self.json.len();
+        self.json.ready_made("");
         self.json.whole_field("addedAt", item.added_at().get());
         let its_adders_alone = order
             .shared_by(item)
@@ -101,6 +163,7 @@ impl StateWriter {
             self.shared_by(order, item);
         }
         self.json.end_object();
+        name_at
     }
 
     /// Writes whose an item is: an object of weights by participant.

@@ -1,5 +1,6 @@
 //! Writing JSON text, in the order in which fields are given.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::{Amount, Currency, Rejection};
@@ -96,6 +97,20 @@ impl Writer {
         self.comma = true;
     }
 
+    /// Writes text that is JSON already, and does not end a value: more of the same follows.
+    pub(super) fn begin_ready_made(&mut self, json: &str) {
+        self.separate();
+        self.text.push_str(json);
+        self.comma = false;
+    }
+
+    /// Writes text that is JSON already, up to the end of a value.
+    pub(super) fn ready_made(&mut self, json: &str) {
+        self.separate();
+        self.text.push_str(json);
+        self.comma = true;
+    }
+
     pub(super) fn string_field(&mut self, key: &'static str, value: &str) {
         self.key(key);
         self.string(value);
@@ -139,31 +154,40 @@ impl Writer {
 
     fn quote(&mut self, value: &str) {
         self.text.push('"');
-        // Nearly every text is plain. This looks at all of it rather than stopping early, which the compiler
-        // turns into a few wide comparisons.
-        if !value.bytes().fold(false, |found, byte| found | needs_escape(byte)) {
-            self.text.push_str(value);
-            self.text.push('"');
-            return;
+        match quoted(value) {
+            Cow::Borrowed(plain) => self.text.push_str(plain),
+            Cow::Owned(escaped) => self.text.push_str(&escaped),
         }
-        let mut plain_from = 0;
-        for (index, byte) in value.bytes().enumerate() {
-            if !needs_escape(byte) {
-                continue;
-            }
-            self.text.push_str(value.get(plain_from..index).unwrap_or_default());
-            plain_from = index.saturating_add(1);
-            match byte {
-                b'"' => self.text.push_str("\\\""),
-                b'\\' => self.text.push_str("\\\\"),
-                control => {
-                    let _ = write!(self.text, "\\u{control:04x}");
-                }
-            }
-        }
-        self.text.push_str(value.get(plain_from..).unwrap_or_default());
         self.text.push('"');
     }
+}
+
+/// `value` as it stands between the quotes of a JSON string.
+pub(super) fn quoted(value: &str) -> Cow<'_, str> {
+    // Nearly every text is plain. This looks at all of it rather than stopping early, which the compiler
+    // turns into a few wide comparisons.
+    if !value.bytes().fold(false, |found, byte| found | needs_escape(byte)) {
+        return Cow::Borrowed(value);
+    }
+    let mut escaped = String::with_capacity(value.len().saturating_mul(2));
+    let mut plain_from = 0;
+    for (index, byte) in value.bytes().enumerate() {
+        if !needs_escape(byte) {
+            continue;
+        }
+        escaped.push_str(value.get(plain_from..index).unwrap_or_default());
+        plain_from = index.saturating_add(1);
+        match byte {
+            b'"' => escaped.push_str("\\\""),
+            b'\\' => escaped.push_str("\\\\"),
+            control => {
+                // Writing to a string cannot fail.
+                let _ = write!(escaped, "\\u{control:04x}");
+            }
+        }
+    }
+    escaped.push_str(value.get(plain_from..).unwrap_or_default());
+    Cow::Owned(escaped)
 }
 
 /// What may not stand in a JSON string as it is (RFC 8259, section 7).

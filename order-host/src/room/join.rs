@@ -6,9 +6,11 @@ use order_core::wire::v2::{self, Welcome};
 use order_core::wire::{self, Inbound};
 use order_core::{Actor, Code, Decision, ParticipantId, Rejection, Stamp, decide, decide_once};
 
+use super::members::News;
 use super::{ConnectionId, End, Room};
 use crate::Protocol;
 use crate::input::Back;
+use crate::pieces::Shared;
 
 impl Room {
     /// Lets a socket speak as the participant that it names. It is told where the order stands; the others are told of
@@ -100,7 +102,8 @@ impl Room {
                 self.send_state(connection);
                 let now = self.shared.clock.now();
                 let answer = wire::joined(&self.order, &self.presence, participant, now);
-                self.members.send(connection, &Arc::new(answer));
+                let news = News { seed: Some(Shared::new(&Arc::new(answer))), v2: None };
+                self.members.send(connection, &news);
             }
             Protocol::V2 => self.welcome(connection, participant, since),
         }

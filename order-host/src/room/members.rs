@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use order_core::ParticipantId;
-use order_core::wire::Frame;
 
 use crate::Protocol;
 use crate::input::ConnectionId;
 use crate::outbox::{CloseReason, Outbox};
+use crate::pieces::Shared;
 
 /// The sockets in a room.
 #[derive(Debug, Default)]
@@ -26,14 +26,14 @@ struct Member {
 /// The same news in the protocols that somebody at the table speaks.
 #[derive(Debug, Default)]
 pub(super) struct News {
-    pub(super) seed: Option<Arc<Frame>>,
+    pub(super) seed: Option<Shared>,
     pub(super) v2: Option<Bytes>,
 }
 
 impl News {
     /// How much each socket is shown at the most, in bytes.
     pub(super) fn len(&self) -> usize {
-        let seed = self.seed.as_ref().map_or(0, |frame| frame.text().len());
+        let seed = self.seed.as_ref().map_or(0, Shared::len);
         self.v2.as_ref().map_or(0, Bytes::len).max(seed)
     }
 }
@@ -69,7 +69,7 @@ impl Members {
                 Protocol::V2 => {
                     member.send(farewell, participant);
                     if member.outbox.lags() {
-                        member.outbox.push_state_text(state());
+                        member.outbox.push_state(state().into());
                     }
                 }
             }
@@ -97,15 +97,15 @@ impl Members {
 
     pub(super) fn send_text(&self, connection: ConnectionId, text: impl Into<Bytes>) {
         if let Some(member) = self.0.get(&connection) {
-            member.outbox.push_text(text);
+            member.outbox.push(text);
         }
     }
 
-    pub(super) fn send(&self, connection: ConnectionId, frame: &Arc<Frame>) {
+    pub(super) fn send(&self, connection: ConnectionId, news: &News) {
         if let Some(member) = self.0.get(&connection)
             && let Some(speaker) = &member.speaker
         {
-            member.outbox.push_frame(frame, speaker);
+            member.send(news, speaker);
         }
     }
 
@@ -160,16 +160,16 @@ impl Members {
 impl Member {
     fn send(&self, news: &News, speaker: &ParticipantId) {
         match (self.protocol, &news.seed, &news.v2) {
-            (Protocol::Seed, Some(frame), _) => self.outbox.push_frame(frame, speaker),
-            (Protocol::V2, _, Some(text)) => self.outbox.push_text(text.clone()),
+            (Protocol::Seed, Some(message), _) => self.outbox.push(message.to(speaker)),
+            (Protocol::V2, _, Some(text)) => self.outbox.push(text.clone()),
             (Protocol::Seed, None, _) | (Protocol::V2, _, None) => {}
         }
     }
 
     fn catch_up(&self, state: &News, speaker: &ParticipantId) {
         match (self.protocol, &state.seed, &state.v2) {
-            (Protocol::Seed, Some(frame), _) => self.outbox.push_state(frame, speaker),
-            (Protocol::V2, _, Some(text)) => self.outbox.push_state_text(text.clone()),
+            (Protocol::Seed, Some(message), _) => self.outbox.push_state(message.to(speaker)),
+            (Protocol::V2, _, Some(text)) => self.outbox.push_state(text.clone().into()),
             (Protocol::Seed, None, _) | (Protocol::V2, _, None) => {}
         }
     }

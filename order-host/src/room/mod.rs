@@ -102,6 +102,7 @@ impl Room {
             match timeout(idle, inputs.recv_many(&mut batch, MAX_BATCH)).await {
                 Ok(0) => return End(CloseReason::Restart),
                 Ok(_) => {
+                    take_what_is_ready(inputs, &mut batch).await;
                     if let Err(end) = self.handle(&mut batch).await {
                         return end;
                     }
@@ -121,31 +122,16 @@ impl Room {
         let mut commands = Vec::new();
         for input in batch.drain(..) {
             match input {
-                Input::Message { connection, message: Err(Refused { id, rejection }) } => {
-                    commands.push(Asked::refused(connection, id, rejection));
+                Input::Message { connection, message } => {
+                    self.take(connection, *message, &mut commands).await?;
                     continue;
                 }
-                Input::Backend { message: Inbound { stamp, command, .. }, reply } => {
+                Input::Backend { message, reply } => {
+                    let Inbound { stamp, command, .. } = *message;
                     commands.push(Asked { by: Asker::Backend(reply), stamp, command: Ok(command) });
                     continue;
                 }
-                Input::Message { connection, message: Ok(Message::Command(inbound, since)) } => {
-                    if matches!(inbound.command, Command::Join(_)) {
-                        self.run_commands(&mut commands).await?;
-                        self.join(connection, inbound, since).await?;
-                        self.give_sockets_a_turn().await;
-                        continue;
-                    }
-                    let leaves = matches!(inbound.command, Command::Leave);
-                    let Inbound { stamp, command, .. } = inbound;
-                    commands.push(Asked { by: Asker::Socket(connection), stamp, command: Ok(command) });
-                    if leaves {
-                        self.run_commands(&mut commands).await?;
-                    }
-                    continue;
-                }
-                Input::Message { .. }
-                | Input::Attach { .. }
+                Input::Attach { .. }
                 | Input::Resync { .. }
                 | Input::Detach { .. }
                 | Input::View { .. }
@@ -163,14 +149,41 @@ impl Room {
                 // Whoever asked may be gone.
                 Input::View { reply } => drop(reply.send(public_view(&self.order))),
                 Input::Drain => return Err(End(CloseReason::Restart)),
-                Input::Message { connection, message: Ok(Message::Request(id, request)) } => {
-                    self.request(connection, id.as_ref(), request);
-                }
                 Input::Message { .. } | Input::Backend { .. } => {}
             }
             self.give_sockets_a_turn().await;
         }
         self.run_commands(&mut commands).await
+    }
+
+    /// Takes a message of a socket. Most commands only join the others, to be stored together with them.
+    async fn take(
+        &mut self,
+        connection: ConnectionId,
+        message: Result<Message, Refused>,
+        commands: &mut Vec<Asked>,
+    ) -> Result<(), End> {
+        match message {
+            Err(Refused { id, rejection }) => commands.push(Asked::refused(connection, id, rejection)),
+            Ok(Message::Request(id, request)) => {
+                self.run_commands(commands).await?;
+                self.request(connection, id.as_ref(), request);
+                self.give_sockets_a_turn().await;
+            }
+            Ok(Message::Command(inbound, since)) if matches!(inbound.command, Command::Join(_)) => {
+                self.run_commands(commands).await?;
+                self.join(connection, inbound, since).await?;
+                self.give_sockets_a_turn().await;
+            }
+            Ok(Message::Command(Inbound { stamp, command, .. }, _)) => {
+                let leaves = matches!(command, Command::Leave);
+                commands.push(Asked { by: Asker::Socket(connection), stamp, command: Ok(command) });
+                if leaves {
+                    self.run_commands(commands).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Lets the sockets take what waits for them before more is shown: a batch, or a whole table that comes
@@ -180,6 +193,17 @@ impl Room {
             self.shown = 0;
             yield_now().await;
         }
+    }
+}
+
+/// Adds what others hand over in this turn of the event loop. The first of them woke the room, which would otherwise run
+/// before the second, and carry out, store and show one command at a time however many there are.
+async fn take_what_is_ready(inputs: &mut mpsc::Receiver<Input>, batch: &mut Vec<Input>) {
+    yield_now().await;
+    while batch.len() < MAX_BATCH
+        && let Ok(input) = inputs.try_recv()
+    {
+        batch.push(input);
     }
 }
 

@@ -11,6 +11,7 @@ use super::events::Events;
 use super::members::News;
 use super::{ConnectionId, Room};
 use crate::Protocol;
+use crate::pieces::Shared;
 
 impl Room {
     /// Shows a committed fact to everybody at the table but `knows`, a socket that has seen it.
@@ -20,7 +21,7 @@ impl Room {
             self.presence.disconnect(left);
         }
         let news = News {
-            seed: self.members.speak(Protocol::Seed).then(|| self.frame(recorded)),
+            seed: self.members.speak(Protocol::Seed).then(|| Shared::new(&self.frame(recorded))),
             v2: self.events.is_some().then(|| Bytes::from(v2::event(&self.order, recorded))),
         };
         if let (Some(events), Some(event)) = (&mut self.events, &news.v2) {
@@ -70,7 +71,10 @@ impl Room {
     }
 
     fn state(&self, is_needed: impl Fn(Protocol) -> bool) -> News {
-        let seed = || Arc::new(wire::sync(&self.order, &self.presence, self.shared.clock.now()));
+        let seed = || {
+            let sync = wire::sync(&self.order, &self.presence, self.shared.clock.now());
+            Shared::new(&Arc::new(sync))
+        };
         let v2 = || Bytes::from(v2::state(&self.order, &self.presence, None));
         News { seed: is_needed(Protocol::Seed).then(seed), v2: is_needed(Protocol::V2).then(v2) }
     }
@@ -90,7 +94,7 @@ impl Room {
         }
         let seed = || {
             let now = self.shared.clock.now();
-            Arc::new(wire::presence_changed(&self.order, &self.presence, participant, now))
+            Shared::new(&Arc::new(wire::presence_changed(&self.order, &self.presence, participant, now)))
         };
         let news =
             News { seed: self.members.speak(Protocol::Seed).then(seed), v2: self.presence_v2(participant) };

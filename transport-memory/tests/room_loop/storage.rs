@@ -26,6 +26,19 @@ async fn goes_on(restaurant: &Simulation, asha: &mut Client, ben: &mut Client) {
 }
 
 #[tokio::test(start_paused = true)]
+async fn commands_that_come_at_once_share_one_write() {
+    let restaurant = restaurant();
+    let [mut asha, mut ben] = seated(&restaurant, ["asha", "ben"]).await;
+    restaurant.log().fail_next_append(AppendFault::Failed);
+    asha.send(add("dal", 120)).await.unwrap();
+    ben.send(add("roti", 30)).await.unwrap();
+    for client in [&mut asha, &mut ben] {
+        assert_eq!(code(&only(client).await), "storage_unavailable", "one write failed, and it was both's");
+    }
+    goes_on(&restaurant, &mut asha, &mut ben).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failed_append_is_told_to_its_sender_alone_and_changes_nothing() {
     let restaurant = restaurant();
     let [mut asha, mut ben] = seated(&restaurant, ["asha", "ben"]).await;

@@ -6,14 +6,11 @@ use std::io::IoSlice;
 use bytes::Bytes;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-/// How many pieces one vectored write takes. Two pieces a frame.
+/// How many pieces one vectored write takes. Up to four a frame: its head, and the pieces of its body.
 pub(super) const SLICES: usize = 64;
 
-/// More frames than this are never worth one write, however small they are.
+/// When so many frames wait, no more are taken, however small they are: a write does not hold many more.
 const MAX_FRAMES: usize = SLICES / 2;
-
-/// After a burst the list of frames shrinks back to this many places.
-const KEPT_PLACES: usize = 4;
 
 /// Frames in the order in which they go out. The bodies are shared with every other socket that gets them.
 ///
@@ -31,47 +28,42 @@ pub(super) struct SendQueue {
 #[derive(Debug)]
 struct Frame {
     head: [u8; 10],
-    head_bytes: usize,
-    body: Bytes,
+    head_bytes: u8,
+    body: [Bytes; 3],
 }
 
 impl Frame {
-    fn new(opcode: OpCode, body: Bytes) -> Self {
-        let mut head = [0; 10];
-        let mut head_bytes = 0;
-        let mut put = |bytes: &[u8]| {
-            if let Some(place) = head.get_mut(head_bytes..head_bytes + bytes.len()) {
-                place.copy_from_slice(bytes);
-                head_bytes += bytes.len();
-            }
-        };
+    fn new(opcode: OpCode, body: [Bytes; 3]) -> Self {
         // RFC 6455, 5.2: the final fragment, no extensions, then the shortest form of the length.
-        put(&[0x80 | u8::from(opcode)]);
-        match (u8::try_from(body.len()), u16::try_from(body.len())) {
-            (Ok(short), _) if short < 126 => put(&[short]),
+        let first = 0x80 | u8::from(opcode);
+        let bytes = body.iter().map(Bytes::len).sum::<usize>();
+        let (head, head_bytes) = match (u8::try_from(bytes), u16::try_from(bytes)) {
+            (Ok(short), _) if short < 126 => ([first, short, 0, 0, 0, 0, 0, 0, 0, 0], 2),
             (_, Ok(medium)) => {
-                put(&[126]);
-                put(&medium.to_be_bytes());
+                let [a, b] = medium.to_be_bytes();
+                ([first, 126, a, b, 0, 0, 0, 0, 0, 0], 4)
             }
             _ => {
-                put(&[127]);
-                put(&(body.len() as u64).to_be_bytes());
+                let [a, b, c, d, e, f, g, h] = (bytes as u64).to_be_bytes();
+                ([first, 127, a, b, c, d, e, f, g, h], 10)
             }
-        }
+        };
         Self { head, head_bytes, body }
     }
 
     /// Bytes that are a frame already.
     fn ready_made(bytes: Bytes) -> Self {
-        Self { head: [0; 10], head_bytes: 0, body: bytes }
+        Self { head: [0; 10], head_bytes: 0, body: [bytes, Bytes::new(), Bytes::new()] }
     }
 
-    fn head(&self) -> &[u8] {
-        self.head.get(..self.head_bytes).unwrap_or_default()
+    fn pieces(&self) -> [&[u8]; 4] {
+        let head = self.head.get(..usize::from(self.head_bytes)).unwrap_or_default();
+        let [first, second, third] = &self.body;
+        [head, first, second, third]
     }
 
     fn len(&self) -> usize {
-        self.head_bytes + self.body.len()
+        self.pieces().into_iter().map(<[u8]>::len).sum()
     }
 }
 
@@ -80,16 +72,16 @@ impl SendQueue {
         Self { frames: VecDeque::new(), written: 0, bytes: 0, bound_bytes }
     }
 
-    pub(super) fn push_text(&mut self, body: Bytes) {
+    pub(super) fn push_text(&mut self, body: [Bytes; 3]) {
         self.push(Frame::new(OpCode::Data(Data::Text), body));
     }
 
     pub(super) fn push_binary(&mut self, body: Bytes) {
-        self.push(Frame::new(OpCode::Data(Data::Binary), body));
+        self.push(Frame::new(OpCode::Data(Data::Binary), [body, Bytes::new(), Bytes::new()]));
     }
 
     pub(super) fn push_ping(&mut self) {
-        self.push(Frame::new(OpCode::Control(Control::Ping), Bytes::new()));
+        self.push(Frame::new(OpCode::Control(Control::Ping), [const { Bytes::new() }; 3]));
     }
 
     /// A whole frame that somebody else put together.
@@ -116,7 +108,7 @@ impl SendQueue {
         let mut skip = self.written;
         let mut places = slices.iter_mut();
         let mut filled = 0;
-        for piece in self.frames.iter().flat_map(|frame| [frame.head(), &frame.body[..]]) {
+        for piece in self.frames.iter().flat_map(Frame::pieces) {
             let rest = piece.get(skip..).unwrap_or_default();
             skip = skip.saturating_sub(piece.len());
             if rest.is_empty() {
@@ -140,8 +132,9 @@ impl SendQueue {
             self.written -= first.len();
             self.frames.pop_front();
         }
-        if self.frames.is_empty() && self.frames.capacity() > KEPT_PLACES {
-            self.frames.shrink_to(KEPT_PLACES);
+        if self.frames.is_empty() {
+            // An idle socket keeps no room for a queue.
+            self.frames = VecDeque::new();
         }
     }
 }
@@ -186,10 +179,10 @@ mod tests {
     fn writes_cut_anywhere_give_the_same_bytes() {
         let filled = || {
             let mut queue = SendQueue::new(1);
-            queue.push_text(Bytes::from_static(b"one"));
+            queue.push_text([b"on".as_slice(), b"", b"e"].map(Bytes::from_static));
             queue.push_ping();
             queue.push_ready_made(&[0x8a, 0]);
-            queue.push_text(vec![b'x'; 300].into());
+            queue.push_text([vec![b'x'; 200].into(), Bytes::from_static(b"middle"), vec![b'y'; 100].into()]);
             queue
         };
         let whole = drain(&mut filled(), usize::MAX);
@@ -202,7 +195,7 @@ mod tests {
     fn a_full_queue_says_so_and_has_room_again_once_written() {
         let mut queue = SendQueue::new(100);
         assert!(queue.has_room());
-        queue.push_text(vec![b'x'; 98].into());
+        queue.push_binary(vec![b'x'; 98].into());
         assert!(!queue.has_room());
         queue.advance(100);
         assert!(queue.is_empty() && queue.has_room());
@@ -219,6 +212,6 @@ mod tests {
             queue.push_ping();
         }
         drain(&mut queue, usize::MAX);
-        assert!(queue.frames.capacity() <= KEPT_PLACES);
+        assert_eq!(queue.frames.capacity(), 0);
     }
 }

@@ -9,12 +9,20 @@ use super::Close;
 /// One thing to send to the peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outgoing {
-    /// A text message; the bytes must be UTF-8.
-    Text(Bytes),
+    /// A text message in pieces that follow each other, of which some may be empty; together they must be UTF-8. They
+    /// are written without being copied, so that sockets can share them.
+    Text([Bytes; 3]),
     /// A binary message.
     Binary(Bytes),
     /// The end: the peer gets this close frame and nothing after it.
     Close(Close),
+}
+
+impl Outgoing {
+    /// A text message in one piece; the bytes must be UTF-8.
+    pub fn text(whole: impl Into<Bytes>) -> Self {
+        Self::Text([whole.into(), Bytes::new(), Bytes::new()])
+    }
 }
 
 /// The other side of a socket. Dropping it is how it learns that the socket is gone.

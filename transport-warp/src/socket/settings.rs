@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct SocketSettings {
     /// The largest message that is accepted, in bytes; a larger one ends the socket with 1009. Default 256 KiB.
     pub max_message_bytes: usize,
-    /// The read buffer that every socket holds all the time, in bytes. Default 4 KiB.
+    /// The read buffer that every socket holds all the time, in bytes. Default 2 KiB.
     pub read_buffer_bytes: usize,
     /// When this many bytes wait to be written, nothing more is taken from the session, nor read from the
     /// peer, until some are gone. One message may go past it. Default 64 KiB.
@@ -25,7 +25,7 @@ impl Default for SocketSettings {
     fn default() -> Self {
         Self {
             max_message_bytes: 256 * 1024,
-            read_buffer_bytes: 4 * 1024,
+            read_buffer_bytes: 2 * 1024,
             write_queue_bytes: 64 * 1024,
             ping_interval: Duration::from_secs(25),
             write_timeout: Duration::from_secs(30),

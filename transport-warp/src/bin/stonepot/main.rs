@@ -15,8 +15,15 @@ use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+
 use crate::arguments::{Arguments, Command};
 use crate::split::Outcome;
+
+/// A message is some kilobytes that are allocated, written to a few sockets and freed again. glibc's allocator merges and
+/// splits such blocks each time, which took a tenth of the server's time.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let Arguments { command, serve } = Arguments::read();
