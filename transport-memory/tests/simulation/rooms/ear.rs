@@ -39,6 +39,14 @@ impl Ear {
         }
     }
 
+    /// It was told to join first: it does not sit at the table, whatever it has missed.
+    pub(crate) fn must_join(&mut self) {
+        match self {
+            Self::V2(ear) => ear.joined = false,
+            Self::Seed(ear) => ear.joined = false,
+        }
+    }
+
     /// Whether it sits at the table by this connection.
     pub(crate) fn joined(&self) -> bool {
         match self {

@@ -51,6 +51,7 @@ macro_rules! happenings {
 }
 
 happenings! {
+    Fact = "facts stored",
     Crash = "crashes",
     Drain = "graceful restarts",
     Load = "rooms loaded",

@@ -118,6 +118,9 @@ impl Phone {
             // It cannot know what it does not know, not even whether it still sits at the table.
             self.hang_up();
             self.token = None;
+        } else if self.world.overtakes {
+            // A message that none overtook yet is not to come when all is over.
+            self.hang_up();
         }
         while !self.barred {
             if self.main.is_none() {
@@ -434,6 +437,8 @@ impl Phone {
                     "join_first" => {
                         self.world.count(Happening::JoinFirst);
                         self.must_join |= main;
+                        let line = if main { &mut self.main } else { &mut self.second };
+                        line.iter_mut().for_each(|line| line.ear.must_join());
                         false
                     }
                     "storage_unavailable" | "storage_uncertain" => {

@@ -100,6 +100,7 @@ async fn judge(world: &World, mut phones: Vec<Phone>) -> Outcome {
     world.evidence(|evidence| {
         let loads = ledger.map_or(0, |ledger| ledger.loads().len() as u64);
         evidence.happenings.count(Happening::Load, loads);
+        evidence.happenings.count(Happening::Fact, log.len() as u64);
         Outcome {
             commands: log.len() as u64 + evidence.other_answers,
             happenings: evidence.happenings,

@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) pause: u64,
     pub(crate) finalizes: u64,
     pub(crate) settings: Settings,
+    /// Whether messages to the server may be overtaken.
+    pub(crate) overtakes: bool,
     faults: Faults,
     seed: u64,
     /// Nothing while none runs.
@@ -50,6 +52,7 @@ impl World {
             pause: plan.pause,
             finalizes: plan.finalizes,
             settings: plan.settings.clone(),
+            overtakes: plan.faults.to_server.reorder > 0,
             faults: plan.faults,
             seed,
             process: Mutex::default(),
