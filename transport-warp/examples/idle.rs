@@ -32,6 +32,7 @@ fn main() -> io::Result<()> {
     println!("{sockets} idle sockets of {}:", server.display());
     println!("  connected, not joined     {:6.1} KiB each", cost.connected);
     println!("  joined, tables of four    {:6.1} KiB each, their orders included", cost.joined);
+    println!("    the whole server then   {:6.1} MiB", cost.joined_in_all / 1024.0);
     println!("  after 64 KiB in one text  {:6.1} KiB each", cost.after_large);
     Ok(())
 }
@@ -42,23 +43,25 @@ pub(crate) struct Cost {
     pub(crate) connected: f64,
     /// Sockets that have joined an order, four to each, with a share of what the order itself takes.
     pub(crate) joined: f64,
+    /// The whole server at that time.
+    pub(crate) joined_in_all: f64,
     /// Sockets that once sent a message far larger than usual.
     pub(crate) after_large: f64,
 }
 
 /// The server is started for it, and stopped after it.
 pub(crate) fn measure(server: &Path, sockets: u32) -> io::Result<Cost> {
-    Ok(Cost {
-        connected: cost(server, sockets, &|_, _| Ok(()))?,
-        joined: cost(server, sockets, &|number, socket| join(number, socket))?,
-        after_large: cost(server, sockets, &|_, socket| say_much(socket))?,
-    })
+    let (connected, _) = cost(server, sockets, &|_, _| Ok(()))?;
+    let (joined, joined_in_all) = cost(server, sockets, &|number, socket| join(number, socket))?;
+    let (after_large, _) = cost(server, sockets, &|_, socket| say_much(socket))?;
+    Ok(Cost { connected, joined, joined_in_all, after_large })
 }
 
 /// What happens on each socket before it idles.
 type Begin = dyn Fn(u32, &mut TcpStream) -> io::Result<()>;
 
-fn cost(server: &Path, sockets: u32, begin: &Begin) -> io::Result<f64> {
+/// What each costs, and the server as a whole.
+fn cost(server: &Path, sockets: u32, begin: &Begin) -> io::Result<(f64, f64)> {
     let server = Server::start(server)?;
     let open = |numbers: std::ops::Range<u32>| {
         numbers
@@ -74,7 +77,7 @@ fn cost(server: &Path, sockets: u32, begin: &Begin) -> io::Result<f64> {
     let before = server.resident_kib()?;
     let _idle = open(400..400 + sockets)?;
     let after = server.resident_kib()?;
-    Ok((after - before) / f64::from(sockets))
+    Ok(((after - before) / f64::from(sockets), after))
 }
 
 fn join(number: u32, socket: &mut TcpStream) -> io::Result<()> {

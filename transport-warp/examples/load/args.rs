@@ -15,7 +15,7 @@ Examples:
     load --addr 127.0.0.1:1999 --seconds 10
 
   The whole comparison, server and load on a core of their own, five interleaved runs of each:
-    load --server target/release/stonepot --log sqlite,memory --pin --yardstick --runs 5
+    load --server target/release/stonepot --log sqlite,memory --pin --yardstick --echo-writes direct,warp --runs 5
 
   One large table, with a dish added and taken away again in turn:
     load --server target/release/stonepot --rooms 1 --people 50 --mix add-remove
@@ -83,6 +83,8 @@ pub(crate) enum EchoWrites {
     /// What became ready in one turn of the event loop leaves in one write for each recipient: the most
     /// that a busy core can do.
     Batched,
+    /// As anybody would write it: on warp's own WebSockets, with a queue and a sending task for each socket.
+    Warp,
 }
 
 /// What the participants send once their room is filled.
@@ -109,6 +111,7 @@ impl EchoWrites {
         match self {
             Self::Direct => "direct",
             Self::Batched => "batched",
+            Self::Warp => "warp",
         }
     }
 }

@@ -28,6 +28,7 @@ impl Subject {
             Self::Started(log) => log.name().to_owned(),
             Self::Echo(EchoWrites::Direct) => "echo".to_owned(),
             Self::Echo(EchoWrites::Batched) => "batched echo".to_owned(),
+            Self::Echo(EchoWrites::Warp) => "warp echo".to_owned(),
         }
     }
 }
@@ -93,6 +94,8 @@ fn one(args: &LoadArgs, subject: Subject, data: &Path, frame_bytes: u32) -> io::
 fn against(args: &LoadArgs, served: Served, echo: bool) -> io::Result<Run> {
     let mut run = measure(args, served.addr, Some(served.pid()), echo)?;
     run.started_in = Some(served.started_in);
+    // The yardstick knows no joins.
+    run.joined_in = run.figures.first_join.filter(|_| !echo).map(|joined| joined - served.begun);
     run.stopped_in = Some(served.stop());
     Ok(run)
 }

@@ -28,6 +28,8 @@ pub(crate) struct Served {
     child: Child,
     /// Where it listens.
     pub(crate) addr: SocketAddr,
+    /// When it was started.
+    pub(crate) begun: Instant,
     /// From its start until it accepted a connection.
     pub(crate) started_in: Duration,
 }
@@ -50,7 +52,7 @@ pub(crate) fn start_server(program: &Path, log: LogKind, data: &Path, pin: bool)
     let mut child = spawn(command, program)?;
     loop {
         if TcpStream::connect(addr).is_ok() {
-            return Ok(Served { child, addr, started_in: begun.elapsed() });
+            return Ok(Served { child, addr, begun, started_in: begun.elapsed() });
         }
         let gone = child.try_wait()?;
         if gone.is_some() || begun.elapsed() > START_PATIENCE {
@@ -83,7 +85,7 @@ pub(crate) fn start_echo(frame_bytes: u32, writes: EchoWrites, pin: bool) -> io:
         BufReader::new(out).read_line(&mut line)?;
     }
     if let Some(addr) = line.trim().strip_prefix(READY).and_then(|addr| addr.parse().ok()) {
-        return Ok(Served { child, addr, started_in: begun.elapsed() });
+        return Ok(Served { child, addr, begun, started_in: begun.elapsed() });
     }
     let _ = child.kill();
     let _ = child.wait();

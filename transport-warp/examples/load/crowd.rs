@@ -215,6 +215,7 @@ async fn enter(crowd: Rc<Crowd>, number: u32, people: u32, addr: SocketAddr) -> 
         let sitting = timeout(JOIN_PATIENCE, sit(&crowd, &room, person, addr)).await;
         let seat = sitting.unwrap_or_else(|late| Err(late.into())).map_err(|error| told(&crowd, &error))?;
         seat.join(&crowd, &room, JOIN_PATIENCE).await.map_err(|error| told(&crowd, &error))?;
+        crowd.figures.borrow_mut().first_join.get_or_insert_with(Instant::now);
         room.seats.borrow_mut().push(seat);
     }
     Ok(room)

@@ -22,6 +22,7 @@ use tokio::sync::Notify;
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::args::{EchoArgs, EchoWrites};
+use crate::echo_warp;
 use crate::frames::{FrameReader, Opcode, put_server_frame};
 use crate::upgrade;
 
@@ -67,6 +68,9 @@ pub(crate) fn serve(args: EchoArgs, ready: impl FnOnce(SocketAddr)) -> io::Resul
             std::process::exit(0);
         });
     }
+    if args.writes == EchoWrites::Warp {
+        return echo_warp::serve(&args, ready);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, async {
         let listener = TcpListener::bind(args.addr).await?;
@@ -107,7 +111,10 @@ async fn attend(echo: &Echo, path: &str, mut read: OwnedReadHalf, out: OwnedWrit
     room.members.borrow_mut().push(Rc::clone(&member));
     let writer = spawn_local(write_blocked(Rc::clone(&member)));
 
-    let frame = encoded_beforehand(label, echo.args.frame_bytes as usize);
+    let mut frame = Vec::with_capacity(echo.args.frame_bytes as usize + 10);
+    let payload = payload_encoded_beforehand(label, echo.args.frame_bytes as usize);
+    put_server_frame(&mut frame, Opcode::Text, payload.as_bytes());
+    let frame = Bytes::from(frame);
     let mut reader = FrameReader::default();
     let mut open = echo.hear(&room, &frame, &mut reader, begun);
     while open {
@@ -131,15 +138,13 @@ async fn attend(echo: &Echo, path: &str, mut read: OwnedReadHalf, out: OwnedWrit
 }
 
 /// As long as the server's, and beginning as the server's do; the rest is filling.
-fn encoded_beforehand(label: &str, payload_bytes: usize) -> Bytes {
+pub(crate) fn payload_encoded_beforehand(label: &str, payload_bytes: usize) -> String {
     let head = format!(
         r#"{{"type":"quantity_updated","participantId":"{label}","participantName":"","data":{{"itemId":"dish-0","quantity":1,"orderState":{{"filling":""#
     );
     let tail = r#""}},"timestamp":0}"#;
     let filling = "x".repeat(payload_bytes.saturating_sub(head.len() + tail.len()));
-    let mut frame = Vec::with_capacity(payload_bytes + 10);
-    put_server_frame(&mut frame, Opcode::Text, format!("{head}{filling}{tail}").as_bytes());
-    Bytes::from(frame)
+    format!("{head}{filling}{tail}")
 }
 
 impl Echo {
@@ -171,7 +176,7 @@ impl Echo {
             waiting.extend(std::iter::repeat_n(frame.clone(), times));
         }
         drop(waiting);
-        if self.args.writes == EchoWrites::Direct {
+        if self.args.writes != EchoWrites::Batched {
             member.flush();
         } else if !member.is_dirty.replace(true) {
             self.dirty.borrow_mut().push(Rc::clone(member));

@@ -78,6 +78,8 @@ pub(crate) struct Figures {
     pub(crate) echo: Latencies,
     /// From a command's leaving to its broadcast's coming to the last participant of the room.
     pub(crate) last: Latencies,
+    /// When the first participant had joined.
+    pub(crate) first_join: Option<Instant>,
     /// When the last measured echo came.
     pub(crate) last_echo: Option<Instant>,
     /// Deliveries that never came.
@@ -108,6 +110,7 @@ impl Figures {
             bytes: 0,
             echo: Latencies::new(),
             last: Latencies::new(),
+            first_join: None,
             last_echo: None,
             lost: 0,
             doubled: 0,
@@ -128,6 +131,7 @@ impl Figures {
         self.bytes += other.bytes;
         self.echo.merge(&other.echo);
         self.last.merge(&other.last);
+        self.first_join = [self.first_join, other.first_join].into_iter().flatten().min();
         self.last_echo = self.last_echo.max(other.last_echo);
         self.lost += other.lost;
         self.doubled += other.doubled;

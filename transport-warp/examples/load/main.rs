@@ -7,6 +7,7 @@ mod campaign;
 mod child;
 mod crowd;
 mod echo;
+mod echo_warp;
 mod envelope;
 mod environment;
 mod figures;

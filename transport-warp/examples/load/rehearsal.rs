@@ -13,7 +13,7 @@ use crate::run::{Run, measure};
 
 #[test]
 fn a_faithful_echo_has_no_faults_however_it_writes() {
-    for writes in ["direct", "batched"] {
+    for writes in ["direct", "batched", "warp"] {
         let run = rehearse(&["--writes", writes], &["--threads", "2"]);
         assert_eq!(run.figures.faults(), [""; 0], "{writes}");
         assert!(run.figures.commands > 100, "{writes}: {} commands", run.figures.commands);

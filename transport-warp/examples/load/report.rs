@@ -28,7 +28,7 @@ const fn metric(
     Metric { label, key, digits, of }
 }
 
-const METRICS: [Metric; 31] = [
+const METRICS: [Metric; 32] = [
     metric("commands/s", "commands_per_second", 0, |run| Some(run.rate(run.figures.commands))),
     metric("deliveries/s", "deliveries_per_second", 0, |run| Some(run.rate(run.figures.deliveries))),
     metric("received, MB/s", "megabytes_per_second", 1, |run| Some(run.rate(run.figures.bytes) / 1e6)),
@@ -60,6 +60,7 @@ const METRICS: [Metric; 31] = [
     metric("  all joined, MiB", "memory_mib_connected", 1, |run| mib(run.memory.connected)),
     metric("  at the end, MiB", "memory_mib_end", 1, |run| mib(run.memory.end)),
     metric("server up in, ms", "started_ms", 0, |run| Some(run.started_in?.as_secs_f64() * 1e3)),
+    metric("  first participant joined, ms", "joined_ms", 0, |run| Some(run.joined_in?.as_secs_f64() * 1e3)),
     metric("server down in, ms", "stopped_ms", 0, |run| Some(run.stopped_in?.as_secs_f64() * 1e3)),
     metric("measured, s", "seconds", 1, |run| Some(run.seconds)),
 ];

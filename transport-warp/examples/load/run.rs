@@ -44,6 +44,8 @@ pub(crate) struct Run {
     pub(crate) memory: Memory,
     /// From the server's start until it accepted a connection.
     pub(crate) started_in: Option<Duration>,
+    /// From the server's start until the first participant had joined.
+    pub(crate) joined_in: Option<Duration>,
     /// From asking the server to stop until it was gone.
     pub(crate) stopped_in: Option<Duration>,
 }
@@ -132,6 +134,7 @@ pub(crate) fn measure(args: &LoadArgs, addr: SocketAddr, pid: Option<u32>, echo:
         figures,
         memory,
         started_in: None,
+        joined_in: None,
         stopped_in: None,
     })
 }

@@ -35,17 +35,24 @@ struct Frame {
 impl Frame {
     fn new(opcode: OpCode, body: [Bytes; 3]) -> Self {
         // RFC 6455, 5.2: the final fragment, no extensions, then the shortest form of the length.
-        let first = 0x80 | u8::from(opcode);
         let bytes = body.iter().map(Bytes::len).sum::<usize>();
-        let (head, head_bytes) = match (u8::try_from(bytes), u16::try_from(bytes)) {
-            (Ok(short), _) if short < 126 => ([first, short, 0, 0, 0, 0, 0, 0, 0, 0], 2),
-            (_, Ok(medium)) => {
-                let [a, b] = medium.to_be_bytes();
-                ([first, 126, a, b, 0, 0, 0, 0, 0, 0], 4)
+        let mut head = [0; 10];
+        let [first, second, length @ ..] = &mut head;
+        *first = 0x80 | u8::from(opcode);
+        let head_bytes = match (u8::try_from(bytes), u16::try_from(bytes), length.first_chunk_mut()) {
+            (Ok(short), ..) if short < 126 => {
+                *second = short;
+                2
+            }
+            (_, Ok(medium), Some(length)) => {
+                *second = 126;
+                *length = medium.to_be_bytes();
+                4
             }
             _ => {
-                let [a, b, c, d, e, f, g, h] = (bytes as u64).to_be_bytes();
-                ([first, 127, a, b, c, d, e, f, g, h], 10)
+                *second = 127;
+                *length = (bytes as u64).to_be_bytes();
+                10
             }
         };
         Self { head, head_bytes, body }
