@@ -7,9 +7,9 @@ use serde_json::Value;
 use crate::script::Dish;
 
 /// What all participants must agree on.
-const SHARED: [&str; 6] = ["seq", "total", "items", "status", "splitType", "splits"];
+const SHARED: [&str; 7] = ["seq", "total", "items", "status", "splitType", "split", "splits"];
 
-/// Compares the last broadcast that each participant of a room got, whole, and what it must contain.
+/// Compares the last message with the whole order that each participant of a room got, and what it must contain.
 ///
 /// # Errors
 /// The first difference, in words.
@@ -20,6 +20,7 @@ pub(crate) fn check(last: &[Vec<u8>], dishes: &BTreeMap<String, Option<u64>>) ->
             .map_err(|error| format!("participant {person} got what is not JSON: {error}"))?;
         let order = message
             .pointer("/data/orderState")
+            .or_else(|| message.get("state"))
             .cloned()
             .ok_or_else(|| format!("participant {person} got a broadcast without the order"))?;
         orders.push(order);

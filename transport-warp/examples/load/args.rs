@@ -96,6 +96,16 @@ pub(crate) enum Mix {
     AddRemove,
 }
 
+/// What the participants speak with the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Protocol {
+    /// The first: every change comes with the whole order.
+    Seed,
+    /// `stonepot.v2`: every change is an event, and every command is answered by its id. An order remembers 10,000 ids of
+    /// a participant, so that with few rooms a run has to be short.
+    V2,
+}
+
 /// The logs that the server can be started with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogKind {
@@ -157,6 +167,9 @@ pub(crate) struct LoadArgs {
     /// How many runs of each; they take turns, and the table shows the median, the least and the most.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) runs: u32,
+    /// What the participants speak with the server.
+    #[arg(long, value_enum, default_value_t = Protocol::Seed)]
+    pub(crate) protocol: Protocol,
     /// How many rooms.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) rooms: u32,

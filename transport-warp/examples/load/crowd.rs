@@ -251,11 +251,16 @@ fn is_quiet(rooms: &[Rc<Room>]) -> bool {
     })
 }
 
-/// One participant of each room sends one more command, and what everybody gets of it is compared.
+/// What everybody holds is compared: where changes come with the whole order, one participant of each room sends one more
+/// command for it; else everybody asks.
 async fn compare(crowd: &Crowd, rooms: &[Rc<Room>], patience: Duration) {
     crowd.keep_whole.set(true);
     for room in rooms {
-        room.seats.borrow().first().inspect(|seat| seat.send(crowd, room));
+        if crowd.script.v2 {
+            room.seats.borrow().iter().for_each(|seat| seat.ask_for_state(crowd));
+        } else {
+            room.seats.borrow().first().inspect(|seat| seat.send(crowd, room));
+        }
     }
     let all_have_it =
         |room: &Rc<Room>| room.seats.borrow().iter().all(|seat| !seat.whole.borrow().is_empty());

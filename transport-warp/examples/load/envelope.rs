@@ -50,15 +50,18 @@ pub(crate) enum Change {
 pub(crate) fn read(prefix: &[u8]) -> Message<'_> {
     let mut cursor = Cursor(prefix);
     let Some(kind) = cursor.text(b"{\"type\":\"") else { return Message::Unreadable };
+    if kind == b"event" {
+        return event(cursor);
+    }
     let change = match kind {
         b"quantity_updated" => Change::Updated,
         b"item_added" => Change::Added,
         b"item_removed" => Change::Removed,
-        b"participant_joined" => {
+        b"participant_joined" | b"welcome" => {
             return cursor.text(b",\"participantId\":\"").map_or(Message::Unreadable, Message::Joined);
         }
-        b"sync" => return Message::Sync,
-        b"error" => return Message::Refused,
+        b"sync" | b"state" => return Message::Sync,
+        b"error" | b"reject" => return Message::Refused,
         _ => return Message::Other,
     };
     changed(cursor, change).map_or(Message::Unreadable, Message::Changed)
@@ -78,6 +81,30 @@ fn changed(mut cursor: Cursor<'_>, change: Change) -> Option<Changed<'_>> {
         Change::Added | Change::Removed => 0,
     };
     Some(Changed { by, change, item, quantity })
+}
+
+/// A change as `stonepot.v2` tells it.
+fn event(mut cursor: Cursor<'_>) -> Message<'_> {
+    let change = match cursor.text(b",\"event\":\"") {
+        Some(b"quantity_updated") => Change::Updated,
+        Some(b"item_added") => Change::Added,
+        Some(b"item_removed") => Change::Removed,
+        Some(_) => return Message::Other,
+        None => return Message::Unreadable,
+    };
+    let mut read = || {
+        let by = cursor.text(b"\"by\":\"")?;
+        let item = match change {
+            Change::Added | Change::Updated => cursor.text(b"\"put\":{\"items\":{\"id\":\"")?,
+            Change::Removed => cursor.text(b"\"remove\":{\"items\":\"")?,
+        };
+        let quantity = match change {
+            Change::Updated => cursor.number(b"\"quantity\":")?,
+            Change::Added | Change::Removed => 0,
+        };
+        Some(Changed { by, change, item, quantity })
+    };
+    read().map_or(Message::Unreadable, Message::Changed)
 }
 
 struct Cursor<'a>(&'a [u8]);
@@ -136,6 +163,27 @@ mod tests {
         assert_eq!(
             read(removed),
             Message::Changed(Changed { by, change: Change::Removed, item: extra, quantity: 0 })
+        );
+    }
+
+    #[test]
+    fn each_event_is_read_as_the_same_change() {
+        let updated = br#"{"type":"event","event":"quantity_updated","seq":7,"at":1,"by":"guest-1-2","put":{"items":{"id":"dish-5","dishName":"x","quantity":17,"price":1}}}"#;
+        let removed = br#"{"type":"event","event":"item_removed","seq":8,"at":1,"by":"guest-1-2","remove":{"items":"extra-2-4"},"set":{}}"#;
+        let by = b"guest-1-2".as_slice();
+        assert_eq!(
+            read(updated),
+            Message::Changed(Changed { by, change: Change::Updated, item: b"dish-5", quantity: 17 })
+        );
+        assert_eq!(
+            read(removed),
+            Message::Changed(Changed { by, change: Change::Removed, item: b"extra-2-4", quantity: 0 })
+        );
+        assert_eq!(read(br#"{"type":"event","event":"split_updated","seq":9"#), Message::Other);
+        assert_eq!(read(br#"{"type":"ack","id":"add_item-1","seq":9}"#), Message::Other);
+        assert_eq!(
+            read(br#"{"type":"welcome","participantId":"guest-0-1","p"#),
+            Message::Joined(b"guest-0-1")
         );
     }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
-use crate::args::LoadArgs;
+use crate::args::{LoadArgs, Protocol};
 use crate::crowd::{self, Task, Window};
 use crate::figures::Figures;
 use crate::script::Script;
@@ -95,6 +95,7 @@ pub(crate) fn measure(args: &LoadArgs, addr: SocketAddr, pid: Option<u32>, echo:
                 items: args.items,
                 mix: args.mix,
                 echo,
+                v2: !echo && args.protocol == Protocol::V2,
             },
             think: (args.think_ms > 0).then(|| Duration::from_millis(args.think_ms)),
             budget: budget.clone(),

@@ -80,6 +80,8 @@ pub(crate) struct Script {
     pub(crate) mix: Mix,
     /// Nobody joins and no room is filled: the peer is the yardstick, which knows no orders.
     pub(crate) echo: bool,
+    /// They speak `stonepot.v2`.
+    pub(crate) v2: bool,
 }
 
 impl Script {
@@ -163,7 +165,7 @@ mod tests {
     use super::*;
 
     fn script(people: u32, items: u32, mix: Mix) -> Script {
-        Script { run: "t".to_owned(), party: "main".to_owned(), people, items, mix, echo: false }
+        Script { run: "t".to_owned(), party: "main".to_owned(), people, items, mix, echo: false, v2: false }
     }
 
     #[test]

@@ -53,7 +53,10 @@ pub(crate) async fn sit(
     person: u32,
     addr: SocketAddr,
 ) -> io::Result<Rc<Seat>> {
-    let (stream, begun) = upgrade::open(addr, &crowd.script.path(room.number, person)).await?;
+    let (stream, begun) = {
+        let subprotocol = crowd.script.v2.then_some("stonepot.v2");
+        upgrade::open(addr, &crowd.script.path(room.number, person), subprotocol).await?
+    };
     let (read, out) = stream.into_split();
     let seat = Rc::new(Seat {
         person,
@@ -77,7 +80,11 @@ impl Seat {
         if self.joined.get() {
             return Ok(());
         }
-        self.write(crowd, Opcode::Text, &wording::join(room.number, self.person))?;
+        self.write(
+            crowd,
+            Opcode::Text,
+            &wording::join(room.number, self.person, crowd.script.v2.then_some(0)),
+        )?;
         let answered = tokio::time::timeout(patience, self.joining.notified()).await;
         match answered {
             Ok(()) if self.joined.get() => Ok(()),
@@ -113,13 +120,21 @@ impl Seat {
     pub(crate) fn send(&self, crowd: &Crowd, room: &Room) {
         let mut ledger = room.ledger.borrow_mut();
         let sender = self.person as usize;
-        let step = crowd.script.step(self.person, ledger.sent(sender));
+        let nth = ledger.sent(sender);
+        let step = crowd.script.step(self.person, nth);
         let mut text = crowd.text.borrow_mut();
         text.clear();
-        wording::put_step(&mut text, room.number, self.person, step);
+        wording::put_step(&mut text, room.number, self.person, step, crowd.script.v2.then_some(nth));
         ledger.send(sender, Instant::now());
         if let Err(error) = self.write(crowd, Opcode::Text, &text) {
             self.end(crowd, || format!("a command could not be sent: {error}"));
+        }
+    }
+
+    /// Asks for the full state, in the protocol that has a message for it.
+    pub(crate) fn ask_for_state(&self, crowd: &Crowd) {
+        if let Err(error) = self.write(crowd, Opcode::Text, wording::GET_STATE) {
+            self.end(crowd, || format!("the state could not be asked for: {error}"));
         }
     }
 
@@ -217,6 +232,9 @@ fn take(crowd: &Rc<Crowd>, room: &Rc<Room>, seat: &Rc<Seat>, frame: &Frame<'_>, 
                 seat.joined.set(true);
                 seat.joining.notify_one();
             }
+        }
+        Message::Sync if crowd.script.v2 && crowd.keep_whole.get() => {
+            seat.whole.borrow_mut().extend_from_slice(frame.head);
         }
         // The first one answers the join.
         Message::Sync if !seat.joined.get() => {}

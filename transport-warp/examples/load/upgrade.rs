@@ -11,17 +11,23 @@ use tungstenite::handshake::derive_accept_key;
 /// No request or response head that this tool meets is longer.
 const LONGEST_HEAD: usize = 8_192;
 
-/// Connects to `addr` and upgrades `path`. Beside the stream come the bytes that followed the response.
+/// Connects to `addr` and upgrades `path`, with a subprotocol if there is one to ask for. Beside the stream come the bytes that
+/// followed the response.
 ///
 /// # Errors
 /// When nobody listens there, or whoever does refuses the upgrade.
-pub(crate) async fn open(addr: SocketAddr, path: &str) -> io::Result<(TcpStream, Vec<u8>)> {
+pub(crate) async fn open(
+    addr: SocketAddr,
+    path: &str,
+    subprotocol: Option<&str>,
+) -> io::Result<(TcpStream, Vec<u8>)> {
     let mut stream = TcpStream::connect(addr).await?;
     stream.set_nodelay(true)?;
     let key = generate_key();
+    let asked = subprotocol.map(|name| format!("Sec-WebSocket-Protocol: {name}\r\n")).unwrap_or_default();
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: \
-         13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+         13\r\nSec-WebSocket-Key: {key}\r\n{asked}\r\n"
     );
     stream.write_all(request.as_bytes()).await?;
     let (head, rest) = read_head(&mut stream).await?;
@@ -31,6 +37,9 @@ pub(crate) async fn open(addr: SocketAddr, path: &str) -> io::Result<(TcpStream,
     }
     if header(&head, "sec-websocket-accept") != Some(derive_accept_key(key.as_bytes()).as_str()) {
         return Err(io::Error::other(format!("the upgrade of {path} was answered with a wrong accept key")));
+    }
+    if header(&head, "sec-websocket-protocol") != subprotocol {
+        return Err(io::Error::other(format!("the upgrade of {path} chose another subprotocol")));
     }
     Ok((stream, rest))
 }

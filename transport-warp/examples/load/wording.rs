@@ -1,4 +1,4 @@
-//! The text of what participants send: the seed protocol's messages, and the ids in them.
+//! The text of what participants send, and the ids in it.
 
 use std::fmt;
 use std::io::Write as _;
@@ -20,10 +20,13 @@ pub(crate) fn person(id: &[u8], room: u32) -> Option<u32> {
     number(person.strip_prefix(b"-")?)
 }
 
-/// The message that joins.
-pub(crate) fn join(room: u32, person: u32) -> Vec<u8> {
+/// Asks for the full state in `stonepot.v2`.
+pub(crate) const GET_STATE: &[u8] = br#"{"type":"get_state"}"#;
+
+/// The message that joins. `id` is the command's, where the protocol needs one.
+pub(crate) fn join(room: u32, person: u32, id: Option<u64>) -> Vec<u8> {
     let mut text = Vec::new();
-    put_envelope(&mut text, "join", room, person);
+    put_envelope(&mut text, "join", room, person, id);
     put(
         &mut text,
         format_args!(
@@ -34,12 +37,12 @@ pub(crate) fn join(room: u32, person: u32) -> Vec<u8> {
     text
 }
 
-/// Appends the message that carries out `step`.
-pub(crate) fn put_step(text: &mut Vec<u8>, room: u32, person: u32, step: Step) {
+/// Appends the message that carries out `step`. `id` is the command's, where the protocol needs one.
+pub(crate) fn put_step(text: &mut Vec<u8>, room: u32, person: u32, step: Step, id: Option<u64>) {
     match step {
         Step::Add(dish) => {
             let paise = dish.price_paise();
-            put_envelope(text, "add_item", room, person);
+            put_envelope(text, "add_item", room, person, id);
             put(
                 text,
                 format_args!(
@@ -50,17 +53,26 @@ pub(crate) fn put_step(text: &mut Vec<u8>, room: u32, person: u32, step: Step) {
             );
         }
         Step::Remove(dish) => {
-            put_envelope(text, "remove_item", room, person);
+            put_envelope(text, "remove_item", room, person, id);
             put(text, format_args!(r#"{{"itemId":"{dish}"}}}}"#));
         }
         Step::Update(dish, quantity) => {
-            put_envelope(text, "update_quantity", room, person);
+            put_envelope(text, "update_quantity", room, person, id);
             put(text, format_args!(r#"{{"itemId":"{dish}","quantity":{quantity}}}}}"#));
         }
     }
 }
 
-fn put_envelope(text: &mut Vec<u8>, kind: &str, room: u32, person: u32) {
+fn put_envelope(text: &mut Vec<u8>, kind: &str, room: u32, person: u32, id: Option<u64>) {
+    if let Some(id) = id {
+        // Only a join says who speaks.
+        let who = if kind == "join" {
+            format!(r#""participantId":"guest-{room}-{person}","participantName":"Guest {person}","#)
+        } else {
+            String::new()
+        };
+        return put(text, format_args!(r#"{{"type":"{kind}","id":"{kind}-{id}",{who}"data":"#));
+    }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     put(
         text,
@@ -93,12 +105,16 @@ mod tests {
             [Step::Add(Dish::First(3)), Step::Remove(Dish::First(3)), Step::Update(Dish::First(3), 12)]
         {
             let mut text = Vec::new();
-            put_step(&mut text, 1, 2, step);
+            put_step(&mut text, 1, 2, step, None);
             let message: serde_json::Value = serde_json::from_slice(&text).unwrap();
             assert_eq!(message["participantId"], "guest-1-2");
             assert!(message["data"].is_object() && message["timestamp"].is_u64(), "{message}");
+            text.clear();
+            put_step(&mut text, 1, 2, step, Some(7));
+            let message: serde_json::Value = serde_json::from_slice(&text).unwrap();
+            assert!(message["data"].is_object() && message["id"].is_string(), "{message}");
         }
-        let join: serde_json::Value = serde_json::from_slice(&join(1, 2)).unwrap();
+        let join: serde_json::Value = serde_json::from_slice(&join(1, 2, None)).unwrap();
         assert_eq!(join["data"]["phone"], "9800001002");
     }
 }
