@@ -97,6 +97,7 @@ impl Phone {
         loop {
             let outgoing = timeout(PATIENCE, connection.next()).await.ok()?;
             let Outgoing::Text(text) = outgoing else { return None };
+            let text = text.into_bytes();
             let text = std::str::from_utf8(&text).unwrap_or_default();
             if text.contains(r#""type":"error""#) {
                 let code = after(text, r#""code":""#).and_then(|rest| rest.split('"').next());
