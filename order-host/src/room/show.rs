@@ -54,6 +54,10 @@ impl Room {
     pub(super) fn resync(&mut self, connection: ConnectionId) {
         if self.members.lags(connection) {
             self.send_state(connection);
+            if self.members.speaker(connection).is_none() {
+                // No state is for who has left; what it missed may be just that.
+                self.refuse(connection, &Code::JoinFirst.into(), None);
+            }
         }
     }
 

@@ -142,3 +142,22 @@ async fn a_reader_that_falls_behind_again_and_again_is_never_forgotten() {
         drop(talking.await);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_got_up_and_falls_behind_is_told_that_it_does_not_sit_here() {
+    let restaurant = little_patience(4 * 1024);
+    let [mut asha, mut slow] = seated(&restaurant, ["asha", "slow"]).await;
+    // What waits for it now is more than is on its way.
+    order(&mut asha, 0..20).await;
+    slow.send(r#"{"type":"leave"}"#).await.unwrap();
+    for number in 0..100 {
+        slow.send(add(&format!("late{number}"), 10)).await.unwrap();
+    }
+    asha.settle().await;
+
+    let heard = slow.settle().await;
+    assert!(!kinds(&heard).contains(&"participant_left"), "more came than could wait");
+    assert_eq!(code(heard.last().unwrap()), "join_first");
+    order(&mut asha, 20..21).await;
+    assert!(slow.settle().await.is_empty());
+}

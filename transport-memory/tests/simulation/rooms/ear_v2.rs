@@ -61,6 +61,12 @@ struct Read<'text> {
     state: Option<&'text RawValue>,
 }
 
+/// What a message is.
+enum Heard {
+    Answer(Answer),
+    News,
+}
+
 impl V2Ear {
     pub(crate) fn new(listener: Listener, document: Option<Document>, token: Option<String>) -> Self {
         let since = document.as_ref().map(|document| document.seq).into_iter().collect();
@@ -76,16 +82,19 @@ impl V2Ear {
         let text = message.text();
         let read = serde_json::from_str::<Read<'_>>(text);
         let heard = read.ok().and_then(|read| self.understand(world, text, &read));
-        let Some(answer) = heard else {
-            let who = self.listener.person;
-            world.accuse(Oracle::Protocol, || format!("{who} cannot make sense of {text}"));
-            return None;
-        };
-        answer
+        match heard {
+            Some(Heard::Answer(answer)) => Some(answer),
+            Some(Heard::News) => None,
+            None => {
+                let who = self.listener.person;
+                world.accuse(Oracle::Protocol, || format!("{who} cannot make sense of {text}"));
+                None
+            }
+        }
     }
 
-    /// The answer that it is, if any; nothing at all where it makes no sense.
-    fn understand(&mut self, world: &World, text: &str, read: &Read<'_>) -> Option<Option<Answer>> {
+    /// What it is; nothing where it makes no sense.
+    fn understand(&mut self, world: &World, text: &str, read: &Read<'_>) -> Option<Heard> {
         let command = read.id.as_deref().and_then(command_number);
         match read.kind {
             "event" => self.event(world, text, read)?,
@@ -94,9 +103,12 @@ impl V2Ear {
             "ack" => {
                 let seq = read.seq?;
                 self.is_after_its_event(world, seq);
-                return Some(Some(Answer::Acked { command: command?, seq, repeated: read.repeated }));
+                let (command, repeated) = (command?, read.repeated);
+                return Some(Heard::Answer(Answer::Acked { command, seq, repeated }));
             }
-            "reject" => return Some(Some(Answer::Refused { command, code: read.code?.to_owned() })),
+            "reject" => {
+                return Some(Heard::Answer(Answer::Refused { command, code: read.code?.to_owned() }));
+            }
             "checksum" => self.compare(world, read.seq?, read.checksum?),
             "presence" => {
                 if read.participant == Some(self.listener.person) || !(self.joined || self.listener.wild) {
@@ -110,7 +122,7 @@ impl V2Ear {
             }
             _ => return None,
         }
-        Some(None)
+        Some(Heard::News)
     }
 
     fn event(&mut self, world: &World, text: &str, read: &Read<'_>) -> Option<()> {
@@ -119,11 +131,12 @@ impl V2Ear {
             evidence.count(Happening::Event);
             evidence.event(self.listener.person, seq, text);
         });
-        if world.wanted.sabotage == Some(Sabotage::MissesEvents) && seq % MISSED == 0 {
+        if world.wanted.sabotage == Some(Sabotage::MissesEvents) && seq.is_multiple_of(MISSED) {
             return Some(());
         }
         let last = self.document.as_ref().map(|document| document.seq);
-        if !self.listener.wild && !(self.joined && last.is_some_and(|last| seq == last + 1)) {
+        let follows = self.joined && last.is_some_and(|last| seq == last + 1);
+        if !self.listener.wild && !follows {
             let who = self.listener.person;
             world.accuse(Oracle::NoGap, || format!("{who}, after event {last:?}, heard {text}"));
         }
@@ -149,7 +162,7 @@ impl V2Ear {
             change.remove = None;
         }
         document.fold(seq, at, &change)?;
-        if seq % NOTED == 0 {
+        if seq.is_multiple_of(NOTED) {
             self.note_what_was_folded(world);
         }
         Some(())

@@ -78,7 +78,7 @@ impl RoomLog for Ledger {
                 return Err(AppendError::Failed("a lie".to_owned()));
             }
             Some(Lie::StoresTwice) => {
-                let again = facts.last().and_then(|fact| again(fact));
+                let again = facts.last().and_then(again);
                 pages.facts.extend(facts);
                 let told = pages.facts.len() as u64;
                 pages.facts.extend(again);

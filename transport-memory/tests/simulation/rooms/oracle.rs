@@ -99,7 +99,7 @@ fn shown(evidence: &Evidence, order: &Order, recorded: Option<&Recorded>) -> Res
         for shown in shown {
             let expected = texts(order, recorded, kind, shown);
             let undated = offline(&shown.text);
-            if !expected.iter().any(|text| *text == undated) {
+            if !expected.contains(&undated) {
                 return Err(wrong(&undated, &expected.join("\n")));
             }
         }
@@ -146,14 +146,10 @@ fn nothing_beyond(evidence: &Evidence, last: u64) -> Result<(), Violation> {
 
 /// What somebody was told happened is in the log, where they were told.
 fn acked(participant: usize, command: u32, told: &Told, fact: Option<u64>) -> Result<(), Violation> {
-    match told.acked {
-        Some(acked) if fact != Some(acked) => {
-            let who = PEOPLE[participant];
-            let what = format!("{who} was told that c{command} is {acked}, and the log has {fact:?}");
-            Err(violation(Oracle::AckedIsStored, what))
-        }
-        _ => Ok(()),
-    }
+    let Some(acked) = told.acked.filter(|acked| fact != Some(*acked)) else { return Ok(()) };
+    let who = PEOPLE[participant];
+    let what = format!("{who} was told that c{command} is {acked}, and the log has {fact:?}");
+    Err(violation(Oracle::AckedIsStored, what))
 }
 
 /// What was refused did not happen before, nor afterwards before the room was loaded again.
@@ -205,12 +201,11 @@ pub(crate) fn is_told_all(
     who: &'static str,
     told: &Message,
 ) {
-    let (text, expected) = match told.kind() {
-        "state" => (told.text().to_owned(), v2::state(order, online, None)),
-        _ => {
-            let sync = wire::sync(order, online, UnixMillis::new(0));
-            (undated(told.text()).to_owned(), undated(&sync.text_for(&id(who))).to_owned())
-        }
+    let (text, expected) = if told.kind() == "state" {
+        (told.text().to_owned(), v2::state(order, online, None))
+    } else {
+        let sync = wire::sync(order, online, UnixMillis::new(0));
+        (undated(told.text()).to_owned(), undated(&sync.text_for(&id(who))).to_owned())
     };
     // Who types is nobody's business here.
     let text = text.replace("\"typing\":true", "\"typing\":false");

@@ -438,7 +438,9 @@ impl Phone {
                         self.world.count(Happening::JoinFirst);
                         self.must_join |= main;
                         let line = if main { &mut self.main } else { &mut self.second };
-                        line.iter_mut().for_each(|line| line.ear.must_join());
+                        if let Some(line) = line {
+                            line.ear.must_join();
+                        }
                         false
                     }
                     "storage_unavailable" | "storage_uncertain" => {
