@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a check may panic")]
 
 #[path = "../tests/simulation/rooms/mod.rs"]
+#[allow(dead_code, reason = "what lies on purpose is for the tests")]
 mod rooms;
 
 use std::process::ExitCode;

@@ -11,15 +11,15 @@ pub(crate) fn check(order: &Order, recorded: &Recorded) -> Result<(), Violation>
     let sum = |amounts: &mut dyn Iterator<Item = Amount>| Amount::checked_sum(amounts);
     let due = split.amount_due();
     let allocated = sum(&mut split.list().iter().map(Share::amount));
-    let lines = sum(&mut split.lines().iter().map(|line| line.amount()));
+    let lines = sum(&mut split.lines().iter().map(order_core::bill::Line::amount));
     let each_is_its_lines = split.list().iter().all(|share| {
         share.lines().is_empty()
-            || sum(&mut share.lines().iter().map(|line| line.amount())) == Some(share.amount())
+            || sum(&mut share.lines().iter().map(order_core::bill::Line::amount)) == Some(share.amount())
     });
     let payments_are_their_parts = order.payments().iter().all(|payment| {
         let parts = sum(&mut order.paid_for(payment).map(|(_, part)| part));
         let whole = parts.and_then(|parts| parts.checked_add(payment.tip()));
-        let refunds = sum(&mut payment.refunds().iter().map(|refund| refund.amount()));
+        let refunds = sum(&mut payment.refunds().iter().map(order_core::payment::Refund::amount));
         whole == Some(payment.amount())
             && refunds == Some(payment.refunded())
             && payment.refunded() <= payment.amount()

@@ -7,6 +7,7 @@ use order_core::wire::{self, Frame, v2};
 use order_core::{Fact, Order, OrderId, ParticipantId, Presence, Recorded, UnixMillis, commit};
 use transport_memory::Message;
 
+use super::document::Document;
 use super::ear::{Ear, command_number};
 use super::ear_seed::who;
 use super::evidence::{Evidence, Shown, Told};
@@ -178,7 +179,7 @@ pub(crate) fn agrees(world: &World, order: &Order, phone: &Phone) {
         return world.accuse(Oracle::Agreement, || format!("{who} is not connected in the end"));
     };
     let (sees, log_says) = match &line.ear {
-        Ear::V2(ear) => (ear.document.as_ref().map(|document| document.text()), v2::state_text(order)),
+        Ear::V2(ear) => (ear.document.as_ref().map(Document::text), v2::state_text(order)),
         // What is lost on the way to it may be the last.
         Ear::Seed(_) if phone.listener.wild => return,
         Ear::Seed(ear) => {
