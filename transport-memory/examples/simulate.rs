@@ -7,6 +7,7 @@
 //! with 1 if there was any.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a check may panic")]
 
+#[allow(dead_code, reason = "only the tests make logs lie and clients err")]
 #[path = "../tests/simulation/rooms/mod.rs"]
 #[allow(dead_code, reason = "what lies on purpose is for the tests")]
 mod rooms;

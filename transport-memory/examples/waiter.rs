@@ -97,7 +97,7 @@ impl<L: Line, Dial: FnMut() -> L> Waiter<Dial> {
             let message: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
             if let Some(bill) = read_bill(&text) {
                 self.bill = bill;
-            } else if says(&message, "type", "error") && says(&message, "id", &dish.id) {
+            } else if is_refusal_of(dish, &message) {
                 match message.pointer("/data/code").and_then(Value::as_str) {
                     // Try again: with its id, the dish counts once.
                     Some("storage_unavailable" | "storage_uncertain" | "join_first") => {}
@@ -122,8 +122,9 @@ fn add(dish: &Dish) -> String {
     )
 }
 
-fn says(message: &Value, key: &str, text: &str) -> bool {
-    message.get(key).is_some_and(|value| value == text)
+fn is_refusal_of(dish: &Dish, message: &Value) -> bool {
+    let says = |field: &str, text: &str| message.get(field).is_some_and(|value| value == text);
+    says("type", "error") && says("id", &dish.id)
 }
 
 /// The order's state, wherever a message carries it.
