@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use order_host::log::{MemoryLog, OpenError, RoomLog, SqliteLog};
@@ -65,11 +66,14 @@ fn storage_hint(error: &OpenError) -> &'static str {
 /// Serves until a signal comes.
 pub(crate) fn run(arguments: &Serve) -> Result<(), StartError> {
     logging::start(arguments.log_format)?;
-    let mut builder = runtime::Builder::new_multi_thread();
-    if let Some(threads) = arguments.threads {
-        builder.worker_threads(threads.into());
-    }
-    let runtime = builder.enable_all().build()?;
+    let threads = arguments.threads.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
+    let mut builder = if threads == 1 {
+        // Nobody to share work with, so nothing of what sharing costs.
+        runtime::Builder::new_current_thread()
+    } else {
+        runtime::Builder::new_multi_thread()
+    };
+    let runtime = builder.worker_threads(threads).enable_all().build()?;
     let result = runtime.block_on(serve(arguments));
     runtime.shutdown_timeout(LAST_WAIT);
     result
