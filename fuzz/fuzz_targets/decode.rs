@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use order_core::stored::{decode_fact, encode_fact, encode_order};
-use order_core::wire;
+use order_core::wire::{self, v2};
 use order_core::{
     Actor, CommandId, Currency, Decision, ItemId, Order, OrderId, ParticipantId, Presence, Rejection,
     UnixMillis, commit, decide,
@@ -33,6 +33,10 @@ static ORDER: LazyLock<Order> = LazyLock::new(|| {
 fuzz_target!(|data: &[u8]| {
     // What is not UTF-8 never gets past the socket.
     let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Err(refused) = v2::decode(text, fresh) {
+        let answer = v2::reject(&refused.rejection, refused.id.as_ref());
+        assert!(serde_json::from_str::<IgnoredAny>(&answer).is_ok());
+    }
     let message = match wire::decode(text, fresh) {
         Ok(message) => message,
         Err(refused) => return refuse(&refused.rejection, refused.id.as_ref()),
@@ -53,6 +57,8 @@ fuzz_target!(|data: &[u8]| {
             assert!(serde_json::from_str::<IgnoredAny>(frame.text()).is_ok());
             assert!(serde_json::from_str::<IgnoredAny>(&frame.text_for(&asha)).is_ok());
             assert!(serde_json::from_str::<IgnoredAny>(&wire::public_view(&order)).is_ok());
+            assert!(serde_json::from_str::<IgnoredAny>(&v2::event(&order, &recorded)).is_ok());
+            assert!(serde_json::from_str::<IgnoredAny>(&v2::state_text(&order)).is_ok());
         }
     }
 });
