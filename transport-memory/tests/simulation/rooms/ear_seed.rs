@@ -88,8 +88,8 @@ fn answer(message: &Message) -> Option<Answer> {
     let json = message.json();
     let command = json["id"].as_str().and_then(command_number);
     if message.kind() == "ack" {
-        let repeated = json["repeated"].as_bool().unwrap_or_default();
-        return Some(Answer::Acked { command: command?, seq: json["seq"].as_u64()?, repeated });
+        let repeated = json["data"]["repeated"].as_bool().unwrap_or_default();
+        return Some(Answer::Acked { command: command?, seq: json["data"]["seq"].as_u64()?, repeated });
     }
     let code = json.get("data").and_then(|data| data["code"].as_str()).map(str::to_owned);
     match (&json["id"], command) {

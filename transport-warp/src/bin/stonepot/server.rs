@@ -66,7 +66,8 @@ fn storage_hint(error: &OpenError) -> &'static str {
 /// Serves until a signal comes.
 pub(crate) fn run(arguments: &Serve) -> Result<(), StartError> {
     logging::start(arguments.log_format)?;
-    let threads = arguments.threads.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
+    let threads =
+        arguments.threads.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
     let mut builder = if threads == 1 {
         // Nobody to share work with, so nothing of what sharing costs.
         runtime::Builder::new_current_thread()
