@@ -64,7 +64,7 @@ async fn a_thousand_phones_that_come_back_after_a_restart_are_all_in_sync_and_lo
         while phone.peer.message().await["type"] != "ack" {}
     }
     server.signal("TERM");
-    let codes = join_all(phones.iter_mut().map(|phone| phone.close_code())).await;
+    let codes = join_all(phones.iter_mut().map(Phone::close_code)).await;
     assert!(codes.iter().all(|code| *code == Some(1012)), "{codes:?}");
     assert!(server.ended().status.success());
 
