@@ -2,6 +2,11 @@
 //!
 //! `scripts/instructions` runs it and compares with the baseline beside this file.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench may panic")]
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "what the harness expands to does I/O"
+)]
 
 mod party;
 
@@ -24,7 +29,7 @@ fn changed(items: usize) -> (Order, Recorded) {
     (order, recorded)
 }
 
-/// To read a message.
+// To read a message.
 #[library_benchmark]
 #[bench::add_item(args = (10,), setup = order)]
 fn decode((order, text): (Order, String)) -> (Order, bool) {
@@ -32,7 +37,7 @@ fn decode((order, text): (Order, String)) -> (Order, bool) {
     (order, read.is_ok())
 }
 
-/// To read, judge and make so.
+// To read, judge and make so.
 #[library_benchmark]
 #[bench::items_10(args = (10,), setup = order)]
 #[bench::items_1000(args = (1_000,), setup = order)]
@@ -41,7 +46,7 @@ fn apply((mut order, text): (Order, String)) -> Order {
     order
 }
 
-/// The message of the first protocol, with the whole order.
+// The message of the first protocol, with the whole order.
 #[library_benchmark]
 #[bench::items_10(args = (10,), setup = changed)]
 #[bench::items_80(args = (80,), setup = changed)]
@@ -50,7 +55,7 @@ fn full_state((order, recorded): (Order, Recorded)) -> (Order, usize) {
     (order, length)
 }
 
-/// The event of `stonepot.v2`.
+// The event of `stonepot.v2`.
 #[library_benchmark]
 #[bench::items_10(args = (10,), setup = changed)]
 #[bench::items_1000(args = (1_000,), setup = changed)]
@@ -59,7 +64,7 @@ fn event((order, recorded): (Order, Recorded)) -> (Order, usize) {
     (order, length)
 }
 
-/// What is stored of a fact.
+// What is stored of a fact.
 #[library_benchmark]
 #[bench::item_added(args = (10,), setup = changed)]
 fn fact((order, recorded): (Order, Recorded)) -> (Order, usize) {
@@ -67,7 +72,7 @@ fn fact((order, recorded): (Order, Recorded)) -> (Order, usize) {
     (order, length)
 }
 
-/// What everybody pays.
+// What everybody pays.
 #[library_benchmark]
 #[bench::items_10(args = (10,), setup = order)]
 #[bench::items_80(args = (80,), setup = order)]

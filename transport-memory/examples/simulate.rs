@@ -9,7 +9,6 @@
 
 #[allow(dead_code, reason = "only the tests make logs lie and clients err")]
 #[path = "../tests/simulation/rooms/mod.rs"]
-#[allow(dead_code, reason = "what lies on purpose is for the tests")]
 mod rooms;
 
 use std::process::ExitCode;
