@@ -96,7 +96,8 @@ pub enum Fact {
     },
     /// The order is closed.
     Finalized {
-        /// Who is on the bill, whatever is paid later. Nothing in facts that say it with the whole log before them.
+        /// Who is on the bill, whatever is paid later. Nothing in facts of the first version, which did not say: there it
+        /// follows from the log before them.
         on_bill: Option<Vec<ParticipantId>>,
     },
 }
