@@ -11,6 +11,10 @@ use order_core::text::Text;
 use order_core::{Amount, Currency, ItemId, OrderId, ParticipantId};
 use rusty_money::{Money, iso};
 
+/// The allocator of the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let mut criterion = party::criterion();
 

@@ -255,10 +255,10 @@ fn features(bill: &Bill, outcome: &Result<Outcome, Violation>) -> Vec<&'static s
             if !division.unassigned_dishes().is_empty() {
                 seen.push("unassigned dishes");
             }
-            let against = |share: &order_core::bill::DinerShare| {
+            let against = |share: order_core::bill::DinerShare<'_>| {
                 share.amount().minor_units().signum() * due.signum() < 0
             };
-            if division.shares().iter().any(against) {
+            if division.shares().any(against) {
                 seen.push("somebody gets money back");
             }
             let ceiling = order_core::max_order_total(bill.currency).minor_units();

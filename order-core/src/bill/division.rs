@@ -90,45 +90,16 @@ impl Bill {
     }
 }
 
-/// What one diner pays.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DinerShare {
-    participant: ParticipantId,
-    amount: Amount,
-    lines: Vec<Line>,
-    included: Vec<Line>,
-}
-
-impl DinerShare {
-    /// Who pays.
-    pub fn participant(&self) -> &ParticipantId {
-        &self.participant
-    }
-
-    /// How much in all: the sum of the lines.
-    pub fn amount(&self) -> Amount {
-        self.amount
-    }
-
-    /// This diner's part of each line of the bill, in the order of the bill, without those of which they pay nothing.
-    pub fn lines(&self) -> &[Line] {
-        &self.lines
-    }
-
-    /// This diner's part of the taxes that prices contain.
-    pub fn included(&self) -> &[Line] {
-        &self.included
-    }
-}
-
 /// A divided bill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Division {
     total: Amount,
     amount_due: Amount,
-    shares: Vec<DinerShare>,
+    diners: Vec<(ParticipantId, Amount)>,
     lines: Vec<Line>,
     included: Vec<Line>,
+    parts: Parts,
+    included_parts: Parts,
     unassigned: Amount,
     unassigned_dishes: Vec<ItemId>,
 }
@@ -145,8 +116,13 @@ impl Division {
     }
 
     /// One share for each diner, in the order of the bill.
-    pub fn shares(&self) -> &[DinerShare] {
-        &self.shares
+    pub fn shares(&self) -> impl ExactSizeIterator<Item = DinerShare<'_>> + Clone {
+        self.diners.iter().enumerate().map(|(row, (participant, amount))| DinerShare {
+            division: self,
+            row,
+            participant,
+            amount: *amount,
+        })
     }
 
     /// The dishes, then the charges, then what some give on their own, then the round-off.
@@ -167,6 +143,110 @@ impl Division {
     /// The dishes that are nobody's, where the bill is divided by dishes.
     pub fn unassigned_dishes(&self) -> &[ItemId] {
         &self.unassigned_dishes
+    }
+}
+
+/// What one diner pays.
+#[derive(Debug, Clone, Copy)]
+pub struct DinerShare<'bill> {
+    division: &'bill Division,
+    row: usize,
+    participant: &'bill ParticipantId,
+    amount: Amount,
+}
+
+impl<'bill> DinerShare<'bill> {
+    /// Who pays.
+    pub fn participant(self) -> &'bill ParticipantId {
+        self.participant
+    }
+
+    /// How much in all: the sum of the parts of the lines.
+    pub fn amount(self) -> Amount {
+        self.amount
+    }
+
+    /// This diner's part of each line of the bill, in the order of the bill, without those of which they pay nothing.
+    pub fn lines(self) -> impl Iterator<Item = Part<'bill>> + Clone {
+        self.division.parts.of(self.row, &self.division.lines)
+    }
+
+    /// This diner's part of the taxes that prices contain.
+    pub fn included(self) -> impl Iterator<Item = Part<'bill>> + Clone {
+        self.division.included_parts.of(self.row, &self.division.included)
+    }
+}
+
+/// One diner's part of a line of the bill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part<'bill> {
+    line: &'bill Line,
+    amount: Amount,
+}
+
+impl<'bill> Part<'bill> {
+    /// The whole line.
+    pub fn line(self) -> &'bill Line {
+        self.line
+    }
+
+    /// What of it this diner pays.
+    pub fn amount(self) -> Amount {
+        self.amount
+    }
+}
+
+/// What each diner has of some lines: those of one diner after those of the diner before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Parts {
+    /// The place of a line, and what a diner has of it.
+    all: Vec<(usize, Amount)>,
+    /// By diner: where their parts end.
+    ends: Vec<usize>,
+}
+
+impl Parts {
+    fn new(diners: usize, lines: &Lines) -> Self {
+        let cells = || {
+            lines.iter().enumerate().flat_map(|(place, (_, _, cells))| {
+                cells.iter().filter(|cell| cell.amount != 0).map(move |cell| (place, cell))
+            })
+        };
+        // Where the next part of each diner goes: first where theirs begin, in the end where they end.
+        let mut ends = vec![0_usize; diners];
+        for (_, cell) in cells() {
+            if let Some(count) = ends.get_mut(cell.row) {
+                *count = count.saturating_add(1);
+            }
+        }
+        let mut start = 0_usize;
+        for end in &mut ends {
+            let count = std::mem::replace(end, start);
+            start = start.saturating_add(count);
+        }
+        let mut all = vec![(0, Amount::ZERO); start];
+        for (place, cell) in cells() {
+            if let Some(next) = ends.get_mut(cell.row)
+                && let Some(part) = all.get_mut(*next)
+            {
+                *part = (place, Amount::from_minor_units(cell.amount));
+                *next = next.saturating_add(1);
+            }
+        }
+        Self { all, ends }
+    }
+
+    /// The parts of one diner.
+    fn of<'bill>(
+        &'bill self,
+        diner: usize,
+        lines: &'bill [Line],
+    ) -> impl Iterator<Item = Part<'bill>> + Clone {
+        let start = diner.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied());
+        let own = start.zip(self.ends.get(diner)).and_then(|(start, &end)| self.all.get(start..end));
+        own.unwrap_or_default()
+            .iter()
+            .filter_map(|&(place, amount)| Some(Part { line: lines.get(place)?, amount }))
     }
 }
 
@@ -216,16 +296,7 @@ pub fn divide(bill: &Bill) -> Result<Division, Rejection> {
     if let Some(charge) = divided.on_nothing(&bill.charges).next() {
         return Err(charge.on_nothing(bill.currency));
     }
-    let (lines, own) = named(bill, &divided.due);
-    let (included, own_included) = named(bill, &divided.included);
-    let shares = bill.diners.iter().zip(own.into_iter().zip(own_included)).enumerate().map(
-        |(row, (participant, (lines, included)))| DinerShare {
-            participant: participant.clone(),
-            amount: divided.due.row(row),
-            lines,
-            included,
-        },
-    );
+    let diners = bill.diners.iter().enumerate().map(|(row, id)| (id.clone(), divided.due.row(row))).collect();
     let unassigned_dishes = bill
         .dishes
         .iter()
@@ -235,10 +306,12 @@ pub fn divide(bill: &Bill) -> Result<Division, Rejection> {
     Ok(Division {
         total,
         amount_due: divided.due.sum(),
-        shares: shares.collect(),
-        lines,
-        included,
-        unassigned: divided.due.row(diners),
+        unassigned: divided.due.row(bill.diners.len()),
+        diners,
+        lines: named(bill, &divided.due),
+        included: named(bill, &divided.included),
+        parts: Parts::new(bill.diners.len(), &divided.due),
+        included_parts: Parts::new(bill.diners.len(), &divided.included),
         unassigned_dishes: unassigned_dishes.collect(),
     })
 }
@@ -274,13 +347,7 @@ impl Claims {
 }
 
 fn claims(bill: &Bill, seats: &BTreeMap<&ParticipantId, usize>) -> Result<Claims, Rejection> {
-    let mut ids: Vec<_> = bill.dishes.iter().map(|dish| &dish.id).collect();
-    ids.sort_unstable();
-    if let Some((id, _)) = ids.iter().zip(ids.iter().skip(1)).find(|(id, next)| id == next) {
-        return Err(Rejection::new(Code::ItemIdTaken)
-            .because(format!("{id} is there twice"))
-            .expected("another id for each item"));
-    }
+    check_ids(&bill.dishes)?;
     let mut claims = Claims {
         all: Vec::with_capacity(bill.dishes.iter().map(|dish| dish.shared_by.len()).sum()),
         ends: Vec::with_capacity(bill.dishes.len()),
@@ -295,6 +362,23 @@ fn claims(bill: &Bill, seats: &BTreeMap<&ParticipantId, usize>) -> Result<Claims
         claims.ends.push(claims.all.len());
     }
     Ok(claims)
+}
+
+/// Whether each dish has an id of its own.
+fn check_ids(dishes: &[Dish]) -> Result<(), Rejection> {
+    // Ids mostly differ in their ends, and numbers compare faster than texts.
+    let end = |id: &ItemId| {
+        let last = id.as_str().as_bytes().rchunks(8).next().unwrap_or_default();
+        last.iter().fold(0_u64, |number, &byte| number << 8 | u64::from(byte))
+    };
+    let mut ids: Vec<_> = dishes.iter().map(|dish| (end(&dish.id), dish.id.as_str())).collect();
+    ids.sort_unstable();
+    match ids.iter().zip(ids.iter().skip(1)).find(|(one, next)| one == next) {
+        None => Ok(()),
+        Some(((_, id), _)) => Err(Rejection::new(Code::ItemIdTaken)
+            .because(format!("{id} is there twice"))
+            .expected("another id for each item")),
+    }
 }
 
 /// Whether these can be the claims on one dish: nobody twice, and somebody who has part of it, unless it is nobody's.
@@ -363,28 +447,11 @@ fn unknown(field: &'static str) -> Rejection {
     Rejection::new(Code::UnknownParticipant).field(field).expected("ids of people on the bill")
 }
 
-/// The lines by name, and the part that each diner has of them.
-fn named(bill: &Bill, lines: &Lines) -> (Vec<Line>, Vec<Vec<Line>>) {
-    let mut counts = vec![0_usize; bill.diners.len()];
-    for cell in lines.iter().flat_map(|(_, _, cells)| cells).filter(|cell| cell.amount != 0) {
-        if let Some(count) = counts.get_mut(cell.row) {
-            *count = count.saturating_add(1);
-        }
-    }
-    let mut own: Vec<_> = counts.into_iter().map(Vec::with_capacity).collect();
-    let mut all = Vec::with_capacity(lines.len());
-    for (label, amount, cells) in lines.iter() {
-        let Some((name, kind)) =
-            label.name(&bill.charges, |place| bill.dishes.get(place).map(|dish| Text::from(dish.id.clone())))
-        else {
-            continue;
-        };
-        for cell in cells {
-            if let Some(own) = own.get_mut(cell.row).filter(|_| cell.amount != 0) {
-                own.push(Line::new(name.clone(), kind, Amount::from_minor_units(cell.amount)));
-            }
-        }
-        all.push(Line::new(name, kind, amount));
-    }
-    (all, own)
+/// The lines by name.
+fn named(bill: &Bill, lines: &Lines) -> Vec<Line> {
+    let dish = |place: usize| bill.dishes.get(place).map(|dish| Text::from(dish.id.clone()));
+    let named = lines.iter().filter_map(|(label, amount, _)| {
+        label.name(&bill.charges, dish).map(|(name, kind)| Line::new(name, kind, amount))
+    });
+    named.collect()
 }

@@ -45,7 +45,7 @@ impl Exact for BigInt {
 
 /// The least number that both divide, if it can be held. Both are above zero.
 pub(super) fn lcm<T: Exact>(a: &T, b: &T) -> Option<T> {
-    if b.is_one() {
+    if b.is_one() || a == b {
         return Some(a.clone());
     }
     let (quotient, remainder) = a.quotient(b);

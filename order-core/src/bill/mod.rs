@@ -43,7 +43,7 @@
 //! let division = divide(&bill)?;
 //! // 240.75 of dishes, twice 6.02 of tax (2.5 % is 6.01875) and 0.21 to the next rupee.
 //! assert_eq!(division.amount_due().minor_units(), 25_300);
-//! let amounts: Vec<_> = division.shares().iter().map(|share| share.amount().minor_units()).collect();
+//! let amounts: Vec<_> = division.shares().map(|share| share.amount().minor_units()).collect();
 //! assert_eq!(amounts, [22_134, 3_166]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -61,7 +61,7 @@ mod weights;
 pub(crate) use charge::check_number;
 pub use charge::{Basis, Charge, ChargeKind, ChargeValue, MAX_CHARGES, MAX_INCLUSIVE_TAXES};
 pub(crate) use division::check_claims;
-pub use division::{Bill, DinerShare, Dish, Division, divide};
+pub use division::{Bill, DinerShare, Dish, Division, Part, divide};
 pub use line::{Line, LineKind};
 pub(crate) use statement::{Divided, Label, Lines, StatedDish, StatedRule, Statement};
 pub(crate) use weights::is_fine_enough;

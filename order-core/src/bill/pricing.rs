@@ -13,34 +13,32 @@ use crate::split::Percentage;
 /// A hundred percent in millionths of a percent.
 const HUNDRED: i64 = 100_000_000;
 
+/// A line of a bill and how it is divided.
+pub(super) type PricedLine = (Label, Column);
+
 /// A bill whose lines are known, ready to be divided.
 pub(super) struct Priced<T> {
     pub(super) weights: Vec<Weights<T>>,
-    /// What is due, line by line.
-    pub(super) lines: Vec<(Label, Column)>,
+    /// What is due, line by line, the dishes first.
+    pub(super) lines: Vec<PricedLine>,
     /// Taxes that the prices contain.
-    pub(super) included: Vec<(Label, Column)>,
+    pub(super) included: Vec<PricedLine>,
     /// Charges that are taken of nothing, or of less than nothing for some.
     pub(super) on_nothing: Vec<usize>,
 }
 
-/// Lines of a bill and how each is divided.
-type PricedLines = Vec<(Label, Column)>;
-
 impl<T: Exact> Priced<T> {
     /// Where everybody has the same part of each dish: the lines with all dishes in one, and the dishes.
-    pub(super) fn dishes_together(&self) -> Option<(PricedLines, PricedLines)> {
-        let is_dish = |(label, _): &(Label, Column)| matches!(label, Label::Dish(_));
-        let mut dishes = self.lines.iter().filter(|line| is_dish(line)).map(|(_, column)| column);
-        let weights = dishes.next()?.weights;
-        if !dishes.all(|column| column.weights == weights) || !self.weights.get(weights)?.equal {
+    pub(super) fn dishes_together(&self) -> Option<(Vec<PricedLine>, &[PricedLine])> {
+        let is_dish = |(label, _): &&PricedLine| matches!(label, Label::Dish(_));
+        let (dishes, others) = self.lines.split_at_checked(self.lines.iter().take_while(is_dish).count())?;
+        let (_, Column { weights, .. }) = *dishes.first()?;
+        if dishes.iter().any(|(_, column)| column.weights != weights) || !self.weights.get(weights)?.equal {
             return None;
         }
-        let (dishes, mut together): (PricedLines, PricedLines) =
-            self.lines.iter().copied().partition(is_dish);
         let amount = dishes.iter().try_fold(0_i64, |sum, (_, column)| sum.checked_add(column.amount))?;
-        together.insert(0, (Label::Dishes, Column { amount, weights }));
-        Some((together, dishes))
+        let together = std::iter::once((Label::Dishes, Column { amount, weights }));
+        Some((together.chain(others.iter().copied()).collect(), dishes))
     }
 }
 
@@ -92,7 +90,10 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
         let dishes = DishWeights::new(bill)?;
         let prices: Vec<i64> = bill.dishes.iter().map(|dish| dish.amount.minor_units()).collect();
         let columns = prices.iter().zip(&dishes.of).map(|(&amount, &weights)| Column { amount, weights });
-        let lines = columns.enumerate().map(|(dish, column)| (Label::Dish(dish), column)).collect();
+        // Room for charges, tips and the round-off.
+        let others = bill.charges.len().checked_add(bill.tips.len())?.checked_add(1)?;
+        let mut lines = Vec::with_capacity(prices.len().checked_add(others)?);
+        lines.extend(columns.enumerate().map(|(dish, column)| (Label::Dish(dish), column)));
         Some(Self {
             bill,
             of_charges: vec![None; bill.charges.len()],
@@ -122,7 +123,14 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
         self.before = self.prices.iter().try_fold(0_i64, |sum, &price| sum.checked_add(price))?;
         self.after = self.before;
         if !bill.charges.is_empty() || !bill.tips.is_empty() || bill.round_to.is_some() {
-            self.all = self.base(&self.prices.iter().map(|&price| T::from(price)).collect::<Vec<_>>())?;
+            let value = T::from(self.before);
+            self.all = match self.bill.rule {
+                StatedRule::Alike(_) => Base { weights: 0, value },
+                StatedRule::Claims => {
+                    let values: Vec<_> = self.prices.iter().map(|&price| T::from(price)).collect();
+                    self.base(&values)?
+                }
+            };
         }
         for (place, charge) in bill.charges.iter().enumerate() {
             if matches!(charge.kind, ChargeKind::Discount { item: None }) {
@@ -298,10 +306,18 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
         if value.is_zero() || matches!(self.bill.rule, StatedRule::Alike(_)) {
             return Some(Base { weights: 0, value });
         }
-        let mut entries: Vec<(usize, T)> = (0..=self.bill.nobody()).map(|row| (row, T::zero())).collect();
+        // Dishes that are divided alike are taken together.
+        let mut sums: Vec<T> = self.priced.weights.iter().map(|_| T::zero()).collect();
         for (value, &weights) in values.iter().zip(&self.dish_weights) {
-            let Weights { entries: parts, total, .. } = self.priced.weights.get(weights)?;
-            let factor = value.checked_mul(&self.denominator.quotient(total).0)?;
+            let sum = sums.get_mut(weights)?;
+            *sum = sum.checked_add(value)?;
+        }
+        let mut entries: Vec<(usize, T)> = (0..=self.bill.nobody()).map(|row| (row, T::zero())).collect();
+        for (Weights { entries: parts, total, .. }, sum) in self.priced.weights.iter().zip(sums) {
+            if sum.is_zero() {
+                continue;
+            }
+            let factor = sum.checked_mul(&self.denominator.quotient(total).0)?;
             for (row, weight) in parts {
                 let (_, sum) = entries.get_mut(*row)?;
                 *sum = sum.checked_add(&factor.checked_mul(weight)?)?;

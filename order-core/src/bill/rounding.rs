@@ -58,6 +58,8 @@ impl Table {
 
     /// Takes over the columns of another table but for the first so many. Nothing on overflow.
     pub(super) fn append(&mut self, other: &Self, skip: usize) -> Option<()> {
+        self.columns.reserve(other.columns.len());
+        self.cells.reserve(other.cells.len());
         for column in skip..other.columns.len() {
             let start = self.cells.len();
             for cell in other.column(column) {
@@ -81,15 +83,19 @@ impl Table {
 pub(super) fn round<T: Exact, K: Ord>(
     rows: usize,
     weights: &[Weights<T>],
-    columns: &[Column],
+    columns: &(impl ExactSizeIterator<Item = Column> + Clone),
     tie: impl Fn(usize) -> K,
 ) -> Option<Table> {
-    let sum: i128 = columns.iter().map(|column| i128::from(column.amount)).sum();
-    let is_nothing = columns.iter().all(|column| column.amount == 0);
-    let negative = sum < 0 || sum == 0 && !is_nothing && starts_below_zero(rows, weights, columns, &tie)?;
     let mut table = Table::empty(rows);
-    let cells = columns.iter().filter_map(|column| weights.get(column.weights)).map(|one| one.entries.len());
+    if columns.len() == 0 {
+        return Some(table);
+    }
+    let sum: i128 = columns.clone().map(|column| i128::from(column.amount)).sum();
+    let is_nothing = columns.clone().all(|column| column.amount == 0);
+    let negative = sum < 0 || sum == 0 && !is_nothing && starts_below_zero(rows, weights, columns, &tie)?;
+    let cells = columns.clone().filter_map(|column| weights.get(column.weights)).map(|one| one.entries.len());
     table.cells.reserve(cells.sum());
+    table.columns.reserve(columns.len());
     let quotas = table.round_down::<T>(weights, columns, negative)?;
     if quotas.left.iter().any(|&left| left > 0) {
         Units::new(&mut table, &quotas, tie)?.place()?;
@@ -110,7 +116,7 @@ pub(super) fn round<T: Exact, K: Ord>(
 fn starts_below_zero<T: Exact, K: Ord>(
     rows: usize,
     weights: &[Weights<T>],
-    columns: &[Column],
+    columns: &(impl ExactSizeIterator<Item = Column> + Clone),
     tie: impl Fn(usize) -> K,
 ) -> Option<bool> {
     let mut table = Table::empty(rows);
@@ -122,7 +128,7 @@ fn starts_below_zero<T: Exact, K: Ord>(
     }
     let owing = sums.iter().zip(&quotas.least).enumerate();
     let owing = owing.filter(|(_, (sum, (_, fraction)))| **sum != 0 || !fraction.is_zero());
-    let first = columns.iter().map(|column| column.amount).find(|&amount| amount != 0).unwrap_or_default();
+    let first = columns.clone().map(|column| column.amount).find(|&amount| amount != 0).unwrap_or_default();
     Some(owing.min_by_key(|(row, _)| tie(*row)).map_or(first < 0, |(_, (sum, _))| *sum < 0))
 }
 
@@ -139,10 +145,10 @@ impl Table {
     fn round_down<T: Exact>(
         &mut self,
         weights: &[Weights<T>],
-        columns: &[Column],
+        columns: &(impl ExactSizeIterator<Item = Column> + Clone),
         negative: bool,
     ) -> Option<Quotas<T>> {
-        let common = common_denominator(weights, columns)?;
+        let common = common_denominator(weights, columns.clone())?;
         let mut left = Vec::with_capacity(columns.len());
         let mut fractions: Vec<T> = self.rows.iter().map(|_| T::zero()).collect();
         let mut add = |row: usize, fraction: &T| {
@@ -152,7 +158,7 @@ impl Table {
         };
         // Neighbouring columns often share their weights.
         let mut factor_of: Option<(usize, T)> = None;
-        for column in columns {
+        for column in columns.clone() {
             let Weights { entries, total, equal } = weights.get(column.weights)?;
             let factor = match factor_of {
                 Some((same, factor)) if same == column.weights => factor,
@@ -161,15 +167,20 @@ impl Table {
             let amount = if negative { column.amount.checked_neg()? } else { column.amount };
             let start = self.cells.len();
             let mut rest = amount;
-            if *equal {
+            if let [(row, _)] = entries.as_slice() {
+                // One row has it all.
+                rest = 0;
+                self.cells.push(Cell { row: *row, amount, fractional: false, up: false });
+            } else if *equal {
                 let (quota, remainder) = T::from(amount).quotient(total);
                 let quota = quota.to_i64()?;
                 let fraction = remainder.checked_mul(&factor)?;
                 let fractional = !remainder.is_zero();
-                for (row, _) in entries {
-                    rest = rest.checked_sub(quota)?;
-                    self.cells.push(Cell { row: *row, amount: quota, fractional, up: false });
-                    add(*row, &fraction)?;
+                let cell = |(row, _): &(usize, T)| Cell { row: *row, amount: quota, fractional, up: false };
+                self.cells.extend(entries.iter().map(cell));
+                rest = remainder.to_i64()?;
+                if fractional {
+                    entries.iter().try_for_each(|(row, _)| add(*row, &fraction))?;
                 }
             } else {
                 for (row, weight) in entries {
@@ -197,7 +208,7 @@ impl Table {
 }
 
 /// What the totals of all weights divide by which a column is divided.
-fn common_denominator<T: Exact>(weights: &[Weights<T>], columns: &[Column]) -> Option<T> {
+fn common_denominator<T: Exact>(weights: &[Weights<T>], columns: impl Iterator<Item = Column>) -> Option<T> {
     let mut common = T::one();
     let mut last = None;
     for column in columns {

@@ -8,8 +8,8 @@ use num_bigint::BigInt;
 use super::charge::{Charge, ChargeValue};
 use super::exact::Exact;
 use super::line::Line;
-use super::pricing::price;
-use super::rounding::{Cell, Column, Table, round};
+use super::pricing::{PricedLine, price};
+use super::rounding::{Cell, Table, round};
 use super::weights::Weights;
 use crate::participant::Seat;
 use crate::split::{Claim, Weight, apportion};
@@ -112,16 +112,19 @@ impl Statement<'_> {
 
     /// Divides the bill. `tie` decides between equal claims; the smaller goes first. Nothing when numbers are too large.
     pub(crate) fn divide<K: Ord>(&self, tie: impl Fn(usize) -> K) -> Option<Divided> {
-        self.divide_with::<i128, K>(&tie).or_else(|| self.divide_with::<BigInt, K>(&tie))
+        let ties: Vec<K> = (0..=self.nobody()).map(tie).collect();
+        self.divide_with::<i128, K>(&ties).or_else(|| self.divide_with::<BigInt, K>(&ties))
     }
 
-    fn divide_with<T: Exact, K: Ord>(&self, tie: &impl Fn(usize) -> K) -> Option<Divided> {
+    /// `ties` has one for each row.
+    fn divide_with<T: Exact, K: Ord>(&self, ties: &[K]) -> Option<Divided> {
         let priced = price::<T>(self)?;
-        let rows = self.diners.checked_add(1)?;
+        let rows = ties.len();
+        let tie = |row: usize| ties.get(row);
         let due = match priced.dishes_together() {
-            None => Lines::round(rows, &priced.weights, priced.lines, tie)?,
+            None => Lines::round(rows, &priced.weights, &priced.lines, tie)?,
             Some((together, dishes)) => {
-                let together = Lines::round(rows, &priced.weights, together, tie)?;
+                let together = Lines::round(rows, &priced.weights, &together, tie)?;
                 if self.dish_by_dish {
                     // All have the same part of each dish, so any may have the odd units: those who have them of all
                     // dishes together.
@@ -136,7 +139,7 @@ impl Statement<'_> {
         };
         Some(Divided {
             due,
-            included: Lines::round(rows, &priced.weights, priced.included, tie)?,
+            included: Lines::round(rows, &priced.weights, &priced.included, tie)?,
             on_nothing: priced.on_nothing,
         })
     }
@@ -175,13 +178,12 @@ impl Lines {
     fn round<T: Exact, K: Ord>(
         rows: usize,
         weights: &[Weights<T>],
-        lines: Vec<(Label, Column)>,
+        lines: &[PricedLine],
         tie: impl Fn(usize) -> K,
     ) -> Option<Self> {
-        let columns: Vec<_> = lines.iter().map(|(_, column)| *column).collect();
-        let table = round(rows, weights, &columns, tie)?;
-        let amount = |(label, column): (Label, Column)| (label, Amount::from_minor_units(column.amount));
-        let labels: Vec<_> = lines.into_iter().map(amount).collect();
+        let table = round(rows, weights, &lines.iter().map(|(_, column)| *column), tie)?;
+        let amount = |(label, column): &PricedLine| (*label, Amount::from_minor_units(column.amount));
+        let labels: Vec<_> = lines.iter().map(amount).collect();
         let sum = Amount::checked_sum(labels.iter().map(|&(_, amount)| amount))?;
         Some(Self { labels, sum, table })
     }
@@ -205,11 +207,6 @@ impl Lines {
             .iter()
             .enumerate()
             .map(|(place, &(label, amount))| (label, amount, self.table.column(place)))
-    }
-
-    /// How many lines there are.
-    pub(crate) fn len(&self) -> usize {
-        self.labels.len()
     }
 
     /// What a row sums to.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use order_core::bill::{Bill, ChargeKind, ChargeValue, DinerShare, Division, Line, divide};
+use order_core::bill::{Bill, ChargeKind, ChargeValue, DinerShare, Division, Line, Part, divide};
 use order_core::split::{CustomShares, SplitRule, TieRank};
 use order_core::{Amount, Code, ParticipantId};
 
@@ -50,7 +50,7 @@ fn compare(bill: &Bill, division: &Division, expected: &Expected) -> Result<(), 
     if let Some(unit) = bill.round_to {
         must_be("what is due beyond whole coins", due % unit.minor_units(), 0)?;
     }
-    let listed: Vec<_> = division.shares().iter().map(DinerShare::participant).collect();
+    let listed: Vec<_> = division.shares().map(DinerShare::participant).collect();
     must_be("who pays", listed, bill.diners.iter().collect())?;
     let shares = amounts(division);
     let unassigned = division.unassigned().minor_units();
@@ -61,12 +61,12 @@ fn compare(bill: &Bill, division: &Division, expected: &Expected) -> Result<(), 
         expected.unassigned_dishes.clone(),
     )?;
 
-    let own: Vec<_> = division.shares().iter().map(DinerShare::lines).collect();
+    let own: Vec<_> = division.shares().map(|share| share.lines().collect()).collect();
     let cells = table(&expected.lines, division.lines(), &own)?;
     let rows = within_quotas(&expected.lines, &cells, bill.diners.len() + 1)?;
     must_be("the sums of the diners' lines", rows, [shares.as_slice(), &[unassigned]].concat())?;
 
-    let own: Vec<_> = division.shares().iter().map(DinerShare::included).collect();
+    let own: Vec<_> = division.shares().map(|share| share.included().collect()).collect();
     let included = table(&expected.included, division.included(), &own)?;
     within_quotas(&expected.included, &included, bill.diners.len() + 1)?;
 
@@ -79,7 +79,11 @@ fn compare(bill: &Bill, division: &Division, expected: &Expected) -> Result<(), 
 }
 
 /// Checks the names and amounts of the lines, and finds out which cell each line of a diner is. By line and row.
-fn table(expected: &[ExpectedLine], lines: &[Line], own: &[&[Line]]) -> Result<Vec<Vec<i64>>, Violation> {
+fn table(
+    expected: &[ExpectedLine],
+    lines: &[Line],
+    own: &[Vec<Part<'_>>],
+) -> Result<Vec<Vec<i64>>, Violation> {
     let found: Vec<_> =
         lines.iter().map(|line| (line.name().as_str(), line.kind(), line.amount().minor_units())).collect();
     let wanted = expected.iter().map(|line| (line.name.as_str(), line.kind, line.amount)).collect();
@@ -87,7 +91,8 @@ fn table(expected: &[ExpectedLine], lines: &[Line], own: &[&[Line]]) -> Result<V
     let mut cells = vec![vec![0; own.len() + 1]; lines.len()];
     for (row, own) in own.iter().enumerate() {
         let mut places = expected.iter().enumerate();
-        for line in *own {
+        for part in own {
+            let line = part.line();
             // Whoever has no part in a line has no such line, so a line of theirs is the next in which they have one.
             let mut same = places.by_ref().filter(|(_, expected)| {
                 !expected.quotas[row].is_zero()
@@ -96,10 +101,10 @@ fn table(expected: &[ExpectedLine], lines: &[Line], own: &[&[Line]]) -> Result<V
             let Some((place, _)) = same.next() else {
                 return Err(format!("row {row} has {line:?} without a part in it, or out of turn"));
             };
-            if line.amount() == Amount::ZERO {
+            if part.amount() == Amount::ZERO {
                 return Err(format!("row {row} has {line:?} of nothing"));
             }
-            cells[place][row] = line.amount().minor_units();
+            cells[place][row] = part.amount().minor_units();
         }
     }
     for (cells, line) in cells.iter_mut().zip(expected) {
@@ -204,6 +209,9 @@ pub fn check_mirror(bill: &Bill) -> Result<(), Violation> {
     let same = |lines: &[Line]| -> Vec<(String, i64)> {
         lines.iter().map(|line| (line.name().to_string(), line.amount().minor_units())).collect()
     };
+    let parts = |parts: &mut dyn Iterator<Item = Part<'_>>, sign: i64| -> Vec<(String, i64)> {
+        parts.map(|part| (part.line().name().to_string(), sign * part.amount().minor_units())).collect()
+    };
     must_be("the refund's total", mirrored.total().minor_units(), -division.total().minor_units())?;
     must_be("what is refunded", mirrored.amount_due().minor_units(), -division.amount_due().minor_units())?;
     must_be("the refund's lines", same(mirrored.lines()), negative(division.lines()))?;
@@ -213,10 +221,14 @@ pub fn check_mirror(bill: &Bill) -> Result<(), Violation> {
         mirrored.unassigned().minor_units(),
         -division.unassigned().minor_units(),
     )?;
-    for (share, other) in division.shares().iter().zip(mirrored.shares()) {
+    for (share, other) in division.shares().zip(mirrored.shares()) {
         must_be("a refund", other.amount().minor_units(), -share.amount().minor_units())?;
-        must_be("the lines of a refund", same(other.lines()), negative(share.lines()))?;
-        must_be("the included lines of a refund", same(other.included()), negative(share.included()))?;
+        must_be("the lines of a refund", parts(&mut other.lines(), 1), parts(&mut share.lines(), -1))?;
+        must_be(
+            "the included lines of a refund",
+            parts(&mut other.included(), 1),
+            parts(&mut share.included(), -1),
+        )?;
     }
     Ok(())
 }
@@ -253,7 +265,7 @@ pub fn check_listing(bill: &Bill, choices: &mut impl Choices) -> Result<(), Viol
     };
     let paid = |division: &Division| -> BTreeMap<ParticipantId, i64> {
         let pair = |(diner, amount): (&ParticipantId, i64)| (diner.clone(), amount);
-        division.shares().iter().map(DinerShare::participant).zip(amounts(division)).map(pair).collect()
+        division.shares().map(DinerShare::participant).zip(amounts(division)).map(pair).collect()
     };
     let lines = |division: &Division| -> BTreeSet<String> {
         division.lines().iter().chain(division.included()).map(|line| format!("{line:?}")).collect()
@@ -265,7 +277,7 @@ pub fn check_listing(bill: &Bill, choices: &mut impl Choices) -> Result<(), Viol
 
 /// What each diner pays, in minor units.
 pub fn amounts(division: &Division) -> Vec<i64> {
-    division.shares().iter().map(|share| share.amount().minor_units()).collect()
+    division.shares().map(|share| share.amount().minor_units()).collect()
 }
 
 /// The bill with every amount below zero that was above it.

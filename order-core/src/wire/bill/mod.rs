@@ -4,8 +4,9 @@ mod reading;
 
 use super::json::Object;
 use super::write::Writer;
-use crate::bill::{Bill, Division, Line, divide};
+use crate::bill::{Bill, Division, Line, Part, divide};
 use crate::rejection::Rejection;
+use crate::text::Text;
 use crate::{Amount, Currency, OrderId};
 
 /// The most people who can share one bill of a line.
@@ -20,7 +21,7 @@ pub const MAX_BILL_ITEMS: usize = 10_000;
 /// let line = r#"{"participants":["asha","ben","chi"],"total":"100.00"}"#;
 /// let bill = BillLine::read(line)?;
 /// let division = bill.divide()?;
-/// let amounts: Vec<_> = division.shares().iter().map(|share| share.amount().minor_units()).collect();
+/// let amounts: Vec<_> = division.shares().map(|share| share.amount().minor_units()).collect();
 /// assert_eq!(amounts.iter().sum::<i64>(), 10_000);
 /// assert!(bill.answer(&division).starts_with(r#"{"total":"100.00","amountDue":"100.00","shares":[{"participantId":"asha","#));
 /// # Ok::<(), order_core::wire::RefusedBill>(())
@@ -94,16 +95,16 @@ impl BillLine {
             writer.json.begin_object();
             writer.json.string_field("participantId", share.participant().as_str());
             writer.amount("amount", share.amount());
-            writer.lines("lines", share.lines());
-            if !share.included().is_empty() {
-                writer.lines("included", share.included());
+            writer.lines("lines", &mut share.lines().map(part));
+            if share.included().next().is_some() {
+                writer.lines("included", &mut share.included().map(part));
             }
             writer.json.end_object();
         }
         writer.json.end_list();
-        writer.lines("lines", division.lines());
+        writer.lines("lines", &mut division.lines().iter().map(whole));
         if !division.included().is_empty() {
-            writer.lines("included", division.included());
+            writer.lines("included", &mut division.included().iter().map(whole));
         }
         let items = division.unassigned_dishes();
         if division.unassigned() != Amount::ZERO || !items.is_empty() {
@@ -121,6 +122,14 @@ impl BillLine {
         writer.json.end_object();
         writer.json.into_text()
     }
+}
+
+fn whole(line: &Line) -> (&Text, Amount) {
+    (line.name(), line.amount())
+}
+
+fn part(part: Part<'_>) -> (&Text, Amount) {
+    (part.line().name(), part.amount())
 }
 
 impl RefusedBill {
@@ -192,13 +201,13 @@ impl BillWriter {
         self.json.literal_field(key, format_args!("\"{}\"", amount.to_decimal(self.currency)));
     }
 
-    fn lines(&mut self, key: &'static str, lines: &[Line]) {
+    fn lines(&mut self, key: &'static str, lines: &mut dyn Iterator<Item = (&Text, Amount)>) {
         self.json.key(key);
         self.json.begin_list();
-        for line in lines {
+        for (name, amount) in lines {
             self.json.begin_object();
-            self.json.string_field("name", line.name().as_str());
-            self.amount("amount", line.amount());
+            self.json.string_field("name", name.as_str());
+            self.amount("amount", amount);
             self.json.end_object();
         }
         self.json.end_list();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use order_core::bill::{DinerShare, Division, Line, LineKind};
+use order_core::bill::{DinerShare, Division, Line, LineKind, Part};
 use order_core::wire::{BillLine, RefusedBill};
 use order_core::{Amount, Currency};
 
@@ -66,8 +66,8 @@ struct Row {
 
 impl Table {
     fn new(bill: &BillLine, division: &Division) -> Self {
-        let mut heads: Vec<_> = division.shares().iter().map(|share| share.participant().as_str()).collect();
-        let shares = division.shares().iter();
+        let mut heads: Vec<_> = division.shares().map(|share| share.participant().as_str()).collect();
+        let shares = division.shares();
         let (dishes, others): (Vec<_>, Vec<_>) =
             rows(division.lines(), shares.clone().map(DinerShare::lines))
                 .into_iter()
@@ -149,7 +149,10 @@ fn fitting(columns: impl Iterator<Item = usize>, names: usize) -> usize {
 
 /// The lines with the part of each diner, then of nobody, then all. Lines that look alike, as tips of several diners
 /// do, are one row.
-fn rows<'line>(lines: &'line [Line], own: impl ExactSizeIterator<Item = &'line [Line]>) -> Vec<Row> {
+fn rows<'bill>(
+    lines: &'bill [Line],
+    own: impl ExactSizeIterator<Item = impl Iterator<Item = Part<'bill>>>,
+) -> Vec<Row> {
     let (nobody, all) = (own.len(), own.len() + 1);
     let mut rows: Vec<Row> = Vec::with_capacity(lines.len());
     let mut places = BTreeMap::new();
@@ -163,11 +166,11 @@ fn rows<'line>(lines: &'line [Line], own: impl ExactSizeIterator<Item = &'line [
         add(&mut rows, place, all, line.amount().minor_units());
     }
     for (diner, own) in own.enumerate() {
-        for line in own {
-            if let Some(&place) = places.get(&(line.kind(), line.name())) {
-                add(&mut rows, place, diner, line.amount().minor_units());
+        for part in own {
+            if let Some(&place) = places.get(&(part.line().kind(), part.line().name())) {
+                add(&mut rows, place, diner, part.amount().minor_units());
                 // What somebody has of it is not nobody's.
-                add(&mut rows, place, nobody, -line.amount().minor_units());
+                add(&mut rows, place, nobody, -part.amount().minor_units());
             }
         }
     }
