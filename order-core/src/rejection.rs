@@ -64,6 +64,12 @@ codes! {
     JoinFirst = "join_first", "Join the order first.";
     /// The socket joined as somebody else.
     AlreadyJoined = "already_joined", "This connection already speaks for somebody else.";
+    /// The socket signed in as somebody else.
+    NotYou = "not_you", "You signed in as somebody else.";
+    /// The sign-in does not let its holder into this order.
+    NotYourRoom = "not_your_room", "Your sign-in is not for this order.";
+    /// The sign-in has ended.
+    TokenExpired = "token_expired", "Your sign-in has ended; sign in again.";
     /// Only the owner may.
     NotOwner = "not_owner", "Only the owner of the order may do this.";
     /// The restaurant's back end recorded it.

@@ -12,7 +12,9 @@
 
 mod clock;
 mod connection;
+mod expiry;
 mod host;
+mod identity;
 mod ids;
 mod input;
 pub mod log;
@@ -30,6 +32,7 @@ mod transport;
 pub use clock::{Clock, SystemClock};
 pub use connection::Connection;
 pub use host::Host;
+pub use identity::{Access, Identity};
 pub use ids::{Ids, RandomIds};
 pub use opening::{Opening, Protocol};
 pub use outbox::{CloseReason, Outgoing};

@@ -10,6 +10,7 @@ mod loading;
 mod presence;
 mod rooms;
 mod sharing;
+mod signed_in;
 mod slow_readers;
 mod slow_snapshots;
 mod storage;

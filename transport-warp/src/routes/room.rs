@@ -122,7 +122,7 @@ impl Rooms {
         };
         let host = self.host.clone();
         let opening = opening(&handshake, request.query);
-        let subprotocol = opening.protocol.subprotocol();
+        let subprotocol = Some(opening.protocol.subprotocol()).filter(|name| handshake.offers(name));
         let (response, task) = handshake
             .accept(Arc::clone(&self.socket), subprotocol, move || RoomSession(host.open(room, opening)));
         let stopping = self.settings.stopping.clone();
@@ -163,7 +163,7 @@ impl Rooms {
 /// What a socket says of itself: `stonepot.v2` among its subprotocols, and `resume` and `since` in the query. Other parameters
 /// are clients' own.
 fn opening(handshake: &Handshake, query: &str) -> Opening {
-    let v2 = Protocol::V2.subprotocol().is_some_and(|name| handshake.offers(name));
+    let v2 = handshake.offers(Protocol::V2.subprotocol());
     let parameter = |name: &str| {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next_back()
@@ -172,5 +172,6 @@ fn opening(handshake: &Handshake, query: &str) -> Opening {
         protocol: if v2 { Protocol::V2 } else { Protocol::Seed },
         resume_token: parameter("resume").filter(|token| !token.is_empty()).map(str::to_owned),
         since: parameter("since").and_then(|since| since.parse().ok()),
+        ..Opening::default()
     }
 }
