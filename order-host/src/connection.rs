@@ -11,6 +11,7 @@ use crate::expiry::Expiry;
 use crate::host::Host;
 use crate::input::{Back, ConnectionId, Input, Message};
 use crate::outbox::{CloseReason, Outbox, Outgoing, Taken};
+use crate::pace::Meter;
 use crate::{Identity, Opening, Protocol, RoomKey};
 
 /// One socket's place in a room: what it sends goes in, what it is to be sent comes out. Dropping it is the
@@ -25,6 +26,8 @@ pub struct Connection {
     protocol: Protocol,
     /// As whom it comes back, if its token proved that it does.
     back: Option<Back>,
+    /// How fast it sends, where that is bounded.
+    meter: Option<Box<Meter>>,
     /// Who signed in, where that is asked for.
     guest: Option<Box<Guest>>,
     /// The way into the room, from the first join on, or from the start for one that comes back: a socket that never
@@ -49,7 +52,8 @@ impl Connection {
             .map(|participant| Back { participant, since });
         let guest = identity
             .map(|identity| Box::new(Guest { expiry: identity.expires_at.map(Expiry::new), identity }));
-        Self { host, room, id, outbox, protocol, back, guest, inputs: OnceCell::new() }
+        let meter = host.shared().settings.pace.map(|pace| Box::new(Meter::new(pace)));
+        Self { host, room, id, outbox, protocol, back, meter, guest, inputs: OnceCell::new() }
     }
 
     /// Hands over a text message. Waits while the room is busy; the answers come out of
@@ -74,7 +78,7 @@ impl Connection {
     }
 
     async fn hand_over(&self, message: Result<Message, Refused>) {
-        if self.ends_with_its_sign_in() {
+        if self.ends_with_its_sign_in() || self.is_too_fast(&message) {
             return;
         }
         let message = match &self.guest {
@@ -102,6 +106,23 @@ impl Connection {
         if inputs.send(Input::Message { connection: self.id, message }).await.is_err() {
             self.room_is_gone();
         }
+    }
+
+    /// Whether a message comes too early. It is refused then, without the room, so that nobody else at the table has
+    /// anything of it; whoever does not listen is sent away.
+    fn is_too_fast(&self, message: &Result<Message, Refused>) -> bool {
+        let Some(early) = self.meter.as_ref().and_then(|meter| meter.count().err()) else { return false };
+        let id = match message {
+            Ok(message) => message.id(),
+            Err(refused) => refused.id.as_ref(),
+        };
+        let refusal = || self.refusal(&early.rejection, id);
+        if early.is_flood {
+            self.outbox.end(CloseReason::Flood, refusal);
+        } else {
+            self.outbox.push(refusal());
+        }
+        true
     }
 
     /// Attaches to the room, which loads it if need be.

@@ -30,6 +30,8 @@ pub enum CloseReason {
     Unavailable,
     /// The sign-in has ended: sign in again, and come back.
     SignInEnded,
+    /// It sent much more than it may, and went on when it was told to wait.
+    Flood,
 }
 
 /// A socket's queue. The room pushes and never waits; the socket takes at its own speed.

@@ -213,6 +213,7 @@ async fn send(connection: &Connection, pong: &Notify, to_client: &mut LinkSender
                 let closed = match reason {
                     CloseReason::Restart => Closed::Restart,
                     CloseReason::SignInEnded => Closed::SignInEnded,
+                    CloseReason::Flood => Closed::Flood,
                     // And reasons that a later host may have.
                     _ => Closed::Unavailable,
                 };

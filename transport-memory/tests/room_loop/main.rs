@@ -4,6 +4,7 @@
 mod backend;
 mod draining;
 mod errors;
+mod floods;
 mod joining;
 mod leaving;
 mod loading;

@@ -290,6 +290,27 @@ pub(crate) struct Serve {
     #[arg(long, env = "STONEPOT_MAX_MESSAGE", value_name = "SIZE", default_value = "256KiB", value_parser = units::bytes)]
     pub(crate) max_message: usize,
 
+    /// How many messages a second one socket may send for long; 0 for no bound. Whoever sends more is told to wait
+    /// (`rate_limited`), and whoever does not is sent away with close code 1008.
+    #[arg(
+        long,
+        env = "STONEPOT_MESSAGE_RATE",
+        value_name = "N",
+        default_value = "50",
+        value_parser = clap::value_parser!(u32).range(0..=1_000_000)
+    )]
+    pub(crate) message_rate: u32,
+
+    /// How many messages one socket may send at once, after a rest.
+    #[arg(
+        long,
+        env = "STONEPOT_MESSAGE_BURST",
+        value_name = "N",
+        default_value = "300",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) message_burst: u32,
+
     /// How many sockets there may be at once; further guests get 503. (1,000 plain HTTP connections may be open
     /// beside them.) Without it: 20,000, or as many as the limit of open files allows.
     #[arg(

@@ -2,13 +2,14 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use order_host::log::{MemoryLog, OpenError, RoomLog, SqliteLog};
-use order_host::{Host, ResumeKey, Settings, Transport, TransportError};
+use order_host::{Host, Pace, ResumeKey, Settings, Transport, TransportError};
 use thiserror::Error;
 use tokio::net::{TcpListener, lookup_host};
 use tokio::runtime;
@@ -109,6 +110,9 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     let mut settings = Settings::default();
     settings.currency = arguments.currency;
     settings.idle_unload = arguments.idle_unload;
+    settings.pace = NonZeroU32::new(arguments.message_rate)
+        .zip(NonZeroU32::new(arguments.message_burst))
+        .map(|(per_second, burst)| Pace { per_second, burst });
     settings.resume_key = resume_key;
     let host = Host::new(log, settings);
     let routes = RouteSettings {
