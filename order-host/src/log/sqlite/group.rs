@@ -3,11 +3,11 @@
 use std::fmt::Display;
 use std::sync::atomic::Ordering;
 
-use rusqlite::{ErrorCode, OptionalExtension, ffi, params};
+use rusqlite::{ErrorCode, ffi, params};
 
 use super::queue::Append;
-use super::schema;
 use super::writer::{Writer, as_stored};
+use super::{places, schema};
 use crate::RoomKey;
 use crate::log::{AppendError, LogError, StoredFact};
 
@@ -74,7 +74,11 @@ impl Writer {
             _ => self.insert_or_undo(room, last, facts),
         };
         match stored {
-            Ok(seq) => self.tails.set(room, seq),
+            Ok(seq) => {
+                self.tails.set(room, seq);
+                self.shared.end.add(room);
+                self.at_end = self.at_end.saturating_add(facts.len());
+            }
             Err(_) => self.tails.forget(room),
         }
         stored.map_err(|error| {
@@ -116,11 +120,7 @@ impl Writer {
         if let Some(last) = self.tails.get(room) {
             return Ok(last);
         }
-        let sql = "SELECT seq FROM log WHERE room = ?1 ORDER BY seq DESC LIMIT 1";
-        let found: Option<i64> =
-            self.conn.prepare_cached(sql)?.query_row([room.as_str()], |row| row.get(0)).optional()?;
-        // The table takes no negative one.
-        let last = found.map_or(0, i64::unsigned_abs);
+        let last = places::last(&self.conn, room, self.shared.end.has(room))?;
         self.tails.set(room, last);
         Ok(last)
     }
