@@ -1,15 +1,27 @@
 //! One group of appends: one transaction, one sync.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::sync::atomic::Ordering;
 
-use rusqlite::{ErrorCode, ffi, params};
+use rusqlite::{ErrorCode, ffi};
 
 use super::queue::Append;
 use super::writer::{Writer, as_stored};
 use super::{places, schema};
 use crate::RoomKey;
 use crate::log::{AppendError, LogError, StoredFact};
+
+/// How many facts one statement stores.
+const FACTS_AT_ONCE: usize = 16;
+
+/// The statement that stores so many facts, at least one: a room, its last sequence number, and the facts.
+fn insert_sql(facts: usize) -> String {
+    let mut sql = String::from("INSERT INTO log (room, seq, fact) VALUES (?1, ?2 + 1, ?3)");
+    for fact in 2..=facts {
+        let _ = write!(sql, ", (?1, ?2 + {fact}, ?{})", fact.saturating_add(2));
+    }
+    sql
+}
 
 impl Writer {
     /// Stores a group and answers every append of it, in order.
@@ -67,10 +79,10 @@ impl Writer {
         if last != *expected {
             return Err(AppendError::Conflict { last });
         }
-        let stored = match facts.as_slice() {
-            [] => return Ok(last),
+        let stored = match facts.len() {
+            0 => return Ok(last),
             // A statement is undone by itself when it fails.
-            [_] => self.insert(room, last, facts),
+            1..=FACTS_AT_ONCE => self.insert(room, last, facts),
             _ => self.insert_or_undo(room, last, facts),
         };
         match stored {
@@ -105,12 +117,16 @@ impl Writer {
     }
 
     fn insert(&self, room: &RoomKey, last: u64, facts: &[StoredFact]) -> rusqlite::Result<u64> {
-        let mut statement =
-            self.conn.prepare_cached("INSERT INTO log (room, seq, fact) VALUES (?1, ?2, ?3)")?;
         let mut seq = last;
-        for fact in facts {
-            seq = seq.saturating_add(1);
-            statement.execute(params![room.as_str(), as_stored(seq)?, fact])?;
+        for facts in facts.chunks(FACTS_AT_ONCE) {
+            let mut statement = self.conn.prepare_cached(&insert_sql(facts.len()))?;
+            statement.raw_bind_parameter(1, room.as_str())?;
+            statement.raw_bind_parameter(2, as_stored(seq)?)?;
+            for (parameter, fact) in (3..).zip(facts) {
+                statement.raw_bind_parameter(parameter, fact)?;
+                seq = seq.saturating_add(1);
+            }
+            statement.raw_execute()?;
         }
         Ok(seq)
     }

@@ -45,13 +45,20 @@ fn an_append_that_fails_halfway_is_undone_and_the_rest_of_its_group_is_stored() 
                 BEGIN SELECT RAISE(ABORT, 'no'); END";
     writer.conn.execute_batch(fail).unwrap();
 
-    let answers = append_all(&mut writer, &[("b", 0, &["1"]), ("a", 1, &["2", "3"]), ("c", 0, &["1"])]);
+    // In one statement, and in several.
+    let few = vec!["2", "3"];
+    let many = [vec!["2"; 40], vec!["3"]].concat();
+    for (after, facts) in (0..).zip([few, many]) {
+        let answers =
+            append_all(&mut writer, &[("b", after, &["1"]), ("a", 1, &facts), ("c", after, &["1"])]);
 
-    assert!(matches!(answers[1], Err(AppendError::Failed(_))), "{answers:?}");
-    assert_eq!((&answers[0], &answers[2]), (&Ok(1), &Ok(1)));
-    assert_eq!(stored(&writer), ["a 1 1", "b 1 1", "c 1 1"]);
+        assert!(matches!(answers[1], Err(AppendError::Failed(_))), "{answers:?}");
+        assert_eq!((&answers[0], &answers[2]), (&Ok(after + 1), &Ok(after + 1)));
+    }
+    assert_eq!(stored(&writer), ["a 1 1", "b 1 1", "b 2 1", "c 1 1", "c 2 1"]);
     assert_eq!(append_all(&mut writer, &[("a", 2, &["x"])]), [conflict(1)]);
-    assert_eq!(append_all(&mut writer, &[("a", 1, &["2"])]), [Ok(2)]);
+    assert_eq!(append_all(&mut writer, &[("a", 1, &["2"; 40])]), [Ok(41)]);
+    assert_eq!(places::facts(&writer.conn, &key("a"), 0, 99, true).unwrap().len(), 41);
 }
 
 #[test]

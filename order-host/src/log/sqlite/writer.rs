@@ -63,7 +63,7 @@ impl Writer {
     /// Takes the connection, whose schema must be up to date.
     pub(super) fn new(conn: Connection, files: Arc<HeldFiles>) -> rusqlite::Result<Self> {
         conn.busy_timeout(Duration::from_secs(5))?;
-        conn.set_prepared_statement_cache_capacity(32);
+        conn.set_prepared_statement_cache_capacity(64);
         // A reader in WAL mode sees the state of its beginning and never blocks the writer.
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| match row.get::<_, String>(0)? {
             mode if mode == "wal" => Ok(()),
