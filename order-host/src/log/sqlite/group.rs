@@ -1,15 +1,27 @@
 //! One group of appends: one transaction, one sync.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::sync::atomic::Ordering;
 
-use rusqlite::{ErrorCode, OptionalExtension, ffi, params};
+use rusqlite::{ErrorCode, ffi};
 
 use super::queue::Append;
-use super::schema;
 use super::writer::{Writer, as_stored};
+use super::{places, schema};
 use crate::RoomKey;
 use crate::log::{AppendError, LogError, StoredFact};
+
+/// How many facts one statement stores.
+const FACTS_AT_ONCE: usize = 16;
+
+/// The statement that stores so many facts, at least one: a room, its last sequence number, and the facts.
+fn insert_sql(facts: usize) -> String {
+    let mut sql = String::from("INSERT INTO log (room, seq, fact) VALUES (?1, ?2 + 1, ?3)");
+    for fact in 2..=facts {
+        let _ = write!(sql, ", (?1, ?2 + {fact}, ?{})", fact.saturating_add(2));
+    }
+    sql
+}
 
 impl Writer {
     /// Stores a group and answers every append of it, in order.
@@ -67,14 +79,18 @@ impl Writer {
         if last != *expected {
             return Err(AppendError::Conflict { last });
         }
-        let stored = match facts.as_slice() {
-            [] => return Ok(last),
+        let stored = match facts.len() {
+            0 => return Ok(last),
             // A statement is undone by itself when it fails.
-            [_] => self.insert(room, last, facts),
+            1..=FACTS_AT_ONCE => self.insert(room, last, facts),
             _ => self.insert_or_undo(room, last, facts),
         };
         match stored {
-            Ok(seq) => self.tails.set(room, seq),
+            Ok(seq) => {
+                self.tails.set(room, seq);
+                self.shared.end.add(room);
+                self.at_end = self.at_end.saturating_add(facts.len());
+            }
             Err(_) => self.tails.forget(room),
         }
         stored.map_err(|error| {
@@ -101,12 +117,16 @@ impl Writer {
     }
 
     fn insert(&self, room: &RoomKey, last: u64, facts: &[StoredFact]) -> rusqlite::Result<u64> {
-        let mut statement =
-            self.conn.prepare_cached("INSERT INTO log (room, seq, fact) VALUES (?1, ?2, ?3)")?;
         let mut seq = last;
-        for fact in facts {
-            seq = seq.saturating_add(1);
-            statement.execute(params![room.as_str(), as_stored(seq)?, fact])?;
+        for facts in facts.chunks(FACTS_AT_ONCE) {
+            let mut statement = self.conn.prepare_cached(&insert_sql(facts.len()))?;
+            statement.raw_bind_parameter(1, room.as_str())?;
+            statement.raw_bind_parameter(2, as_stored(seq)?)?;
+            for (parameter, fact) in (3..).zip(facts) {
+                statement.raw_bind_parameter(parameter, fact)?;
+                seq = seq.saturating_add(1);
+            }
+            statement.raw_execute()?;
         }
         Ok(seq)
     }
@@ -116,11 +136,7 @@ impl Writer {
         if let Some(last) = self.tails.get(room) {
             return Ok(last);
         }
-        let sql = "SELECT seq FROM log WHERE room = ?1 ORDER BY seq DESC LIMIT 1";
-        let found: Option<i64> =
-            self.conn.prepare_cached(sql)?.query_row([room.as_str()], |row| row.get(0)).optional()?;
-        // The table takes no negative one.
-        let last = found.map_or(0, i64::unsigned_abs);
+        let last = places::last(&self.conn, room, self.shared.end.has(room))?;
         self.tails.set(room, last);
         Ok(last)
     }

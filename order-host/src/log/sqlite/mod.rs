@@ -6,6 +6,7 @@
 mod error;
 mod files;
 mod group;
+mod places;
 mod queue;
 mod readers;
 mod schema;
@@ -22,7 +23,7 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 pub use self::error::OpenError;
 use self::files::HeldFiles;
@@ -85,6 +86,8 @@ impl SqliteLog {
         let writer = Writer::new(conn, Arc::clone(&files)).map_err(failed)?;
         // Makes the write-ahead log, whose name must survive a crash too. SQLite sees to that, but says nothing when it fails.
         writer.overwrite_leftovers().map_err(failed)?;
+        // What a process that ended in the middle left to do.
+        writer.place_all().map_err(failed)?;
         files.sync_folder().map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         Self::start(writer, files).map_err(|source| OpenError::Thread { source })
     }
@@ -128,11 +131,8 @@ impl RoomLog for SqliteLog {
         let room = room.clone();
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let sql = "SELECT fact FROM log WHERE room = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
-        let facts = move |conn: &Connection| {
-            let mut statement = conn.prepare_cached(sql)?;
-            statement.query_map(params![room.as_str(), after, limit], |row| row.get(0))?.collect()
-        };
+        let at_end = self.shared.end.has(&room);
+        let facts = move |conn: &Connection| places::facts(conn, &room, after, limit, at_end);
         self.readers.query(facts).await
     }
 

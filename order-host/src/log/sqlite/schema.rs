@@ -8,7 +8,7 @@ use super::OpenError;
 
 /// What has to be run, in order, to come from an empty file to the present schema. A file that has
 /// had the first `n` of them is at version `n`. One that was released is never changed: add another.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     // One table for all rooms, in the order of arrival: every append of a group goes to its end, whichever
     // rooms it is for. Clustered by room, each room's append would dirty a page of its own.
     "CREATE TABLE log (
@@ -25,6 +25,17 @@ const MIGRATIONS: [&str; 2] = [
          seq   INTEGER NOT NULL,
          state BLOB    NOT NULL
      ) STRICT;",
+    // The index by room becomes a table that is filled in later; `placed` says up to which fact it is.
+    "CREATE TABLE places (
+         room TEXT    NOT NULL,
+         seq  INTEGER NOT NULL,
+         id   INTEGER NOT NULL,
+         PRIMARY KEY (room, seq)
+     ) STRICT, WITHOUT ROWID;
+     CREATE TABLE placed (upto INTEGER NOT NULL) STRICT;
+     INSERT INTO places (room, seq, id) SELECT room, seq, id FROM log ORDER BY room, seq;
+     INSERT INTO placed (upto) SELECT coalesce(max(id), 0) FROM log;
+     DROP INDEX log_by_room;",
 ];
 
 /// `Stnp`, the mark of a Stonepot database in the file's header. The first migration sets it.

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::files::HeldFiles;
+use super::places::{self, END_FACTS};
 use super::queue::Append;
 use super::writer::Writer;
 use super::{SqliteLog, schema};
@@ -39,16 +40,82 @@ fn a_group_of_conflicts_alone_commits_nothing_and_leaves_no_transaction_open() {
 #[test]
 fn an_append_that_fails_halfway_is_undone_and_the_rest_of_its_group_is_stored() {
     let (_folder, mut writer) = writer();
-    // Nobody but the writer should do this: it puts a gap behind the writer's back.
     assert_eq!(append_all(&mut writer, &[("a", 0, &["1"])]), [Ok(1)]);
-    writer.conn.execute("INSERT INTO log (room, seq, fact) VALUES ('main/a', 3, x'33')", []).unwrap();
+    let fail = "CREATE TEMP TRIGGER fail BEFORE INSERT ON main.log WHEN new.fact = x'33'
+                BEGIN SELECT RAISE(ABORT, 'no'); END";
+    writer.conn.execute_batch(fail).unwrap();
 
-    let answers = append_all(&mut writer, &[("b", 0, &["1"]), ("a", 1, &["2", "3"]), ("c", 0, &["1"])]);
+    // In one statement, and in several.
+    let few = vec!["2", "3"];
+    let many = [vec!["2"; 40], vec!["3"]].concat();
+    for (after, facts) in (0..).zip([few, many]) {
+        let answers =
+            append_all(&mut writer, &[("b", after, &["1"]), ("a", 1, &facts), ("c", after, &["1"])]);
 
-    assert!(matches!(answers[1], Err(AppendError::Failed(_))), "{answers:?}");
-    assert_eq!((&answers[0], &answers[2]), (&Ok(1), &Ok(1)));
-    assert_eq!(stored(&writer), ["a 1 1", "a 3 3", "b 1 1", "c 1 1"]);
-    assert_eq!(append_all(&mut writer, &[("a", 1, &["x"])]), [conflict(3)], "the cached number is forgotten");
+        assert!(matches!(answers[1], Err(AppendError::Failed(_))), "{answers:?}");
+        assert_eq!((&answers[0], &answers[2]), (&Ok(after + 1), &Ok(after + 1)));
+    }
+    assert_eq!(stored(&writer), ["a 1 1", "b 1 1", "b 2 1", "c 1 1", "c 2 1"]);
+    assert_eq!(append_all(&mut writer, &[("a", 2, &["x"])]), [conflict(1)]);
+    assert_eq!(append_all(&mut writer, &[("a", 1, &["2"; 40])]), [Ok(41)]);
+    assert_eq!(places::facts(&writer.conn, &key("a"), 0, 99, true).unwrap().len(), 41);
+}
+
+#[test]
+fn facts_are_found_whether_they_are_in_the_index_or_not() {
+    let (_folder, mut writer) = writer();
+    let rooms = ["a", "b", "c"];
+    let mut stored = [0_u64; 3];
+    for round in 0..40_usize {
+        if round % 7 == 3 {
+            writer.place_all().unwrap();
+            assert!(!writer.shared().end.has(&key("a")));
+        }
+        for (room, last) in rooms.iter().zip(&mut stored).take(1 + round % 3) {
+            // What the writer remembers must not be all that it goes by.
+            writer.tails.forget_all();
+            let facts: Vec<_> = (*last + 1..*last + 3).map(|seq| format!("{room}{seq}")).collect();
+            let facts: Vec<_> = facts.iter().map(String::as_str).collect();
+            assert_eq!(append_all(&mut writer, &[(room, *last, &facts)]), [Ok(*last + 2)]);
+            *last += 2;
+        }
+        for (room, last) in rooms.iter().zip(stored) {
+            for (after, limit) in [(0, 1_000), (0, 3), (last / 2, 2), (last.saturating_sub(1), 5), (last, 5)]
+            {
+                let wanted: Vec<_> =
+                    (after + 1..=last).take(limit).map(|seq| format!("{room}{seq}")).collect();
+                let (room, at_end) = (key(room), writer.shared().end.has(&key(room)));
+                let [after, limit] = [after, limit as u64].map(|number| i64::try_from(number).unwrap());
+                let found = places::facts(&writer.conn, &room, after, limit, at_end).unwrap();
+                let found: Vec<_> = found.into_iter().map(|fact| String::from_utf8(fact).unwrap()).collect();
+                assert_eq!(found, wanted, "{room:?} after {after}, {limit} of them, in round {round}");
+            }
+        }
+    }
+}
+
+#[test]
+fn many_facts_are_put_into_the_index_at_once_and_the_rest_when_the_file_is_opened_again() {
+    let (folder, mut writer) = writer();
+    let in_index = |conn: &Connection| -> i64 {
+        conn.query_row("SELECT count(*) FROM places", [], |row| row.get(0)).unwrap()
+    };
+    for seq in 0..4_200 {
+        assert_eq!(append_all(&mut writer, &[("a", seq, &["x"])]), [Ok(seq + 1)]);
+        writer.place(END_FACTS);
+    }
+    assert_eq!(in_index(&writer.conn), 4_096);
+    assert!(writer.shared().end.has(&key("a")));
+    // As after a crash: nothing is done at the end.
+    std::mem::forget(writer);
+
+    let copy = folder.path().join("copy.db");
+    for end in ["", "-wal"] {
+        let name = |path: &Path| format!("{}{end}", path.display());
+        std::fs::copy(name(&folder.path().join("log.db")), name(&copy)).unwrap();
+    }
+    drop(SqliteLog::open(&copy).unwrap());
+    assert_eq!(in_index(&Connection::open(&copy).unwrap()), 4_200);
 }
 
 #[test]

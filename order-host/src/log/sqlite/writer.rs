@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -15,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
 use super::files::HeldFiles;
+use super::places::{END_FACTS, End};
 use super::queue::{Job, MAX_JOBS, SaveSnapshot};
 use super::tails::Tails;
 use crate::log::{LogError, Snapshot};
@@ -39,6 +41,8 @@ pub(super) struct Shared {
     /// would be seen after a crash; and after a failed sync what they do see might be gone then. Set until it is known
     /// that neither is so.
     pub(super) in_doubt: AtomicBool,
+    /// Which rooms have facts that are not in the index.
+    pub(super) end: End,
 }
 
 /// The one connection that writes.
@@ -46,6 +50,8 @@ pub(super) struct Shared {
 pub(super) struct Writer {
     pub(super) conn: Connection,
     pub(super) tails: Tails,
+    /// Facts that were stored since some were last put into the index.
+    pub(super) at_end: usize,
     pub(super) shared: Arc<Shared>,
     /// The last thing written failed, so being ready has to be tried, not assumed.
     pub(super) suspect: bool,
@@ -57,7 +63,7 @@ impl Writer {
     /// Takes the connection, whose schema must be up to date.
     pub(super) fn new(conn: Connection, files: Arc<HeldFiles>) -> rusqlite::Result<Self> {
         conn.busy_timeout(Duration::from_secs(5))?;
-        conn.set_prepared_statement_cache_capacity(32);
+        conn.set_prepared_statement_cache_capacity(64);
         // A reader in WAL mode sees the state of its beginning and never blocks the writer.
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| match row.get::<_, String>(0)? {
             mode if mode == "wal" => Ok(()),
@@ -73,7 +79,7 @@ impl Writer {
         conn.pragma_update(None, "cache_size", -8192)?;
         // A failing disk gives an error from `read`, but kills whoever has the file mapped.
         conn.pragma_update(None, "mmap_size", 0)?;
-        Ok(Self { conn, tails: Tails::default(), shared: Arc::default(), suspect: false, files })
+        Ok(Self { conn, tails: Tails::default(), at_end: 0, shared: Arc::default(), suspect: false, files })
     }
 
     pub(super) fn shared(&self) -> Arc<Shared> {
@@ -100,17 +106,22 @@ impl Writer {
                 }
             };
             let Some(first) = first else { break };
+            // Whoever is about to ask for something may do so first, for a larger group costs little more. Where there is a
+            // core for everybody this takes no time, and where there is one for all the others have their turn.
+            thread::yield_now();
             self.work(first, &mut jobs, &mut snapshots);
             groups_since += 1;
             if groups_since >= GROUPS_PER_SNAPSHOT {
                 groups_since = 0;
                 self.write_next(&mut snapshots);
             }
+            self.place(END_FACTS);
             self.checkpoint("PASSIVE", CHECKPOINT_PAGES);
         }
         while !snapshots.is_empty() {
             self.write_next(&mut snapshots);
         }
+        self.place(1);
         // One file is left, complete without the write-ahead log.
         self.checkpoint("TRUNCATE", 0);
         if self.shared.in_doubt.load(Ordering::Acquire)
@@ -174,21 +185,24 @@ impl Writer {
     /// left out when the file is opened again, and no acknowledged fact comes after it.
     fn write_snapshot(&mut self, save: &SaveSnapshot) -> Result<(), LogError> {
         self.settle()?;
-        let written = self
-            .conn
-            .pragma_update(None, "synchronous", "NORMAL")
-            .and_then(|()| self.put_snapshot(save.room.as_str(), &save.snapshot));
-        if let Err(error) = self.conn.pragma_update(None, "synchronous", "FULL") {
-            // Nothing is acknowledged until `settle` has set it.
-            tracing::error!(%error, "cannot go back to syncing every commit");
-            self.shared.in_doubt.store(true, Ordering::Release);
-        }
+        let written = self.unsynced(|this| this.put_snapshot(save.room.as_str(), &save.snapshot));
         written.map_err(|error| {
             self.suspect = true;
             self.doubt_if_a_sync_failed(&error);
             tracing::warn!(%error, room = %save.room.fingerprint(), "cannot write a snapshot");
             LogError(format!("cannot write a snapshot: {error}"))
         })
+    }
+
+    /// Does something without a sync when it commits.
+    pub(super) fn unsynced(&self, work: impl FnOnce(&Self) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
+        let done = self.conn.pragma_update(None, "synchronous", "NORMAL").and_then(|()| work(self));
+        if let Err(error) = self.conn.pragma_update(None, "synchronous", "FULL") {
+            // Nothing is acknowledged until `settle` has set it.
+            tracing::error!(%error, "cannot go back to syncing every commit");
+            self.shared.in_doubt.store(true, Ordering::Release);
+        }
+        done
     }
 
     fn put_snapshot(&self, room: &str, snapshot: &Snapshot) -> rusqlite::Result<()> {
