@@ -74,5 +74,8 @@ async fn a_flood_is_sent_away_with_1008_while_the_others_order_on() {
     }
     println!("while eight flooded, the slowest of {} dishes took {slowest:?}", BURST - 10);
     asha.add("the last", 1).await;
-    assert_eq!(asha.hear("item_added").await["data"]["orderState"]["items"].as_array().unwrap().len(), BURST - 9);
+    assert_eq!(
+        asha.hear("item_added").await["data"]["orderState"]["items"].as_array().unwrap().len(),
+        BURST - 9
+    );
 }
