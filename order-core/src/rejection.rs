@@ -64,6 +64,14 @@ codes! {
     JoinFirst = "join_first", "Join the order first.";
     /// The socket joined as somebody else.
     AlreadyJoined = "already_joined", "This connection already speaks for somebody else.";
+    /// The socket signed in as somebody else.
+    NotYou = "not_you", "You signed in as somebody else.";
+    /// The sign-in does not let its holder into this order.
+    NotYourRoom = "not_your_room", "Your sign-in is not for this order.";
+    /// The sign-in has ended.
+    TokenExpired = "token_expired", "Your sign-in has ended; sign in again.";
+    /// More messages than one connection or one person may send.
+    RateLimited = "rate_limited", "That was too fast.";
     /// Only the owner may.
     NotOwner = "not_owner", "Only the owner of the order may do this.";
     /// The restaurant's back end recorded it.
@@ -145,6 +153,7 @@ struct Details {
     because: Option<Cow<'static, str>>,
     expected: Option<Cow<'static, str>>,
     unallocated: Option<(Amount, Currency)>,
+    retry_after: Option<u64>,
 }
 
 impl Rejection {
@@ -181,6 +190,13 @@ impl Rejection {
         self
     }
 
+    /// Says after how many milliseconds the same would be taken.
+    #[must_use]
+    pub fn retry_after(mut self, ms: u64) -> Self {
+        self.details.retry_after = Some(ms);
+        self
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         self.code
@@ -199,6 +215,11 @@ impl Rejection {
     /// By how much shares miss the total.
     pub fn missing_amount(&self) -> Option<(Amount, Currency)> {
         self.details.unallocated
+    }
+
+    /// After how many milliseconds the same would be taken.
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        self.details.retry_after
     }
 }
 

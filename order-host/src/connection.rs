@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use order_core::wire::v2::V2Inbound;
 use order_core::wire::{self, Refused, v2};
-use order_core::{Code, Command, Rejection};
+use order_core::{Code, Command, CommandId, Rejection};
 use tokio::sync::{OnceCell, mpsc};
 
+use crate::expiry::Expiry;
 use crate::host::Host;
 use crate::input::{Back, ConnectionId, Input, Message};
 use crate::outbox::{CloseReason, Outbox, Outgoing, Taken};
-use crate::{Opening, Protocol, RoomKey};
+use crate::pace::Meter;
+use crate::{Identity, Opening, Protocol, RoomKey};
 
 /// One socket's place in a room: what it sends goes in, what it is to be sent comes out. Dropping it is the
 /// disconnect.
@@ -24,20 +26,34 @@ pub struct Connection {
     protocol: Protocol,
     /// As whom it comes back, if its token proved that it does.
     back: Option<Back>,
+    /// How fast it sends, where that is bounded.
+    meter: Option<Box<Meter>>,
+    /// Who signed in, where that is asked for.
+    guest: Option<Box<Guest>>,
     /// The way into the room, from the first join on, or from the start for one that comes back: a socket that never
     /// joins loads nothing.
     inputs: OnceCell<mpsc::Sender<Input>>,
 }
 
+/// Somebody who signed in, and the end of that.
+struct Guest {
+    identity: Identity,
+    expiry: Option<Expiry>,
+}
+
 impl Connection {
     pub(crate) fn new(host: Host, room: RoomKey, id: ConnectionId, opening: Opening) -> Self {
         let outbox = Arc::new(Outbox::new(host.shared().settings.outbox_bytes));
-        let Opening { protocol, resume_token, since } = opening;
+        let Opening { protocol, resume_token, since, identity } = opening;
         let key = &host.shared().settings.resume_key;
         let back = resume_token
             .and_then(|token| key.prove(&room, &token))
+            .filter(|proved| identity.as_ref().is_none_or(|identity| identity.participant == *proved))
             .map(|participant| Back { participant, since });
-        Self { host, room, id, outbox, protocol, back, inputs: OnceCell::new() }
+        let guest = identity
+            .map(|identity| Box::new(Guest { expiry: identity.expires_at.map(Expiry::new), identity }));
+        let meter = host.shared().settings.pace.map(|pace| Box::new(Meter::new(pace)));
+        Self { host, room, id, outbox, protocol, back, meter, guest, inputs: OnceCell::new() }
     }
 
     /// Hands over a text message. Waits while the room is busy; the answers come out of
@@ -62,6 +78,13 @@ impl Connection {
     }
 
     async fn hand_over(&self, message: Result<Message, Refused>) {
+        if self.ends_with_its_sign_in() || self.is_too_fast(&message) {
+            return;
+        }
+        let message = match &self.guest {
+            Some(guest) => message.and_then(|message| guest.identity.vouch_for(message)),
+            None => message,
+        };
         let inputs = match (self.inputs.get(), &message) {
             (Some(inputs), _) => inputs,
             (None, Ok(Message::Command(inbound, _))) if matches!(inbound.command, Command::Join(_)) => {
@@ -85,6 +108,23 @@ impl Connection {
         }
     }
 
+    /// Whether a message comes too early. It is refused then, without the room, so that nobody else at the table has
+    /// anything of it; whoever does not listen is sent away.
+    fn is_too_fast(&self, message: &Result<Message, Refused>) -> bool {
+        let Some(early) = self.meter.as_ref().and_then(|meter| meter.count().err()) else { return false };
+        let id = match message {
+            Ok(message) => message.id(),
+            Err(refused) => refused.id.as_ref(),
+        };
+        let refusal = || self.refusal(&early.rejection, id);
+        if early.is_flood {
+            self.outbox.end(CloseReason::Flood, refusal);
+        } else {
+            self.outbox.push(refusal());
+        }
+        true
+    }
+
     /// Attaches to the room, which loads it if need be.
     async fn attach(&self) -> Option<&mpsc::Sender<Input>> {
         let attached = self.inputs.get_or_try_init(|| async {
@@ -94,6 +134,7 @@ impl Connection {
                 outbox: self.outbox.clone(),
                 protocol: self.protocol,
                 back: self.back.clone(),
+                access: self.guest.as_ref().map(|guest| Box::new(guest.identity.access.clone())),
             };
             inputs.send(attach).await.map_err(|_| self.room_is_gone())?;
             // Whoever waits outside every room now waits for this one.
@@ -109,10 +150,35 @@ impl Connection {
     }
 
     fn refuse(&self, Refused { id, rejection }: &Refused) {
-        self.outbox.push(match self.protocol {
-            Protocol::Seed => wire::error(rejection, id.as_ref(), self.host.shared().clock.now()),
-            Protocol::V2 => v2::reject(rejection, id.as_ref()),
-        });
+        self.outbox.push(self.refusal(rejection, id.as_ref()));
+    }
+
+    fn refusal(&self, rejection: &Rejection, id: Option<&CommandId>) -> String {
+        match self.protocol {
+            Protocol::Seed => wire::error(rejection, id, self.host.shared().clock.now()),
+            Protocol::V2 => v2::reject(rejection, id),
+        }
+    }
+
+    fn expiry(&self) -> Option<&Expiry> {
+        self.guest.as_ref()?.expiry.as_ref()
+    }
+
+    /// Closes the socket if its sign-in has ended; whether it has.
+    fn ends_with_its_sign_in(&self) -> bool {
+        let ended = self.expiry().is_some_and(|expiry| expiry.has_passed(self.host.shared().clock.as_ref()));
+        if ended {
+            self.outbox.end(CloseReason::SignInEnded, || self.refusal(&Code::TokenExpired.into(), None));
+        }
+        ended
+    }
+
+    /// Waits for the end of the sign-in; for ever, if it has none.
+    async fn sign_in_ends(&self) {
+        match self.expiry() {
+            Some(expiry) => expiry.passes(self.host.shared().clock.as_ref()).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// The next thing to do, when there is one. Cancel-safe.
@@ -122,6 +188,7 @@ impl Connection {
             self.attach().await;
         }
         loop {
+            self.ends_with_its_sign_in();
             match self.outbox.take() {
                 Taken::Outgoing(outgoing) => return outgoing,
                 Taken::NeedsSync => self.ask_for_sync().await,
@@ -135,12 +202,14 @@ impl Connection {
         if let Some(inputs) = self.inputs.get() {
             tokio::select! {
                 () = self.outbox.changed() => {}
+                () = self.sign_in_ends() => {}
                 () = inputs.closed() => self.room_is_gone(),
             }
         } else {
             // Outside every room, only the host can send this socket away.
             tokio::select! {
                 () = self.outbox.changed() => {}
+                () = self.sign_in_ends() => {}
                 () = self.host.shared().drains() => {
                     // It may have entered one meanwhile, which first finishes what it accepted.
                     if self.inputs.get().is_none() {

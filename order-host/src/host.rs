@@ -10,7 +10,7 @@ use crate::input::Input;
 use crate::log::{LogError, RoomLog};
 use crate::room::{self, Room};
 use crate::shared::Shared;
-use crate::{Clock, Connection, Ids, Opening, RandomIds, RoomKey, Settings, SystemClock};
+use crate::{Access, Clock, Connection, Ids, Opening, RandomIds, RoomKey, Settings, SystemClock};
 
 /// All rooms of one process. A room is loaded on first use and unloaded when idle. Cheap to clone.
 #[derive(Clone)]
@@ -58,6 +58,26 @@ impl Host {
         // Not in memory: read it, but do not load a room for everybody who knocks.
         let (order, _) = room::load(self.shared.log.as_ref(), room, self.shared.settings.currency).await?;
         Ok(room::public_view(&order))
+    }
+
+    /// Whether somebody with this access may see and join the order of `room`, which is not loaded for that.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn admits(&self, room: &RoomKey, access: &Access) -> Result<bool, LogError> {
+        if access.is_to_any_order() {
+            return Ok(true);
+        }
+        if let Some(inputs) = self.shared.rooms.loaded(room) {
+            let (reply, answer) = oneshot::channel();
+            if inputs.send(Input::Admits { access: Box::new(access.clone()), reply }).await.is_ok()
+                && let Ok(admits) = answer.await
+            {
+                return Ok(admits);
+            }
+        }
+        let (order, _) = room::load(self.shared.log.as_ref(), room, self.shared.settings.currency).await?;
+        Ok(access.admits_to(&order))
     }
 
     /// Carries out a message of the restaurant's back end, which may set charges, say whose a dish is and record payments.

@@ -7,8 +7,8 @@ use order_core::wire::{Inbound, Refused};
 use order_core::{CommandId, ParticipantId};
 use tokio::sync::oneshot;
 
-use crate::Protocol;
 use crate::outbox::Outbox;
+use crate::{Access, Protocol};
 
 /// Identifies a socket for as long as the process lives. A label, never an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,7 +17,14 @@ pub(crate) struct ConnectionId(pub(crate) u64);
 /// What a room is told.
 pub(crate) enum Input {
     /// A socket is here. It hears nothing until it joins, unless it comes back.
-    Attach { connection: ConnectionId, outbox: Arc<Outbox>, protocol: Protocol, back: Option<Back> },
+    Attach {
+        connection: ConnectionId,
+        outbox: Arc<Outbox>,
+        protocol: Protocol,
+        back: Option<Back>,
+        /// Where the socket has signed in: which orders it may join.
+        access: Option<Box<Access>>,
+    },
     /// A socket sent a message. Boxed, as is the back end's: a room's queue has room for 32 inputs from the beginning.
     Message { connection: ConnectionId, message: Box<Result<Message, Refused>> },
     /// The restaurant's back end sent a message. It is told what everybody was shown, or the refusal, as JSON text.
@@ -28,6 +35,8 @@ pub(crate) enum Input {
     Detach { connection: ConnectionId },
     /// Somebody asks how the order looks to a stranger.
     View { reply: oneshot::Sender<Option<String>> },
+    /// Somebody asks whether they may see and join the order.
+    Admits { access: Box<Access>, reply: oneshot::Sender<bool> },
     /// Finish what was accepted, send everybody away, and end.
     Drain,
 }

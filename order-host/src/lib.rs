@@ -12,12 +12,15 @@
 
 mod clock;
 mod connection;
+mod expiry;
 mod host;
+mod identity;
 mod ids;
 mod input;
 pub mod log;
 mod opening;
 mod outbox;
+mod pace;
 mod pieces;
 mod resume;
 mod room;
@@ -30,9 +33,11 @@ mod transport;
 pub use clock::{Clock, SystemClock};
 pub use connection::Connection;
 pub use host::Host;
+pub use identity::{Access, Identity};
 pub use ids::{Ids, RandomIds};
 pub use opening::{Opening, Protocol};
 pub use outbox::{CloseReason, Outgoing};
+pub use pace::Pace;
 pub use pieces::Pieces;
 pub use resume::ResumeKey;
 pub use room_key::{MAX_NAME_BYTES, RoomKey, RoomKeyError};

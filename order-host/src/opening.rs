@@ -1,4 +1,6 @@
-//! How a socket opens: which protocol it speaks, and whether it comes back.
+//! How a socket opens: which protocol it speaks, who it is, and whether it comes back.
+
+use crate::Identity;
 
 /// A protocol that a socket speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -11,11 +13,11 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// The WebSocket subprotocol that chooses it, where one does.
-    pub fn subprotocol(self) -> Option<&'static str> {
+    /// The WebSocket subprotocol that chooses it. The first is spoken with whoever offers none, too.
+    pub fn subprotocol(self) -> &'static str {
         match self {
-            Self::Seed => None,
-            Self::V2 => Some("stonepot.v2"),
+            Self::Seed => "stonepot.v1",
+            Self::V2 => "stonepot.v2",
         }
     }
 }
@@ -29,4 +31,7 @@ pub struct Opening {
     pub resume_token: Option<String>,
     /// The last event that the client has, if it has the state up to one.
     pub since: Option<u64>,
+    /// Who signed in, where that is asked for: the socket speaks as nobody else, and a resume token of somebody else proves
+    /// nothing.
+    pub identity: Option<Identity>,
 }

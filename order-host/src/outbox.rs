@@ -28,6 +28,10 @@ pub enum CloseReason {
     Restart,
     /// The room cannot be read or written now: try again later.
     Unavailable,
+    /// The sign-in has ended: sign in again, and come back.
+    SignInEnded,
+    /// It sent much more than it may, and went on when it was told to wait.
+    Flood,
 }
 
 /// A socket's queue. The room pushes and never waits; the socket takes at its own speed.
@@ -111,6 +115,20 @@ impl Outbox {
     pub(crate) fn close(&self, reason: CloseReason) {
         let mut state = self.lock();
         state.close = state.close.or(Some(reason));
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Closes the socket once it has sent what waits and, after that, these last words. It hears them even if it has
+    /// missed something; what it missed it is not given any more.
+    pub(crate) fn end(&self, reason: CloseReason, last_words: impl FnOnce() -> String) {
+        let mut state = self.lock();
+        if state.gone || state.close.is_some() {
+            return;
+        }
+        state.lag = Lag::None;
+        state.queue.push_back(last_words().into());
+        state.close = Some(reason);
         drop(state);
         self.changed.notify_one();
     }
@@ -242,6 +260,18 @@ mod tests {
         outbox.push("too late");
         assert_eq!(text(&outbox).unwrap(), "last words");
         assert!(matches!(outbox.take(), Taken::Outgoing(Outgoing::Close(CloseReason::Restart))));
+    }
+
+    #[test]
+    fn last_words_reach_whoever_has_fallen_behind_too() {
+        let outbox = Outbox::new(10);
+        for _ in 0..3 {
+            outbox.push("12345");
+        }
+        outbox.end(CloseReason::SignInEnded, || "last words".to_owned());
+        outbox.end(CloseReason::SignInEnded, || "more last words".to_owned());
+        assert_eq!(text(&outbox).unwrap(), "last words");
+        assert!(matches!(outbox.take(), Taken::Outgoing(Outgoing::Close(CloseReason::SignInEnded))));
     }
 
     #[test]

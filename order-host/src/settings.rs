@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use order_core::Currency;
 
-use crate::ResumeKey;
+use crate::{Pace, ResumeKey};
 
 /// How a host treats its rooms.
 #[derive(Debug, Clone)]
@@ -18,6 +18,9 @@ pub struct Settings {
     pub outbox_bytes: usize,
     /// How many messages may wait for one room, at least 1; a socket that sends more waits, and reads nothing meanwhile.
     pub room_queue: usize,
+    /// How fast one socket may send; nothing, if as fast as it likes. Whoever sends faster is told to wait, and sent away if
+    /// they do not listen.
+    pub pace: Option<Pace>,
     /// By which resume tokens are made and proved.
     pub resume_key: ResumeKey,
 }
@@ -31,6 +34,7 @@ impl Default for Settings {
             idle_unload: Duration::from_secs(60),
             outbox_bytes: 1024 * 1024,
             room_queue: 128,
+            pace: None,
             resume_key: ResumeKey::random(),
         }
     }

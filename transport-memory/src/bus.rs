@@ -212,6 +212,8 @@ async fn send(connection: &Connection, pong: &Notify, to_client: &mut LinkSender
             Outgoing::Close(reason) => {
                 let closed = match reason {
                     CloseReason::Restart => Closed::Restart,
+                    CloseReason::SignInEnded => Closed::SignInEnded,
+                    CloseReason::Flood => Closed::Flood,
                     // And reasons that a later host may have.
                     _ => Closed::Unavailable,
                 };

@@ -41,6 +41,12 @@ pub enum Closed {
     /// The room cannot be read or written now (1013 on a WebSocket): connect again later.
     #[error("the room is not available")]
     Unavailable,
+    /// The sign-in has ended (1008 on a WebSocket): sign in again, and come back.
+    #[error("the sign-in has ended")]
+    SignInEnded,
+    /// Much more was sent than may be, and still was after the server had said to wait (1008 on a WebSocket).
+    #[error("too many messages were sent")]
+    Flood,
     /// The connection was cut.
     #[error("the connection is lost")]
     Lost,

@@ -66,7 +66,8 @@ fn room(party: &str, room: Option<&str>) -> Result<RoomKey, AddressError> {
     Ok(RoomKey::new(party, room)?)
 }
 
-fn stored_party(party: &str) -> Option<&'static str> {
+/// How a party is stored, whichever way it is written.
+pub(crate) fn stored_party(party: &str) -> Option<&'static str> {
     PARTIES.iter().find(|(written, _)| *written == party).map(|(_, stored)| *stored)
 }
 

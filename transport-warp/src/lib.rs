@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`mod@routes`] | what is served at which address, as warp filters |
 //! | [`socket`] | one WebSocket, whatever it talks to |
+//! | [`SignIn`] | who may open one, by a signed token; [`Origin`]: and from which pages |
 //! | [`accept`] | the accept loop, its bounds, and the way out |
 //! | [`WarpTransport`] | all of it on one listener |
 
@@ -11,12 +12,16 @@
 
 pub mod accept;
 mod address;
+mod origin;
 mod room_session;
 pub mod routes;
+mod sign_in;
 pub mod socket;
 mod transport;
 
 pub use accept::AcceptSettings;
+pub use origin::{Origin, OriginError};
 pub use routes::{RouteSettings, fallback_route, health_routes, page_route, room_routes, routes};
+pub use sign_in::{DEFAULT_AUDIENCE, KeysError, MAX_TOKEN_BYTES, SignIn};
 pub use socket::SocketSettings;
 pub use transport::WarpTransport;

@@ -33,6 +33,12 @@ fn outgoing(outgoing: order_host::Outgoing) -> Outgoing {
         order_host::Outgoing::Close(CloseReason::Unavailable) => {
             Outgoing::Close(Close::try_later("the order cannot be read now"))
         }
+        order_host::Outgoing::Close(CloseReason::SignInEnded) => {
+            Outgoing::Close(Close::not_allowed("the sign-in has ended; come back with a new token"))
+        }
+        order_host::Outgoing::Close(CloseReason::Flood) => {
+            Outgoing::Close(Close::not_allowed("too many messages; wait when you are told to"))
+        }
         // Reasons that a later host may have.
         _ => Outgoing::Close(Close::try_later("the room closed the socket")),
     }

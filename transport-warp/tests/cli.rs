@@ -145,6 +145,12 @@ fn the_help_names_every_variable_and_fits_a_terminal() {
         "PING_INTERVAL",
         "WRITE_TIMEOUT",
         "THREADS",
+        "AUTH",
+        "AUTH_KEYS",
+        "AUTH_AUDIENCE",
+        "AUTH_ISSUER",
+        "ALLOW_ORIGIN",
+        "INSECURE",
         "LOG_FORMAT",
     ] {
         assert!(help.contains(&format!("STONEPOT_{option}=")), "{option}");

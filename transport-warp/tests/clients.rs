@@ -38,6 +38,11 @@ fn an_old_browser_client_loses_and_doubles_nothing() {
 }
 
 #[test]
+fn clients_that_sign_in_come_back_to_the_address_that_they_were_given() {
+    run("signed-in.mjs");
+}
+
+#[test]
 fn two_browser_tabs_share_an_order_on_the_page() {
     run("page.mjs");
 }

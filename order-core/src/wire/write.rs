@@ -144,6 +144,9 @@ impl Writer {
         if let Some((amount, currency)) = rejection.missing_amount() {
             self.amount_field("unallocated", amount, currency);
         }
+        if let Some(ms) = rejection.retry_after_ms() {
+            self.whole_field("retryAfter", ms);
+        }
     }
 
     fn separate(&mut self) {

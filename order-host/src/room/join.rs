@@ -34,6 +34,10 @@ impl Room {
             self.refuse(connection, &rejection, id);
             return Ok(());
         }
+        if !self.members.may_join(connection, &self.order) {
+            self.refuse(connection, &Code::NotYourRoom.into(), id);
+            return Ok(());
+        }
         let (now, actor) = (self.shared.clock.now(), Actor::participant(participant.clone()));
         let decision = match &stamp {
             Some(stamp) => decide_once(&self.order, now, &actor, stamp, &command),
@@ -89,7 +93,9 @@ impl Room {
 
     /// Lets a socket speak as whoever it was proved to be, if they still sit at the table.
     pub(super) fn resume(&mut self, connection: ConnectionId, back: &Back) {
-        if self.order.person(&back.participant).is_some_and(|person| !person.has_left()) {
+        if self.order.person(&back.participant).is_some_and(|person| !person.has_left())
+            && self.members.may_join(connection, &self.order)
+        {
             self.seat_again(connection, &back.participant, back.since);
         }
     }

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use order_core::ParticipantId;
+use order_core::{Order, ParticipantId};
 
-use crate::Protocol;
 use crate::input::ConnectionId;
 use crate::outbox::{CloseReason, Outbox};
 use crate::pieces::Shared;
+use crate::{Access, Protocol};
 
 /// The sockets in a room.
 #[derive(Debug, Default)]
@@ -21,6 +21,8 @@ struct Member {
     protocol: Protocol,
     /// As whom the socket speaks; nobody before it joins and after it leaves.
     speaker: Option<ParticipantId>,
+    /// Where the socket has signed in: which orders it may join.
+    access: Option<Box<Access>>,
 }
 
 /// The same news in the protocols that somebody at the table speaks.
@@ -39,8 +41,20 @@ impl News {
 }
 
 impl Members {
-    pub(super) fn attach(&mut self, connection: ConnectionId, outbox: Arc<Outbox>, protocol: Protocol) {
-        self.0.entry(connection).or_insert(Member { outbox, protocol, speaker: None });
+    pub(super) fn attach(
+        &mut self,
+        connection: ConnectionId,
+        outbox: Arc<Outbox>,
+        protocol: Protocol,
+        access: Option<Box<Access>>,
+    ) {
+        self.0.entry(connection).or_insert(Member { outbox, protocol, speaker: None, access });
+    }
+
+    /// Whether the socket may join this order.
+    pub(super) fn may_join(&self, connection: ConnectionId, order: &Order) -> bool {
+        let access = self.0.get(&connection).and_then(|member| member.access.as_ref());
+        access.is_none_or(|access| access.admits_to(order))
     }
 
     /// Forgets a socket; answers with the participant whose last one it was.

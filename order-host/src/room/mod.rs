@@ -135,11 +135,12 @@ impl Room {
                 | Input::Resync { .. }
                 | Input::Detach { .. }
                 | Input::View { .. }
+                | Input::Admits { .. }
                 | Input::Drain => self.run_commands(&mut commands).await?,
             }
             match input {
-                Input::Attach { connection, outbox, protocol, back } => {
-                    self.members.attach(connection, outbox, protocol);
+                Input::Attach { connection, outbox, protocol, back, access } => {
+                    self.members.attach(connection, outbox, protocol, access);
                     if let Some(back) = back {
                         self.resume(connection, &back);
                     }
@@ -148,6 +149,7 @@ impl Room {
                 Input::Detach { connection } => self.detach(connection),
                 // Whoever asked may be gone.
                 Input::View { reply } => drop(reply.send(public_view(&self.order))),
+                Input::Admits { access, reply } => drop(reply.send(access.admits_to(&self.order))),
                 Input::Drain => return Err(End(CloseReason::Restart)),
                 Input::Message { .. } | Input::Backend { .. } => {}
             }

@@ -4,12 +4,14 @@
 mod backend;
 mod draining;
 mod errors;
+mod floods;
 mod joining;
 mod leaving;
 mod loading;
 mod presence;
 mod rooms;
 mod sharing;
+mod signed_in;
 mod slow_readers;
 mod slow_snapshots;
 mod storage;

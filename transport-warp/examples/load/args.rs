@@ -17,6 +17,9 @@ Examples:
   The whole comparison, server and load on a core of their own, five interleaved runs of each:
     load --server target/release/stonepot --log sqlite,memory --pin --yardstick --echo-writes direct,warp --runs 5
 
+  What it costs that everybody signs in, the two taking turns:
+    load --server target/release/stonepot --log memory --auth off,required --pin --runs 5
+
   One large table, with a dish added and taken away again in turn:
     load --server target/release/stonepot --rooms 1 --people 50 --mix add-remove
 
@@ -136,6 +139,15 @@ impl LogKind {
     }
 }
 
+/// Whether the server is started so that everybody has to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Auth {
+    /// Nobody has to.
+    Off,
+    /// Everybody does, with a token that the load makes.
+    Required,
+}
+
 /// The load, and against what.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct LoadArgs {
@@ -148,6 +160,9 @@ pub(crate) struct LoadArgs {
     /// The logs to start the server with, separated by commas; each is measured by itself.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "sqlite")]
     pub(crate) log: Vec<LogKind>,
+    /// Whether everybody signs in at the server that is started; each is measured by itself when both are named.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "off")]
+    pub(crate) auth: Vec<Auth>,
     /// Where the started server keeps its data (a fresh folder inside for each run, removed afterwards);
     /// by default a temporary folder. Only the disk below it makes durable figures mean something.
     #[arg(long, value_name = "DIR")]

@@ -5,17 +5,18 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::args::{EchoWrites, LoadArgs, LogKind};
+use crate::args::{Auth, EchoWrites, LoadArgs, LogKind};
 use crate::child::{Served, start_echo, start_server};
-use crate::run::{Run, measure};
+use crate::run::{Peer, Run, measure};
+use crate::tokens::Tokens;
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
     /// A server that runs already.
     Running(SocketAddr),
-    /// The server, started with this log.
-    Started(LogKind),
+    /// The server, started with this log, where people sign in or not.
+    Started(LogKind, Auth),
     /// The yardstick, writing like this.
     Echo(EchoWrites),
 }
@@ -25,7 +26,8 @@ impl Subject {
     pub(crate) fn name(self) -> String {
         match self {
             Self::Running(addr) => addr.to_string(),
-            Self::Started(log) => log.name().to_owned(),
+            Self::Started(log, Auth::Off) => log.name().to_owned(),
+            Self::Started(log, Auth::Required) => format!("{}, signed in", log.name()),
             Self::Echo(EchoWrites::Direct) => "echo".to_owned(),
             Self::Echo(EchoWrites::Batched) => "batched echo".to_owned(),
             Self::Echo(EchoWrites::Warp) => "warp echo".to_owned(),
@@ -52,7 +54,11 @@ pub(crate) fn all(args: &LoadArgs, data: &Path) -> io::Result<Vec<Column>> {
     if args.server.is_some() {
         let mut logs = args.log.clone();
         logs.dedup();
-        subjects.extend(logs.into_iter().map(Subject::Started));
+        let mut auths = args.auth.clone();
+        auths.dedup();
+        for log in logs {
+            subjects.extend(auths.iter().map(|auth| Subject::Started(log, *auth)));
+        }
     }
     if args.yardstick {
         let mut writes = args.echo_writes.clone();
@@ -77,22 +83,32 @@ pub(crate) fn all(args: &LoadArgs, data: &Path) -> io::Result<Vec<Column>> {
 
 fn one(args: &LoadArgs, subject: Subject, data: &Path, frame_bytes: u32) -> io::Result<Run> {
     match subject {
-        Subject::Running(addr) => measure(args, addr, None, false),
-        Subject::Started(log) => {
+        Subject::Running(addr) => measure(args, addr, None, Peer::Server(None)),
+        Subject::Started(log, auth) => {
             let folder = data.join(format!("run-{}", std::process::id()));
             fs::create_dir(&folder)?;
-            let program = args.server.as_deref().unwrap_or(Path::new("stonepot"));
-            let run =
-                start_server(program, log, &folder, args.pin).and_then(|served| against(args, served, false));
+            let run = start_and_measure(args, log, auth, &folder);
             fs::remove_dir_all(&folder)?;
             run
         }
-        Subject::Echo(writes) => against(args, start_echo(frame_bytes, writes, args.pin)?, true),
+        Subject::Echo(writes) => against(args, start_echo(frame_bytes, writes, args.pin)?, Peer::Echo),
     }
 }
 
-fn against(args: &LoadArgs, served: Served, echo: bool) -> io::Result<Run> {
-    let mut run = measure(args, served.addr, Some(served.pid()), echo)?;
+fn start_and_measure(args: &LoadArgs, log: LogKind, auth: Auth, folder: &Path) -> io::Result<Run> {
+    let shared = match auth {
+        Auth::Off => None,
+        Auth::Required => Some(Tokens::shared_in(folder)?),
+    };
+    let (tokens, secret) = shared.unzip();
+    let program = args.server.as_deref().unwrap_or(Path::new("stonepot"));
+    let served = start_server(program, log, secret.as_deref(), folder, args.pin)?;
+    against(args, served, Peer::Server(tokens))
+}
+
+fn against(args: &LoadArgs, served: Served, peer: Peer) -> io::Result<Run> {
+    let echo = matches!(peer, Peer::Echo);
+    let mut run = measure(args, served.addr, Some(served.pid()), peer)?;
     run.started_in = Some(served.started_in);
     // The yardstick knows no joins.
     run.joined_in = run.figures.first_join.filter(|_| !echo).map(|joined| joined - served.begun);

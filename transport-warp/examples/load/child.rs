@@ -37,16 +37,28 @@ pub(crate) struct Served {
 /// Which core of two belongs to what is measured; the load gets the others.
 pub(crate) const SERVER_CORE: &str = "0";
 
-/// Starts `stonepot serve` on a free port and waits until it listens.
+/// Starts `stonepot serve` on a free port and waits until it listens. Where there is a file with a `secret`, everybody has to sign in
+/// with a token that it proves.
 ///
 /// # Errors
 /// When it cannot be started or does not come up; its last words are told.
-pub(crate) fn start_server(program: &Path, log: LogKind, data: &Path, pin: bool) -> io::Result<Served> {
+pub(crate) fn start_server(
+    program: &Path,
+    log: LogKind,
+    secret: Option<&Path>,
+    data: &Path,
+    pin: bool,
+) -> io::Result<Served> {
     let addr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let words = data.join("server.out");
     let out = File::create(&words)?;
     let mut command = command(program, pin);
     command.arg("serve").args(["--addr", &addr.to_string(), "--log", log.name(), "--data"]).arg(data);
+    // More than can be measured, so that what counting costs is part of it.
+    command.args(["--message-rate", "1000000", "--message-burst", "1000000"]);
+    if let Some(secret) = secret {
+        command.args(["--auth", "required", "--auth-keys"]).arg(secret);
+    }
     command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
     let begun = Instant::now();
     let mut child = spawn(command, program)?;

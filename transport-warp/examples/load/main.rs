@@ -19,6 +19,7 @@ mod report;
 mod run;
 mod script;
 mod seat;
+mod tokens;
 mod upgrade;
 mod usage;
 mod wording;

@@ -9,7 +9,7 @@ use clap::Parser as _;
 use crate::args::{Cli, Role};
 use crate::echo;
 use crate::figures::Figures;
-use crate::run::{Run, measure};
+use crate::run::{Peer, Run, measure};
 
 #[test]
 fn a_faithful_echo_has_no_faults_however_it_writes() {
@@ -47,7 +47,7 @@ fn the_commands_asked_for_are_the_commands_measured() {
 #[test]
 fn nobody_at_the_address_is_an_error_rather_than_a_long_wait() {
     let args = Cli::parse_from(["load", "--addr", "127.0.0.1:1"]).load;
-    assert!(measure(&args, SocketAddr::from(([127, 0, 0, 1], 1)), None, true).is_err());
+    assert!(measure(&args, SocketAddr::from(([127, 0, 0, 1], 1)), None, Peer::Echo).is_err());
 }
 
 fn rehearse(echo_args: &[&str], load_args: &[&str]) -> Run {
@@ -67,5 +67,5 @@ fn rehearse(echo_args: &[&str], load_args: &[&str]) -> Run {
         &["--seconds", "0.4", "--warmup", "0.1"]
     };
     let load_args = Cli::parse_from(short.iter().chain(brief).chain(load_args)).load;
-    measure(&load_args, addr, None, true).unwrap()
+    measure(&load_args, addr, None, Peer::Echo).unwrap()
 }

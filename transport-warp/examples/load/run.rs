@@ -15,6 +15,7 @@ use crate::args::{LoadArgs, Protocol};
 use crate::crowd::{self, Task, Window};
 use crate::figures::Figures;
 use crate::script::Script;
+use crate::tokens::Tokens;
 use crate::usage::{Look, Usage, resident_kib};
 
 /// How often to look whether a thread has given up.
@@ -70,12 +71,24 @@ pub(crate) fn as_number(count: u64) -> f64 {
 
 type Crew = Vec<JoinHandle<io::Result<Figures>>>;
 
-/// Lets the load loose on `addr`. `pid` is the server's, when it is known; `echo` says that it is the
-/// yardstick.
+/// What is at the other end.
+#[derive(Debug)]
+pub(crate) enum Peer {
+    /// A server, with tokens where it asks for some.
+    Server(Option<Tokens>),
+    /// The yardstick.
+    Echo,
+}
+
+/// Lets the load loose on `addr`. `pid` is the server's, when it is known.
 ///
 /// # Errors
 /// When the rooms cannot be entered or filled.
-pub(crate) fn measure(args: &LoadArgs, addr: SocketAddr, pid: Option<u32>, echo: bool) -> io::Result<Run> {
+pub(crate) fn measure(args: &LoadArgs, addr: SocketAddr, pid: Option<u32>, peer: Peer) -> io::Result<Run> {
+    let (echo, tokens) = match peer {
+        Peer::Server(tokens) => (false, tokens),
+        Peer::Echo => (true, None),
+    };
     let mut memory = Memory { before: pid.and_then(resident_kib), ..Memory::default() };
     let (reached, arrivals) = mpsc::sync_channel(2 * args.threads as usize);
     let budget = args.commands.map(|commands| Arc::new(AtomicU64::new(commands)));
@@ -96,6 +109,7 @@ pub(crate) fn measure(args: &LoadArgs, addr: SocketAddr, pid: Option<u32>, echo:
                 mix: args.mix,
                 echo,
                 v2: !echo && args.protocol == Protocol::V2,
+                tokens: tokens.clone(),
             },
             think: (args.think_ms > 0).then(|| Duration::from_millis(args.think_ms)),
             budget: budget.clone(),

@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::args::Mix;
 use crate::envelope::{Change, Changed};
+use crate::tokens::Tokens;
 use crate::wording;
 
 /// Quantities run from 2 up to 2 + this, a prime, so that a dish never gets the quantity that it has.
@@ -82,12 +83,17 @@ pub(crate) struct Script {
     pub(crate) echo: bool,
     /// They speak `stonepot.v2`.
     pub(crate) v2: bool,
+    /// They sign in.
+    pub(crate) tokens: Option<Tokens>,
 }
 
 impl Script {
     /// The address of a participant's socket. The label lets the yardstick know the sender without parsing.
     pub(crate) fn path(&self, room: u32, person: u32) -> String {
-        format!("/parties/{}/load-{}-{room}?_pk={}", self.party, self.run, wording::guest(room, person))
+        let (name, guest) = (format!("load-{}-{room}", self.run), wording::guest(room, person));
+        let token = self.tokens.as_ref().map(|tokens| tokens.token(&self.party, &name, &guest));
+        let token = token.map(|token| format!("&token={token}")).unwrap_or_default();
+        format!("/parties/{}/{name}?_pk={guest}{token}", self.party)
     }
 
     /// How many of a participant's commands fill the room.
@@ -165,7 +171,16 @@ mod tests {
     use super::*;
 
     fn script(people: u32, items: u32, mix: Mix) -> Script {
-        Script { run: "t".to_owned(), party: "main".to_owned(), people, items, mix, echo: false, v2: false }
+        Script {
+            run: "t".to_owned(),
+            party: "main".to_owned(),
+            people,
+            items,
+            mix,
+            echo: false,
+            v2: false,
+            tokens: None,
+        }
     }
 
     #[test]

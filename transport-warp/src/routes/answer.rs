@@ -3,10 +3,12 @@
 use warp::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
-    RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use warp::http::{Method, StatusCode};
 use warp::reply::{Reply, Response};
+
+use crate::sign_in::Denied;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
@@ -18,6 +20,16 @@ pub(super) fn text(status: StatusCode, line: &str) -> Response {
 /// A JSON document that must not be kept by anybody on the way.
 pub(super) fn json(status: StatusCode, document: String) -> Response {
     answer(status, "application/json", document)
+}
+
+/// Somebody is turned away: why, for people and for programs.
+pub(super) fn denied(denied: Denied) -> Response {
+    let document = format!(r#"{{"error":"{denied}","code":"{}"}}"#, denied.code());
+    let mut response = json(denied.status(), document);
+    if let Some(challenge) = denied.challenge() {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    response
 }
 
 /// A refusal that is over in a few seconds.

@@ -21,6 +21,8 @@ mod health;
 mod page;
 mod room;
 
+use std::sync::Arc;
+
 use order_host::Host;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,6 +36,7 @@ pub use page::page_route;
 pub use room::room_routes;
 
 use crate::socket::SocketSettings;
+use crate::{Origin, SignIn};
 
 /// How rooms are served.
 #[derive(Debug, Clone)]
@@ -47,6 +50,11 @@ pub struct RouteSettings {
     /// Once it is cancelled, sockets are refused with 503 and `/readyz` says that this server stops.
     /// The sockets that are there end when the host drains.
     pub stopping: CancellationToken,
+    /// Who may open a socket or look at an order. Default: whoever knows its address.
+    pub sign_in: Option<Arc<SignIn>>,
+    /// The pages that may open sockets, where there are some. Default none: then pages of any origin may as long as nobody
+    /// has to sign in, and those of this very host otherwise. Whoever names no origin is no browser, and may.
+    pub allowed_origins: Vec<Origin>,
 }
 
 impl Default for RouteSettings {
@@ -56,6 +64,8 @@ impl Default for RouteSettings {
             max_sockets: 20_000,
             sockets: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            sign_in: None,
+            allowed_origins: Vec::new(),
         }
     }
 }

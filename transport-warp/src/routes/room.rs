@@ -18,7 +18,9 @@ use warp::reply::Response;
 
 use super::{RouteSettings, answer};
 use crate::address::{self, AddressError};
+use crate::origin;
 use crate::room_session::RoomSession;
+use crate::sign_in::{Denied, Guest};
 use crate::socket::{Handshake, SocketSettings};
 
 /// How long a socket may take to end once the server stops. Whoever takes nothing of what is sent, or does not
@@ -28,7 +30,8 @@ const GOODBYE_WHEN_STOPPING: Duration = Duration::from_secs(3);
 /// `/parties/:party/:room` and `/party/:room`, with anything behind them.
 ///
 /// A WebSocket handshake opens a socket in the room. GET gives the order as a stranger may see it: JSON without
-/// names and phones. Everything that can be refused is refused before the upgrade, in plain text.
+/// names and phones. Everything that can be refused is refused before the upgrade: who may not be here as JSON, with a code,
+/// and what is wrong with the request in plain text.
 /// Rejects paths that begin otherwise, so that `.or()` goes on.
 pub fn room_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Response,)> {
     let rooms = Arc::new(Rooms {
@@ -90,16 +93,39 @@ impl Rooms {
             Err(error) => return answer::text(StatusCode::NOT_FOUND, &error.to_string()),
         };
         if Handshake::is_asked(request.headers) {
-            return self.open(room, request, on_upgrade);
+            return self.open(room, request, on_upgrade).await;
         }
         match answer::to_method(method) {
             Some(response) => response,
-            None => self.view(&room).await,
+            None => match self.guest(&room, request).await {
+                Ok(_) => self.view(&room).await,
+                Err(denied) => answer::denied(denied),
+            },
         }
     }
 
+    /// Who asks, if somebody has to sign in; nobody in particular otherwise.
+    async fn guest(&self, room: &RoomKey, request: Request<'_>) -> Result<Option<Guest>, Denied> {
+        let Some(sign_in) = &self.settings.sign_in else { return Ok(None) };
+        let found = async {
+            let guest = sign_in.guest(room, request.headers, request.query)?;
+            // The order is looked at for those alone whose token is good.
+            match self.host.admits(room, guest.access()).await {
+                Ok(true) => Ok(Some(guest)),
+                Ok(false) => Err(Denied::Elsewhere),
+                Err(error) => {
+                    warn!(%error, "an order cannot be read");
+                    Err(Denied::Unavailable)
+                }
+            }
+        };
+        found
+            .await
+            .inspect_err(|denied| debug!(room = %room.fingerprint(), code = denied.code(), "turned away"))
+    }
+
     /// Opens a socket.
-    fn open(&self, room: RoomKey, request: Request<'_>, on_upgrade: Option<OnUpgrade>) -> Response {
+    async fn open(&self, room: RoomKey, request: Request<'_>, on_upgrade: Option<OnUpgrade>) -> Response {
         let handshake = match Handshake::check(request.method, request.headers, on_upgrade) {
             Ok(handshake) => handshake,
             Err(refusal) => {
@@ -110,9 +136,19 @@ impl Rooms {
                 return response;
             }
         };
+        if !origin::may_open(request.headers, &self.settings.allowed_origins, self.settings.sign_in.is_some())
+        {
+            return answer::denied(Denied::Origin);
+        }
         if self.settings.stopping.is_cancelled() {
             return answer::try_later("The server restarts, come back in a moment");
         }
+        let identity = match self.guest(&room, request).await {
+            Ok(None) => None,
+            Ok(Some(Guest::Diner(identity))) => Some(identity),
+            Ok(Some(Guest::Backend(_))) => return answer::denied(Denied::NotADiner),
+            Err(denied) => return answer::denied(denied),
+        };
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
             warn!(
                 sockets = self.settings.max_sockets,
@@ -121,8 +157,8 @@ impl Rooms {
             return answer::try_later("The server has as many guests as it can serve, come back in a moment");
         };
         let host = self.host.clone();
-        let opening = opening(&handshake, request.query);
-        let subprotocol = opening.protocol.subprotocol();
+        let opening = Opening { identity, ..opening(&handshake, request.query) };
+        let subprotocol = Some(opening.protocol.subprotocol()).filter(|name| handshake.offers(name));
         let (response, task) = handshake
             .accept(Arc::clone(&self.socket), subprotocol, move || RoomSession(host.open(room, opening)));
         let stopping = self.settings.stopping.clone();
@@ -163,7 +199,7 @@ impl Rooms {
 /// What a socket says of itself: `stonepot.v2` among its subprotocols, and `resume` and `since` in the query. Other parameters
 /// are clients' own.
 fn opening(handshake: &Handshake, query: &str) -> Opening {
-    let v2 = Protocol::V2.subprotocol().is_some_and(|name| handshake.offers(name));
+    let v2 = handshake.offers(Protocol::V2.subprotocol());
     let parameter = |name: &str| {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next_back()
@@ -172,5 +208,6 @@ fn opening(handshake: &Handshake, query: &str) -> Opening {
         protocol: if v2 { Protocol::V2 } else { Protocol::Seed },
         resume_token: parameter("resume").filter(|token| !token.is_empty()).map(str::to_owned),
         since: parameter("since").and_then(|since| since.parse().ok()),
+        ..Opening::default()
     }
 }

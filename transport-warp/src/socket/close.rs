@@ -31,6 +31,11 @@ impl Close {
         Self::of(1007, "a text message must be UTF-8")
     }
 
+    /// 1008: the peer may not be here, or not any more.
+    pub const fn not_allowed(reason: &'static str) -> Self {
+        Self::of(1008, reason)
+    }
+
     /// 1009: a message above the limit.
     pub fn too_large(limit_bytes: usize) -> Self {
         Self { code: 1009, reason: format!("a message has at most {limit_bytes} bytes").into() }

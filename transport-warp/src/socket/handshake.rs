@@ -105,7 +105,11 @@ impl Handshake {
         let key = key.ok_or(Refusal::Key)?;
         let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(|_| Refusal::Key)?;
         let on_upgrade = on_upgrade.ok_or(Refusal::Connection)?;
-        let offered = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().cloned().collect();
+        let mut offered: Vec<_> = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().cloned().collect();
+        // A browser's script can put a secret nowhere else, so it may stand here: it is not shown, not even by mistake.
+        for value in &mut offered {
+            value.set_sensitive(true);
+        }
         Ok(Self { on_upgrade, accept, offered })
     }
 

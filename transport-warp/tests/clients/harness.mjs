@@ -40,8 +40,9 @@ async function freePort() {
 
 /** A running `stonepot serve` with its own data folder, on a port that it keeps across restarts. */
 export class Server {
-  static async start() {
+  static async start(options = []) {
     const server = new Server();
+    server.options = options;
     server.data = fs.mkdtempSync(path.join(os.tmpdir(), 'stonepot-clients-'));
     server.port = await freePort();
     server.host = `127.0.0.1:${server.port}`;
@@ -53,7 +54,7 @@ export class Server {
   async run() {
     const bin = process.env.STONEPOT_BIN;
     assert.ok(bin, 'STONEPOT_BIN names the server to test');
-    const child = spawn(bin, ['serve', '--addr', this.host, '--data', this.data, '--log', 'sqlite'], {
+    const child = spawn(bin, ['serve', '--addr', this.host, '--data', this.data, '--log', 'sqlite', '--message-rate', '0', ...this.options], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;

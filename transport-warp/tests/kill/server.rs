@@ -18,6 +18,7 @@ impl Server {
             .args(["--addr", "127.0.0.1:0", "--log", log, "--data"])
             .arg(data)
             .env("RUST_LOG", "off")
+            .env("STONEPOT_MESSAGE_RATE", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -28,7 +28,15 @@ pub(crate) struct Running {
 impl Running {
     /// Starts it and waits until it has said where it is.
     pub(crate) fn start(command: Command) -> Self {
-        let mut running = Self::spawn(command, SocketAddr::from(([0; 4], 0)));
+        let mut running = Self::start_at(command, SocketAddr::from(([0; 4], 0)));
+        let (_, rest) = running.greeting.split_once("http://").unwrap_or_else(|| panic!("it did not start"));
+        running.addr = rest.split_once('/').unwrap().0.parse().unwrap();
+        running
+    }
+
+    /// The same, for one that is known to be at `addr`.
+    pub(crate) fn start_at(command: Command, addr: SocketAddr) -> Self {
+        let mut running = Self::spawn(command, addr);
         let stdout = running.child.as_mut().unwrap().stdout.take().unwrap();
         for line in BufReader::new(stdout).lines() {
             let line = line.unwrap();
@@ -38,8 +46,6 @@ impl Running {
                 break;
             }
         }
-        let (_, rest) = running.greeting.split_once("http://").unwrap_or_else(|| panic!("it did not start"));
-        running.addr = rest.split_once('/').unwrap().0.parse().unwrap();
         running
     }
 

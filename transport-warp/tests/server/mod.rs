@@ -134,6 +134,11 @@ impl Answer {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// All of them, to look for what must not be there.
+    pub(crate) fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
@@ -171,7 +176,7 @@ impl Peer {
     }
 
     /// Shakes hands with further header lines.
-    async fn open_with(mut stream: TcpStream, path: &str, more: &str, early: &[u8]) -> Self {
+    pub(crate) async fn open_with(mut stream: TcpStream, path: &str, more: &str, early: &[u8]) -> Self {
         let mut bytes = request("GET", path, &format!("{HANDSHAKE}{more}")).into_bytes();
         bytes.extend_from_slice(early);
         stream.write_all(&bytes).await.unwrap();

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
-use order_core::Currency;
+use order_core::{Currency, ParticipantId};
+use transport_warp::{DEFAULT_AUDIENCE, Origin};
 
 use crate::units;
 
@@ -39,6 +41,18 @@ DATA
   first, or use the .backup of sqlite3. One server at a time has it open.
   --log memory keeps nothing: all orders are gone when the server stops.
 
+SIGNING IN
+  With --auth required a guest needs a token: a JSON Web Token (HS256, RS256,
+  ES256 or EdDSA) that one of the keys in --auth-keys proves, for the audience
+  --auth-audience. What stands in it, and where it goes, is in PROTOCOL.md.
+    stonepot token --new-key keys.json
+    stonepot --auth required --auth-keys keys.json
+    stonepot token --key keys.json --room table-7 --participant ann
+  The last prints a token; a client adds it to its address:
+    ws://127.0.0.1:1999/parties/collaborative_order/table-7?token=TOKEN
+  With --auth off, whoever knows a room's name can join it, as anybody, so
+  the server then listens on this machine only, unless --insecure is given.
+
 STOPPING
   Ctrl-C or SIGTERM: what was accepted is stored, every socket is told to
   come back (close code 1012), and the server ends within --drain-timeout.
@@ -48,11 +62,32 @@ STOPPING
 EXAMPLES
   stonepot
       on 127.0.0.1:1999, orders in ./data
-  stonepot serve --addr 0.0.0.0:80 --data /var/lib/stonepot --log-format json
+  stonepot serve --addr 0.0.0.0:80 --auth required --auth-keys keys.json
+      for everybody who has a token
   STONEPOT_LOG=memory stonepot serve
       each option is also a variable
   RUST_LOG=debug stonepot
       more in the log (never messages, names or phones)";
+
+// No line is wider than 78, so that none is broken on a terminal of 80.
+const TEACH_TOKEN: &str = "\
+TRY IT
+  stonepot token --new-key keys.json
+      a fresh key (HS256), in a file that only you can read
+  stonepot --auth required --auth-keys keys.json
+      a server that lets in whoever has a token of that key
+  stonepot token --key keys.json --room table-7 --participant ann --name Ann
+      a token for ann at table-7, good for an hour
+
+A ROOM
+  table-7 is the room at /parties/collaborative_order/table-7; main/table-7
+  the one at /parties/main/table-7. A token without --room opens every order
+  of its --circle or --tenant.
+
+CHANGING THE KEY
+  Make another, put both into one list of \"keys\", and sign with the new one,
+  which stands first. Take the old one out when its tokens have expired. The
+  server reads the file again within a second or so.";
 
 // No line is wider than 78, so that none is broken on a terminal of 80.
 const TEACH_SPLIT: &str = "\
@@ -119,8 +154,8 @@ impl Arguments {
     /// Reads the command line. One that makes no sense ends the program.
     pub(crate) fn read() -> Self {
         let mut command = Self::command();
-        if std::env::args_os().nth(1).is_some_and(|first| first == "split") {
-            // A wrong variable of the server is no reason not to divide a bill.
+        if std::env::args_os().nth(1).is_some_and(|first| first == "split" || first == "token") {
+            // A wrong variable of the server is no reason not to divide a bill, or to make a token.
             command = command.mut_args(|argument| argument.env(None::<&str>));
         }
         Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
@@ -136,6 +171,67 @@ pub(crate) enum Command {
     /// Divide bills without a server: one JSON object a line on standard input, one answer a line on standard output.
     #[command(after_long_help = TEACH_SPLIT, max_term_width = 110)]
     Split(Split),
+    /// Make a token with which somebody can sign in, or a key to make tokens with. For development: in production, whoever
+    /// knows your guests makes the tokens.
+    #[command(after_long_help = TEACH_TOKEN, max_term_width = 110)]
+    Token(Token),
+}
+
+/// What token to make, or what key.
+#[derive(Debug, Args)]
+pub(crate) struct Token {
+    /// Make a fresh key, as a JSON Web Key Set in this file, which must not exist yet.
+    #[arg(long, value_name = "FILE", exclusive = true)]
+    pub(crate) new_key: Option<PathBuf>,
+
+    /// The key to sign with: the first shared secret of a JSON Web Key Set, or a file that is a secret.
+    #[arg(long, value_name = "FILE", required_unless_present = "new_key")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// The one room that the token opens.
+    #[arg(long, value_name = "ROOM")]
+    pub(crate) room: Option<String>,
+
+    /// As whom its holder speaks.
+    #[arg(long, value_name = "ID", value_parser = participant)]
+    pub(crate) participant: Option<ParticipantId>,
+
+    /// The name that the others see; without it, the one that the holder joins with.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// The circle whose orders the token opens.
+    #[arg(long, value_name = "CIRCLE")]
+    pub(crate) circle: Option<String>,
+
+    /// The tenant whose orders the token opens.
+    #[arg(long, value_name = "TENANT")]
+    pub(crate) tenant: Option<String>,
+
+    /// What its holder is.
+    #[arg(long, value_enum, default_value_t = TokenRole::Diner)]
+    pub(crate) role: TokenRole,
+
+    /// How long the token is good.
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = units::duration)]
+    pub(crate) ttl: Duration,
+
+    /// Whom the token is for: the server's --auth-audience.
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_AUDIENCE)]
+    pub(crate) audience: String,
+
+    /// Who has issued it: the server's --auth-issuer, where it has one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) issuer: Option<String>,
+}
+
+/// What the holder of a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TokenRole {
+    /// Sits at the table
+    Diner,
+    /// The restaurant's back end: looks at orders, and joins none
+    Backend,
 }
 
 /// How to divide bills.
@@ -153,6 +249,31 @@ pub(crate) struct Serve {
     #[arg(long, env = "STONEPOT_ADDR", value_name = "HOST:PORT", default_value = "127.0.0.1:1999")]
     pub(crate) addr: String,
 
+    /// Whether guests must sign in.
+    #[arg(long, env = "STONEPOT_AUTH", value_enum, default_value_t = Auth::Off)]
+    pub(crate) auth: Auth,
+
+    /// The keys that prove tokens: a JSON Web Key Set, one public key as PEM, or a secret. Read again when it changes.
+    #[arg(long, env = "STONEPOT_AUTH_KEYS", value_name = "FILE")]
+    pub(crate) auth_keys: Option<PathBuf>,
+
+    /// Whom tokens must be for (their `aud`).
+    #[arg(long, env = "STONEPOT_AUTH_AUDIENCE", value_name = "NAME", default_value = DEFAULT_AUDIENCE)]
+    pub(crate) auth_audience: String,
+
+    /// Who must have issued them (their `iss`). Without it, anybody who has a key.
+    #[arg(long, env = "STONEPOT_AUTH_ISSUER", value_name = "NAME")]
+    pub(crate) auth_issuer: Option<String>,
+
+    /// A page's origin that may open sockets, such as <https://orders.example>; again for each, or with commas. Without it, with
+    /// --auth required, pages of this server's own host; with --auth off, any.
+    #[arg(long, env = "STONEPOT_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub(crate) allow_origin: Vec<Origin>,
+
+    /// Listen for other machines although nobody has to sign in: something before this server checks who comes.
+    #[arg(long, env = "STONEPOT_INSECURE", value_parser = FalseyValueParser::new())]
+    pub(crate) insecure: bool,
+
     /// The folder of the data. It is made where it is missing.
     #[arg(long, env = "STONEPOT_DATA", value_name = "FOLDER", default_value = "./data")]
     pub(crate) data: PathBuf,
@@ -168,6 +289,27 @@ pub(crate) struct Serve {
     /// The largest message that a guest may send. A larger one ends the socket with close code 1009.
     #[arg(long, env = "STONEPOT_MAX_MESSAGE", value_name = "SIZE", default_value = "256KiB", value_parser = units::bytes)]
     pub(crate) max_message: usize,
+
+    /// How many messages a second one socket may send for long; 0 for no bound. Whoever sends more is told to wait
+    /// (`rate_limited`), and whoever does not is sent away with close code 1008.
+    #[arg(
+        long,
+        env = "STONEPOT_MESSAGE_RATE",
+        value_name = "N",
+        default_value = "50",
+        value_parser = clap::value_parser!(u32).range(0..=1_000_000)
+    )]
+    pub(crate) message_rate: u32,
+
+    /// How many messages one socket may send at once, after a rest.
+    #[arg(
+        long,
+        env = "STONEPOT_MESSAGE_BURST",
+        value_name = "N",
+        default_value = "300",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) message_burst: u32,
 
     /// How many sockets there may be at once; further guests get 503. (1,000 plain HTTP connections may be open
     /// beside them.) Without it: 20,000, or as many as the limit of open files allows.
@@ -208,6 +350,15 @@ pub(crate) struct Serve {
     pub(crate) log_format: LogFormat,
 }
 
+/// Whether guests must sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Auth {
+    /// Whoever knows a room's name can join it, as anybody
+    Off,
+    /// Whoever has a token, as the one whom it names
+    Required,
+}
+
 /// Where orders are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogKind {
@@ -224,6 +375,10 @@ pub(crate) enum LogFormat {
     Text,
     /// One JSON object a line
     Json,
+}
+
+fn participant(id: &str) -> Result<ParticipantId, String> {
+    ParticipantId::new(id).map_err(|error| error.to_string())
 }
 
 fn currency(code: &str) -> Result<Currency, String> {

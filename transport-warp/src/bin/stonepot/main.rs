@@ -1,4 +1,4 @@
-//! The program `stonepot`: the server, and bills on the command line.
+//! The program `stonepot`: the server, bills on the command line, and tokens to sign in with.
 
 mod arguments;
 mod logging;
@@ -8,6 +8,7 @@ mod server;
 mod signals;
 mod split;
 mod table;
+mod token;
 mod units;
 mod width;
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
             Ok(Outcome::SomeRefused) => Ok(ExitCode::FAILURE),
             Err(error) => Err(error.into()),
         },
+        Command::Token(token) => token::run(&token).map(|()| ExitCode::SUCCESS).map_err(Into::into),
     };
     ended.unwrap_or_else(|error| {
         // Not through the log: it must be seen whatever RUST_LOG says.

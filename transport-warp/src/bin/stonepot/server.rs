@@ -2,22 +2,23 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
 use order_host::log::{MemoryLog, OpenError, RoomLog, SqliteLog};
-use order_host::{Host, ResumeKey, Settings, Transport, TransportError};
+use order_host::{Host, Pace, ResumeKey, Settings, Transport, TransportError};
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, lookup_host};
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 use tracing_subscriber::filter::ParseError;
-use transport_warp::{AcceptSettings, RouteSettings, SocketSettings, WarpTransport};
+use transport_warp::{AcceptSettings, KeysError, RouteSettings, SignIn, SocketSettings, WarpTransport};
 
-use crate::arguments::{LogFormat, LogKind, Serve};
+use crate::arguments::{Auth, LogFormat, LogKind, Serve};
 use crate::{logging, open_files, resume_key, signals};
 
 /// What a task that will not end may hold the process up for.
@@ -28,6 +29,17 @@ const LAST_WAIT: Duration = Duration::from_secs(1);
 pub(crate) enum StartError {
     #[error("cannot listen on {addr}: {}", listening(.source))]
     Listen { addr: String, source: io::Error },
+    #[error(
+        "cannot listen on {0}: other machines could reach it, and nobody has to sign in; use --auth required, or \
+         --insecure if something before this server checks who comes, or --addr 127.0.0.1:1999"
+    )]
+    OpenToAll(String),
+    #[error("--auth required needs --auth-keys FILE; `stonepot token --new-key FILE` makes one")]
+    NoKeys,
+    #[error("--auth-keys is of no use with --auth off; say --auth required")]
+    UnusedKeys,
+    #[error("cannot use the keys in {}: {source}", .path.display())]
+    Keys { path: PathBuf, source: KeysError },
     #[error("{0}{hint}", hint = storage_hint(.0))]
     Storage(#[from] OpenError),
     #[error("RUST_LOG is not understood: {0}")]
@@ -82,8 +94,13 @@ pub(crate) fn run(arguments: &Serve) -> Result<(), StartError> {
 
 async fn serve(arguments: &Serve) -> Result<(), StartError> {
     let failed = |source| StartError::Listen { addr: arguments.addr.clone(), source };
+    let sign_in = sign_in(arguments)?;
+    let addresses: Vec<_> = lookup_host(&arguments.addr).await.map_err(failed)?.collect();
+    if sign_in.is_none() && !arguments.insecure && !addresses.iter().all(is_of_this_machine) {
+        return Err(StartError::OpenToAll(arguments.addr.clone()));
+    }
     // Before the data is opened: who connects during a long migration waits in place of being refused.
-    let listener = TcpListener::bind(&arguments.addr).await.map_err(failed)?;
+    let listener = TcpListener::bind(addresses.as_slice()).await.map_err(failed)?;
     let address = listener.local_addr()?;
     let Opened { log, place, resume_key } = open_log(arguments)?;
     let stop = CancellationToken::new();
@@ -93,6 +110,9 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     let mut settings = Settings::default();
     settings.currency = arguments.currency;
     settings.idle_unload = arguments.idle_unload;
+    settings.pace = NonZeroU32::new(arguments.message_rate)
+        .zip(NonZeroU32::new(arguments.message_burst))
+        .map(|(per_second, burst)| Pace { per_second, burst });
     settings.resume_key = resume_key;
     let host = Host::new(log, settings);
     let routes = RouteSettings {
@@ -103,6 +123,8 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
             ..SocketSettings::default()
         },
         max_sockets: usize::try_from(bounds.sockets).unwrap_or(usize::MAX),
+        sign_in: sign_in.map(Arc::new),
+        allowed_origins: arguments.allow_origin.clone(),
         ..RouteSettings::default()
     };
     let accept = AcceptSettings {
@@ -112,15 +134,41 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
         ..AcceptSettings::default()
     };
 
-    info!(%address, log = ?arguments.log, "the server is up");
+    info!(%address, log = ?arguments.log, auth = ?arguments.auth, "the server is up");
+    if arguments.auth == Auth::Off {
+        warn!("NOBODY HAS TO SIGN IN: whoever knows a room's name can join it, as anybody (--auth off)");
+    }
     if arguments.log_format == LogFormat::Text {
         // Nobody may be reading it, and that is no reason to stop.
-        drop(greet(address, place.as_deref()));
+        drop(greet(address, place.as_deref(), arguments.auth));
     }
     let transport = Box::new(WarpTransport::new(listener, routes, accept));
     transport.run(host, stop).await?;
     info!("the server has stopped");
     Ok(())
+}
+
+/// Who may come in, if not everybody.
+fn sign_in(arguments: &Serve) -> Result<Option<SignIn>, StartError> {
+    let path = match (arguments.auth, &arguments.auth_keys) {
+        (Auth::Off, None) => return Ok(None),
+        // Whoever gives keys believes that they are asked for.
+        (Auth::Off, Some(_)) => return Err(StartError::UnusedKeys),
+        (Auth::Required, None) => return Err(StartError::NoKeys),
+        (Auth::Required, Some(path)) => path,
+    };
+    let sign_in = SignIn::with_key_file(path)
+        .map_err(|source| StartError::Keys { path: path.clone(), source })?
+        .audience(&arguments.auth_audience);
+    Ok(Some(match &arguments.auth_issuer {
+        Some(issuer) => sign_in.issuer(issuer),
+        None => sign_in,
+    }))
+}
+
+/// Whether only this machine can connect to the address.
+fn is_of_this_machine(address: &SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
 }
 
 /// What is kept of earlier days.
@@ -146,7 +194,7 @@ fn open_log(arguments: &Serve) -> Result<Opened, StartError> {
 }
 
 /// Says on standard output where to go from here.
-fn greet(address: SocketAddr, place: Option<&Path>) -> io::Result<()> {
+fn greet(address: SocketAddr, place: Option<&Path>, auth: Auth) -> io::Result<()> {
     // An address that means "every network" cannot be opened in a browser.
     let shown = if address.ip().is_unspecified() {
         format!("localhost:{}", address.port())
@@ -162,6 +210,11 @@ fn greet(address: SocketAddr, place: Option<&Path>) -> io::Result<()> {
     writeln!(out, "  page    http://{shown}/")?;
     writeln!(out, "  socket  ws://{shown}/parties/collaborative_order/ROOM")?;
     writeln!(out, "  orders  {orders}")?;
+    let guests = match auth {
+        Auth::Off => "whoever knows a room's name, as anybody: nobody has to sign in",
+        Auth::Required => "whoever has a token",
+    };
+    writeln!(out, "  guests  {guests}")?;
     writeln!(out, "  Ctrl-C stops it; `stonepot --help` says more.")?;
     out.flush()
 }

@@ -1,0 +1,80 @@
+//! Who a connection is, and which orders it may see: what a transport has found out before it opens one.
+
+use order_core::text::Text;
+use order_core::wire::Refused;
+use order_core::{Code, Command, Order, ParticipantId, Rejection, Stamp, UnixMillis};
+
+use crate::input::Message;
+
+/// Who signed in on a connection. The host trusts it: whoever opens the connection has checked it, by whatever means.
+///
+/// From then on the connection speaks as this participant alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Identity {
+    /// As whom the connection speaks.
+    pub participant: ParticipantId,
+    /// The name by which it joins, whatever its messages say.
+    pub name: Option<Text>,
+    /// Which orders it may join.
+    pub access: Access,
+    /// When the sign-in ends, and the connection with it; never, if this is nothing.
+    pub expires_at: Option<UnixMillis>,
+}
+
+impl Identity {
+    /// This participant, without a name of their own, whom every order lets in, for ever.
+    pub fn new(participant: ParticipantId) -> Self {
+        Self { participant, name: None, access: Access::default(), expires_at: None }
+    }
+
+    /// The message, if it names nobody else, as this participant may send it.
+    pub(crate) fn vouch_for(&self, message: Message) -> Result<Message, Refused> {
+        let Message::Command(mut inbound, since) = message else { return Ok(message) };
+        if inbound.participant.as_ref().is_some_and(|named| *named != self.participant) {
+            let rejection = Rejection::new(Code::NotYou)
+                .field("participantId")
+                .expected("the participant as whom this connection signed in");
+            return Err(Refused { id: inbound.stamp.as_ref().map(Stamp::id).cloned(), rejection });
+        }
+        if let Command::Join(join) = &mut inbound.command {
+            if self.name.is_some() {
+                join.name.clone_from(&self.name);
+            }
+            // Who belongs to a circle is not for the client to say: it would let others in.
+            join.circle_id.clone_from(&self.access.circle);
+            join.tenant_id.clone_from(&self.access.tenant);
+        }
+        Ok(Message::Command(inbound, since))
+    }
+}
+
+/// Which orders somebody may see and join. By default, any.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Access {
+    /// Orders of this circle only.
+    pub circle: Option<Text>,
+    /// Orders of this tenant only.
+    pub tenant: Option<Text>,
+    /// Whether they were let into this very room, by its name: then an order that is of no circle or tenant yet will do.
+    pub by_name: bool,
+}
+
+impl Access {
+    /// Whether the order is one of them. One that nobody has joined will be of the circle and tenant of whoever does.
+    pub(crate) fn admits_to(&self, order: &Order) -> bool {
+        let may_be_nobodys = self.by_name || order.seq() == 0;
+        let fits = |wanted: &Option<Text>, known: Option<&Text>| match (wanted, known) {
+            (None, _) => true,
+            (Some(wanted), Some(known)) => wanted == known,
+            (Some(_), None) => may_be_nobodys,
+        };
+        fits(&self.circle, order.circle_id()) && fits(&self.tenant, order.tenant_id())
+    }
+
+    /// Whether it is the same whatever the order is.
+    pub(crate) fn is_to_any_order(&self) -> bool {
+        self.circle.is_none() && self.tenant.is_none()
+    }
+}

@@ -1,0 +1,140 @@
+//! How fast somebody may send.
+
+use std::num::NonZeroU32;
+use std::ops::Add;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use governor::clock::{Clock, Reference};
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use order_core::{Code, Rejection};
+use tokio::time::Instant;
+
+/// How many messages somebody may send: so many a second for as long as they like, and so many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Messages a second.
+    pub per_second: NonZeroU32,
+    /// Messages at once, after a rest.
+    pub burst: NonZeroU32,
+}
+
+/// Counts somebody's messages.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    pace: Pace,
+    limiter: RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Moment>>,
+    /// Messages that were refused since one was last taken.
+    refused: AtomicU32,
+}
+
+/// A message that came too early.
+#[derive(Debug)]
+pub(crate) struct TooFast {
+    pub(crate) rejection: Rejection,
+    /// Whether so many have, that nobody listens at the other end.
+    pub(crate) is_flood: bool,
+}
+
+impl Meter {
+    pub(crate) fn new(pace: Pace) -> Self {
+        let quota = Quota::per_second(pace.per_second).allow_burst(pace.burst);
+        Self { pace, limiter: RateLimiter::direct_with_clock(quota, Monotonic), refused: AtomicU32::new(0) }
+    }
+
+    /// Counts one message, which may be early.
+    pub(crate) fn count(&self) -> Result<(), TooFast> {
+        let Err(early) = self.limiter.check() else {
+            self.refused.store(0, Ordering::Relaxed);
+            return Ok(());
+        };
+        let wait = early.wait_time_from(Monotonic.now()).as_millis();
+        let refused = self.refused.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        let Pace { per_second, burst } = self.pace;
+        let rejection = Rejection::new(Code::RateLimited)
+            .expected(format!("at most {per_second} messages a second, {burst} at once"))
+            .retry_after(u64::try_from(wait).unwrap_or(u64::MAX).saturating_add(1));
+        Err(TooFast { rejection, is_flood: refused > burst.get() })
+    }
+}
+
+/// Time that only goes forward, whatever is done to the clock on the wall.
+#[derive(Debug, Clone, Copy)]
+struct Monotonic;
+
+/// A moment of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Moment(Instant);
+
+impl Clock for Monotonic {
+    type Instant = Moment;
+
+    fn now(&self) -> Moment {
+        Moment(Instant::now())
+    }
+}
+
+impl Reference for Moment {
+    fn duration_since(&self, earlier: Self) -> Nanos {
+        self.0.saturating_duration_since(earlier.0).into()
+    }
+
+    fn saturating_sub(&self, duration: Nanos) -> Self {
+        Self(self.0.checked_sub(duration.into()).unwrap_or(self.0))
+    }
+}
+
+impl Add<Nanos> for Moment {
+    type Output = Self;
+
+    fn add(self, duration: Nanos) -> Self {
+        Self(self.0.checked_add(duration.into()).unwrap_or(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn pace(per_second: u32, burst: u32) -> Pace {
+        Pace { per_second: NonZeroU32::new(per_second).unwrap(), burst: NonZeroU32::new(burst).unwrap() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_taken_at_once_and_then_so_many_a_second() {
+        let meter = Meter::new(pace(10, 5));
+        for _ in 0..3 {
+            for _ in 0..5 {
+                assert!(meter.count().is_ok());
+            }
+            let early = meter.count().unwrap_err();
+            assert!(!early.is_flood);
+            let wait = early.rejection.retry_after_ms().unwrap();
+            assert!((90..=101).contains(&wait), "{wait}");
+            tokio::time::advance(Duration::from_millis(wait)).await;
+            assert!(meter.count().is_ok(), "after as long as it said");
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_does_not_listen_is_a_flood_and_whoever_waits_is_not() {
+        let meter = Meter::new(pace(10, 5));
+        let results: Vec<_> = (0..11).map(|_| meter.count()).collect();
+        let floods = results.iter().filter(|result| result.as_ref().is_err_and(|early| early.is_flood));
+        assert_eq!(floods.count(), 1, "five are taken, five are told, and one is too many");
+
+        let meter = Meter::new(pace(10, 5));
+        for _ in 0..50 {
+            while let Err(early) = meter.count() {
+                assert!(!early.is_flood);
+                let wait = early.rejection.retry_after_ms().unwrap();
+                tokio::time::advance(Duration::from_millis(wait)).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! Sockets of people who signed in: they speak for nobody else, are where they may be, and end when their sign-in does.
+
+use std::time::Duration;
+
+use order_core::text::Text;
+use order_core::{ParticipantId, UnixMillis};
+use order_host::{Access, Clock as _, Identity, Opening, Protocol};
+use serde_json::{Value, json};
+use transport_memory::{Client, Closed, Faults, ManualClock, Simulation};
+
+use crate::table::{add, code, facts, hears_nothing, join, kinds, only, restaurant, room, seated, told};
+
+#[tokio::test(start_paused = true)]
+async fn who_signed_in_joins_as_themselves_and_orders() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    let mut ben = open(&restaurant, Protocol::Seed, identity("ben"));
+    ben.send(join("ben", &json!({}))).await.unwrap();
+    assert_eq!(kinds(&ben.settle().await), ["sync", "participant_joined"]);
+    let mut dish: Value = serde_json::from_str(&add("dal", 120)).unwrap();
+    ben.send(dish.to_string()).await.unwrap();
+    assert_eq!(only(&mut ben).await.json()["participantId"], "ben");
+    dish["data"]["id"] = json!("naan");
+    dish["participantId"] = json!("ben");
+    ben.send(dish.to_string()).await.unwrap();
+    assert_eq!(only(&mut ben).await.json()["data"]["item"]["addedBy"], "ben");
+    assert_eq!(kinds(&asha.settle().await), ["participant_joined", "item_added", "item_added"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_joins_as_somebody_else() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    let before = facts(&restaurant).await;
+    for protocol in [Protocol::Seed, Protocol::V2] {
+        let mut ben = open(&restaurant, protocol, identity("ben"));
+        for other in ["asha", "chitra", "Ben", "ben2"] {
+            ben.send(join_with_id(other)).await.unwrap();
+            let refused = only(&mut ben).await.json();
+            assert_eq!(code_of(&refused), "not_you", "{other}");
+            assert_eq!(refused["id"], "join-1", "{other}");
+        }
+    }
+    hears_nothing(&mut asha).await;
+    assert_eq!(facts(&restaurant).await, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_in_somebody_elses_name_is_refused_in_both_protocols() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    for (protocol, who) in [(Protocol::Seed, "ben"), (Protocol::V2, "chitra")] {
+        let mut guest = open(&restaurant, protocol, identity(who));
+        guest.send(join_with_id(who)).await.unwrap();
+        guest.settle().await;
+        asha.settle().await;
+        let before = facts(&restaurant).await;
+        for kind in ["add_item", "finalize", "leave", "join"] {
+            let data = json!({ "dishName": "Dal", "price": 1, "quantity": 1 });
+            let message = json!({ "type": kind, "id": kind, "participantId": "asha", "participantName": "Asha", "data": data });
+            guest.send(message.to_string()).await.unwrap();
+            let refused = only(&mut guest).await.json();
+            assert_eq!((code_of(&refused).as_str(), &refused["id"]), ("not_you", &json!(kind)), "{who}");
+        }
+        hears_nothing(&mut asha).await;
+        assert_eq!(facts(&restaurant).await, before);
+        guest
+            .send(r#"{"type":"add_item","id":"own","data":{"dishName":"Dal","price":1,"quantity":1}}"#)
+            .await
+            .unwrap();
+        assert_eq!(guest.settle().await.len(), 2, "the socket stays open");
+        asha.settle().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_stands_in_its_place_among_the_answers() {
+    let restaurant = restaurant();
+    let mut asha = open(&restaurant, Protocol::Seed, identity("asha"));
+    asha.send(join("asha", &json!({}))).await.unwrap();
+    asha.settle().await;
+    restaurant.log().hold();
+    for (item, who) in [("dal", "asha"), ("naan", "ben"), ("rice", "asha")] {
+        let mut dish: Value = serde_json::from_str(&add(item, 10)).unwrap();
+        dish["participantId"] = json!(who);
+        asha.send(dish.to_string()).await.unwrap();
+    }
+    restaurant.log().release();
+    assert_eq!(kinds(&asha.settle().await), ["item_added", "error", "item_added"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_sign_ins_name_circle_and_tenant_count_whatever_the_message_says() {
+    let restaurant = restaurant();
+    let mut signed = identity("asha");
+    signed.name = Some(text("Asha Rao"));
+    signed.access.circle = Some(text("c1"));
+    let mut asha = open(&restaurant, Protocol::Seed, signed);
+    let without_a_name = json!({ "type": "join", "participantId": "asha", "data": {} });
+    asha.send(without_a_name.to_string()).await.unwrap();
+    assert_eq!(kinds(&asha.settle().await), ["sync", "participant_joined"]);
+    asha.send(join("asha", &json!({ "circleId": "c2", "tenantId": "t2" }))).await.unwrap();
+    asha.settle().await;
+    let state = told(&asha);
+    assert_eq!(state["participants"][0]["name"], "Asha Rao");
+    assert_eq!((&state["circleId"], &state["tenantId"]), (&json!("c1"), &json!("")));
+    assert_eq!(facts(&restaurant).await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_not_of_the_orders_circle_does_not_join_it() {
+    let restaurant = restaurant();
+    let of = |who: &str, circle: &str, tenant: &str, by_name: bool| {
+        let mut signed = identity(who);
+        let some = |label: &str| (!label.is_empty()).then(|| text(label));
+        (signed.access.circle, signed.access.tenant, signed.access.by_name) =
+            (some(circle), some(tenant), by_name);
+        signed
+    };
+    // All of them knocked before there was an order, so nobody was turned away at the door.
+    let mut late: Vec<_> = [
+        ("c2", "", false),
+        ("c2", "", true),
+        ("c1", "t2", false),
+        ("", "t2", true),
+        ("c1", "t1", false),
+        ("", "t1", false),
+    ]
+    .into_iter()
+    .map(|(circle, tenant, by_name)| {
+        (circle, tenant, open(&restaurant, Protocol::Seed, of("ben", circle, tenant, by_name)))
+    })
+    .collect();
+    let mut asha = open(&restaurant, Protocol::Seed, of("asha", "c1", "t1", false));
+    asha.send(join("asha", &json!({}))).await.unwrap();
+    asha.settle().await;
+    let before = facts(&restaurant).await;
+    for (circle, tenant, ben) in &mut late[..4] {
+        ben.send(join("ben", &json!({ "circleId": "c1", "tenantId": "t1" }))).await.unwrap();
+        assert_eq!(code(&only(ben).await), "not_your_room", "{circle} {tenant}");
+        ben.send(add("dal", 10)).await.unwrap();
+        assert_eq!(code(&only(ben).await), "join_first", "{circle} {tenant}");
+    }
+    hears_nothing(&mut asha).await;
+    assert_eq!(facts(&restaurant).await, before);
+    for (_, _, ben) in &mut late[4..] {
+        ben.send(join("ben", &json!({}))).await.unwrap();
+        assert_eq!(kinds(&ben.settle().await), ["sync", "participant_joined"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_door_knows_the_circle_of_an_order_in_memory_and_of_one_in_the_log() {
+    let restaurant = restaurant();
+    let mut access = [Access::default(), Access::default(), Access::default()];
+    access[0].circle = Some(text("c1"));
+    access[1].circle = Some(text("c2"));
+    access[2].tenant = Some(text("t1"));
+    let [ours, theirs, tenants] = access;
+    assert!(restaurant.host().admits(&room(), &theirs).await.unwrap(), "nobody has joined it yet");
+    assert_eq!(restaurant.host().loaded_rooms(), 0);
+    let mut asha = restaurant.connect(&room());
+    asha.send(join("asha", &json!({ "circleId": "c1" }))).await.unwrap();
+    asha.settle().await;
+    let after = restaurant.restarted(2);
+    for host in [restaurant.host(), after.host()] {
+        assert!(host.admits(&room(), &ours).await.unwrap());
+        assert!(!host.admits(&room(), &theirs).await.unwrap());
+        assert!(!host.admits(&room(), &tenants).await.unwrap(), "it is of no tenant");
+        let mut by_name = tenants.clone();
+        by_name.by_name = true;
+        assert!(host.admits(&room(), &by_name).await.unwrap());
+        assert!(host.admits(&room(), &Access::default()).await.unwrap());
+    }
+    assert_eq!(after.host().loaded_rooms(), 0, "a look loads nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resume_token_replaces_no_sign_in() {
+    let restaurant = restaurant();
+    let mut asha = open(&restaurant, Protocol::V2, identity("asha"));
+    asha.send(join_with_id("asha")).await.unwrap();
+    let token = asha.settle().await[0].json()["resumeToken"].as_str().unwrap().to_owned();
+    let before = facts(&restaurant).await;
+    let back = |who: &str| Opening {
+        protocol: Protocol::V2,
+        resume_token: Some(token.clone()),
+        since: Some(1),
+        identity: Some(identity(who)),
+    };
+    let mut ben = restaurant.open(&room(), back("ben"));
+    hears_nothing(&mut ben).await;
+    ben.send(r#"{"type":"get_state","id":"q"}"#).await.unwrap();
+    assert_eq!(only(&mut ben).await.json()["code"], "join_first");
+    hears_nothing(&mut asha).await;
+    let mut again = restaurant.open(&room(), back("asha"));
+    assert_eq!(only(&mut again).await.json()["type"], "welcome");
+    assert_eq!(facts(&restaurant).await, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_ends_with_its_sign_in_and_is_told_so_in_its_own_protocol() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    for (protocol, kind) in [(Protocol::Seed, "error"), (Protocol::V2, "reject")] {
+        let mut ben = open(&restaurant, protocol, until(&restaurant, Duration::from_secs(3600)));
+        ben.send(join_with_id("ben")).await.unwrap();
+        ben.settle().await;
+        asha.settle().await;
+        let before = facts(&restaurant).await;
+
+        wait(&restaurant, Duration::from_secs(3590)).await;
+        hears_nothing(&mut ben).await;
+        wait(&restaurant, Duration::from_secs(10)).await;
+
+        let told = ben.recv().await.unwrap().json();
+        assert_eq!((&told["type"], code_of(&told).as_str()), (&json!(kind), "token_expired"));
+        assert_eq!(ben.recv().await.unwrap_err(), Closed::SignInEnded);
+        let heard = only(&mut asha).await.json();
+        assert_eq!((&heard["type"], &heard["data"]["isOnline"]), (&json!("presence"), &json!(false)));
+        assert_eq!(facts(&restaurant).await, before);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_that_never_joined_ends_too_and_one_that_has_no_end_does_not() {
+    let restaurant = restaurant();
+    let mut stranger = open(&restaurant, Protocol::Seed, until(&restaurant, Duration::from_secs(5)));
+    let mut forever = open(&restaurant, Protocol::Seed, identity("asha"));
+    wait(&restaurant, Duration::from_secs(6)).await;
+    assert_eq!(code(&stranger.recv().await.unwrap()), "token_expired");
+    assert_eq!(stranger.recv().await.unwrap_err(), Closed::SignInEnded);
+    wait(&restaurant, Duration::from_secs(10_000_000)).await;
+    forever.send(join("asha", &json!({}))).await.unwrap();
+    assert_eq!(kinds(&forever.settle().await), ["sync", "participant_joined"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_carried_out_after_the_end_of_the_sign_in_even_if_the_clock_was_set() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    let mut ben = open(&restaurant, Protocol::Seed, until(&restaurant, Duration::from_secs(3600)));
+    ben.send(join("ben", &json!({}))).await.unwrap();
+    ben.settle().await;
+    asha.settle().await;
+    let before = facts(&restaurant).await;
+    // No time goes by: an alarm alone would not notice.
+    restaurant.clock().advance(Duration::from_secs(3600));
+    ben.send(add("dal", 10)).await.unwrap();
+    assert_eq!(code(&ben.recv().await.unwrap()), "token_expired");
+    assert_eq!(ben.recv().await.unwrap_err(), Closed::SignInEnded);
+    assert_eq!(kinds(&asha.settle().await), ["presence"]);
+    assert_eq!(facts(&restaurant).await, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_socket_notices_a_clock_that_was_set_within_a_minute() {
+    let restaurant = restaurant();
+    let mut ben = open(&restaurant, Protocol::Seed, until(&restaurant, Duration::from_secs(3600)));
+    hears_nothing(&mut ben).await;
+    restaurant.clock().advance(Duration::from_secs(3600));
+    let within_a_minute = async {
+        assert_eq!(code(&ben.recv().await.unwrap()), "token_expired");
+        assert_eq!(ben.recv().await.unwrap_err(), Closed::SignInEnded);
+    };
+    tokio::time::timeout(Duration::from_secs(61), within_a_minute).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_that_has_ended_before_the_socket_opened_opens_nothing() {
+    let restaurant = Simulation::new(1, Faults::default());
+    let mut signed = identity("ben");
+    signed.expires_at = Some(UnixMillis::new(ManualClock::default().now().get()));
+    let mut ben = open(&restaurant, Protocol::V2, signed);
+    assert_eq!(ben.recv().await.unwrap().json()["code"], "token_expired");
+    assert_eq!(ben.recv().await.unwrap_err(), Closed::SignInEnded);
+    assert_eq!(restaurant.host().loaded_rooms(), 0);
+}
+
+fn identity(who: &str) -> Identity {
+    Identity::new(ParticipantId::new(who).unwrap())
+}
+
+/// Ben, for so long.
+fn until(restaurant: &Simulation, life: Duration) -> Identity {
+    let mut ben = identity("ben");
+    let life = u64::try_from(life.as_millis()).unwrap();
+    ben.expires_at = Some(UnixMillis::new(restaurant.clock().now().get() + life));
+    ben
+}
+
+fn open(restaurant: &Simulation, protocol: Protocol, identity: Identity) -> Client {
+    restaurant.open(&room(), Opening { protocol, identity: Some(identity), ..Opening::default() })
+}
+
+/// Time goes by, on the host's clock as on tokio's.
+async fn wait(restaurant: &Simulation, time: Duration) {
+    restaurant.clock().advance(time);
+    tokio::time::sleep(time).await;
+}
+
+fn join_with_id(who: &str) -> String {
+    json!({ "type": "join", "id": "join-1", "participantId": who, "participantName": who, "data": {} })
+        .to_string()
+}
+
+fn text(label: &str) -> Text {
+    Text::clean(label, 80).unwrap()
+}
+
+/// The code of a refusal in either protocol.
+fn code_of(refused: &Value) -> String {
+    refused["data"]["code"]
+        .as_str()
+        .or(refused["code"].as_str())
+        .unwrap_or_else(|| panic!("{refused}"))
+        .to_owned()
+}

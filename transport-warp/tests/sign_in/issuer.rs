@@ -1,0 +1,124 @@
+//! Whoever makes tokens: with keys that are made for the test, in good faith or not.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+
+/// Has a key, and signs whatever it is told to.
+pub(crate) struct Issuer {
+    pub(crate) algorithm: Algorithm,
+    signs: EncodingKey,
+    id: Option<&'static str>,
+    /// The public half, or the secret, as a JSON Web Key.
+    jwk: Value,
+    /// What the server is given: a secret, or the public half as PEM.
+    pub(crate) file: Vec<u8>,
+}
+
+impl Issuer {
+    pub(crate) fn of_secret(secret: &str) -> Self {
+        let signs = EncodingKey::from_secret(secret.as_bytes());
+        let jwk = json!({ "kty": "oct", "k": URL_SAFE_NO_PAD.encode(secret) });
+        Self { algorithm: Algorithm::HS256, signs, id: None, jwk, file: secret.into() }
+    }
+
+    pub(crate) fn rsa() -> Self {
+        let key = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let private: Pkcs8V1Der<'_> = key.as_der().unwrap();
+        let public: PublicKeyX509Der<'_> = key.public_key().as_der().unwrap();
+        let signs = EncodingKey::from_rsa_pem(&pem("PRIVATE KEY", private.as_ref())).unwrap();
+        let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let parts = key.public_key();
+        let [n, e] =
+            [parts.modulus(), parts.exponent()].map(|number| part(number.big_endian_without_leading_zero()));
+        let jwk = json!({ "kty": "RSA", "n": n, "e": e, "use": "sig", "alg": "RS256" });
+        Self { algorithm: Algorithm::RS256, signs, id: None, jwk, file: pem("PUBLIC KEY", public.as_ref()) }
+    }
+
+    pub(crate) fn ec() -> Self {
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let private = EcdsaKeyPair::generate_pkcs8(algorithm, &SystemRandom::new()).unwrap();
+        let key = EcdsaKeyPair::from_pkcs8(algorithm, private.as_ref()).unwrap();
+        let public: PublicKeyX509Der<'_> = key.public_key().as_der().unwrap();
+        let signs = EncodingKey::from_ec_pem(&pem("PRIVATE KEY", private.as_ref())).unwrap();
+        let [x, y] = [1..33, 33..65].map(|part| URL_SAFE_NO_PAD.encode(&key.public_key().as_ref()[part]));
+        let jwk = json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y });
+        Self { algorithm: Algorithm::ES256, signs, id: None, jwk, file: pem("PUBLIC KEY", public.as_ref()) }
+    }
+
+    pub(crate) fn ed() -> Self {
+        let private = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+        let key = Ed25519KeyPair::from_pkcs8(private.as_ref()).unwrap();
+        let public: PublicKeyX509Der<'_> = key.public_key().as_der().unwrap();
+        let signs = EncodingKey::from_ed_pem(&pem("PRIVATE KEY", private.as_ref())).unwrap();
+        let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(key.public_key()) });
+        Self { algorithm: Algorithm::EdDSA, signs, id: None, jwk, file: pem("PUBLIC KEY", public.as_ref()) }
+    }
+
+    /// The same, naming its key by an id.
+    pub(crate) fn named(self, id: &'static str) -> Self {
+        Self { id: Some(id), ..self }
+    }
+
+    /// Its key as the server needs it, in a set of keys.
+    pub(crate) fn jwk(&self) -> Value {
+        let mut jwk = self.jwk.clone();
+        if let Some(id) = self.id {
+            jwk["kid"] = json!(id);
+        }
+        jwk
+    }
+
+    pub(crate) fn token(&self, claims: &Value) -> String {
+        let mut header = Header::new(self.algorithm);
+        header.kid = self.id.map(str::to_owned);
+        encode(&header, claims, &self.signs).unwrap()
+    }
+
+    /// A token of these header fields, whatever they are, signed as they say with this issuer's key.
+    pub(crate) fn token_with_header(&self, header: &Value, claims: &Value) -> String {
+        let message = format!("{}.{}", part(header), part(claims));
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &self.signs, self.algorithm).unwrap();
+        format!("{message}.{signature}")
+    }
+}
+
+/// A part of a token.
+pub(crate) fn part(json: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(json.to_string())
+}
+
+/// What a token of `who` for the tests' room says.
+pub(crate) fn claims(who: &str) -> Value {
+    json!({ "aud": "stonepot", "exp": now() + 3600.0, "room": "r1", "participant": who })
+}
+
+/// The same with some claims otherwise; one that is `null` is left out.
+pub(crate) fn claims_with(who: &str, others: &Value) -> Value {
+    let mut claims = claims(who);
+    for (claim, value) in others.as_object().unwrap() {
+        match value {
+            Value::Null => drop(claims.as_object_mut().unwrap().remove(claim)),
+            value => claims[claim] = value.clone(),
+        }
+    }
+    claims
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64()
+}
+
+fn pem(kind: &str, der: &[u8]) -> Vec<u8> {
+    let text = STANDARD.encode(der);
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", lines.join("\n")).into()
+}

@@ -1,0 +1,21 @@
+//! Signing in: who is let in, who is not, and what the others hear of it (nothing).
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "a test may panic"
+)]
+
+mod attacks;
+mod command_line;
+mod issuer;
+mod keys;
+mod origins;
+#[path = "../process/mod.rs"]
+mod process;
+mod rooms;
+#[path = "../server/mod.rs"]
+mod server;
+mod sockets;
+mod table;

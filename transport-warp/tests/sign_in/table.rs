@@ -1,0 +1,143 @@
+//! A server at which people have to sign in, and somebody who did.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use transport_warp::{AcceptSettings, RouteSettings, SignIn};
+
+use crate::issuer::{Issuer, claims};
+use crate::server::{Answer, HANDSHAKE, Peer, ROOM, Read, Server, request};
+
+pub(crate) const SECRET: &str = "a secret of the tests which nobody else could ever guess";
+
+pub(crate) struct Table {
+    pub(crate) server: Server,
+    pub(crate) issuer: Issuer,
+    /// Sits at the table, and hears whatever there is to hear.
+    asha: Peer,
+    /// What she has a token for the look of.
+    token: String,
+    seq: Value,
+}
+
+impl Table {
+    pub(crate) async fn new() -> Self {
+        let issuer = Issuer::of_secret(SECRET);
+        let sign_in = SignIn::with_keys(&issuer.file).unwrap();
+        Self::with(issuer, sign_in, &claims("asha")).await
+    }
+
+    /// Asha, with these claims, is the first at the table.
+    pub(crate) async fn with(issuer: Issuer, sign_in: SignIn, asha: &Value) -> Self {
+        let routes = RouteSettings { sign_in: Some(Arc::new(sign_in)), ..RouteSettings::default() };
+        Self::over(issuer, routes, asha).await
+    }
+
+    pub(crate) async fn over(issuer: Issuer, routes: RouteSettings, asha: &Value) -> Self {
+        let server = Server::with(routes, AcceptSettings::default()).await;
+        let token = issuer.token(asha);
+        let mut asha = open(&server, &format!("{ROOM}?token={token}"), "").await;
+        asha.join("asha").await;
+        let mut table = Self { server, issuer, asha, token, seq: Value::Null };
+        table.seq = table.look().await["seq"].clone();
+        table
+    }
+
+    /// The table as Asha sees it from outside.
+    pub(crate) async fn look(&self) -> Value {
+        let answer = self.get(&format!("{ROOM}?token={}", self.token), "").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    }
+
+    pub(crate) async fn get(&self, path: &str, more: &str) -> Answer {
+        self.server.ask(&request("GET", path, more)).await
+    }
+
+    /// A socket of somebody whose token has these claims.
+    pub(crate) async fn open(&self, claims: &Value) -> Peer {
+        let token = self.issuer.token(claims);
+        open(&self.server, ROOM, &format!("Authorization: Bearer {token}\r\n")).await
+    }
+
+    /// Somebody with this token is turned away, whether they want a socket or a look.
+    pub(crate) async fn turns_away(&mut self, what: &str, token: &str, status: u16, code: &str) {
+        self.turns_away_from(ROOM, what, token, status, code).await;
+    }
+
+    pub(crate) async fn turns_away_from(
+        &mut self,
+        path: &str,
+        what: &str,
+        token: &str,
+        status: u16,
+        code: &str,
+    ) {
+        let header = format!("Authorization: Bearer {token}\r\n");
+        let subprotocol = format!("Sec-WebSocket-Protocol: stonepot.v2, stonepot.token.{token}\r\n");
+        let query = format!("{path}?_pk=x&token={token}");
+        for (path, more) in [
+            (path, format!("{HANDSHAKE}{header}")),
+            (path, format!("{HANDSHAKE}{subprotocol}")),
+            (&query, HANDSHAKE.to_owned()),
+            (path, header),
+            (&query, String::new()),
+        ] {
+            let answer = self.get(path, &more).await;
+            is_refused(what, &answer, status, code);
+            hides(what, &answer, token);
+        }
+        self.nothing_happened(what).await;
+    }
+
+    /// The server lives, the order is as it was, and Asha was told nothing.
+    pub(crate) async fn nothing_happened(&mut self, what: &str) {
+        assert_eq!(self.server.get("/healthz").await.status, 200, "{what}");
+        assert_eq!(self.look().await["seq"], self.seq, "{what}");
+        self.asha.send_text(b"ping").await;
+        assert_eq!(self.asha.read().await, Read::Text("pong".to_owned()), "{what}");
+    }
+
+    /// The next message that Asha hears.
+    pub(crate) async fn asha_hears(&mut self, kind: &str) -> Value {
+        let heard = self.asha.hear(kind).await;
+        if let Some(seq) = heard["data"].get("orderState").unwrap_or(&heard["data"]).get("seq") {
+            self.seq = seq.clone();
+        }
+        heard
+    }
+}
+
+/// Whoever asked was told so, and why.
+pub(crate) fn is_refused(what: &str, answer: &Answer, status: u16, code: &str) {
+    assert_eq!(answer.status, status, "{what}: {answer:?}");
+    let told = answer.json();
+    assert_eq!(told["code"], code, "{what}: {answer:?}");
+    assert!(told["error"].as_str().is_some_and(|text| text.len() > 10), "{what}: {answer:?}");
+    assert_eq!(answer.header("content-type"), Some("application/json"), "{what}");
+    assert_eq!(answer.header("cache-control"), Some("no-store"), "{what}");
+    assert_eq!(answer.header("sec-websocket-protocol"), None, "{what}");
+    let challenge = answer.header("www-authenticate");
+    match status {
+        401 => assert!(challenge.is_some_and(|it| it.starts_with("Bearer realm=\"stonepot\"")), "{what}"),
+        _ => assert!(challenge.is_none_or(|it| it.starts_with("Bearer ")), "{what}"),
+    }
+}
+
+/// A socket, with further header lines.
+pub(crate) async fn open(server: &Server, path: &str, more: &str) -> Peer {
+    Peer::open_with(TcpStream::connect(server.addr).await.unwrap(), path, more, &[]).await
+}
+
+/// No part of the token stands in the answer.
+pub(crate) fn hides(what: &str, answer: &Answer, token: &str) {
+    let all = format!("{:?} {}", answer.headers(), answer.body);
+    for part in token.split('.').filter(|part| part.len() > 8) {
+        assert!(!all.contains(part), "{what}: {all}");
+    }
+}
+
+pub(crate) fn join(who: &str) -> Value {
+    json!({ "type": "join", "id": "join", "participantId": who, "participantName": who, "data": {} })
+}
