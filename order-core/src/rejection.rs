@@ -66,6 +66,16 @@ codes! {
     AlreadyJoined = "already_joined", "This connection already speaks for somebody else.";
     /// Only the owner may.
     NotOwner = "not_owner", "Only the owner of the order may do this.";
+    /// Somebody else added it.
+    NotYours = "not_yours", "Somebody else added this dish, so only they and the owner of the order change it.";
+    /// Only the owner touches the dishes.
+    OrderLocked = "order_locked", "The owner has locked the order.";
+    /// More than somebody may add.
+    OverLimit = "over_limit", "This would be more than somebody may add.";
+    /// An amount that cannot be a limit.
+    BadLimit = "bad_limit", "The limit cannot be used.";
+    /// The owner sent them away.
+    Removed = "removed", "You were removed from this order; only its owner can let you come back.";
     /// The restaurant's back end recorded it.
     BackendOnly = "backend_only", "The restaurant recorded this payment, so only the restaurant changes it.";
     /// The sender has no part in the dish.
@@ -145,6 +155,18 @@ struct Details {
     because: Option<Cow<'static, str>>,
     expected: Option<Cow<'static, str>>,
     unallocated: Option<(Amount, Currency)>,
+    limit: Option<Limit>,
+}
+
+/// A limit that would be passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// How much it is.
+    pub limit: Amount,
+    /// What is left of it; never below zero.
+    pub left: Amount,
+    /// In what both are counted.
+    pub currency: Currency,
 }
 
 impl Rejection {
@@ -181,6 +203,13 @@ impl Rejection {
         self
     }
 
+    /// Says which limit would be passed.
+    #[must_use]
+    pub fn limit(mut self, limit: Limit) -> Self {
+        self.details.limit = Some(limit);
+        self
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         self.code
@@ -199,6 +228,11 @@ impl Rejection {
     /// By how much shares miss the total.
     pub fn missing_amount(&self) -> Option<(Amount, Currency)> {
         self.details.unallocated
+    }
+
+    /// Which limit would be passed.
+    pub fn passed_limit(&self) -> Option<Limit> {
+        self.details.limit
     }
 }
 

@@ -14,8 +14,8 @@ use order_core::{
     Amount, Code, Currency, MAX_CLAIMS, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, OrderId, max_order_total,
 };
 use table::{
-    FINALIZE, LEAVE, Table, add_message, assign_message, charges_message, claim_message, join_message,
-    quantity_message, remove_message, split_message, unclaim_message,
+    FINALIZE, LEAVE, LOCK, Table, add_message, assign_message, charges_message, claim_message, join_message,
+    limit_message, quantity_message, remove_message, send_away_message, split_message, unclaim_message,
 };
 
 #[test]
@@ -358,6 +358,20 @@ fn every_code_of_the_core_has_an_example() {
         paid.accept("asha", &pay(&format!("p{number}"), "0.01"));
     }
     refuse(&mut paid, &pay("over", "0.01"));
+
+    let mut hosted = Table::empty();
+    let hosts = r#"{"type":"join","participantId":"ben","participantName":"Ben","data":{"policy":"hosted"}}"#;
+    hosted.accept("ben", hosts);
+    hosted.join("asha");
+    hosted.add("ben", "i1", "10", "1");
+    refuse(&mut hosted, &remove_message("i1"));
+    hosted.accept("ben", &limit_message("asha", "5"));
+    refuse(&mut hosted, &add_message("i2", "6", "1"));
+    hosted.accept("ben", LOCK);
+    refuse(&mut hosted, &add_message("i2", "5", "1"));
+    hosted.accept("ben", &send_away_message("asha", "keep"));
+    refuse(&mut hosted, &join_message("asha"));
+    refuse(&mut open, &limit_message("asha", "-1"));
 
     let nobody = divide(&Bill::new(OrderId::new("x").unwrap(), Currency::default())).unwrap_err();
     codes.insert(nobody.code());

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::{Amount, Currency, Rejection};
+use crate::{Amount, Currency, Limit, Rejection};
 
 /// JSON text under construction.
 #[derive(Debug, Default)]
@@ -143,6 +143,10 @@ impl Writer {
         }
         if let Some((amount, currency)) = rejection.missing_amount() {
             self.amount_field("unallocated", amount, currency);
+        }
+        if let Some(Limit { limit, left, currency }) = rejection.passed_limit() {
+            self.amount_field("limit", limit, currency);
+            self.amount_field("left", left, currency);
         }
     }
 

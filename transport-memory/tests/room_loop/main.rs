@@ -7,6 +7,7 @@ mod errors;
 mod joining;
 mod leaving;
 mod loading;
+mod manners;
 mod presence;
 mod rooms;
 mod sharing;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
-use order_core::Currency;
+use order_core::{Currency, Policy};
 
 use crate::units;
 
@@ -165,6 +165,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "STONEPOT_CURRENCY", value_name = "CODE", default_value = "INR", value_parser = currency)]
     pub(crate) currency: Currency,
 
+    /// Who edits the dishes, chooses the split and finalizes, in an order whose first guest does not say.
+    #[arg(long, env = "STONEPOT_POLICY", value_enum, default_value_t = PolicyName::Open)]
+    pub(crate) policy: PolicyName,
+
     /// The largest message that a guest may send. A larger one ends the socket with close code 1009.
     #[arg(long, env = "STONEPOT_MAX_MESSAGE", value_name = "SIZE", default_value = "256KiB", value_parser = units::bytes)]
     pub(crate) max_message: usize,
@@ -215,6 +219,24 @@ pub(crate) enum LogKind {
     Sqlite,
     /// In memory: gone when the server stops
     Memory,
+}
+
+/// Who may do what at a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyName {
+    /// Everybody at the table edits everything
+    Open,
+    /// Each edits their own dishes; the owner edits all, chooses the split and finalizes
+    Hosted,
+}
+
+impl From<PolicyName> for Policy {
+    fn from(name: PolicyName) -> Self {
+        match name {
+            PolicyName::Open => Self::Open,
+            PolicyName::Hosted => Self::Hosted,
+        }
+    }
 }
 
 /// How log lines look.

@@ -92,6 +92,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
 
     let mut settings = Settings::default();
     settings.currency = arguments.currency;
+    settings.policy = arguments.policy.into();
     settings.idle_unload = arguments.idle_unload;
     settings.resume_key = resume_key;
     let host = Host::new(log, settings);
