@@ -467,7 +467,7 @@ impl Phone {
         // Without an id only joining is refused because the order is closed and the client has no seat. Who was removed
         // does not wait to be let back.
         let joins = kind == Some("join") || (kind.is_none() && self.must_join);
-        if joins && matches!(code, "order_finalized" | "removed") {
+        if (joins && code == "order_finalized") || code == "removed" {
             self.barred = true;
         }
         let Some(command) = command.filter(|_| is_final) else { return };
