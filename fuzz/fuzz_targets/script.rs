@@ -7,8 +7,8 @@ use arbitrary::{Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use order_core::bill::{Basis, ChargeKind, Line};
 use order_core::command::{
-    AddItem, AgreedShares, ChargeAmount, Join, NewCharge, PaidFor, RecordPayment, RefundPayment, SetCharges,
-    SharedBy, UpdateSplit,
+    AddItem, AgreedShares, ChargeAmount, DishesOfRemoved, Join, Manage, NewCharge, PaidFor, RecordPayment,
+    RefundPayment, SetCharges, SharedBy, UpdateSplit,
 };
 use order_core::payment::{PaymentStatus, settlement};
 use order_core::split::{Rest, Shares, shares};
@@ -16,7 +16,7 @@ use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
 use order_core::text::Text;
 use order_core::{
     Actor, Amount, Command, Currency, Decision, Item, ItemId, Order, OrderId, ParticipantId, PaymentId,
-    Presence, Role, Status, UnixMillis, commit, decide, max_order_total, replay, wire,
+    Policy, Presence, Role, Status, UnixMillis, commit, decide, max_order_total, replay, wire,
 };
 use rust_decimal::Decimal;
 use serde::de::IgnoredAny;
@@ -50,6 +50,8 @@ enum Act {
         phone: Option<bool>,
         currency: Option<Coin>,
         charges: Option<Charges>,
+        hosted: Option<bool>,
+        when_ready: Option<bool>,
     },
     Add {
         item: u8,
@@ -110,6 +112,18 @@ enum Act {
     },
     Finalize,
     Leave,
+    Ready(bool),
+    Lock(bool),
+    SendAway {
+        whom: Who,
+        /// Whether what is theirs stays; nothing: it is somebody else's.
+        keep: Option<bool>,
+        to: Who,
+    },
+    Readmit(Who),
+    HandOver(Who),
+    Limit(Who, Option<Number>),
+    WhenReady(bool),
 }
 
 #[derive(Debug, Arbitrary)]
@@ -344,13 +358,15 @@ impl Act {
         };
         let custom = |agreed| Command::UpdateSplit(UpdateSplit::Custom(Some(agreed)));
         match self {
-            Self::Join { name, phone, currency, charges } => Command::Join(Join {
+            Self::Join { name, phone, currency, charges, hosted, when_ready } => Command::Join(Join {
                 name: name.map(|long| text(if long { "A longer name" } else { "Name" })),
                 phone: phone.map(|other| text(if other { "1" } else { "2" })),
                 circle_id: phone.map(|_| text("circle")),
                 tenant_id: name.map(|_| text("tenant")),
                 currency: currency.map(Coin::currency),
                 charges: charges.as_ref().map(Charges::set),
+                policy: hosted.map(|hosted| if hosted { Policy::Hosted } else { Policy::Open }),
+                finalize_when_ready: *when_ready,
             }),
             Self::Add { item: number, quantity, price, kind, shared_by } => Command::AddItem(AddItem {
                 item: item(number),
@@ -419,6 +435,24 @@ impl Act {
             }),
             Self::Finalize => Command::Finalize,
             Self::Leave => Command::Leave,
+            Self::Ready(ready) => Command::SetReady { ready: *ready },
+            Self::Lock(locked) => Command::Manage(Manage::Lock { locked: *locked }),
+            Self::SendAway { whom, keep, to } => Command::Manage(Manage::Remove {
+                who: whom.id(),
+                dishes: match keep {
+                    Some(true) => DishesOfRemoved::Keep,
+                    Some(false) => DishesOfRemoved::Remove,
+                    None => DishesOfRemoved::Reassign { to: to.id() },
+                },
+            }),
+            Self::Readmit(whom) => Command::Manage(Manage::Readmit { who: whom.id() }),
+            Self::HandOver(to) => Command::Manage(Manage::HandOver { to: to.id() }),
+            Self::Limit(whom, limit) => {
+                Command::Manage(Manage::Limit { who: whom.id(), limit: limit.map(|limit| limit.0) })
+            }
+            Self::WhenReady(finalize_when_ready) => {
+                Command::Manage(Manage::Rules { finalize_when_ready: *finalize_when_ready })
+            }
         }
     }
 }

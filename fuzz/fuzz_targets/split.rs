@@ -182,6 +182,7 @@ impl Bill {
                 tenant_id: None,
                 currency: None,
                 charges: None,
+                rules: None,
             };
             record(&mut order, *number, Fact::Joined(joined));
         }

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use crate::bill::ChargeKind;
 use crate::split::Rest;
 use crate::text::Text;
-use crate::{Currency, ItemId, ParticipantId, PaymentId};
+use crate::{Currency, ItemId, ParticipantId, PaymentId, Policy};
 
 /// Who asks: the identity that a socket joined with, or that the host proved by other means.
 ///
@@ -16,7 +16,7 @@ use crate::{Currency, ItemId, ParticipantId, PaymentId};
 pub enum Actor {
     /// Somebody at the table.
     Participant(ParticipantId),
-    /// The restaurant's back end: it may set charges, say whose a dish is, and record payments.
+    /// The restaurant's back end: it may do what concerns the whole table, as the owner may, and record payments.
     Backend,
 }
 
@@ -102,8 +102,54 @@ pub enum Command {
     RefundPayment(RefundPayment),
     /// Close the order: after it only payments change.
     Finalize,
+    /// Say how things are done at the table. The owner's or the back end's to say.
+    Manage(Manage),
+    /// Be done ordering, or not yet after all.
+    SetReady {
+        /// Whether one is.
+        ready: bool,
+    },
     /// Get up from the table. Dishes stay.
     Leave,
+}
+
+/// How things are done at the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Manage {
+    /// Let nobody but the owner touch the dishes, or let everybody again.
+    Lock {
+        /// Whether the dishes are locked.
+        locked: bool,
+    },
+    /// Send somebody away, who cannot come back.
+    Remove {
+        /// Whom.
+        who: ParticipantId,
+        /// What becomes of what is theirs.
+        dishes: DishesOfRemoved,
+    },
+    /// Let somebody who was removed come back.
+    Readmit {
+        /// Whom.
+        who: ParticipantId,
+    },
+    /// Make somebody else the owner.
+    HandOver {
+        /// Whom.
+        to: ParticipantId,
+    },
+    /// Bound what the dishes that somebody adds may come to.
+    Limit {
+        /// Whose dishes.
+        who: ParticipantId,
+        /// How much, in whole units; nothing takes the bound away.
+        limit: Option<Decimal>,
+    },
+    /// Say whether the order closes by itself.
+    Rules {
+        /// Whether it does as soon as everybody at the table is ready.
+        finalize_when_ready: bool,
+    },
 }
 
 /// What a client says when it joins. What is absent stays as it was.
@@ -121,6 +167,24 @@ pub struct Join {
     pub currency: Option<Currency>,
     /// The order's charges; the first to join may set them.
     pub charges: Option<SetCharges>,
+    /// Who edits what; the first to join may say.
+    pub policy: Option<Policy>,
+    /// Whether the order is finalized as soon as all are ready; the first to join may say.
+    pub finalize_when_ready: Option<bool>,
+}
+
+/// What becomes of the dishes of somebody who is removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DishesOfRemoved {
+    /// They stay theirs and on the bill, as when somebody leaves.
+    Keep,
+    /// What is theirs alone is taken off, as is what they added and nobody claims. Of what they share, the others have all.
+    Remove,
+    /// Their part of each dish is somebody else's.
+    Reassign {
+        /// Whose.
+        to: ParticipantId,
+    },
 }
 
 /// Whose a dish is: people, and how large a part each has relative to the others (1 where no weight is given).

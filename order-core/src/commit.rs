@@ -1,6 +1,7 @@
 //! Making a fact so.
 
 mod payments;
+mod rules;
 
 use thiserror::Error;
 
@@ -13,7 +14,7 @@ use crate::order::{Order, Status};
 use crate::participant::{Participant, Role, Seat};
 use crate::payment::Refund;
 use crate::split::{Weight, seats_on_bill};
-use crate::{Amount, ItemId, ParticipantId, Quantity, UnixMillis};
+use crate::{Amount, ItemId, ParticipantId, Policy, Quantity, UnixMillis};
 
 /// Why a fact is not one of this order's log. The order is as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -61,6 +62,7 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
     if order.status == Status::Finalized && !recorded.fact.is_about_a_payment() {
         return Err(CommitError::AlreadyFinalized);
     }
+    let was_away = order.rules.is_some() && rules::is_away(order, recorded.by.id());
     match &recorded.fact {
         Fact::Joined(joined) => join(order, author(recorded)?, recorded.at, joined),
         Fact::Left { owner } => leave(order, author(recorded)?, owner.as_ref())?,
@@ -92,7 +94,15 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
         }
         Fact::SplitUpdated { split } => order.split = split.clone(),
         Fact::Finalized { on_bill } => finalize(order, on_bill.as_deref())?,
+        Fact::RulesSet(house) => rules::of(order).house = *house,
+        Fact::LockSet { locked } => rules::of(order).locked = *locked,
+        Fact::LimitSet { who, limit } => rules::limit(order, who, *limit)?,
+        Fact::ReadySet { ready } => rules::ready(order, seat_of_author(order, recorded)?, *ready),
+        Fact::HandedOver { to } => order.owner = Some(order.seat_of(to).ok_or(CommitError::UnknownPerson)?),
+        Fact::Removed(removed) => rules::remove(order, removed)?,
+        Fact::Readmitted { who } => rules::readmit(order, who)?,
     }
+    rules::note(order, recorded, was_away);
     if order.seq == 0 {
         order.created_at = recorded.at;
     }
@@ -127,6 +137,10 @@ fn seat_of_author(order: &Order, recorded: &Recorded) -> Result<Seat, CommitErro
 
 fn join(order: &mut Order, by: &ParticipantId, at: UnixMillis, joined: &Joined) {
     let seat = order.seat_of(by);
+    if order.people.is_empty() {
+        // From now on it is as the log says.
+        order.default_policy = Policy::default();
+    }
     if let Some(person) = seat.and_then(|seat| order.people.get_mut(seat.0)) {
         if person.name != joined.name {
             person.written = Kept::default();
@@ -159,6 +173,9 @@ fn join(order: &mut Order, by: &ParticipantId, at: UnixMillis, joined: &Joined) 
     }
     if let Some(charges) = &joined.charges {
         set_charges(order, charges);
+    }
+    if let Some(house) = joined.rules {
+        rules::of(order).house = house;
     }
 }
 
@@ -278,6 +295,13 @@ impl Fact {
             | Self::TipSet { .. }
             | Self::ServiceWaived { .. }
             | Self::SplitUpdated { .. }
+            | Self::RulesSet(_)
+            | Self::LockSet { .. }
+            | Self::LimitSet { .. }
+            | Self::ReadySet { .. }
+            | Self::HandedOver { .. }
+            | Self::Removed(_)
+            | Self::Readmitted { .. }
             | Self::Finalized { .. } => false,
         }
     }

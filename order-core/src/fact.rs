@@ -5,7 +5,8 @@ use crate::payment::PaymentStatus;
 use crate::split::{SplitRule, Weight};
 use crate::text::Text;
 use crate::{
-    Actor, Amount, Currency, ItemId, ParticipantId, PaymentId, Price, Quantity, Role, Stamp, UnixMillis,
+    Actor, Amount, Currency, HouseRules, ItemId, ParticipantId, PaymentId, Price, Quantity, Role, Stamp,
+    UnixMillis,
 };
 
 /// One entry of an order's log. It says what happened with every consequence spelled out, so that a later
@@ -94,6 +95,37 @@ pub enum Fact {
         /// What of it was a tip.
         tip: Amount,
     },
+    /// Other rules hold for the order as a whole.
+    RulesSet(HouseRules),
+    /// Only the owner may touch the dishes, or everybody again.
+    LockSet {
+        /// Whether the dishes are locked.
+        locked: bool,
+    },
+    /// What the dishes that somebody adds may come to is bounded, or no longer.
+    LimitSet {
+        /// Whose dishes.
+        who: ParticipantId,
+        /// How much from now on.
+        limit: Option<Amount>,
+    },
+    /// Somebody is done ordering, or not yet after all.
+    ReadySet {
+        /// Whether they are.
+        ready: bool,
+    },
+    /// The order is somebody else's.
+    HandedOver {
+        /// Who owns it from now on.
+        to: ParticipantId,
+    },
+    /// Somebody was sent away.
+    Removed(Removed),
+    /// Somebody who was removed may come back.
+    Readmitted {
+        /// Who.
+        who: ParticipantId,
+    },
     /// The order is closed.
     Finalized {
         /// Who is on the bill, whatever is paid later. Nothing in facts of the first version, which did not say: there it
@@ -119,6 +151,21 @@ pub struct Joined {
     pub currency: Option<Currency>,
     /// The order's charges, where the first of all set them.
     pub charges: Option<ChargesSet>,
+    /// The order's rules, where the first of all set others than the ordinary.
+    pub rules: Option<HouseRules>,
+}
+
+/// Somebody was sent away, and cannot come back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// Who.
+    pub who: ParticipantId,
+    /// Who owns the order from now on.
+    pub owner: Option<ParticipantId>,
+    /// The lines that were taken off with them.
+    pub items: Vec<ItemId>,
+    /// The lines that are somebody else's from now on, and whose, in which proportions.
+    pub shared: Vec<(ItemId, Vec<(ParticipantId, Weight)>)>,
 }
 
 /// All charges of an order.

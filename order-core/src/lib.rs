@@ -55,6 +55,7 @@ pub mod payment;
 mod presence;
 mod quantity;
 mod rejection;
+mod rules;
 pub mod split;
 pub mod stored;
 pub mod text;
@@ -77,5 +78,6 @@ pub use order::{MAX_CLAIMS, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, Order, 
 pub use participant::{Participant, Role};
 pub use presence::{Markers, Presence};
 pub use quantity::{MAX_QUANTITY, Quantity, QuantityError};
-pub use rejection::{Code, Rejection};
+pub use rejection::{Code, Limit, Rejection};
+pub use rules::{HouseRules, Policy};
 pub use time::UnixMillis;

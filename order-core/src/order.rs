@@ -8,6 +8,7 @@ use crate::item::Item;
 use crate::items::Items;
 use crate::participant::{Participant, Role, Seat};
 use crate::payment::Payment;
+use crate::rules::{HouseRules, Policy, Rules};
 use crate::split::{SplitRule, Weight};
 use crate::text::Text;
 use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, PaymentId, UnixMillis};
@@ -73,6 +74,10 @@ pub struct Order {
     /// Who was on the bill when it was finalized, in the order of seats: no payment changes that.
     pub(crate) on_bill: Option<Vec<Seat>>,
     pub(crate) status: Status,
+    /// Nothing, as long as everything was as in an ordinary order.
+    pub(crate) rules: Option<Box<Rules>>,
+    /// The policy for a first participant who names none; of no account once somebody has joined.
+    pub(crate) default_policy: Policy,
     /// The commands with an id that became facts.
     pub(crate) done: DoneCommands,
     pub(crate) created_at: UnixMillis,
@@ -101,10 +106,21 @@ impl Order {
             payments: Vec::new(),
             on_bill: None,
             status: Status::Active,
+            rules: None,
+            default_policy: Policy::default(),
             done: DoneCommands::default(),
             created_at: UnixMillis::default(),
             updated_at: UnixMillis::default(),
         }
+    }
+
+    /// The same order, with a policy that stands until the first person to join names another.
+    #[must_use]
+    pub fn with_default_policy(mut self, policy: Policy) -> Self {
+        if self.people.is_empty() {
+            self.default_policy = policy;
+        }
+        self
     }
 
     /// Which order it is.
@@ -249,6 +265,42 @@ impl Order {
         self.status
     }
 
+    /// Who edits what.
+    pub fn policy(&self) -> Policy {
+        self.house_rules().policy
+    }
+
+    /// What is agreed about the order as a whole.
+    pub fn house_rules(&self) -> HouseRules {
+        self.rules.as_ref().map(|rules| rules.house).unwrap_or_default()
+    }
+
+    /// Whether only the owner may touch the dishes.
+    pub fn is_locked(&self) -> bool {
+        self.rules.as_ref().is_some_and(|rules| rules.locked)
+    }
+
+    /// How much the dishes that some add may come to, in the order in which they joined.
+    pub fn limits(&self) -> impl Iterator<Item = (&Participant, Amount)> {
+        let limits = self.rules.iter().flat_map(|rules| &rules.limits);
+        limits.filter_map(|(&seat, &limit)| Some((self.at(seat)?, limit)))
+    }
+
+    /// What the dishes that somebody added come to.
+    pub fn added_total(&self, id: &ParticipantId) -> Amount {
+        self.seat_of(id).map_or(Amount::ZERO, |seat| self.added_by_seat(seat))
+    }
+
+    /// Who is done ordering, in the order in which they joined.
+    pub fn ready(&self) -> impl Iterator<Item = &Participant> {
+        self.rules.iter().flat_map(|rules| &rules.ready).filter_map(|&seat| self.at(seat))
+    }
+
+    /// Who was removed and may not come back, in the order in which they joined.
+    pub fn removed(&self) -> impl Iterator<Item = &Participant> {
+        self.rules.iter().flat_map(|rules| &rules.removed).filter_map(|&seat| self.at(seat))
+    }
+
     /// When the first person joined.
     pub fn created_at(&self) -> UnixMillis {
         self.created_at
@@ -257,6 +309,12 @@ impl Order {
     /// When the last fact was recorded.
     pub fn updated_at(&self) -> UnixMillis {
         self.updated_at
+    }
+
+    pub(crate) fn added_by_seat(&self, seat: Seat) -> Amount {
+        let own = self.items().filter(|item| item.added_by == seat);
+        // No sum of dishes passes the total, which fits.
+        Amount::checked_sum(own.map(|item| item.total)).unwrap_or(self.total)
     }
 
     pub(crate) fn at(&self, seat: Seat) -> Option<&Participant> {

@@ -7,7 +7,7 @@ use crate::wire::PersonText;
 use crate::{OrderId, ParticipantId, UnixMillis};
 
 /// What somebody may do. The first to join is the owner; when the owner leaves, whoever of those still there
-/// joined first becomes the owner.
+/// joined first becomes the owner. The owner may also hand the order over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// Started the order, or took it over.

@@ -74,6 +74,16 @@ codes! {
     RateLimited = "rate_limited", "That was too fast.";
     /// Only the owner may.
     NotOwner = "not_owner", "Only the owner of the order may do this.";
+    /// Somebody else added it.
+    NotYours = "not_yours", "Somebody else added this dish, so only they and the owner of the order change it.";
+    /// Only the owner touches the dishes.
+    OrderLocked = "order_locked", "The owner has locked the order.";
+    /// More than somebody may add.
+    OverLimit = "over_limit", "This would be more than somebody may add.";
+    /// An amount that cannot be a limit.
+    BadLimit = "bad_limit", "The limit cannot be used.";
+    /// The owner sent them away.
+    Removed = "removed", "You were removed from this order; only its owner can let you come back.";
     /// The restaurant's back end recorded it.
     BackendOnly = "backend_only", "The restaurant recorded this payment, so only the restaurant changes it.";
     /// The sender has no part in the dish.
@@ -154,6 +164,18 @@ struct Details {
     expected: Option<Cow<'static, str>>,
     unallocated: Option<(Amount, Currency)>,
     retry_after: Option<u64>,
+    limit: Option<Limit>,
+}
+
+/// A limit that would be passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// How much it is.
+    pub limit: Amount,
+    /// What is left of it; never below zero.
+    pub left: Amount,
+    /// In what both are counted.
+    pub currency: Currency,
 }
 
 impl Rejection {
@@ -197,6 +219,13 @@ impl Rejection {
         self
     }
 
+    /// Says which limit would be passed.
+    #[must_use]
+    pub fn limit(mut self, limit: Limit) -> Self {
+        self.details.limit = Some(limit);
+        self
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         self.code
@@ -220,6 +249,11 @@ impl Rejection {
     /// After how many milliseconds the same would be taken.
     pub fn retry_after_ms(&self) -> Option<u64> {
         self.details.retry_after
+    }
+
+    /// Which limit would be passed.
+    pub fn passed_limit(&self) -> Option<Limit> {
+        self.details.limit
     }
 }
 

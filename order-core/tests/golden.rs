@@ -16,8 +16,9 @@ use order_core::{
     Code, Currency, Decision, Fact, Order, ParticipantId, Presence, Rejection, UnixMillis, replay,
 };
 use table::{
-    FINALIZE, LEAVE, Table, WAIVE, add_message, assign_message, charges_message, claim_message,
-    quantity_message, remove_message, split_message, tip_message, unclaim_message,
+    FINALIZE, LEAVE, LOCK, READY, Table, UNLOCK, WAIVE, add_message, assign_message, charges_message,
+    claim_message, hand_over_message, join_message, limit_message, quantity_message, remove_message,
+    send_away_message, split_message, tip_message, unclaim_message,
 };
 
 #[test]
@@ -47,6 +48,10 @@ fn every_message_to_clients_is_written_as_it_was_released() {
     golden.check("public_view_with_everything", &wire::public_view(&party.table.order));
     party.live(&paid_story(), |name, party| golden.check(name, &party.shown("asha")));
     golden.check("sync_finalized_with_everything", party.sync().text());
+
+    let mut party = Party::named("hosted_table");
+    party.live(&hosted_story(), |name, party| golden.check(name, &party.shown("asha")));
+    golden.check("sync_hosted", party.sync().text());
     golden.finish();
 }
 
@@ -83,6 +88,24 @@ fn every_refusal_is_written_as_it_was_released() {
     let covers = r#"{"splitType":"cover","covers":{"asha":"ben","ben":"asha"}}"#;
     let chain = table.refuse("asha", &split_message(covers));
     golden.check("error_conflicting_claims", &wire::error(&chain, None, NOW));
+
+    let mut table = Table::empty();
+    table.accept("asha", HOSTED_BY_ASHA);
+    table.join("ben");
+    table.add("asha", "thali", "250", "1");
+    table.add("ben", "lassi", "79.5", "1");
+    table.accept("asha", &limit_message("ben", "100"));
+    let over = table.refuse("ben", &add_message("naan", "20.51", "1"));
+    golden.check("error_over_limit", &wire::error(&over, None, NOW));
+    golden.check("error_over_limit_v2", &wire::v2::reject(&over, None));
+    let not_yours = table.refuse("ben", &remove_message("thali"));
+    golden.check("error_not_yours", &wire::error(&not_yours, None, NOW));
+    table.accept("asha", LOCK);
+    let locked = table.refuse("ben", &add_message("naan", "1", "1"));
+    golden.check("error_order_locked", &wire::error(&locked, None, NOW));
+    table.accept("asha", &send_away_message("ben", "keep"));
+    let removed = table.refuse("ben", &join_message("ben"));
+    golden.check("error_removed", &wire::error(&removed, None, NOW));
 }
 
 #[test]
@@ -95,6 +118,8 @@ fn every_fact_is_stored_as_it_was_released() {
     let mut shared = Party::named("shared_dishes");
     shared.live(&shared_story(), |name, party| golden.check(name, &party.stored()));
     shared.live(&paid_story(), |name, party| golden.check(name, &party.stored()));
+    let mut hosted = Party::named("hosted_table");
+    hosted.live(&hosted_story(), |name, party| golden.check(name, &party.stored()));
 
     let mut kinds = BTreeSet::new();
     for file in &golden.checked {
@@ -105,7 +130,12 @@ fn every_fact_is_stored_as_it_was_released() {
     }
     assert_eq!(kinds.into_iter().collect::<Vec<_>>(), (0..KINDS).collect::<Vec<_>>(), "a kind has no file");
 
-    for (name, order) in [("order", &party.table.order), ("order_with_everything", &shared.table.order)] {
+    let orders = [
+        ("order", &party.table.order),
+        ("order_with_everything", &shared.table.order),
+        ("order_hosted", &hosted.table.order),
+    ];
+    for (name, order) in orders {
         let text = String::from_utf8(encode_order(order).unwrap()).unwrap();
         golden.check(name, &text);
         assert_eq!(decode_order(text.as_bytes()).as_ref(), Ok(order));
@@ -136,7 +166,7 @@ fn what_version_1_stored_means_what_it_meant() {
             assert_eq!(added.shared_by, [(adder, Weight::ONE)], "{name}");
         }
         if let Fact::Joined(joined) = &recorded.fact {
-            assert_eq!(joined.charges, None, "{name}");
+            assert_eq!((&joined.charges, joined.rules), (&None, None), "{name}");
         }
         log.push(recorded);
     }
@@ -158,7 +188,7 @@ fn what_version_1_stored_means_what_it_meant() {
 }
 
 /// How many kinds of facts there are; [`kind_of`] numbers them.
-const KINDS: usize = 14;
+const KINDS: usize = 21;
 
 fn kind_of(fact: &Fact) -> usize {
     match fact {
@@ -176,6 +206,13 @@ fn kind_of(fact: &Fact) -> usize {
         Fact::PaymentRefunded { .. } => 11,
         Fact::SplitUpdated { .. } => 12,
         Fact::Finalized { .. } => 13,
+        Fact::RulesSet(_) => 14,
+        Fact::LockSet { .. } => 15,
+        Fact::LimitSet { .. } => 16,
+        Fact::ReadySet { .. } => 17,
+        Fact::HandedOver { .. } => 18,
+        Fact::Removed(_) => 19,
+        Fact::Readmitted { .. } => 20,
     }
 }
 
@@ -401,6 +438,43 @@ fn paid_story() -> Vec<Step> {
             "payment_recorded_with_tip",
             pay(r#""paymentId":"cash-2","amount":5000,"payer":"ben","for":["asha","ben"],"excess":"tip""#),
         ),
+    ]
+}
+
+const HOSTED_BY_ASHA: &str = r#"{"type":"join","participantId":"asha","participantName":"Asha","data":{"phone":"5550100","policy":"hosted"}}"#;
+
+/// A table whose owner says how things are done.
+fn hosted_story() -> Vec<Step> {
+    let guest = |id: &str, name: &str| {
+        format!(r#"{{"type":"join","participantId":"{id}","participantName":"{name}","data":{{}}}}"#)
+    };
+    let shared = r#"{"type":"add_item","data":{"id":"pizza","dishName":"Pizza","price":400,"quantity":1,"sharedBy":{"ben":1,"chi":2}}}"#;
+    let when_ready = r#"{"type":"set_rules","data":{"finalizeWhenReady":true}}"#;
+    let readmit = r#"{"type":"readmit_participant","data":{"participantId":"chi"}}"#;
+    vec![
+        by("asha", "joined_hosted", HOSTED_BY_ASHA),
+        by("ben", "joined_hosted_second", guest("ben", "Ben")),
+        by("chi", "joined_hosted_third", guest("chi", "Chi")),
+        by("asha", "limit_updated", limit_message("ben", "500.5")),
+        by("ben", "item_added_hosted", shared),
+        by("chi", "item_added_by_chi", add_message("lassi", "60", "1")),
+        by("ben", "ready_updated", READY),
+        by("chi", "item_added_after_ready", add_message("naan", "40", "2")),
+        by("ben", "ready_updated_again", READY),
+        by("ben", "ready_updated_not", r#"{"type":"set_ready","data":{"ready":false}}"#),
+        by("asha", "order_locked", LOCK),
+        by("asha", "order_unlocked", UNLOCK),
+        by_the_back_end("limit_updated_by_the_back_end", limit_message("asha", "1000")),
+        by("asha", "limit_updated_none", r#"{"type":"set_limit","data":{"participantId":"ben"}}"#),
+        by("asha", "participant_removed", send_away_message("chi", "remove")),
+        by("asha", "participant_readmitted", readmit),
+        by("chi", "participant_back_hosted", guest("chi", "Chi")),
+        by("asha", "participant_removed_reassigned", send_away_message("ben", r#"reassign","to":"chi"#)),
+        by("asha", "owner_changed", hand_over_message("chi")),
+        by("chi", "rules_updated", when_ready),
+        by("chi", "limit_updated_low", limit_message("asha", "0")),
+        by("asha", "ready_updated_by_asha", READY),
+        by("chi", "order_locked_by_chi", LOCK),
     ]
 }
 

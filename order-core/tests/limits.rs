@@ -14,8 +14,8 @@ use order_core::{
     Amount, Code, Currency, MAX_CLAIMS, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, OrderId, max_order_total,
 };
 use table::{
-    FINALIZE, LEAVE, Table, add_message, assign_message, charges_message, claim_message, join_message,
-    quantity_message, remove_message, split_message, unclaim_message,
+    FINALIZE, LEAVE, LOCK, Table, add_message, assign_message, charges_message, claim_message, join_message,
+    limit_message, quantity_message, remove_message, send_away_message, split_message, unclaim_message,
 };
 
 #[test]
@@ -359,9 +359,28 @@ fn every_code_of_the_core_has_an_example() {
     }
     refuse(&mut paid, &pay("over", "0.01"));
 
+    refuse(&mut open, &limit_message("asha", "-1"));
+
     let nobody = divide(&Bill::new(OrderId::new("x").unwrap(), Currency::default())).unwrap_err();
     codes.insert(nobody.code());
+    codes.extend(refused_at_a_hosted_table());
 
     let expected: BTreeSet<_> = Code::ALL.iter().copied().filter(|code| !elsewhere.contains(code)).collect();
     assert_eq!(codes, expected);
+}
+
+fn refused_at_a_hosted_table() -> [Code; 4] {
+    let mut table = Table::empty();
+    let hosts = r#"{"type":"join","participantId":"ben","participantName":"Ben","data":{"policy":"hosted"}}"#;
+    table.accept("ben", hosts);
+    table.join("asha");
+    table.add("ben", "i1", "10", "1");
+    let not_yours = table.refuse("asha", &remove_message("i1"));
+    table.accept("ben", &limit_message("asha", "5"));
+    let over_limit = table.refuse("asha", &add_message("i2", "6", "1"));
+    table.accept("ben", LOCK);
+    let locked = table.refuse("asha", &add_message("i2", "5", "1"));
+    table.accept("ben", &send_away_message("asha", "keep"));
+    let removed = table.refuse("asha", &join_message("asha"));
+    [not_yours, over_limit, locked, removed].map(|rejection| rejection.code())
 }

@@ -15,8 +15,8 @@ use order_core::stored::{decode_order, encode_fact, encode_order};
 use order_core::text::Text;
 use order_core::wire::{self, Frame};
 use order_core::{
-    Actor, Amount, Command, CommandId, Decision, ItemId, Order, ParticipantId, Presence, Role, Status,
-    UnixMillis, commit, decide,
+    Actor, Amount, Command, CommandId, Decision, ItemId, Order, ParticipantId, Policy, Presence, Role,
+    Status, UnixMillis, commit, decide,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -200,6 +200,7 @@ fn assert_state(state: &Json, order: &Order, presence: &Presence) {
     new.extend((!shares.included().is_empty()).then_some("included"));
     new.extend(["payments", "paid", "balanceDue", "settled"].iter().filter(|_| with_payments));
     new.extend(finalized.then_some("settlement"));
+    new.extend(rules(order));
     let found: Vec<_> = state.keys().into_iter().filter(|key| !OLD_STATE.contains(key)).collect();
     assert_eq!(found, new);
     assert_eq!(state.keys().last(), Some(&"seq"));
@@ -242,6 +243,7 @@ fn assert_state(state: &Json, order: &Order, presence: &Presence) {
         assert_item(entry, order, item);
     }
     assert_rule(state, order);
+    assert_rules(state, order);
     assert_bill(state, order, &shares, with_lines);
     let listed = state.at("splits").list();
     assert_eq!(listed.len(), shares.list().len());
@@ -277,6 +279,35 @@ fn assert_state(state: &Json, order: &Order, presence: &Presence) {
     assert_eq!(amounts.sum::<i64>() + unallocated, state.at("amountDue").minor_units(digits));
     if with_payments && order.payments().is_empty() {
         assert_nothing_paid(state);
+    }
+}
+
+/// The fields of those rules that are not the ordinary ones.
+fn rules(order: &Order) -> Vec<&'static str> {
+    let fields = [
+        ("policy", order.policy() == Policy::Hosted),
+        ("finalizeWhenReady", order.house_rules().finalize_when_ready),
+        ("locked", order.is_locked()),
+        ("limits", order.limits().next().is_some()),
+        ("ready", order.ready().next().is_some()),
+        ("removed", order.removed().next().is_some()),
+    ];
+    fields.into_iter().filter_map(|(field, is_there)| is_there.then_some(field)).collect()
+}
+
+fn assert_rules(state: &Json, order: &Order) {
+    assert!(state.get("policy").is_none_or(|policy| policy.text() == "hosted"));
+    assert!(state.get("finalizeWhenReady").is_none_or(Json::truth));
+    assert!(state.get("locked").is_none_or(Json::truth));
+    let ids = |key: &str| -> Vec<&str> {
+        state.get(key).map(|list| list.list().iter().map(Json::text).collect()).unwrap_or_default()
+    };
+    assert_eq!(ids("ready"), order.ready().map(|person| person.id().as_str()).collect::<Vec<_>>());
+    assert_eq!(ids("removed"), order.removed().map(|person| person.id().as_str()).collect::<Vec<_>>());
+    let digits = order.currency().minor_digits();
+    for (person, limit) in order.limits() {
+        let told = state.at("limits").get(person.id().as_str()).unwrap();
+        assert_eq!(told.minor_units(digits), limit.minor_units());
     }
 }
 

@@ -56,7 +56,7 @@ impl Host {
             }
         }
         // Not in memory: read it, but do not load a room for everybody who knocks.
-        let (order, _) = room::load(self.shared.log.as_ref(), room, self.shared.settings.currency).await?;
+        let (order, _) = room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
         Ok(room::public_view(&order))
     }
 
@@ -76,12 +76,12 @@ impl Host {
                 return Ok(admits);
             }
         }
-        let (order, _) = room::load(self.shared.log.as_ref(), room, self.shared.settings.currency).await?;
+        let (order, _) = room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
         Ok(access.admits_to(&order))
     }
 
-    /// Carries out a message of the restaurant's back end, which may set charges, say whose a dish is and record payments.
-    /// It needs no socket and does not join. Answers with the message that everybody at the table was sent, or
+    /// Carries out a message of the restaurant's back end, which may do what concerns the whole table, as the owner may, and
+    /// record payments. It needs no socket and does not join. Answers with the message that everybody at the table was sent, or
     /// with the full state when there was nothing to change.
     ///
     /// Whoever calls this vouches for it being the back end.

@@ -62,7 +62,12 @@ impl Message {
 /// The state within a message's `data`.
 fn state(kind: &str, data: &str) -> Option<String> {
     match kind {
-        "sync" | "participant_left" | "order_finalized" => Some(data.to_owned()),
+        "sync" | "order_finalized" => Some(data.to_owned()),
+        // Where somebody was removed, by whom stands beside the state, at its end.
+        "participant_left" => Some(match data.rsplit_once(",\"removedBy\":") {
+            Some((state, _by)) => format!("{state}}}"),
+            None => data.to_owned(),
+        }),
         // Beside the state, at its end, stands the role of who joined.
         "participant_joined" => {
             let (state, _role) = data.rsplit_once(",\"role\":")?;
@@ -85,6 +90,8 @@ mod tests {
         for text in [
             r#"{"type":"sync","data":{"total":12.30,"seq":4},"timestamp":1}"#,
             r#"{"type":"participant_joined","data":{"total":12.30,"seq":4,"role":"owner"}}"#,
+            r#"{"type":"participant_left","data":{"total":12.30,"seq":4}}"#,
+            r#"{"type":"participant_left","data":{"total":12.30,"seq":4,"removedBy":"asha"}}"#,
             r#"{"type":"item_removed","data":{"itemId":"i","orderState":{"total":12.30,"seq":4}}}"#,
         ] {
             assert_eq!(message(text).state(), Some(r#"{"total":12.30,"seq":4}"#), "{text}");

@@ -14,7 +14,7 @@ export function receive(message) {
   const state = data.orderState ?? (Array.isArray(data.items) ? data : null);
   if (!state) return; // A newer server may say more than this page understands.
   const mine = message.participantId === me.id;
-  if (type === 'participant_left' && mine) return departed();
+  if (type === 'participant_left' && mine) return departed('removedBy' in data);
   table.order = state;
   if (type === 'sync' || (type === 'participant_joined' && mine)) seated();
   if (type === 'quantity_updated' && table.wanted.get(data.itemId) === data.quantity) table.wanted.delete(data.itemId);
@@ -58,7 +58,7 @@ function agreed(type) {
   $('charges').open = false;
 }
 
-function departed() {
+function departed(removed) {
   drop();
   me.seated = false;
   remember();
@@ -66,7 +66,7 @@ function departed() {
   forgetBegun();
   render();
   $('join-problem').textContent = '';
-  say('You left the table. What you ordered stays on its bill.');
+  say(removed ? 'You were removed from the table.' : 'You left the table. What you ordered stays on its bill.');
   $('name').focus();
 }
 

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::amounts::bad_amount;
-use super::claims;
+use super::{claims, policy};
 use crate::command::AddItem;
 use crate::fact::{Fact, ItemAdded};
 use crate::item::text_bytes;
@@ -33,7 +33,8 @@ pub(super) fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<It
     let price = Price::from_decimal(add.price, order.currency)
         .map_err(|error| bad_amount(order.currency, Code::BadPrice, "data.price", error))?;
     let quantity = quantity(add.quantity, 1)?;
-    fits(order, Amount::ZERO, price, quantity)?;
+    let line = fits(order, Amount::ZERO, price, quantity)?;
+    policy::within_limit(order, by, || order.seat_of(by), Amount::ZERO, line)?;
     Ok(ItemAdded {
         item: add.item.clone(),
         dish_name: add.dish_name.clone(),
@@ -48,13 +49,20 @@ pub(super) fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<It
     })
 }
 
-pub(super) fn update_quantity(order: &Order, item: &ItemId, pieces: Decimal) -> Result<Fact, Rejection> {
+pub(super) fn update_quantity(
+    order: &Order,
+    by: &ParticipantId,
+    item: &ItemId,
+    pieces: Decimal,
+) -> Result<Fact, Rejection> {
     let line = find(order, item)?;
+    policy::may_edit(order, by, line)?;
     if pieces.is_zero() {
         return Ok(Fact::ItemRemoved { item: item.clone() });
     }
     let quantity = quantity(pieces, 0)?;
-    fits(order, line.total, line.price, quantity)?;
+    let after = fits(order, line.total, line.price, quantity)?;
+    policy::within_limit(order, by, || Some(line.added_by), line.total, after)?;
     Ok(Fact::QuantityUpdated { item: item.clone(), quantity })
 }
 
@@ -74,15 +82,13 @@ fn quantity(pieces: Decimal, least: u16) -> Result<Quantity, Rejection> {
     })
 }
 
-/// Whether the total stays under its ceiling when `freed` gives way to so many of this price.
-fn fits(order: &Order, freed: Amount, price: Price, quantity: Quantity) -> Result<(), Rejection> {
+/// What so many of this price come to, if the total stays under its ceiling when `freed` gives way to them.
+fn fits(order: &Order, freed: Amount, price: Price, quantity: Quantity) -> Result<Amount, Rejection> {
     let ceiling = max_order_total(order.currency);
-    let total = price
-        .amount()
-        .checked_mul(i64::from(quantity.pieces()))
-        .and_then(|line| order.total.checked_sub(freed)?.checked_add(line));
-    match total {
-        Some(total) if total <= ceiling => Ok(()),
+    let line = price.amount().checked_mul(i64::from(quantity.pieces()));
+    let total = line.and_then(|line| order.total.checked_sub(freed)?.checked_add(line));
+    match line.zip(total) {
+        Some((line, total)) if total <= ceiling => Ok(line),
         Some(_) | None => Err(Rejection::new(Code::TotalTooLarge)
             .expected(format!("a total of at most {}", ceiling.display(order.currency)))),
     }

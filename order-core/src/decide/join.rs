@@ -1,14 +1,17 @@
 //! Sitting down at the table and getting up from it.
 
-use super::{charges, still_open};
+use super::{charges, still_open, table};
 use crate::command::Join;
 use crate::fact::Joined;
 use crate::order::{MAX_PARTICIPANTS, Order, Status};
 use crate::rejection::{Code, Rejection};
-use crate::{ParticipantId, Role};
+use crate::{HouseRules, ParticipantId, Role};
 
 pub(super) fn join(order: &Order, id: &ParticipantId, join: &Join) -> Result<Option<Joined>, Rejection> {
     let known = order.person(id);
+    if order.seat_of(id).is_some_and(|seat| table::is_removed(order, seat)) {
+        return Err(Rejection::new(Code::Removed));
+    }
     if known.is_some() && order.status == Status::Finalized {
         // Whoever was part of it may look at the bill, but changes nothing by it.
         return Ok(None);
@@ -49,6 +52,7 @@ pub(super) fn join(order: &Order, id: &ParticipantId, join: &Join) -> Result<Opt
         tenant_id: join.tenant_id.clone().filter(|_| order.tenant_id.is_none()),
         currency: first.then_some(currency),
         charges,
+        rules: first.then(|| first_rules(order, join)).filter(|rules| *rules != HouseRules::default()),
     };
     let nothing_new = known.is_some_and(|person| {
         !person.left
@@ -58,6 +62,14 @@ pub(super) fn join(order: &Order, id: &ParticipantId, join: &Join) -> Result<Opt
             && joined.tenant_id.is_none()
     });
     Ok((!nothing_new).then_some(joined))
+}
+
+/// The rules of an order that `join` begins.
+fn first_rules(order: &Order, join: &Join) -> HouseRules {
+    HouseRules {
+        policy: join.policy.unwrap_or(order.default_policy),
+        finalize_when_ready: join.finalize_when_ready.unwrap_or_default(),
+    }
 }
 
 /// Whoever comes to a table that nobody owns becomes its owner.

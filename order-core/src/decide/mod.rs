@@ -7,7 +7,9 @@ mod finalize;
 mod items;
 mod join;
 mod payments;
+mod policy;
 mod split;
+mod table;
 
 use crate::command::{Actor, Command};
 use crate::fact::{Fact, Recorded};
@@ -81,25 +83,35 @@ pub fn decide(
             Some(joined) => Fact::Joined(joined),
             None => return Ok(Decision::Unchanged),
         },
-        Command::AddItem(add) => Fact::ItemAdded(items::add(order, present(order, actor)?, add)?),
+        Command::AddItem(add) => {
+            let by = present(order, actor)?;
+            policy::unlocked(order, by)?;
+            Fact::ItemAdded(items::add(order, by, add)?)
+        }
         Command::RemoveItem { item } => {
-            present(order, actor)?;
-            items::find(order, item)?;
+            policy::may_edit(order, present(order, actor)?, items::find(order, item)?)?;
             Fact::ItemRemoved { item: item.clone() }
         }
         Command::UpdateQuantity { item, quantity } => {
-            present(order, actor)?;
-            items::update_quantity(order, item, *quantity)?
+            items::update_quantity(order, present(order, actor)?, item, *quantity)?
         }
-        Command::ClaimItem { item, weight } => claims::claim(order, present(order, actor)?, item, *weight)?,
-        Command::UnclaimItem { item } => claims::unclaim(order, present(order, actor)?, item)?,
+        Command::ClaimItem { item, weight } => {
+            let by = present(order, actor)?;
+            policy::unlocked(order, by)?;
+            claims::claim(order, by, item, *weight)?
+        }
+        Command::UnclaimItem { item } => {
+            let by = present(order, actor)?;
+            policy::unlocked(order, by)?;
+            claims::unclaim(order, by, item)?
+        }
         Command::AssignItem { item, shared_by } => {
             in_charge(order, actor)?;
             still_open(order)?;
             claims::assign(order, item, shared_by)?
         }
         Command::UpdateSplit(update) => {
-            present(order, actor)?;
+            policy::may_settle(order, present(order, actor)?)?;
             Fact::SplitUpdated { split: split::update(order, update)? }
         }
         Command::SetCharges(set) => {
@@ -131,12 +143,22 @@ pub fn decide(
             payments::refund(order, actor, refund)?
         }
         Command::Finalize => {
-            present(order, actor)?;
-            finalize::finalize(order)?;
-            let on_bill = seats_on_bill(order).into_iter().filter_map(|seat| order.at(seat));
-            Fact::Finalized { on_bill: Some(on_bill.map(|person| person.id.clone()).collect()) }
+            policy::may_settle(order, present(order, actor)?)?;
+            finalized(order)?
         }
         Command::Leave => Fact::Left { owner: join::owner_without(order, present(order, actor)?) },
+        Command::SetReady { ready } => match table::ready(order, present(order, actor)?, *ready)? {
+            Some(fact) => fact,
+            None => return Ok(Decision::Unchanged),
+        },
+        Command::Manage(manage) => {
+            in_charge(order, actor)?;
+            still_open(order)?;
+            match table::manage(order, actor, manage)? {
+                Some(fact) => fact,
+                None => return Ok(Decision::Unchanged),
+            }
+        }
     };
     Ok(Decision::Record(Recorded {
         seq: order.seq.saturating_add(1),
@@ -146,6 +168,13 @@ pub fn decide(
         stamp: None,
         fact,
     }))
+}
+
+/// The order is closed, if its bill can stand.
+fn finalized(order: &Order) -> Result<Fact, Rejection> {
+    finalize::finalize(order)?;
+    let on_bill = seats_on_bill(order).into_iter().filter_map(|seat| order.at(seat));
+    Ok(Fact::Finalized { on_bill: Some(on_bill.map(|person| person.id.clone()).collect()) })
 }
 
 /// As whom the actor sits at the table.

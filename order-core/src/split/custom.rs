@@ -103,6 +103,11 @@ impl Weight {
     pub(crate) fn from_millionths(millionths: u64) -> Option<Self> {
         (millionths <= MAX_WEIGHT * MILLION).then_some(Self(millionths))
     }
+
+    /// Both together; nothing when that is more than a weight can be.
+    pub(crate) fn checked_add(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).and_then(Self::from_millionths)
+    }
 }
 
 fn millionths(number: Decimal, max: u64) -> Result<u64, ShareNumberError> {

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::charge::{StoredCharges, StoredValue};
 use super::payment::{StoredPaymentRecorded, StoredStatus, read_parts, stored_parts};
+use super::rules::{StoredHouse, StoredRemoved, read_limit};
 use super::version::{self, StoredError, Upcast};
 use super::{StoredCurrency, StoredSplit, owned, read_weight};
 use crate::bill::ChargeValue;
@@ -12,8 +13,8 @@ use crate::fact::{ChargesSet, Fact, ItemAdded, Joined, Recorded};
 use crate::split::Weight;
 use crate::text::Text;
 use crate::{
-    Actor, Amount, CommandId, Currency, ItemId, ParticipantId, PaymentId, Price, Quantity, Role, Stamp,
-    UnixMillis,
+    Actor, Amount, CommandId, Currency, HouseRules, ItemId, ParticipantId, PaymentId, Price, Quantity, Role,
+    Stamp, UnixMillis,
 };
 
 /// The way from each earlier version of a stored fact to the next. Append; never change what is here.
@@ -58,6 +59,9 @@ enum StoredFact {
         currency: Option<StoredCurrency>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         charges: Option<StoredCharges>,
+        /// Absent where they are the ordinary ones.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rules: Option<StoredHouse>,
     },
     Left {
         owner: Option<String>,
@@ -110,6 +114,25 @@ enum StoredFact {
     SplitUpdated {
         split: StoredSplit,
     },
+    RulesSet(StoredHouse),
+    LockSet {
+        locked: bool,
+    },
+    LimitSet {
+        who: String,
+        /// Minor units.
+        limit: Option<i64>,
+    },
+    ReadySet {
+        ready: bool,
+    },
+    HandedOver {
+        to: String,
+    },
+    Removed(StoredRemoved),
+    Readmitted {
+        who: String,
+    },
     Finalized {
         /// Absent where the first version wrote it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -141,6 +164,7 @@ pub fn encode_fact(recorded: &Recorded) -> Result<Vec<u8>, StoredError> {
             tenant: joined.tenant_id.as_ref().map(owned),
             currency: joined.currency.as_ref().map(StoredCurrency::from),
             charges: joined.charges.as_ref().map(|set| StoredCharges::new(&set.charges, set.round_to)),
+            rules: joined.rules.map(StoredHouse::from),
         },
         Fact::Left { owner } => StoredFact::Left { owner: owner.as_ref().map(|id| id.as_str().to_owned()) },
         Fact::ItemAdded(added) => StoredFact::ItemAdded {
@@ -177,6 +201,15 @@ pub fn encode_fact(recorded: &Recorded) -> Result<Vec<u8>, StoredError> {
             tip: tip.minor_units(),
         },
         Fact::SplitUpdated { split } => StoredFact::SplitUpdated { split: split.into() },
+        Fact::RulesSet(house) => StoredFact::RulesSet((*house).into()),
+        Fact::LockSet { locked } => StoredFact::LockSet { locked: *locked },
+        Fact::LimitSet { who, limit } => {
+            StoredFact::LimitSet { who: who.as_str().to_owned(), limit: limit.map(Amount::minor_units) }
+        }
+        Fact::ReadySet { ready } => StoredFact::ReadySet { ready: *ready },
+        Fact::HandedOver { to } => StoredFact::HandedOver { to: to.as_str().to_owned() },
+        Fact::Removed(removed) => StoredFact::Removed(removed.into()),
+        Fact::Readmitted { who } => StoredFact::Readmitted { who: who.as_str().to_owned() },
         Fact::Finalized { on_bill } => StoredFact::Finalized {
             on_bill: on_bill.as_ref().map(|people| people.iter().map(|id| id.as_str().to_owned()).collect()),
         },
@@ -198,18 +231,21 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
         None => Actor::Backend,
     };
     let fact = match record.fact {
-        StoredFact::Joined { name, phone, role, circle, tenant, currency, charges } => Fact::Joined(Joined {
-            name: Text::from_stored(&name),
-            phone: phone.as_deref().map(Text::from_stored),
-            role: match role {
-                StoredRole::Owner => Role::Owner,
-                StoredRole::Member => Role::Member,
-            },
-            circle_id: circle.as_deref().map(Text::from_stored),
-            tenant_id: tenant.as_deref().map(Text::from_stored),
-            currency: currency.as_ref().map(Currency::try_from).transpose()?,
-            charges: charges.map(ChargesSet::try_from).transpose()?,
-        }),
+        StoredFact::Joined { name, phone, role, circle, tenant, currency, charges, rules } => {
+            Fact::Joined(Joined {
+                name: Text::from_stored(&name),
+                phone: phone.as_deref().map(Text::from_stored),
+                role: match role {
+                    StoredRole::Owner => Role::Owner,
+                    StoredRole::Member => Role::Member,
+                },
+                circle_id: circle.as_deref().map(Text::from_stored),
+                tenant_id: tenant.as_deref().map(Text::from_stored),
+                currency: currency.as_ref().map(Currency::try_from).transpose()?,
+                charges: charges.map(ChargesSet::try_from).transpose()?,
+                rules: rules.map(HouseRules::from),
+            })
+        }
         StoredFact::Left { owner } => Fact::Left { owner: owner.map(|id| ParticipantId::from_stored(&id)) },
         StoredFact::ItemAdded { item, dish, kind, quantity, price, customization, shared_by } => {
             Fact::ItemAdded(ItemAdded {
@@ -247,6 +283,16 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
             tip: Amount::from_minor_units(tip),
         },
         StoredFact::SplitUpdated { split } => Fact::SplitUpdated { split: split.try_into()? },
+        StoredFact::RulesSet(house) => Fact::RulesSet(house.into()),
+        StoredFact::LockSet { locked } => Fact::LockSet { locked },
+        StoredFact::LimitSet { who, limit } => Fact::LimitSet {
+            who: ParticipantId::from_stored(&who),
+            limit: limit.map(read_limit).transpose()?,
+        },
+        StoredFact::ReadySet { ready } => Fact::ReadySet { ready },
+        StoredFact::HandedOver { to } => Fact::HandedOver { to: ParticipantId::from_stored(&to) },
+        StoredFact::Removed(removed) => Fact::Removed(removed.try_into()?),
+        StoredFact::Readmitted { who } => Fact::Readmitted { who: ParticipantId::from_stored(&who) },
         StoredFact::Finalized { on_bill } => Fact::Finalized {
             on_bill: on_bill.map(|people| people.iter().map(|id| ParticipantId::from_stored(id)).collect()),
         },
@@ -255,11 +301,11 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
     Ok(Recorded { seq: record.seq, at: UnixMillis::new(record.at), by, stamp, fact })
 }
 
-fn stored_claims(claims: &[(ParticipantId, Weight)]) -> Vec<(String, u64)> {
+pub(super) fn stored_claims(claims: &[(ParticipantId, Weight)]) -> Vec<(String, u64)> {
     claims.iter().map(|(who, weight)| (who.as_str().to_owned(), weight.millionths())).collect()
 }
 
-fn read_claims(claims: Vec<(String, u64)>) -> Result<Vec<(ParticipantId, Weight)>, StoredError> {
+pub(super) fn read_claims(claims: Vec<(String, u64)>) -> Result<Vec<(ParticipantId, Weight)>, StoredError> {
     let claim = |(who, weight): (String, u64)| Ok((ParticipantId::from_stored(&who), read_weight(weight)?));
     claims.into_iter().map(claim).collect()
 }

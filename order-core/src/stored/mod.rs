@@ -11,6 +11,7 @@ mod charge;
 mod fact;
 mod order;
 mod payment;
+mod rules;
 mod version;
 
 pub use fact::{decode_fact, encode_fact};

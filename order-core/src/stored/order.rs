@@ -6,6 +6,7 @@ use serde_json::json;
 use super::charge::{StoredCharges, StoredValue};
 use super::fact::{read_price, read_quantity};
 use super::payment::StoredPayment;
+use super::rules::StoredRules;
 use super::version::{self, StoredError, Upcast};
 use super::{StoredCurrency, StoredSplit, owned, read_weight};
 use crate::bill::check_claims;
@@ -18,7 +19,7 @@ use crate::order::{Order, Status};
 use crate::participant::{Participant, Seat};
 use crate::split::{Weight, seats_on_bill};
 use crate::text::Text;
-use crate::{Amount, CommandId, ItemId, OrderId, ParticipantId, UnixMillis};
+use crate::{Amount, CommandId, ItemId, OrderId, ParticipantId, Policy, UnixMillis};
 
 /// The way from each earlier version of a stored order to the next. Append; never change what is here.
 ///
@@ -56,6 +57,9 @@ struct StoredOrder {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     on_bill: Option<Vec<usize>>,
     finalized: bool,
+    /// Absent where there never were any but the ordinary ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rules: Option<StoredRules>,
     /// Commands with an id that became facts.
     done: Vec<StoredDone>,
     created_at: u64,
@@ -139,6 +143,7 @@ pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
         payments: order.payments.iter().map(StoredPayment::from).collect(),
         on_bill: order.on_bill.as_ref().map(|seats| seats.iter().map(|seat| seat.0).collect()),
         finalized: order.status == Status::Finalized,
+        rules: order.rules.as_deref().map(StoredRules::from),
         done: order
             .done
             .iter()
@@ -203,6 +208,8 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
         payments: payments.collect::<Result<_, StoredError>>()?,
         on_bill,
         done,
+        rules: stored.rules.map(|rules| rules.read(seat)).transpose()?.map(Box::new),
+        default_policy: Policy::default(),
         status: if stored.finalized { Status::Finalized } else { Status::Active },
         created_at: UnixMillis::new(stored.created_at),
         updated_at: UnixMillis::new(stored.updated_at),

@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 use siphasher::sip::SipHasher24;
 
 use super::json::{Numbers, Object};
-use super::{charge, payment};
-use crate::command::{AddItem, AgreedShares, Command, Join, SharedBy, UpdateSplit};
+use super::{charge, manage, payment};
+use crate::command::{AddItem, AgreedShares, Command, Join, Manage, SharedBy, UpdateSplit};
 use crate::rejection::{Code, Rejection};
 use crate::split::Rest;
 use crate::text::{
@@ -17,8 +17,7 @@ use crate::text::{
 };
 use crate::{CommandId, Currency, ItemId, MAX_ID_BYTES, MAX_ITEM_ID_BYTES, ParticipantId, Stamp};
 
-const TYPES: &str = "join, add_item, remove_item, update_quantity, claim_item, unclaim_item, assign_item, update_split, \
-    set_charges, set_tip, waive_service, record_payment, update_payment, refund_payment, finalize or leave";
+const TYPES: &str = "join, add_item, remove_item, update_quantity, update_split, finalize, leave or another of the protocol's";
 
 /// A message that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +141,22 @@ pub(super) fn read(
         "update_payment" => payment::update(&data(message)?)?,
         "refund_payment" => payment::refund(&data(message)?, fresh_id)?,
         "update_split" => Command::UpdateSplit(update_split(&data(message)?)?),
+        "set_ready" => {
+            let data = data(message)?;
+            let ready = data.boolean("ready")?.ok_or_else(|| data.missing("ready", "true or false"))?;
+            Command::SetReady { ready }
+        }
+        "lock_order" => Command::Manage(Manage::Lock { locked: true }),
+        "unlock_order" => Command::Manage(Manage::Lock { locked: false }),
+        "remove_participant" => Command::Manage(manage::remove(&data(message)?)?),
+        "readmit_participant" => {
+            Command::Manage(Manage::Readmit { who: manage::somebody(&data(message)?, "participantId")? })
+        }
+        "hand_over" => {
+            Command::Manage(Manage::HandOver { to: manage::somebody(&data(message)?, "participantId")? })
+        }
+        "set_limit" => Command::Manage(manage::limit(&data(message)?)?),
+        "set_rules" => Command::Manage(manage::rules(&data(message)?)?),
         "finalize" => Command::Finalize,
         "leave" => Command::Leave,
         _ => return Err(Rejection::new(Code::UnknownType).field("type").expected(TYPES)),
@@ -180,6 +195,8 @@ fn join(message: &Object<'_>) -> Result<Join, Rejection> {
         tenant_id: optional(&data, "tenantId", MAX_LABEL_CHARS)?,
         currency,
         charges: charge::first_charges(&data)?,
+        policy: manage::policy(&data)?,
+        finalize_when_ready: data.boolean("finalizeWhenReady")?,
     })
 }
 

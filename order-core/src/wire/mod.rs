@@ -8,6 +8,7 @@ mod charge;
 mod frame;
 mod inbound;
 mod json;
+mod manage;
 mod outbound;
 mod payment;
 mod state;

@@ -10,6 +10,14 @@ use crate::{CommandId, Order, ParticipantId, PaymentId, Presence, UnixMillis};
 /// The message that tells everybody at the table of `recorded`. `order` is the order with that fact committed.
 pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> Frame {
     let by = recorded.by.id();
+    // A message whose data are a few fields and the order.
+    let told = |kind: &'static str, fields: &dyn Fn(&mut Writer)| {
+        about(order, kind, by, recorded.at, |writer| {
+            writer.json.begin_object();
+            fields(&mut writer.json);
+            order_state(writer, order, presence);
+        })
+    };
     match &recorded.fact {
         Fact::Joined(_) => participant_joined(order, presence, by, recorded.at),
         Fact::Left { .. } => about(order, "participant_left", by, recorded.at, |writer| {
@@ -44,19 +52,11 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
             }
             order_state(writer, order, presence);
         }),
-        Fact::ChargesSet(_) => about(order, "charges_updated", by, recorded.at, |writer| {
-            writer.json.begin_object();
-            order_state(writer, order, presence);
-        }),
-        Fact::TipSet { .. } => about(order, "tip_updated", by, recorded.at, |writer| {
-            writer.json.begin_object();
-            order_state(writer, order, presence);
-        }),
-        Fact::ServiceWaived { waived } => about(order, "service_waived", by, recorded.at, |writer| {
-            writer.json.begin_object();
-            writer.json.literal_field("waived", waived);
-            order_state(writer, order, presence);
-        }),
+        Fact::ChargesSet(_) => told("charges_updated", &|_| {}),
+        Fact::TipSet { .. } => told("tip_updated", &|_| {}),
+        Fact::ServiceWaived { waived } => {
+            told("service_waived", &|json| json.literal_field("waived", waived))
+        }
         Fact::PaymentRecorded(PaymentRecorded { payment, .. }) => {
             about_payment(order, presence, "payment_recorded", recorded, payment)
         }
@@ -72,6 +72,31 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
             writer.json.string_field("splitMode", split.mode());
             order_state(writer, order, presence);
         }),
+        Fact::RulesSet(house) => told("rules_updated", &|json| {
+            json.literal_field("finalizeWhenReady", house.finalize_when_ready);
+        }),
+        Fact::LockSet { locked } => told(if *locked { "order_locked" } else { "order_unlocked" }, &|_| {}),
+        Fact::LimitSet { who, limit } => told("limit_updated", &|json| {
+            json.string_field("participantId", who.as_str());
+            json.key("limit");
+            match limit {
+                Some(limit) => json.amount(*limit, order.currency()),
+                None => json.literal("null"),
+            }
+        }),
+        Fact::ReadySet { ready } => told("ready_updated", &|json| json.literal_field("ready", ready)),
+        Fact::HandedOver { to } => told("owner_changed", &|json| json.string_field("ownerId", to.as_str())),
+        // To a client that knows of nobody being sent away, they left.
+        Fact::Removed(removed) => {
+            about(order, "participant_left", Some(&removed.who), recorded.at, |writer| {
+                writer.begin_state(order, presence);
+                writer.json.string_field("removedBy", by.map_or("", ParticipantId::as_str));
+                writer.json.end_object();
+            })
+        }
+        Fact::Readmitted { who } => {
+            told("participant_readmitted", &|json| json.string_field("participantId", who.as_str()))
+        }
         Fact::Finalized { .. } => about(order, "order_finalized", by, recorded.at, |writer| {
             writer.state(order, presence, None);
         }),

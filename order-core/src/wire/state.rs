@@ -24,6 +24,15 @@ impl StateWriter {
 
     /// Writes the state as an object; `role`, where given, stands at its end.
     pub(super) fn state(&mut self, order: &Order, presence: &Presence, role: Option<Role>) {
+        self.begin_state(order, presence);
+        if let Some(role) = role {
+            self.json.string_field("role", role.as_str());
+        }
+        self.json.end_object();
+    }
+
+    /// Writes the state as an object that is yet to be ended.
+    pub(super) fn begin_state(&mut self, order: &Order, presence: &Presence) {
         self.json.begin_object();
         self.json.string_field("circleId", order.circle_id().map_or("", Text::as_str));
         self.json.string_field("tenantId", order.tenant_id().map_or("", Text::as_str));
@@ -49,11 +58,8 @@ impl StateWriter {
             None => self.json.literal("null"),
         }
         self.bill(order);
+        self.rules(order);
         self.json.whole_field("seq", order.seq());
-        if let Some(role) = role {
-            self.json.string_field("role", role.as_str());
-        }
-        self.json.end_object();
     }
 
     fn participants(&mut self, order: &Order, presence: &Presence) {

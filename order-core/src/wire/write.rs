@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::{Amount, Currency, Rejection};
+use crate::{Amount, Currency, Limit, Rejection};
 
 /// JSON text under construction.
 #[derive(Debug, Default)]
@@ -146,6 +146,10 @@ impl Writer {
         }
         if let Some(ms) = rejection.retry_after_ms() {
             self.whole_field("retryAfter", ms);
+        }
+        if let Some(Limit { limit, left, currency }) = rejection.passed_limit() {
+            self.amount_field("limit", limit, currency);
+            self.amount_field("left", left, currency);
         }
     }
 

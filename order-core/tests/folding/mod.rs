@@ -17,7 +17,11 @@ impl Document {
         let event = Json::parse(event);
         assert_eq!(event.at("seq").whole(), self.0.at("seq").whole() + 1, "a gap");
         for (field, value) in fields(&event, "set") {
-            *self.field(field) = value.clone();
+            let Json::Object(known) = &mut self.0 else { panic!("not an object") };
+            match known.iter_mut().find(|(key, _)| key == field) {
+                Some((_, before)) => *before = value.clone(),
+                None => known.push((field.clone(), value.clone())),
+            }
         }
         for (list, entry) in fields(&event, "put") {
             let Json::List(entries) = self.field(list) else { panic!("{list} is no list") };

@@ -14,11 +14,13 @@ impl Model {
     pub(crate) fn faults(&self, step: &Step) -> Vec<Code> {
         let who = step.who();
         let mut faults = Vec::new();
-        if let What::Join { name, currency, charges, .. } = &step.what {
+        if let What::Join { name, currency, charges, policy, .. } = &step.what {
             let looks_on = self.finalized && self.person(who).is_some();
             faults.extend(name.filter(|name| name.contains("\u{200B}")).map(|_| Code::BadText));
             faults.extend(currency.filter(|code| *code == "inr").map(|_| Code::BadCurrency));
             faults.extend(charges.iter().flat_map(AskedCharges::unreadable));
+            faults.extend((*policy == Some("closed")).then_some(Code::BadField));
+            faults.extend(self.is_removed(who).then_some(Code::Removed));
             if looks_on {
                 return faults;
             }
@@ -32,6 +34,7 @@ impl Model {
         }
         faults.extend(self.finalized.then_some(Code::OrderFinalized));
         faults.extend((!self.is_present(who)).then_some(Code::JoinFirst));
+        faults.extend(self.bad_manners(who, &step.what));
         match &step.what {
             What::Add { item, price, quantity, shared_by, .. } => {
                 faults.extend(self.dish(*item).map(|_| Code::ItemIdTaken));
@@ -85,13 +88,17 @@ impl Model {
                 faults.extend(tip.unreadable());
                 faults.extend(tip.unusable(self));
             }
-            What::Finalize => {
-                faults.extend(self.dishes.is_empty().then_some(Code::OrderEmpty));
-                faults.extend((!self.unassigned().is_empty()).then_some(Code::Unassigned));
-                faults.extend(ExactBill::of(self).has_charge_on_nothing().then_some(Code::ChargeOnNothing));
-                faults.extend((self.unallocated != 0).then_some(Code::Unallocated));
-            }
-            What::Waive { .. } | What::Leave | What::Join { .. } => {}
+            What::Finalize => faults.extend(self.unfinished()),
+            What::Waive { .. }
+            | What::Leave
+            | What::Join { .. }
+            | What::Ready { .. }
+            | What::Lock { .. }
+            | What::SendAway { .. }
+            | What::Readmit { .. }
+            | What::HandOver { .. }
+            | What::Limit { .. }
+            | What::Rules { .. } => {}
             What::Split { .. }
             | What::Agree { .. }
             | What::OnePaysAll { .. }
@@ -99,6 +106,16 @@ impl Model {
             | What::Adjust { .. }
             | What::Cover { .. } => faults.extend(self.faults_of_rule(&step.what)),
         }
+        faults
+    }
+
+    /// Why the bill cannot stand.
+    pub(super) fn unfinished(&self) -> Vec<Code> {
+        let mut faults = Vec::new();
+        faults.extend(self.dishes.is_empty().then_some(Code::OrderEmpty));
+        faults.extend((!self.unassigned().is_empty()).then_some(Code::Unassigned));
+        faults.extend(ExactBill::of(self).has_charge_on_nothing().then_some(Code::ChargeOnNothing));
+        faults.extend((self.unallocated != 0).then_some(Code::Unallocated));
         faults
     }
 

@@ -12,10 +12,12 @@ use order_core::{Order, Status};
 mod bill;
 mod charge;
 mod faults;
+mod manners;
 mod step;
 
 use bill::ExactBill;
 use charge::{Kind, SetCharge, Value};
+use manners::Manners;
 use step::{ITEMS, NUMBERS, Sharing, WHO, What, name_of, pieces};
 pub(crate) use step::{Step, steps};
 
@@ -68,6 +70,7 @@ pub(crate) struct Model {
     coin: Option<i128>,
     currency: &'static str,
     finalized: bool,
+    manners: Manners,
     /// Minor units, as the order said last; checked when it said so.
     unallocated: i128,
 }
@@ -85,6 +88,7 @@ impl Default for Model {
             coin: None,
             currency: "INR",
             finalized: false,
+            manners: Manners::default(),
             unallocated: 0,
         }
     }
@@ -94,10 +98,15 @@ impl Model {
     /// Carries out a step that has no faults.
     pub(crate) fn take(&mut self, step: &Step, now: u64) {
         let who = step.who();
+        self.unready(step);
         match &step.what {
             What::Join { .. } if self.finalized => {}
-            What::Join { name, phone, currency, charges } => {
+            What::Join { name, phone, currency, charges, policy, when_ready } => {
                 let first = self.people.is_empty();
+                if first {
+                    self.manners.hosted = *policy == Some("hosted");
+                    self.manners.when_ready = *when_ready == Some(true);
+                }
                 self.join(who, *name, *phone, *currency, now);
                 if let Some(charges) = charges.as_ref().filter(|_| first) {
                     self.charges = charges.set();
@@ -118,9 +127,9 @@ impl Model {
                     shared_by,
                 });
             }
-            What::Remove { item } => self.remove(*item),
+            What::Remove { item } => self.remove(ITEMS[*item]),
             What::Update { item, quantity } => match pieces(*quantity) {
-                None => self.remove(*item),
+                None => self.remove(ITEMS[*item]),
                 Some(pieces) => self.dish_mut(*item).pieces = pieces,
             },
             What::Claim { item, weight } => {
@@ -147,12 +156,14 @@ impl Model {
                 self.without_service.remove(who);
             }
             What::Finalize => self.finalized = true,
-            What::Leave => {
-                self.people.iter_mut().find(|person| person.id == who).unwrap().left = true;
-                if self.owner == Some(who) {
-                    self.owner = self.people.iter().find(|person| !person.left).map(|person| person.id);
-                }
-            }
+            What::Leave => self.get_up(who),
+            What::Ready { .. }
+            | What::Lock { .. }
+            | What::SendAway { .. }
+            | What::Readmit { .. }
+            | What::HandOver { .. }
+            | What::Limit { .. }
+            | What::Rules { .. } => self.mind_manners(who, &step.what),
             What::Split { .. }
             | What::Agree { .. }
             | What::OnePaysAll { .. }
@@ -163,10 +174,16 @@ impl Model {
     }
 
     /// Takes a dish off, and the discounts on it.
-    fn remove(&mut self, item: usize) {
-        let item = ITEMS[item];
+    fn remove(&mut self, item: &str) {
         self.dishes.retain(|dish| dish.id != item);
         self.charges.retain(|charge| charge.kind != (Kind::Discount { item: Some(item.to_owned()) }));
+    }
+
+    fn get_up(&mut self, who: &str) {
+        self.people.iter_mut().find(|person| person.id == who).unwrap().left = true;
+        if self.owner == Some(who) {
+            self.owner = self.people.iter().find(|person| !person.left).map(|person| person.id);
+        }
     }
 
     fn new_rule(&self, what: &What) -> Rule {
@@ -268,6 +285,7 @@ impl Model {
         let unassigned: Vec<_> = order.unassigned().map(|item| item.id().as_str()).collect();
         assert_eq!(unassigned, self.unassigned());
         self.assert_charges(order);
+        self.assert_manners(order);
         self.assert_rule(order.split_rule());
         self.assert_shares(order);
     }

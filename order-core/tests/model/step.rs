@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::Model;
 use super::charge::{AskedCharges, AskedValue, TYPES, charges, value};
+use super::{Model, manners};
 
 pub(super) const WHO: [&str; 5] = ["asha", "ben", "chi", "dev", "eve"];
 pub(super) const ITEMS: [&str; 6] = ["i0", "i1", "i2", "i3", "i4", "i5"];
@@ -70,6 +70,8 @@ pub(super) enum What {
         phone: Option<&'static str>,
         currency: Option<&'static str>,
         charges: Option<AskedCharges>,
+        policy: Option<&'static str>,
+        when_ready: Option<bool>,
     },
     Add {
         item: usize,
@@ -130,16 +132,51 @@ pub(super) enum What {
     },
     Finalize,
     Leave,
+    Ready {
+        ready: bool,
+    },
+    Lock {
+        locked: bool,
+    },
+    SendAway {
+        whom: usize,
+        dishes: Dishes,
+    },
+    Readmit {
+        whom: usize,
+    },
+    HandOver {
+        to: usize,
+    },
+    Limit {
+        whom: usize,
+        limit: Option<usize>,
+    },
+    Rules {
+        when_ready: bool,
+    },
+}
+
+/// What becomes of the dishes of somebody who is sent away.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Dishes {
+    Keep,
+    Remove,
+    Reassign(usize),
 }
 
 /// A few people who are there from the start, as in most orders, and then whatever anybody does.
 pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let guests = prop_oneof![1 => Just(1_usize), 6 => 2_usize..5];
     let charges = prop::option::weighted(0.2, charges(readable()));
-    (guests, charges, prop::collection::vec(step(), 0..60)).prop_map(|(guests, charges, steps)| {
+    let policy = prop_oneof![5 => Just(None), 1 => Just(Some("open")), 5 => Just(Some("hosted"))];
+    let first = (charges, policy, prop::option::weighted(0.3, any::<bool>()));
+    (guests, first, prop::collection::vec(step(), 0..60)).prop_map(|(guests, first, steps)| {
+        let (charges, policy, when_ready) = first;
         let join = |who| {
             let charges = charges.clone().filter(|_| who == 0);
-            Step { who, what: What::Join { name: Some("Guest"), phone: None, currency: None, charges } }
+            let name = Some("Guest");
+            Step { who, what: What::Join { name, phone: None, currency: None, charges, policy, when_ready } }
         };
         (0..guests).map(join).chain(steps).collect()
     })
@@ -183,6 +220,8 @@ fn step() -> impl Strategy<Value = Step> {
     let covers = prop::collection::btree_map(named(), named(), 0..3);
     let rest = prop_oneof![4 => Just(None), 4 => Just(Some("equal")), 4 => Just(Some("itemized")), 1 => Just(Some("custom"))];
     let joining = (name, phone, currency, prop::option::weighted(0.1, charges(readable())));
+    let policy = prop_oneof![8 => Just(None), 2 => Just(Some("hosted")), 1 => Just(Some("closed"))];
+    let joining = (joining, policy, prop::option::weighted(0.1, any::<bool>()));
     let adding = (
         item.clone(),
         0..TYPES.len(),
@@ -214,9 +253,22 @@ fn step() -> impl Strategy<Value = Step> {
         7 => (covers, rest)
             .prop_map(|(covers, rest)| What::Cover { covers: covers.into_iter().collect(), rest }),
     ];
+    let dishes_of_removed = prop_oneof![1 => Just(Dishes::Keep), 1 => Just(Dishes::Remove), 2 => named().prop_map(Dishes::Reassign)];
+    let manners = prop_oneof![
+        10 => prop::bool::weighted(0.9).prop_map(|ready| What::Ready { ready }),
+        2 => any::<bool>().prop_map(|locked| What::Lock { locked }),
+        3 => (named(), dishes_of_removed).prop_map(|(whom, dishes)| What::SendAway { whom, dishes }),
+        2 => named().prop_map(|whom| What::Readmit { whom }),
+        2 => named().prop_map(|to| What::HandOver { to }),
+        5 => (named(), prop::option::weighted(0.9, likely)).prop_map(|(whom, limit)| What::Limit { whom, limit }),
+        2 => any::<bool>().prop_map(|when_ready| What::Rules { when_ready }),
+    ];
     let what = prop_oneof![
-        12 => joining.prop_map(|(name, phone, currency, charges)| What::Join { name, phone, currency, charges }),
+        12 => joining.prop_map(|((name, phone, currency, charges), policy, when_ready)| {
+            What::Join { name, phone, currency, charges, policy, when_ready }
+        }),
         60 => dishes,
+        22 => manners,
         20 => extras,
         24 => rules,
         2 => Just(What::Finalize),
@@ -238,12 +290,14 @@ impl Step {
         };
         let number = |place: usize| NUMBERS[place].0;
         match &self.what {
-            What::Join { name, phone, currency, charges } => format!(
-                r#"{{"type":"join","participantId":"{who}"{},"data":{{"x":0{}{}{}}}}}"#,
+            What::Join { name, phone, currency, charges, policy, when_ready } => format!(
+                r#"{{"type":"join","participantId":"{who}"{},"data":{{"x":0{}{}{}{}{}}}}}"#,
                 field("participantName", *name),
                 field("phone", *phone),
                 field("currency", *currency),
-                charges.as_ref().map_or(String::new(), AskedCharges::fields_of_join)
+                charges.as_ref().map_or(String::new(), AskedCharges::fields_of_join),
+                field("policy", *policy),
+                when_ready.map_or(String::new(), |ready| format!(r#","finalizeWhenReady":{ready}"#)),
             ),
             What::Add { item, kind, price, quantity, shared_by } => format!(
                 r#"{{"type":"add_item","data":{{"id":"{}","dishName":"Dish","dishType":"{}","price":{},"quantity":{}{}}}}}"#,
@@ -313,6 +367,13 @@ impl Step {
             ),
             What::Finalize => r#"{"type":"finalize"}"#.to_owned(),
             What::Leave => r#"{"type":"leave"}"#.to_owned(),
+            What::Ready { .. }
+            | What::Lock { .. }
+            | What::SendAway { .. }
+            | What::Readmit { .. }
+            | What::HandOver { .. }
+            | What::Limit { .. }
+            | What::Rules { .. } => manners::message(&self.what),
         }
     }
 }

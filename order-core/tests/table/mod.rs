@@ -189,6 +189,26 @@ pub fn tip_message(tip: &str) -> String {
     format!(r#"{{"type":"set_tip","data":{{{tip}}}}}"#)
 }
 
+pub fn limit_message(who: &str, limit: &str) -> String {
+    format!(r#"{{"type":"set_limit","data":{{"participantId":"{who}","limit":{limit}}}}}"#)
+}
+
+pub fn hand_over_message(to: &str) -> String {
+    format!(r#"{{"type":"hand_over","data":{{"participantId":"{to}"}}}}"#)
+}
+
+/// Removes somebody; `dishes` as it stands in the message, without the outer quotes.
+pub fn send_away_message(who: &str, dishes: &str) -> String {
+    format!(r#"{{"type":"remove_participant","data":{{"participantId":"{who}","dishes":"{dishes}"}}}}"#)
+}
+
+pub fn readmit_message(who: &str) -> String {
+    format!(r#"{{"type":"readmit_participant","data":{{"participantId":"{who}"}}}}"#)
+}
+
+pub const READY: &str = r#"{"type":"set_ready","data":{"ready":true}}"#;
+pub const LOCK: &str = r#"{"type":"lock_order"}"#;
+pub const UNLOCK: &str = r#"{"type":"unlock_order"}"#;
 pub const WAIVE: &str = r#"{"type":"waive_service","data":{"waived":true}}"#;
 pub const FINALIZE: &str = r#"{"type":"finalize"}"#;
 pub const LEAVE: &str = r#"{"type":"leave"}"#;

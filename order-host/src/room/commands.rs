@@ -60,8 +60,7 @@ impl Room {
         if commands.is_empty() {
             return Ok(());
         }
-        let answered = self.answers.mark();
-        let judged = self.judge(std::mem::take(commands))?;
+        let (judged, answered) = self.judge(std::mem::take(commands))?;
         let facts: Vec<_> = judged.iter().filter_map(|judged| judged.outcome.fact()).collect();
         let stored = self.store(&facts).await;
         if stored.failure().is_some() {
@@ -86,10 +85,12 @@ impl Room {
         self.recover(&stored).await
     }
 
-    /// Judges each command as if those before it had happened. Changes nothing that anybody sees.
-    fn judge(&mut self, commands: Vec<Asked>) -> Result<Vec<Judged>, End> {
+    /// Judges each command as if those before it had happened. Changes nothing that anybody sees. Says also how far the answers
+    /// had come before the first that was judged on trust: up to there they hold, whatever becomes of the others.
+    fn judge(&mut self, commands: Vec<Asked>) -> Result<(Vec<Judged>, u64), End> {
         let many = commands.len() > 1;
         let mut any_before = false;
+        let mut answered = None;
         let mut judged = Vec::with_capacity(commands.len());
         for Asked { by, stamp, command } in commands {
             let actor = match &by {
@@ -111,6 +112,7 @@ impl Room {
             };
             if let Outcome::Happens(recorded) = &outcome {
                 any_before = true;
+                answered.get_or_insert(self.answers.mark());
                 if many && self.ahead.is_none() {
                     self.ahead = Some(self.order.clone());
                 }
@@ -120,7 +122,7 @@ impl Room {
             }
             judged.push(Judged { by, id, outcome, on_trust });
         }
-        Ok(judged)
+        Ok((judged, answered.unwrap_or(self.answers.mark())))
     }
 
     /// Judges one command as if those that are being stored had happened.

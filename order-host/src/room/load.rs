@@ -1,10 +1,10 @@
 //! Reading a room from its log.
 
 use order_core::stored::{decode_fact, decode_order};
-use order_core::{Currency, Order, OrderId, commit};
+use order_core::{Order, OrderId, commit};
 
-use crate::RoomKey;
 use crate::log::{LogError, RoomLog};
+use crate::{RoomKey, Settings};
 
 /// How many facts are read at a time.
 const PAGE: usize = 200;
@@ -17,7 +17,7 @@ const PAGE: usize = 200;
 pub(crate) async fn load(
     log: &dyn RoomLog,
     key: &RoomKey,
-    currency: Currency,
+    settings: &Settings,
 ) -> Result<(Order, u64), LogError> {
     if let Some(order) = from_snapshot(log, key).await
         && is_of_this_log(log, key, &order).await
@@ -30,17 +30,17 @@ pub(crate) async fn load(
             }
         }
     }
-    load_from_the_start(log, key, currency).await.map(|order| (order, 0))
+    load_from_the_start(log, key, settings).await.map(|order| (order, 0))
 }
 
 /// The order as its log alone says.
 pub(crate) async fn load_from_the_start(
     log: &dyn RoomLog,
     key: &RoomKey,
-    currency: Currency,
+    settings: &Settings,
 ) -> Result<Order, LogError> {
     let id = OrderId::new(key.room()).map_err(|error| LogError(error.to_string()))?;
-    replay(log, key, Order::new(id, currency)).await
+    replay(log, key, Order::new(id, settings.currency).with_default_policy(settings.policy)).await
 }
 
 async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<Order> {

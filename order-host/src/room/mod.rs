@@ -14,6 +14,7 @@ mod store;
 use std::sync::Arc;
 use std::time::Duration;
 
+use order_core::command::Manage;
 use order_core::wire::{self, Inbound, Refused};
 use order_core::{Command, Order, Presence};
 use tokio::sync::mpsc;
@@ -64,7 +65,7 @@ pub(crate) struct Room {
 impl Room {
     /// Loads the room and runs it until it is idle or the host drains. Whoever is still there is sent away.
     pub(crate) async fn run(key: RoomKey, shared: Arc<Shared>, mut inputs: mpsc::Receiver<Input>) {
-        match load(shared.log.as_ref(), &key, shared.settings.currency).await {
+        match load(shared.log.as_ref(), &key, &shared.settings).await {
             Ok((order, snapshot_seq)) => {
                 tracing::debug!(room = %key.fingerprint(), seq = order.seq(), "room loaded");
                 let mut room = Self {
@@ -128,7 +129,11 @@ impl Room {
                 }
                 Input::Backend { message, reply } => {
                     let Inbound { stamp, command, .. } = *message;
+                    let unseats = unseats(&command);
                     commands.push(Asked { by: Asker::Backend(reply), stamp, command: Ok(command) });
+                    if unseats {
+                        self.run_commands(&mut commands).await?;
+                    }
                     continue;
                 }
                 Input::Attach { .. }
@@ -178,9 +183,9 @@ impl Room {
                 self.give_sockets_a_turn().await;
             }
             Ok(Message::Command(Inbound { stamp, command, .. }, _)) => {
-                let leaves = matches!(command, Command::Leave);
+                let unseats = unseats(&command);
                 commands.push(Asked { by: Asker::Socket(connection), stamp, command: Ok(command) });
-                if leaves {
+                if unseats {
                     self.run_commands(commands).await?;
                 }
             }
@@ -196,6 +201,11 @@ impl Room {
             yield_now().await;
         }
     }
+}
+
+/// Whether somebody's sockets may speak for nobody after it, so that what they sent meanwhile is judged only then.
+fn unseats(command: &Command) -> bool {
+    matches!(command, Command::Leave | Command::Manage(Manage::Remove { .. }))
 }
 
 /// Adds what others hand over in this turn of the event loop. The first of them woke the room, which would otherwise run

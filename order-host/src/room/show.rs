@@ -155,10 +155,11 @@ impl Room {
     }
 }
 
-/// Who got up from the table by this fact.
+/// Who got up from the table by this fact, or was sent away.
 fn who_left(recorded: &Recorded) -> Option<&ParticipantId> {
     match &recorded.fact {
         Fact::Left { .. } => recorded.by.id(),
+        Fact::Removed(removed) => Some(&removed.who),
         Fact::Joined(_)
         | Fact::ItemAdded(_)
         | Fact::ItemRemoved { .. }
@@ -171,6 +172,12 @@ fn who_left(recorded: &Recorded) -> Option<&ParticipantId> {
         | Fact::PaymentRecorded(_)
         | Fact::PaymentUpdated { .. }
         | Fact::PaymentRefunded { .. }
+        | Fact::RulesSet(_)
+        | Fact::LockSet { .. }
+        | Fact::LimitSet { .. }
+        | Fact::ReadySet { .. }
+        | Fact::HandedOver { .. }
+        | Fact::Readmitted { .. }
         | Fact::Finalized { .. } => None,
     }
 }

@@ -92,8 +92,7 @@ impl Room {
 
     /// Reads the room again, from its log alone; if memory was wrong, everybody gets the full state.
     async fn reload(&mut self) -> Result<(), End> {
-        let currency = self.shared.settings.currency;
-        let order = load_from_the_start(self.shared.log.as_ref(), &self.key, currency)
+        let order = load_from_the_start(self.shared.log.as_ref(), &self.key, &self.shared.settings)
             .await
             .map_err(|_| End(CloseReason::Unavailable))?;
         self.ahead = None;

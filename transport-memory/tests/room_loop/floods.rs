@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use order_host::{Opening, Pace, Protocol, Settings};
 use serde_json::{Value, json};
-use transport_memory::{Client, Closed, Faults, Simulation};
+use transport_memory::{Client, Closed, Faults, Message, Simulation};
 
 use crate::table::{add, facts, hears_nothing, kinds, room, seated};
 
@@ -22,8 +22,7 @@ async fn a_flood_is_told_to_wait_then_sent_away_and_nobody_else_notices() {
         ben.send(add(&format!("dal-{number}"), 1)).await.unwrap();
     }
     let heard = ben.settle().await;
-    let refused: Vec<Value> =
-        heard.iter().map(|message| message.json()).filter(|it| it["type"] == "error").collect();
+    let refused: Vec<Value> = heard.iter().map(Message::json).filter(|it| it["type"] == "error").collect();
     assert_eq!(refused.len(), BURST + 1);
     for refusal in &refused {
         assert_eq!(refusal["data"]["code"], "rate_limited", "{refusal}");
@@ -74,10 +73,10 @@ async fn what_cannot_be_read_counts_too_also_before_anybody_joins() {
     for protocol in [Protocol::Seed, Protocol::V2] {
         for message in ["{", "null", r#"{"type":"finalize"}"#] {
             let mut stranger = restaurant.open(&room(), Opening { protocol, ..Opening::default() });
-            for _ in 0..BURST * 2 + 1 {
+            for _ in 0..=BURST * 2 {
                 stranger.send(message).await.unwrap();
             }
-            let heard: Vec<_> = stranger.settle().await.iter().map(|message| message.json()).collect();
+            let heard: Vec<_> = stranger.settle().await.iter().map(Message::json).collect();
             let limited = heard.iter().filter(|refusal| why(refusal)["code"] == "rate_limited");
             assert_eq!(limited.count(), BURST + 1, "{heard:?}");
             assert_eq!(stranger.recv().await.unwrap_err(), Closed::Flood);
@@ -91,7 +90,7 @@ async fn what_cannot_be_read_counts_too_also_before_anybody_joins() {
 async fn answer(client: &mut Client, id: &str) -> Option<Value> {
     let dish = json!({"id": id, "dishName": "Dal", "quantity": 1, "price": 1});
     client.send(json!({"type": "add_item", "id": id, "data": dish}).to_string()).await.unwrap();
-    let heard: Vec<_> = client.settle().await.iter().map(|message| message.json()).collect();
+    let heard: Vec<_> = client.settle().await.iter().map(Message::json).collect();
     heard.into_iter().find(|message| message["type"] == "error" || message["type"] == "reject")
 }
 

@@ -8,6 +8,7 @@ mod floods;
 mod joining;
 mod leaving;
 mod loading;
+mod manners;
 mod presence;
 mod rooms;
 mod sharing;

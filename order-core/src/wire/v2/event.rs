@@ -41,16 +41,39 @@ fn name(fact: &Fact) -> &'static str {
         Fact::PaymentRecorded(_) => "payment_recorded",
         Fact::PaymentUpdated { .. } => "payment_updated",
         Fact::PaymentRefunded { .. } => "payment_refunded",
+        Fact::RulesSet(_) => "rules_updated",
+        Fact::LockSet { locked: true } => "order_locked",
+        Fact::LockSet { locked: false } => "order_unlocked",
+        Fact::LimitSet { .. } => "limit_updated",
+        Fact::ReadySet { .. } => "ready_updated",
+        Fact::HandedOver { .. } => "owner_changed",
+        Fact::Removed(_) => "participant_removed",
+        Fact::Readmitted { .. } => "participant_readmitted",
         Fact::Finalized { .. } => "order_finalized",
     }
 }
 
 /// What of the state document is another than before.
 fn changes(json: &mut Writer, order: &Order, recorded: &Recorded) {
+    let rules = order.rules.as_ref().is_some_and(|rules| rules.changed_at == recorded.seq);
+    let set = |json: &mut Writer, fields: &dyn Fn(&mut Writer)| {
+        json.key("set");
+        json.begin_object();
+        fields(json);
+        if rules {
+            state::rules(json, order);
+        }
+        json.end_object();
+    };
+    let set_rules = |json: &mut Writer| {
+        if rules {
+            set(json, &|_| {});
+        }
+    };
     match &recorded.fact {
         Fact::Joined(joined) => {
             put_participant(json, order, recorded.by.id());
-            set(json, |json| {
+            set(json, &|json| {
                 // Only who joins first, or knows more of the circle than those before, changes where the order is from.
                 if recorded.seq == 1 || joined.circle_id.is_some() || joined.tenant_id.is_some() {
                     state::origin(json, order);
@@ -65,40 +88,56 @@ fn changes(json: &mut Writer, order: &Order, recorded: &Recorded) {
         }
         Fact::Left { .. } => {
             put_participant(json, order, recorded.by.id());
-            set(json, |json| state::owner(json, order));
+            set(json, &|json| state::owner(json, order));
         }
         Fact::ItemAdded(added) => {
             put_item(json, order, &added.item);
-            set(json, |json| state::total(json, order));
+            set(json, &|json| state::total(json, order));
         }
         Fact::ItemRemoved { item } => {
             remove_item(json, item);
-            set(json, |json| {
+            set(json, &|json| {
                 state::total(json, order);
                 state::charge_list(json, order);
             });
         }
         Fact::QuantityUpdated { item, .. } => {
             put_item(json, order, item);
-            set(json, |json| state::total(json, order));
+            set(json, &|json| state::total(json, order));
         }
-        Fact::ItemShared { item, .. } => put_item(json, order, item),
-        Fact::ChargesSet(_) => set(json, |json| state::charges(json, order)),
-        Fact::TipSet { .. } => set(json, |json| state::tips(json, order)),
-        Fact::ServiceWaived { .. } => set(json, |json| state::without_service(json, order)),
-        Fact::SplitUpdated { .. } => set(json, |json| state::split(json, order)),
+        Fact::ItemShared { item, .. } => {
+            put_item(json, order, item);
+            set_rules(json);
+        }
+        Fact::ChargesSet(_) => set(json, &|json| state::charges(json, order)),
+        Fact::TipSet { .. } => set(json, &|json| state::tips(json, order)),
+        Fact::ServiceWaived { .. } => set(json, &|json| state::without_service(json, order)),
+        Fact::SplitUpdated { .. } => set(json, &|json| state::split(json, order)),
         Fact::PaymentRecorded(PaymentRecorded { payment, .. })
         | Fact::PaymentUpdated { payment, .. }
         | Fact::PaymentRefunded { payment, .. } => put_payment(json, order, payment),
-        Fact::Finalized { .. } => set(json, |json| json.string_field("status", order.status().as_str())),
+        Fact::RulesSet(_)
+        | Fact::LockSet { .. }
+        | Fact::LimitSet { .. }
+        | Fact::ReadySet { .. }
+        | Fact::Readmitted { .. } => set_rules(json),
+        Fact::HandedOver { .. } => set(json, &|json| state::owner(json, order)),
+        Fact::Removed(removed) => {
+            put_participant(json, order, Some(&removed.who));
+            set(json, &|json| {
+                state::owner(json, order);
+                // Many lines change at once, so the list is replaced as a whole.
+                if !removed.items.is_empty() || !removed.shared.is_empty() {
+                    state::items(json, order);
+                }
+                if !removed.items.is_empty() {
+                    state::total(json, order);
+                    state::charge_list(json, order);
+                }
+            });
+        }
+        Fact::Finalized { .. } => set(json, &|json| json.string_field("status", order.status().as_str())),
     }
-}
-
-fn set(json: &mut Writer, fields: impl FnOnce(&mut Writer)) {
-    json.key("set");
-    json.begin_object();
-    fields(json);
-    json.end_object();
 }
 
 /// Writes one entry of a list, which takes the place of the one with its id or comes after all others.

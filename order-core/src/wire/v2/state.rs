@@ -26,11 +26,13 @@ pub fn state_text(order: &Order) -> String {
     tips(&mut json, order);
     without_service(&mut json, order);
     list(&mut json, "participants", order.people().iter(), participant);
-    list(&mut json, "items", order.items(), |json, item| self::item(json, order, item));
+    items(&mut json, order);
     list(&mut json, "payments", order.payments().iter(), |json, paid| payment(json, order, paid));
     total(&mut json, order);
     json.whole_field("updatedAt", order.updated_at().get());
     json.whole_field("seq", order.seq());
+    // Last, and there only once there is something to say: a client that folds the first of it appends it.
+    rules(&mut json, order);
     json.end_object();
     json.into_text()
 }
@@ -69,6 +71,28 @@ pub(super) fn owner(json: &mut Writer, order: &Order) {
 
 pub(super) fn total(json: &mut Writer, order: &Order) {
     json.amount_field("total", order.total(), order.currency());
+}
+
+pub(super) fn items(json: &mut Writer, order: &Order) {
+    list(json, "items", order.items(), |json, item| self::item(json, order, item));
+}
+
+/// Who may do what, who is ready and who was removed.
+pub(super) fn rules(json: &mut Writer, order: &Order) {
+    if order.rules.is_none() {
+        return;
+    }
+    let house = order.house_rules();
+    json.key("rules");
+    json.begin_object();
+    json.string_field("policy", house.policy.as_str());
+    json.literal_field("finalizeWhenReady", house.finalize_when_ready);
+    json.literal_field("locked", order.is_locked());
+    let limits = order.limits().map(|(person, limit)| (person.id(), limit));
+    pairs(json, "limits", limits, |json, limit| json.amount(limit, order.currency()));
+    list(json, "ready", order.ready(), |json, person| json.string(person.id().as_str()));
+    list(json, "removed", order.removed(), |json, person| json.string(person.id().as_str()));
+    json.end_object();
 }
 
 /// By which rule the bill is shared.

@@ -22,18 +22,22 @@ enum Field {
     List(Vec<(String, String)>),
 }
 
+impl Field {
+    fn read(key: &str, value: &RawValue) -> Option<Self> {
+        if !LISTS.contains(&key) {
+            return Some(Self::Text(value.get().to_owned()));
+        }
+        let entries: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
+        let entry = |entry: &RawValue| Some((id(entry)?, entry.get().to_owned()));
+        Some(Self::List(entries.into_iter().map(entry).collect::<Option<_>>()?))
+    }
+}
+
 impl Document {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut document = Self { seq: 0, fields: Vec::new() };
         for (key, value) in members(text)? {
-            let field = if LISTS.contains(&key) {
-                let entries: Vec<&RawValue> = serde_json::from_str(value.get()).ok()?;
-                let entry = |entry: &RawValue| Some((id(entry)?, entry.get().to_owned()));
-                Field::List(entries.into_iter().map(entry).collect::<Option<_>>()?)
-            } else {
-                Field::Text(value.get().to_owned())
-            };
-            document.fields.push((key.to_owned(), field));
+            document.fields.push((key.to_owned(), Field::read(key, value)?));
         }
         document.seq = document.field("seq")?.parse().ok()?;
         Some(document)
@@ -42,8 +46,11 @@ impl Document {
     /// Folds one event; nothing if it is none that can be folded.
     pub(crate) fn fold(&mut self, seq: u64, at: u64, change: &Change<'_>) -> Option<()> {
         for (key, value) in change.set.map_or(Some(Vec::new()), |set| members(set.get()))? {
-            let Field::Text(text) = self.field_mut(key)? else { return None };
-            value.get().clone_into(text);
+            match self.fields.iter_mut().find(|(name, _)| name == key) {
+                Some((_, field)) => *field = Field::read(key, value)?,
+                // What the document did not have yet comes last.
+                None => self.fields.push((key.to_owned(), Field::read(key, value)?)),
+            }
         }
         for (key, value) in change.put.map_or(Some(Vec::new()), |put| members(put.get()))? {
             let id = id(value)?;

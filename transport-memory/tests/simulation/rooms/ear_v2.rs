@@ -141,7 +141,15 @@ impl V2Ear {
             world.accuse(Oracle::NoGap, || format!("{who}, after event {last:?}, heard {text}"));
         }
         self.fold(world, seq, at, read)?;
-        if read.event == Some("participant_left") && read.by == Some(self.listener.person) {
+        let me = self.listener.person;
+        let is_gone = match read.event {
+            Some("participant_left") => read.by == Some(me),
+            Some("participant_removed") => read
+                .put
+                .is_some_and(|put| put.get().starts_with(&format!(r#"{{"participants":{{"id":"{me}""#))),
+            _ => false,
+        };
+        if is_gone {
             self.joined = false;
         }
         Some(())

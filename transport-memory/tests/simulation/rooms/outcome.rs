@@ -76,6 +76,9 @@ happenings! {
     Shared = "dishes shared",
     Charged = "charges set",
     Left = "people who left",
+    Removed = "people to be removed",
+    Locked = "locks",
+    Ready = "marks of readiness",
 }
 
 /// How often everything happened.

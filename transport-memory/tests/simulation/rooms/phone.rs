@@ -14,7 +14,7 @@ use super::ear_v2::V2Ear;
 use super::outcome::{Happening, Oracle};
 use super::plan::{Character, PEOPLE, Sabotage};
 use super::waiting::{Command, Waiting};
-use super::wishes::{Wish, counted};
+use super::wishes::{MANNERS, Wish, counted};
 use super::world::World;
 
 /// After so long without an answer a command is sent again.
@@ -247,11 +247,14 @@ impl Phone {
             String::new()
         };
         let name = if self.dice.below(8) == 0 { format!("{who} {}", self.joins) } else { who.to_owned() };
+        let policy = if self.dice.below(2) == 0 { r#""policy":"hosted""# } else { "" };
+        let comma = if phone.is_empty() || policy.is_empty() { "" } else { "," };
+        let data = format!("{phone}{comma}{policy}");
         let since = self.saved.as_ref().map(|document| document.seq);
         let since_text = since.filter(|_| self.character.protocol == Protocol::V2);
         let since_text = since_text.map(|since| format!(r#""since":{since},"#)).unwrap_or_default();
         let head =
-            format!(r#""participantId":"{who}","participantName":"{name}",{since_text}"data":{{{phone}}}}}"#);
+            format!(r#""participantId":"{who}","participantName":"{name}",{since_text}"data":{{{data}}}}}"#);
         if self.character.gives_ids {
             let number = self.waiting.next_number();
             let text = format!(r#"{{"type":"join","id":"c{number}",{head}"#);
@@ -420,8 +423,8 @@ impl Phone {
         match answer {
             Answer::Acked { command, seq, repeated } => {
                 self.waiting.answered(command);
-                // Joining, and saying what is known of a payment, may be granted without changing anything.
-                let is_fact = repeated || !matches!(self.waiting.kind(command), "join" | "update_payment");
+                // What says nothing new is granted without changing anything.
+                let is_fact = repeated || !may_change_nothing(self.waiting.kind(command));
                 self.world.evidence(|evidence| {
                     if is_fact {
                         evidence.acked(who, command, seq);
@@ -461,9 +464,10 @@ impl Phone {
     fn refused(&mut self, seq: u64, command: Option<u32>, code: &str, is_final: bool) {
         let (who, wild) = (self.listener.number, self.listener.wild);
         let kind = command.map(|command| self.waiting.kind(command));
-        // Without an id only joining is refused because the order is closed and the client has no seat.
+        // Without an id only joining is refused because the order is closed and the client has no seat. Who was removed
+        // does not wait to be let back.
         let joins = kind == Some("join") || (kind.is_none() && self.must_join);
-        if joins && code == "order_finalized" {
+        if (joins && code == "order_finalized") || code == "removed" {
             self.barred = true;
         }
         let Some(command) = command.filter(|_| is_final) else { return };
@@ -480,4 +484,10 @@ async fn recv(line: &mut Option<Line>) -> Result<Message, Closed> {
         Some(line) => line.client.recv().await,
         None => std::future::pending().await,
     }
+}
+
+/// Whether a command of this kind may be granted although nothing changes by it.
+fn may_change_nothing(kind: &str) -> bool {
+    let of_the_table = MANNERS.contains(&kind);
+    of_the_table || matches!(kind, "join" | "update_payment")
 }

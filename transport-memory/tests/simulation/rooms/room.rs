@@ -83,8 +83,9 @@ async fn judge(world: &World, mut phones: Vec<Phone>) -> Outcome {
         }
     };
     if let Some(order) = order.filter(|_| world.evidence(|evidence| evidence.violation.is_none())) {
-        // Who may not sit down any more sees nothing.
-        phones.retain(|phone| !phone.barred);
+        // Who may not sit down any more sees nothing, even if they were removed only after they had come to rest.
+        let removed = |who: &str| order.removed().any(|person| person.id().as_str() == who);
+        phones.retain(|phone| !phone.barred && !removed(phone.listener.person));
         let mut online = Presence::new();
         for phone in &phones {
             oracle::agrees(world, &order, phone);

@@ -22,6 +22,9 @@ impl Wish {
         if owns && (ear.finalized() || dice.below(8) == 0) {
             return payment(dice);
         }
+        if dice.below(10) == 0 {
+            return manners(owns, dice);
+        }
         match dice.below(100) {
             0..36 => add_item(ear, dice),
             36..48 => {
@@ -80,8 +83,55 @@ pub(crate) fn counted(kind: &str) -> Option<Happening> {
         "set_charges" => Some(Happening::Charged),
         "finalize" => Some(Happening::Finalized),
         "leave" => Some(Happening::Left),
+        "remove_participant" => Some(Happening::Removed),
+        "lock_order" => Some(Happening::Locked),
+        "set_ready" => Some(Happening::Ready),
         _ => None,
     }
+}
+
+/// What says how things are done at the table, and may say nothing new.
+pub(crate) const MANNERS: [&str; 8] = [
+    "set_ready",
+    "lock_order",
+    "unlock_order",
+    "set_limit",
+    "hand_over",
+    "remove_participant",
+    "readmit_participant",
+    "set_rules",
+];
+
+fn manners(owns: bool, dice: &mut Dice) -> Wish {
+    // Most of it is the owner's to say; the others try now and then.
+    if !owns && dice.below(4) > 0 {
+        return Wish { kind: "set_ready", data: format!(r#"{{"ready":{}}}"#, dice.below(4) > 0) };
+    }
+    let some = |dice: &mut Dice| PEOPLE[usize::try_from(dice.below(PEOPLE.len() as u64)).unwrap()];
+    let person = some(dice);
+    let of_person = format!(r#"{{"participantId":"{person}"}}"#);
+    let (kind, data) = match dice.below(24) {
+        0..5 => ("set_ready", r#"{"ready":true}"#.to_owned()),
+        5..8 => ("lock_order", "{}".to_owned()),
+        8..13 => ("unlock_order", "{}".to_owned()),
+        13..17 => {
+            let limit = dice.below(2_000);
+            ("set_limit", format!(r#"{{"participantId":"{person}","limit":{limit}}}"#))
+        }
+        17..19 => ("set_limit", of_person),
+        19..21 => ("hand_over", of_person),
+        21 => ("set_rules", format!(r#"{{"finalizeWhenReady":{}}}"#, dice.below(2) == 0)),
+        22 => ("readmit_participant", of_person),
+        _ => {
+            let dishes = match dice.below(3) {
+                0 => r#""keep""#.to_owned(),
+                1 => r#""remove""#.to_owned(),
+                _ => format!(r#""reassign","to":"{}""#, some(dice)),
+            };
+            ("remove_participant", format!(r#"{{"participantId":"{person}","dishes":{dishes}}}"#))
+        }
+    };
+    Wish { kind, data }
 }
 
 fn add_item(ear: &Ear, dice: &mut Dice) -> Wish {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
-use order_core::{Currency, ParticipantId};
+use order_core::{Currency, ParticipantId, Policy};
 use transport_warp::{DEFAULT_AUDIENCE, Origin};
 
 use crate::units;
@@ -286,6 +286,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "STONEPOT_CURRENCY", value_name = "CODE", default_value = "INR", value_parser = currency)]
     pub(crate) currency: Currency,
 
+    /// Who edits the dishes, chooses the split and finalizes, in an order whose first guest does not say.
+    #[arg(long, env = "STONEPOT_POLICY", value_enum, default_value_t = PolicyName::Open)]
+    pub(crate) policy: PolicyName,
+
     /// The largest message that a guest may send. A larger one ends the socket with close code 1009.
     #[arg(long, env = "STONEPOT_MAX_MESSAGE", value_name = "SIZE", default_value = "256KiB", value_parser = units::bytes)]
     pub(crate) max_message: usize,
@@ -366,6 +370,24 @@ pub(crate) enum LogKind {
     Sqlite,
     /// In memory: gone when the server stops
     Memory,
+}
+
+/// Who may do what at a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyName {
+    /// Everybody at the table edits everything
+    Open,
+    /// Each edits their own dishes; the owner edits all, chooses the split and finalizes
+    Hosted,
+}
+
+impl From<PolicyName> for Policy {
+    fn from(name: PolicyName) -> Self {
+        match name {
+            PolicyName::Open => Self::Open,
+            PolicyName::Hosted => Self::Hosted,
+        }
+    }
 }
 
 /// How log lines look.

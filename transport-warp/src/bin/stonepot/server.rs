@@ -109,6 +109,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
 
     let mut settings = Settings::default();
     settings.currency = arguments.currency;
+    settings.policy = arguments.policy.into();
     settings.idle_unload = arguments.idle_unload;
     settings.pace = NonZeroU32::new(arguments.message_rate)
         .zip(NonZeroU32::new(arguments.message_burst))

@@ -1,0 +1,126 @@
+//! The stored form of rules.
+
+use serde::{Deserialize, Serialize};
+
+use super::StoredError;
+use super::fact::{read_claims, stored_claims};
+use crate::fact::Removed;
+use crate::participant::Seat;
+use crate::rules::{HouseRules, Policy, Rules};
+use crate::{Amount, ItemId, ParticipantId};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredHouse {
+    policy: StoredPolicy,
+    finalize_when_ready: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredPolicy {
+    Open,
+    Hosted,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredRemoved {
+    who: String,
+    owner: Option<String>,
+    items: Vec<String>,
+    /// Millionths of a weight of each, by line.
+    shared: Vec<(String, Vec<(String, u64)>)>,
+}
+
+/// People are places in the order's list of them.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredRules {
+    house: StoredHouse,
+    locked: bool,
+    /// Minor units of each.
+    limits: Vec<(usize, i64)>,
+    ready: Vec<usize>,
+    removed: Vec<usize>,
+    changed_at: u64,
+}
+
+impl From<HouseRules> for StoredHouse {
+    fn from(house: HouseRules) -> Self {
+        let policy = match house.policy {
+            Policy::Open => StoredPolicy::Open,
+            Policy::Hosted => StoredPolicy::Hosted,
+        };
+        Self { policy, finalize_when_ready: house.finalize_when_ready }
+    }
+}
+
+impl From<StoredHouse> for HouseRules {
+    fn from(stored: StoredHouse) -> Self {
+        let policy = match stored.policy {
+            StoredPolicy::Open => Policy::Open,
+            StoredPolicy::Hosted => Policy::Hosted,
+        };
+        Self { policy, finalize_when_ready: stored.finalize_when_ready }
+    }
+}
+
+impl From<&Removed> for StoredRemoved {
+    fn from(removed: &Removed) -> Self {
+        let shared = removed.shared.iter();
+        Self {
+            who: removed.who.as_str().to_owned(),
+            owner: removed.owner.as_ref().map(|owner| owner.as_str().to_owned()),
+            items: removed.items.iter().map(|item| item.as_str().to_owned()).collect(),
+            shared: shared.map(|(item, claims)| (item.as_str().to_owned(), stored_claims(claims))).collect(),
+        }
+    }
+}
+
+impl TryFrom<StoredRemoved> for Removed {
+    type Error = StoredError;
+
+    fn try_from(stored: StoredRemoved) -> Result<Self, StoredError> {
+        let shared = stored.shared.into_iter();
+        let shared = shared.map(|(item, claims)| Ok((ItemId::from_stored(&item), read_claims(claims)?)));
+        Ok(Self {
+            who: ParticipantId::from_stored(&stored.who),
+            owner: stored.owner.map(|owner| ParticipantId::from_stored(&owner)),
+            items: stored.items.iter().map(|item| ItemId::from_stored(item)).collect(),
+            shared: shared.collect::<Result<_, StoredError>>()?,
+        })
+    }
+}
+
+impl From<&Rules> for StoredRules {
+    fn from(rules: &Rules) -> Self {
+        Self {
+            house: rules.house.into(),
+            locked: rules.locked,
+            limits: rules.limits.iter().map(|(seat, limit)| (seat.0, limit.minor_units())).collect(),
+            ready: rules.ready.iter().map(|seat| seat.0).collect(),
+            removed: rules.removed.iter().map(|seat| seat.0).collect(),
+            changed_at: rules.changed_at,
+        }
+    }
+}
+
+impl StoredRules {
+    pub(super) fn read(
+        self,
+        seat: impl Fn(usize) -> Result<Seat, StoredError>,
+    ) -> Result<Rules, StoredError> {
+        let limit = |(place, limit)| Ok((seat(place)?, read_limit(limit)?));
+        Ok(Rules {
+            house: self.house.into(),
+            locked: self.locked,
+            limits: self.limits.into_iter().map(limit).collect::<Result<_, StoredError>>()?,
+            ready: self.ready.into_iter().map(&seat).collect::<Result<_, _>>()?,
+            removed: self.removed.into_iter().map(&seat).collect::<Result<_, _>>()?,
+            changed_at: self.changed_at,
+        })
+    }
+}
+
+pub(super) fn read_limit(minor_units: i64) -> Result<Amount, StoredError> {
+    let limit = Amount::from_minor_units(minor_units);
+    if limit.is_negative() { Err(StoredError::Damaged("limit")) } else { Ok(limit) }
+}
