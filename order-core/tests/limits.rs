@@ -270,6 +270,10 @@ fn every_code_of_the_core_has_an_example() {
     let elsewhere = [
         Code::BinaryNotSupported,
         Code::AlreadyJoined,
+        Code::NotYou,
+        Code::NotYourRoom,
+        Code::TokenExpired,
+        Code::RateLimited,
         Code::StorageUnavailable,
         Code::StorageUncertain,
         Code::CommandIdReused,
