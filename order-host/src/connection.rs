@@ -9,7 +9,7 @@ use tokio::sync::{OnceCell, mpsc};
 
 use crate::expiry::Expiry;
 use crate::host::Host;
-use crate::input::{Back, ConnectionId, Input, Message};
+use crate::input::{Attach, Back, ConnectionId, Input, Message};
 use crate::outbox::{CloseReason, Outbox, Outgoing, Taken};
 use crate::pace::Meter;
 use crate::{Identity, Opening, Protocol, RoomKey};
@@ -60,32 +60,45 @@ impl Connection {
     /// [`next`](Connection::next). Wait for one message to be taken before handing over the next; a call that
     /// is dropped before it returns may lose its message.
     pub async fn receive(&self, text: &str) {
-        let fresh_id = || self.host.shared().ids.item_id();
-        let message = match self.protocol {
-            Protocol::Seed => wire::decode(text, fresh_id).map(|inbound| Message::Command(inbound, None)),
-            Protocol::V2 => v2::decode(text, fresh_id).map(|message| match message {
-                V2Inbound::Command { inbound, since } => Message::Command(inbound, since),
-                V2Inbound::Request { id, request } => Message::Request(id, request),
-            }),
-        };
-        self.hand_over(message).await;
+        if let Some(message) = self.read(text) {
+            self.hand_over(message).await;
+        }
     }
 
     /// Hands over a binary message, which the protocol does not have.
     pub async fn receive_binary(&self) {
         let rejection = Rejection::new(Code::BinaryNotSupported).expected("a text message");
-        self.hand_over(Err(Refused { id: None, rejection })).await;
+        if let Some(message) = self.let_through(Err(Refused { id: None, rejection })) {
+            self.hand_over(message).await;
+        }
     }
 
-    async fn hand_over(&self, message: Result<Message, Refused>) {
+    /// What a text says, if the room shall hear of it. Apart from [`Connection::receive`], and boxed: what waits for a room
+    /// that is busy is small.
+    fn read(&self, text: &str) -> Option<Box<Result<Message, Refused>>> {
+        let fresh_id = || self.host.shared().ids.item_id();
+        self.let_through(match self.protocol {
+            Protocol::Seed => wire::decode(text, fresh_id).map(|inbound| Message::Command(inbound, None)),
+            Protocol::V2 => v2::decode(text, fresh_id).map(|message| match message {
+                V2Inbound::Command { inbound, since } => Message::Command(inbound, since),
+                V2Inbound::Request { id, request } => Message::Request(id, request),
+            }),
+        })
+    }
+
+    /// A message as the room may hear it, unless it comes after the end of the sign-in, or too early.
+    fn let_through(&self, message: Result<Message, Refused>) -> Option<Box<Result<Message, Refused>>> {
         if self.ends_with_its_sign_in() || self.is_too_fast(&message) {
-            return;
+            return None;
         }
-        let message = match &self.guest {
+        Some(Box::new(match &self.guest {
             Some(guest) => message.and_then(|message| guest.identity.vouch_for(message)),
             None => message,
-        };
-        let inputs = match (self.inputs.get(), &message) {
+        }))
+    }
+
+    async fn hand_over(&self, message: Box<Result<Message, Refused>>) {
+        let inputs = match (self.inputs.get(), message.as_ref()) {
             (Some(inputs), _) => inputs,
             (None, Ok(Message::Command(inbound, _))) if matches!(inbound.command, Command::Join(_)) => {
                 let Some(inputs) = self.attach().await else { return };
@@ -102,7 +115,6 @@ impl Connection {
                 return self.refuse(&Refused { id: message.id().cloned(), rejection });
             }
         };
-        let message = Box::new(message);
         if inputs.send(Input::Message { connection: self.id, message }).await.is_err() {
             self.room_is_gone();
         }
@@ -129,14 +141,14 @@ impl Connection {
     async fn attach(&self) -> Option<&mpsc::Sender<Input>> {
         let attached = self.inputs.get_or_try_init(|| async {
             let inputs = self.host.enter(&self.room).ok_or(())?;
-            let attach = Input::Attach {
+            let attach = Attach {
                 connection: self.id,
                 outbox: self.outbox.clone(),
                 protocol: self.protocol,
                 back: self.back.clone(),
                 access: self.guest.as_ref().map(|guest| Box::new(guest.identity.access.clone())),
             };
-            inputs.send(attach).await.map_err(|_| self.room_is_gone())?;
+            inputs.send(Input::Attach(Box::new(attach))).await.map_err(|_| self.room_is_gone())?;
             // Whoever waits outside every room now waits for this one.
             self.outbox.wake();
             Ok::<_, ()>(inputs)

@@ -17,15 +17,9 @@ pub(crate) struct ConnectionId(pub(crate) u64);
 /// What a room is told.
 pub(crate) enum Input {
     /// A socket is here. It hears nothing until it joins, unless it comes back.
-    Attach {
-        connection: ConnectionId,
-        outbox: Arc<Outbox>,
-        protocol: Protocol,
-        back: Option<Back>,
-        /// Where the socket has signed in: which orders it may join.
-        access: Option<Box<Access>>,
-    },
-    /// A socket sent a message. Boxed, as is the back end's: a room's queue has room for 32 inputs from the beginning.
+    /// Boxed, as is all that is large: a room's queue has room for 32 inputs from the beginning.
+    Attach(Box<Attach>),
+    /// A socket sent a message.
     Message { connection: ConnectionId, message: Box<Result<Message, Refused>> },
     /// The restaurant's back end sent a message. It is told what everybody was shown, or the refusal, as JSON text.
     Backend { message: Box<Inbound>, reply: oneshot::Sender<Result<String, String>> },
@@ -39,6 +33,16 @@ pub(crate) enum Input {
     Admits { access: Box<Access>, reply: oneshot::Sender<bool> },
     /// Finish what was accepted, send everybody away, and end.
     Drain,
+}
+
+/// A socket that comes into a room.
+pub(crate) struct Attach {
+    pub(crate) connection: ConnectionId,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) protocol: Protocol,
+    pub(crate) back: Option<Back>,
+    /// Where the socket has signed in: which orders it may join.
+    pub(crate) access: Option<Box<Access>>,
 }
 
 /// Somebody comes back, who was proved to be this participant.

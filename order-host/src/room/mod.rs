@@ -22,7 +22,7 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::RoomKey;
-use crate::input::{ConnectionId, Input, Message};
+use crate::input::{Attach, ConnectionId, Input, Message};
 use crate::outbox::CloseReason;
 use crate::shared::Shared;
 use answers::Answers;
@@ -136,7 +136,7 @@ impl Room {
                     }
                     continue;
                 }
-                Input::Attach { .. }
+                Input::Attach(_)
                 | Input::Resync { .. }
                 | Input::Detach { .. }
                 | Input::View { .. }
@@ -144,7 +144,8 @@ impl Room {
                 | Input::Drain => self.run_commands(&mut commands).await?,
             }
             match input {
-                Input::Attach { connection, outbox, protocol, back, access } => {
+                Input::Attach(attach) => {
+                    let Attach { connection, outbox, protocol, back, access } = *attach;
                     self.members.attach(connection, outbox, protocol, access);
                     if let Some(back) = back {
                         self.resume(connection, &back);
