@@ -70,7 +70,7 @@ codes! {
     NotYourRoom = "not_your_room", "Your sign-in is not for this order.";
     /// The sign-in has ended.
     TokenExpired = "token_expired", "Your sign-in has ended; sign in again.";
-    /// More messages than one connection or one person may send.
+    /// More messages than one connection may send.
     RateLimited = "rate_limited", "That was too fast.";
     /// Only the owner may.
     NotOwner = "not_owner", "Only the owner of the order may do this.";

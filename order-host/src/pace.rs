@@ -2,7 +2,6 @@
 
 use std::num::NonZeroU32;
 use std::ops::Add;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use governor::clock::{Clock, Reference};
 use governor::middleware::NoOpMiddleware;
@@ -21,42 +20,41 @@ pub struct Pace {
     pub burst: NonZeroU32,
 }
 
-/// Counts somebody's messages.
+type Limiter = RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Moment>>;
+
+/// Counts somebody's messages. As many as are taken may be refused, at the same pace; whoever goes beyond that does not
+/// wait when they are told to.
 #[derive(Debug)]
 pub(crate) struct Meter {
     pace: Pace,
-    limiter: RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Moment>>,
-    /// Messages that were refused since one was last taken.
-    refused: AtomicU32,
+    taken: Limiter,
+    refused: Limiter,
 }
 
 /// A message that came too early.
 #[derive(Debug)]
 pub(crate) struct TooFast {
     pub(crate) rejection: Rejection,
-    /// Whether so many have, that nobody listens at the other end.
+    /// Whether so many have that nobody listens at the other end.
     pub(crate) is_flood: bool,
 }
 
 impl Meter {
     pub(crate) fn new(pace: Pace) -> Self {
         let quota = Quota::per_second(pace.per_second).allow_burst(pace.burst);
-        Self { pace, limiter: RateLimiter::direct_with_clock(quota, Monotonic), refused: AtomicU32::new(0) }
+        let limiter = || RateLimiter::direct_with_clock(quota, Monotonic);
+        Self { pace, taken: limiter(), refused: limiter() }
     }
 
     /// Counts one message, which may be early.
     pub(crate) fn count(&self) -> Result<(), TooFast> {
-        let Err(early) = self.limiter.check() else {
-            self.refused.store(0, Ordering::Relaxed);
-            return Ok(());
-        };
+        let Err(early) = self.taken.check() else { return Ok(()) };
         let wait = early.wait_time_from(Monotonic.now()).as_millis();
-        let refused = self.refused.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         let Pace { per_second, burst } = self.pace;
         let rejection = Rejection::new(Code::RateLimited)
             .expected(format!("at most {per_second} messages a second, {burst} at once"))
             .retry_after(u64::try_from(wait).unwrap_or(u64::MAX).saturating_add(1));
-        Err(TooFast { rejection, is_flood: refused > burst.get() })
+        Err(TooFast { rejection, is_flood: self.refused.check().is_err() })
     }
 }
 
@@ -135,6 +133,19 @@ mod tests {
                 let wait = early.rejection.retry_after_ms().unwrap();
                 tokio::time::advance(Duration::from_millis(wait)).await;
             }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_goes_on_at_several_times_the_pace_is_a_flood_in_the_end() {
+        for (sent_a_second, is_flood) in [(11, false), (19, false), (30, true), (1_000, true)] {
+            let meter = Meter::new(pace(10, 5));
+            let mut flooded = false;
+            for _ in 0..sent_a_second * 60 {
+                flooded |= meter.count().is_err_and(|early| early.is_flood);
+                tokio::time::advance(Duration::from_secs(1) / sent_a_second).await;
+            }
+            assert_eq!(flooded, is_flood, "{sent_a_second} messages a second");
         }
     }
 }
