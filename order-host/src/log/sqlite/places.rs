@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::writer::Writer;
 use crate::RoomKey;
@@ -80,13 +80,12 @@ pub(super) fn last(conn: &Connection, room: &RoomKey, at_end: bool) -> rusqlite:
     let in_index = "SELECT max(seq) FROM places WHERE room = ?1";
     let at_its_end = "SELECT max(seq) FROM log WHERE id > (SELECT upto FROM placed) AND room = ?1";
     let find = |sql: &str| -> rusqlite::Result<Option<i64>> {
-        Ok(conn.prepare_cached(sql)?.query_row([room.as_str()], |row| row.get(0)).optional()?.flatten())
+        conn.prepare_cached(sql)?.query_row([room.as_str()], |row| row.get(0))
     };
-    let found = if at_end { find(at_its_end)? } else { None };
-    let found = match found {
-        Some(last) => Some(last),
-        None => find(in_index)?,
-    };
+    let mut found = if at_end { find(at_its_end)? } else { None };
+    if found.is_none() {
+        found = find(in_index)?;
+    }
     // The table takes no negative one.
     Ok(found.map_or(0, i64::unsigned_abs))
 }
