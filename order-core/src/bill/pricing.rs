@@ -123,14 +123,8 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
         self.before = self.prices.iter().try_fold(0_i64, |sum, &price| sum.checked_add(price))?;
         self.after = self.before;
         if !bill.charges.is_empty() || !bill.tips.is_empty() || bill.round_to.is_some() {
-            let value = T::from(self.before);
-            self.all = match self.bill.rule {
-                StatedRule::Alike(_) => Base { weights: 0, value },
-                StatedRule::Claims => {
-                    let values: Vec<_> = self.prices.iter().map(|&price| T::from(price)).collect();
-                    self.base(&values)?
-                }
-            };
+            let values: Vec<_> = self.prices.iter().map(|&price| T::from(price)).collect();
+            self.all = self.base(&values)?;
         }
         for (place, charge) in bill.charges.iter().enumerate() {
             if matches!(charge.kind, ChargeKind::Discount { item: None }) {
