@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use crate::bill::ChargeKind;
+use crate::deadline::AtDeadline;
 use crate::split::Rest;
 use crate::text::Text;
 use crate::{Currency, ItemId, ParticipantId, PaymentId, Policy};
@@ -18,6 +19,8 @@ pub enum Actor {
     Participant(ParticipantId),
     /// The restaurant's back end: it may do what concerns the whole table, as the owner may, and record payments.
     Backend,
+    /// Nobody: it was time. What the clock does is [`due`](crate::due); it gives no commands.
+    Clock,
 }
 
 impl Actor {
@@ -30,7 +33,7 @@ impl Actor {
     pub fn id(&self) -> Option<&ParticipantId> {
         match self {
             Self::Participant(id) => Some(id),
-            Self::Backend => None,
+            Self::Backend | Self::Clock => None,
         }
     }
 }
@@ -150,6 +153,28 @@ pub enum Manage {
         /// Whether it does as soon as everybody at the table is ready.
         finalize_when_ready: bool,
     },
+    /// Set when the order is locked or finalized by itself, or take that back.
+    Deadline(Option<SetDeadline>),
+}
+
+/// A deadline to set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetDeadline {
+    /// When it is.
+    pub when: When,
+    /// What happens then.
+    pub then: AtDeadline,
+    /// How many milliseconds before it people are reminded; ten minutes and one where nothing is said.
+    pub reminders: Option<Vec<Decimal>>,
+}
+
+/// A moment to come, in the client's numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// So many milliseconds since 1970-01-01 UTC.
+    At(Decimal),
+    /// In so many milliseconds, by the host's clock: whatever the client's says.
+    In(Decimal),
 }
 
 /// What a client says when it joins. What is absent stays as it was.
@@ -171,6 +196,8 @@ pub struct Join {
     pub policy: Option<Policy>,
     /// Whether the order is finalized as soon as all are ready; the first to join may say.
     pub finalize_when_ready: Option<bool>,
+    /// When the order is locked or finalized by itself; the first to join may say.
+    pub deadline: Option<SetDeadline>,
 }
 
 /// What becomes of the dishes of somebody who is removed.

@@ -47,8 +47,8 @@ pub enum CommitError {
     #[error("the fact makes the total overflow")]
     Overflow,
     /// It changes an order that is closed.
-    #[error("the fact changes an order that is finalized")]
-    AlreadyFinalized,
+    #[error("the fact changes an order that is closed")]
+    Closed,
 }
 
 /// Makes `recorded` so. What [`decide`](crate::decide) gave for this very order always succeeds.
@@ -59,8 +59,8 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
     if Some(recorded.seq) != order.seq.checked_add(1) {
         return Err(CommitError::OutOfOrder { last: order.seq, found: recorded.seq });
     }
-    if order.status == Status::Finalized && !recorded.fact.is_about_a_payment() {
-        return Err(CommitError::AlreadyFinalized);
+    if !may_happen_to(order.status, &recorded.fact) {
+        return Err(CommitError::Closed);
     }
     let was_away = order.rules.is_some() && rules::is_away(order, recorded.by.id());
     match &recorded.fact {
@@ -101,6 +101,10 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
         Fact::HandedOver { to } => order.owner = Some(order.seat_of(to).ok_or(CommitError::UnknownPerson)?),
         Fact::Removed(removed) => rules::remove(order, removed)?,
         Fact::Readmitted { who } => rules::readmit(order, who)?,
+        Fact::DeadlineSet(deadline) => rules::of(order).deadline.clone_from(deadline),
+        Fact::Reminded { before } => rules::reminded(order, *before),
+        Fact::Expired => order.status = Status::Expired,
+        Fact::Archived => order.status = Status::Archived,
     }
     rules::note(order, recorded, was_away);
     if order.seq == 0 {
@@ -176,6 +180,9 @@ fn join(order: &mut Order, by: &ParticipantId, at: UnixMillis, joined: &Joined) 
     }
     if let Some(house) = joined.rules {
         rules::of(order).house = house;
+    }
+    if joined.deadline.is_some() {
+        rules::of(order).deadline.clone_from(&joined.deadline);
     }
 }
 
@@ -280,29 +287,14 @@ fn line_total(price: Amount, quantity: Quantity) -> Result<Amount, CommitError> 
     price.checked_mul(i64::from(quantity.pieces())).ok_or(CommitError::Overflow)
 }
 
-impl Fact {
-    /// Whether it may happen to an order that is finalized.
-    fn is_about_a_payment(&self) -> bool {
-        match self {
-            Self::PaymentRecorded(_) | Self::PaymentUpdated { .. } | Self::PaymentRefunded { .. } => true,
-            Self::Joined(_)
-            | Self::Left { .. }
-            | Self::ItemAdded(_)
-            | Self::ItemRemoved { .. }
-            | Self::QuantityUpdated { .. }
-            | Self::ItemShared { .. }
-            | Self::ChargesSet(_)
-            | Self::TipSet { .. }
-            | Self::ServiceWaived { .. }
-            | Self::SplitUpdated { .. }
-            | Self::RulesSet(_)
-            | Self::LockSet { .. }
-            | Self::LimitSet { .. }
-            | Self::ReadySet { .. }
-            | Self::HandedOver { .. }
-            | Self::Removed(_)
-            | Self::Readmitted { .. }
-            | Self::Finalized { .. } => false,
-        }
+/// Whether `fact` may happen to an order of this status.
+fn may_happen_to(status: Status, fact: &Fact) -> bool {
+    match (status, fact) {
+        (
+            Status::Active | Status::Finalized | Status::Expired,
+            Fact::PaymentRecorded(_) | Fact::PaymentUpdated { .. } | Fact::PaymentRefunded { .. },
+        ) => true,
+        (status, Fact::Archived) => status == Status::Finalized,
+        (status, _) => status == Status::Active,
     }
 }

@@ -1,6 +1,7 @@
 //! What happened: the entries of an order's log.
 
 use crate::bill::{Charge, ChargeValue};
+use crate::deadline::Deadline;
 use crate::payment::PaymentStatus;
 use crate::split::{SplitRule, Weight};
 use crate::text::Text;
@@ -126,6 +127,17 @@ pub enum Fact {
         /// Who.
         who: ParticipantId,
     },
+    /// The order is locked or finalized at another time than before, or not by itself any more.
+    DeadlineSet(Option<Deadline>),
+    /// People were reminded of the deadline.
+    Reminded {
+        /// By the reminder so many milliseconds before it. Those that were to come earlier come no more.
+        before: u64,
+    },
+    /// Nobody touched the order for so long that it was closed without a bill.
+    Expired,
+    /// The order is finalized, and nobody touched it for so long that payments do not change any more either.
+    Archived,
     /// The order is closed.
     Finalized {
         /// Who is on the bill, whatever is paid later. Nothing in facts of the first version, which did not say: there it
@@ -153,6 +165,8 @@ pub struct Joined {
     pub charges: Option<ChargesSet>,
     /// The order's rules, where the first of all set others than the ordinary.
     pub rules: Option<HouseRules>,
+    /// The order's deadline, where the first of all set one.
+    pub deadline: Option<Deadline>,
 }
 
 /// Somebody was sent away, and cannot come back.

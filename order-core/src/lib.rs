@@ -7,6 +7,8 @@
 //! * [`decide`] says what would happen if somebody gave a [`Command`], or why it is refused. It changes nothing.
 //! * [`commit`] makes the [`Recorded`] fact so. Between the two, store it.
 //! * [`decide_once`] does so for a command with an id of its own, which counts once however often it is sent.
+//! * [`Order::alarm`] says when something happens to an order by itself, and [`due`] what: a deadline, its reminders, the end of
+//!   an order that nobody touches any more.
 //! * [`replay`] gives the order back from its stored facts ([`stored`]).
 //! * [`split::shares`] says who pays what; [`split::apportion`] divides any amount by weights.
 //! * [`wire`] reads and writes the protocol's JSON.
@@ -36,11 +38,13 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::disallowed_types)]
 
+mod alarm;
 mod amount;
 pub mod bill;
 pub mod command;
 mod commit;
 mod currency;
+pub mod deadline;
 mod decide;
 mod done;
 pub mod fact;
@@ -62,6 +66,7 @@ pub mod text;
 mod time;
 pub mod wire;
 
+pub use alarm::{Lifetimes, due};
 pub use amount::{Amount, AmountError, Price, max_order_total};
 pub use command::{Actor, Command};
 pub use commit::{CommitError, commit, replay};

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bill::{Charge, ChargeValue};
+use crate::deadline::Deadline;
 use crate::done::DoneCommands;
 use crate::item::Item;
 use crate::items::Items;
@@ -33,6 +34,10 @@ pub enum Status {
     Active,
     /// The bill stands; only payments change.
     Finalized,
+    /// It was idle for too long, and was closed without a bill; only payments change.
+    Expired,
+    /// It was finalized, and idle for so long since that nothing changes any more.
+    Archived,
 }
 
 impl Status {
@@ -41,6 +46,8 @@ impl Status {
         match self {
             Self::Active => "active",
             Self::Finalized => "finalized",
+            Self::Expired => "expired",
+            Self::Archived => "archived",
         }
     }
 }
@@ -263,6 +270,19 @@ impl Order {
     /// Whether it can still change.
     pub fn status(&self) -> Status {
         self.status
+    }
+
+    /// Whether its bill stands.
+    pub fn is_finalized(&self) -> bool {
+        match self.status {
+            Status::Finalized | Status::Archived => true,
+            Status::Active | Status::Expired => false,
+        }
+    }
+
+    /// When it is, or was, locked or finalized by itself.
+    pub fn deadline(&self) -> Option<&Deadline> {
+        self.rules.as_ref()?.deadline.as_ref()
     }
 
     /// Who edits what.

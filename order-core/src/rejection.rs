@@ -82,6 +82,8 @@ codes! {
     OverLimit = "over_limit", "This would be more than somebody may add.";
     /// An amount that cannot be a limit.
     BadLimit = "bad_limit", "The limit cannot be used.";
+    /// A moment that cannot be a deadline.
+    BadDeadline = "bad_deadline", "The deadline cannot be used.";
     /// The owner sent them away.
     Removed = "removed", "You were removed from this order; only its owner can let you come back.";
     /// The restaurant's back end recorded it.
@@ -90,6 +92,10 @@ codes! {
     NotClaimed = "not_claimed", "You have no part in this dish.";
     /// The order is closed.
     OrderFinalized = "order_finalized", "The order is finalized; only payments can change any more.";
+    /// The order was idle for too long.
+    OrderExpired = "order_expired", "The order was left alone for so long that it has expired.";
+    /// The order was finalized long ago.
+    OrderArchived = "order_archived", "The order is archived; nothing can change any more.";
     /// There is nothing to finalize.
     OrderEmpty = "order_empty", "The order has no dishes.";
     /// The shares do not cover the bill.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Amount;
+use crate::deadline::Deadline;
 use crate::participant::Seat;
 
 /// Who edits the dishes of an order, chooses its split and closes it. The first to join chooses, once and for all.
@@ -51,6 +52,8 @@ pub(crate) struct Rules {
     pub(crate) ready: BTreeSet<Seat>,
     /// Who may not come back.
     pub(crate) removed: BTreeSet<Seat>,
+    /// When the order is locked or finalized by itself.
+    pub(crate) deadline: Option<Deadline>,
     /// The last fact that changed any of this.
     pub(crate) changed_at: u64,
 }

@@ -156,12 +156,12 @@ fn assert_no_wrong_fact_is_committed(order: &Order) {
     if order.status() == Status::Finalized {
         for case in &mut wrong {
             if case.0 == next {
-                case.3 = CommitError::AlreadyFinalized;
+                case.3 = CommitError::Closed;
             }
         }
-        wrong.push((next, &by, Fact::Left { owner: None }, CommitError::AlreadyFinalized));
+        wrong.push((next, &by, Fact::Left { owner: None }, CommitError::Closed));
         let nothing = ChargesSet { charges: Vec::new(), round_to: None };
-        wrong.push((next, &Actor::Backend, Fact::ChargesSet(nothing), CommitError::AlreadyFinalized));
+        wrong.push((next, &Actor::Backend, Fact::ChargesSet(nothing), CommitError::Closed));
     }
     let before = encode_order(order).unwrap();
     for (seq, by, fact, error) in wrong {

@@ -7,13 +7,14 @@ mod table;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 use std::{env, fs};
 
 use order_core::split::Weight;
 use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
 use order_core::wire;
 use order_core::{
-    Code, Currency, Decision, Fact, Order, ParticipantId, Presence, Rejection, UnixMillis, replay,
+    Code, Currency, Decision, Fact, Lifetimes, Order, ParticipantId, Presence, Rejection, UnixMillis, replay,
 };
 use table::{
     FINALIZE, LEAVE, LOCK, READY, Table, UNLOCK, WAIVE, add_message, assign_message, charges_message,
@@ -52,6 +53,10 @@ fn every_message_to_clients_is_written_as_it_was_released() {
     let mut party = Party::named("hosted_table");
     party.live(&hosted_story(), |name, party| golden.check(name, &party.shown("asha")));
     golden.check("sync_hosted", party.sync().text());
+    for mut party in timed_parties() {
+        party.live_by_the_clock(|name, party| golden.check(name, &party.shown("asha")));
+        golden.check(&format!("sync_{}", party.table.order.id()), party.sync().text());
+    }
     golden.finish();
 }
 
@@ -121,6 +126,11 @@ fn every_fact_is_stored_as_it_was_released() {
     let mut hosted = Party::named("hosted_table");
     hosted.live(&hosted_story(), |name, party| golden.check(name, &party.stored()));
 
+    let mut timed = timed_parties();
+    for party in &mut timed {
+        party.live_by_the_clock(|name, party| golden.check(name, &party.stored()));
+    }
+
     let mut kinds = BTreeSet::new();
     for file in &golden.checked {
         let text = fs::read_to_string(golden.path(file)).unwrap();
@@ -135,7 +145,8 @@ fn every_fact_is_stored_as_it_was_released() {
         ("order_with_everything", &shared.table.order),
         ("order_hosted", &hosted.table.order),
     ];
-    for (name, order) in orders {
+    let timed = timed.iter().map(|party| (party.table.order.id().as_str(), &party.table.order));
+    for (name, order) in orders.into_iter().chain(timed) {
         let text = String::from_utf8(encode_order(order).unwrap()).unwrap();
         golden.check(name, &text);
         assert_eq!(decode_order(text.as_bytes()).as_ref(), Ok(order));
@@ -188,7 +199,7 @@ fn what_version_1_stored_means_what_it_meant() {
 }
 
 /// How many kinds of facts there are; [`kind_of`] numbers them.
-const KINDS: usize = 21;
+const KINDS: usize = 25;
 
 fn kind_of(fact: &Fact) -> usize {
     match fact {
@@ -213,6 +224,10 @@ fn kind_of(fact: &Fact) -> usize {
         Fact::HandedOver { .. } => 18,
         Fact::Removed(_) => 19,
         Fact::Readmitted { .. } => 20,
+        Fact::DeadlineSet(_) => 21,
+        Fact::Reminded { .. } => 22,
+        Fact::Expired => 23,
+        Fact::Archived => 24,
     }
 }
 
@@ -268,6 +283,16 @@ impl Party {
                 self.presence.connect(&id(who));
             }
             show(name, self);
+        }
+    }
+
+    /// Shows the last fact, and what happens by itself after it until nothing more does.
+    fn live_by_the_clock(&mut self, mut show: impl FnMut(&str, &Self)) {
+        show(&format!("{}_begins", self.table.order.id()), self);
+        for number in 1.. {
+            let Some(at) = self.table.order.alarm(&LIFETIMES) else { return };
+            assert_eq!(self.table.wait_until(at.get(), &LIFETIMES).len(), 1);
+            show(&format!("{}_by_the_clock_{number}", self.table.order.id()), self);
         }
     }
 
@@ -476,6 +501,26 @@ fn hosted_story() -> Vec<Step> {
         by("asha", "ready_updated_by_asha", READY),
         by("chi", "order_locked_by_chi", LOCK),
     ]
+}
+
+const LIFETIMES: Lifetimes = Lifetimes {
+    expire_after: Some(Duration::from_secs(24 * 60 * 60)),
+    archive_after: Some(Duration::from_secs(30 * 24 * 60 * 60)),
+};
+
+/// A table that is finalized at its deadline, one that is locked and forgotten.
+fn timed_parties() -> [Party; 2] {
+    let mut on_time = Party::named("order_on_time");
+    let join = r#"{"type":"join","participantId":"asha","participantName":"Asha","data":{"deadline":{"in":3600000,"then":"finalize"}}}"#;
+    on_time.table.accept("asha", join);
+    on_time.table.add("asha", "thali", "250", "1");
+    let mut forgotten = Party::named("order_forgotten");
+    forgotten.table.join("asha");
+    forgotten.table.accept(
+        "asha",
+        r#"{"type":"set_deadline","data":{"at":1800000900000,"then":"lock","reminders":[30000]}}"#,
+    );
+    [on_time, forgotten]
 }
 
 fn stored(table: &Table, number: usize) -> String {

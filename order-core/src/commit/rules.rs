@@ -7,7 +7,7 @@ use crate::fact::{Fact, Recorded, Removed};
 use crate::order::Order;
 use crate::participant::Seat;
 use crate::rules::Rules;
-use crate::{Amount, ParticipantId};
+use crate::{Actor, Amount, ParticipantId};
 
 /// The rules, to be changed.
 pub(super) fn of(order: &mut Order) -> &mut Rules {
@@ -70,6 +70,13 @@ pub(super) fn remove(order: &mut Order, removed: &Removed) -> Result<(), CommitE
     Ok(())
 }
 
+/// Takes reminders off that have come, or that would have come earlier.
+pub(super) fn reminded(order: &mut Order, before: u64) {
+    if let Some(deadline) = &mut of(order).deadline {
+        deadline.reminders.retain(|reminder| *reminder < before);
+    }
+}
+
 /// Whether this person is not at the table.
 pub(super) fn is_away(order: &Order, who: Option<&ParticipantId>) -> bool {
     who.and_then(|who| order.person(who)).is_none_or(|person| person.left)
@@ -92,7 +99,7 @@ pub(super) fn note(order: &mut Order, recorded: &Recorded, was_away: bool) {
             if was_away {
                 rules.ready.clear();
             }
-            joined.rules.is_some()
+            joined.rules.is_some() || joined.deadline.is_some()
         }
         Fact::Left { .. } => {
             rules.ready.clear();
@@ -113,10 +120,16 @@ pub(super) fn note(order: &mut Order, recorded: &Recorded, was_away: bool) {
             true
         }
         Fact::RulesSet(_)
-        | Fact::LockSet { .. }
         | Fact::LimitSet { .. }
         | Fact::ReadySet { .. }
-        | Fact::Readmitted { .. } => true,
+        | Fact::Readmitted { .. }
+        | Fact::DeadlineSet(_)
+        | Fact::Reminded { .. } => true,
+        Fact::LockSet { .. } => {
+            rules.deadline_passes(&recorded.by);
+            true
+        }
+        Fact::Finalized { .. } => rules.deadline_passes(&recorded.by),
         // A tip of one's own and a service that one does without are nobody else's concern; no payment changes a share.
         Fact::TipSet { .. }
         | Fact::ServiceWaived { .. }
@@ -124,9 +137,24 @@ pub(super) fn note(order: &mut Order, recorded: &Recorded, was_away: bool) {
         | Fact::PaymentRecorded(_)
         | Fact::PaymentUpdated { .. }
         | Fact::PaymentRefunded { .. }
-        | Fact::Finalized { .. } => false,
+        | Fact::Expired
+        | Fact::Archived => false,
     };
     if is_a_rule || rules.ready.len() != marks {
         rules.changed_at = recorded.seq;
+    }
+}
+
+impl Rules {
+    /// What the clock locks or finalizes, it does because the deadline has come. Whether it has.
+    fn deadline_passes(&mut self, by: &Actor) -> bool {
+        match (by, &mut self.deadline) {
+            (Actor::Clock, Some(deadline)) => {
+                deadline.passed = true;
+                deadline.reminders.clear();
+                true
+            }
+            (Actor::Clock | Actor::Participant(_) | Actor::Backend, _) => false,
+        }
     }
 }

@@ -1,18 +1,23 @@
 //! Sitting down at the table and getting up from it.
 
-use super::{charges, still_open, table};
+use super::{charges, deadline, still_open, table};
 use crate::command::Join;
 use crate::fact::Joined;
 use crate::order::{MAX_PARTICIPANTS, Order, Status};
 use crate::rejection::{Code, Rejection};
-use crate::{HouseRules, ParticipantId, Role};
+use crate::{HouseRules, ParticipantId, Role, UnixMillis};
 
-pub(super) fn join(order: &Order, id: &ParticipantId, join: &Join) -> Result<Option<Joined>, Rejection> {
+pub(super) fn join(
+    order: &Order,
+    now: UnixMillis,
+    id: &ParticipantId,
+    join: &Join,
+) -> Result<Option<Joined>, Rejection> {
     let known = order.person(id);
     if order.seat_of(id).is_some_and(|seat| table::is_removed(order, seat)) {
         return Err(Rejection::new(Code::Removed));
     }
-    if known.is_some() && order.status == Status::Finalized {
+    if known.is_some() && order.status != Status::Active {
         // Whoever was part of it may look at the bill, but changes nothing by it.
         return Ok(None);
     }
@@ -44,6 +49,10 @@ pub(super) fn join(order: &Order, id: &ParticipantId, join: &Join) -> Result<Opt
         Some(set) if first => Some(charges::set(order, currency, set)?),
         _ => None,
     };
+    let deadline = match &join.deadline {
+        Some(set) if first => Some(deadline::deadline(set, now)?),
+        _ => None,
+    };
     let joined = Joined {
         name,
         phone: join.phone.clone().or_else(|| known.and_then(|person| person.phone.clone())),
@@ -53,6 +62,7 @@ pub(super) fn join(order: &Order, id: &ParticipantId, join: &Join) -> Result<Opt
         currency: first.then_some(currency),
         charges,
         rules: first.then(|| first_rules(order, join)).filter(|rules| *rules != HouseRules::default()),
+        deadline,
     };
     let nothing_new = known.is_some_and(|person| {
         !person.left

@@ -3,6 +3,7 @@
 mod amounts;
 mod charges;
 mod claims;
+mod deadline;
 mod finalize;
 mod items;
 mod join;
@@ -79,7 +80,7 @@ pub fn decide(
     command: &Command,
 ) -> Result<Decision, Rejection> {
     let fact = match command {
-        Command::Join(join) => match join::join(order, named(actor)?, join)? {
+        Command::Join(join) => match join::join(order, now, named(actor)?, join)? {
             Some(joined) => Fact::Joined(joined),
             None => return Ok(Decision::Unchanged),
         },
@@ -129,10 +130,12 @@ pub fn decide(
         }
         Command::RecordPayment(payment) => {
             in_charge(order, actor)?;
+            not_archived(order)?;
             payments::record(order, actor, payment)?
         }
         Command::UpdatePayment { payment, arrived } => {
             in_charge(order, actor)?;
+            not_archived(order)?;
             match payments::update(order, actor, payment, *arrived)? {
                 Some(fact) => fact,
                 None => return Ok(Decision::Unchanged),
@@ -140,6 +143,7 @@ pub fn decide(
         }
         Command::RefundPayment(refund) => {
             in_charge(order, actor)?;
+            not_archived(order)?;
             payments::refund(order, actor, refund)?
         }
         Command::Finalize => {
@@ -154,7 +158,7 @@ pub fn decide(
         Command::Manage(manage) => {
             in_charge(order, actor)?;
             still_open(order)?;
-            match table::manage(order, actor, manage)? {
+            match table::manage(order, now, actor, manage)? {
                 Some(fact) => fact,
                 None => return Ok(Decision::Unchanged),
             }
@@ -171,7 +175,7 @@ pub fn decide(
 }
 
 /// The order is closed, if its bill can stand.
-fn finalized(order: &Order) -> Result<Fact, Rejection> {
+pub(crate) fn finalized(order: &Order) -> Result<Fact, Rejection> {
     finalize::finalize(order)?;
     let on_bill = seats_on_bill(order).into_iter().filter_map(|seat| order.at(seat));
     Ok(Fact::Finalized { on_bill: Some(on_bill.map(|person| person.id.clone()).collect()) })
@@ -194,7 +198,13 @@ fn still_open(order: &Order) -> Result<(), Rejection> {
     match order.status {
         Status::Active => Ok(()),
         Status::Finalized => Err(Code::OrderFinalized.into()),
+        Status::Expired => Err(Code::OrderExpired.into()),
+        Status::Archived => Err(Code::OrderArchived.into()),
     }
+}
+
+fn not_archived(order: &Order) -> Result<(), Rejection> {
+    if order.status == Status::Archived { Err(Code::OrderArchived.into()) } else { Ok(()) }
 }
 
 /// What concerns everybody's bill is the owner's to change, and the back end's.
@@ -202,6 +212,8 @@ fn in_charge(order: &Order, actor: &Actor) -> Result<(), Rejection> {
     let id = match actor {
         Actor::Participant(id) => id,
         // Before anybody has joined there is no order, and no currency to count in.
+        // The clock gives no commands.
+        Actor::Clock => return Err(Code::JoinFirst.into()),
         Actor::Backend if order.people.is_empty() => return Err(Code::JoinFirst.into()),
         Actor::Backend => return Ok(()),
     };

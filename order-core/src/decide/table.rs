@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::amounts::{amount_up_to, bad_amount};
+use super::deadline::deadline;
 use super::{finalized, join};
 use crate::bill::is_fine_enough;
 use crate::command::{DishesOfRemoved, Manage};
@@ -14,10 +15,15 @@ use crate::participant::{Participant, Seat};
 use crate::rejection::{Code, Rejection};
 use crate::rules::HouseRules;
 use crate::split::Weight;
-use crate::{Actor, Item, ItemId, ParticipantId, max_order_total};
+use crate::{Actor, Item, ItemId, ParticipantId, UnixMillis, max_order_total};
 
 /// What the owner or the back end says.
-pub(super) fn manage(order: &Order, actor: &Actor, manage: &Manage) -> Result<Option<Fact>, Rejection> {
+pub(super) fn manage(
+    order: &Order,
+    now: UnixMillis,
+    actor: &Actor,
+    manage: &Manage,
+) -> Result<Option<Fact>, Rejection> {
     match manage {
         Manage::Lock { locked } => Ok(lock(order, *locked)),
         Manage::Remove { who, dishes } => remove(order, actor, who, dishes),
@@ -25,6 +31,10 @@ pub(super) fn manage(order: &Order, actor: &Actor, manage: &Manage) -> Result<Op
         Manage::HandOver { to } => hand_over(order, to),
         Manage::Limit { who, limit } => self::limit(order, who, *limit),
         Manage::Rules { finalize_when_ready } => Ok(rules(order, *finalize_when_ready)),
+        Manage::Deadline(set) => {
+            let deadline = set.as_ref().map(|set| deadline(set, now)).transpose()?;
+            Ok((order.deadline() != deadline.as_ref()).then_some(Fact::DeadlineSet(deadline)))
+        }
     }
 }
 

@@ -5,10 +5,11 @@ use serde_json::json;
 
 use super::charge::{StoredCharges, StoredValue};
 use super::payment::{StoredPaymentRecorded, StoredStatus, read_parts, stored_parts};
-use super::rules::{StoredHouse, StoredRemoved, read_limit};
+use super::rules::{StoredDeadline, StoredHouse, StoredRemoved, read_limit};
 use super::version::{self, StoredError, Upcast};
 use super::{StoredCurrency, StoredSplit, owned, read_weight};
 use crate::bill::ChargeValue;
+use crate::deadline::Deadline;
 use crate::fact::{ChargesSet, Fact, ItemAdded, Joined, Recorded};
 use crate::split::Weight;
 use crate::text::Text;
@@ -34,9 +35,12 @@ const UPCASTS: &[Upcast] = &[|mut document| {
 struct StoredRecord {
     seq: u64,
     at: u64,
-    /// A participant; `null`: the back end. Never absent.
+    /// A participant; `null`: the back end or the clock. Never absent.
     #[serde(deserialize_with = "Option::deserialize")]
     by: Option<String>,
+    /// Whether it was the clock; absent where it was not.
+    #[serde(default, skip_serializing_if = "is_false")]
+    clock: bool,
     /// The id of the command that asked for it, and the digest of what it said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     command: Option<(String, u64)>,
@@ -62,6 +66,8 @@ enum StoredFact {
         /// Absent where they are the ordinary ones.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rules: Option<StoredHouse>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<StoredDeadline>,
     },
     Left {
         owner: Option<String>,
@@ -133,6 +139,15 @@ enum StoredFact {
     Readmitted {
         who: String,
     },
+    DeadlineSet {
+        deadline: Option<StoredDeadline>,
+    },
+    Reminded {
+        /// Milliseconds before the deadline.
+        before: u64,
+    },
+    Expired {},
+    Archived {},
     Finalized {
         /// Absent where the first version wrote it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -165,6 +180,7 @@ pub fn encode_fact(recorded: &Recorded) -> Result<Vec<u8>, StoredError> {
             currency: joined.currency.as_ref().map(StoredCurrency::from),
             charges: joined.charges.as_ref().map(|set| StoredCharges::new(&set.charges, set.round_to)),
             rules: joined.rules.map(StoredHouse::from),
+            deadline: joined.deadline.as_ref().map(StoredDeadline::from),
         },
         Fact::Left { owner } => StoredFact::Left { owner: owner.as_ref().map(|id| id.as_str().to_owned()) },
         Fact::ItemAdded(added) => StoredFact::ItemAdded {
@@ -210,13 +226,20 @@ pub fn encode_fact(recorded: &Recorded) -> Result<Vec<u8>, StoredError> {
         Fact::HandedOver { to } => StoredFact::HandedOver { to: to.as_str().to_owned() },
         Fact::Removed(removed) => StoredFact::Removed(removed.into()),
         Fact::Readmitted { who } => StoredFact::Readmitted { who: who.as_str().to_owned() },
+        Fact::DeadlineSet(deadline) => {
+            StoredFact::DeadlineSet { deadline: deadline.as_ref().map(StoredDeadline::from) }
+        }
+        Fact::Reminded { before } => StoredFact::Reminded { before: *before },
+        Fact::Expired => StoredFact::Expired {},
+        Fact::Archived => StoredFact::Archived {},
         Fact::Finalized { on_bill } => StoredFact::Finalized {
             on_bill: on_bill.as_ref().map(|people| people.iter().map(|id| id.as_str().to_owned()).collect()),
         },
     };
     let by = recorded.by.id().map(|id| id.as_str().to_owned());
     let command = recorded.stamp.as_ref().map(|stamp| (stamp.id().as_str().to_owned(), stamp.digest()));
-    let record = StoredRecord { seq: recorded.seq, at: recorded.at.get(), by, command, fact };
+    let clock = recorded.by == Actor::Clock;
+    let record = StoredRecord { seq: recorded.seq, at: recorded.at.get(), by, clock, command, fact };
     version::write(&record, UPCASTS)
 }
 
@@ -226,12 +249,14 @@ pub fn encode_fact(recorded: &Recorded) -> Result<Vec<u8>, StoredError> {
 /// When a later release wrote it, or when it is damaged.
 pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
     let record: StoredRecord = version::read(bytes, UPCASTS)?;
-    let by = match &record.by {
-        Some(id) => Actor::Participant(ParticipantId::from_stored(id)),
-        None => Actor::Backend,
+    let by = match (&record.by, record.clock) {
+        (Some(id), false) => Actor::Participant(ParticipantId::from_stored(id)),
+        (None, false) => Actor::Backend,
+        (None, true) => Actor::Clock,
+        (Some(_), true) => return Err(StoredError::Damaged("author")),
     };
     let fact = match record.fact {
-        StoredFact::Joined { name, phone, role, circle, tenant, currency, charges, rules } => {
+        StoredFact::Joined { name, phone, role, circle, tenant, currency, charges, rules, deadline } => {
             Fact::Joined(Joined {
                 name: Text::from_stored(&name),
                 phone: phone.as_deref().map(Text::from_stored),
@@ -244,6 +269,7 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
                 currency: currency.as_ref().map(Currency::try_from).transpose()?,
                 charges: charges.map(ChargesSet::try_from).transpose()?,
                 rules: rules.map(HouseRules::from),
+                deadline: deadline.map(Deadline::from),
             })
         }
         StoredFact::Left { owner } => Fact::Left { owner: owner.map(|id| ParticipantId::from_stored(&id)) },
@@ -293,12 +319,21 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
         StoredFact::HandedOver { to } => Fact::HandedOver { to: ParticipantId::from_stored(&to) },
         StoredFact::Removed(removed) => Fact::Removed(removed.try_into()?),
         StoredFact::Readmitted { who } => Fact::Readmitted { who: ParticipantId::from_stored(&who) },
+        StoredFact::DeadlineSet { deadline } => Fact::DeadlineSet(deadline.map(Deadline::from)),
+        StoredFact::Reminded { before } => Fact::Reminded { before },
+        StoredFact::Expired {} => Fact::Expired,
+        StoredFact::Archived {} => Fact::Archived,
         StoredFact::Finalized { on_bill } => Fact::Finalized {
             on_bill: on_bill.map(|people| people.iter().map(|id| ParticipantId::from_stored(id)).collect()),
         },
     };
     let stamp = record.command.map(|(id, digest)| Stamp::new(CommandId::from_stored(&id), digest));
     Ok(Recorded { seq: record.seq, at: UnixMillis::new(record.at), by, stamp, fact })
+}
+
+/// For serde, which passes what it is about to write by reference.
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 pub(super) fn stored_claims(claims: &[(ParticipantId, Weight)]) -> Vec<(String, u64)> {

@@ -57,6 +57,9 @@ struct StoredOrder {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     on_bill: Option<Vec<usize>>,
     finalized: bool,
+    /// How it ended by itself, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended: Option<StoredEnd>,
     /// Absent where there never were any but the ordinary ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<StoredRules>,
@@ -64,6 +67,13 @@ struct StoredOrder {
     done: Vec<StoredDone>,
     created_at: u64,
     updated_at: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredEnd {
+    Expired,
+    Archived,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -142,7 +152,12 @@ pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
         without_service: order.without_service.iter().map(|seat| seat.0).collect(),
         payments: order.payments.iter().map(StoredPayment::from).collect(),
         on_bill: order.on_bill.as_ref().map(|seats| seats.iter().map(|seat| seat.0).collect()),
-        finalized: order.status == Status::Finalized,
+        finalized: order.is_finalized(),
+        ended: match order.status {
+            Status::Active | Status::Finalized => None,
+            Status::Expired => Some(StoredEnd::Expired),
+            Status::Archived => Some(StoredEnd::Archived),
+        },
         rules: order.rules.as_deref().map(StoredRules::from),
         done: order
             .done
@@ -210,11 +225,19 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
         done,
         rules: stored.rules.map(|rules| rules.read(seat)).transpose()?.map(Box::new),
         default_policy: Policy::default(),
-        status: if stored.finalized { Status::Finalized } else { Status::Active },
+        status: match (stored.finalized, stored.ended) {
+            (true, None) => Status::Finalized,
+            (false, None) => Status::Active,
+            (false, Some(StoredEnd::Expired)) => Status::Expired,
+            (true, Some(StoredEnd::Archived)) => Status::Archived,
+            (true, Some(StoredEnd::Expired)) | (false, Some(StoredEnd::Archived)) => {
+                return Err(StoredError::Damaged("end"));
+            }
+        },
         created_at: UnixMillis::new(stored.created_at),
         updated_at: UnixMillis::new(stored.updated_at),
     };
-    if order.status == Status::Finalized && order.on_bill.is_none() {
+    if order.is_finalized() && order.on_bill.is_none() {
         // Version 1 had no payments, so who was on the bill can still be told.
         order.on_bill = Some(seats_on_bill(&order));
     }

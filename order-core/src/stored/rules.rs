@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::StoredError;
 use super::fact::{read_claims, stored_claims};
+use crate::deadline::{AtDeadline, Deadline};
 use crate::fact::Removed;
 use crate::participant::Seat;
 use crate::rules::{HouseRules, Policy, Rules};
-use crate::{Amount, ItemId, ParticipantId};
+use crate::{Amount, ItemId, ParticipantId, UnixMillis};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredHouse {
@@ -40,7 +41,46 @@ pub(super) struct StoredRules {
     limits: Vec<(usize, i64)>,
     ready: Vec<usize>,
     removed: Vec<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deadline: Option<StoredDeadline>,
     changed_at: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredDeadline {
+    at: u64,
+    then: StoredThen,
+    /// Milliseconds before it.
+    reminders: Vec<u64>,
+    passed: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredThen {
+    Lock,
+    Finalize,
+}
+
+impl From<&Deadline> for StoredDeadline {
+    fn from(deadline: &Deadline) -> Self {
+        let then = match deadline.then {
+            AtDeadline::Lock => StoredThen::Lock,
+            AtDeadline::Finalize => StoredThen::Finalize,
+        };
+        let Deadline { at, reminders, passed, .. } = deadline;
+        Self { at: at.get(), then, reminders: reminders.clone(), passed: *passed }
+    }
+}
+
+impl From<StoredDeadline> for Deadline {
+    fn from(stored: StoredDeadline) -> Self {
+        let then = match stored.then {
+            StoredThen::Lock => AtDeadline::Lock,
+            StoredThen::Finalize => AtDeadline::Finalize,
+        };
+        Self { at: UnixMillis::new(stored.at), then, reminders: stored.reminders, passed: stored.passed }
+    }
 }
 
 impl From<HouseRules> for StoredHouse {
@@ -98,6 +138,7 @@ impl From<&Rules> for StoredRules {
             limits: rules.limits.iter().map(|(seat, limit)| (seat.0, limit.minor_units())).collect(),
             ready: rules.ready.iter().map(|seat| seat.0).collect(),
             removed: rules.removed.iter().map(|seat| seat.0).collect(),
+            deadline: rules.deadline.as_ref().map(StoredDeadline::from),
             changed_at: rules.changed_at,
         }
     }
@@ -115,6 +156,7 @@ impl StoredRules {
             limits: self.limits.into_iter().map(limit).collect::<Result<_, StoredError>>()?,
             ready: self.ready.into_iter().map(&seat).collect::<Result<_, _>>()?,
             removed: self.removed.into_iter().map(&seat).collect::<Result<_, _>>()?,
+            deadline: self.deadline.map(Deadline::from),
             changed_at: self.changed_at,
         })
     }

@@ -5,13 +5,13 @@ use super::state::StateWriter;
 use crate::bill::Line;
 use crate::payment::{Balance, Balances, Payment, settlement};
 use crate::split::{CustomShares, Shares, SplitRule, shares};
-use crate::{Amount, Order, Participant, ParticipantId, Status};
+use crate::{Amount, Order, Participant, ParticipantId};
 
 impl StateWriter {
     /// Writes the fields of the bill: who pays what, and what has been paid.
     pub(super) fn bill(&mut self, order: &Order) {
         let shares = shares(order);
-        let paying = order.status() == Status::Finalized || !order.payments().is_empty();
+        let paying = order.is_finalized() || !order.payments().is_empty();
         let balances = paying.then(|| Balances::new(order, &shares));
         let with_lines =
             !order.charges().is_empty() || order.tips().next().is_some() || order.round_to().is_some();
@@ -171,7 +171,7 @@ impl StateWriter {
         self.json.end_list();
         self.amount("paid", order, balances.paid());
         self.amount("balanceDue", order, balances.due());
-        let finalized = order.status() == Status::Finalized;
+        let finalized = order.is_finalized();
         self.json.literal_field("settled", finalized && balances.due() == Amount::ZERO);
         if finalized {
             self.json.key("settlement");

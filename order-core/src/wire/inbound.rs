@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use siphasher::sip::SipHasher24;
 
 use super::json::{Numbers, Object};
-use super::{charge, manage, payment};
+use super::{charge, deadline, manage, payment};
 use crate::command::{AddItem, AgreedShares, Command, Join, Manage, SharedBy, UpdateSplit};
 use crate::rejection::{Code, Rejection};
 use crate::split::Rest;
@@ -157,6 +157,7 @@ pub(super) fn read(
         }
         "set_limit" => Command::Manage(manage::limit(&data(message)?)?),
         "set_rules" => Command::Manage(manage::rules(&data(message)?)?),
+        "set_deadline" => Command::Manage(Manage::Deadline(deadline::read(&data(message)?)?)),
         "finalize" => Command::Finalize,
         "leave" => Command::Leave,
         _ => return Err(Rejection::new(Code::UnknownType).field("type").expected(TYPES)),
@@ -197,6 +198,7 @@ fn join(message: &Object<'_>) -> Result<Join, Rejection> {
         charges: charge::first_charges(&data)?,
         policy: manage::policy(&data)?,
         finalize_when_ready: data.boolean("finalizeWhenReady")?,
+        deadline: deadline::read_first(&data)?,
     })
 }
 

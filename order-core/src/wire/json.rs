@@ -251,6 +251,21 @@ impl<'text> Object<'text> {
         Ok(Some(list))
     }
 
+    /// The list of numbers under `key`, if there is anything; of one that is too long, no more is kept than may be.
+    pub(super) fn list_of_numbers(
+        &self,
+        key: &'static str,
+        expected: &'static str,
+        most: (usize, Code),
+    ) -> Result<Option<Vec<Decimal>>, Rejection> {
+        if !self.has(key) {
+            return Ok(None);
+        }
+        let entries = self.list(key, most)?.ok_or_else(|| self.mistyped(key, expected))?;
+        let number = |entry: &RawValue| self.parse(entry).map_err(|_| self.mistyped(key, expected));
+        entries.into_iter().map(number).collect::<Result<_, _>>().map(Some)
+    }
+
     /// The list of strings under `key`, if there is a list.
     pub(super) fn strings(
         &self,

@@ -1,5 +1,6 @@
 //! How things are done at the table, in messages.
 
+use super::deadline;
 use super::inbound::on_bill;
 use super::json::Object;
 use super::state::StateWriter;
@@ -69,6 +70,9 @@ impl StateWriter {
                 self.json.amount(limit, order.currency());
             }
             self.json.end_object();
+        }
+        if order.deadline().is_some() {
+            deadline::write(&mut self.json, order.deadline());
         }
         self.people("ready", order.ready());
         self.people("removed", order.removed());

@@ -5,6 +5,7 @@
 mod bill;
 mod bill_state;
 mod charge;
+mod deadline;
 mod frame;
 mod inbound;
 mod json;

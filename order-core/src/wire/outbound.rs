@@ -1,5 +1,6 @@
 //! Messages to clients: projections of facts, and refusals.
 
+use super::deadline;
 use super::frame::Frame;
 use super::state::StateWriter;
 use super::write::Writer;
@@ -18,11 +19,13 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
             order_state(writer, order, presence);
         })
     };
+    // A message whose data are the order.
+    let whole = |kind: &'static str| {
+        about(order, kind, by, recorded.at, |writer| writer.state(order, presence, None))
+    };
     match &recorded.fact {
         Fact::Joined(_) => participant_joined(order, presence, by, recorded.at),
-        Fact::Left { .. } => about(order, "participant_left", by, recorded.at, |writer| {
-            writer.state(order, presence, None);
-        }),
+        Fact::Left { .. } => whole("participant_left"),
         Fact::ItemAdded(added) => about(order, "item_added", by, recorded.at, |writer| {
             writer.json.begin_object();
             if let Some(item) = order.item(&added.item) {
@@ -86,6 +89,13 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
         }),
         Fact::ReadySet { ready } => told("ready_updated", &|json| json.literal_field("ready", ready)),
         Fact::HandedOver { to } => told("owner_changed", &|json| json.string_field("ownerId", to.as_str())),
+        Fact::DeadlineSet(set) => told("deadline_updated", &|json| deadline::write(json, set.as_ref())),
+        Fact::Reminded { .. } => told("deadline_reminder", &|json| {
+            deadline::write(json, order.deadline());
+            let left =
+                order.deadline().map_or(0, |deadline| deadline.at.get().saturating_sub(recorded.at.get()));
+            json.whole_field("left", left);
+        }),
         // To a client that knows of nobody being sent away, they left.
         Fact::Removed(removed) => {
             about(order, "participant_left", Some(&removed.who), recorded.at, |writer| {
@@ -97,9 +107,9 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
         Fact::Readmitted { who } => {
             told("participant_readmitted", &|json| json.string_field("participantId", who.as_str()))
         }
-        Fact::Finalized { .. } => about(order, "order_finalized", by, recorded.at, |writer| {
-            writer.state(order, presence, None);
-        }),
+        Fact::Finalized { .. } => whole("order_finalized"),
+        Fact::Expired => whole("order_expired"),
+        Fact::Archived => whole("order_archived"),
     }
 }
 

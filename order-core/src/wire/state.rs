@@ -5,7 +5,7 @@ use super::write::Writer;
 use super::written::{ItemText, PersonText};
 use crate::split::{Weight, shares};
 use crate::text::Text;
-use crate::{Amount, Item, Order, Participant, Presence, Role};
+use crate::{Amount, Item, Order, Participant, Presence, Role, Status};
 
 /// A rough size of one item's text, to reserve room for it.
 const ITEM_BYTES: usize = 256;
@@ -48,7 +48,12 @@ impl StateWriter {
         self.json.end_list();
         self.amount("total", order, order.total());
         self.json.string_field("splitType", order.split_rule().as_str());
-        self.json.string_field("status", order.status().as_str());
+        // For clients that know of no other end, an order that is archived is a finalized one.
+        let status = if order.is_finalized() { Status::Finalized } else { order.status() };
+        self.json.string_field("status", status.as_str());
+        if order.status() == Status::Archived {
+            self.json.literal_field("archived", true);
+        }
         self.json.whole_field("createdAt", order.created_at().get());
         self.json.whole_field("updatedAt", order.updated_at().get());
         self.json.string_field("currency", order.currency().code());

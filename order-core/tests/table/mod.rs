@@ -8,8 +8,8 @@
 
 use order_core::stored::{decode_fact, encode_fact, encode_order};
 use order_core::{
-    Actor, Currency, Decision, ItemId, Order, OrderId, ParticipantId, Recorded, Rejection, UnixMillis,
-    commit, decide, replay, wire,
+    Actor, Currency, Decision, ItemId, Lifetimes, Order, OrderId, ParticipantId, Recorded, Rejection,
+    UnixMillis, commit, decide, due, replay, wire,
 };
 use proptest::test_runner::Config as ProptestConfig;
 
@@ -107,6 +107,19 @@ impl Table {
         assert_eq!(self.bytes(), before, "{message} was refused, but changed the order");
         assert_eq!((self.order.seq(), self.log.len()), (seq, facts));
         rejection
+    }
+
+    /// Lets time pass until `now`, and carries out what has to happen by then. A second look finds nothing more.
+    pub fn wait_until(&mut self, now: u64, lifetimes: &Lifetimes) -> Vec<Recorded> {
+        self.now = now.max(self.now);
+        let mut happened = Vec::new();
+        while let Some(recorded) = due(&self.order, UnixMillis::new(self.now), lifetimes) {
+            commit(&mut self.order, &recorded).unwrap();
+            self.log.push(recorded.clone());
+            happened.push(recorded);
+            assert!(happened.len() < 10, "it does not end: {happened:?}");
+        }
+        happened
     }
 
     pub fn join(&mut self, who: &str) {

@@ -3,7 +3,7 @@
 use super::state;
 use crate::fact::{Fact, PaymentRecorded, Recorded};
 use crate::wire::write::Writer;
-use crate::{ItemId, Order, ParticipantId, PaymentId, Role};
+use crate::{Actor, ItemId, Order, ParticipantId, PaymentId, Role};
 
 /// Most events are smaller, in bytes.
 const EVENT_BYTES: usize = 320;
@@ -20,6 +20,9 @@ pub fn event(order: &Order, recorded: &Recorded) -> String {
     match recorded.by.id() {
         Some(id) => json.string(id.as_str()),
         None => json.literal("null"),
+    }
+    if recorded.by == Actor::Clock {
+        json.literal_field("automatic", true);
     }
     changes(&mut json, order, recorded);
     json.end_object();
@@ -49,6 +52,10 @@ fn name(fact: &Fact) -> &'static str {
         Fact::HandedOver { .. } => "owner_changed",
         Fact::Removed(_) => "participant_removed",
         Fact::Readmitted { .. } => "participant_readmitted",
+        Fact::DeadlineSet(_) => "deadline_updated",
+        Fact::Reminded { .. } => "deadline_reminder",
+        Fact::Expired => "order_expired",
+        Fact::Archived => "order_archived",
         Fact::Finalized { .. } => "order_finalized",
     }
 }
@@ -120,7 +127,9 @@ fn changes(json: &mut Writer, order: &Order, recorded: &Recorded) {
         | Fact::LockSet { .. }
         | Fact::LimitSet { .. }
         | Fact::ReadySet { .. }
-        | Fact::Readmitted { .. } => set_rules(json),
+        | Fact::Readmitted { .. }
+        | Fact::DeadlineSet(_)
+        | Fact::Reminded { .. } => set_rules(json),
         Fact::HandedOver { .. } => set(json, &|json| state::owner(json, order)),
         Fact::Removed(removed) => {
             put_participant(json, order, Some(&removed.who));
@@ -136,7 +145,9 @@ fn changes(json: &mut Writer, order: &Order, recorded: &Recorded) {
                 }
             });
         }
-        Fact::Finalized { .. } => set(json, &|json| json.string_field("status", order.status().as_str())),
+        Fact::Finalized { .. } | Fact::Expired | Fact::Archived => {
+            set(json, &|json| json.string_field("status", order.status().as_str()))
+        }
     }
 }
 

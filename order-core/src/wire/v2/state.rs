@@ -5,8 +5,8 @@ use crate::bill::ChargeValue;
 use crate::payment::Payment;
 use crate::split::{CustomShares, SplitRule, Weight};
 use crate::text::Text;
-use crate::wire::charge;
 use crate::wire::write::Writer;
+use crate::wire::{charge, deadline};
 use crate::{Amount, Item, Order, Participant, ParticipantId};
 
 /// A rough size of one entry's text, to reserve room for it.
@@ -92,6 +92,9 @@ pub(super) fn rules(json: &mut Writer, order: &Order) {
     pairs(json, "limits", limits, |json, limit| json.amount(limit, order.currency()));
     list(json, "ready", order.ready(), |json, person| json.string(person.id().as_str()));
     list(json, "removed", order.removed(), |json, person| json.string(person.id().as_str()));
+    if order.deadline().is_some() {
+        deadline::write(json, order.deadline());
+    }
     json.end_object();
 }
 
