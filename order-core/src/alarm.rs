@@ -54,11 +54,47 @@ impl Order {
     }
 }
 
+impl Fact {
+    /// Whether it may bring forward when something happens to an order by itself. After any other fact it is then when it
+    /// was before, or later.
+    pub fn may_move_alarm(&self) -> bool {
+        match self {
+            // The first of all says in which currency it is.
+            Self::Joined(joined) => joined.currency.is_some() || joined.deadline.is_some(),
+            Self::DeadlineSet(_) | Self::Finalized { .. } => true,
+            Self::Left { .. }
+            | Self::ItemAdded(_)
+            | Self::ItemRemoved { .. }
+            | Self::QuantityUpdated { .. }
+            | Self::ItemShared { .. }
+            | Self::ChargesSet(_)
+            | Self::TipSet { .. }
+            | Self::ServiceWaived { .. }
+            | Self::PaymentRecorded(_)
+            | Self::PaymentUpdated { .. }
+            | Self::PaymentRefunded { .. }
+            | Self::SplitUpdated { .. }
+            | Self::RulesSet(_)
+            | Self::LockSet { .. }
+            | Self::LimitSet { .. }
+            | Self::ReadySet { .. }
+            | Self::HandedOver { .. }
+            | Self::Removed(_)
+            | Self::Readmitted { .. }
+            | Self::Reminded { .. }
+            | Self::Expired
+            | Self::Archived => false,
+        }
+    }
+}
+
 /// What has to happen to `order` by itself at `now`, if anything. Store it, [`commit`](crate::commit) it, and ask again.
 ///
 /// Of reminders that were missed only the last is made up for, and none once the deadline has come. An order that is to be
 /// finalized and whose bill cannot stand is locked.
 pub fn due(order: &Order, now: UnixMillis, lifetimes: &Lifetimes) -> Option<Recorded> {
+    // In the log's time, which does not run backwards when a clock is set.
+    let now = now.max(order.updated_at);
     let (at, due) = order.next_due(lifetimes)?;
     if at > now {
         return None;
@@ -75,13 +111,7 @@ pub fn due(order: &Order, now: UnixMillis, lifetimes: &Lifetimes) -> Option<Reco
         Due::Expiry => Fact::Expired,
         Due::Archiving => Fact::Archived,
     };
-    Some(Recorded {
-        seq: order.seq.saturating_add(1),
-        at: now.max(order.updated_at),
-        by: Actor::Clock,
-        stamp: None,
-        fact,
-    })
+    Some(Recorded { seq: order.seq.saturating_add(1), at: now, by: Actor::Clock, stamp: None, fact })
 }
 
 fn after(moment: UnixMillis, time: Duration) -> UnixMillis {

@@ -197,7 +197,7 @@ pub struct Join {
     /// Whether the order is finalized as soon as all are ready; the first to join may say.
     pub finalize_when_ready: Option<bool>,
     /// When the order is locked or finalized by itself; the first to join may say.
-    pub deadline: Option<SetDeadline>,
+    pub deadline: Option<Box<SetDeadline>>,
 }
 
 /// What becomes of the dishes of somebody who is removed.

@@ -181,8 +181,8 @@ fn join(order: &mut Order, by: &ParticipantId, at: UnixMillis, joined: &Joined) 
     if let Some(house) = joined.rules {
         rules::of(order).house = house;
     }
-    if joined.deadline.is_some() {
-        rules::of(order).deadline.clone_from(&joined.deadline);
+    if let Some(deadline) = joined.deadline.as_deref() {
+        rules::of(order).deadline = Some(deadline.clone());
     }
 }
 

@@ -166,7 +166,7 @@ pub struct Joined {
     /// The order's rules, where the first of all set others than the ordinary.
     pub rules: Option<HouseRules>,
     /// The order's deadline, where the first of all set one.
-    pub deadline: Option<Deadline>,
+    pub deadline: Option<Box<Deadline>>,
 }
 
 /// Somebody was sent away, and cannot come back.

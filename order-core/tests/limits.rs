@@ -5,13 +5,15 @@ mod table;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use order_core::bill::{Bill, MAX_CHARGES, MAX_INCLUSIVE_TAXES, divide};
 use order_core::payment::MAX_PAYMENTS;
 use order_core::split::{Share, shares};
 use order_core::stored::{decode_order, encode_order};
 use order_core::{
-    Amount, Code, Currency, MAX_CLAIMS, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, OrderId, max_order_total,
+    Amount, Code, Currency, Lifetimes, MAX_CLAIMS, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, OrderId,
+    max_order_total,
 };
 use table::{
     FINALIZE, LEAVE, LOCK, Table, add_message, assign_message, charges_message, claim_message, join_message,
@@ -368,9 +370,24 @@ fn every_code_of_the_core_has_an_example() {
     let nobody = divide(&Bill::new(OrderId::new("x").unwrap(), Currency::default())).unwrap_err();
     codes.insert(nobody.code());
     codes.extend(refused_at_a_hosted_table());
+    codes.extend(refused_once_time_has_passed());
 
     let expected: BTreeSet<_> = Code::ALL.iter().copied().filter(|code| !elsewhere.contains(code)).collect();
     assert_eq!(codes, expected);
+}
+
+fn refused_once_time_has_passed() -> [Code; 3] {
+    let lifetimes = Lifetimes { expire_after: Some(Duration::ZERO), archive_after: Some(Duration::ZERO) };
+    let mut table = Table::of(&["asha"]);
+    table.add("asha", "i1", "10", "1");
+    let bad_deadline = table.refuse("asha", r#"{"type":"set_deadline","data":{"in":0}}"#);
+    let mut closed = table.clone();
+    table.wait_until(table.now, &lifetimes);
+    let expired = table.refuse("asha", LEAVE);
+    closed.accept("asha", FINALIZE);
+    closed.wait_until(closed.now, &lifetimes);
+    let archived = closed.refuse("asha", r#"{"type":"record_payment","data":{"amount":1}}"#);
+    [bad_deadline, expired, archived].map(|rejection| rejection.code())
 }
 
 fn refused_at_a_hosted_table() -> [Code; 4] {

@@ -1,21 +1,32 @@
 //! The host: all rooms of one process.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use order_core::wire;
 use order_core::{Code, CommandId, Rejection};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::input::Input;
 use crate::log::{LogError, RoomLog};
 use crate::room::{self, Room};
 use crate::shared::Shared;
+use crate::time;
 use crate::{Access, Clock, Connection, Ids, Opening, RandomIds, RoomKey, Settings, SystemClock};
 
 /// All rooms of one process. A room is loaded on first use and unloaded when idle. Cheap to clone.
 #[derive(Clone)]
 pub struct Host {
     shared: Arc<Shared>,
+}
+
+/// A host, if anybody still has it.
+pub(crate) struct WeakHost(Weak<Shared>);
+
+impl WeakHost {
+    pub(crate) fn upgrade(&self) -> Option<Host> {
+        self.0.upgrade().map(|shared| Host { shared })
+    }
 }
 
 impl Host {
@@ -104,6 +115,17 @@ impl Host {
         }
         // A room that ended without an answer may have stored it before.
         answer.await.unwrap_or(Err(uncertain))
+    }
+
+    /// From now on rooms in which something happens by itself are woken for it, whether anybody is there or not, until the host
+    /// drains. Every [`Transport`](crate::Transport) asks for this when it begins; once is as good as twice. Has no effect
+    /// outside a tokio runtime.
+    pub fn keep_time(&self) {
+        if Handle::try_current().is_ok() && self.shared.time.begin() {
+            let host = WeakHost(Arc::downgrade(&self.shared));
+            let (time, draining) = (self.shared.time.clone(), self.shared.draining());
+            self.shared.spawn(time::keep(host, time, draining));
+        }
     }
 
     /// Whether messages can be taken: the log can be written, and the host does not drain.

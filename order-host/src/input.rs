@@ -31,6 +31,8 @@ pub(crate) enum Input {
     View { reply: oneshot::Sender<Option<String>> },
     /// Somebody asks whether they may see and join the order.
     Admits { access: Box<Access>, reply: oneshot::Sender<bool> },
+    /// It is time for something that happens by itself. The room says when it is done.
+    Wake { reply: oneshot::Sender<()> },
     /// Finish what was accepted, send everybody away, and end.
     Drain,
 }

@@ -28,6 +28,7 @@ mod room_key;
 mod rooms;
 mod settings;
 mod shared;
+mod time;
 mod transport;
 
 pub use clock::{Clock, SystemClock};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use order_core::{Currency, Policy};
+use order_core::{Currency, Lifetimes, Policy};
 
 use crate::{Pace, ResumeKey};
 
@@ -14,6 +14,8 @@ pub struct Settings {
     pub currency: Currency,
     /// The policy of an order whose first participant names none.
     pub policy: Policy,
+    /// How long an order may lie about before it ends by itself.
+    pub lifetimes: Lifetimes,
     /// How long a room without sockets stays in memory, at least 10 ms.
     pub idle_unload: Duration,
     /// How many bytes may wait for one socket before it is sent the full state instead.
@@ -28,12 +30,13 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// Rupees; everybody edits everything; rooms unload after a minute; one mebibyte may wait for a socket, 128 messages for a room; resume tokens hold as
+    /// Rupees; everybody edits everything; no order ends by itself; rooms unload after a minute; one mebibyte may wait for a socket, 128 messages for a room; resume tokens hold as
     /// long as the process lives.
     fn default() -> Self {
         Self {
             currency: Currency::default(),
             policy: Policy::default(),
+            lifetimes: Lifetimes::default(),
             idle_unload: Duration::from_secs(60),
             outbox_bytes: 1024 * 1024,
             room_queue: 128,

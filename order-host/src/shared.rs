@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::input::ConnectionId;
 use crate::log::RoomLog;
 use crate::rooms::Rooms;
+use crate::time::Time;
 use crate::{Clock, Ids, Settings};
 
 pub(crate) struct Shared {
@@ -18,6 +19,7 @@ pub(crate) struct Shared {
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) settings: Settings,
     pub(crate) rooms: Rooms,
+    pub(crate) time: Arc<Time>,
     next_connection: AtomicU64,
     tasks: TaskTracker,
     draining: watch::Sender<bool>,
@@ -36,6 +38,7 @@ impl Shared {
             ids,
             settings,
             rooms: Rooms::default(),
+            time: Arc::default(),
             next_connection: AtomicU64::new(1),
             tasks: TaskTracker::new(),
             draining: watch::Sender::new(false),
@@ -63,6 +66,11 @@ impl Shared {
 
     pub(crate) fn is_draining(&self) -> bool {
         *self.draining.borrow()
+    }
+
+    /// Hears whether the host drains; ends with it, too.
+    pub(crate) fn draining(&self) -> watch::Receiver<bool> {
+        self.draining.subscribe()
     }
 
     /// Waits until the host drains.

@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use async_trait::async_trait;
+use order_core::UnixMillis;
 use order_host::RoomKey;
-use order_host::log::{AppendError, LogError, MemoryLog, RoomLog, Snapshot, StoredFact, conformance};
+use order_host::log::{Alarm, AppendError, LogError, MemoryLog, RoomLog, Snapshot, StoredFact, conformance};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_memory_log_keeps_every_promise() {
@@ -57,6 +58,8 @@ enum Fault {
     MixesUpperAndLowerCase,
     DropsEmptyFacts,
     KeepsTheFirstSnapshot,
+    KeepsTheFirstAlarm,
+    ReadsTheAlarmAtAfterToo,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,6 +72,8 @@ async fn the_suite_finds_every_fault_that_is_put_into_a_log() {
         Fault::MixesUpperAndLowerCase,
         Fault::DropsEmptyFacts,
         Fault::KeepsTheFirstSnapshot,
+        Fault::KeepsTheFirstAlarm,
+        Fault::ReadsTheAlarmAtAfterToo,
     ] {
         let suite = conformance::suite(move || async move { Faulty { log: MemoryLog::new(), fault } });
         let ended = tokio::spawn(suite).await;
@@ -116,6 +121,22 @@ impl RoomLog for Faulty {
 
     async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError> {
         self.log.load_snapshot(&self.room(room)).await
+    }
+
+    async fn set_alarm(&self, room: &RoomKey, at: Option<UnixMillis>) -> Result<(), LogError> {
+        let keeps = self.fault == Fault::KeepsTheFirstAlarm && self.log.alarm(room).await?.is_some();
+        if keeps { Ok(()) } else { self.log.set_alarm(&self.room(room), at).await }
+    }
+
+    async fn alarm(&self, room: &RoomKey) -> Result<Option<UnixMillis>, LogError> {
+        self.log.alarm(&self.room(room)).await
+    }
+
+    async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
+        match self.fault {
+            Fault::ReadsTheAlarmAtAfterToo => self.log.alarms(None, limit).await,
+            _ => self.log.alarms(after, limit).await,
+        }
     }
 
     async fn ready(&self) -> Result<(), LogError> {

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use order_core::UnixMillis;
 use order_host::RoomKey;
-use order_host::log::{OpenError, RoomLog, Snapshot, SqliteLog};
+use order_host::log::{Alarm, OpenError, RoomLog, Snapshot, SqliteLog};
 use rusqlite::Connection;
 
 /// What the first schema version was, word for word. It is frozen: files of it are out there.
@@ -40,8 +41,10 @@ async fn a_file_of_the_first_schema_is_brought_up_with_its_facts() {
     let snapshot = Snapshot { seq: 3, state: vec![9] };
     log.save_snapshot(&room, snapshot.clone()).await.unwrap();
     assert_eq!(log.load_snapshot(&room).await, Ok(Some(snapshot)));
+    let alarm = Alarm { at: UnixMillis::new(0), room };
+    assert_eq!(log.alarms(None, 9).await, Ok(vec![alarm]), "the room is woken to see whether it wants to be");
     drop(log);
-    assert_eq!(user_version(&path), 3);
+    assert_eq!(user_version(&path), 4);
     let fresh = folder.path().join("fresh.db");
     drop(SqliteLog::open(&fresh).unwrap());
     assert_eq!(tables(&path), tables(&fresh), "an old file ends where a new one begins");
@@ -73,7 +76,7 @@ fn a_file_of_a_newer_version_is_refused_and_left_as_it_was() {
 
     let refused = SqliteLog::open_in(folder.path()).unwrap_err();
 
-    assert!(matches!(refused, OpenError::NewerVersion { found: 77, supported: 3, .. }), "{refused}");
+    assert!(matches!(refused, OpenError::NewerVersion { found: 77, supported: 4, .. }), "{refused}");
     let text = refused.to_string();
     assert!(text.contains("stonepot.db was written by a newer version") && text.contains("77"), "{text}");
     assert_eq!(fs::read(&path).unwrap(), before);

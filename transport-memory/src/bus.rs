@@ -91,6 +91,7 @@ impl Bus {
     /// From now on the bus carries messages for `host`; connections that are open stay with the host they have. Two
     /// buses with different faults may serve one host.
     pub fn serve(&self, host: Host) {
+        host.keep_time();
         self.shared.phase.send_replace(Phase::Serving(host));
     }
 

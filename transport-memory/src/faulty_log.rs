@@ -5,8 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use order_core::UnixMillis;
 use order_host::RoomKey;
-use order_host::log::{AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use order_host::log::{Alarm, AppendError, LogError, RoomLog, Snapshot, StoredFact};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -132,6 +133,21 @@ impl<L: RoomLog> RoomLog for FaultyLog<L> {
     async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError> {
         self.fate().read()?;
         self.inner.load_snapshot(room).await
+    }
+
+    async fn set_alarm(&self, room: &RoomKey, at: Option<UnixMillis>) -> Result<(), LogError> {
+        self.fate().save()?;
+        self.inner.set_alarm(room, at).await
+    }
+
+    async fn alarm(&self, room: &RoomKey) -> Result<Option<UnixMillis>, LogError> {
+        self.fate().read()?;
+        self.inner.alarm(room).await
+    }
+
+    async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
+        self.fate().read()?;
+        self.inner.alarms(after, limit).await
     }
 
     async fn ready(&self) -> Result<(), LogError> {

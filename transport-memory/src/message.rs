@@ -62,7 +62,7 @@ impl Message {
 /// The state within a message's `data`.
 fn state(kind: &str, data: &str) -> Option<String> {
     match kind {
-        "sync" | "order_finalized" => Some(data.to_owned()),
+        "sync" | "order_finalized" | "order_expired" | "order_archived" => Some(data.to_owned()),
         // Where somebody was removed, by whom stands beside the state, at its end.
         "participant_left" => Some(match data.rsplit_once(",\"removedBy\":") {
             Some((state, _by)) => format!("{state}}}"),

@@ -5,8 +5,9 @@ use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use order_core::UnixMillis;
 use order_host::RoomKey;
-use order_host::log::{AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use order_host::log::{Alarm, AppendError, LogError, RoomLog, Snapshot, StoredFact};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Dice, FaultyLog};
@@ -109,6 +110,18 @@ impl<L: RoomLog> RoomLog for MortalLog<L> {
 
     async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError> {
         self.alive(self.log.load_snapshot(room)).await
+    }
+
+    async fn set_alarm(&self, room: &RoomKey, at: Option<UnixMillis>) -> Result<(), LogError> {
+        self.alive(self.log.set_alarm(room, at)).await
+    }
+
+    async fn alarm(&self, room: &RoomKey) -> Result<Option<UnixMillis>, LogError> {
+        self.alive(self.log.alarm(room)).await
+    }
+
+    async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
+        self.alive(self.log.alarms(after, limit)).await
     }
 
     async fn ready(&self) -> Result<(), LogError> {

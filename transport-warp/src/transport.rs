@@ -27,6 +27,7 @@ impl WarpTransport {
 #[async_trait]
 impl Transport for WarpTransport {
     async fn run(self: Box<Self>, host: Host, stop: CancellationToken) -> Result<(), TransportError> {
+        host.keep_time();
         let routes_of = RouteSettings { stopping: stop.clone(), ..self.routes };
         let sockets = routes_of.sockets.clone();
         let filter = routes(&host, &routes_of).or(fallback_route()).unify().boxed();

@@ -14,8 +14,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use order_core::UnixMillis;
 use order_host::RoomKey;
-use order_host::log::{AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use order_host::log::{Alarm, AppendError, LogError, RoomLog, Snapshot, StoredFact};
 use serde_json::json;
 use server::{Answer, HANDSHAKE, ROOM, Server, request};
 use transport_warp::{AcceptSettings, RouteSettings};
@@ -342,6 +343,18 @@ impl RoomLog for BrokenLog {
     }
 
     async fn load_snapshot(&self, _: &RoomKey) -> Result<Option<Snapshot>, LogError> {
+        Err(broken())
+    }
+
+    async fn set_alarm(&self, _: &RoomKey, _: Option<UnixMillis>) -> Result<(), LogError> {
+        Err(broken())
+    }
+
+    async fn alarm(&self, _: &RoomKey) -> Result<Option<UnixMillis>, LogError> {
+        Err(broken())
+    }
+
+    async fn alarms(&self, _: Option<&Alarm>, _: usize) -> Result<Vec<Alarm>, LogError> {
         Err(broken())
     }
 

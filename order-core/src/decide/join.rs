@@ -50,7 +50,7 @@ pub(super) fn join(
         _ => None,
     };
     let deadline = match &join.deadline {
-        Some(set) if first => Some(deadline::deadline(set, now)?),
+        Some(set) if first => Some(Box::new(deadline::deadline(set, now)?)),
         _ => None,
     };
     let joined = Joined {

@@ -180,7 +180,7 @@ pub fn encode_fact(recorded: &Recorded) -> Result<Vec<u8>, StoredError> {
             currency: joined.currency.as_ref().map(StoredCurrency::from),
             charges: joined.charges.as_ref().map(|set| StoredCharges::new(&set.charges, set.round_to)),
             rules: joined.rules.map(StoredHouse::from),
-            deadline: joined.deadline.as_ref().map(StoredDeadline::from),
+            deadline: joined.deadline.as_deref().map(StoredDeadline::from),
         },
         Fact::Left { owner } => StoredFact::Left { owner: owner.as_ref().map(|id| id.as_str().to_owned()) },
         Fact::ItemAdded(added) => StoredFact::ItemAdded {
@@ -269,7 +269,7 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
                 currency: currency.as_ref().map(Currency::try_from).transpose()?,
                 charges: charges.map(ChargesSet::try_from).transpose()?,
                 rules: rules.map(HouseRules::from),
-                deadline: deadline.map(Deadline::from),
+                deadline: deadline.map(Deadline::from).map(Box::new),
             })
         }
         StoredFact::Left { owner } => Fact::Left { owner: owner.map(|id| ParticipantId::from_stored(&id)) },
@@ -331,7 +331,8 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
     Ok(Recorded { seq: record.seq, at: UnixMillis::new(record.at), by, stamp, fact })
 }
 
-/// For serde, which passes what it is about to write by reference.
+/// For serde.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives it by reference")]
 fn is_false(value: &bool) -> bool {
     !*value
 }

@@ -198,7 +198,7 @@ fn join(message: &Object<'_>) -> Result<Join, Rejection> {
         charges: charge::first_charges(&data)?,
         policy: manage::policy(&data)?,
         finalize_when_ready: data.boolean("finalizeWhenReady")?,
-        deadline: deadline::read_first(&data)?,
+        deadline: deadline::read_first(&data)?.map(Box::new),
     })
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use order_core::UnixMillis;
 use order_host::RoomKey;
-use order_host::log::{AppendError, LogError, RoomLog, Snapshot, SqliteLog, StoredFact};
+use order_host::log::{Alarm, AppendError, LogError, RoomLog, Snapshot, SqliteLog, StoredFact};
 
 use crate::marks::{Mark, Marks, fingerprint};
 
@@ -69,6 +70,18 @@ impl RoomLog for Watched {
 
     async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError> {
         self.log.load_snapshot(room).await
+    }
+
+    async fn set_alarm(&self, room: &RoomKey, at: Option<UnixMillis>) -> Result<(), LogError> {
+        self.log.set_alarm(room, at).await
+    }
+
+    async fn alarm(&self, room: &RoomKey) -> Result<Option<UnixMillis>, LogError> {
+        self.log.alarm(room).await
+    }
+
+    async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
+        self.log.alarms(after, limit).await
     }
 
     async fn ready(&self) -> Result<(), LogError> {

@@ -22,9 +22,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use order_core::UnixMillis;
 use tokio::task::JoinSet;
 
-use super::{AppendError, RoomLog, Snapshot, StoredFact};
+use super::{Alarm, AppendError, RoomLog, Snapshot, StoredFact};
 use crate::RoomKey;
 
 /// How often an appender that lost the race tries again before the suite gives up on the log.
@@ -50,6 +51,8 @@ where
     a_fact_of_a_mebibyte_comes_back(make().await).await;
     a_snapshot_replaces_the_one_before(make().await).await;
     snapshots_do_not_change_what_is_read(make().await).await;
+    a_room_has_one_alarm_and_all_of_them_come_in_order(make().await).await;
+    an_alarm_is_no_fact(make().await).await;
     of_many_who_append_at_the_same_number_one_wins(make().await).await;
     many_appenders_of_one_room_lose_nothing_and_double_nothing(make().await).await;
     many_rooms_at_once_each_get_their_own(make().await).await;
@@ -71,12 +74,17 @@ where
     assert_eq!(log.append(&a, 2, vec![odd_bytes()]).await, Ok(3));
     let snapshot = Snapshot { seq: 2, state: b"two".to_vec() };
     log.save_snapshot(&a, snapshot.clone()).await.expect("a snapshot is saved");
+    log.set_alarm(&a, Some(UnixMillis::new(7))).await.expect("an alarm is set");
+    log.set_alarm(&b, Some(UnixMillis::new(5))).await.expect("an alarm is set");
+    log.set_alarm(&b, None).await.expect("an alarm is taken back");
     drop(log);
 
     let log = open().await;
     assert_eq!(log.ready().await, Ok(()), "a log that was opened again is ready");
     assert_eq!(all(&log, &a).await, [fact(1), fact(2), odd_bytes()], "facts outlive the log");
     assert_eq!(all(&log, &b).await, [fact(10)], "facts of each room outlive the log");
+    let alarms = log.alarms(None, usize::MAX).await;
+    assert_eq!(alarms, Ok(vec![alarm("durable-a", 7)]), "alarms outlive the log");
     let remembered = log.load_snapshot(&a).await.expect("snapshots can be read");
     assert!(
         remembered.is_none_or(|found| found == snapshot),
@@ -356,6 +364,37 @@ pub async fn a_reader_beside_a_writer_never_sees_a_gap<L: RoomLog>(log: L) {
     writing.await.expect("the writer ends well");
 }
 
+/// Setting it again moves it, and pages of them go on where the one before ended.
+pub async fn a_room_has_one_alarm_and_all_of_them_come_in_order<L: RoomLog>(log: L) {
+    assert_eq!(log.alarms(None, 10).await, Ok(Vec::new()));
+    for (name, at) in [("c", 20), ("a", 30), ("b", 20), ("d", 99), ("a", 10)] {
+        log.set_alarm(&room(name), Some(UnixMillis::new(at))).await.expect("an alarm is set");
+    }
+    log.set_alarm(&room("d"), None).await.expect("an alarm is taken back");
+    log.set_alarm(&room("e"), None).await.expect("there is none to take back");
+    assert_eq!(log.alarm(&room("a")).await, Ok(Some(UnixMillis::new(10))));
+    assert_eq!(log.alarm(&room("d")).await, Ok(None));
+    let all = [alarm("a", 10), alarm("b", 20), alarm("c", 20)];
+    assert_eq!(log.alarms(None, usize::MAX).await.as_deref(), Ok(&all[..]));
+    assert_eq!(log.alarms(None, 2).await.as_deref(), Ok(&all[..2]));
+    assert_eq!(log.alarms(Some(&all[1]), 5).await.as_deref(), Ok(&all[2..]));
+    assert_eq!(
+        log.alarms(Some(&alarm("bb", 20)), 5).await.as_deref(),
+        Ok(&all[2..]),
+        "of a room that has none"
+    );
+    assert_eq!(log.alarms(Some(&all[2]), 5).await, Ok(Vec::new()));
+}
+
+/// It makes no room, and no sequence number.
+pub async fn an_alarm_is_no_fact<L: RoomLog>(log: L) {
+    let key = room("alarmed");
+    log.set_alarm(&key, Some(UnixMillis::new(1))).await.expect("an alarm is set");
+    assert_eq!(all(&log, &key).await, [] as [StoredFact; 0]);
+    assert_eq!(log.append(&key, 0, vec![fact(1)]).await, Ok(1));
+    assert_eq!(log.alarm(&key).await, Ok(Some(UnixMillis::new(1))));
+}
+
 async fn append_whatever_it_takes<L: RoomLog>(
     log: &L,
     key: &RoomKey,
@@ -382,6 +421,10 @@ async fn all<L: RoomLog>(log: &L, key: &RoomKey) -> Vec<StoredFact> {
 
 fn room(name: &str) -> RoomKey {
     RoomKey::new("conformance", name).expect("a room's name")
+}
+
+fn alarm(name: &str, at: u64) -> Alarm {
+    Alarm { at: UnixMillis::new(at), room: room(name) }
 }
 
 fn fact(number: u64) -> StoredFact {

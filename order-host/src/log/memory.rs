@@ -1,11 +1,13 @@
 //! A log in the memory of this process.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use order_core::UnixMillis;
 
-use super::{AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use super::{Alarm, AppendError, LogError, RoomLog, Snapshot, StoredFact};
 use crate::RoomKey;
 
 /// A [`RoomLog`] that keeps everything in memory, for tests and for trying things out.
@@ -15,6 +17,14 @@ use crate::RoomKey;
 #[derive(Debug, Default)]
 pub struct MemoryLog {
     rooms: Mutex<HashMap<RoomKey, Room>>,
+    alarms: Mutex<Alarms>,
+}
+
+/// Each alarm by its room, and all of them in their order.
+#[derive(Debug, Default)]
+struct Alarms {
+    of_rooms: HashMap<RoomKey, UnixMillis>,
+    in_order: BTreeSet<Alarm>,
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +50,10 @@ impl MemoryLog {
     /// room half changed.
     fn rooms(&self) -> MutexGuard<'_, HashMap<RoomKey, Room>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn all_alarms(&self) -> MutexGuard<'_, Alarms> {
+        self.alarms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,6 +93,28 @@ impl RoomLog for MemoryLog {
 
     async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError> {
         Ok(self.rooms().get(room).and_then(|stored| stored.snapshot.clone()))
+    }
+
+    async fn set_alarm(&self, room: &RoomKey, at: Option<UnixMillis>) -> Result<(), LogError> {
+        let mut alarms = self.all_alarms();
+        if let Some(before) = alarms.of_rooms.remove(room) {
+            alarms.in_order.remove(&Alarm { at: before, room: room.clone() });
+        }
+        if let Some(at) = at {
+            alarms.of_rooms.insert(room.clone(), at);
+            alarms.in_order.insert(Alarm { at, room: room.clone() });
+        }
+        Ok(())
+    }
+
+    async fn alarm(&self, room: &RoomKey) -> Result<Option<UnixMillis>, LogError> {
+        Ok(self.all_alarms().of_rooms.get(room).copied())
+    }
+
+    async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let alarms = self.all_alarms();
+        Ok(alarms.in_order.range((start, Bound::Unbounded)).take(limit).cloned().collect())
     }
 
     async fn ready(&self) -> Result<(), LogError> {

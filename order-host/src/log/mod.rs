@@ -6,6 +6,8 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
+use order_core::UnixMillis;
+
 use crate::RoomKey;
 
 #[cfg(feature = "conformance")]
@@ -30,7 +32,16 @@ pub struct Snapshot {
     pub state: Vec<u8>,
 }
 
-/// The durable, ordered list of every room's facts.
+/// When a room wants to be looked at although nobody is there. The earliest comes first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Alarm {
+    /// When; at the earliest, for a room may find that it is not time yet.
+    pub at: UnixMillis,
+    /// Which room.
+    pub room: RoomKey,
+}
+
+/// The durable, ordered list of every room's facts, and when rooms want to be looked at.
 ///
 /// Sequence numbers of a room start at 1 and have no gaps. `conformance::suite` (feature `conformance`)
 /// checks an implementation against everything that is said here.
@@ -69,6 +80,25 @@ pub trait RoomLog: Send + Sync + 'static {
     /// # Errors
     /// When the storage cannot be read.
     async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError>;
+
+    /// Remembers when `room` wants to be looked at, in place of what it said before; nothing: no more. Once this returns `Ok` it
+    /// survives a crash of the machine, so a room sets its alarm before it appends what needs it.
+    ///
+    /// # Errors
+    /// When it is not certain to be remembered.
+    async fn set_alarm(&self, room: &RoomKey, at: Option<UnixMillis>) -> Result<(), LogError>;
+
+    /// When `room` wants to be looked at.
+    ///
+    /// # Errors
+    /// When the storage cannot be read.
+    async fn alarm(&self, room: &RoomKey) -> Result<Option<UnixMillis>, LogError>;
+
+    /// The alarms of all rooms after `after` (all of them, without one) in their order, at most `limit`.
+    ///
+    /// # Errors
+    /// When the storage cannot be read.
+    async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError>;
 
     /// Whether facts can be stored now.
     ///

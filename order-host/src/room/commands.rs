@@ -150,7 +150,9 @@ impl Room {
     /// Makes a stored fact so. A decision of the core always commits; should one not, the room's memory is
     /// not to be trusted.
     pub(super) fn commit(&mut self, recorded: &Recorded) -> Result<(), End> {
-        commit(&mut self.order, recorded).map_err(|error| self.broken(&error))
+        commit(&mut self.order, recorded).map_err(|error| self.broken(&error))?;
+        self.set_timer();
+        Ok(())
     }
 
     fn broken(&self, error: &CommitError) -> End {

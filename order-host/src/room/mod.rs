@@ -10,6 +10,7 @@ mod load;
 mod members;
 mod show;
 mod store;
+mod timer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ use events::Events;
 pub(crate) use load::load;
 use members::Members;
 use store::Snapshots;
+use timer::Timer;
 
 /// The most messages that are stored together: enough to share one disk write among a busy table, few enough
 /// that the first of them does not wait long.
@@ -58,6 +60,9 @@ pub(crate) struct Room {
     events: Option<Events>,
     answers: Answers,
     snapshots: Snapshots,
+    timer: Timer,
+    /// Whether the room was woken, so that it need not stay in memory if nobody is there.
+    was_woken: bool,
     /// How many bytes each socket was shown since the sockets last had a turn.
     shown: usize,
 }
@@ -71,6 +76,8 @@ impl Room {
                 let mut room = Self {
                     key: key.clone(),
                     shared: shared.clone(),
+                    timer: Timer::of(&order),
+                    was_woken: false,
                     order,
                     ahead: None,
                     presence: Presence::new(),
@@ -80,11 +87,13 @@ impl Room {
                     snapshots: Snapshots::from(snapshot_seq),
                     shown: 0,
                 };
+                room.set_timer();
                 let End(reason) = room.serve(&mut inputs).await;
                 room.members.close_all(reason);
                 close_door(&key, &shared, &mut inputs);
                 // Memory that cannot be trusted is not worth keeping.
                 if reason != CloseReason::Unavailable {
+                    room.leave_timer().await;
                     room.save_last_snapshot().await;
                 }
             }
@@ -100,14 +109,27 @@ impl Room {
         let mut batch = Vec::new();
         loop {
             let idle = self.shared.settings.idle_unload.max(SHORTEST_IDLE);
-            match timeout(idle, inputs.recv_many(&mut batch, MAX_BATCH)).await {
+            // The clock may be set while the room waits, so it is looked at again when the room has been idle, too.
+            let wait = idle.min(self.until_timer());
+            let waited = timeout(wait, inputs.recv_many(&mut batch, MAX_BATCH)).await;
+            // What arrives after a deadline is judged after it.
+            if let Err(end) = self.pass_time().await {
+                return end;
+            }
+            match waited {
                 Ok(0) => return End(CloseReason::Restart),
                 Ok(_) => {
                     take_what_is_ready(inputs, &mut batch).await;
                     if let Err(end) = self.handle(&mut batch).await {
                         return end;
                     }
+                    if std::mem::take(&mut self.was_woken)
+                        && self.shared.rooms.unload_if_idle(&self.key, inputs)
+                    {
+                        return End(CloseReason::Restart);
+                    }
                 }
+                Err(_) if wait < idle => {}
                 Err(_) if self.shared.rooms.unload_if_idle(&self.key, inputs) => {
                     tracing::debug!(room = %self.key.fingerprint(), "room unloaded");
                     return End(CloseReason::Restart);
@@ -141,6 +163,7 @@ impl Room {
                 | Input::Detach { .. }
                 | Input::View { .. }
                 | Input::Admits { .. }
+                | Input::Wake { .. }
                 | Input::Drain => self.run_commands(&mut commands).await?,
             }
             match input {
@@ -156,6 +179,12 @@ impl Room {
                 // Whoever asked may be gone.
                 Input::View { reply } => drop(reply.send(public_view(&self.order))),
                 Input::Admits { access, reply } => drop(reply.send(access.admits_to(&self.order))),
+                Input::Wake { reply } => {
+                    self.remember_alarm().await;
+                    self.was_woken = true;
+                    // Nobody waits for it who drains.
+                    let _ = reply.send(());
+                }
                 Input::Drain => return Err(End(CloseReason::Restart)),
                 Input::Message { .. } | Input::Backend { .. } => {}
             }

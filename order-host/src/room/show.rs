@@ -178,6 +178,10 @@ fn who_left(recorded: &Recorded) -> Option<&ParticipantId> {
         | Fact::ReadySet { .. }
         | Fact::HandedOver { .. }
         | Fact::Readmitted { .. }
+        | Fact::DeadlineSet(_)
+        | Fact::Reminded { .. }
+        | Fact::Expired
+        | Fact::Archived
         | Fact::Finalized { .. } => None,
     }
 }

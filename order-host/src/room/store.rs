@@ -48,6 +48,10 @@ impl Room {
                 return Stored::No(Code::StorageUnavailable.into());
             }
         };
+        if let Err(error) = self.alarm_for(facts).await {
+            tracing::error!(room = %self.key.fingerprint(), %error, "the room's alarm was not set");
+            return Stored::No(Code::StorageUnavailable.into());
+        }
         match self.shared.log.append(&self.key, self.order.seq(), encoded).await {
             Ok(_) => Stored::Yes,
             Err(AppendError::Failed(error)) => {
@@ -98,6 +102,7 @@ impl Room {
         self.ahead = None;
         if order != self.order {
             self.order = order;
+            self.set_timer();
             self.snapshots.last_seq = 0;
             // What others wrote was not shown, so that nobody can be given it as what they missed.
             self.events = self.events.take().map(|_| Events::after(self.order.seq()));

@@ -17,4 +17,5 @@ mod slow_readers;
 mod slow_snapshots;
 mod storage;
 mod table;
+mod timers;
 mod v2;

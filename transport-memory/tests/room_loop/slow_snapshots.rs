@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_host::log::{AppendError, LogError, MemoryLog, RoomLog, Snapshot, StoredFact};
+use order_core::UnixMillis;
+use order_host::log::{Alarm, AppendError, LogError, MemoryLog, RoomLog, Snapshot, StoredFact};
 use order_host::{Host, RoomKey, Settings};
 use tokio::time::{Instant, sleep};
 use transport_memory::{AppendFault, Bus, Client, FaultyLog, LogFaults};
@@ -38,6 +39,18 @@ impl RoomLog for SlowSnapshots {
 
     async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError> {
         self.0.load_snapshot(room).await
+    }
+
+    async fn set_alarm(&self, room: &RoomKey, at: Option<UnixMillis>) -> Result<(), LogError> {
+        self.0.set_alarm(room, at).await
+    }
+
+    async fn alarm(&self, room: &RoomKey) -> Result<Option<UnixMillis>, LogError> {
+        self.0.alarm(room).await
+    }
+
+    async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
+        self.0.alarms(after, limit).await
     }
 
     async fn ready(&self) -> Result<(), LogError> {

@@ -146,7 +146,7 @@ fn changes(json: &mut Writer, order: &Order, recorded: &Recorded) {
             });
         }
         Fact::Finalized { .. } | Fact::Expired | Fact::Archived => {
-            set(json, &|json| json.string_field("status", order.status().as_str()))
+            set(json, &|json| json.string_field("status", order.status().as_str()));
         }
     }
 }

@@ -1,11 +1,11 @@
-//! One group of appends: one transaction, one sync.
+//! One group of appends and alarms: one transaction, one sync.
 
 use std::fmt::{Display, Write as _};
 use std::sync::atomic::Ordering;
 
 use rusqlite::{ErrorCode, ffi};
 
-use super::queue::Append;
+use super::queue::{Append, SetAlarm};
 use super::writer::{Writer, as_stored};
 use super::{places, schema};
 use crate::RoomKey;
@@ -24,9 +24,14 @@ fn insert_sql(facts: usize) -> String {
 }
 
 impl Writer {
-    /// Stores a group and answers every append of it, in order.
-    pub(super) fn append_all(&mut self, group: Vec<Append>) {
-        let answers = self.store(&group).unwrap_or_else(|error| {
+    /// Stores a group and answers everybody who is in it, in order.
+    pub(super) fn store_all(&mut self, group: Vec<Append>, alarms: Vec<SetAlarm>) {
+        let answers = self.store(&group, &alarms);
+        let set = answers.as_ref().map(|_| ()).map_err(|error| LogError(error.to_string()));
+        for alarm in alarms {
+            let _ = alarm.answer.send(set.clone());
+        }
+        let answers = answers.unwrap_or_else(|error| {
             self.suspect = true;
             tracing::error!(%error, appends = group.len(), "cannot store facts");
             vec![Err(error); group.len()]
@@ -39,11 +44,22 @@ impl Writer {
 
     /// The answer to each append; or the one to all of them, when the transaction failed as a whole.
     /// A conflict is then no conflict either: it may have been with a fact that is not stored after all.
-    fn store(&mut self, group: &[Append]) -> Result<Vec<Result<u64, AppendError>>, AppendError> {
+    fn store(
+        &mut self,
+        group: &[Append],
+        alarms: &[SetAlarm],
+    ) -> Result<Vec<Result<u64, AppendError>>, AppendError> {
         self.settle().map_err(|error| AppendError::Failed(error.0))?;
         self.execute("BEGIN IMMEDIATE").map_err(|error| failed(&error))?;
+        for SetAlarm { room, at, .. } in alarms {
+            if let Err(error) = self.set_alarm(room, *at) {
+                self.doubt_if_a_sync_failed(&error);
+                self.undo().map_err(|error| failed(&error))?;
+                return Err(failed(&error));
+            }
+        }
         let mut answers = Vec::with_capacity(group.len());
-        let mut stored = false;
+        let mut stored = !alarms.is_empty();
         for append in group {
             let answer = self.store_one(append);
             if self.conn.is_autocommit() {

@@ -3,6 +3,7 @@
 //! All rooms share one table and one thread that writes (group commit); a few connections read
 //! beside it. One process at a time has the file open.
 
+mod alarms;
 mod error;
 mod files;
 mod group;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
+use order_core::UnixMillis;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
@@ -30,7 +32,7 @@ use self::files::HeldFiles;
 use self::queue::Queue;
 use self::readers::Readers;
 use self::writer::{Shared, Writer};
-use super::{AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use super::{Alarm, AppendError, LogError, RoomLog, Snapshot, StoredFact};
 use crate::RoomKey;
 
 /// The name of the database file in a data folder.
@@ -151,6 +153,22 @@ impl RoomLog for SqliteLog {
                 .optional()
         };
         self.readers.query(snapshot).await
+    }
+
+    async fn set_alarm(&self, room: &RoomKey, at: Option<UnixMillis>) -> Result<(), LogError> {
+        self.queue.set_alarm(room, at).await
+    }
+
+    async fn alarm(&self, room: &RoomKey) -> Result<Option<UnixMillis>, LogError> {
+        self.settled().await?;
+        let room = room.clone();
+        self.readers.query(move |conn| alarms::of(conn, &room)).await
+    }
+
+    async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
+        self.settled().await?;
+        let after = after.cloned();
+        self.readers.query(move |conn| alarms::after(conn, after.as_ref(), limit)).await
     }
 
     async fn ready(&self) -> Result<(), LogError> {

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use order_core::UnixMillis;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::writer::Writer;
@@ -25,6 +26,7 @@ const MAX_SNAPSHOT_KIB: u32 = 32 * 1024;
 #[derive(Debug)]
 pub(super) enum Job {
     Append(Append),
+    Alarm(SetAlarm),
     Snapshot(SaveSnapshot),
     /// Whether facts can be stored now.
     Ready(oneshot::Sender<Result<(), LogError>>),
@@ -38,6 +40,13 @@ pub(super) struct Append {
     pub(super) answer: oneshot::Sender<Result<u64, AppendError>>,
     /// Its part of the budget, given back with the job.
     pub(super) _budget: Option<OwnedSemaphorePermit>,
+}
+
+#[derive(Debug)]
+pub(super) struct SetAlarm {
+    pub(super) room: RoomKey,
+    pub(super) at: Option<UnixMillis>,
+    pub(super) answer: oneshot::Sender<Result<(), LogError>>,
 }
 
 #[derive(Debug)]
@@ -95,6 +104,13 @@ impl Queue {
         let (answer, answered) = oneshot::channel();
         let job = SaveSnapshot { room: room.clone(), snapshot, answer, _budget: budget };
         self.send(Job::Snapshot(job)).await.map_err(|()| stopped())?;
+        answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    pub(super) async fn set_alarm(&self, room: &RoomKey, at: Option<UnixMillis>) -> Result<(), LogError> {
+        let (answer, answered) = oneshot::channel();
+        let job = SetAlarm { room: room.clone(), at, answer };
+        self.send(Job::Alarm(job)).await.map_err(|()| stopped())?;
         answered.await.unwrap_or_else(|_| Err(stopped()))
     }
 

@@ -8,7 +8,7 @@ use super::OpenError;
 
 /// What has to be run, in order, to come from an empty file to the present schema. A file that has
 /// had the first `n` of them is at version `n`. One that was released is never changed: add another.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     // One table for all rooms, in the order of arrival: every append of a group goes to its end, whichever
     // rooms it is for. Clustered by room, each room's append would dirty a page of its own.
     "CREATE TABLE log (
@@ -36,6 +36,13 @@ const MIGRATIONS: [&str; 3] = [
      INSERT INTO places (room, seq, id) SELECT room, seq, id FROM log ORDER BY room, seq;
      INSERT INTO placed (upto) SELECT coalesce(max(id), 0) FROM log;
      DROP INDEX log_by_room;",
+    // Whether something happens by itself to an order of an older release, its room finds out when it is first woken.
+    "CREATE TABLE alarms (
+         room TEXT    PRIMARY KEY,
+         at   INTEGER NOT NULL
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX alarms_in_order ON alarms (at, room);
+     INSERT INTO alarms (room, at) SELECT DISTINCT room, 0 FROM log;",
 ];
 
 /// `Stnp`, the mark of a Stonepot database in the file's header. The first migration sets it.

@@ -311,7 +311,7 @@ fn append_all(writer: &mut Writer, group: &[(&str, u64, &[&str])]) -> Vec<Result
         appends.push(Append { room: key(room), expected: *expected, facts, answer, _budget: None });
         answers.push(answered);
     }
-    writer.append_all(appends);
+    writer.store_all(appends, Vec::new());
     answers.into_iter().map(|mut answered| answered.try_recv().unwrap()).collect()
 }
 

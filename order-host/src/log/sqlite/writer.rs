@@ -134,12 +134,14 @@ impl Writer {
     /// Takes what is queued, and does it. Snapshots are put off: somebody waits for every append.
     fn work(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>, snapshots: &mut VecDeque<SaveSnapshot>) {
         let mut group = Vec::new();
+        let mut alarms = Vec::new();
         let mut asked_ready = Vec::new();
         let mut next = Some(first);
         let mut taken = 0;
         while let Some(job) = next {
             match job {
                 Job::Append(append) => group.push(append),
+                Job::Alarm(set) => alarms.push(set),
                 Job::Snapshot(save) => snapshots.push_back(save),
                 Job::Ready(answer) => asked_ready.push(answer),
             }
@@ -147,8 +149,8 @@ impl Writer {
             // At most what the queue holds: who keeps sending while this collects is in the next group.
             next = if taken < MAX_JOBS { jobs.try_recv().ok() } else { None };
         }
-        if !group.is_empty() {
-            self.append_all(group);
+        if !group.is_empty() || !alarms.is_empty() {
+            self.store_all(group, alarms);
         }
         if !asked_ready.is_empty() {
             let ready = self.ready();

@@ -3,10 +3,10 @@
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use order_core::Fact;
 use order_core::stored::{decode_fact, encode_fact};
+use order_core::{Fact, UnixMillis};
 use order_host::RoomKey;
-use order_host::log::{AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use order_host::log::{Alarm, AppendError, LogError, RoomLog, Snapshot, StoredFact};
 
 /// What a log does that it must not. Each of these has to be found out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,7 @@ pub(crate) struct Ledger {
 struct Pages {
     facts: Vec<StoredFact>,
     snapshot: Option<Snapshot>,
+    alarm: Option<Alarm>,
     appends: u64,
     /// How many facts there were each time that the room was loaded.
     loads: Vec<u64>,
@@ -92,7 +93,13 @@ impl RoomLog for Ledger {
 
     async fn read(&self, _: &RoomKey, after: u64, limit: usize) -> Result<Vec<StoredFact>, LogError> {
         let after = usize::try_from(after).unwrap_or(usize::MAX);
-        Ok(self.pages().facts.iter().skip(after).take(limit).cloned().collect())
+        let mut pages = self.pages();
+        if after == 0 {
+            // A room is loaded from the start, whose snapshot could not be read.
+            let length = pages.facts.len() as u64;
+            pages.loads.push(length);
+        }
+        Ok(pages.facts.iter().skip(after).take(limit).cloned().collect())
     }
 
     async fn save_snapshot(&self, _: &RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
@@ -110,6 +117,20 @@ impl RoomLog for Ledger {
         let length = pages.facts.len() as u64;
         pages.loads.push(length);
         Ok(pages.snapshot.clone())
+    }
+
+    async fn set_alarm(&self, room: &RoomKey, at: Option<UnixMillis>) -> Result<(), LogError> {
+        self.pages().alarm = at.map(|at| Alarm { at, room: room.clone() });
+        Ok(())
+    }
+
+    async fn alarm(&self, _: &RoomKey) -> Result<Option<UnixMillis>, LogError> {
+        Ok(self.pages().alarm.as_ref().map(|alarm| alarm.at))
+    }
+
+    async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
+        let alarm = self.pages().alarm.clone();
+        Ok(alarm.into_iter().filter(|alarm| after.is_none_or(|after| alarm > after)).take(limit).collect())
     }
 
     async fn ready(&self) -> Result<(), LogError> {

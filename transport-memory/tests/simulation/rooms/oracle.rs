@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use order_core::stored::decode_fact;
 use order_core::wire::{self, Frame, v2};
-use order_core::{Fact, Order, OrderId, ParticipantId, Presence, Recorded, UnixMillis, commit};
+use order_core::{
+    Actor, Fact, Lifetimes, Order, OrderId, ParticipantId, Presence, Recorded, UnixMillis, commit, due,
+};
 use transport_memory::Message;
 
 use super::document::Document;
@@ -20,12 +22,21 @@ use super::world::World;
 /// A room remembers no more refusals than this; in a run with more of them none is held against it.
 const REFUSALS_REMEMBERED: usize = 256;
 
-/// The first thing that must not be, if there is any; and the order as the log says.
-pub(crate) fn check(world: &World, log: &[Vec<u8>], evidence: &Evidence) -> Result<Order, Violation> {
+/// What the log says.
+pub(crate) struct Replayed {
+    pub(crate) order: Order,
+    /// How many facts nobody asked for.
+    pub(crate) by_the_clock: u64,
+}
+
+/// The first thing that must not be, if there is any.
+pub(crate) fn check(world: &World, log: &[Vec<u8>], evidence: &Evidence) -> Result<Replayed, Violation> {
     let mut order = Order::new(OrderId::new(world.room.room()).unwrap(), world.settings.currency);
     let mut happened = BTreeMap::new();
+    let mut by_the_clock = 0;
     for fact in log {
-        let recorded = next(&mut order, fact)?;
+        let recorded = next(&mut order, fact, &world.settings.lifetimes)?;
+        by_the_clock += u64::from(recorded.by == Actor::Clock);
         once(&mut happened, &recorded)?;
         money::check(&order, &recorded)?;
         shown(evidence, &order, Some(&recorded))?;
@@ -40,7 +51,7 @@ pub(crate) fn check(world: &World, log: &[Vec<u8>], evidence: &Evidence) -> Resu
             refused(participant, command, told, fact, &loads)?;
         }
     }
-    Ok(order)
+    Ok(Replayed { order, by_the_clock })
 }
 
 fn violation(oracle: Oracle, what: String) -> Violation {
@@ -48,11 +59,14 @@ fn violation(oracle: Oracle, what: String) -> Violation {
 }
 
 /// Makes the next fact of the log so.
-fn next(order: &mut Order, fact: &[u8]) -> Result<Recorded, Violation> {
+fn next(order: &mut Order, fact: &[u8], lifetimes: &Lifetimes) -> Result<Recorded, Violation> {
     let broken = |what: String| violation(Oracle::LogReplays, what);
     let recorded = decode_fact(fact).map_err(|error| broken(error.to_string()))?;
     if recorded.at < order.updated_at() {
         return Err(broken(format!("time runs backwards to {recorded:?}")));
+    }
+    if recorded.by == Actor::Clock && due(order, recorded.at, lifetimes).as_ref() != Some(&recorded) {
+        return Err(violation(Oracle::OnTime, format!("it was not time for {recorded:?}")));
     }
     commit(order, &recorded).map_err(|error| broken(format!("{error}: {recorded:?}")))?;
     Ok(recorded)

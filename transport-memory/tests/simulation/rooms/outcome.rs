@@ -19,6 +19,8 @@ pub(crate) enum Oracle {
     NoGap,
     /// In the end everybody who is connected sees what the log says.
     Agreement,
+    /// What happens by itself is what is due just then.
+    OnTime,
     /// Shares, lines and payments add up.
     Money,
     /// Once all is calm, every command is answered.
@@ -79,6 +81,7 @@ happenings! {
     Removed = "people to be removed",
     Locked = "locks",
     Ready = "marks of readiness",
+    ByTheClock = "things that happened by themselves",
 }
 
 /// How often everything happened.

@@ -467,7 +467,8 @@ impl Phone {
         // Without an id only joining is refused because the order is closed and the client has no seat. Who was removed
         // does not wait to be let back.
         let joins = kind == Some("join") || (kind.is_none() && self.must_join);
-        if (joins && code == "order_finalized") || code == "removed" {
+        let is_closed = matches!(code, "order_finalized" | "order_expired" | "order_archived");
+        if (joins && is_closed) || code == "removed" {
             self.barred = true;
         }
         let Some(command) = command.filter(|_| is_final) else { return };

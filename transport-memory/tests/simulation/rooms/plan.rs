@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use order_core::Lifetimes;
 use order_host::{Protocol, ResumeKey, Settings};
 use transport_memory::{Dice, Faults, LinkFaults, LogFaults};
 
@@ -73,6 +74,13 @@ impl Plan {
         }
         if dice.below(4) == 0 {
             settings.room_queue = 1 + usize::try_from(dice.below(4)).unwrap();
+        }
+        if dice.below(6) == 0 {
+            // Now and then a table pauses for so long, or a clock jumps over it.
+            settings.lifetimes = Lifetimes {
+                expire_after: Some(Duration::from_millis(500 + dice.below(60_000))),
+                archive_after: Some(Duration::from_millis(500 + dice.below(60_000))),
+            };
         }
         Self {
             characters,

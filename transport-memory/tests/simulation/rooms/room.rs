@@ -36,6 +36,11 @@ async fn run(seed: u64, number: u64, wanted: Wanted) -> Outcome {
     for phone in &mut phones {
         phone.settle().await;
     }
+    // The room has looked at its clock by now, which stands still from here on.
+    sleep(Duration::from_secs(61)).await;
+    for phone in &mut phones {
+        phone.settle().await;
+    }
     judge(&world, phones).await
 }
 
@@ -76,7 +81,11 @@ async fn judge(world: &World, mut phones: Vec<Phone>) -> Outcome {
     let ledger = process.as_ref().map(|process| process.simulation.log().inner());
     let log = ledger.map(super::ledger::Ledger::facts).unwrap_or_default();
     let order = match world.evidence(|evidence| oracle::check(world, &log, evidence)) {
-        Ok(order) => Some(order),
+        Ok(replayed) => {
+            let times = replayed.by_the_clock;
+            world.evidence(|evidence| evidence.happenings.count(Happening::ByTheClock, times));
+            Some(replayed.order)
+        }
         Err(violation) => {
             world.accuse(violation.oracle, || violation.what);
             None

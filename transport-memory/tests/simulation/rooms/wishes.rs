@@ -91,7 +91,7 @@ pub(crate) fn counted(kind: &str) -> Option<Happening> {
 }
 
 /// What says how things are done at the table, and may say nothing new.
-pub(crate) const MANNERS: [&str; 8] = [
+pub(crate) const MANNERS: [&str; 9] = [
     "set_ready",
     "lock_order",
     "unlock_order",
@@ -100,6 +100,7 @@ pub(crate) const MANNERS: [&str; 8] = [
     "remove_participant",
     "readmit_participant",
     "set_rules",
+    "set_deadline",
 ];
 
 fn manners(owns: bool, dice: &mut Dice) -> Wish {
@@ -110,7 +111,7 @@ fn manners(owns: bool, dice: &mut Dice) -> Wish {
     let some = |dice: &mut Dice| PEOPLE[usize::try_from(dice.below(PEOPLE.len() as u64)).unwrap()];
     let person = some(dice);
     let of_person = format!(r#"{{"participantId":"{person}"}}"#);
-    let (kind, data) = match dice.below(24) {
+    let (kind, data) = match dice.below(27) {
         0..5 => ("set_ready", r#"{"ready":true}"#.to_owned()),
         5..8 => ("lock_order", "{}".to_owned()),
         8..13 => ("unlock_order", "{}".to_owned()),
@@ -122,6 +123,7 @@ fn manners(owns: bool, dice: &mut Dice) -> Wish {
         19..21 => ("hand_over", of_person),
         21 => ("set_rules", format!(r#"{{"finalizeWhenReady":{}}}"#, dice.below(2) == 0)),
         22 => ("readmit_participant", of_person),
+        23..26 => ("set_deadline", deadline(dice)),
         _ => {
             let dishes = match dice.below(3) {
                 0 => r#""keep""#.to_owned(),
@@ -132,6 +134,20 @@ fn manners(owns: bool, dice: &mut Dice) -> Wish {
         }
     };
     Wish { kind, data }
+}
+
+/// A deadline that comes while people still order, most often.
+fn deadline(dice: &mut Dice) -> String {
+    let wait = dice.below(4_000);
+    let then = if dice.below(4) == 0 { "finalize" } else { "lock" };
+    match dice.below(4) {
+        0 => "{}".to_owned(),
+        1 => format!(r#"{{"in":{wait}}}"#),
+        _ => {
+            let (first, second) = (dice.below(2_000), dice.below(500));
+            format!(r#"{{"in":{wait},"then":"{then}","reminders":[{first},{second}]}}"#)
+        }
+    }
 }
 
 fn add_item(ear: &Ear, dice: &mut Dice) -> Wish {

@@ -1,0 +1,54 @@
+//! When rooms want to be looked at although nobody is there.
+
+use order_core::UnixMillis;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::writer::Writer;
+use crate::RoomKey;
+use crate::log::Alarm;
+
+impl Writer {
+    /// Sets the alarm of a room within the transaction that is open. A moment beyond what SQLite can hold is never.
+    pub(super) fn set_alarm(&self, room: &RoomKey, at: Option<UnixMillis>) -> rusqlite::Result<()> {
+        let at = at.and_then(|at| i64::try_from(at.get()).ok());
+        let Some(at) = at else {
+            let mut delete = self.conn.prepare_cached("DELETE FROM alarms WHERE room = ?1")?;
+            return delete.execute([room.as_str()]).map(|_| ());
+        };
+        let sql = "INSERT INTO alarms (room, at) VALUES (?1, ?2)
+                   ON CONFLICT (room) DO UPDATE SET at = excluded.at";
+        self.conn.prepare_cached(sql)?.execute(params![room.as_str(), at]).map(|_| ())
+    }
+}
+
+/// The alarm of one room.
+pub(super) fn of(conn: &Connection, room: &RoomKey) -> rusqlite::Result<Option<UnixMillis>> {
+    let mut query = conn.prepare_cached("SELECT at FROM alarms WHERE room = ?1")?;
+    query.query_row([room.as_str()], |row| row.get(0)).optional().map(|at| at.map(read))
+}
+
+/// The alarms after this one in their order, at most `limit`.
+pub(super) fn after(conn: &Connection, after: Option<&Alarm>, limit: usize) -> rusqlite::Result<Vec<Alarm>> {
+    let (at, room) = match after {
+        Some(Alarm { at, room }) => (i64::try_from(at.get()).unwrap_or(i64::MAX), room.as_str()),
+        None => (i64::MIN, ""),
+    };
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let sql = "SELECT at, room FROM alarms WHERE (at, room) > (?1, ?2) ORDER BY at, room LIMIT ?3";
+    let mut query = conn.prepare_cached(sql)?;
+    let rows =
+        query.query_map(params![at, room, limit], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
+    let mut alarms = Vec::new();
+    for row in rows {
+        let (at, room) = row?;
+        // What stands there was written from a key.
+        if let Ok(room) = RoomKey::parse(&room) {
+            alarms.push(Alarm { at: read(at), room });
+        }
+    }
+    Ok(alarms)
+}
+
+fn read(at: i64) -> UnixMillis {
+    UnixMillis::new(u64::try_from(at).unwrap_or_default())
+}
