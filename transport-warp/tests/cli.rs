@@ -90,6 +90,8 @@ fn options_that_make_no_sense_are_refused_with_what_would() {
         (["--currency", "XXQ"], "currency"),
         (["--max-message", "1TB"], "KiB"),
         (["--idle-unload", "soon"], "10s"),
+        (["--expire-after", "never"], "off"),
+        (["--archive-after", "0d"], "at most"),
         (["--max-connections", "0"], "1..="),
         (["--log", "paper"], "sqlite, memory"),
         (["--surprise", "1"], "--surprise"),
@@ -140,6 +142,8 @@ fn the_help_names_every_variable_and_fits_a_terminal() {
         "MAX_MESSAGE",
         "MAX_CONNECTIONS",
         "IDLE_UNLOAD",
+        "EXPIRE_AFTER",
+        "ARCHIVE_AFTER",
         "DRAIN_TIMEOUT",
         "HEADER_TIMEOUT",
         "PING_INTERVAL",
@@ -205,6 +209,49 @@ async fn a_signal_drains_and_what_was_ordered_is_there_after_the_restart() {
         let ended = server.ended();
         assert!(ended.status.success(), "{signal}: {ended:?}");
     }
+}
+
+/// The deadline comes while there is no server, and the end of the order while nobody is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_to_happen_by_itself_happens_although_the_server_was_killed() {
+    let data = tempfile::tempdir().unwrap();
+    let start = || {
+        let mut command = stonepot(data.path());
+        command.args(["--archive-after", "1s"]);
+        Running::start(command)
+    };
+    let server = start();
+    let mut peer = open(server.addr, ROOM).await;
+    let deadline = json!({"in": 600, "then": "finalize"});
+    let data = json!({"deadline": deadline});
+    peer.say(&json!({"type": "join", "participantId": "ann", "participantName": "Ann", "data": data})).await;
+    peer.hear("sync").await;
+    peer.hear("participant_joined").await;
+    peer.add("Dosa", 10).await;
+    peer.hear("item_added").await;
+    server.signal("KILL");
+    server.ended();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+
+    let server = start();
+
+    let status = |server: &Running| {
+        let addr = server.addr;
+        async move { server::ask(addr, &request("GET", ROOM, "")).await.json()["status"].clone() }
+    };
+    let mut seen = Vec::new();
+    let began = Instant::now();
+    while seen.last() != Some(&json!("archived")) {
+        assert!(began.elapsed() < LONG, "{seen:?}");
+        let now = status(&server).await;
+        if seen.last() != Some(&now) {
+            seen.push(now);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(seen.contains(&json!("finalized")), "{seen:?}");
+    drop(server);
+    assert_eq!(status(&start()).await, "archived", "and once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 use order_core::{Currency, ParticipantId, Policy};
 use transport_warp::{DEFAULT_AUDIENCE, Origin};
 
-use crate::units;
+use crate::units::{self, Life};
 
 const ABOUT: &str = "One shared order for a whole table: everybody adds dishes on their own phone, everybody sees \
     them at once, and the bill is split to the last paisa.";
@@ -328,6 +328,14 @@ pub(crate) struct Serve {
     /// How long a table without guests stays in memory. It is read again when somebody comes.
     #[arg(long, env = "STONEPOT_IDLE_UNLOAD", value_name = "TIME", default_value = "60s", value_parser = units::duration)]
     pub(crate) idle_unload: Duration,
+
+    /// After so long without a change an open order expires: it is closed without a bill. `off`: never.
+    #[arg(long, env = "STONEPOT_EXPIRE_AFTER", value_name = "TIME", default_value = "7d", value_parser = units::life)]
+    pub(crate) expire_after: Life,
+
+    /// After so long without a change a finalized order is archived: not even payments change any more. `off`: never.
+    #[arg(long, env = "STONEPOT_ARCHIVE_AFTER", value_name = "TIME", default_value = "30d", value_parser = units::life)]
+    pub(crate) archive_after: Life,
 
     /// How long stopping may take.
     #[arg(long, env = "STONEPOT_DRAIN_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = units::duration)]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use order_core::Lifetimes;
 use order_host::log::{MemoryLog, OpenError, RoomLog, SqliteLog};
 use order_host::{Host, Pace, ResumeKey, Settings, Transport, TransportError};
 use thiserror::Error;
@@ -111,6 +112,8 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     settings.currency = arguments.currency;
     settings.policy = arguments.policy.into();
     settings.idle_unload = arguments.idle_unload;
+    settings.lifetimes =
+        Lifetimes { expire_after: arguments.expire_after.0, archive_after: arguments.archive_after.0 };
     settings.pace = NonZeroU32::new(arguments.message_rate)
         .zip(NonZeroU32::new(arguments.message_burst))
         .map(|(per_second, burst)| Pace { per_second, burst });

@@ -2,21 +2,46 @@
 
 use std::time::Duration;
 
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The longest life of an order: ten years.
+const LONGEST_LIFE: Duration = Duration::from_secs(3_652 * 24 * 60 * 60);
+
+/// How long something lives: for ever, where nothing is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Life(pub(crate) Option<Duration>);
 
 /// `250ms`, `10s`, `2m`, `1h`; a bare number is seconds. At most a day, and never nothing.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let duration = read(text, "write it like 250ms, 10s, 2m or 1h")?;
+    let allowed = Some(duration).filter(|duration| !duration.is_zero() && *duration <= DAY);
+    allowed.ok_or_else(|| "it is more than nothing and at most 24h".to_owned())
+}
+
+/// `90m`, `24h`, `30d`, or `off`. At most ten years, and never nothing.
+pub(crate) fn life(text: &str) -> Result<Life, String> {
+    if text == "off" {
+        return Ok(Life(None));
+    }
+    let duration = read(text, "write it like 90m, 24h or 30d, or off")?;
+    let allowed = Some(duration).filter(|duration| !duration.is_zero() && *duration <= LONGEST_LIFE);
+    allowed
+        .map(|duration| Life(Some(duration)))
+        .ok_or_else(|| "it is more than nothing and at most 3652d".to_owned())
+}
+
+fn read(text: &str, expected: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
-    let number: u64 = number.parse().map_err(|_| "write it like 250ms, 10s, 2m or 1h".to_owned())?;
+    let number: u64 = number.parse().map_err(|_| expected.to_owned())?;
     let duration = match unit {
         "ms" => Some(Duration::from_millis(number)),
         "" | "s" => Some(Duration::from_secs(number)),
         "m" => number.checked_mul(60).map(Duration::from_secs),
         "h" => number.checked_mul(60 * 60).map(Duration::from_secs),
-        _ => return Err("the unit is ms, s, m or h".to_owned()),
+        "d" => number.checked_mul(24 * 60 * 60).map(Duration::from_secs),
+        _ => return Err("the unit is ms, s, m, h or d".to_owned()),
     };
-    let allowed = duration.filter(|duration| !duration.is_zero() && *duration <= LONGEST);
-    allowed.ok_or_else(|| "it is more than nothing and at most 24h".to_owned())
+    Ok(duration.unwrap_or(Duration::MAX))
 }
 
 /// `65536`, `64KiB` or `1MiB`. From 1 KiB to 64 MiB.
@@ -54,13 +79,24 @@ mod tests {
             "-1s",
             "1.5s",
             "10 s",
-            "1d",
+            "2d",
+            "1w",
             "0s",
             "25h",
             "99999999999999999999s",
             "18446744073709551615h",
         ] {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn lives_may_be_long_and_for_ever() {
+        assert_eq!(life("off"), Ok(Life(None)));
+        assert_eq!(life("30d"), Ok(Life(Some(DAY * 30))));
+        assert_eq!(life("90m"), Ok(Life(Some(Duration::from_secs(5_400)))));
+        for wrong in ["", "0", "never", "OFF", "3653d", "-1d", "1.5d", "213503982334602d"] {
+            assert!(life(wrong).is_err(), "{wrong}");
         }
     }
 
