@@ -72,6 +72,8 @@ codes! {
     TokenExpired = "token_expired", "Your sign-in has ended; sign in again.";
     /// More messages than one connection may send.
     RateLimited = "rate_limited", "That was too fast.";
+    /// More orders of one tenant than may be in use.
+    TooManyRooms = "too_many_rooms", "There are as many orders of this restaurant as there may be at once.";
     /// Only the owner may.
     NotOwner = "not_owner", "Only the owner of the order may do this.";
     /// Somebody else added it.

@@ -11,7 +11,7 @@ use crate::expiry::Expiry;
 use crate::host::Host;
 use crate::input::{Attach, Back, ConnectionId, Input, Message};
 use crate::outbox::{CloseReason, Outbox, Outgoing, Taken};
-use crate::pace::Meter;
+use crate::pace::{Meter, Whose};
 use crate::{Identity, Opening, Protocol, RoomKey};
 
 /// One socket's place in a room: what it sends goes in, what it is to be sent comes out. Dropping it is the
@@ -52,7 +52,7 @@ impl Connection {
             .map(|participant| Back { participant, since });
         let guest = identity
             .map(|identity| Box::new(Guest { expiry: identity.expires_at.map(Expiry::new), identity }));
-        let meter = host.shared().settings.pace.map(|pace| Box::new(Meter::new(pace)));
+        let meter = host.shared().settings.pace.map(|pace| Box::new(Meter::new(pace, Whose::Socket)));
         Self { host, room, id, outbox, protocol, back, meter, guest, inputs: OnceCell::new() }
     }
 
@@ -123,7 +123,8 @@ impl Connection {
     /// Whether a message comes too early. It is refused then, without the room, so that nobody else at the table has
     /// anything of it; whoever does not listen is sent away.
     fn is_too_fast(&self, message: &Result<Message, Refused>) -> bool {
-        let Some(early) = self.meter.as_ref().and_then(|meter| meter.count().err()) else { return false };
+        let of_socket = self.meter.as_ref().map_or(Ok(()), |meter| meter.count());
+        let Err(early) = of_socket.and_then(|()| self.outbox.count_message()) else { return false };
         let id = match message {
             Ok(message) => message.id(),
             Err(refused) => refused.id.as_ref(),

@@ -12,6 +12,7 @@
 
 mod clock;
 mod connection;
+mod counted;
 mod expiry;
 mod host;
 mod identity;
@@ -33,6 +34,7 @@ mod transport;
 
 pub use clock::{Clock, SystemClock};
 pub use connection::Connection;
+pub use counted::{Counted, Ticket};
 pub use host::Host;
 pub use identity::{Access, Identity};
 pub use ids::{Ids, RandomIds};

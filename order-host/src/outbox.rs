@@ -1,10 +1,11 @@
 //! What waits to be sent to one socket: bounded, and never in the room's way.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::pace::{Meter, TooFast};
 use crate::pieces::Pieces;
 
 /// So many messages may wait however large they are: the answer to a join is two, each with the full state.
@@ -53,6 +54,8 @@ struct State {
     lag: Lag,
     close: Option<CloseReason>,
     gone: bool,
+    /// Counts the messages of whoever the socket speaks as, on all their sockets.
+    meter: Option<Arc<Meter>>,
 }
 
 /// Whether the socket has missed something.
@@ -99,6 +102,21 @@ impl Outbox {
         state.push(message, self.limit);
         drop(state);
         self.changed.notify_one();
+    }
+
+    /// From now on the socket's messages are counted with those of whoever it speaks as.
+    pub(crate) fn count_with(&self, meter: Option<Arc<Meter>>) {
+        self.lock().meter = meter;
+    }
+
+    /// By what they are counted.
+    pub(crate) fn meter(&self) -> Option<Arc<Meter>> {
+        self.lock().meter.clone()
+    }
+
+    /// Counts one message, which may be early.
+    pub(crate) fn count_message(&self) -> Result<(), TooFast> {
+        self.lock().meter.as_ref().map_or(Ok(()), |meter| meter.count())
     }
 
     /// Whether the socket has missed something and waits for the full state.

@@ -20,15 +20,31 @@ pub struct Pace {
     pub burst: NonZeroU32,
 }
 
+impl Pace {
+    /// So many a second and so many at once; nothing where either is 0, for then there is no bound.
+    pub fn new(per_second: u32, burst: u32) -> Option<Self> {
+        let (per_second, burst) = (NonZeroU32::new(per_second)?, NonZeroU32::new(burst)?);
+        Some(Self { per_second, burst })
+    }
+}
+
 type Limiter = RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Moment>>;
 
-/// Counts somebody's messages. As many as are taken may be refused, at the same pace; whoever goes beyond that does not
+/// Counts the messages of a socket, or of all sockets of a participant. As many as are taken may be refused, at the same pace; whoever goes beyond that does not
 /// wait when they are told to.
 #[derive(Debug)]
 pub(crate) struct Meter {
     pace: Pace,
+    whose: Whose,
     taken: Limiter,
     refused: Limiter,
+}
+
+/// Whose messages are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Socket,
+    Participant,
 }
 
 /// A message that came too early.
@@ -40,10 +56,10 @@ pub(crate) struct TooFast {
 }
 
 impl Meter {
-    pub(crate) fn new(pace: Pace) -> Self {
+    pub(crate) fn new(pace: Pace, whose: Whose) -> Self {
         let quota = Quota::per_second(pace.per_second).allow_burst(pace.burst);
         let limiter = || RateLimiter::direct_with_clock(quota, Monotonic);
-        Self { pace, taken: limiter(), refused: limiter() }
+        Self { pace, whose, taken: limiter(), refused: limiter() }
     }
 
     /// Counts one message, which may be early.
@@ -51,8 +67,12 @@ impl Meter {
         let Err(early) = self.taken.check() else { return Ok(()) };
         let wait = early.wait_time_from(Monotonic.now()).as_millis();
         let Pace { per_second, burst } = self.pace;
+        let of = match self.whose {
+            Whose::Socket => "",
+            Whose::Participant => ", from all connections of one participant together",
+        };
         let rejection = Rejection::new(Code::RateLimited)
-            .expected(format!("at most {per_second} messages a second, {burst} at once"))
+            .expected(format!("at most {per_second} messages a second, {burst} at once{of}"))
             .retry_after(u64::try_from(wait).unwrap_or(u64::MAX).saturating_add(1));
         Err(TooFast { rejection, is_flood: self.refused.check().is_err() })
     }
@@ -99,12 +119,12 @@ mod tests {
     use super::*;
 
     fn pace(per_second: u32, burst: u32) -> Pace {
-        Pace { per_second: NonZeroU32::new(per_second).unwrap(), burst: NonZeroU32::new(burst).unwrap() }
+        Pace::new(per_second, burst).unwrap()
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_is_taken_at_once_and_then_so_many_a_second() {
-        let meter = Meter::new(pace(10, 5));
+        let meter = Meter::new(pace(10, 5), Whose::Socket);
         for _ in 0..3 {
             for _ in 0..5 {
                 assert!(meter.count().is_ok());
@@ -121,12 +141,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn whoever_does_not_listen_is_a_flood_and_whoever_waits_is_not() {
-        let meter = Meter::new(pace(10, 5));
+        let meter = Meter::new(pace(10, 5), Whose::Socket);
         let results: Vec<_> = (0..11).map(|_| meter.count()).collect();
         let floods = results.iter().filter(|result| result.as_ref().is_err_and(|early| early.is_flood));
         assert_eq!(floods.count(), 1, "five are taken, five are told, and one is too many");
 
-        let meter = Meter::new(pace(10, 5));
+        let meter = Meter::new(pace(10, 5), Whose::Socket);
         for _ in 0..50 {
             while let Err(early) = meter.count() {
                 assert!(!early.is_flood);
@@ -139,7 +159,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whoever_goes_on_at_several_times_the_pace_is_a_flood_in_the_end() {
         for (sent_a_second, is_flood) in [(11, false), (19, false), (30, true), (1_000, true)] {
-            let meter = Meter::new(pace(10, 5));
+            let meter = Meter::new(pace(10, 5), Whose::Socket);
             let mut flooded = false;
             for _ in 0..sent_a_second * 60 {
                 flooded |= meter.count().is_err_and(|early| early.is_flood);

@@ -25,6 +25,11 @@ pub struct Settings {
     /// How fast one socket may send; nothing, if as fast as it likes. Whoever sends faster is told to wait, and sent away if
     /// they do not listen.
     pub pace: Option<Pace>,
+    /// How fast one participant may send, on all their sockets of a room together; nothing, if as fast as those may.
+    pub participant_pace: Option<Pace>,
+    /// How many orders of one tenant may be in memory at once for another to begin; nothing, if as many as there is room for. It
+    /// counts where people signed in for a tenant. Orders that there are already can always be reached.
+    pub rooms_per_tenant: Option<usize>,
     /// By which resume tokens are made and proved.
     pub resume_key: ResumeKey,
 }
@@ -41,6 +46,8 @@ impl Default for Settings {
             outbox_bytes: 1024 * 1024,
             room_queue: 128,
             pace: None,
+            participant_pace: None,
+            rooms_per_tenant: None,
             resume_key: ResumeKey::random(),
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use order_core::text::Text;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
@@ -11,7 +12,7 @@ use crate::input::ConnectionId;
 use crate::log::RoomLog;
 use crate::rooms::Rooms;
 use crate::time::Time;
-use crate::{Clock, Ids, Settings};
+use crate::{Clock, Counted, Ids, Settings};
 
 pub(crate) struct Shared {
     pub(crate) log: Arc<dyn RoomLog>,
@@ -20,6 +21,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) rooms: Rooms,
     pub(crate) time: Arc<Time>,
+    /// The orders in memory, by tenant.
+    pub(crate) tenants: Counted<Text>,
     next_connection: AtomicU64,
     tasks: TaskTracker,
     draining: watch::Sender<bool>,
@@ -39,6 +42,7 @@ impl Shared {
             settings,
             rooms: Rooms::default(),
             time: Arc::default(),
+            tenants: Counted::default(),
             next_connection: AtomicU64::new(1),
             tasks: TaskTracker::new(),
             draining: watch::Sender::new(false),

@@ -16,6 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use order_host::{Counted, Ticket};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -25,6 +26,8 @@ use tracing::{debug, warn};
 use warp::Reply;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
+
+use crate::peer::{Place, TcpPeer, TrustedProxies};
 
 /// Rests after an accept that failed: the first, and the longest.
 const ACCEPT_RETRY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
@@ -40,6 +43,11 @@ pub struct AcceptSettings {
     /// connection that becomes a WebSocket no longer counts; sockets have a bound of their own in
     /// [`RouteSettings`](crate::RouteSettings). Default 1,000.
     pub max_http_connections: usize,
+    /// How many of them one address may have; further ones are closed at once. This machine and trusted proxies are not counted.
+    /// Default 100.
+    pub max_http_per_address: usize,
+    /// Proxies, whose connections are many people's.
+    pub proxies: Option<TrustedProxies>,
     /// How long the head of a request may take to arrive, and a kept connection may be idle. Default 10 s.
     pub header_timeout: Duration,
     /// The most bytes that a request's head may have. At least 8 KiB, whatever is set here. Default 16 KiB.
@@ -56,6 +64,8 @@ impl Default for AcceptSettings {
     fn default() -> Self {
         Self {
             max_http_connections: 1000,
+            max_http_per_address: 100,
+            proxies: None,
             header_timeout: Duration::from_secs(10),
             max_header_bytes: 16 * 1024,
             max_headers: 64,
@@ -89,12 +99,18 @@ where
     let connections = TaskTracker::new();
     let http = Arc::new(http_builder(&settings));
     let slots = Arc::new(Semaphore::new(settings.max_http_connections));
-    while let Some((stream, slot)) = stop.run_until_cancelled(accept(&listener, &slots)).await {
+    let by_address = Counted::default();
+    while let Some((stream, peer, slot)) = stop.run_until_cancelled(accept(&listener, &slots)).await {
+        let Ok(place) = place_of(peer, &by_address, &settings) else {
+            // There is no request yet that could be answered.
+            debug!("a connection was closed: its address has as many as it may");
+            continue;
+        };
         let connection =
-            serve_connection(stream, Arc::clone(&http), filter.clone(), settings.clone(), stop.clone());
+            serve_connection(stream, peer, Arc::clone(&http), filter.clone(), settings.clone(), stop.clone());
         connections.spawn(async move {
             connection.await;
-            drop(slot);
+            drop((slot, place));
         });
     }
     // Whoever connects from now on is refused by the kernel, and the next server can have the port.
@@ -121,7 +137,10 @@ fn http_builder(settings: &AcceptSettings) -> http1::Builder {
 }
 
 /// The next connection, once there is a slot for it. Never fails: what cannot be accepted now is tried again.
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> (TcpStream, TcpPeer, OwnedSemaphorePermit) {
     let mut rest = ACCEPT_RETRY.0;
     loop {
         let Ok(slot) = Arc::clone(slots).acquire_owned().await else {
@@ -130,8 +149,8 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, O
         };
         match listener.accept().await {
             // Small frames must not wait for the acknowledgement of earlier ones.
-            Ok((stream, _)) => match stream.set_nodelay(true) {
-                Ok(()) => return (stream, slot),
+            Ok((stream, peer)) => match stream.set_nodelay(true) {
+                Ok(()) => return (stream, TcpPeer(peer.ip()), slot),
                 Err(error) => debug!(%error, "a connection ended before it began"),
             },
             Err(error) if is_of_one_connection(&error) => {}
@@ -145,6 +164,22 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (TcpStream, O
     }
 }
 
+/// A place among the connections of one address, where those are counted.
+///
+/// # Errors
+/// When there is none left.
+fn place_of(
+    TcpPeer(peer): TcpPeer,
+    by_address: &Counted<Place>,
+    settings: &AcceptSettings,
+) -> Result<Option<Ticket<Place>>, ()> {
+    let is_proxy = settings.proxies.as_ref().is_some_and(|proxies| proxies.trust(peer));
+    match Place::at(peer).filter(|_| !is_proxy) {
+        Some(place) => by_address.take(&place, settings.max_http_per_address).map(Some).ok_or(()),
+        None => Ok(None),
+    }
+}
+
 /// The connection that was to be accepted is broken; the next one need not be.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
@@ -153,6 +188,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 async fn serve_connection<R>(
     stream: TcpStream,
+    peer: TcpPeer,
     http: Arc<http1::Builder>,
     filter: BoxedFilter<(R,)>,
     settings: AcceptSettings,
@@ -161,7 +197,8 @@ async fn serve_connection<R>(
     R: Reply + 'static,
 {
     let warp = TowerToHyperService::new(warp::service(filter));
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         // CONNECT names no path, and warp panics when it looks for one.
         let served = request.uri().path_and_query().is_some().then(|| warp.call(request));
         async move {
@@ -205,8 +242,26 @@ mod tests {
     async fn an_accepted_connection_sends_small_frames_at_once() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (stream, _slot) = accept(&listener, &Arc::new(Semaphore::new(1))).await;
+        let (stream, _, _slot) = accept(&listener, &Arc::new(Semaphore::new(1))).await;
         assert!(stream.nodelay().unwrap());
+    }
+
+    #[test]
+    fn one_address_does_not_take_all_the_slots() {
+        let proxies = TrustedProxies::new(&["10.0.0.1".to_owned()], "x-forwarded-for").unwrap();
+        let settings =
+            AcceptSettings { max_http_per_address: 2, proxies: Some(proxies), ..AcceptSettings::default() };
+        let counted = Counted::default();
+        let place = |address: &str| place_of(TcpPeer(address.parse().unwrap()), &counted, &settings);
+        let slow = [place("192.0.2.1").unwrap(), place("192.0.2.1").unwrap()];
+        assert!(place("192.0.2.1").is_err());
+        assert!(place("192.0.2.2").is_ok());
+        for unbounded in ["10.0.0.1", "127.0.0.1"] {
+            let many: Vec<_> = (0..10).map(|_| place(unbounded)).collect();
+            assert!(many.iter().all(Result::is_ok), "{unbounded}");
+        }
+        drop(slow);
+        assert!(place("192.0.2.1").is_ok());
     }
 
     #[tokio::test]

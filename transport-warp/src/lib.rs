@@ -13,6 +13,7 @@
 pub mod accept;
 mod address;
 mod origin;
+mod peer;
 mod room_session;
 pub mod routes;
 mod sign_in;
@@ -21,6 +22,7 @@ mod transport;
 
 pub use accept::AcceptSettings;
 pub use origin::{Origin, OriginError};
+pub use peer::{PeerSettings, ProxyError, TrustedProxies};
 pub use routes::{RouteSettings, fallback_route, health_routes, page_route, room_routes, routes};
 pub use sign_in::{DEFAULT_AUDIENCE, KeysError, MAX_TOKEN_BYTES, SignIn};
 pub use socket::SocketSettings;

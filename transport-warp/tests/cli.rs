@@ -107,6 +107,15 @@ fn options_that_make_no_sense_are_refused_with_what_would() {
 }
 
 #[test]
+fn proxies_that_cannot_be_are_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let said = fails(stonepot(data.path()).args(["--trusted-proxy", "localhost"]));
+    assert!(said.contains("--trusted-proxy") && said.contains("10.0.0.0/8"), "{said}");
+    let said = fails(stonepot(data.path()).args(["--trusted-proxy", "10.0.0.1", "--peer-header", "a b"]));
+    assert!(said.contains("not the name of a header"), "{said}");
+}
+
+#[test]
 fn it_says_where_to_go_with_and_without_the_subcommand_and_by_variables() {
     let data = tempfile::tempdir().unwrap();
     let mut by_variables = Command::new(STONEPOT);
@@ -149,6 +158,15 @@ fn the_help_names_every_variable_and_fits_a_terminal() {
         "PING_INTERVAL",
         "WRITE_TIMEOUT",
         "THREADS",
+        "PARTICIPANT_RATE",
+        "PARTICIPANT_BURST",
+        "MAX_PER_ADDRESS",
+        "MAX_PER_ROOM",
+        "VISIT_RATE",
+        "VISIT_BURST",
+        "ROOMS_PER_TENANT",
+        "TRUSTED_PROXY",
+        "PEER_HEADER",
         "AUTH",
         "AUTH_KEYS",
         "AUTH_AUDIENCE",

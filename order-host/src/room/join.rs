@@ -68,6 +68,10 @@ impl Room {
                 return Ok(());
             }
         };
+        if let Err(rejection) = self.begin_for_tenant(connection) {
+            self.refuse(connection, &rejection, id);
+            return Ok(());
+        }
         let stored = self.store(&[&recorded]).await;
         if let Some(failure) = stored.failure() {
             self.refuse(connection, failure, id);
@@ -132,7 +136,7 @@ impl Room {
 
     /// From now on the socket speaks as `participant` and hears what happens; says whether they were offline.
     fn admit(&mut self, connection: ConnectionId, participant: &ParticipantId) -> bool {
-        self.members.join(connection, participant);
+        self.members.join(connection, participant, self.shared.settings.participant_pace);
         self.presence.connect(participant)
     }
 }

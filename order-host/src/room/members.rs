@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use order_core::text::Text;
 use order_core::{Order, ParticipantId};
 
 use crate::input::ConnectionId;
 use crate::outbox::{CloseReason, Outbox};
+use crate::pace::{Meter, Whose};
 use crate::pieces::Shared;
-use crate::{Access, Protocol};
+use crate::{Access, Pace, Protocol};
 
 /// The sockets in a room.
 #[derive(Debug, Default)]
@@ -51,6 +53,11 @@ impl Members {
         self.0.entry(connection).or_insert(Member { outbox, protocol, speaker: None, access });
     }
 
+    /// The tenant for which the socket has signed in.
+    pub(super) fn tenant(&self, connection: ConnectionId) -> Option<&Text> {
+        self.0.get(&connection)?.access.as_ref()?.tenant.as_ref()
+    }
+
     /// Whether the socket may join this order.
     pub(super) fn may_join(&self, connection: ConnectionId, order: &Order) -> bool {
         let access = self.0.get(&connection).and_then(|member| member.access.as_ref());
@@ -64,8 +71,15 @@ impl Members {
         (!another).then_some(participant)
     }
 
-    pub(super) fn join(&mut self, connection: ConnectionId, participant: &ParticipantId) {
+    /// From now on the socket speaks as `participant`, whose messages are counted together whatever socket they come from.
+    pub(super) fn join(&mut self, connection: ConnectionId, participant: &ParticipantId, pace: Option<Pace>) {
+        let shared = self
+            .everybody()
+            .filter(|(_, speaker)| *speaker == participant)
+            .find_map(|(member, _)| member.outbox.meter());
+        let meter = shared.or_else(|| pace.map(|pace| Arc::new(Meter::new(pace, Whose::Participant))));
         if let Some(member) = self.0.get_mut(&connection) {
+            member.outbox.count_with(meter);
             member.speaker = Some(participant.clone());
         }
     }
@@ -87,6 +101,7 @@ impl Members {
                     }
                 }
             }
+            member.outbox.count_with(None);
             member.speaker = None;
         }
     }

@@ -10,22 +10,24 @@ mod load;
 mod members;
 mod show;
 mod store;
+mod tenant;
 mod timer;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::command::Manage;
+use order_core::text::Text;
 use order_core::wire::{self, Inbound, Refused};
 use order_core::{Command, Order, Presence};
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::RoomKey;
 use crate::input::{Attach, ConnectionId, Input, Message};
 use crate::outbox::CloseReason;
 use crate::shared::Shared;
+use crate::{RoomKey, Ticket};
 use answers::Answers;
 use commands::{Asked, Asker};
 use events::Events;
@@ -61,6 +63,8 @@ pub(crate) struct Room {
     answers: Answers,
     snapshots: Snapshots,
     timer: Timer,
+    /// Its place among the orders of its tenant that are in memory.
+    of_tenant: Option<Ticket<Text>>,
     /// Whether the room was woken, so that it need not stay in memory if nobody is there.
     was_woken: bool,
     /// How many bytes each socket was shown since the sockets last had a turn.
@@ -78,6 +82,7 @@ impl Room {
                     shared: shared.clone(),
                     timer: Timer::of(&order),
                     was_woken: false,
+                    of_tenant: tenant::place(&shared, &order),
                     order,
                     ahead: None,
                     presence: Presence::new(),

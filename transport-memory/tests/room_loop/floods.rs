@@ -3,7 +3,9 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use order_host::{Opening, Pace, Protocol, Settings};
+use order_core::ParticipantId;
+use order_core::text::Text;
+use order_host::{Identity, Opening, Pace, Protocol, RoomKey, Settings};
 use serde_json::{Value, json};
 use transport_memory::{Client, Closed, Faults, Message, Simulation};
 
@@ -37,6 +39,96 @@ async fn a_flood_is_told_to_wait_then_sent_away_and_nobody_else_notices() {
     assert_eq!(kinds(&heard).iter().filter(|kind| **kind == "item_added").count(), BURST);
     asha.send(add("naan", 1)).await.unwrap();
     assert_eq!(kinds(&asha.settle().await), ["item_added"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_sockets_of_one_participant_share_a_pace_and_nobody_elses_is_in_it() {
+    let mut settings = Settings::default();
+    settings.participant_pace = Pace::new(5, 20);
+    let restaurant = Simulation::with_settings(1, Faults::default(), settings);
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    let mut phones = Vec::new();
+    for _ in 0..10 {
+        let mut phone = restaurant.connect(&room());
+        phone.join("ben", "Ben").await.unwrap();
+        phones.push(phone);
+    }
+    asha.settle().await;
+    rest().await;
+    let before = facts(&restaurant).await.len();
+    let mut limited = 0;
+    for (number, phone) in phones.iter_mut().enumerate() {
+        for dish in 0..4 {
+            phone.send(add(&format!("dal-{number}-{dish}"), 1)).await.unwrap();
+        }
+    }
+    for phone in &mut phones {
+        let heard: Vec<_> = phone.settle().await.iter().map(Message::json).collect();
+        let refused: Vec<_> = heard.into_iter().filter(|it| it["type"] == "error").collect();
+        for refusal in &refused {
+            let expected =
+                "at most 5 messages a second, 20 at once, from all connections of one participant together";
+            assert_eq!(
+                (&refusal["data"]["code"], &refusal["data"]["expected"]),
+                (&json!("rate_limited"), &json!(expected))
+            );
+        }
+        limited += refused.len();
+    }
+    assert_eq!(limited, 20);
+    assert_eq!(facts(&restaurant).await.len(), before + 20);
+    asha.send(add("naan", 1)).await.unwrap();
+    assert!(kinds(&asha.settle().await).iter().all(|kind| *kind == "item_added"));
+    assert_eq!(facts(&restaurant).await.len(), before + 21, "asha has a pace of her own");
+
+    // Who gets up is counted as nobody; who sits down as somebody else, as they.
+    let mut phone = phones.pop().unwrap();
+    rest().await;
+    phone.send(r#"{"type":"leave"}"#).await.unwrap();
+    for _ in 0..25 {
+        phone.send("{").await.unwrap();
+    }
+    let heard = phone.settle().await;
+    assert!(heard.iter().map(Message::json).all(|it| it["data"]["code"] != "rate_limited"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_begins_no_more_orders_than_it_may_and_reaches_those_it_has() {
+    let mut settings = Settings::default();
+    settings.rooms_per_tenant = Some(2);
+    let restaurant = Simulation::with_settings(1, Faults::default(), settings);
+    let key = |number: u32| RoomKey::new("main", &format!("table-{number}")).unwrap();
+    let open = |number: u32, tenant: Option<&str>| {
+        let mut identity = Identity::new(ParticipantId::new("asha").unwrap());
+        identity.access.tenant = tenant.map(|tenant| Text::clean(tenant, 40).unwrap());
+        restaurant.open(&key(number), Opening { identity: Some(identity), ..Opening::default() })
+    };
+    let mut seated = Vec::new();
+    for number in 1..=2 {
+        let mut asha = open(number, Some("t1"));
+        asha.join("asha", "Asha").await.unwrap();
+        seated.push(asha);
+    }
+    let join = r#"{"type":"join","participantId":"asha","participantName":"Asha","data":{}}"#;
+    let mut third = open(3, Some("t1"));
+    third.send(join).await.unwrap();
+    let refused = third.recv().await.unwrap().json();
+    assert_eq!(
+        (&refused["data"]["code"], &refused["data"]["retryAfter"]),
+        (&json!("too_many_rooms"), &json!(60_000))
+    );
+    assert_eq!(restaurant.stored_order(&key(3)).await.unwrap().seq(), 0);
+
+    for (number, tenant) in [(4, Some("t2")), (5, None), (1, Some("t1"))] {
+        let mut other = open(number, tenant);
+        other.join("asha", "Asha").await.unwrap();
+        other.disconnect();
+    }
+    seated.clear();
+    tokio::time::sleep(Duration::from_secs(130)).await;
+    assert_eq!(restaurant.host().loaded_rooms(), 1, "the third's, whose guest still waits");
+    third.send(join).await.unwrap();
+    assert_eq!(third.recv().await.unwrap().kind(), "sync", "there is place again");
 }
 
 #[tokio::test(start_paused = true)]

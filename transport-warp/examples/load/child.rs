@@ -56,6 +56,7 @@ pub(crate) fn start_server(
     command.arg("serve").args(["--addr", &addr.to_string(), "--log", log.name(), "--data"]).arg(data);
     // More than can be measured, so that what counting costs is part of it.
     command.args(["--message-rate", "1000000", "--message-burst", "1000000"]);
+    command.args(["--participant-rate", "1000000", "--participant-burst", "1000000"]);
     if let Some(secret) = secret {
         command.args(["--auth", "required", "--auth-keys"]).arg(secret);
     }

@@ -1,5 +1,7 @@
 //! HTTP answers, with the headers that every one of them has.
 
+use std::time::Duration;
+
 use warp::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -31,6 +33,40 @@ pub(super) fn denied(denied: Denied) -> Response {
     }
     response
 }
+
+/// Too much of something that is bounded.
+pub(super) enum Excess {
+    /// So many sockets of one address.
+    OfAddress(usize),
+    /// So many sockets of one room.
+    OfRoom(usize),
+    /// Visits that come too early; by so much.
+    Visits(Duration),
+}
+
+/// Somebody is turned away because there are too many of them, or too soon: what the bound is, and when to come back.
+pub(super) fn too_many(excess: &Excess) -> Response {
+    let (code, error, wait) = match excess {
+        Excess::OfAddress(most) => {
+            ("too_many_connections", format!("your address has {most} connections, as many as it may"), SOON)
+        }
+        Excess::OfRoom(most) => {
+            ("too_many_connections", format!("this order has {most} connections, as many as it may"), SOON)
+        }
+        Excess::Visits(wait) => {
+            ("rate_limited", "your address opens orders too fast; wait a moment".to_owned(), *wait)
+        }
+    };
+    let millis = wait.as_millis().saturating_add(1);
+    let document = format!(r#"{{"error":"{error}","code":"{code}","retryAfter":{millis}}}"#);
+    let mut response = json(StatusCode::TOO_MANY_REQUESTS, document);
+    let seconds = wait.as_secs().saturating_add(1);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+/// When there may be place again.
+const SOON: Duration = Duration::from_secs(5);
 
 /// A refusal that is over in a few seconds.
 pub(super) fn try_later(line: &str) -> Response {

@@ -36,7 +36,7 @@ pub use page::page_route;
 pub use room::room_routes;
 
 use crate::socket::SocketSettings;
-use crate::{Origin, SignIn};
+use crate::{Origin, PeerSettings, SignIn};
 
 /// How rooms are served.
 #[derive(Debug, Clone)]
@@ -52,6 +52,8 @@ pub struct RouteSettings {
     pub stopping: CancellationToken,
     /// Who may open a socket or look at an order. Default: whoever knows its address.
     pub sign_in: Option<Arc<SignIn>>,
+    /// How much may come from one address, and into one room.
+    pub peers: PeerSettings,
     /// The pages that may open sockets, where there are some. Default none: then pages of any origin may as long as nobody
     /// has to sign in, and those of this very host otherwise. Whoever names no origin is no browser, and may.
     pub allowed_origins: Vec<Origin>,
@@ -65,6 +67,7 @@ impl Default for RouteSettings {
             sockets: TaskTracker::new(),
             stopping: CancellationToken::new(),
             sign_in: None,
+            peers: PeerSettings::default(),
             allowed_origins: Vec::new(),
         }
     }

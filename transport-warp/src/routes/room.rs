@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_host::{Host, Opening, Protocol, RoomKey};
+use order_host::{Counted, Host, Opening, Protocol, RoomKey, Ticket};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tracing::{debug, warn};
@@ -16,9 +16,11 @@ use warp::hyper::upgrade::OnUpgrade;
 use warp::reject::Rejection;
 use warp::reply::Response;
 
+use super::answer::Excess;
 use super::{RouteSettings, answer};
 use crate::address::{self, AddressError};
 use crate::origin;
+use crate::peer::{Place, TcpPeer, Visits};
 use crate::room_session::RoomSession;
 use crate::sign_in::{Denied, Guest};
 use crate::socket::{Handshake, SocketSettings};
@@ -38,6 +40,9 @@ pub fn room_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Respon
         host: host.clone(),
         socket: Arc::new(settings.socket.clone()),
         slots: Arc::new(Semaphore::new(settings.max_sockets)),
+        by_address: Counted::default(),
+        by_room: Counted::default(),
+        visits: settings.peers.visits.map(Visits::new),
         settings: settings.clone(),
     });
     warp::path::peek()
@@ -45,16 +50,21 @@ pub fn room_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Respon
         .and(warp::method())
         .and(warp::header::headers_cloned())
         .and(warp::ext::optional::<OnUpgrade>())
-        .and_then(move |path: Peek, query: String, method, headers, on_upgrade| {
+        .and(warp::ext::optional::<TcpPeer>())
+        .and_then(move |path: Peek, query: String, method, headers, on_upgrade, peer| {
             let rooms = Arc::clone(&rooms);
             async move {
                 let Some(room) = address::parse(path.as_str()) else { return Err(warp::reject::not_found()) };
-                let request = Request { method: &method, query: &query, headers: &headers };
+                let place = Place::of(peer, &headers, rooms.settings.peers.proxies.as_ref());
+                let request = Request { method: &method, query: &query, headers: &headers, place };
                 Ok::<_, Rejection>(rooms.answer(room, request, on_upgrade).await)
             }
         })
         .boxed()
 }
+
+/// A socket's places, given back with it.
+type Tickets = (Option<Ticket<Place>>, Option<Ticket<RoomKey>>);
 
 /// What is asked of a room.
 #[derive(Clone, Copy)]
@@ -62,12 +72,17 @@ struct Request<'a> {
     method: &'a Method,
     query: &'a str,
     headers: &'a HeaderMap,
+    /// Where it comes from, if that is bounded.
+    place: Option<Place>,
 }
 
 struct Rooms {
     host: Host,
     socket: Arc<SocketSettings>,
     slots: Arc<Semaphore>,
+    by_address: Counted<Place>,
+    by_room: Counted<RoomKey>,
+    visits: Option<Visits>,
     settings: RouteSettings,
 }
 
@@ -92,6 +107,12 @@ impl Rooms {
             }
             Err(error) => return answer::text(StatusCode::NOT_FOUND, &error.to_string()),
         };
+        if let (Some(visits), Some(place)) = (&self.visits, request.place)
+            && let Err(wait) = visits.count(place)
+        {
+            debug!("turned away: its address visits too fast");
+            return answer::too_many(&Excess::Visits(wait));
+        }
         if Handshake::is_asked(request.headers) {
             return self.open(room, request, on_upgrade).await;
         }
@@ -156,6 +177,10 @@ impl Rooms {
             );
             return answer::try_later("The server has as many guests as it can serve, come back in a moment");
         };
+        let tickets = match self.tickets(&room, request.place) {
+            Ok(tickets) => tickets,
+            Err(excess) => return answer::too_many(&excess),
+        };
         let host = self.host.clone();
         let opening = Opening { identity, ..opening(&handshake, request.query) };
         let subprotocol = Some(opening.protocol.subprotocol()).filter(|name| handshake.offers(name));
@@ -171,9 +196,25 @@ impl Rooms {
                 () = task => {}
                 () = too_long => debug!("a socket took too long to end and was cut off"),
             }
-            drop(slot);
+            drop((slot, tickets));
         });
         answer::in_every_answer(response)
+    }
+
+    /// A place among the sockets of one address and one room.
+    fn tickets(&self, room: &RoomKey, place: Option<Place>) -> Result<Tickets, Excess> {
+        let peers = &self.settings.peers;
+        let of_address = match (place, peers.sockets_per_address) {
+            (Some(place), Some(most)) => {
+                Some(self.by_address.take(&place, most).ok_or(Excess::OfAddress(most))?)
+            }
+            _ => None,
+        };
+        let of_room = match peers.sockets_per_room {
+            Some(most) => Some(self.by_room.take(room, most).ok_or(Excess::OfRoom(most))?),
+            None => None,
+        };
+        Ok((of_address, of_room))
     }
 
     /// The order as a stranger may see it.

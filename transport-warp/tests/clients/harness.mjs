@@ -54,7 +54,7 @@ export class Server {
   async run() {
     const bin = process.env.STONEPOT_BIN;
     assert.ok(bin, 'STONEPOT_BIN names the server to test');
-    const child = spawn(bin, ['serve', '--addr', this.host, '--data', this.data, '--log', 'sqlite', '--message-rate', '0', ...this.options], {
+    const child = spawn(bin, ['serve', '--addr', this.host, '--data', this.data, '--log', 'sqlite', '--message-rate', '0', '--participant-rate', '0', ...this.options], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;

@@ -315,6 +315,43 @@ pub(crate) struct Serve {
     )]
     pub(crate) message_burst: u32,
 
+    /// How many messages a second one participant may send for long, on all their sockets; 0 for no bound.
+    #[arg(long, env = "STONEPOT_PARTICIPANT_RATE", value_name = "N", default_value_t = 100)]
+    pub(crate) participant_rate: u32,
+
+    /// How many messages one participant may send at once, on all their sockets; 0 for no bound.
+    #[arg(long, env = "STONEPOT_PARTICIPANT_BURST", value_name = "N", default_value_t = 600)]
+    pub(crate) participant_burst: u32,
+
+    /// How many sockets one address may have; 0 for no bound. Further ones get 429. Of IPv6, 64 bits are an address.
+    /// This machine's own addresses are not bounded, here and in the next two.
+    #[arg(long, env = "STONEPOT_MAX_PER_ADDRESS", value_name = "N", default_value_t = 500)]
+    pub(crate) max_per_address: usize,
+
+    /// How many orders a second one address may open or look at for long; 0 for no bound. One more gets 429.
+    #[arg(long, env = "STONEPOT_VISIT_RATE", value_name = "N", default_value_t = 20)]
+    pub(crate) visit_rate: u32,
+
+    /// How many orders one address may open or look at in a row; 0 for no bound.
+    #[arg(long, env = "STONEPOT_VISIT_BURST", value_name = "N", default_value_t = 500)]
+    pub(crate) visit_burst: u32,
+
+    /// How many sockets one order may have; 0 for no bound. Further ones get 429.
+    #[arg(long, env = "STONEPOT_MAX_PER_ROOM", value_name = "N", default_value_t = 500)]
+    pub(crate) max_per_room: usize,
+
+    /// How many orders of one tenant may be in memory for another to begin; 0 for no bound. Needs --auth required.
+    #[arg(long, env = "STONEPOT_ROOMS_PER_TENANT", value_name = "N", default_value_t = 10_000)]
+    pub(crate) rooms_per_tenant: usize,
+
+    /// A proxy, by its address or network, that says from where people come. May be given several times.
+    #[arg(long, env = "STONEPOT_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
+    pub(crate) trusted_proxy: Vec<String>,
+
+    /// The header in which trusted proxies say so: a list to which each adds an address at the end.
+    #[arg(long, env = "STONEPOT_PEER_HEADER", value_name = "NAME", default_value = "x-forwarded-for")]
+    pub(crate) peer_header: String,
+
     /// How many sockets there may be at once; further guests get 503. (1,000 plain HTTP connections may be open
     /// beside them.) Without it: 20,000, or as many as the limit of open files allows.
     #[arg(

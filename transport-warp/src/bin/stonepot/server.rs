@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -17,7 +16,10 @@ use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use tracing_subscriber::filter::ParseError;
-use transport_warp::{AcceptSettings, KeysError, RouteSettings, SignIn, SocketSettings, WarpTransport};
+use transport_warp::{
+    AcceptSettings, KeysError, PeerSettings, ProxyError, RouteSettings, SignIn, SocketSettings,
+    TrustedProxies, WarpTransport,
+};
 
 use crate::arguments::{Auth, LogFormat, LogKind, Serve};
 use crate::{logging, open_files, resume_key, signals};
@@ -41,6 +43,8 @@ pub(crate) enum StartError {
     UnusedKeys,
     #[error("cannot use the keys in {}: {source}", .path.display())]
     Keys { path: PathBuf, source: KeysError },
+    #[error("--trusted-proxy and --peer-header: {0}")]
+    Proxies(#[from] ProxyError),
     #[error("{0}{hint}", hint = storage_hint(.0))]
     Storage(#[from] OpenError),
     #[error("RUST_LOG is not understood: {0}")]
@@ -96,6 +100,7 @@ pub(crate) fn run(arguments: &Serve) -> Result<(), StartError> {
 async fn serve(arguments: &Serve) -> Result<(), StartError> {
     let failed = |source| StartError::Listen { addr: arguments.addr.clone(), source };
     let sign_in = sign_in(arguments)?;
+    let proxies = proxies(arguments)?;
     let addresses: Vec<_> = lookup_host(&arguments.addr).await.map_err(failed)?.collect();
     if sign_in.is_none() && !arguments.insecure && !addresses.iter().all(is_of_this_machine) {
         return Err(StartError::OpenToAll(arguments.addr.clone()));
@@ -114,9 +119,9 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     settings.idle_unload = arguments.idle_unload;
     settings.lifetimes =
         Lifetimes { expire_after: arguments.expire_after.0, archive_after: arguments.archive_after.0 };
-    settings.pace = NonZeroU32::new(arguments.message_rate)
-        .zip(NonZeroU32::new(arguments.message_burst))
-        .map(|(per_second, burst)| Pace { per_second, burst });
+    settings.pace = Pace::new(arguments.message_rate, arguments.message_burst);
+    settings.participant_pace = Pace::new(arguments.participant_rate, arguments.participant_burst);
+    settings.rooms_per_tenant = bound(arguments.rooms_per_tenant);
     settings.resume_key = resume_key;
     let host = Host::new(log, settings);
     let routes = RouteSettings {
@@ -128,11 +133,18 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
         },
         max_sockets: usize::try_from(bounds.sockets).unwrap_or(usize::MAX),
         sign_in: sign_in.map(Arc::new),
+        peers: PeerSettings {
+            sockets_per_address: bound(arguments.max_per_address),
+            sockets_per_room: bound(arguments.max_per_room),
+            visits: Pace::new(arguments.visit_rate, arguments.visit_burst),
+            proxies: proxies.clone(),
+        },
         allowed_origins: arguments.allow_origin.clone(),
         ..RouteSettings::default()
     };
     let accept = AcceptSettings {
         max_http_connections: usize::try_from(bounds.http).unwrap_or(usize::MAX),
+        proxies,
         header_timeout: arguments.header_timeout,
         drain_timeout: arguments.drain_timeout,
         ..AcceptSettings::default()
@@ -221,4 +233,17 @@ fn greet(address: SocketAddr, place: Option<&Path>, auth: Auth) -> io::Result<()
     writeln!(out, "  guests  {guests}")?;
     writeln!(out, "  Ctrl-C stops it; `stonepot --help` says more.")?;
     out.flush()
+}
+
+/// Whose word counts for where people come from.
+fn proxies(arguments: &Serve) -> Result<Option<TrustedProxies>, ProxyError> {
+    if arguments.trusted_proxy.is_empty() {
+        return Ok(None);
+    }
+    TrustedProxies::new(&arguments.trusted_proxy, &arguments.peer_header).map(Some)
+}
+
+/// A bound, where 0 is none.
+fn bound(most: usize) -> Option<usize> {
+    (most > 0).then_some(most)
 }

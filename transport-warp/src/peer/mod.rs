@@ -1,0 +1,45 @@
+//! From where somebody comes, and how much may come from there.
+
+mod place;
+mod visits;
+
+use std::net::IpAddr;
+
+pub use place::{ProxyError, TrustedProxies};
+
+pub(crate) use place::Place;
+pub(crate) use visits::Visits;
+
+use order_host::Pace;
+
+/// The other end of a TCP connection, as the accept loop has found it. Where other code accepts, and does not say, nothing is
+/// bounded by address.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TcpPeer(pub(crate) IpAddr);
+
+/// How much may come from one address, and into one room. Whoever comes from this very machine is not bounded by address: they
+/// are a proxy that was not named, or could do worse.
+#[derive(Debug, Clone)]
+pub struct PeerSettings {
+    /// How many sockets one address may have; nothing, as many as there may be in all. Default 500: a restaurant may have
+    /// one address for all its guests.
+    pub sockets_per_address: Option<usize>,
+    /// How many sockets one room may have. Default 500: an order has 250 people at the most.
+    pub sockets_per_room: Option<usize>,
+    /// How fast one address may open sockets and look at orders, which is how room names are guessed. Default 20 a second,
+    /// 500 at once.
+    pub visits: Option<Pace>,
+    /// Whose word counts for where somebody comes from; by default, nobody's.
+    pub proxies: Option<TrustedProxies>,
+}
+
+impl Default for PeerSettings {
+    fn default() -> Self {
+        Self {
+            sockets_per_address: Some(500),
+            sockets_per_room: Some(500),
+            visits: Pace::new(20, 500),
+            proxies: None,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! How fast one address opens sockets and looks at orders.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use order_host::Pace;
+
+use super::Place;
+
+/// After so many visits those who have not been here for a while are forgotten.
+const FORGET_AFTER: u32 = 1_024;
+
+/// Counts visits by address. Remembers who was here lately: an address is forgotten once it may visit as often again as one that
+/// never was.
+pub(crate) struct Visits {
+    limiter: DefaultKeyedRateLimiter<Place>,
+    clock: DefaultClock,
+    counted: AtomicU32,
+}
+
+impl Visits {
+    pub(crate) fn new(pace: Pace) -> Self {
+        let quota = Quota::per_second(pace.per_second).allow_burst(pace.burst);
+        Self {
+            limiter: RateLimiter::keyed(quota),
+            clock: DefaultClock::default(),
+            counted: AtomicU32::new(0),
+        }
+    }
+
+    /// Counts a visit; if it is too early, says how much.
+    pub(crate) fn count(&self, place: Place) -> Result<(), Duration> {
+        if self.counted.fetch_add(1, Ordering::Relaxed) % FORGET_AFTER == FORGET_AFTER - 1 {
+            self.limiter.retain_recent();
+            self.limiter.shrink_to_fit();
+        }
+        self.limiter.check_key(&place).map_err(|early| early.wait_time_from(self.clock.now()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn one_address_is_held_up_and_no_other_and_who_is_long_gone_is_forgotten() {
+        let visits = Visits::new(Pace::new(1_000, 3).unwrap());
+        let place = |number: u32| Place::at(Ipv4Addr::from(0xc000_0200 + number).into()).unwrap();
+        let slow = Visits::new(Pace::new(1, 3).unwrap());
+        for _ in 0..3 {
+            assert!(slow.count(place(1)).is_ok());
+        }
+        let wait = slow.count(place(1)).unwrap_err();
+        assert!(wait > Duration::from_millis(900) && wait <= Duration::from_secs(1), "{wait:?}");
+        assert!(slow.count(place(2)).is_ok());
+        for number in 0..20_000 {
+            assert!(visits.count(place(number)).is_ok());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        for _ in 0..FORGET_AFTER {
+            let _ = visits.count(place(0));
+        }
+        assert!(visits.limiter.len() < 10, "{}", visits.limiter.len());
+    }
+}
