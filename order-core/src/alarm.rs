@@ -64,6 +64,7 @@ impl Fact {
             Self::DeadlineSet(_) | Self::Finalized { .. } => true,
             Self::Left { .. }
             | Self::ItemAdded(_)
+            | Self::ItemRestored(_)
             | Self::ItemRemoved { .. }
             | Self::QuantityUpdated { .. }
             | Self::ItemShared { .. }

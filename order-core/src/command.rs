@@ -107,6 +107,11 @@ pub enum Command {
     Finalize,
     /// Say how things are done at the table. The owner's or the back end's to say.
     Manage(Manage),
+    /// Take one's own last change to the bill back.
+    Undo {
+        /// Which fact the change was, where that is said: if it is another by now, nothing is taken back.
+        seq: Option<Decimal>,
+    },
     /// Be done ordering, or not yet after all.
     SetReady {
         /// Whether one is.

@@ -5,15 +5,15 @@ mod rules;
 
 use thiserror::Error;
 
-use crate::bill::{Charge, ChargeKind};
 use crate::done::Done;
-use crate::fact::{ChargesSet, Fact, ItemAdded, Joined, Recorded};
+use crate::fact::{ChargesSet, Fact, ItemAdded, ItemRestored, Joined, Recorded};
 use crate::item::Item;
 use crate::kept::Kept;
 use crate::order::{Order, Status};
 use crate::participant::{Participant, Role, Seat};
 use crate::payment::Refund;
 use crate::split::{Weight, seats_on_bill};
+use crate::undo::{Change, is_discount_on};
 use crate::{Amount, ItemId, ParticipantId, Policy, Quantity, UnixMillis};
 
 /// Why a fact is not one of this order's log. The order is as it was.
@@ -62,11 +62,13 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
     if !may_happen_to(order.status, &recorded.fact) {
         return Err(CommitError::Closed);
     }
+    let change = Change::of(order, recorded);
     let was_away = order.rules.is_some() && rules::is_away(order, recorded.by.id());
     match &recorded.fact {
         Fact::Joined(joined) => join(order, author(recorded)?, recorded.at, joined),
         Fact::Left { owner } => leave(order, author(recorded)?, owner.as_ref())?,
         Fact::ItemAdded(added) => add(order, recorded, added)?,
+        Fact::ItemRestored(restored) => restore(order, restored)?,
         Fact::ItemRemoved { item } => remove(order, item)?,
         Fact::QuantityUpdated { item, quantity } => update_quantity(order, item, *quantity)?,
         Fact::ItemShared { item, shared_by } => share(order, item, shared_by)?,
@@ -107,6 +109,7 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
         Fact::Archived => order.status = Status::Archived,
     }
     rules::note(order, recorded, was_away);
+    change.note(order, recorded);
     if order.seq == 0 {
         order.created_at = recorded.at;
     }
@@ -221,7 +224,24 @@ fn leave(order: &mut Order, by: &ParticipantId, owner: Option<&ParticipantId>) -
 }
 
 fn add(order: &mut Order, recorded: &Recorded, added: &ItemAdded) -> Result<(), CommitError> {
-    let added_by = seat_of_author(order, recorded)?;
+    push(order, added, seat_of_author(order, recorded)?, recorded.at)
+}
+
+fn restore(order: &mut Order, restored: &ItemRestored) -> Result<(), CommitError> {
+    let added_by = order.seat_of(&restored.added_by).ok_or(CommitError::UnknownPerson)?;
+    push(order, &restored.added, added_by, restored.added_at)?;
+    if let Some(charges) = &restored.charges {
+        set_charges(order, charges);
+    }
+    Ok(())
+}
+
+fn push(
+    order: &mut Order,
+    added: &ItemAdded,
+    added_by: Seat,
+    added_at: UnixMillis,
+) -> Result<(), CommitError> {
     let claims = claims(order, &added.shared_by)?;
     let line = line_total(added.price.amount(), added.quantity)?;
     let total = order.total.checked_add(line).ok_or(CommitError::Overflow)?;
@@ -235,7 +255,7 @@ fn add(order: &mut Order, recorded: &Recorded, added: &ItemAdded) -> Result<(), 
         customization: added.customization.clone(),
         added_by,
         claims,
-        added_at: recorded.at,
+        added_at,
         written: Kept::default(),
     };
     let text_bytes = item.text_bytes();
@@ -267,9 +287,7 @@ fn remove(order: &mut Order, item: &ItemId) -> Result<(), CommitError> {
     order.text_bytes = order.text_bytes.saturating_sub(line.text_bytes());
     order.items.remove(item);
     // A discount ends with its dish: another that takes over the id is another dish.
-    let is_on_it =
-        |charge: &Charge| matches!(&charge.kind, ChargeKind::Discount { item: Some(on) } if on == item);
-    order.charges.retain(|charge| !is_on_it(charge));
+    order.charges.retain(|charge| !is_discount_on(charge, item));
     Ok(())
 }
 

@@ -38,6 +38,8 @@ pub enum Fact {
     },
     /// A dish was ordered.
     ItemAdded(ItemAdded),
+    /// A dish that was taken off is there again.
+    ItemRestored(Box<ItemRestored>),
     /// A line was taken off.
     ItemRemoved {
         /// Which line.
@@ -208,6 +210,19 @@ pub struct ItemAdded {
     pub customization: Option<Text>,
     /// Whose it is, and in which proportions. Empty: nobody's.
     pub shared_by: Vec<(ParticipantId, Weight)>,
+}
+
+/// A dish that was taken off is there again, after all others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemRestored {
+    /// The dish, as it was.
+    pub added: ItemAdded,
+    /// Who had added it.
+    pub added_by: ParticipantId,
+    /// When.
+    pub added_at: UnixMillis,
+    /// The order's charges, where a discount on it ended when it was taken off.
+    pub charges: Option<ChargesSet>,
 }
 
 /// A payment was noted.

@@ -64,6 +64,7 @@ pub mod split;
 pub mod stored;
 pub mod text;
 mod time;
+mod undo;
 pub mod wire;
 
 pub use alarm::{Lifetimes, due};

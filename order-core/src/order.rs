@@ -12,6 +12,7 @@ use crate::payment::Payment;
 use crate::rules::{HouseRules, Policy, Rules};
 use crate::split::{SplitRule, Weight};
 use crate::text::Text;
+use crate::undo::LastChanges;
 use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, PaymentId, UnixMillis};
 
 /// The most items that one order can hold at a time.
@@ -85,6 +86,8 @@ pub struct Order {
     pub(crate) rules: Option<Box<Rules>>,
     /// The policy for a first participant who names none; of no account once somebody has joined.
     pub(crate) default_policy: Policy,
+    /// What takes back what each did last.
+    pub(crate) last_changes: LastChanges,
     /// The commands with an id that became facts.
     pub(crate) done: DoneCommands,
     pub(crate) created_at: UnixMillis,
@@ -115,6 +118,7 @@ impl Order {
             status: Status::Active,
             rules: None,
             default_policy: Policy::default(),
+            last_changes: LastChanges::default(),
             done: DoneCommands::default(),
             created_at: UnixMillis::default(),
             updated_at: UnixMillis::default(),

@@ -94,6 +94,10 @@ codes! {
     NotClaimed = "not_claimed", "You have no part in this dish.";
     /// The order is closed.
     OrderFinalized = "order_finalized", "The order is finalized; only payments can change any more.";
+    /// There is no change that could be taken back.
+    NothingToUndo = "nothing_to_undo", "You have changed nothing that could be taken back.";
+    /// Something has happened since that is in the way.
+    UndoConflict = "undo_conflict", "Your last change cannot be taken back any more.";
     /// The order was idle for too long.
     OrderExpired = "order_expired", "The order was left alone for so long that it has expired.";
     /// The order was finalized long ago.

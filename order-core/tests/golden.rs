@@ -14,7 +14,8 @@ use order_core::split::Weight;
 use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
 use order_core::wire;
 use order_core::{
-    Code, Currency, Decision, Fact, Lifetimes, Order, ParticipantId, Presence, Rejection, UnixMillis, replay,
+    Code, Currency, Decision, Fact, Lifetimes, Order, ParticipantId, Presence, Rejection, UnixMillis, commit,
+    replay,
 };
 use table::{
     FINALIZE, LEAVE, LOCK, READY, Table, UNLOCK, WAIVE, add_message, assign_message, charges_message,
@@ -53,6 +54,8 @@ fn every_message_to_clients_is_written_as_it_was_released() {
     let mut party = Party::named("hosted_table");
     party.live(&hosted_story(), |name, party| golden.check(name, &party.shown("asha")));
     golden.check("sync_hosted", party.sync().text());
+    let mut party = Party::named("order_undone");
+    party.live(&undone_story(), |name, party| golden.check(name, &party.shown("asha")));
     for mut party in timed_parties() {
         party.live_by_the_clock(|name, party| golden.check(name, &party.shown("asha")));
         golden.check(&format!("sync_{}", party.table.order.id()), party.sync().text());
@@ -126,6 +129,8 @@ fn every_fact_is_stored_as_it_was_released() {
     let mut hosted = Party::named("hosted_table");
     hosted.live(&hosted_story(), |name, party| golden.check(name, &party.stored()));
 
+    let mut undone = Party::named("order_undone");
+    undone.live(&undone_story(), |name, party| golden.check(name, &party.stored()));
     let mut timed = timed_parties();
     for party in &mut timed {
         party.live_by_the_clock(|name, party| golden.check(name, &party.stored()));
@@ -144,12 +149,43 @@ fn every_fact_is_stored_as_it_was_released() {
         ("order", &party.table.order),
         ("order_with_everything", &shared.table.order),
         ("order_hosted", &hosted.table.order),
+        ("order_undone", &undone.table.order),
     ];
     let timed = timed.iter().map(|party| (party.table.order.id().as_str(), &party.table.order));
     for (name, order) in orders.into_iter().chain(timed) {
         let text = String::from_utf8(encode_order(order).unwrap()).unwrap();
         golden.check(name, &text);
         assert_eq!(decode_order(text.as_bytes()).as_ref(), Ok(order));
+    }
+    golden.finish();
+}
+
+#[test]
+fn every_entry_of_a_history_is_written_as_it_was_released() {
+    let mut golden = Golden::folder("history");
+    let mut first = Party::sit_down();
+    first.live(&story(), |_, _| {});
+    let mut shared = Party::named("shared_dishes");
+    shared.live(&shared_story(), |_, _| {});
+    shared.live(&paid_story(), |_, _| {});
+    let mut hosted = Party::named("hosted_table");
+    hosted.live(&hosted_story(), |_, _| {});
+    let mut undone = Party::named("order_undone");
+    undone.live(&undone_story(), |_, _| {});
+    let mut timed = timed_parties();
+    for party in &mut timed {
+        party.live_by_the_clock(|_, _| {});
+    }
+    for party in [&first, &shared, &hosted, &undone].into_iter().chain(&timed) {
+        let mut order = Order::new(party.table.order.id().clone(), Currency::default());
+        let mut entries = Vec::new();
+        for recorded in &party.table.log {
+            let entry = wire::history_entry(&order, recorded);
+            assert!(!entry.contains("5550100") && !entry.contains("98765"), "a phone number: {entry}");
+            entries.push(entry);
+            commit(&mut order, recorded).unwrap();
+        }
+        golden.check(party.table.order.id().as_str(), &entries.join("\n"));
     }
     golden.finish();
 }
@@ -199,7 +235,7 @@ fn what_version_1_stored_means_what_it_meant() {
 }
 
 /// How many kinds of facts there are; [`kind_of`] numbers them.
-const KINDS: usize = 25;
+const KINDS: usize = 26;
 
 fn kind_of(fact: &Fact) -> usize {
     match fact {
@@ -228,6 +264,7 @@ fn kind_of(fact: &Fact) -> usize {
         Fact::Reminded { .. } => 22,
         Fact::Expired => 23,
         Fact::Archived => 24,
+        Fact::ItemRestored(_) => 25,
     }
 }
 
@@ -500,6 +537,25 @@ fn hosted_story() -> Vec<Step> {
         by("chi", "limit_updated_low", limit_message("asha", "0")),
         by("asha", "ready_updated_by_asha", READY),
         by("chi", "order_locked_by_chi", LOCK),
+    ]
+}
+
+/// Changes that are taken back.
+fn undone_story() -> Vec<Step> {
+    let undo = r#"{"type":"undo"}"#;
+    let discount = charges_message(r#"{"name":"Happy hour","kind":"discount","percent":50,"itemId":"wine"}"#);
+    vec![
+        by("asha", "joined_to_undo", join_message("asha")),
+        by("ben", "joined_to_undo_second", join_message("ben")),
+        by("ben", "item_added_to_undo", add_message("wine", "350", "1")),
+        by("asha", "charges_updated_to_undo", discount),
+        by("ben", "quantity_updated_to_undo", quantity_message("wine", "3")),
+        by("ben", "quantity_undone", undo),
+        by("asha", "item_removed_to_undo", remove_message("wine")),
+        by("asha", "item_restored", undo),
+        by("ben", "item_claimed_to_undo", r#"{"type":"claim_item","data":{"itemId":"wine","weight":3}}"#),
+        by("ben", "item_claim_undone", undo),
+        by("asha", "tip_to_undo", tip_message(r#""amount":15"#)),
     ]
 }
 

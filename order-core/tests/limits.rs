@@ -372,6 +372,7 @@ fn every_code_of_the_core_has_an_example() {
     codes.insert(nobody.code());
     codes.extend(refused_at_a_hosted_table());
     codes.extend(refused_once_time_has_passed());
+    codes.extend(refused_to_be_undone());
 
     let expected: BTreeSet<_> = Code::ALL.iter().copied().filter(|code| !elsewhere.contains(code)).collect();
     assert_eq!(codes, expected);
@@ -389,6 +390,16 @@ fn refused_once_time_has_passed() -> [Code; 3] {
     closed.wait_until(closed.now, &lifetimes);
     let archived = closed.refuse("asha", r#"{"type":"record_payment","data":{"amount":1}}"#);
     [bad_deadline, expired, archived].map(|rejection| rejection.code())
+}
+
+fn refused_to_be_undone() -> [Code; 2] {
+    let undo = r#"{"type":"undo"}"#;
+    let mut table = Table::of(&["asha", "ben"]);
+    let nothing = table.refuse("asha", undo);
+    table.add("asha", "i1", "10", "1");
+    table.accept("ben", &claim_message("i1"));
+    let conflict = table.refuse("asha", undo);
+    [nothing, conflict].map(|rejection| rejection.code())
 }
 
 fn refused_at_a_hosted_table() -> [Code; 4] {

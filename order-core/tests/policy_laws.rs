@@ -20,10 +20,22 @@ proptest! {
     #![proptest_config(table::runs(300))]
 
     #[test]
-    fn whatever_people_send_the_rules_of_the_table_hold(steps in steps()) {
+    fn whatever_people_send_the_rules_of_the_table_hold(
+        steps in steps(),
+        undone in prop::collection::vec(prop::option::of(any::<prop::sample::Index>()), 30),
+    ) {
         let mut table = Table::empty();
         let mut model = Model::default();
-        for step in &steps {
+        for (step, undone) in steps.iter().zip(undone.iter().cycle()) {
+            let people = table.order.people();
+            if let Some(undoer) = undone.filter(|_| !people.is_empty()).map(|any| any.get(people).id().to_string()) {
+                // On a table of its own: the model does not know of it.
+                let mut table = table.clone();
+                let before = table.order.clone();
+                if let Ok(Decision::Record(recorded)) = table.say(&undoer, r#"{"type":"undo"}"#) {
+                    assert_lawful(&before, &table.order, &recorded);
+                }
+            }
             let before = table.order.clone();
             let message = step.message(&model);
             let Ok(decision) = table.say(step.who(), &message) else { continue };

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use order_core::wire::v2::V2Inbound;
-use order_core::wire::{self, Refused, v2};
+use order_core::wire::v2::{Request, V2Inbound};
+use order_core::wire::{self, Refused, SeedInbound, v2};
 use order_core::{Code, Command, CommandId, Rejection};
 use tokio::sync::{OnceCell, mpsc};
 
@@ -78,7 +78,10 @@ impl Connection {
     fn read(&self, text: &str) -> Option<Box<Result<Message, Refused>>> {
         let fresh_id = || self.host.shared().ids.item_id();
         self.let_through(match self.protocol {
-            Protocol::Seed => wire::decode(text, fresh_id).map(|inbound| Message::Command(inbound, None)),
+            Protocol::Seed => wire::decode_any(text, fresh_id).map(|message| match message {
+                SeedInbound::Command(inbound) => Message::Command(inbound, None),
+                SeedInbound::History { id, page } => Message::Request(id, Request::History(page)),
+            }),
             Protocol::V2 => v2::decode(text, fresh_id).map(|message| match message {
                 V2Inbound::Command { inbound, since } => Message::Command(inbound, since),
                 V2Inbound::Request { id, request } => Message::Request(id, request),

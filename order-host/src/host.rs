@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Weak};
 
-use order_core::wire;
-use order_core::{Code, CommandId, Rejection};
+use order_core::wire::{self, HistoryPage};
+use order_core::{Code, CommandId, ParticipantId, Rejection};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::history;
 use crate::input::Input;
 use crate::log::{LogError, RoomLog};
 use crate::room::{self, Room};
@@ -69,6 +70,32 @@ impl Host {
         // Not in memory: read it, but do not load a room for everybody who knocks.
         let (order, _) = room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
         Ok(room::public_view(&order))
+    }
+
+    /// A page of the history of `room`, as JSON text: who did what and when, oldest first. For whoever is or was part of the order
+    /// and was not removed; without anybody named, for the back end. Nothing for anybody else, or when nobody has joined it.
+    ///
+    /// Whoever calls this vouches for who asks.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn history(
+        &self,
+        room: &RoomKey,
+        asker: Option<&ParticipantId>,
+        page: HistoryPage,
+    ) -> Result<Option<String>, LogError> {
+        let (order, _) = room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
+        if order.seq() == 0 || asker.is_some_and(|asker| !history::may_read(&order, asker)) {
+            return Ok(None);
+        }
+        let page = history::read(&self.shared, room, order.seq(), page).await?;
+        Ok(Some(wire::history_document(&page.entries, page.more)))
+    }
+
+    /// For whom a resume token speaks in `room`, if it was made for that.
+    pub fn resumes(&self, room: &RoomKey, token: &str) -> Option<ParticipantId> {
+        self.shared.settings.resume_key.prove(room, token)
     }
 
     /// Whether somebody with this access may see and join the order of `room`, which is not loaded for that.

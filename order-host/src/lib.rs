@@ -14,6 +14,7 @@ mod clock;
 mod connection;
 mod counted;
 mod expiry;
+mod history;
 mod host;
 mod identity;
 mod ids;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use order_core::text::Text;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
+use crate::history::READ_AT_ONCE;
 use crate::input::ConnectionId;
 use crate::log::RoomLog;
 use crate::rooms::Rooms;
@@ -21,6 +22,9 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) rooms: Rooms,
     pub(crate) time: Arc<Time>,
+    /// Who reads a history right now.
+    pub(crate) historians: Counted<ConnectionId>,
+    pub(crate) history_turns: Semaphore,
     /// The orders in memory, by tenant.
     pub(crate) tenants: Counted<Text>,
     next_connection: AtomicU64,
@@ -42,6 +46,8 @@ impl Shared {
             settings,
             rooms: Rooms::default(),
             time: Arc::default(),
+            historians: Counted::default(),
+            history_turns: Semaphore::new(READ_AT_ONCE),
             tenants: Counted::default(),
             next_connection: AtomicU64::new(1),
             tasks: TaskTracker::new(),

@@ -18,7 +18,7 @@ use order_core::UnixMillis;
 use order_host::RoomKey;
 use order_host::log::{Alarm, AppendError, LogError, RoomLog, Snapshot, StoredFact};
 use serde_json::json;
-use server::{Answer, HANDSHAKE, ROOM, Server, request};
+use server::{Answer, HANDSHAKE, Peer, ROOM, Server, request};
 use transport_warp::{AcceptSettings, RouteSettings};
 
 /// An address of every kind, and ones that lead nowhere.
@@ -68,6 +68,42 @@ async fn a_room_shows_its_order_without_names_and_phones() {
     assert_eq!((&view["participantCount"], &view["items"][0]["dishName"]), (&json!(1), &json!("Dosa")));
     for secret in ["9876543210", "Annapurna", "tenant_77", "secret-circle", "secret-tenant"] {
         assert!(!answer.body.contains(secret), "{secret}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_history_is_for_those_alone_who_prove_that_they_are_on_the_order() {
+    let server = Server::start().await;
+    let mut ann = Peer::open_v2(server.addr, ROOM).await;
+    let data = json!({"phone": "9876543210"});
+    let join = json!({"type": "join", "id": "j", "participantId": "ann", "participantName": "Annapurna", "data": data});
+    ann.say(&join).await;
+    let token = ann.hear("welcome").await["resumeToken"].as_str().unwrap().to_owned();
+
+    let history = server.get(&format!("{ROOM}?history&resume={token}&limit=1")).await;
+
+    assert_eq!((history.status, history.header("cache-control")), (200, Some("no-store")));
+    assert_eq!(
+        (&history.json()["entries"][0]["byName"], &history.json()["more"]),
+        (&json!("Annapurna"), &json!(false))
+    );
+    assert!(!history.body.contains("9876543210"), "{}", history.body);
+    for stranger in [
+        format!("{ROOM}?history"),
+        format!("{ROOM}?history=1&resume="),
+        format!("{ROOM}?history&resume={token}x"),
+        format!("/parties/main/another?history&resume={token}"),
+    ] {
+        let refused = server.get(&stranger).await;
+        assert_eq!((refused.status, &refused.json()["code"]), (403, &json!("join_first")), "{stranger}");
+        assert!(!refused.body.contains("Annapurna"));
+    }
+    for wrong in ["limit=0", "limit=201", "limit=x", "before=0", "before=-1", "before="] {
+        assert_eq!(
+            server.get(&format!("{ROOM}?history&resume={token}&{wrong}")).await.status,
+            400,
+            "{wrong}"
+        );
     }
 }
 

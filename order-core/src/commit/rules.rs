@@ -107,6 +107,7 @@ pub(super) fn note(order: &mut Order, recorded: &Recorded, was_away: bool) {
         }
         // What somebody does to the bill, they agree to.
         Fact::ItemAdded(_)
+        | Fact::ItemRestored(_)
         | Fact::ItemRemoved { .. }
         | Fact::QuantityUpdated { .. }
         | Fact::ItemShared { .. }

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::amounts::{amount_up_to, bad_amount};
+use super::undo::conflict;
 use crate::bill::{Charge, ChargeKind, ChargeValue, check_number};
 use crate::command::{ChargeAmount, SetCharges};
 use crate::fact::{ChargesSet, Fact};
@@ -30,6 +31,15 @@ pub(super) fn set(order: &Order, currency: Currency, set: &SetCharges) -> Result
     }
     let round_to = set.round_to.map(|unit| coin(unit, currency)).transpose()?;
     Ok(ChargesSet { charges, round_to })
+}
+
+/// Whether charges that there were before can be there again: the dishes of which they take something off have to be.
+pub(super) fn still_fit(order: &Order, set: &ChargesSet) -> Result<(), Rejection> {
+    let is_gone = |charge: &Charge| matches!(&charge.kind, ChargeKind::Discount { item: Some(item) } if order.item(item).is_none());
+    if set.charges.iter().any(is_gone) {
+        return Err(conflict("a dish that had a discount is not there any more".to_owned()));
+    }
+    Ok(())
 }
 
 pub(super) fn tip(order: &Order, tip: Option<&ChargeAmount>) -> Result<Fact, Rejection> {

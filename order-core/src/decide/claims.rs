@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::items::find;
 use super::split::{bad_number, expected_weight};
+use super::undo::conflict;
 use crate::bill::{check_claims, is_fine_enough};
 use crate::command::SharedBy;
 use crate::fact::Fact;
@@ -53,6 +54,42 @@ pub(super) fn of_new_dish(
     let claims = read(order, shared_by)?;
     fine(order, None, &claims)?;
     Ok(claims)
+}
+
+/// Whether the claims on a dish would differ from those that there are in nothing but the part of `who`.
+pub(super) fn is_own_part(
+    order: &Order,
+    who: &ParticipantId,
+    item: &ItemId,
+    shared_by: &[(ParticipantId, Weight)],
+) -> bool {
+    let others = shared_by.iter().filter(|(id, _)| id != who);
+    order.item(item).is_some_and(|item| without(order, item, who).iter().eq(others))
+}
+
+/// Shares a dish as it was shared before.
+pub(super) fn share_as_before(
+    order: &Order,
+    item: &ItemId,
+    shared_by: &[(ParticipantId, Weight)],
+) -> Result<Fact, Rejection> {
+    nobody_was_removed(order, shared_by)?;
+    share(order, find(order, item)?, shared_by.to_vec())
+}
+
+/// Whether a dish can be shared as it was before it was taken off.
+pub(super) fn still_fit(order: &Order, shared_by: &[(ParticipantId, Weight)]) -> Result<(), Rejection> {
+    nobody_was_removed(order, shared_by)?;
+    fine(order, None, shared_by)
+}
+
+/// Who was sent away gets no part of a dish by an undo.
+fn nobody_was_removed(order: &Order, shared_by: &[(ParticipantId, Weight)]) -> Result<(), Rejection> {
+    let removed = |id: &ParticipantId| order.removed().any(|person| person.id == *id);
+    if shared_by.iter().any(|(id, _)| removed(id)) {
+        return Err(conflict("somebody who had part of the dish was removed".to_owned()));
+    }
+    Ok(())
 }
 
 /// The claims that a client gave, of people who can have part in a dish.

@@ -11,6 +11,7 @@ mod payments;
 mod policy;
 mod split;
 mod table;
+mod undo;
 
 use crate::command::{Actor, Command};
 use crate::fact::{Fact, Recorded};
@@ -151,6 +152,7 @@ pub fn decide(
             finalized(order)?
         }
         Command::Leave => Fact::Left { owner: join::owner_without(order, present(order, actor)?) },
+        Command::Undo { seq } => undo::undo(order, actor, present(order, actor)?, *seq)?,
         Command::SetReady { ready } => match table::ready(order, present(order, actor)?, *ready)? {
             Some(fact) => fact,
             None => return Ok(Decision::Unchanged),

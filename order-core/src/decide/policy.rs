@@ -25,6 +25,20 @@ pub(super) fn may_edit(order: &Order, by: &ParticipantId, item: &Item) -> Result
     }
 }
 
+/// Who may take a dish off may put it back.
+pub(super) fn may_restore(
+    order: &Order,
+    by: &ParticipantId,
+    added_by: &ParticipantId,
+) -> Result<(), Rejection> {
+    unlocked(order, by)?;
+    match order.policy() {
+        Policy::Open => Ok(()),
+        Policy::Hosted if owns(order, by) || by == added_by => Ok(()),
+        Policy::Hosted => Err(Code::NotYours.into()),
+    }
+}
+
 /// At a hosted table the owner chooses the split and closes the order.
 pub(super) fn may_settle(order: &Order, by: &ParticipantId) -> Result<(), Rejection> {
     match order.policy() {

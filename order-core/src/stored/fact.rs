@@ -10,7 +10,7 @@ use super::version::{self, StoredError, Upcast};
 use super::{StoredCurrency, StoredSplit, owned, read_weight};
 use crate::bill::ChargeValue;
 use crate::deadline::Deadline;
-use crate::fact::{ChargesSet, Fact, ItemAdded, Joined, Recorded};
+use crate::fact::{ChargesSet, Fact, ItemAdded, ItemRestored, Joined, Recorded};
 use crate::split::Weight;
 use crate::text::Text;
 use crate::{
@@ -49,7 +49,7 @@ struct StoredRecord {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum StoredFact {
+pub(super) enum StoredFact {
     Joined {
         name: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,6 +84,22 @@ enum StoredFact {
         /// Millionths of a weight of each; absent where it is the one's who added it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         shared_by: Option<Vec<(String, u64)>>,
+    },
+    ItemRestored {
+        item: String,
+        dish: String,
+        kind: String,
+        quantity: u16,
+        /// Minor units of one piece.
+        price: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        customization: Option<String>,
+        /// Millionths of a weight of each.
+        shared_by: Vec<(String, u64)>,
+        added_by: String,
+        added_at: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        charges: Option<StoredCharges>,
     },
     ItemRemoved {
         item: String,
@@ -167,7 +183,22 @@ pub(super) enum StoredRole {
 /// # Errors
 /// None that a fact of this crate can cause.
 pub fn encode_fact(recorded: &Recorded) -> Result<Vec<u8>, StoredError> {
-    let fact = match &recorded.fact {
+    let by = recorded.by.id();
+    let command = recorded.stamp.as_ref().map(|stamp| (stamp.id().as_str().to_owned(), stamp.digest()));
+    let record = StoredRecord {
+        seq: recorded.seq,
+        at: recorded.at.get(),
+        by: by.map(|id| id.as_str().to_owned()),
+        clock: recorded.by == Actor::Clock,
+        command,
+        fact: stored_fact(&recorded.fact, by),
+    };
+    version::write(&record, UPCASTS)
+}
+
+/// The stored form of what happened, by whom.
+pub(super) fn stored_fact(fact: &Fact, by: Option<&ParticipantId>) -> StoredFact {
+    match fact {
         Fact::Joined(joined) => StoredFact::Joined {
             name: owned(&joined.name),
             phone: joined.phone.as_ref().map(owned),
@@ -191,10 +222,25 @@ pub fn encode_fact(recorded: &Recorded) -> Result<Vec<u8>, StoredError> {
             price: added.price.amount().minor_units(),
             customization: added.customization.as_ref().map(owned),
             shared_by: match added.shared_by.as_slice() {
-                [(who, Weight::ONE)] if Some(who) == recorded.by.id() => None,
+                [(who, Weight::ONE)] if Some(who) == by => None,
                 claims => Some(stored_claims(claims)),
             },
         },
+        Fact::ItemRestored(restored) => {
+            let ItemRestored { added, added_by, added_at, charges } = restored.as_ref();
+            StoredFact::ItemRestored {
+                item: added.item.as_str().to_owned(),
+                dish: owned(&added.dish_name),
+                kind: owned(&added.dish_type),
+                quantity: added.quantity.pieces(),
+                price: added.price.amount().minor_units(),
+                customization: added.customization.as_ref().map(owned),
+                shared_by: stored_claims(&added.shared_by),
+                added_by: added_by.as_str().to_owned(),
+                added_at: added_at.get(),
+                charges: charges.as_ref().map(|set| StoredCharges::new(&set.charges, set.round_to)),
+            }
+        }
         Fact::ItemRemoved { item } => StoredFact::ItemRemoved { item: item.as_str().to_owned() },
         Fact::QuantityUpdated { item, quantity } => {
             StoredFact::QuantityUpdated { item: item.as_str().to_owned(), quantity: quantity.pieces() }
@@ -235,12 +281,7 @@ pub fn encode_fact(recorded: &Recorded) -> Result<Vec<u8>, StoredError> {
         Fact::Finalized { on_bill } => StoredFact::Finalized {
             on_bill: on_bill.as_ref().map(|people| people.iter().map(|id| id.as_str().to_owned()).collect()),
         },
-    };
-    let by = recorded.by.id().map(|id| id.as_str().to_owned());
-    let command = recorded.stamp.as_ref().map(|stamp| (stamp.id().as_str().to_owned(), stamp.digest()));
-    let clock = recorded.by == Actor::Clock;
-    let record = StoredRecord { seq: recorded.seq, at: recorded.at.get(), by, clock, command, fact };
-    version::write(&record, UPCASTS)
+    }
 }
 
 /// Reads a fact in its stored form, of this or any earlier version.
@@ -255,7 +296,14 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
         (None, true) => Actor::Clock,
         (Some(_), true) => return Err(StoredError::Damaged("author")),
     };
-    let fact = match record.fact {
+    let fact = read_fact(record.fact, by.id())?;
+    let stamp = record.command.map(|(id, digest)| Stamp::new(CommandId::from_stored(&id), digest));
+    Ok(Recorded { seq: record.seq, at: UnixMillis::new(record.at), by, stamp, fact })
+}
+
+/// What happened, by whom.
+pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Result<Fact, StoredError> {
+    Ok(match stored {
         StoredFact::Joined { name, phone, role, circle, tenant, currency, charges, rules, deadline } => {
             Fact::Joined(Joined {
                 name: Text::from_stored(&name),
@@ -283,10 +331,35 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
                 customization: customization.as_deref().map(Text::from_stored),
                 shared_by: match shared_by {
                     Some(claims) => read_claims(claims)?,
-                    None => by.id().map(|id| (id.clone(), Weight::ONE)).into_iter().collect(),
+                    None => by.map(|id| (id.clone(), Weight::ONE)).into_iter().collect(),
                 },
             })
         }
+        StoredFact::ItemRestored {
+            item,
+            dish,
+            kind,
+            quantity,
+            price,
+            customization,
+            shared_by,
+            added_by,
+            added_at,
+            charges,
+        } => Fact::ItemRestored(Box::new(ItemRestored {
+            added: ItemAdded {
+                item: ItemId::from_stored(&item),
+                dish_name: Text::from_stored(&dish),
+                dish_type: Text::from_stored(&kind),
+                quantity: read_quantity(quantity)?,
+                price: read_price(price)?,
+                customization: customization.as_deref().map(Text::from_stored),
+                shared_by: read_claims(shared_by)?,
+            },
+            added_by: ParticipantId::from_stored(&added_by),
+            added_at: UnixMillis::new(added_at),
+            charges: charges.map(ChargesSet::try_from).transpose()?,
+        })),
         StoredFact::ItemRemoved { item } => Fact::ItemRemoved { item: ItemId::from_stored(&item) },
         StoredFact::QuantityUpdated { item, quantity } => {
             Fact::QuantityUpdated { item: ItemId::from_stored(&item), quantity: read_quantity(quantity)? }
@@ -326,9 +399,7 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
         StoredFact::Finalized { on_bill } => Fact::Finalized {
             on_bill: on_bill.map(|people| people.iter().map(|id| ParticipantId::from_stored(id)).collect()),
         },
-    };
-    let stamp = record.command.map(|(id, digest)| Stamp::new(CommandId::from_stored(&id), digest));
-    Ok(Recorded { seq: record.seq, at: UnixMillis::new(record.at), by, stamp, fact })
+    })
 }
 
 /// For serde.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::charge::{StoredCharges, StoredValue};
-use super::fact::{read_price, read_quantity};
+use super::fact::{StoredFact, read_fact, read_price, read_quantity, stored_fact};
 use super::payment::StoredPayment;
 use super::rules::StoredRules;
 use super::version::{self, StoredError, Upcast};
@@ -19,6 +19,7 @@ use crate::order::{Order, Status};
 use crate::participant::{Participant, Seat};
 use crate::split::{Weight, seats_on_bill};
 use crate::text::Text;
+use crate::undo::{LastChange, LastChanges};
 use crate::{Amount, CommandId, ItemId, OrderId, ParticipantId, Policy, UnixMillis};
 
 /// The way from each earlier version of a stored order to the next. Append; never change what is here.
@@ -63,6 +64,9 @@ struct StoredOrder {
     /// Absent where there never were any but the ordinary ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<StoredRules>,
+    /// What takes back what each did last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    last_changes: Vec<StoredChange>,
     /// Commands with an id that became facts.
     done: Vec<StoredDone>,
     created_at: u64,
@@ -83,6 +87,16 @@ struct StoredDone {
     id: String,
     digest: u64,
     seq: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredChange {
+    /// A place in `people`.
+    by: usize,
+    seq: u64,
+    /// Absent once somebody else has changed the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    back: Option<StoredFact>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -159,6 +173,7 @@ pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
             Status::Archived => Some(StoredEnd::Archived),
         },
         rules: order.rules.as_deref().map(StoredRules::from),
+        last_changes: order.last_changes.iter().map(|(seat, change)| stored_change(*seat, change)).collect(),
         done: order
             .done
             .iter()
@@ -173,6 +188,11 @@ pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
         updated_at: order.updated_at.get(),
     };
     version::write(&stored, UPCASTS)
+}
+
+fn stored_change(seat: Seat, change: &LastChange) -> StoredChange {
+    let back = change.back.as_ref().map(|back| stored_fact(back, None));
+    StoredChange { by: seat.0, seq: change.seq, back }
 }
 
 /// Reads an order in its stored form, of this or any earlier version.
@@ -203,6 +223,12 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
     if on_bill.as_ref().is_some_and(|seats| !seats.is_sorted_by(|seat, next| seat < next)) {
         return Err(StoredError::Damaged("bill"));
     }
+    let mut last_changes = LastChanges::default();
+    for StoredChange { by, seq, back } in stored.last_changes {
+        let by = seat(by)?;
+        let back = back.map(|back| read_fact(back, None)).transpose()?.map(Box::new);
+        last_changes.insert(by, LastChange { seq, back });
+    }
     let payments = stored.payments.into_iter().map(|payment| payment.read(seat));
     let mut order = Order {
         id: OrderId::from_stored(&stored.id),
@@ -222,6 +248,7 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
         round_to: charges.round_to,
         payments: payments.collect::<Result<_, StoredError>>()?,
         on_bill,
+        last_changes,
         done,
         rules: stored.rules.map(|rules| rules.read(seat)).transpose()?.map(Box::new),
         default_policy: Policy::default(),

@@ -6,6 +6,7 @@ use std::hash::Hasher as _;
 use rust_decimal::Decimal;
 use siphasher::sip::SipHasher24;
 
+use super::history::HistoryPage;
 use super::json::{Numbers, Object};
 use super::{charge, deadline, manage, payment};
 use crate::command::{AddItem, AgreedShares, Command, Join, Manage, SharedBy, UpdateSplit};
@@ -46,12 +47,46 @@ pub struct Refused {
 /// When the message is not one of the protocol; the order need not be asked.
 pub fn decode(text: &str, fresh_id: impl FnOnce() -> ItemId) -> Result<Inbound, Refused> {
     let message = Object::message(text).map_err(|rejection| Refused { id: None, rejection })?;
-    let id = command_id(&message).map_err(|rejection| Refused { id: None, rejection })?;
-    match read(&message, fresh_id) {
+    decode_object(&message, fresh_id)
+}
+
+fn decode_object(message: &Object<'_>, fresh_id: impl FnOnce() -> ItemId) -> Result<Inbound, Refused> {
+    let id = command_id(message).map_err(|rejection| Refused { id: None, rejection })?;
+    match read(message, fresh_id) {
         Ok((participant, command)) => {
-            let stamp = id.map(|id| Stamp::new(id, digest(&message, participant.as_ref())));
+            let stamp = id.map(|id| Stamp::new(id, digest(message, participant.as_ref())));
             Ok(Inbound { stamp, participant, command })
         }
+        Err(rejection) => Err(Refused { id, rejection }),
+    }
+}
+
+/// A message of the first protocol that could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeedInbound {
+    /// A command.
+    Command(Inbound),
+    /// A page of the order's history is asked for.
+    History {
+        /// The id to answer by, if the client gave one.
+        id: Option<CommandId>,
+        /// Which page.
+        page: HistoryPage,
+    },
+}
+
+/// Reads a client's text message, which may also ask for something that changes nothing.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_any(text: &str, fresh_id: impl FnOnce() -> ItemId) -> Result<SeedInbound, Refused> {
+    let message = Object::message(text).map_err(|rejection| Refused { id: None, rejection })?;
+    if message.raw("type") != Some("\"history\"") {
+        return decode_object(&message, fresh_id).map(SeedInbound::Command);
+    }
+    let id = command_id(&message).map_err(|rejection| Refused { id: None, rejection })?;
+    match HistoryPage::read(&message) {
+        Ok(page) => Ok(SeedInbound::History { id, page }),
         Err(rejection) => Err(Refused { id, rejection }),
     }
 }
@@ -141,6 +176,7 @@ pub(super) fn read(
         "update_payment" => payment::update(&data(message)?)?,
         "refund_payment" => payment::refund(&data(message)?, fresh_id)?,
         "update_split" => Command::UpdateSplit(update_split(&data(message)?)?),
+        "undo" => Command::Undo { seq: undone(message)? },
         "set_ready" => {
             let data = data(message)?;
             let ready = data.boolean("ready")?.ok_or_else(|| data.missing("ready", "true or false"))?;
@@ -200,6 +236,14 @@ fn join(message: &Object<'_>) -> Result<Join, Rejection> {
         finalize_when_ready: data.boolean("finalizeWhenReady")?,
         deadline: deadline::read_first(&data)?.map(Box::new),
     })
+}
+
+/// Which change is to be taken back, if the message says.
+fn undone(message: &Object<'_>) -> Result<Option<Decimal>, Rejection> {
+    if !message.has("data") {
+        return Ok(None);
+    }
+    data(message)?.optional_number("seq", Code::BadField, "the number of your last change")
 }
 
 fn add_item(data: &Object<'_>, fresh_id: impl FnOnce() -> ItemId) -> Result<AddItem, Rejection> {

@@ -7,6 +7,7 @@ mod bill_state;
 mod charge;
 mod deadline;
 mod frame;
+mod history;
 mod inbound;
 mod json;
 mod manage;
@@ -19,7 +20,8 @@ mod written;
 
 pub use bill::{BillLine, MAX_BILL_ITEMS, MAX_BILL_PEOPLE, RefusedBill};
 pub use frame::Frame;
-pub use inbound::{Inbound, Refused, decode};
+pub use history::{HistoryPage, MAX_HISTORY_PAGE, history, history_document, history_entry};
+pub use inbound::{Inbound, Refused, SeedInbound, decode, decode_any};
 pub use json::{MAX_DEPTH, MAX_KEYS};
 pub use outbound::{ack, error, fact_message, joined, presence_changed, sync};
 pub use state::public_view;

@@ -6,7 +6,7 @@ use super::state::StateWriter;
 use super::write::Writer;
 use crate::fact::{Fact, PaymentRecorded, Recorded};
 use crate::rejection::Rejection;
-use crate::{CommandId, Order, ParticipantId, PaymentId, Presence, UnixMillis};
+use crate::{CommandId, ItemId, Order, ParticipantId, PaymentId, Presence, UnixMillis};
 
 /// The message that tells everybody at the table of `recorded`. `order` is the order with that fact committed.
 pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> Frame {
@@ -26,14 +26,9 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
     match &recorded.fact {
         Fact::Joined(_) => participant_joined(order, presence, by, recorded.at),
         Fact::Left { .. } => whole("participant_left"),
-        Fact::ItemAdded(added) => about(order, "item_added", by, recorded.at, |writer| {
-            writer.json.begin_object();
-            if let Some(item) = order.item(&added.item) {
-                writer.json.key("item");
-                writer.item(order, item);
-            }
-            order_state(writer, order, presence);
-        }),
+        Fact::ItemAdded(added) => item_added(order, presence, recorded, &added.item),
+        // To a client that knows of nothing being taken back, it is ordered.
+        Fact::ItemRestored(restored) => item_added(order, presence, recorded, &restored.added.item),
         Fact::ItemRemoved { item } => about(order, "item_removed", by, recorded.at, |writer| {
             writer.json.begin_object();
             writer.json.string_field("itemId", item.as_str());
@@ -182,6 +177,17 @@ fn participant_joined(
 ) -> Frame {
     about(order, "participant_joined", who, at, |writer| {
         writer.state(order, presence, who.and_then(|who| order.role(who)));
+    })
+}
+
+fn item_added(order: &Order, presence: &Presence, recorded: &Recorded, item: &ItemId) -> Frame {
+    about(order, "item_added", recorded.by.id(), recorded.at, |writer| {
+        writer.json.begin_object();
+        if let Some(item) = order.item(item) {
+            writer.json.key("item");
+            writer.item(order, item);
+        }
+        order_state(writer, order, presence);
     })
 }
 

@@ -53,6 +53,11 @@ impl Members {
         self.0.entry(connection).or_insert(Member { outbox, protocol, speaker: None, access });
     }
 
+    /// What waits to be sent to a socket.
+    pub(super) fn outbox(&self, connection: ConnectionId) -> Option<Arc<Outbox>> {
+        self.0.get(&connection).map(|member| member.outbox.clone())
+    }
+
     /// The tenant for which the socket has signed in.
     pub(super) fn tenant(&self, connection: ConnectionId) -> Option<&Text> {
         self.0.get(&connection)?.access.as_ref()?.tenant.as_ref()

@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use order_core::wire::v2::{self, Request};
-use order_core::wire::{self, Frame};
+use order_core::wire::{self, Frame, HistoryPage};
 use order_core::{Code, CommandId, Fact, Participant, ParticipantId, Recorded, Rejection};
 
 use super::events::Events;
 use super::members::News;
 use super::{ConnectionId, Room};
 use crate::Protocol;
+use crate::history::{self, Page};
 use crate::pieces::Shared;
+
+/// After so many milliseconds another history may be asked for, most likely.
+const TRY_HISTORY_AGAIN: u64 = 1_000;
 
 impl Room {
     /// Shows a committed fact to everybody at the table but `knows`, a socket that has seen it.
@@ -127,11 +131,44 @@ impl Room {
                 }
                 return;
             }
+            Request::History(page) => return self.history(connection, id, page),
             // What a later protocol may ask for.
             _ => return self.refuse(connection, &Code::UnknownType.into(), id),
         };
         self.shown = self.shown.saturating_add(answer.len());
         self.members.send_text(connection, answer);
+    }
+
+    /// Has a page of history read, and sends it when it is there. Each socket asks for one at a time.
+    fn history(&self, connection: ConnectionId, id: Option<&CommandId>, page: HistoryPage) {
+        let (shared, key, id) = (self.shared.clone(), self.key.clone(), id.cloned());
+        let (last, protocol) = (self.order.seq(), self.members.protocol(connection));
+        let Some(outbox) = self.members.outbox(connection) else { return };
+        let Some(ticket) = shared.historians.take(&connection, 1) else {
+            let rejection = Rejection::new(Code::RateLimited);
+            let rejection = rejection.expected("one history at a time").retry_after(TRY_HISTORY_AGAIN);
+            return self.refuse(connection, &rejection, id.as_ref());
+        };
+        self.shared.spawn(async move {
+            let read = history::read(&shared, &key, last, page).await;
+            let now = shared.clock.now();
+            let text = match (read, protocol) {
+                (Ok(Page { entries, more }), Protocol::Seed) => {
+                    wire::history(&entries, more, id.as_ref(), now)
+                }
+                (Ok(Page { entries, more }), Protocol::V2) => v2::history(&entries, more, id.as_ref()),
+                (Err(error), _) => {
+                    tracing::warn!(room = %key.fingerprint(), %error, "the history cannot be read");
+                    let rejection = Code::StorageUnavailable.into();
+                    match protocol {
+                        Protocol::Seed => wire::error(&rejection, id.as_ref(), now),
+                        Protocol::V2 => v2::reject(&rejection, id.as_ref()),
+                    }
+                }
+            };
+            drop(ticket);
+            outbox.push(text);
+        });
     }
 
     /// Tells one socket that its command was carried out, if it had an id.
@@ -162,6 +199,7 @@ fn who_left(recorded: &Recorded) -> Option<&ParticipantId> {
         Fact::Removed(removed) => Some(&removed.who),
         Fact::Joined(_)
         | Fact::ItemAdded(_)
+        | Fact::ItemRestored(_)
         | Fact::ItemRemoved { .. }
         | Fact::QuantityUpdated { .. }
         | Fact::ItemShared { .. }

@@ -5,6 +5,7 @@ mod backend;
 mod draining;
 mod errors;
 mod floods;
+mod history;
 mod joining;
 mod leaving;
 mod loading;

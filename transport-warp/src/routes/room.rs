@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use order_core::wire::HistoryPage;
 use order_host::{Counted, Host, Opening, Protocol, RoomKey, Ticket};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
@@ -119,6 +120,9 @@ impl Rooms {
         match answer::to_method(method) {
             Some(response) => response,
             None => match self.guest(&room, request).await {
+                Ok(guest) if parameter(request.query, "history").is_some() => {
+                    self.history(&room, guest.as_ref(), request.query).await
+                }
                 Ok(_) => self.view(&room).await,
                 Err(denied) => answer::denied(denied),
             },
@@ -217,6 +221,31 @@ impl Rooms {
         Ok((of_address, of_room))
     }
 
+    /// Who did what and when, for those on the order.
+    async fn history(&self, room: &RoomKey, guest: Option<&Guest>, query: &str) -> Response {
+        let asker = match guest {
+            Some(Guest::Backend(_)) => None,
+            Some(Guest::Diner(identity)) => Some(identity.participant.clone()),
+            None => match parameter(query, "resume").and_then(|token| self.host.resumes(room, token)) {
+                Some(participant) => Some(participant),
+                None => return answer::denied(Denied::NotAtTheTable),
+            },
+        };
+        let page = HistoryPage::from_texts(parameter(query, "before"), parameter(query, "limit"));
+        let page = match page {
+            Ok(page) => page,
+            Err(rejection) => return answer::text(StatusCode::BAD_REQUEST, &rejection.to_string()),
+        };
+        match self.host.history(room, asker.as_ref(), page).await {
+            Ok(Some(page)) => answer::json(StatusCode::OK, page),
+            Ok(None) => answer::denied(Denied::NotAtTheTable),
+            Err(error) => {
+                warn!(%error, "a history cannot be read");
+                answer::denied(Denied::Unavailable)
+            }
+        }
+    }
+
     /// The order as a stranger may see it.
     async fn view(&self, room: &RoomKey) -> Response {
         match self.host.public_view(room).await {
@@ -237,18 +266,20 @@ impl Rooms {
     }
 }
 
+/// The value of a parameter in an address's query; the last, where there are several, and an empty one where it has none.
+fn parameter<'query>(query: &'query str, name: &str) -> Option<&'query str> {
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next_back()
+}
+
 /// What a socket says of itself: `stonepot.v2` among its subprotocols, and `resume` and `since` in the query. Other parameters
 /// are clients' own.
 fn opening(handshake: &Handshake, query: &str) -> Opening {
     let v2 = handshake.offers(Protocol::V2.subprotocol());
-    let parameter = |name: &str| {
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next_back()
-    };
     Opening {
         protocol: if v2 { Protocol::V2 } else { Protocol::Seed },
-        resume_token: parameter("resume").filter(|token| !token.is_empty()).map(str::to_owned),
-        since: parameter("since").and_then(|since| since.parse().ok()),
+        resume_token: parameter(query, "resume").filter(|token| !token.is_empty()).map(str::to_owned),
+        since: parameter(query, "since").and_then(|since| since.parse().ok()),
         ..Opening::default()
     }
 }

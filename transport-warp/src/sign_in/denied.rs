@@ -23,6 +23,8 @@ pub(crate) enum Denied {
     Elsewhere,
     #[error("the token is a back end's, which does not sit at a table: only GET works with it")]
     NotADiner,
+    #[error("only those on the order may read its history")]
+    NotAtTheTable,
     #[error("the order cannot be read now, try again")]
     Unavailable,
 }
@@ -38,13 +40,14 @@ impl Denied {
             Self::Expired => "token_expired",
             Self::Elsewhere => "not_your_room",
             Self::NotADiner => "not_you",
+            Self::NotAtTheTable => "join_first",
             Self::Unavailable => "storage_unavailable",
         }
     }
 
     pub(crate) fn status(self) -> StatusCode {
         match self {
-            Self::Origin | Self::Elsewhere | Self::NotADiner => StatusCode::FORBIDDEN,
+            Self::Origin | Self::Elsewhere | Self::NotADiner | Self::NotAtTheTable => StatusCode::FORBIDDEN,
             Self::NoToken | Self::Invalid(_) | Self::Expired => StatusCode::UNAUTHORIZED,
             Self::TwoTokens => StatusCode::BAD_REQUEST,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -63,7 +66,7 @@ impl Denied {
             Self::Elsewhere | Self::NotADiner => {
                 Some(r#"Bearer realm="stonepot", error="insufficient_scope""#)
             }
-            Self::Origin | Self::Unavailable => None,
+            Self::Origin | Self::NotAtTheTable | Self::Unavailable => None,
         }
     }
 }

@@ -114,6 +114,27 @@ async fn a_back_end_looks_and_does_not_sit_down() {
 }
 
 #[tokio::test]
+async fn a_history_is_read_by_those_on_the_order_and_by_the_back_end() {
+    let table = Table::new().await;
+    let asks = async |claims: &Value| {
+        let token = table.issuer.token(claims);
+        table.get(&format!("{ROOM}?history"), &format!("Authorization: Bearer {token}\r\n")).await
+    };
+    let backend = claims_with("x", &json!({ "role": "backend", "participant": null }));
+    for claims in [claims("asha"), backend] {
+        let page = asks(&claims).await;
+        assert_eq!((page.status, &page.json()["entries"][0]["by"]), (200, &json!("asha")), "{claims}");
+    }
+    is_refused("who never joined", &asks(&claims("ben")).await, 403, "join_first");
+    is_refused(
+        "of another room",
+        &asks(&claims_with("asha", &json!({ "room": "r2" }))).await,
+        403,
+        "not_your_room",
+    );
+}
+
+#[tokio::test]
 async fn what_needs_no_sign_in_still_needs_none() {
     let table = Table::new().await;
     for path in ["/", "/app.js", "/healthz", "/readyz"] {

@@ -2,6 +2,7 @@
 
 use super::state::{checksum, state_text};
 use crate::rejection::Rejection;
+use crate::wire::history::write_page;
 use crate::wire::state::StateWriter;
 use crate::wire::write::Writer;
 use crate::{CommandId, Order, ParticipantId, Presence, UnixMillis};
@@ -44,6 +45,17 @@ pub fn welcome(order: &Order, presence: &Presence, about: &Welcome<'_>) -> Strin
         }
         None => full_state(&mut json, order),
     }
+    json.end_object();
+    json.into_text()
+}
+
+/// A page of history, with entries as [`history_entry`](crate::wire::history_entry) gives them, oldest first.
+pub fn history(entries: &[String], more: bool, id: Option<&CommandId>) -> String {
+    let mut json = Writer::with_capacity(512);
+    json.begin_object();
+    json.string_field("type", "history");
+    answers(&mut json, id);
+    write_page(&mut json, entries, more);
     json.end_object();
     json.into_text()
 }

@@ -29,11 +29,13 @@ pub fn event(order: &Order, recorded: &Recorded) -> String {
     json.into_text()
 }
 
-fn name(fact: &Fact) -> &'static str {
+/// The event's name in the protocol.
+pub(crate) fn name(fact: &Fact) -> &'static str {
     match fact {
         Fact::Joined(_) => "participant_joined",
         Fact::Left { .. } => "participant_left",
         Fact::ItemAdded(_) => "item_added",
+        Fact::ItemRestored(_) => "item_restored",
         Fact::ItemRemoved { .. } => "item_removed",
         Fact::QuantityUpdated { .. } => "quantity_updated",
         Fact::ItemShared { .. } => "item_shared",
@@ -100,6 +102,15 @@ fn changes(json: &mut Writer, order: &Order, recorded: &Recorded) {
         Fact::ItemAdded(added) => {
             put_item(json, order, &added.item);
             set(json, &|json| state::total(json, order));
+        }
+        Fact::ItemRestored(restored) => {
+            put_item(json, order, &restored.added.item);
+            set(json, &|json| {
+                state::total(json, order);
+                if restored.charges.is_some() {
+                    state::charges(json, order);
+                }
+            });
         }
         Fact::ItemRemoved { item } => {
             remove_item(json, item);

@@ -1,6 +1,7 @@
 //! Messages from clients of `stonepot.v2`.
 
 use crate::rejection::Rejection;
+use crate::wire::history::HistoryPage;
 use crate::wire::inbound::{Inbound, Refused, command_id, digest, read};
 use crate::wire::json::Object;
 use crate::{CommandId, ItemId, Stamp};
@@ -34,6 +35,8 @@ pub enum Request {
     Bill,
     /// The checksum of the state.
     Checksum,
+    /// Who did what and when.
+    History(HistoryPage),
     /// Let the others know that this person types or speaks, or no longer does.
     Presence {
         /// Whether they type, where that is said.
@@ -68,6 +71,7 @@ fn request(message: &Object<'_>) -> Result<Option<Request>, Rejection> {
         Some("get_state") => Some(Request::State),
         Some("get_bill") => Some(Request::Bill),
         Some("get_checksum") => Some(Request::Checksum),
+        Some("history") => Some(Request::History(HistoryPage::read(message)?)),
         Some("presence") => {
             let data = message.object("data", "data.", "an object")?;
             Some(Request::Presence { typing: data.boolean("typing")?, speaking: data.boolean("speaking")? })

@@ -11,7 +11,8 @@ mod event;
 mod inbound;
 mod state;
 
-pub use answer::{Welcome, ack, bill, checksum_answer, presence, reject, state, welcome};
+pub use answer::{Welcome, ack, bill, checksum_answer, history, presence, reject, state, welcome};
 pub use event::event;
+pub(crate) use event::name as event_name;
 pub use inbound::{Request, V2Inbound, decode};
 pub use state::{checksum, state_text};

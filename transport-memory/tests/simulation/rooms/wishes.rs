@@ -25,6 +25,9 @@ impl Wish {
         if dice.below(10) == 0 {
             return manners(owns, dice);
         }
+        if dice.below(20) == 0 {
+            return Self { kind: "undo", data: "{}".to_owned() };
+        }
         match dice.below(100) {
             0..36 => add_item(ear, dice),
             36..48 => {

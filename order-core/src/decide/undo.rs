@@ -1,0 +1,65 @@
+//! Taking one's own last change back.
+//!
+//! Whatever is asked of a change is asked of its undoing: whether it is allowed, and whether the order stays within its bounds.
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+use super::{charges, claims, in_charge, items, policy};
+use crate::command::Actor;
+use crate::fact::Fact;
+use crate::order::Order;
+use crate::rejection::{Code, Rejection};
+use crate::{ParticipantId, undo::LastChange};
+
+/// What takes back the last change of `by`, who is at the table. `seq`: which change they think that is.
+pub(super) fn undo(
+    order: &Order,
+    actor: &Actor,
+    by: &ParticipantId,
+    seq: Option<Decimal>,
+) -> Result<Fact, Rejection> {
+    let last = order.seat_of(by).and_then(|seat| order.last_changes.get(&seat));
+    let LastChange { seq: last, back } = last.ok_or(Code::NothingToUndo)?;
+    if seq.is_some_and(|seq| seq.to_u64() != Some(*last)) {
+        return Err(conflict(format!("your last change is {last}")).field("data.seq"));
+    }
+    let back =
+        back.as_deref().ok_or_else(|| conflict("somebody else has changed the same since".to_owned()))?;
+    match back {
+        Fact::ItemRemoved { item } => {
+            policy::may_edit(order, by, items::find(order, item)?)?;
+            Ok(back.clone())
+        }
+        Fact::ItemRestored(restored) => {
+            items::restore(order, by, restored)?;
+            Ok(back.clone())
+        }
+        Fact::QuantityUpdated { item, quantity } => {
+            items::update_quantity(order, by, item, Decimal::from(quantity.pieces()))
+        }
+        Fact::ItemShared { item, shared_by } => {
+            policy::unlocked(order, by)?;
+            if !claims::is_own_part(order, by, item, shared_by) {
+                in_charge(order, actor)?;
+            }
+            claims::share_as_before(order, item, shared_by)
+        }
+        Fact::ChargesSet(set) => {
+            in_charge(order, actor)?;
+            charges::still_fit(order, set)?;
+            Ok(back.clone())
+        }
+        Fact::SplitUpdated { .. } => {
+            policy::may_settle(order, by)?;
+            Ok(back.clone())
+        }
+        Fact::TipSet { .. } | Fact::ServiceWaived { .. } => Ok(back.clone()),
+        // Nothing else is kept to be taken back.
+        _ => Err(Code::NothingToUndo.into()),
+    }
+}
+
+pub(super) fn conflict(why: String) -> Rejection {
+    Rejection::new(Code::UndoConflict).because(why)
+}

@@ -1,0 +1,209 @@
+//! What takes somebody's last change back.
+
+use std::collections::BTreeMap;
+
+use crate::bill::{Charge, ChargeKind};
+use crate::fact::{ChargesSet, Fact, ItemAdded, ItemRestored, Recorded};
+use crate::order::Order;
+use crate::participant::Seat;
+use crate::split::Weight;
+use crate::{Item, ItemId, ParticipantId};
+
+/// The last change to the bill of each person: at most one of each.
+pub(crate) type LastChanges = BTreeMap<Seat, LastChange>;
+
+/// Somebody's last change to the bill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LastChange {
+    /// The fact that it was.
+    pub(crate) seq: u64,
+    /// What takes it back; nothing, once somebody else has changed the same.
+    pub(crate) back: Option<Box<Fact>>,
+}
+
+/// What a fact is to those who may want to take something back, found out before it is made so.
+pub(crate) struct Change {
+    /// What takes it back, where that can be done.
+    back: Option<Fact>,
+    touched: Touched,
+}
+
+/// What of the bill a fact is about.
+#[derive(Debug, Default)]
+struct Touched {
+    items: Vec<ItemId>,
+    charges: bool,
+    split: bool,
+}
+
+impl Change {
+    /// What `recorded` is to an `order` of which it is the next fact.
+    pub(crate) fn of(order: &Order, recorded: &Recorded) -> Self {
+        let touched = Touched::by(&recorded.fact, takes_discount(order, &recorded.fact));
+        Self { back: back(order, recorded), touched }
+    }
+
+    /// Notes it, now that it is so.
+    pub(crate) fn note(self, order: &mut Order, recorded: &Recorded) {
+        let author = recorded.by.id().and_then(|id| order.seat_of(id));
+        let Self { back, touched } = self;
+        if touched.is_anything() {
+            let others = order.last_changes.iter_mut().filter(|(seat, _)| Some(**seat) != author);
+            for (_, change) in others {
+                if change.back.as_ref().is_some_and(|back| touched.overlaps(&Touched::by(back, false))) {
+                    change.back = None;
+                }
+            }
+        }
+        match (&recorded.fact, author, back) {
+            // The bill stands, or never will: nothing of it is taken back any more.
+            (Fact::Finalized { .. } | Fact::Expired | Fact::Archived, ..) => order.last_changes.clear(),
+            (Fact::Left { .. }, Some(author), _) => drop(order.last_changes.remove(&author)),
+            (Fact::Removed(removed), ..) => {
+                if let Some(seat) = order.seat_of(&removed.who) {
+                    order.last_changes.remove(&seat);
+                }
+            }
+            (_, Some(author), Some(back)) => {
+                let change = LastChange { seq: recorded.seq, back: Some(Box::new(back)) };
+                order.last_changes.insert(author, change);
+            }
+            (_, None, _) | (_, _, None) => {}
+        }
+    }
+}
+
+impl Touched {
+    /// What of the bill `fact` is about. `takes_discount`: whether a discount goes with a dish that it takes off.
+    fn by(fact: &Fact, takes_discount: bool) -> Self {
+        let of_item = |item: &ItemId, charges| Self { items: vec![item.clone()], charges, split: false };
+        match fact {
+            Fact::ItemRemoved { item } => of_item(item, takes_discount),
+            Fact::QuantityUpdated { item, .. } | Fact::ItemShared { item, .. } => of_item(item, false),
+            Fact::ItemRestored(restored) => of_item(&restored.added.item, restored.charges.is_some()),
+            Fact::Removed(removed) => {
+                let shared = removed.shared.iter().map(|(item, _)| item);
+                let items = removed.items.iter().chain(shared).cloned().collect();
+                Self { items, charges: takes_discount, split: false }
+            }
+            Fact::ChargesSet(_) => Self { charges: true, ..Self::default() },
+            Fact::SplitUpdated { .. } => Self { split: true, ..Self::default() },
+            // What is new nobody has touched; what is one's own nobody else does.
+            Fact::ItemAdded(_)
+            | Fact::Joined(_)
+            | Fact::Left { .. }
+            | Fact::TipSet { .. }
+            | Fact::ServiceWaived { .. }
+            | Fact::PaymentRecorded(_)
+            | Fact::PaymentUpdated { .. }
+            | Fact::PaymentRefunded { .. }
+            | Fact::RulesSet(_)
+            | Fact::LockSet { .. }
+            | Fact::LimitSet { .. }
+            | Fact::ReadySet { .. }
+            | Fact::HandedOver { .. }
+            | Fact::Readmitted { .. }
+            | Fact::DeadlineSet(_)
+            | Fact::Reminded { .. }
+            | Fact::Expired
+            | Fact::Archived
+            | Fact::Finalized { .. } => Self::default(),
+        }
+    }
+
+    fn is_anything(&self) -> bool {
+        !self.items.is_empty() || self.charges || self.split
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        self.items.iter().any(|item| other.items.contains(item))
+            || (self.charges && other.charges)
+            || (self.split && other.split)
+    }
+}
+
+/// Whether a discount ends with a dish that `fact` takes off.
+fn takes_discount(order: &Order, fact: &Fact) -> bool {
+    let is_discounted = |item: &ItemId| order.charges.iter().any(|charge| is_discount_on(charge, item));
+    match fact {
+        Fact::ItemRemoved { item } => is_discounted(item),
+        Fact::Removed(removed) => removed.items.iter().any(is_discounted),
+        _ => false,
+    }
+}
+
+/// Whether a charge is a discount on this dish, with which it ends.
+pub(crate) fn is_discount_on(charge: &Charge, item: &ItemId) -> bool {
+    matches!(&charge.kind, ChargeKind::Discount { item: Some(on) } if on == item)
+}
+
+/// What takes `recorded` back, where that can be done.
+fn back(order: &Order, recorded: &Recorded) -> Option<Fact> {
+    match &recorded.fact {
+        Fact::ItemAdded(added) => Some(Fact::ItemRemoved { item: added.item.clone() }),
+        Fact::ItemRestored(restored) => Some(Fact::ItemRemoved { item: restored.added.item.clone() }),
+        Fact::ItemRemoved { item } => {
+            let charges = takes_discount(order, &recorded.fact).then(|| charges(order));
+            Some(Fact::ItemRestored(Box::new(restored(order, order.item(item)?, charges)?)))
+        }
+        Fact::QuantityUpdated { item, .. } => {
+            Some(Fact::QuantityUpdated { item: item.clone(), quantity: order.item(item)?.quantity })
+        }
+        Fact::ItemShared { item, .. } => {
+            Some(Fact::ItemShared { item: item.clone(), shared_by: shared_by(order, order.item(item)?) })
+        }
+        Fact::ChargesSet(_) => Some(Fact::ChargesSet(charges(order))),
+        Fact::SplitUpdated { .. } => Some(Fact::SplitUpdated { split: order.split.clone() }),
+        Fact::TipSet { .. } => {
+            let seat = order.seat_of(recorded.by.id()?)?;
+            Some(Fact::TipSet { tip: order.tips.get(&seat).copied() })
+        }
+        Fact::ServiceWaived { .. } => {
+            let seat = order.seat_of(recorded.by.id()?)?;
+            Some(Fact::ServiceWaived { waived: order.without_service.contains(&seat) })
+        }
+        // Who is there and how things are done is not the bill, and payments have refunds.
+        Fact::Joined(_)
+        | Fact::Left { .. }
+        | Fact::PaymentRecorded(_)
+        | Fact::PaymentUpdated { .. }
+        | Fact::PaymentRefunded { .. }
+        | Fact::RulesSet(_)
+        | Fact::LockSet { .. }
+        | Fact::LimitSet { .. }
+        | Fact::ReadySet { .. }
+        | Fact::HandedOver { .. }
+        | Fact::Removed(_)
+        | Fact::Readmitted { .. }
+        | Fact::DeadlineSet(_)
+        | Fact::Reminded { .. }
+        | Fact::Expired
+        | Fact::Archived
+        | Fact::Finalized { .. } => None,
+    }
+}
+
+fn charges(order: &Order) -> ChargesSet {
+    ChargesSet { charges: order.charges.clone(), round_to: order.round_to }
+}
+
+fn restored(order: &Order, item: &Item, charges: Option<ChargesSet>) -> Option<ItemRestored> {
+    Some(ItemRestored {
+        added: ItemAdded {
+            item: item.id.clone(),
+            dish_name: item.dish_name.clone(),
+            dish_type: item.dish_type.clone(),
+            quantity: item.quantity,
+            price: item.price,
+            customization: item.customization.clone(),
+            shared_by: shared_by(order, item),
+        },
+        added_by: order.added_by(item)?.id.clone(),
+        added_at: item.added_at,
+        charges,
+    })
+}
+
+fn shared_by(order: &Order, item: &Item) -> Vec<(ParticipantId, Weight)> {
+    order.shared_by(item).map(|(person, weight)| (person.id.clone(), weight)).collect()
+}

@@ -1,0 +1,152 @@
+//! Who did what and when, for those on the order, a page at a time.
+
+use order_host::{Opening, Protocol};
+use serde_json::{Value, json};
+use transport_memory::{Client, Faults, LogFaults, Simulation};
+
+use crate::table::{add, code, facts, hears_nothing, kinds, only, restaurant, room, seated};
+
+#[tokio::test(start_paused = true)]
+async fn pages_cover_the_log_once_and_in_order_in_both_protocols() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    let mut ben = joined_v2(&restaurant, "ben").await;
+    for number in 0..260 {
+        asha.send(add(&format!("dal-{number}"), 1)).await.unwrap();
+    }
+    asha.send(r#"{"type":"remove_item","data":{"itemId":"dal-7"}}"#).await.unwrap();
+    asha.settle().await;
+    ben.settle().await;
+    let stored = facts(&restaurant).await.len() as u64;
+    for limit in [1_u64, 7, 50, 199, 200] {
+        for client in [&mut asha, &mut ben] {
+            let mut seen = Vec::new();
+            let mut before = None;
+            loop {
+                let page = page(client, &json!({ "before": before, "limit": limit })).await;
+                let entries = page["entries"].as_array().unwrap();
+                let seqs: Vec<_> = entries.iter().map(|entry| entry["seq"].as_u64().unwrap()).collect();
+                before = Some(seqs[0]);
+                seen.splice(0..0, seqs);
+                if page["more"] == false {
+                    break;
+                }
+                assert_eq!(entries.len() as u64, limit);
+                if limit == 1 && seen.len() > 5 {
+                    break;
+                }
+            }
+            let first = seen[0];
+            assert_eq!(seen, (first..=stored).collect::<Vec<_>>());
+            assert!(limit == 1 || first == 1);
+        }
+    }
+    let last = page(&mut asha, &json!({ "limit": 1 })).await;
+    assert_eq!(
+        last["entries"][0],
+        json!({ "seq": stored, "at": 1_700_000_000_000_u64, "by": "asha", "byName": "ASHA", "event": "item_removed", "itemId": "dal-7", "dishName": "dal-7", "quantity": 1 }),
+        "what is gone is called what it was"
+    );
+    let ordinary = page(&mut asha, &json!({})).await;
+    assert_eq!((ordinary["entries"].as_array().unwrap().len(), &ordinary["more"]), (50, &json!(true)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_those_at_the_table_read_it_and_nobody_else_hears_of_it() {
+    let restaurant = restaurant();
+    let [mut asha, mut ben] = seated(&restaurant, ["asha", "ben"]).await;
+    let before = facts(&restaurant).await;
+    let mut stranger = restaurant.connect(&room());
+    stranger.send(r#"{"type":"history","id":"h1","data":{}}"#).await.unwrap();
+    let refused = only(&mut stranger).await;
+    assert_eq!((code(&refused), &refused.json()["id"]), ("join_first".to_owned(), &json!("h1")));
+    hears_nothing(&mut ben).await;
+    asha.send(r#"{"type":"remove_participant","data":{"participantId":"ben","dishes":"keep"}}"#)
+        .await
+        .unwrap();
+    ben.settle().await;
+    asha.settle().await;
+    ben.send(r#"{"type":"history"}"#).await.unwrap();
+    assert_eq!(code(&only(&mut ben).await), "join_first");
+    hears_nothing(&mut asha).await;
+    assert_eq!(facts(&restaurant).await.len(), before.len() + 1);
+    let host = restaurant.host();
+    let page = order_core::wire::HistoryPage::from_texts(None, None).unwrap();
+    let asker = |who: &str| order_core::ParticipantId::new(who).unwrap();
+    assert!(host.history(&room(), Some(&asker("asha")), page).await.unwrap().is_some());
+    assert!(host.history(&room(), None, page).await.unwrap().is_some(), "the back end");
+    for who in ["ben", "chitra"] {
+        assert_eq!(host.history(&room(), Some(&asker(who)), page).await.unwrap(), None, "{who}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_cannot_be_is_refused() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    for data in [
+        r#"{"limit":0}"#,
+        r#"{"limit":201}"#,
+        r#"{"limit":"5"}"#,
+        r#"{"limit":1.5}"#,
+        r#"{"before":0}"#,
+        r#"{"before":-1}"#,
+        r#"{"before":[]}"#,
+        r#"{"before":99999999999999999999}"#,
+    ] {
+        asha.send(format!(r#"{{"type":"history","data":{data}}}"#)).await.unwrap();
+        let refused = only(&mut asha).await;
+        assert_eq!(code(&refused), "bad_field", "{data}");
+        assert!(refused.json()["data"]["field"].as_str().unwrap().starts_with("data."), "{data}");
+    }
+    asha.send(r#"{"type":"history","data":[]}"#).await.unwrap();
+    assert_eq!(code(&only(&mut asha).await), "bad_field");
+    let empty = page(&mut asha, &json!({ "before": 1 })).await;
+    assert_eq!((&empty["entries"], &empty["more"]), (&json!([]), &json!(false)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_does_not_wait_for_a_history_and_one_socket_asks_for_one_at_a_time() {
+    let restaurant = restaurant();
+    let [mut asha, mut ben] = seated(&restaurant, ["asha", "ben"]).await;
+    for _ in 0..3 {
+        asha.send(r#"{"type":"history","id":"h"}"#).await.unwrap();
+    }
+    ben.send(add("dal", 1)).await.unwrap();
+    assert_eq!(kinds(&ben.settle().await), ["item_added"]);
+    let heard = asha.settle().await;
+    let answers = |kind: &str| heard.iter().filter(|message| message.kind() == kind).count();
+    assert_eq!((answers("item_added"), answers("history") + answers("error")), (1, 3), "{:?}", kinds(&heard));
+    assert!(answers("history") >= 1 && answers("error") >= 1, "{:?}", kinds(&heard));
+    for message in heard.iter().filter(|message| message.kind() == "error") {
+        assert_eq!(code(message), "rate_limited");
+        assert_eq!(message.json()["data"]["retryAfter"], 1_000);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_history_that_cannot_be_read_says_so() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    restaurant.log().set_faults(LogFaults { failing_read: 1_000, ..LogFaults::default() });
+    asha.send(r#"{"type":"history","id":"h"}"#).await.unwrap();
+    assert_eq!(code(&only(&mut asha).await), "storage_unavailable");
+    restaurant.log().set_faults(Faults::default().log);
+    assert_eq!(page(&mut asha, &json!({})).await["entries"].as_array().unwrap().len(), 1);
+}
+
+/// The page that a client is told of, whatever its protocol.
+async fn page(client: &mut Client, data: &Value) -> Value {
+    client.send(json!({ "type": "history", "id": "h", "data": data }).to_string()).await.unwrap();
+    let mut answer = only(client).await.json();
+    assert_eq!((&answer["type"], &answer["id"]), (&json!("history"), &json!("h")));
+    if answer["data"].is_object() { answer["data"].take() } else { answer }
+}
+
+async fn joined_v2(restaurant: &Simulation, who: &str) -> Client {
+    let mut client = restaurant.open(&room(), Opening { protocol: Protocol::V2, ..Opening::default() });
+    let join = json!({ "type": "join", "id": "j", "participantId": who, "participantName": who, "data": {} });
+    client.send(join.to_string()).await.unwrap();
+    client.settle().await;
+    client
+}
