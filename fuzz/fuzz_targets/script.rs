@@ -8,15 +8,17 @@ use libfuzzer_sys::fuzz_target;
 use order_core::bill::{Basis, ChargeKind, Line};
 use order_core::command::{
     AddItem, AgreedShares, ChargeAmount, DishesOfRemoved, Join, Manage, NewCharge, PaidFor, RecordPayment,
-    RefundPayment, SetCharges, SharedBy, UpdateSplit,
+    RefundPayment, SetCharges, SetDeadline, SharedBy, UpdateSplit, When,
 };
+use order_core::deadline::AtDeadline;
 use order_core::payment::{PaymentStatus, settlement};
 use order_core::split::{Rest, Shares, shares};
 use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
 use order_core::text::Text;
 use order_core::{
-    Actor, Amount, Command, Currency, Decision, Item, ItemId, Order, OrderId, ParticipantId, PaymentId,
-    Policy, Presence, Role, Status, UnixMillis, commit, decide, max_order_total, replay, wire,
+    Actor, Amount, Command, Currency, Decision, Item, ItemId, Lifetimes, Order, OrderId, ParticipantId,
+    PaymentId, Policy, Presence, Role, Status, UnixMillis, commit, decide, due, max_order_total, replay,
+    wire,
 };
 use rust_decimal::Decimal;
 use serde::de::IgnoredAny;
@@ -123,6 +125,9 @@ enum Act {
     Readmit(Who),
     HandOver(Who),
     Limit(Who, Option<Number>),
+    Undo,
+    /// In so many milliseconds, and what then; nothing takes it back.
+    Deadline(Option<(u16, bool)>),
     WhenReady(bool),
 }
 
@@ -185,9 +190,15 @@ fuzz_target!(|script: Script| {
     let mut snapshot = encode_order(&order).unwrap();
     for (number, step) in script.steps.iter().take(200).enumerate() {
         let command = step.act.command(&order);
-        let before = encode_order(&order).unwrap();
         let actor = step.who.map_or(Actor::Backend, |who| Actor::participant(who.id()));
-        let decision = decide(&order, UnixMillis::new(u64::from(step.now)), &actor, &command);
+        let now = UnixMillis::new(u64::from(step.now));
+        while let Some(recorded) = due(&order, now, &Lifetimes::default()) {
+            commit(&mut order, &recorded).unwrap();
+            log.push(decode_fact(&encode_fact(&recorded).unwrap()).unwrap());
+            assert_right(&order, log.len());
+        }
+        let before = encode_order(&order).unwrap();
+        let decision = decide(&order, now, &actor, &command);
         assert_eq!(encode_order(&order).unwrap(), before, "deciding changed the order");
         if let Ok(Decision::Record(recorded)) = decision {
             commit(&mut order, &recorded).unwrap();
@@ -359,6 +370,7 @@ impl Act {
         let custom = |agreed| Command::UpdateSplit(UpdateSplit::Custom(Some(agreed)));
         match self {
             Self::Join { name, phone, currency, charges, hosted, when_ready } => Command::Join(Join {
+                deadline: None,
                 name: name.map(|long| text(if long { "A longer name" } else { "Name" })),
                 phone: phone.map(|other| text(if other { "1" } else { "2" })),
                 circle_id: phone.map(|_| text("circle")),
@@ -433,6 +445,14 @@ impl Act {
                 refund: payment_id(*refund),
                 amount: amount.map(|amount| amount.0),
             }),
+            Self::Undo => Command::Undo { seq: None },
+            Self::Deadline(set) => {
+                Command::Manage(Manage::Deadline(set.map(|(wait, finalizes)| SetDeadline {
+                    when: When::In(wait.into()),
+                    then: if finalizes { AtDeadline::Finalize } else { AtDeadline::Lock },
+                    reminders: None,
+                })))
+            }
             Self::Finalize => Command::Finalize,
             Self::Leave => Command::Leave,
             Self::Ready(ready) => Command::SetReady { ready: *ready },

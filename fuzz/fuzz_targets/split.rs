@@ -175,6 +175,7 @@ impl Bill {
         }
         for (number, _) in &people {
             let joined = Joined {
+                deadline: None,
                 name: Text::default(),
                 phone: None,
                 role: if order.seq() == 0 { Role::Owner } else { Role::Member },

@@ -27,8 +27,14 @@ pub(crate) struct Running {
 
 impl Running {
     /// Starts it and waits until it has said where it is.
-    pub(crate) fn start(command: Command) -> Self {
-        let mut running = Self::start_at(command, SocketAddr::from(([0; 4], 0)));
+    pub(crate) fn start(mut command: Command) -> Self {
+        command.stderr(Stdio::piped());
+        Self::start_with_stderr(command)
+    }
+
+    /// The same, with its log where the command has it.
+    pub(crate) fn start_with_stderr(command: Command) -> Self {
+        let mut running = Self::greeted(Self::spawn_with_stderr(command, SocketAddr::from(([0; 4], 0))));
         let (_, rest) = running.greeting.split_once("http://").unwrap_or_else(|| panic!("it did not start"));
         running.addr = rest.split_once('/').unwrap().0.parse().unwrap();
         running
@@ -36,7 +42,11 @@ impl Running {
 
     /// The same, for one that is known to be at `addr`.
     pub(crate) fn start_at(command: Command, addr: SocketAddr) -> Self {
-        let mut running = Self::spawn(command, addr);
+        Self::greeted(Self::spawn(command, addr))
+    }
+
+    /// Once it has said where it is.
+    fn greeted(mut running: Self) -> Self {
         let stdout = running.child.as_mut().unwrap().stdout.take().unwrap();
         for line in BufReader::new(stdout).lines() {
             let line = line.unwrap();
@@ -50,7 +60,13 @@ impl Running {
     }
 
     pub(crate) fn spawn(mut command: Command, addr: SocketAddr) -> Self {
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.stderr(Stdio::piped());
+        Self::spawn_with_stderr(command, addr)
+    }
+
+    /// The same, with its log where the command has it.
+    fn spawn_with_stderr(mut command: Command, addr: SocketAddr) -> Self {
+        let child = command.stdout(Stdio::piped()).spawn().unwrap();
         Self { child: Some(child), addr, greeting: String::new() }
     }
 
