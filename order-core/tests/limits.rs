@@ -348,34 +348,38 @@ fn every_code_of_the_core_has_an_example() {
     }
     refuse(&mut fine, &shared_message("over", &format!(r#"{{"asha":1e-6,"ben":{}e-6}}"#, PRIMES[0] - 1)));
 
-    let pay = |id: &str, amount: &str| {
-        format!(r#"{{"type":"record_payment","data":{{"paymentId":"{id}","amount":{amount}}}}}"#)
-    };
-    let status = r#"{"type":"update_payment","data":{"paymentId":"card","status":"failed"}}"#;
-    let mut paid = Table::of(&["asha"]);
-    paid.add("asha", "i1", "100", "1");
-    refuse(&mut paid, status);
-    refuse(&mut paid, &pay("p1", "0"));
-    refuse(&mut paid, &pay("p1", "100.01"));
-    let card = r#"{"type":"record_payment","data":{"paymentId":"card","payer":"asha","amount":1,"status":"pending"}}"#;
-    paid.say_from_backend(card).unwrap();
-    refuse(&mut paid, status);
-    refuse(&mut paid, &pay("card", "1"));
-    for number in 1..MAX_PAYMENTS {
-        paid.accept("asha", &pay(&format!("p{number}"), "0.01"));
-    }
-    refuse(&mut paid, &pay("over", "0.01"));
-
     refuse(&mut open, &limit_message("asha", "-1"));
 
     let nobody = divide(&Bill::new(OrderId::new("x").unwrap(), Currency::default())).unwrap_err();
     codes.insert(nobody.code());
+    codes.extend(refused_about_payments());
     codes.extend(refused_at_a_hosted_table());
     codes.extend(refused_once_time_has_passed());
     codes.extend(refused_to_be_undone());
 
     let expected: BTreeSet<_> = Code::ALL.iter().copied().filter(|code| !elsewhere.contains(code)).collect();
     assert_eq!(codes, expected);
+}
+
+fn refused_about_payments() -> [Code; 6] {
+    let pay = |id: &str, amount: &str| {
+        format!(r#"{{"type":"record_payment","data":{{"paymentId":"{id}","amount":{amount}}}}}"#)
+    };
+    let status = r#"{"type":"update_payment","data":{"paymentId":"card","status":"failed"}}"#;
+    let card = r#"{"type":"record_payment","data":{"paymentId":"card","payer":"asha","amount":1,"status":"pending"}}"#;
+    let mut paid = Table::of(&["asha"]);
+    paid.add("asha", "i1", "100", "1");
+    let unknown = paid.refuse("asha", status);
+    let nothing = paid.refuse("asha", &pay("p1", "0"));
+    let too_much = paid.refuse("asha", &pay("p1", "100.01"));
+    paid.say_from_backend(card).unwrap();
+    let not_a_diners = paid.refuse("asha", status);
+    let twice = paid.refuse("asha", &pay("card", "1"));
+    for number in 1..MAX_PAYMENTS {
+        paid.accept("asha", &pay(&format!("p{number}"), "0.01"));
+    }
+    let too_many = paid.refuse("asha", &pay("over", "0.01"));
+    [unknown, nothing, too_much, not_a_diners, twice, too_many].map(|rejection| rejection.code())
 }
 
 fn refused_once_time_has_passed() -> [Code; 3] {

@@ -75,6 +75,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_proof_that_is_wrong_in_any_bit_is_refused() {
+        let key = ResumeKey::new([7; 32]);
+        let (room, asha) = (RoomKey::new("main", "table-7").unwrap(), ParticipantId::new("asha").unwrap());
+        let token = key.token(&room, &asha);
+        let (id, proof) = token.split_once('.').unwrap();
+        let proof = URL_SAFE_NO_PAD.decode(proof).unwrap();
+        assert_eq!(proof.len(), 32);
+        for bit in 0..proof.len() * 8 {
+            let mut wrong = proof.clone();
+            wrong[bit / 8] ^= 1 << (bit % 8);
+            let token = format!("{id}.{}", URL_SAFE_NO_PAD.encode(wrong));
+            assert_eq!(key.prove(&room, &token), None, "bit {bit}");
+        }
+        for short in 0..proof.len() {
+            let token = format!("{id}.{}", URL_SAFE_NO_PAD.encode(&proof[..short]));
+            assert_eq!(key.prove(&room, &token), None, "{short} bytes");
+        }
+        assert_eq!(key.prove(&room, &token), Some(asha));
+    }
+
+    #[test]
     fn a_token_speaks_for_one_participant_of_one_room() {
         let key = ResumeKey::new([7; 32]);
         let [room, other] = ["a", "b"].map(|room| RoomKey::new("main", room).unwrap());

@@ -157,6 +157,7 @@ fn the_help_names_every_variable_and_fits_a_terminal() {
         "HEADER_TIMEOUT",
         "PING_INTERVAL",
         "WRITE_TIMEOUT",
+        "MESSAGE_TIMEOUT",
         "THREADS",
         "PARTICIPANT_RATE",
         "PARTICIPANT_BURST",

@@ -198,6 +198,47 @@ async fn a_peer_that_answers_pings_stays() {
     assert_eq!(peer.read().await, Read::Text("pong".to_owned()));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_never_finished_ends_its_socket_and_slow_ones_that_are_do_not() {
+    let quick = SocketSettings {
+        ping_interval: Duration::from_millis(200),
+        message_timeout: Duration::from_millis(500),
+        ..quick()
+    };
+    let server = Server::with_socket(quick).await;
+    let message = br#"{"type":"add_item","data":{"dishName":"Dal","price":1,"quantity":1}}"#;
+    let whole = frame(0x81, message);
+    let (first, rest) = message.split_at(20);
+    // In fragments, in the middle of a frame, and a byte at a time: what comes in between does not count for it.
+    let (fragment, part) = (frame(0x01, first), whole[..30].to_vec());
+    for (number, begun) in [fragment, part, vec![0x81]].into_iter().enumerate() {
+        let mut slow = server.open(&format!("/parties/main/slow-{number}")).await;
+        slow.send(&begun).await;
+        let began = Instant::now();
+        let closed = loop {
+            match slow.read().await {
+                Read::Close(code, reason) => break (code, reason),
+                // A pong may stand between the fragments of a message, but not within a frame.
+                Read::Ping(body) if number == 0 => slow.send(&frame(0x8a, &body)).await,
+                Read::Ping(_) => {}
+                other => panic!("{other:?}"),
+            }
+        };
+        if number == 0 {
+            assert_eq!(closed, (Some(1008), "a message took too long to arrive".to_owned()));
+        }
+        assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+    let mut ann = server.join(ROOM, "ann").await;
+    for _ in 0..4 {
+        ann.send(&frame(0x01, first)).await;
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        ann.send(&frame(0x80, rest)).await;
+        ann.hear("item_added").await;
+    }
+}
+
 #[tokio::test]
 async fn a_reader_that_has_stopped_is_dropped_and_does_not_stop_the_table() {
     let server =

@@ -9,6 +9,8 @@ pub(super) struct Inflow {
     message_open: bool,
     /// Bytes that came in since nothing was held.
     burst: u64,
+    /// How often nothing was held any more.
+    whole: u64,
 }
 
 /// What the next byte is. RFC 6455, 5.2.
@@ -68,7 +70,13 @@ impl Inflow {
                 }
             };
             bytes = left;
+            self.whole = self.whole.wrapping_add(u64::from(self.is_empty()));
         }
+    }
+
+    /// A number that is another once a message has come in as a whole.
+    pub(super) fn whole(&self) -> u64 {
+        self.whole
     }
 
     /// Whether a frame may begin now, and no message is open: everything that was read has come out again.

@@ -98,6 +98,10 @@ where
                 if given_up.is_some_and(|at| at <= now) {
                     return Ending::Stalled;
                 }
+                let overdue = wire.unfinished_since().map(|since| since + settings.message_timeout);
+                if overdue.is_some_and(|at| at <= now) {
+                    return Ending::Fault(Close::not_allowed("a message took too long to arrive"));
+                }
                 if wire.take_heard() {
                     keepalive.heard();
                 }
@@ -106,8 +110,8 @@ where
                     Due::Wait => {}
                     Due::GiveUp => return Ending::Silent,
                 }
-                let next = keepalive.next();
-                clock.as_mut().reset(given_up.map_or(next, |at| at.min(next)));
+                let others = given_up.into_iter().chain(overdue);
+                clock.as_mut().reset(others.fold(keepalive.next(), Instant::min));
             }
         }
     }

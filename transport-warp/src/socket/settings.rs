@@ -17,6 +17,9 @@ pub struct SocketSettings {
     /// How long a peer may take nothing of what waits for it before it is dropped. Default 30 s; it is looked at
     /// when a ping is due, so a peer may live on for up to one ping interval more.
     pub write_timeout: Duration,
+    /// How long a message may take to arrive, from its first byte to its last, before its sender is closed with 1008. Default
+    /// 30 s; it is looked at when a ping is due, as above.
+    pub message_timeout: Duration,
     /// How long a goodbye may take: the peer's own close frame, and then its end of the connection. Default 5 s.
     pub close_timeout: Duration,
 }
@@ -29,6 +32,7 @@ impl Default for SocketSettings {
             write_queue_bytes: 64 * 1024,
             ping_interval: Duration::from_secs(25),
             write_timeout: Duration::from_secs(30),
+            message_timeout: Duration::from_secs(30),
             close_timeout: Duration::from_secs(5),
         }
     }

@@ -44,6 +44,8 @@ pub(super) struct Wire<IO> {
     /// Bytes came in since [`Wire::take_heard`].
     heard: bool,
     inflow: Inflow,
+    /// Since when a message is there in part, and how many were whole then.
+    unfinished: Option<(Instant, u64)>,
     /// Since when the peer has taken nothing of what waits for it.
     blocked_since: Option<Instant>,
     unflushed: bool,
@@ -72,6 +74,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
             max_message_bytes: settings.max_message_bytes,
             heard: false,
             inflow,
+            unfinished: None,
             blocked_since: None,
             unflushed: false,
         }
@@ -98,6 +101,21 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
     /// Since when the peer has taken nothing, if something waits for it.
     pub(super) fn blocked_since(&self) -> Option<Instant> {
         self.blocked_since
+    }
+
+    /// Since when a message is there in part, if one is.
+    pub(super) fn unfinished_since(&self) -> Option<Instant> {
+        self.unfinished.map(|(since, _)| since)
+    }
+
+    /// Notes whether a message is there in part. Called when all that was read is taken in.
+    fn look_for_unfinished(&mut self) {
+        let whole = self.inflow.whole();
+        if self.inflow.is_empty() {
+            self.unfinished = None;
+        } else if self.unfinished.is_none_or(|(_, then)| then != whole) {
+            self.unfinished = Some((Instant::now(), whole));
+        }
     }
 
     /// Queues our close frame; nothing may be queued after it.
@@ -155,6 +173,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
                 // Pongs need nothing, and a ping's pong is queued by the next read.
                 Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.look_for_unfinished();
                     self.shrink();
                     if blocked || self.queue.is_empty() {
                         return Poll::Pending;

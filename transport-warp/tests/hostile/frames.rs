@@ -11,7 +11,7 @@ pub(crate) struct Case {
 
 pub(crate) fn all() -> Vec<Case> {
     let text = br#"{"type":"finalize"}"#;
-    let unmasked = [&[0x81, text.len() as u8][..], text].concat();
+    let unmasked = [&[0x81, u8::try_from(text.len()).unwrap()][..], text].concat();
     let fragments = |size: usize, count: usize| {
         let mut bytes = frame(0x01, &vec![b'['; size]);
         for _ in 1..count {

@@ -18,6 +18,7 @@ mod scene;
 mod server;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use cases::{Case, Seat};
 use scene::Scene;
@@ -116,4 +117,51 @@ async fn what_is_only_odd_is_kept_as_text_and_harms_nobody() {
 fn twice(cases: &[Case]) -> Vec<&str> {
     let mut seen = BTreeSet::new();
     cases.iter().filter(|case| !seen.insert((case.seat, &case.text))).map(|case| case.text.as_str()).collect()
+}
+
+/// SECURITY.md names the test of each threat. It says nothing if there is no such test.
+#[test]
+fn every_test_that_the_threat_table_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let sources = sources(root);
+    let page = std::fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let (mut names, mut missing) = (0, Vec::new());
+    for quoted in page.split('`').skip(1).step_by(2) {
+        if quoted.contains('/') && quoted.contains("tests") {
+            if !root.join(quoted).exists() {
+                missing.push(quoted);
+            }
+            continue;
+        }
+        let name = quoted.rsplit("::").next().unwrap();
+        if name.matches('_').count() < 3
+            || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        {
+            continue;
+        }
+        names += 1;
+        if !sources.contains(&format!("fn {name}(")) {
+            missing.push(quoted);
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert!(names > 60, "only {names} tests are named");
+}
+
+/// All Rust files of the workspace, one after the other.
+fn sources(root: &Path) -> String {
+    let mut folders: Vec<_> =
+        ["order-core", "order-host", "transport-memory", "transport-warp"].map(|name| root.join(name)).into();
+    let mut all = String::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("target") && !path.ends_with("node_modules") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                all.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    all
 }

@@ -54,7 +54,10 @@ impl Scene {
     pub(crate) async fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut command = stonepot(data.path());
-        command.args(["--message-rate", "0", "--participant-rate", "0"]).env("RUST_LOG", "trace");
+        // Nothing comes that was not asked for, not even a ping.
+        command
+            .args(["--message-rate", "0", "--participant-rate", "0", "--ping-interval", "24h"])
+            .env("RUST_LOG", "trace");
         // Not through a pipe, which nobody reads meanwhile.
         command.stderr(std::fs::File::create(log_of(data.path())).unwrap());
         let running = Running::start_with_stderr(command);

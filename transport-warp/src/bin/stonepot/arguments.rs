@@ -390,6 +390,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "STONEPOT_WRITE_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = units::duration)]
     pub(crate) write_timeout: Duration,
 
+    /// How long a message may take to arrive. A longer one ends the socket with close code 1008.
+    #[arg(long, env = "STONEPOT_MESSAGE_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = units::duration)]
+    pub(crate) message_timeout: Duration,
+
     /// Threads that serve. As many as there are cores, unless this says otherwise.
     #[arg(long, env = "STONEPOT_THREADS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,

@@ -129,6 +129,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
             max_message_bytes: arguments.max_message,
             ping_interval: arguments.ping_interval,
             write_timeout: arguments.write_timeout,
+            message_timeout: arguments.message_timeout,
             ..SocketSettings::default()
         },
         max_sockets: usize::try_from(bounds.sockets).unwrap_or(usize::MAX),

@@ -1,0 +1,136 @@
+//! Connections that are slow on purpose: none is held past the header timeout, whatever it trickles.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "a test may panic"
+)]
+
+mod process;
+mod server;
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use process::{Running, stonepot};
+use server::{LONG, ROOM, ask, request};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+/// The head of a request has so long.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// And a busy machine so much more.
+const SLACK: Duration = Duration::from_secs(3);
+
+fn server() -> (tempfile::TempDir, Running) {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = stonepot(data.path());
+    command.args(["--header-timeout", "2s"]);
+    let running = Running::start(command);
+    (data, running)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_trickle_of_bytes_holds_a_connection_past_the_header_timeout() {
+    let (_data, running) = server();
+    let post = format!("POST {ROOM} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
+    let chunked = format!("POST {ROOM} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let kept = request("GET", "/healthz", "");
+    let slow: [(&str, &[u8], &[u8]); 8] = [
+        ("nothing at all", b"", b""),
+        ("one byte", b"G", b""),
+        ("a first line a byte at a time", b"GET /", b"a"),
+        ("headers without end", b"GET / HTTP/1.1\r\nHost: x\r\n", b"X-a: b\r\n"),
+        ("one header without end", b"GET / HTTP/1.1\r\nHost: x\r\nX: ", b"y"),
+        ("a body a byte at a time", post.as_bytes(), b"z"),
+        ("chunks without end", chunked.as_bytes(), b"1\r\nz\r\n"),
+        ("a connection that is kept and then trickles", kept.as_bytes(), b"G"),
+    ];
+    let slow = slow.map(|(what, first, more)| {
+        let (addr, first, more) = (running.addr, first.to_vec(), more.to_vec());
+        tokio::spawn(async move {
+            let began = Instant::now();
+            let mut stream = TcpStream::connect(addr).await.unwrap();
+            stream.write_all(&first).await.unwrap();
+            let mut buffer = [0; 4096];
+            loop {
+                let is_over = match timeout(Duration::from_millis(200), stream.read(&mut buffer)).await {
+                    Ok(read) => !read.is_ok_and(|length| length > 0),
+                    Err(_) => stream.write_all(&more).await.is_err(),
+                };
+                if is_over {
+                    break;
+                }
+                assert!(
+                    began.elapsed() < HEADER_TIMEOUT * 2 + SLACK,
+                    "{what}: held for {:?}",
+                    began.elapsed()
+                );
+            }
+            (what, began.elapsed())
+        })
+    });
+    // Whoever is not slow is served meanwhile.
+    for _ in 0..10 {
+        assert_eq!(ask(running.addr, &request("GET", "/healthz", "")).await.status, 200);
+        sleep(Duration::from_millis(100)).await;
+    }
+    for task in slow {
+        let (what, held) = timeout(LONG * 2, task).await.unwrap().unwrap();
+        println!("{what}: {held:?}");
+    }
+}
+
+/// slowhttptest, by other people: <https://github.com/shekyan/slowhttptest>.
+#[cfg(target_os = "linux")]
+#[test]
+fn slowhttptest_holds_no_connection_past_the_header_timeout() {
+    if Command::new("slowhttptest").arg("-h").output().is_err() {
+        assert!(std::env::var_os("STONEPOT_REQUIRE_CLIENTS").is_none(), "slowhttptest is not installed");
+        eprintln!(
+            "SKIPPED: slowhttptest is not installed (`apt-get install slowhttptest`); the test beside this one does the same by hand"
+        );
+        return;
+    }
+    let (data, running) = server();
+    let address = format!("http://{}/", running.addr);
+    let files = || std::fs::read_dir(format!("/proc/{}/fd", running.id())).unwrap().count();
+    // The log's readers open their files a moment after the start.
+    std::thread::sleep(Duration::from_millis(500));
+    let before = files();
+    // Slow headers, slow bodies, ranges, and slow reading.
+    for (mode, more) in [
+        ("-H", vec!["-i", "1"]),
+        ("-B", vec!["-i", "1", "-s", "100000"]),
+        ("-R", vec!["-a", "1", "-b", "100"]),
+        ("-X", vec!["-w", "10", "-y", "20", "-n", "1", "-k", "3"]),
+    ] {
+        let mut attack = Command::new("slowhttptest")
+            .args([mode, "-c", "60", "-r", "60", "-l", "9", "-p", "3", "-u", &address])
+            .args(more)
+            .current_dir(data.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let began = Instant::now();
+        let mut most = 0;
+        // They are there at first, or nothing was attacked; those that are answered at once are gone before one looks.
+        while began.elapsed() < HEADER_TIMEOUT + SLACK {
+            most = files().max(most);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let held = files().saturating_sub(before);
+        println!(
+            "{mode}: up to {} connections at once, {held} after {:?}",
+            most.saturating_sub(before),
+            began.elapsed()
+        );
+        drop(attack.kill());
+        attack.wait().unwrap();
+        assert!(most > before, "{mode}: nobody came");
+        assert_eq!(held, 0, "{mode}: {held} connections are held");
+    }
+}
