@@ -223,15 +223,25 @@ fn undoing_gets_around_no_rule_of_the_table() {
     table.accept("ben", &hand_over_message("asha"));
     assert_eq!(table.refuse("ben", UNDO).code(), Code::NotOwner);
 
-    // Who was sent away gets no part of a dish again.
-    let mut table = Table::of(&["asha", "ben", "chi"]);
-    table.accept(
-        "asha",
-        &add_message("dal", "100", "1").replace(r#""data":{"#, r#""data":{"sharedBy":["asha","chi"],"#),
-    );
-    table.accept("asha", &remove_message("dal"));
-    table.accept("asha", &send_away_message("chi", "remove"));
-    assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict);
+    // Who was sent away gets no part of a dish again, unless they are on the bill all the same.
+    let shared =
+        add_message("dal", "100", "1").replace(r#""data":{"#, r#""data":{"sharedBy":["asha","chi"],"#);
+    for (dishes, eats_more, is_undone) in
+        [("remove", true, false), ("keep", false, false), ("keep", true, true)]
+    {
+        let mut table = Table::of(&["asha", "ben", "chi"]);
+        if eats_more {
+            table.add("chi", "naan", "40", "1");
+        }
+        table.accept("asha", &shared);
+        table.accept("asha", &remove_message("dal"));
+        table.accept("asha", &send_away_message("chi", dishes));
+        if is_undone {
+            table.accept("asha", UNDO);
+        } else {
+            assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict, "{dishes}");
+        }
+    }
 }
 
 #[test]

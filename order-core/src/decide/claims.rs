@@ -83,10 +83,11 @@ pub(super) fn still_fit(order: &Order, shared_by: &[(ParticipantId, Weight)]) ->
     fine(order, None, shared_by)
 }
 
-/// Who was sent away gets no part of a dish by an undo.
+/// Who was sent away, and whom nothing on the bill concerns any more, gets no part of a dish by an undo.
 fn nobody_was_removed(order: &Order, shared_by: &[(ParticipantId, Weight)]) -> Result<(), Rejection> {
     let removed = |id: &ParticipantId| order.removed().any(|person| person.id == *id);
-    if shared_by.iter().any(|(id, _)| removed(id)) {
+    let may_share = |id: &ParticipantId| order.seat_of(id).is_some_and(|seat| can_share(order, seat));
+    if shared_by.iter().any(|(id, _)| removed(id) && !may_share(id)) {
         return Err(conflict("somebody who had part of the dish was removed".to_owned()));
     }
     Ok(())
