@@ -16,6 +16,7 @@ $('join').addEventListener('submit', (event) => {
   const introduction = {};
   if ($('phone').value.trim()) introduction.phone = $('phone').value.trim();
   if (!$('currency-field').hidden) introduction.currency = $('currency').value;
+  if (!$('hosted-field').hidden && $('hosted').checked) introduction.policy = 'hosted';
   introduce(introduction);
   $('join-problem').textContent = '';
   start();

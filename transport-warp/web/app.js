@@ -1,10 +1,11 @@
 // The page at `/`: one table, several phones. It keeps no order of its own: whatever it shows is the last state
 // that the server sent. Here its parts are joined and started; they import each other one way only:
-// dom, money, seat ← people, words, link, table ← bill, charges, paying, asking ← view ← news, actions, billing ← this.
+// dom, money, seat ← people, words, link, table ← bill, charges, paying, asking ← happened ← rules ← view ← news, actions, billing, hosting ← this.
 
 import './actions.js';
 import './billing.js';
 import { $ } from './dom.js';
+import './hosting.js';
 import { listen, start } from './link.js';
 import { currencyOptions } from './money.js';
 import { receive } from './news.js';

@@ -4,7 +4,7 @@ import { $, fill, put, rows } from './dom.js';
 import { money } from './money.js';
 import { and, avatar, capital, colour, few, mineFirst, nameOf } from './people.js';
 import { me } from './seat.js';
-import { dueOf, kindShown, modeOf, restShown, table } from './table.js';
+import { dueOf, kindShown, mayDecide, modeOf, restShown, table } from './table.js';
 import { WAYS } from './words.js';
 
 export function renderBill(order) {
@@ -36,7 +36,7 @@ function showLines(list, lines, currency) {
 
 function renderWays(order) {
   const mode = modeOf(order);
-  const shown = table.way ?? mode;
+  const shown = mayDecide(order) ? table.way ?? mode : null;
   for (const button of document.querySelectorAll('[data-split]')) {
     const way = button.dataset.split;
     button.setAttribute('aria-pressed', String(way === mode));

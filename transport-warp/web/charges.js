@@ -3,7 +3,7 @@
 import { $, fill, put, rows } from './dom.js';
 import { money } from './money.js';
 import { me } from './seat.js';
-import { table } from './table.js';
+import { isHost, isOpen, table } from './table.js';
 
 /** Per kind of the form: the name and the unit that it starts with. */
 export const KINDS = {
@@ -42,8 +42,8 @@ export function toCharges({ rows: list, roundTo }) {
 }
 
 export function renderCharges(order) {
-  const open = order.status === 'active';
-  $('charges').hidden = !open || order.ownerId !== me.id;
+  const open = isOpen(order);
+  $('charges').hidden = !open || !isHost(order);
   $('own').hidden = !open;
   renderOwn(order);
   const shown = chargesShown(order);

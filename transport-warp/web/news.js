@@ -1,30 +1,43 @@
 // What the server says, and what comes of it.
 
 import { $, put } from './dom.js';
+import { askPast, keepPast, told } from './happened.js';
 import { backOff, drop, settled } from './link.js';
 import { address, introduce, me, remember } from './seat.js';
 import { forgetBegun, table } from './table.js';
 import { render } from './view.js';
-import { complain, say, told } from './words.js';
+import { complain, say } from './words.js';
+
+/** What can be taken back. */
+const CHANGES = new Set(['item_added', 'item_removed', 'quantity_updated', 'item_shared', 'split_updated', 'charges_updated', 'tip_updated', 'service_waived']);
 
 export function receive(message) {
   const { type, data = {} } = message;
   if (type === 'error') return refused(message);
+  if (type === 'history') {
+    keepPast(data);
+    return render();
+  }
   const before = table.order;
   const state = data.orderState ?? (Array.isArray(data.items) ? data : null);
   if (!state) return; // A newer server may say more than this page understands.
   const mine = message.participantId === me.id;
   if (type === 'participant_left' && mine) return departed('removedBy' in data);
   table.order = state;
+  table.ahead = message.timestamp - Date.now();
+  for (const { id, name } of state.participants) table.names.set(id, name);
+  if (type === 'sync') table.lastMine = null; // Some of their changes may have passed unseen.
+  if (mine && CHANGES.has(type)) table.lastMine = state.seq;
   if (type === 'sync' || (type === 'participant_joined' && mine)) seated();
   if (type === 'quantity_updated' && table.wanted.get(data.itemId) === data.quantity) table.wanted.delete(data.itemId);
   if (mine) agreed(type);
   if (state.payments?.some((payment) => payment.paymentId === table.pay.paymentId)) table.pay = {};
-  if (state.seq !== before?.seq) put($('finalize-problem'), '');
+  if (state.seq !== before?.seq) for (const id of ['finalize-problem', 'undo-problem', 'hosting-problem']) put($(id), '');
+  if ($('past').open && state.seq !== before?.seq) askPast();
   if (table.adding && state.items.some((item) => item.id === table.adding.itemId)) added();
   render();
   if (before === null) $('table-title').focus();
-  if (type === 'order_finalized') {
+  if (type === 'order_finalized' || type === 'order_expired') {
     put($('notice'), '');
     $('placed-title').focus();
   }
@@ -76,6 +89,7 @@ function refused({ error, id, data = {} }) {
   if (id !== 'join') {
     if (table.adding?.command === id) table.adding = null;
     if (id === table.pay.command) table.pay.sent = false;
+    if (id === table.past.command) table.past.command = null;
     const place = Object.keys(table.asked).find((key) => table.asked[key] === id);
     if (place && $(place).checkVisibility?.() !== false) $(place).textContent = text;
     else complain(text);

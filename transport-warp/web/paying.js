@@ -4,14 +4,14 @@ import { $, fill, put, rows } from './dom.js';
 import { money } from './money.js';
 import { and, capital, mineFirst, nameOf } from './people.js';
 import { me } from './seat.js';
-import { dueOf, table } from './table.js';
+import { dueOf, isHost, isOpen, table } from './table.js';
 
 /** Stands for everybody who has to pay; no person has this id. */
 export const EVERYBODY = '';
 
 export function renderPaying(order) {
   // Older servers know of no payments.
-  $('paying').hidden = !order.payments || (order.status === 'active' && !order.payments.length);
+  $('paying').hidden = !order.payments || (isOpen(order) && !order.payments.length);
   if ($('paying').hidden) return;
   const { currency, settled, balanceDue, paid, payments } = order;
   $('settled').hidden = !settled;
@@ -58,7 +58,7 @@ export function dueNow(order) {
 
 function renderForm(order) {
   const due = owing(order);
-  $('pay').hidden = order.ownerId !== me.id || due.length === 0;
+  $('pay').hidden = !isHost(order) || order.archived === true || due.length === 0;
   if ($('pay').hidden) return;
   const option = (row, { participantId: id, participantName: name }) => {
     row.value = id;
@@ -93,7 +93,7 @@ function fillPayment(row, payment, order) {
   put(part('.for'), said.filter(Boolean).join(' · '));
   put(part('.amount'), money(amount, order.currency));
   row.classList.toggle('void', status === 'failed' || refunded === amount);
-  const mine = order.ownerId === me.id && recordedBy !== 'backend';
+  const mine = isHost(order) && !order.archived && recordedBy !== 'backend';
   // What was given up for lost may arrive all the same.
   part('.arrived').hidden = !mine || status === 'paid';
   part('.failed').hidden = !mine || status !== 'pending';

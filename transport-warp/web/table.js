@@ -27,7 +27,28 @@ export const table = {
   asked: {},
   /** Whether the link for others is shown; null: as long as one sits alone. */
   inviting: null,
+  /** How far the server's clock is ahead of this one, in milliseconds. */
+  ahead: 0,
+  /** The number of this person's last change to the bill; null: nobody knows. */
+  lastMine: null,
+  /** Who did what, as far as it was asked for: entries by their number, whether there are earlier ones, and the command that asks. */
+  past: { entries: new Map(), more: false, command: null },
+  /** The names of those who were seen at the table, because who was removed is not in its state any more. */
+  names: new Map(),
 };
+
+export const isOpen = (order) => order.status === 'active';
+
+export const isHost = (order) => order.ownerId === me.id;
+
+/** Whether this person may add dishes, and say which are theirs. */
+export const mayOrder = (order) => isOpen(order) && (isHost(order) || !order.locked);
+
+/** Whether this person may change how much there is of a dish, or take it off. */
+export const mayChange = (order, item) => mayOrder(order) && (mayDecide(order) || item.addedBy === me.id);
+
+/** Whether this person may say how the bill is split, and place the order. */
+export const mayDecide = (order) => isOpen(order) && (isHost(order) || order.policy !== 'hosted');
 
 export const kindShown = () => table.lookedAt ?? Object.keys(table.order.customShares ?? {})[0] ?? 'amounts';
 
@@ -46,6 +67,7 @@ export const myShare = () => table.order.splits.find((share) => share.participan
 /** What was begun at one table is nothing to the next. */
 export function forgetBegun() {
   Object.assign(table, { drafts: {}, lookedAt: null, way: null, rest: null, charges: null, tipping: false, pay: {}, asked: {} });
+  Object.assign(table, { lastMine: null, past: { entries: new Map(), more: false, command: null }, names: new Map() });
 }
 
 /** Nobody knows what became of that which was on its way over a broken line. */
@@ -53,4 +75,5 @@ export function forgetUnconfirmed() {
   table.wanted.clear();
   if (table.adding) table.adding.sent = false;
   table.pay.sent = false;
+  table.past.command = null;
 }

@@ -3,12 +3,14 @@
 import { renderBill } from './bill.js';
 import { renderCharges } from './charges.js';
 import { $, put, rows } from './dom.js';
+import { renderPast } from './happened.js';
 import { failures, joined, retryAt, socket } from './link.js';
 import { money } from './money.js';
 import { renderPaying } from './paying.js';
 import { and, avatar, few, mineFirst, nameOf } from './people.js';
+import { renderClock, renderRules } from './rules.js';
 import { address, asked, me, room } from './seat.js';
-import { dueOf, myShare, table } from './table.js';
+import { dueOf, isOpen, mayChange, mayOrder, myShare, table } from './table.js';
 
 export function render() {
   const { order } = table;
@@ -30,6 +32,7 @@ export function render() {
 
 export function renderAgain() {
   const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
+  renderClock();
   put($('again'), socket ? 'Connecting…' : retryAt ? `Trying again in ${seconds} s` : 'The server ended the connection.');
 }
 
@@ -41,6 +44,7 @@ export function renderWelcome() {
   const invited = asked !== null && $('room').value === asked;
   if ($('room').value === '') $('room').value = room;
   $('currency-field').hidden ||= invited;
+  $('hosted-field').hidden = invited;
   $('welcome-text').textContent = invited
     ? 'A table is waiting for you. Add your dishes from your own phone; everyone sees them at once.'
     : 'Start a table, share its link, and everyone adds dishes from their own phone.';
@@ -49,10 +53,9 @@ export function renderWelcome() {
 }
 
 function renderTable(order) {
-  const open = order.status === 'active';
+  const open = isOpen(order);
   for (const button of document.querySelectorAll('[data-send]')) button.disabled = false;
   $('placed').hidden = open;
-  for (const id of ['add-card', 'ways', 'closing', 'dock-add']) $(id).hidden = !open;
   $('table').classList.toggle('final', !open);
   $('invite').hidden = !open || !(table.inviting ?? order.participants.length === 1);
   $('invite-button').hidden = !open;
@@ -60,7 +63,12 @@ function renderTable(order) {
   $('link').value = address();
   put($('total'), money(order.total, order.currency));
   put($('placed-total'), money(dueOf(order), order.currency));
-  put($('dock-label'), open ? 'Total' : 'Still due');
+  const expired = order.status === 'expired';
+  put($('placed-title'), expired ? 'The order has expired' : 'The order is placed');
+  $('placed-text').hidden = expired;
+  $('expired-text').hidden = !expired;
+  $('archived-text').hidden = !order.archived;
+  put($('dock-label'), open || expired ? 'Total' : 'Still due');
   put($('dock-total'), money(open ? dueOf(order) : order.balanceDue ?? dueOf(order), order.currency));
   for (const id of ['dock-share', 'placed-share']) put($(id), money(myShare(), order.currency));
   put($('unit'), order.currency);
@@ -72,20 +80,24 @@ function renderTable(order) {
   renderBill(order);
   renderCharges(order);
   renderPaying(order);
+  renderRules(order);
+  renderPast(order);
 }
 
-function renderPeople({ participants, splits }) {
+function renderPeople({ participants, splits, ready = [] }) {
   rows($('people'), 'person-row', participants, (person) => person.id, (row, person) => {
     avatar(row, splits, person.id, person.name);
     // Who is cut off knows nothing of the others.
     row.classList.toggle('online', joined && person.isOnline);
     put(row.querySelector('.who'), person.id === me.id ? 'You' : person.name);
-    put(row.querySelector('.state'), !joined ? '' : person.isOnline ? 'online' : 'offline');
+    row.classList.toggle('ready', ready.includes(person.id));
+    const state = [joined && (person.isOnline ? 'online' : 'offline'), ready.includes(person.id) && 'done ordering'];
+    put(row.querySelector('.state'), state.filter(Boolean).join(', '));
   });
 }
 
 function fillDish(row, item, order) {
-  const { currency, status } = order;
+  const { currency } = order;
   const part = (name) => row.querySelector(name);
   const pieces = table.wanted.get(item.id) ?? item.quantity;
   part('.mark').className = `mark ${['veg', 'vegan', 'non-veg', 'egg', 'drink'].includes(item.dishType) ? item.dishType : 'other'}`;
@@ -101,12 +113,13 @@ function fillDish(row, item, order) {
   const claim = part('.claim');
   claim.classList.toggle('primary', claims.length === 0);
   put(claim, mine ? 'Not mine' : claims.length ? 'Share this' : 'It’s mine');
-  claim.hidden = order.splits.length < 2 && mine; // There is nobody to share with.
+  claim.hidden = !mayOrder(order) || (order.splits.length < 2 && mine); // Or there is nobody to share with.
   claim.setAttribute('aria-label', `${claim.textContent}: ${item.dishName}`);
   put(part('.line-total'), money(item.itemTotal, currency));
   put(part('.pieces'), pieces);
   part('.pieces').classList.toggle('waiting', table.wanted.has(item.id));
-  part('.steps').hidden = status !== 'active';
+  for (const name of ['.less', '.pieces', '.more', '.remove']) part(name).hidden = !mayChange(order, item);
+  part('.steps').hidden = !mayOrder(order);
   for (const [name, label] of [['.less', 'One less'], ['.more', 'One more'], ['.remove', 'Remove']]) {
     part(name).setAttribute('aria-label', `${label}: ${item.dishName}`);
   }

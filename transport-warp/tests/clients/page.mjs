@@ -404,6 +404,119 @@ test('some pay more, and one pays for another', { timeout: 60_000 }, async () =>
   await done(asha, ben);
 });
 
+test('a host runs the table: own dishes, limits, a lock, a time, removal, being done', { timeout: 90_000 }, async () => {
+  const [asha, ben, chen] = await Promise.all([tab(PHONE, 'light'), tab(DESK, 'dark'), tab(PHONE, 'dark')]);
+  await asha.goto('?room=hosted');
+  assert.equal(await asha.isVisible('#hosted-field'), false, 'whoever is invited does not host');
+  await asha.goto('');
+  await asha.fill('#room', 'hosted');
+  await asha.fill('#name', 'Asha');
+  await asha.check('#hosted');
+  await asha.click('#join-button');
+  await asha.waitForSelector('#table:not([hidden])');
+  await sit(ben, '?room=hosted', 'Ben');
+  await sit(chen, '?room=hosted', 'Chen');
+  await shows(asha, '#standing-rows li', ['You host: the others change their own dishes only.']);
+  await shows(ben, '#standing-rows li', ['Asha hosts: you change your own dishes, and Asha places the order.']);
+  assert.equal(await ben.isVisible('#hosting'), false);
+  assert.equal(await ben.isVisible('#finalize'), false);
+  assert.ok(await ben.isDisabled('[data-split=itemized]'));
+
+  await add(asha, { dish: 'Biryani', kind: 'non-veg', price: '300', quantity: 1, note: '' });
+  await add(ben, { dish: 'Dal', kind: 'veg', price: '120.5', quantity: 1, note: '' });
+  await shows(ben, '.dish .remove:visible', ['']);
+  assert.equal(await ben.isVisible('.dish:nth-child(1) .more'), false, 'it is not his');
+  assert.ok(await ben.isVisible('.dish:nth-child(2) .more'));
+  assert.ok(await asha.isVisible('.dish:nth-child(2) .more'), 'the host may change every dish');
+  await ben.click('.dish:nth-child(1) .claim');
+  await shows(asha, '.whose', ['Shared by you and Ben', '']);
+  await ben.evaluate(() => [1, 2].forEach(() => document.querySelector('#undo').click()));
+  await ben.waitForSelector('#undo-problem:not(:empty)');
+  await shows(asha, '.whose', ['', '']);
+
+  await asha.click('.guest:nth-child(1) summary');
+  await asha.fill('.guest:nth-child(1) .limit input', '200');
+  await picture(asha, 'hosting');
+  await asha.click('.guest:nth-child(1) .limit button');
+  await shows(ben, '#standing-rows li', ['Asha hosts: you change your own dishes, and Asha places the order.', 'Your dishes may come to ₹200.00.']);
+  await ben.click('.dish:nth-child(2) .more');
+  await ben.waitForSelector('#problem:not(:empty)');
+  await shows(ben, '.pieces', ['1', '1']);
+  await shows(asha, '.guest:nth-child(1) .guest-limit', ['at most ₹200.00']);
+
+  await asha.click('#lock');
+  await shows(chen, '#standing-rows li', ['Asha hosts: you change your own dishes, and Asha places the order.', 'The dishes are locked: only Asha can change them.']);
+  for (const gone of ['#add-card', '.claim', '.remove', '#dock-add']) assert.equal(await chen.isVisible(gone), false, gone);
+  assert.ok(await asha.isVisible('#add-card'));
+  await picture(chen, 'locked');
+  await asha.click('#lock');
+  await chen.waitForSelector('#add-card:not([hidden])');
+
+  await asha.click('#deadline-form button');
+  await until(async () => /^The dishes are locked at .+: 15 min left\.$/.test(await chen.textContent('#deadline')), 'the time that is left');
+  await picture(chen, 'time');
+  await asha.click('#deadline-off');
+  await chen.waitForSelector('#deadline', { state: 'hidden' });
+
+  await asha.selectOption('.guest:nth-child(1) .dishes-left', 'remove');
+  await asha.click('.guest:nth-child(1) .send-away');
+  await asha.click('#confirm-yes');
+  await ben.waitForSelector('#welcome:not([hidden])');
+  await shows(chen, '.dish-name', ['Biryani']);
+  await ben.click('#join-button');
+  await ben.waitForSelector('#join-problem:not(:empty)');
+  await shows(asha, '#removed .who', ['Ben']);
+  await picture(asha, 'removed');
+  await asha.click('#removed button');
+  await shows(asha, '#removed .who', []);
+  await ben.click('#join-button');
+  await shows(chen, '.person .who', ['Asha', 'Ben', 'You']);
+
+  await chen.click('#past summary');
+  const past = await until(async () => {
+    const told = await chen.locator('#past .line-name').allTextContents();
+    return told.length > 13 && told;
+  }, 'the history');
+  assert.deepEqual(past, [
+    'Ben sat down', 'Asha lets Ben come back', 'Asha removed Ben', 'Asha took the time back', past[4], 'Asha unlocked the dishes', 'Asha locked the dishes',
+    'Asha set Ben a limit of ₹200.00', 'Ben changed who shares Biryani', 'Ben changed who shares Biryani', 'Ben added Dal', 'Asha added Biryani', 'Chen sat down',
+    'Ben sat down', 'Asha sat down',
+  ]);
+  assert.match(past[4], /^Asha set the time to /);
+  await picture(chen, 'history');
+
+  await asha.check('#when-ready');
+  await shows(chen, '#past .line-name', ['Asha has the order placed once everyone is done', ...past]);
+  for (const page of [asha, chen]) await page.click('#ready');
+  await shows(ben, '.person.ready .who', ['Asha', 'Chen']);
+  assert.ok(await ben.isVisible('#add-card'));
+  await ben.click('#ready');
+  for (const page of [asha, ben, chen]) await page.waitForSelector('#placed:not([hidden])');
+  await done(asha, ben, chen);
+});
+
+test('an order that expires and one that is put away say so', { timeout: 60_000 }, async () => {
+  const asha = await tab(PHONE, 'dark');
+  await server.stop();
+  server.options = ['--expire-after', '2s', '--archive-after', '2s'];
+  await server.run();
+  await sit(asha, '?room=expires', 'Asha');
+  await shows(asha, '#placed-title:visible', ['The order has expired']);
+  await picture(asha, 'expired');
+  await asha.goto('?room=archived');
+  await asha.fill('#name', 'Asha');
+  await asha.click('#join-button');
+  await asha.waitForSelector('#table:not([hidden])');
+  await add(asha, { dish: 'Dal', kind: 'veg', price: '120.5', quantity: 1, note: '' });
+  await asha.click('#finalize');
+  await asha.click('#confirm-yes');
+  await asha.waitForSelector('#archived-text:not([hidden])');
+  await shows(asha, '#placed-title', ['The order is placed']);
+  assert.equal(await asha.isVisible('#pay'), false, 'nothing changes any more');
+  await picture(asha, 'archived');
+  await done(asha);
+});
+
 test('the state of an older server, which knows of dishes only, is shown as it is', { timeout: 60_000 }, async () => {
   const page = await tab(PHONE, 'light');
   await page.routeWebSocket(/\/parties\//, (socket) => {

@@ -1,0 +1,118 @@
+// What happened at the table, in words: news as it comes, and the history of who did what.
+
+import { ask } from './asking.js';
+import { $, put, rows } from './dom.js';
+import { money } from './money.js';
+import { nameOf } from './people.js';
+import { table } from './table.js';
+import { WAYS } from './words.js';
+
+/** A moment as this person's clock shows it, with the day where it is another. */
+export function moment(at) {
+  const sameDay = new Date(at).toDateString() === new Date().toDateString();
+  return new Date(at).toLocaleString(undefined, { timeStyle: 'short', ...(!sameDay && { dateStyle: 'medium' }) });
+}
+
+/** So many milliseconds, in the unit that people would use. */
+export function span(milliseconds) {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  if (seconds <= 90) return `${seconds} s`;
+  return seconds <= 90 * 60 ? `${Math.ceil(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
+
+/** One change in words. It is an entry of the history, or the same made of a message. */
+function inWords(change, order) {
+  const { event, automatic, dishName: dish = 'a dish', participantName: whom = 'somebody', amount } = change;
+  const who = change.byName || 'The restaurant';
+  switch (event) {
+    case 'participant_joined': return `${who} sat down`;
+    case 'participant_left': return `${who} left the table`;
+    case 'participant_removed': return `${who} removed ${whom}`;
+    case 'participant_readmitted': return `${who} lets ${whom} come back`;
+    case 'item_added': return `${who} added ${dish}`;
+    case 'item_restored': return `${who} brought back ${dish}`;
+    case 'item_removed': return `${who} removed ${dish}`;
+    case 'quantity_updated': return `${who} made it ${change.to} × ${dish}`;
+    case 'item_shared': return `${who} ${change.part ?? 'changed who shares'} ${dish}`;
+    case 'split_updated': return `${who} split the bill ${WAYS[change.splitMode]?.[0] ?? ''}`;
+    case 'charges_updated': return `${who} changed taxes and charges`;
+    case 'tip_updated': return `${who} changed their tip`;
+    case 'service_waived': return `${who} ${change.waived ? 'does without' : 'pays'} the service charge`;
+    case 'ready_updated': return `${who} is ${change.ready ? 'done ordering' : 'not done yet'}`;
+    case 'order_locked': return automatic ? 'The time is up, and the dishes are locked' : `${who} locked the dishes`;
+    case 'order_unlocked': return `${who} unlocked the dishes`;
+    case 'owner_changed': return `${who} made ${whom} the host`;
+    case 'limit_updated': return change.limit === null ? `${who} took ${whom}’s limit back` : `${who} set ${whom} a limit of ${money(change.limit, order.currency)}`;
+    case 'rules_updated': return `${who} ${change.finalizeWhenReady ? 'has the order placed once everyone is done' : 'waits for nobody’s being done'}`;
+    case 'deadline_updated': return change.deadline ? `${who} set the time to ${moment(change.deadline.at)}` : `${who} took the time back`;
+    case 'deadline_reminder': return `${span(change.left)} left`;
+    case 'payment_recorded': return `${change.payerName ?? nameOf(order, change.payer)} ${change.status === 'pending' ? 'is paying' : 'paid'} ${money(amount, order.currency)}`;
+    case 'payment_updated': return `A payment ${change.status === 'paid' ? 'arrived' : 'never arrived'}`;
+    case 'payment_refunded': return 'A payment was given back';
+    case 'order_finalized': return automatic ? 'The time is up, and the order is placed' : `${who} placed the order`;
+    case 'order_expired': return 'Nobody touched the order for long: it has expired';
+    case 'order_archived': return 'The order was put away';
+    default: return '';
+  }
+}
+
+/** What a message means to people; `before` and `after` are the order without and with it. */
+export function told({ type, participantId: by, participantName: byName, data }, before, after) {
+  if (type === 'presence') return data.isOnline ? `${byName} is back` : `${byName} went offline`;
+  if (type === 'participant_left' && 'removedBy' in data) {
+    const remover = data.removedBy && after.participants.find(({ id }) => id === data.removedBy)?.name;
+    return inWords({ event: 'participant_removed', byName: remover, participantName: byName }, after);
+  }
+  const { payment = {}, item } = data;
+  const dishOf = (order) => order?.items.find((other) => other.id === data.itemId)?.dishName;
+  const whom = data.ownerId ?? data.participantId;
+  return inWords({
+    ...data,
+    ...payment,
+    event: type,
+    byName,
+    automatic: Boolean(after.deadline?.passed && !before?.deadline?.passed),
+    dishName: item?.dishName ?? dishOf(before) ?? dishOf(after),
+    to: data.quantity,
+    part: data.sharedBy && part(by, data.sharedBy, before, data.itemId),
+    splitMode: data.splitMode ?? data.splitType,
+    participantName: whom && (table.names.get(whom) ?? 'somebody'),
+  }, after);
+}
+
+/** What somebody did about their part in a dish. */
+function part(id, sharedBy, before, itemId) {
+  const item = before?.items.find((other) => other.id === itemId);
+  const had = item && Object.hasOwn(item.sharedBy ?? { [item.addedBy]: 1 }, id);
+  const has = Object.hasOwn(sharedBy, id);
+  return has && !had ? 'shares' : had && !has ? 'has no part in' : 'changed who shares';
+}
+
+/** Asks for a page of the history: the last one, or what came before those that are known. One at a time. */
+export function askPast(earlier = false) {
+  const { past } = table;
+  if (past.command) return;
+  const before = earlier ? Math.min(...past.entries.keys()) : undefined;
+  past.command = ask('past-problem', 'history', { before });
+}
+
+/** Takes in a page that came. */
+export function keepPast({ entries, more }) {
+  const { past } = table;
+  const first = Math.min(...past.entries.keys());
+  for (const entry of entries) past.entries.set(entry.seq, entry);
+  if (!(entries[0]?.seq >= first)) past.more = more;
+  past.command = null;
+  // What happened while the page was on its way.
+  if (Math.max(...past.entries.keys()) < table.order?.seq) askPast();
+}
+
+export function renderPast(order) {
+  const { entries, more } = table.past;
+  const newestFirst = [...entries.values()].sort((left, right) => right.seq - left.seq);
+  rows($('past-rows'), 'line-row', newestFirst, ({ seq }) => seq, (row, entry) => {
+    put(row.querySelector('.line-name'), inWords(entry, order));
+    put(row.querySelector('.line-amount'), moment(entry.at));
+  });
+  $('past-more').hidden = !more;
+}

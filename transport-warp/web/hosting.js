@@ -1,0 +1,57 @@
+// What the host decides about the table, what each says of being done, and what they take back.
+
+import { ask, confirmed } from './asking.js';
+import { $ } from './dom.js';
+import { askPast } from './happened.js';
+import { nameOf } from './people.js';
+import { me } from './seat.js';
+import { table } from './table.js';
+
+const decide = (type, data) => ask('hosting-problem', type, data);
+
+$('lock').addEventListener('click', () => decide(table.order.locked ? 'unlock_order' : 'lock_order'));
+
+$('deadline-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  decide('set_deadline', { in: Number($('deadline-in').value) * 60_000, then: $('deadline-then').value });
+});
+
+$('deadline-off').addEventListener('click', () => decide('set_deadline', {}));
+
+$('when-ready').addEventListener('change', ({ target }) => decide('set_rules', { finalizeWhenReady: target.checked }));
+
+$('guests').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const text = event.target.querySelector('input').value.trim();
+  const participantId = event.target.closest('.guest').key;
+  decide('set_limit', { participantId, ...(text && { limit: Number(text) }) });
+  document.activeElement?.blur();
+});
+
+$('guests').addEventListener('click', async ({ target }) => {
+  const row = target.closest('.guest');
+  const participantId = row?.key;
+  if (target.closest('.hand-over')) {
+    const name = nameOf(table.order, participantId);
+    if (await confirmed(`Make ${name} the host?`, 'What is yours to decide is theirs from then on.', 'Hand over')) decide('hand_over', { participantId });
+  } else if (target.closest('.send-away')) {
+    const name = nameOf(table.order, participantId);
+    const dishes = row.querySelector('.dishes-left').value;
+    const text = 'They cannot come back unless you let them.';
+    const to = dishes === 'reassign' ? { to: me.id } : {};
+    if (await confirmed(`Remove ${name}?`, text, 'Remove')) decide('remove_participant', { participantId, dishes, ...to });
+  }
+});
+
+$('removed').addEventListener('click', ({ target }) => {
+  if (target.closest('button')) decide('readmit_participant', { participantId: target.closest('li').key });
+});
+
+$('ready').addEventListener('click', () => ask('finalize-problem', 'set_ready', { ready: !table.order.ready?.includes(me.id) }));
+
+// Their last change is named, so that two taps do not bring back what was taken back.
+$('undo').addEventListener('click', () => ask('undo-problem', 'undo', table.lastMine === null ? undefined : { seq: table.lastMine }));
+
+$('past').addEventListener('toggle', () => $('past').open && askPast());
+
+$('past-more').addEventListener('click', () => askPast(true));
