@@ -41,6 +41,7 @@
 mod alarm;
 mod amount;
 pub mod bill;
+mod bounds;
 pub mod command;
 mod commit;
 mod currency;
@@ -69,6 +70,7 @@ pub mod wire;
 
 pub use alarm::{Lifetimes, due};
 pub use amount::{Amount, AmountError, Price, max_order_total};
+pub use bounds::OrderBounds;
 pub use command::{Actor, Command};
 pub use commit::{CommitError, commit, replay};
 pub use currency::{Currency, CurrencyError, MAX_MINOR_DIGITS};

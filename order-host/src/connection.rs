@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use order_core::wire::v2::{Request, V2Inbound};
-use order_core::wire::{self, Refused, SeedInbound, v2};
+use order_core::wire::{self, MAX_DEPTH, Refused, SeedInbound, is_deeper_than, v2};
 use order_core::{Code, Command, CommandId, Rejection};
 use tokio::sync::{OnceCell, mpsc};
 
@@ -77,7 +77,12 @@ impl Connection {
     /// that is busy is small.
     fn read(&self, text: &str) -> Option<Box<Result<Message, Refused>>> {
         let fresh_id = || self.host.shared().ids.item_id();
+        let levels = self.host.shared().settings.max_depth;
         self.let_through(match self.protocol {
+            _ if levels < MAX_DEPTH && is_deeper_than(text, levels) => {
+                let rejection = Rejection::new(Code::TooDeep).expected(format!("at most {levels} levels"));
+                Err(Refused { id: None, rejection })
+            }
             Protocol::Seed => wire::decode_any(text, fresh_id).map(|message| match message {
                 SeedInbound::Command(inbound) => Message::Command(inbound, None),
                 SeedInbound::History { id, page } => Message::Request(id, Request::History(page)),

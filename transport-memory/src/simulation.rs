@@ -64,7 +64,13 @@ impl<L: RoomLog> Simulation<L> {
     /// [crashed](Simulation::crash).
     #[must_use]
     pub fn restarted(&self, seed: u64) -> Self {
-        Self::on(self.log.clone(), self.clock.clone(), seed, Faults::default(), self.settings.clone())
+        self.restarted_with(seed, self.settings.clone())
+    }
+
+    /// The same, with other settings.
+    #[must_use]
+    pub fn restarted_with(&self, seed: u64, settings: Settings) -> Self {
+        Self::on(self.log.clone(), self.clock.clone(), seed, Faults::default(), settings)
     }
 
     /// The process dies: its connections are cut, and nothing of it reaches the log any more. What it was just

@@ -93,6 +93,11 @@ fn options_that_make_no_sense_are_refused_with_what_would() {
         (["--expire-after", "never"], "off"),
         (["--archive-after", "0d"], "at most"),
         (["--max-connections", "0"], "1..="),
+        (["--max-items", "5001"], "1..=5000"),
+        (["--max-participants", "0"], "1..=250"),
+        (["--max-order-text", "2MiB"], "at most 1MiB"),
+        (["--max-depth", "4"], "5..=16"),
+        (["--max-header", "much"], "KiB"),
         (["--log", "paper"], "sqlite, memory"),
         (["--surprise", "1"], "--surprise"),
     ] {
@@ -166,6 +171,14 @@ fn the_help_names_every_variable_and_fits_a_terminal() {
         "VISIT_RATE",
         "VISIT_BURST",
         "ROOMS_PER_TENANT",
+        "MAX_ITEMS",
+        "MAX_PARTICIPANTS",
+        "MAX_ORDER_TEXT",
+        "MAX_DEPTH",
+        "MAX_HEADER",
+        "MESSAGE_RATE",
+        "MESSAGE_BURST",
+        "POLICY",
         "TRUSTED_PROXY",
         "PEER_HEADER",
         "AUTH",
@@ -271,6 +284,54 @@ async fn what_was_to_happen_by_itself_happens_although_the_server_was_killed() {
     assert!(seen.contains(&json!("finalized")), "{seen:?}");
     drop(server);
     assert_eq!(status(&start()).await, "archived", "and once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_order_a_message_and_a_request_may_hold_is_set_by_options() {
+    let server = memory(&[
+        "--max-items",
+        "2",
+        "--max-participants",
+        "1",
+        "--max-order-text",
+        "1KiB",
+        "--max-depth",
+        "5",
+        "--max-header",
+        "8KiB",
+    ]);
+    let mut ann = open(server.addr, ROOM).await;
+    ann.join("ann").await;
+    let mut peers = [ann, open(server.addr, ROOM).await];
+    let (ann, ben) = (0, 1);
+    let join = json!({"type": "join", "participantId": "ben", "participantName": "Ben", "data": {}});
+    let wordy = json!({"type": "add_item", "data": {"dishName": "Thali", "price": 1, "quantity": 1, "customization": "é".repeat(500)}});
+    let dosa = json!({"type": "add_item", "data": {"dishName": "Dosa", "price": 1, "quantity": 1}});
+    let deep =
+        |levels| format!("{{\"type\":\"ping\",\"data\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
+    for (who, message, code, expected) in [
+        (ben, join.to_string(), "too_many_participants", "at most 1 people"),
+        (ann, deep(5), "too_deep", "at most 5 levels"),
+        (ann, deep(4), "unknown_type", "join"),
+        (ann, wordy.to_string(), "", ""),
+        (ann, wordy.to_string(), "order_too_large", "at most 1024 bytes"),
+        (ann, dosa.to_string(), "", ""),
+        (ann, dosa.to_string(), "too_many_items", "at most 2 items"),
+    ] {
+        let peer = &mut peers[who];
+        peer.send_text(message.as_bytes()).await;
+        if code.is_empty() {
+            peer.hear("item_added").await;
+        } else {
+            let data = peer.hear("error").await["data"].clone();
+            assert_eq!(data["code"], code, "{message}");
+            assert!(data["expected"].to_string().contains(expected), "{message}: {data}");
+        }
+    }
+    for (length, status) in [(4 * 1024, 200), (10 * 1024, 431)] {
+        let long = format!("X-Long: {}\r\n", "x".repeat(length));
+        assert_eq!(server::ask(server.addr, &request("GET", "/healthz", &long)).await.status, status);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,14 +7,12 @@ use super::undo::conflict;
 use super::{claims, policy};
 use crate::command::AddItem;
 use crate::fact::{Fact, ItemAdded, ItemRestored};
-use crate::item::text_bytes;
-use crate::order::{MAX_ITEMS, MAX_TEXT_BYTES, Order};
+use crate::order::Order;
 use crate::rejection::{Code, Rejection};
 use crate::split::Weight;
 use crate::{Amount, ItemId, MAX_QUANTITY, ParticipantId, Price, Quantity, max_order_total};
 
 pub(super) fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Rejection> {
-    has_room(order, text_bytes(&add.dish_name, &add.dish_type, add.customization.as_ref()))?;
     if order.item(&add.item).is_some() {
         return Err(Rejection::new(Code::ItemIdTaken)
             .field("data.id")
@@ -43,25 +41,12 @@ pub(super) fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<It
 pub(super) fn restore(order: &Order, by: &ParticipantId, restored: &ItemRestored) -> Result<(), Rejection> {
     let ItemRestored { added, added_by, .. } = restored;
     policy::may_restore(order, by, added_by)?;
-    has_room(order, text_bytes(&added.dish_name, &added.dish_type, added.customization.as_ref()))?;
     if order.item(&added.item).is_some() {
         return Err(conflict("another dish has its id by now".to_owned()));
     }
     let line = fits(order, Amount::ZERO, added.price, added.quantity)?;
     policy::within_limit(order, by, || order.seat_of(added_by), Amount::ZERO, line)?;
     claims::still_fit(order, &added.shared_by)
-}
-
-/// Whether the order can hold one more line, with so many bytes of text.
-fn has_room(order: &Order, bytes: usize) -> Result<(), Rejection> {
-    if order.items.len() >= MAX_ITEMS {
-        return Err(Rejection::new(Code::TooManyItems).expected(format!("at most {MAX_ITEMS} items")));
-    }
-    if order.text_bytes.saturating_add(bytes) > MAX_TEXT_BYTES {
-        return Err(Rejection::new(Code::OrderTooLarge)
-            .expected(format!("at most {MAX_TEXT_BYTES} bytes of dishes and customizations on the order")));
-    }
-    Ok(())
 }
 
 pub(super) fn update_quantity(

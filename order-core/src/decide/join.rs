@@ -3,7 +3,7 @@
 use super::{charges, deadline, still_open, table};
 use crate::command::Join;
 use crate::fact::Joined;
-use crate::order::{MAX_PARTICIPANTS, Order, Status};
+use crate::order::{Order, Status};
 use crate::rejection::{Code, Rejection};
 use crate::{HouseRules, ParticipantId, Role, UnixMillis};
 
@@ -39,11 +39,6 @@ pub(super) fn join(
             return Err(Rejection::new(Code::MissingField).field("participantName").expected("a name"));
         }
     };
-    if known.is_none() && order.people.len() >= MAX_PARTICIPANTS {
-        return Err(
-            Rejection::new(Code::TooManyParticipants).expected(format!("at most {MAX_PARTICIPANTS} people"))
-        );
-    }
     let currency = join.currency.filter(|_| first).unwrap_or(order.currency);
     let charges = match &join.charges {
         Some(set) if first => Some(charges::set(order, currency, set)?),

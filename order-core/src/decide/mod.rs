@@ -18,7 +18,7 @@ use crate::fact::{Fact, Recorded};
 use crate::order::{Order, Status};
 use crate::rejection::{Code, Rejection};
 use crate::split::seats_on_bill;
-use crate::{MAX_COMMANDS_EACH, Participant, ParticipantId, Role, Stamp, UnixMillis};
+use crate::{MAX_COMMANDS_EACH, OrderBounds, Participant, ParticipantId, Role, Stamp, UnixMillis};
 
 /// What [`decide`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,14 +166,16 @@ pub fn decide(
             }
         }
     };
-    Ok(Decision::Record(Recorded {
+    let recorded = Recorded {
         seq: order.seq.saturating_add(1),
         // A clock that was set back must not make the log run backwards.
         at: now.max(order.updated_at),
         by: actor.clone(),
         stamp: None,
         fact,
-    }))
+    };
+    OrderBounds::default().check(order, &recorded)?;
+    Ok(Decision::Record(recorded))
 }
 
 /// The order is closed, if its bill can stand.

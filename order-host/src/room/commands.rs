@@ -2,8 +2,8 @@
 
 use order_core::wire;
 use order_core::{
-    Actor, Code, Command, CommandId, CommitError, Decision, Recorded, Rejection, Stamp, commit, decide,
-    decide_once,
+    Actor, Code, Command, CommandId, CommitError, Decision, Order, OrderBounds, Recorded, Rejection, Stamp,
+    UnixMillis, commit, decide, decide_once,
 };
 use tokio::sync::oneshot;
 
@@ -32,6 +32,25 @@ impl Asked {
     pub(super) fn refused(connection: ConnectionId, id: Option<CommandId>, rejection: Rejection) -> Self {
         Self { by: Asker::Socket(connection), stamp: None, command: Err((rejection, id)) }
     }
+}
+
+/// What the core says of a command, where an order may hold no more than `bounds`.
+pub(super) fn decide_within(
+    bounds: &OrderBounds,
+    order: &Order,
+    now: UnixMillis,
+    actor: &Actor,
+    stamp: Option<&Stamp>,
+    command: &Command,
+) -> Result<Decision, Rejection> {
+    let decision = match stamp {
+        Some(stamp) => decide_once(order, now, actor, stamp, command)?,
+        None => decide(order, now, actor, command)?,
+    };
+    if let Decision::Record(recorded) = &decision {
+        bounds.check(order, recorded)?;
+    }
+    Ok(decision)
 }
 
 /// A command that was judged.
@@ -129,13 +148,16 @@ impl Room {
     fn decide(&mut self, actor: &Actor, stamp: Option<&Stamp>, command: &Command) -> Outcome {
         let order = self.ahead.as_ref().unwrap_or(&self.order);
         let now = self.shared.clock.now();
-        let Some(stamp) = stamp else { return decide(order, now, actor, command).into() };
+        let bounds = &self.shared.settings.bounds;
+        let Some(stamp) = stamp else {
+            return decide_within(bounds, order, now, actor, None, command).into();
+        };
         match self.answers.find(actor, stamp) {
             Some(Answer::Refused(rejection)) => return Outcome::Refused(rejection),
             Some(Answer::Unchanged) => return Outcome::Unchanged,
             None => {}
         }
-        let outcome = decide_once(order, now, actor, stamp, command).into();
+        let outcome = decide_within(bounds, order, now, actor, Some(stamp), command).into();
         match &outcome {
             // Whoever joins first may send the same again.
             Outcome::Refused(rejection) if rejection.code() != Code::JoinFirst => {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use order_core::wire::v2::{self, Welcome};
 use order_core::wire::{self, Inbound};
-use order_core::{Actor, Code, Decision, ParticipantId, Rejection, Stamp, decide, decide_once};
+use order_core::{Actor, Code, Decision, ParticipantId, Rejection, Stamp};
 
+use super::commands::decide_within;
 use super::members::News;
 use super::{ConnectionId, End, Room};
 use crate::Protocol;
@@ -39,11 +40,10 @@ impl Room {
             return Ok(());
         }
         let (now, actor) = (self.shared.clock.now(), Actor::participant(participant.clone()));
-        let decision = match &stamp {
-            Some(stamp) => decide_once(&self.order, now, &actor, stamp, &command),
-            None => decide(&self.order, now, &actor, &command),
+        let decide = |stamp: Option<&Stamp>| {
+            decide_within(&self.shared.settings.bounds, &self.order, now, &actor, stamp, &command)
         };
-        let (recorded, repeated) = match decision {
+        let (recorded, repeated) = match decide(stamp.as_ref()) {
             Ok(Decision::Record(recorded)) => (recorded, None),
             Ok(Decision::Unchanged) => {
                 self.seat_again(connection, &participant, since);
@@ -51,7 +51,7 @@ impl Room {
                 return Ok(());
             }
             // It joined then; whether it still sits here is another matter.
-            Ok(Decision::Repeated { seq }) => match decide(&self.order, now, &actor, &command) {
+            Ok(Decision::Repeated { seq }) => match decide(None) {
                 Ok(Decision::Record(recorded)) => (recorded, Some(seq)),
                 Ok(Decision::Unchanged | Decision::Repeated { .. }) => {
                     self.seat_again(connection, &participant, since);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod backend;
+mod bounds;
 mod draining;
 mod errors;
 mod floods;

@@ -1,11 +1,13 @@
 //! What can be said on the command line, and what `--help` teaches.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::FalseyValueParser;
+use clap::builder::{FalseyValueParser, RangedU64ValueParser};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
-use order_core::{Currency, ParticipantId, Policy};
+use order_core::wire::MAX_DEPTH;
+use order_core::{Currency, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, ParticipantId, Policy};
 use transport_warp::{DEFAULT_AUDIENCE, Origin};
 
 use crate::units::{self, Life};
@@ -147,7 +149,7 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
     #[command(flatten)]
-    pub(crate) serve: Serve,
+    pub(crate) serve: Box<Serve>,
 }
 
 impl Arguments {
@@ -167,14 +169,14 @@ impl Arguments {
 pub(crate) enum Command {
     /// Run the server. This is what happens without a subcommand, too.
     #[command(after_long_help = TEACH, max_term_width = 110)]
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Divide bills without a server: one JSON object a line on standard input, one answer a line on standard output.
     #[command(after_long_help = TEACH_SPLIT, max_term_width = 110)]
     Split(Split),
     /// Make a token with which somebody can sign in, or a key to make tokens with. For development: in production, whoever
     /// knows your guests makes the tokens.
     #[command(after_long_help = TEACH_TOKEN, max_term_width = 110)]
-    Token(Token),
+    Token(Box<Token>),
 }
 
 /// What token to make, or what key.
@@ -344,6 +346,26 @@ pub(crate) struct Serve {
     #[arg(long, env = "STONEPOT_ROOMS_PER_TENANT", value_name = "N", default_value_t = 10_000)]
     pub(crate) rooms_per_tenant: usize,
 
+    /// How many dishes one order may hold at a time.
+    #[arg(long, env = "STONEPOT_MAX_ITEMS", value_name = "N", default_value_t = MAX_ITEMS, value_parser = within(1..=MAX_ITEMS))]
+    pub(crate) max_items: usize,
+
+    /// How many people may ever join one order.
+    #[arg(long, env = "STONEPOT_MAX_PARTICIPANTS", value_name = "N", default_value_t = MAX_PARTICIPANTS, value_parser = within(1..=MAX_PARTICIPANTS))]
+    pub(crate) max_participants: usize,
+
+    /// How much text the dishes and customizations of one order may have together, 1MiB at the most.
+    #[arg(long, env = "STONEPOT_MAX_ORDER_TEXT", value_name = "SIZE", default_value = "1MiB", value_parser = order_text)]
+    pub(crate) max_order_text: usize,
+
+    /// How many levels deep a message may be nested.
+    #[arg(long, env = "STONEPOT_MAX_DEPTH", value_name = "N", default_value_t = MAX_DEPTH, value_parser = within(5..=MAX_DEPTH))]
+    pub(crate) max_depth: usize,
+
+    /// How large the head of a request may be. Below 8KiB is as much as that.
+    #[arg(long, env = "STONEPOT_MAX_HEADER", value_name = "SIZE", default_value = "16KiB", value_parser = units::bytes)]
+    pub(crate) max_header: usize,
+
     /// A proxy, by its address or network, that says from where people come. May be given several times.
     #[arg(long, env = "STONEPOT_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
     pub(crate) trusted_proxy: Vec<String>,
@@ -450,6 +472,15 @@ pub(crate) enum LogFormat {
 
 fn participant(id: &str) -> Result<ParticipantId, String> {
     ParticipantId::new(id).map_err(|error| error.to_string())
+}
+
+fn within(range: RangeInclusive<usize>) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(*range.start() as u64..=*range.end() as u64)
+}
+
+fn order_text(size: &str) -> Result<usize, String> {
+    let bytes = units::bytes(size)?;
+    if bytes > MAX_TEXT_BYTES { Err("it is at most 1MiB".to_owned()) } else { Ok(bytes) }
 }
 
 fn currency(code: &str) -> Result<Currency, String> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use order_core::Lifetimes;
+use order_core::{Lifetimes, OrderBounds};
 use order_host::log::{MemoryLog, OpenError, RoomLog, SqliteLog};
 use order_host::{Host, Pace, ResumeKey, Settings, Transport, TransportError};
 use thiserror::Error;
@@ -121,6 +121,12 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
         Lifetimes { expire_after: arguments.expire_after.0, archive_after: arguments.archive_after.0 };
     settings.pace = Pace::new(arguments.message_rate, arguments.message_burst);
     settings.participant_pace = Pace::new(arguments.participant_rate, arguments.participant_burst);
+    settings.bounds = OrderBounds {
+        items: arguments.max_items,
+        participants: arguments.max_participants,
+        text_bytes: arguments.max_order_text,
+    };
+    settings.max_depth = arguments.max_depth;
     settings.rooms_per_tenant = bound(arguments.rooms_per_tenant);
     settings.resume_key = resume_key;
     let host = Host::new(log, settings);
@@ -147,6 +153,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
         max_http_connections: usize::try_from(bounds.http).unwrap_or(usize::MAX),
         proxies,
         header_timeout: arguments.header_timeout,
+        max_header_bytes: arguments.max_header,
         drain_timeout: arguments.drain_timeout,
         ..AcceptSettings::default()
     };
