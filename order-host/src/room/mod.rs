@@ -117,6 +117,9 @@ impl Room {
             // The clock may be set while the room waits, so it is looked at again when the room has been idle, too.
             let wait = idle.min(self.until_timer());
             let waited = timeout(wait, inputs.recv_many(&mut batch, MAX_BATCH)).await;
+            if !batch.is_empty() {
+                take_what_is_ready(inputs, &mut batch).await;
+            }
             // What arrives after a deadline is judged after it.
             if let Err(end) = self.pass_time().await {
                 return end;
@@ -124,7 +127,6 @@ impl Room {
             match waited {
                 Ok(0) => return End(CloseReason::Restart),
                 Ok(_) => {
-                    take_what_is_ready(inputs, &mut batch).await;
                     if let Err(end) = self.handle(&mut batch).await {
                         return end;
                     }
