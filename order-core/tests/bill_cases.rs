@@ -1,5 +1,4 @@
 //! Bills that people argue about, with figures worked out by hand.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,13 +1,11 @@
 //! The laws of a divided bill that need no oracle: refunds mirror, and the order of a list decides nothing.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-mod bill;
-mod table;
-
-use bill::choices::{Listed, Seeded};
-use bill::laws::{check_listing, check_mirror};
-use bill::making::{self, Sizes};
 use proptest::prelude::*;
+
+use crate::bill::choices::{Listed, Seeded};
+use crate::bill::laws::{check_listing, check_mirror};
+use crate::bill::making::{self, Sizes};
+use crate::table;
 
 proptest! {
     #![proptest_config(table::runs(800))]

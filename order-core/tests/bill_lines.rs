@@ -1,5 +1,4 @@
 //! Bills as lines of JSON, and the lines that answer them.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use order_core::MAX_ITEM_ID_BYTES;
 use order_core::wire::{BillLine, MAX_BILL_ITEMS, MAX_BILL_PEOPLE};

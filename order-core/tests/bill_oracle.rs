@@ -1,19 +1,17 @@
 //! Any bill against an oracle with exact fractions, and every small one against all roundings there are.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-mod bill;
-mod table;
-
-use bill::choices::Listed;
-use bill::laws::{amounts, check, check_choice, tie};
-use bill::making::{self, Sizes, person, weight};
-use bill::oracle::expect;
-use bill::rounding::Quotas;
 use order_core::bill::{Basis, Bill, Charge, ChargeKind, ChargeValue, Dish, divide};
 use order_core::split::{Percentage, SplitRule};
 use order_core::text::Text;
 use order_core::{Amount, Currency, ItemId, OrderId};
 use proptest::prelude::*;
+
+use crate::bill::choices::Listed;
+use crate::bill::laws::{amounts, check, check_choice, tie};
+use crate::bill::making::{self, Sizes, person, weight};
+use crate::bill::oracle::expect;
+use crate::bill::rounding::Quotas;
+use crate::table;
 
 proptest! {
     #![proptest_config(table::runs(800))]

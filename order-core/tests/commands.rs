@@ -1,12 +1,7 @@
 //! Any sequence of messages by anybody, right or wrong, beside a plain model of what an order is.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod model;
-mod table;
 
 use std::collections::BTreeSet;
 
-use model::{Model, Step, steps};
 use order_core::fact::{ChargesSet, Fact, ItemAdded};
 use order_core::split::{Weight, shares};
 use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
@@ -16,7 +11,9 @@ use order_core::{
     Recorded, Role, Status, UnixMillis, commit,
 };
 use proptest::prelude::*;
-use table::Table;
+
+use crate::model::{Model, Step, steps};
+use crate::table::{self, Table};
 
 proptest! {
     #![proptest_config(table::runs(200))]

@@ -1,9 +1,6 @@
-//! Every serialized form, byte for byte as it was released. `BLESS=1 cargo test -p order-core --test golden`
+//! Every serialized form, byte for byte as it was released. `BLESS=1 cargo test -p order-core --test suite golden`
 //! writes the files anew; a change in one of them is a change for whoever reads that form, and needs a line in
 //! the changelog that says who must migrate.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod table;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -17,7 +14,8 @@ use order_core::{
     Code, Currency, Decision, Fact, Lifetimes, Order, ParticipantId, Presence, Rejection, UnixMillis, commit,
     replay,
 };
-use table::{
+
+use crate::table::{
     FINALIZE, LEAVE, LOCK, READY, Table, UNLOCK, WAIVE, add_message, assign_message, charges_message,
     claim_message, hand_over_message, join_message, limit_message, quantity_message, remove_message,
     send_away_message, split_message, tip_message, unclaim_message,

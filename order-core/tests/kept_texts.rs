@@ -1,15 +1,12 @@
 //! What an order keeps of texts that were written before is what would be written anew.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-mod model;
-mod table;
-
-use model::{Model, steps};
 use order_core::stored::{decode_order, encode_order};
 use order_core::wire::{self, Frame};
 use order_core::{Order, ParticipantId, Presence, UnixMillis};
 use proptest::prelude::*;
-use table::Table;
+
+use crate::model::{Model, steps};
+use crate::table::{self, Table};
 
 proptest! {
     #![proptest_config(table::runs(50))]

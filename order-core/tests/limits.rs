@@ -1,7 +1,4 @@
 //! The bounds of an order, each met to the last unit and not passed; and one example for each code.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod table;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -15,7 +12,8 @@ use order_core::{
     Amount, Code, Currency, Lifetimes, MAX_CLAIMS, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, OrderId,
     max_order_total,
 };
-use table::{
+
+use crate::table::{
     FINALIZE, LEAVE, LOCK, Table, add_message, assign_message, charges_message, claim_message, join_message,
     limit_message, quantity_message, remove_message, send_away_message, split_message, unclaim_message,
 };

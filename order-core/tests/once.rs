@@ -1,14 +1,12 @@
 //! A command with an id happens once.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod table;
 
 use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
 use order_core::{
     Actor, Code, CommandId, Currency, Decision, ItemId, MAX_COMMANDS_EACH, Order, OrderId, ParticipantId,
     Rejection, Stamp, UnixMillis, commit, decide_once, replay, wire,
 };
-use table::{Table, join_message};
+
+use crate::table::{Table, join_message};
 
 const DOSA: &str = r#"{"type":"add_item","id":"c1","data":{"dishName":"Dosa","price":100,"quantity":1}}"#;
 

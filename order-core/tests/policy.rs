@@ -1,10 +1,8 @@
 //! Who may do what at a table, rule by rule, and what becomes of those who are sent away.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod table;
 
 use order_core::{Code, Decision, ParticipantId, Policy, Role, Status, stored, wire};
-use table::{
+
+use crate::table::{
     FINALIZE, LEAVE, LOCK, READY, Table, UNLOCK, WAIVE, add_message, assign_message, charges_message,
     claim_message, hand_over_message, join_message, limit_message, quantity_message, readmit_message,
     remove_message, send_away_message, split_message, tip_message, unclaim_message,

@@ -1,12 +1,7 @@
 //! What holds of the rules of a table, whatever its people send.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod model;
-mod table;
 
 use std::collections::BTreeMap;
 
-use model::{Model, steps};
 use order_core::command::{Command, Manage};
 use order_core::split::shares;
 use order_core::{
@@ -14,7 +9,9 @@ use order_core::{
     UnixMillis, commit, decide_once,
 };
 use proptest::prelude::*;
-use table::Table;
+
+use crate::model::{Model, steps};
+use crate::table::{self, Table};
 
 proptest! {
     #![proptest_config(table::runs(300))]

@@ -1,18 +1,15 @@
 //! Nothing that a client can send makes reading it panic.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod json;
-mod table;
 
 use std::fs;
 
-use json::Json;
 use order_core::{Actor, Decision, ItemId, ParticipantId, Presence, UnixMillis, commit, decide, wire};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use table::{
-    FINALIZE, Table, WAIVE, add_message, assign_message, join_message, quantity_message, remove_message,
-    split_message, tip_message, unclaim_message,
+
+use crate::json::Json;
+use crate::table::{
+    self, FINALIZE, Table, WAIVE, add_message, assign_message, join_message, quantity_message,
+    remove_message, split_message, tip_message, unclaim_message,
 };
 
 proptest! {

@@ -1,13 +1,11 @@
 //! Charges, tips and waivers that are refused, and who may not set them. `Table::refuse` asserts for each of them that
 //! the order, its sequence number and its log stay exactly as they were.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod table;
 
 use order_core::split::shares;
 use order_core::{Code, Currency, Price};
-use table::{
-    FINALIZE, Table, WAIVE, add_message, assign_message, charges_message, remove_message, tip_message,
+
+use crate::table::{
+    self, FINALIZE, Table, WAIVE, add_message, assign_message, charges_message, remove_message, tip_message,
     unclaim_message,
 };
 

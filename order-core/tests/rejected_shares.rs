@@ -1,12 +1,12 @@
 //! Ways to share dishes and bills that are refused. `Table::refuse` asserts for each of them that the order, its
 //! sequence number and its log stay exactly as they were.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod table;
 
 use order_core::split::shares;
 use order_core::{Code, ParticipantId};
-use table::{FINALIZE, Table, assign_message, claim_message, remove_message, split_message, unclaim_message};
+
+use crate::table::{
+    FINALIZE, Table, assign_message, claim_message, remove_message, split_message, unclaim_message,
+};
 
 fn weighted(weight: &str) -> String {
     format!(r#"{{"type":"claim_item","data":{{"itemId":"i1","weight":{weight}}}}}"#)

@@ -1,11 +1,9 @@
 //! What is refused, with which code, example by example. `Table::refuse` asserts for each of them that the
 //! order, its sequence number and its log stay exactly as they were.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod table;
 
 use order_core::{Code, Status};
-use table::{
+
+use crate::table::{
     FINALIZE, LEAVE, Table, WAIVE, add_message, assign_message, charges_message, claim_message, join_message,
     quantity_message, remove_message, split_message, tip_message, unclaim_message,
 };

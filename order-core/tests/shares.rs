@@ -1,17 +1,16 @@
 //! Who pays what of a bill: the laws for every rule, and people who come and go.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod laws;
-mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use laws::{assert_laws, weight};
 use order_core::bill::Line;
 use order_core::split::{CustomShares, Rest, Share, SplitRule, shares};
 use order_core::{Amount, Code, Participant, ParticipantId};
 use proptest::prelude::*;
-use table::{Table, WAIVE, assign_message, charges_message, claim_message, tip_message, unclaim_message};
+
+use crate::laws::{assert_laws, weight};
+use crate::table::{
+    self, Table, WAIVE, assign_message, charges_message, claim_message, tip_message, unclaim_message,
+};
 
 proptest! {
     #![proptest_config(table::runs(400))]

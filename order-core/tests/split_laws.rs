@@ -1,15 +1,13 @@
 //! The laws of dividing an amount by weights, on arbitrary ones and on every small one.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod laws;
-mod table;
 
 use std::collections::BTreeMap;
 
-use laws::{assert_laws, weight};
 use order_core::Amount;
 use order_core::split::{ApportionError, Claim, apportion};
 use proptest::prelude::*;
+
+use crate::laws::{assert_laws, weight};
+use crate::table;
 
 proptest! {
     #![proptest_config(table::runs(200))]

@@ -1,11 +1,9 @@
 //! Stored facts and orders that somebody damaged, or that another release wrote.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod table;
 
 use order_core::stored::{StoredError, decode_fact, decode_order, encode_fact, encode_order};
 use proptest::prelude::*;
-use table::{Table, WAIVE, charges_message, claim_message, tip_message};
+
+use crate::table::{self, Table, WAIVE, charges_message, claim_message, tip_message};
 
 proptest! {
     #![proptest_config(table::runs(400))]

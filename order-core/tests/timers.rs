@@ -1,21 +1,16 @@
 //! What happens to an order by itself: deadlines, reminders, expiry and archiving, on a clock that the test turns.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod folding;
-mod json;
-mod model;
-mod table;
 
 use std::time::Duration;
 
-use folding::Document;
-use model::{Model, Step, steps};
 use order_core::deadline::AtDeadline;
 use order_core::stored::{decode_order, encode_order};
 use order_core::wire::v2::{event, state_text};
 use order_core::{Actor, Code, Decision, Fact, Lifetimes, Order, Recorded, Status, UnixMillis, commit, due};
 use proptest::prelude::*;
-use table::{FINALIZE, LOCK, Table, UNLOCK, add_message, join_message, unclaim_message};
+
+use crate::folding::Document;
+use crate::model::{Model, Step, steps};
+use crate::table::{self, FINALIZE, LOCK, Table, UNLOCK, add_message, join_message, unclaim_message};
 
 const HOUR: u64 = 60 * 60 * 1000;
 

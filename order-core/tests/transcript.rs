@@ -9,20 +9,17 @@
 //! * Whoever joins gets a `sync` and a `participant_joined`; theirs left out the first person's `sync`, and
 //!   did not answer a join by somebody who was there already at all.
 //! * A socket that closes changes `presence`; theirs took the person off the order and sent a `sync`.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod differences;
-mod json;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use differences::{DIFFERENCES, Instead};
-use json::Json;
 use order_core::wire::{self, Frame};
 use order_core::{
     Actor, Code, Command, Currency, Decision, ItemId, Order, OrderId, ParticipantId, Presence, Rejection,
     UnixMillis, commit, decide,
 };
+
+use crate::differences::{DIFFERENCES, Instead};
+use crate::json::Json;
 
 /// Fields of ours that the old server did not have.
 const ADDED: &[&str] = &[

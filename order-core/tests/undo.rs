@@ -1,22 +1,17 @@
 //! Taking one's own last change back: it is as before, no rule is got around, and what others did stays.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod folding;
-mod json;
-mod model;
-mod table;
 
 use std::collections::BTreeMap;
 
-use folding::Document;
-use model::{Model, steps};
 use order_core::split::{Share, shares};
 use order_core::stored::{decode_order, encode_order};
 use order_core::wire::v2::{event, state_text};
 use order_core::{Amount, Code, Currency, Decision, Fact, Item, Order, Participant, commit};
 use proptest::prelude::*;
-use table::{
-    FINALIZE, LEAVE, LOCK, Table, UNLOCK, add_message, assign_message, charges_message, claim_message,
+
+use crate::folding::Document;
+use crate::model::{Model, steps};
+use crate::table::{
+    self, FINALIZE, LEAVE, LOCK, Table, UNLOCK, add_message, assign_message, charges_message, claim_message,
     hand_over_message, join_message, limit_message, quantity_message, remove_message, send_away_message,
     split_message, tip_message, unclaim_message,
 };

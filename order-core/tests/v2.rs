@@ -1,14 +1,5 @@
 //! `stonepot.v2`: events fold into the state document, byte for byte, and say little.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-mod folding;
-mod json;
-mod model;
-mod table;
-
-use folding::Document;
-use json::Json;
-use model::{Model, steps};
 use order_core::stored::{decode_order, encode_order};
 use order_core::wire::v2::{
     self, Request, V2Inbound, Welcome, checksum, checksum_answer, event, state_text, welcome,
@@ -18,7 +9,11 @@ use order_core::{
     commit,
 };
 use proptest::prelude::*;
-use table::Table;
+
+use crate::folding::Document;
+use crate::json::Json;
+use crate::model::{Model, steps};
+use crate::table::{self, Table};
 
 proptest! {
     #![proptest_config(table::runs(200))]

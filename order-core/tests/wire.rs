@@ -1,14 +1,7 @@
 //! The protocol's JSON: what is written can be read back exactly, and shows nobody what is not theirs.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
-
-mod json;
-mod model;
-mod table;
 
 use std::collections::BTreeMap;
 
-use json::Json;
-use model::{Model, steps};
 use order_core::bill::{Basis, ChargeKind, ChargeValue, Line};
 use order_core::split::{CustomShares, Rest, Shares, SplitRule, shares};
 use order_core::stored::{decode_order, encode_fact, encode_order};
@@ -20,7 +13,10 @@ use order_core::{
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use table::Table;
+
+use crate::json::Json;
+use crate::model::{Model, steps};
+use crate::table::{self, Table};
 
 proptest! {
     #![proptest_config(table::runs(50))]

@@ -1,5 +1,4 @@
 //! A client of `stonepot.v2` as PROTOCOL.md describes it: it knows how to fold, and nothing of orders.
-#![allow(dead_code, unreachable_pub, reason = "a module of several tests")]
 
 use crate::json::Json;
 

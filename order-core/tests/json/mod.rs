@@ -1,10 +1,4 @@
 //! JSON as it stands in a text: fields in their order, numbers as they were written.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "a module of several tests, each of which uses its own part of it"
-)]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::fmt;
 

@@ -1,7 +1,5 @@
 //! What an order is, said a second time and as plainly as can be: lists, searched from end to end. It knows
 //! nothing of facts, seats or logs, and names every reason for which a message could be refused.
-#![allow(dead_code, reason = "a module of several tests, each of which uses its own part of it")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,4 @@
 //! A table that pays: messages about payments, a back end, and what the state says of the bill.
-#![allow(unreachable_pub, reason = "a module of several tests, each of which uses its own part of it")]
-#![allow(dead_code, reason = "a module of several tests, each of which uses its own part of it")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use order_core::{
     Actor, Decision, ItemId, Presence, Rejection, UnixMillis, commit, decide, stored::encode_order, wire,

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::books::{Bill, Books};
+use super::books::{Bill, Books};
 use crate::json::Json;
 use crate::paying::{backend_says, pay, refund, state, units, update};
 use crate::table::{FINALIZE, LEAVE, Table, join_message, quantity_message, split_message};

@@ -1,10 +1,4 @@
 //! A table of people: an order and its log, fed with the protocol's own messages as a room would feed it.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "a module of several tests, each of which uses its own part of it"
-)]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use order_core::stored::{decode_fact, encode_fact, encode_order};
 use order_core::{

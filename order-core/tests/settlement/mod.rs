@@ -1,27 +1,21 @@
 //! Any bill, shared and paid in any way: what is due, who owes whom, and what the log keeps of it.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod books;
-#[path = "../json/mod.rs"]
-mod json;
-#[path = "../paying/mod.rs"]
-mod paying;
 mod story;
-#[path = "../table/mod.rs"]
-mod table;
 
 use std::collections::BTreeMap;
 
 use books::{Bill, Books};
-use json::Json;
 use order_core::payment::PaymentStatus;
 use order_core::split::TieRank;
 use order_core::stored::{decode_order, encode_order};
 use order_core::{OrderId, ParticipantId};
-use paying::{of_200, pay, refund, settlement, split_of, state, update};
 use proptest::prelude::*;
 use story::{close, story};
-use table::{FINALIZE, Table};
+
+use crate::json::Json;
+use crate::paying::{of_200, pay, refund, settlement, split_of, state, update};
+use crate::table::{self, FINALIZE, Table};
 
 proptest! {
     #![proptest_config(table::runs(50))]
