@@ -94,8 +94,6 @@ impl Fact {
 /// Of reminders that were missed only the last is made up for, and none once the deadline has come. An order that is to be
 /// finalized and whose bill cannot stand is locked.
 pub fn due(order: &Order, now: UnixMillis, lifetimes: &Lifetimes) -> Option<Recorded> {
-    // In the log's time, which does not run backwards when a clock is set.
-    let now = now.max(order.updated_at);
     let (at, due) = order.next_due(lifetimes)?;
     if at > now {
         return None;
@@ -112,7 +110,9 @@ pub fn due(order: &Order, now: UnixMillis, lifetimes: &Lifetimes) -> Option<Reco
         Due::Expiry => Fact::Expired,
         Due::Archiving => Fact::Archived,
     };
-    Some(Recorded { seq: order.seq.saturating_add(1), at: now, by: Actor::Clock, stamp: None, fact })
+    // What is due goes by the clock; the log's own time does not run backwards when that is set.
+    let at = now.max(order.updated_at);
+    Some(Recorded { seq: order.seq.saturating_add(1), at, by: Actor::Clock, stamp: None, fact })
 }
 
 fn after(moment: UnixMillis, time: Duration) -> UnixMillis {

@@ -348,4 +348,10 @@ impl Order {
     pub(crate) fn seat_of(&self, id: &ParticipantId) -> Option<Seat> {
         self.people.iter().position(|person| person.id == *id).map(Seat)
     }
+
+    /// Whether somebody may be given part of a dish: those at the table may, and who left but has part in some dish.
+    pub(crate) fn may_share(&self, seat: Seat) -> bool {
+        self.at(seat).is_some_and(|person| !person.left)
+            || self.items().any(|item| item.claims.iter().any(|(other, _)| *other == seat))
+    }
 }

@@ -17,7 +17,7 @@ pub(crate) type LastChanges = BTreeMap<Seat, LastChange>;
 pub(crate) struct LastChange {
     /// The fact that it was.
     pub(crate) seq: u64,
-    /// What takes it back; nothing, once somebody else has changed the same.
+    /// What takes it back; nothing, once the same was changed in another way.
     pub(crate) back: Option<Box<Fact>>,
 }
 
@@ -32,6 +32,8 @@ pub(crate) struct Change {
 #[derive(Debug, Default)]
 struct Touched {
     items: Vec<ItemId>,
+    /// Those of the dishes that are taken off. Another that takes over the id is another dish.
+    gone: Vec<ItemId>,
     charges: bool,
     split: bool,
 }
@@ -48,12 +50,18 @@ impl Change {
         let author = recorded.by.id().and_then(|id| order.seat_of(id));
         let Self { back, touched } = self;
         if touched.is_anything() {
-            let others = order.last_changes.iter_mut().filter(|(seat, _)| Some(**seat) != author);
-            for (_, change) in others {
-                if change.back.as_ref().is_some_and(|back| touched.overlaps(&Touched::by(back, false))) {
+            // What can be taken back itself takes the place of its author's last change.
+            let replaced = author.filter(|_| back.is_some());
+            for (seat, change) in &mut order.last_changes {
+                if Some(*seat) != replaced && change.back.as_ref().is_some_and(|back| touched.spoils(back)) {
                     change.back = None;
                 }
             }
+        }
+        if let Some(gone) = who_left(recorded).and_then(|id| order.seat_of(id))
+            && !order.may_share(gone)
+        {
+            forget_what_gives_to(order, gone);
         }
         match (&recorded.fact, author, back) {
             // The bill stands, or never will: nothing of it is taken back any more.
@@ -76,15 +84,15 @@ impl Change {
 impl Touched {
     /// What of the bill `fact` is about. `takes_discount`: whether a discount goes with a dish that it takes off.
     fn by(fact: &Fact, takes_discount: bool) -> Self {
-        let of_item = |item: &ItemId, charges| Self { items: vec![item.clone()], charges, split: false };
+        let of_item = |item: &ItemId, charges| Self { items: vec![item.clone()], charges, ..Self::default() };
         match fact {
-            Fact::ItemRemoved { item } => of_item(item, takes_discount),
+            Fact::ItemRemoved { item } => Self { gone: vec![item.clone()], ..of_item(item, takes_discount) },
             Fact::QuantityUpdated { item, .. } | Fact::ItemShared { item, .. } => of_item(item, false),
             Fact::ItemRestored(restored) => of_item(&restored.added.item, restored.charges.is_some()),
             Fact::Removed(removed) => {
                 let shared = removed.shared.iter().map(|(item, _)| item);
                 let items = removed.items.iter().chain(shared).cloned().collect();
-                Self { items, charges: takes_discount, split: false }
+                Self { items, gone: removed.items.clone(), charges: takes_discount, split: false }
             }
             Fact::ChargesSet(_) => Self { charges: true, ..Self::default() },
             Fact::SplitUpdated { .. } => Self { split: true, ..Self::default() },
@@ -115,10 +123,44 @@ impl Touched {
         !self.items.is_empty() || self.charges || self.split
     }
 
-    fn overlaps(&self, other: &Self) -> bool {
+    /// Whether `back` does not take back any more what it was to.
+    fn spoils(&self, back: &Fact) -> bool {
+        let other = Self::by(back, false);
         self.items.iter().any(|item| other.items.contains(item))
+            || self.gone.iter().any(|item| charges_in(back).iter().any(|charge| is_discount_on(charge, item)))
             || (self.charges && other.charges)
             || (self.split && other.split)
+    }
+}
+
+/// The charges that there are after `fact`, where it is about them.
+fn charges_in(fact: &Fact) -> &[Charge] {
+    match fact {
+        Fact::ChargesSet(set) => &set.charges,
+        Fact::ItemRestored(restored) => restored.charges.as_ref().map_or(&[], |set| &set.charges),
+        _ => &[],
+    }
+}
+
+/// Who is not at the table any more since this fact.
+fn who_left(recorded: &Recorded) -> Option<&ParticipantId> {
+    match &recorded.fact {
+        Fact::Left { .. } => recorded.by.id(),
+        Fact::Removed(removed) => Some(&removed.who),
+        _ => None,
+    }
+}
+
+/// Nobody's undo gives part of a dish to somebody who has gone and is not on the bill.
+fn forget_what_gives_to(order: &mut Order, gone: Seat) {
+    let Some(id) = order.at(gone).map(|person| person.id.clone()) else { return };
+    let gives = |back: &Fact| match back {
+        Fact::ItemShared { shared_by, .. } => shared_by.iter().any(|(who, _)| *who == id),
+        Fact::ItemRestored(restored) => restored.added.shared_by.iter().any(|(who, _)| *who == id),
+        _ => false,
+    };
+    for change in order.last_changes.values_mut() {
+        change.back.take_if(|back| gives(back));
     }
 }
 

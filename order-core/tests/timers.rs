@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use order_core::deadline::AtDeadline;
 use order_core::stored::{decode_order, encode_order};
+use order_core::wire::history_entry;
 use order_core::wire::v2::{event, state_text};
-use order_core::{Actor, Code, Decision, Fact, Lifetimes, Order, Recorded, Status, UnixMillis, commit, due};
+use order_core::{
+    Actor, Code, Currency, Decision, Fact, Lifetimes, Order, Recorded, Status, UnixMillis, commit, due,
+};
 use proptest::prelude::*;
 
 use crate::folding::Document;
@@ -348,4 +351,45 @@ fn assert_events_fold(table: &Table) {
         document.fold(&event(&order, recorded));
         assert_eq!(document.text(), state_text(&order), "after {recorded:?}");
     }
+}
+
+#[test]
+fn a_clock_that_was_ahead_brings_no_deadline_forward() {
+    let mut table = Table::of(&["asha"]);
+    table.now += HOUR;
+    table.add("asha", "thali", "250", "1");
+    table.now -= HOUR;
+    table.accept("asha", &deadline_message(&format!(r#""in":{}"#, HOUR / 2)));
+    let at = table.order.deadline().unwrap().at.get();
+    assert_eq!(at, table.now + HOUR / 2);
+    assert_eq!(
+        happened(&table.wait_until(at - 600_000, &LIFETIMES)),
+        [&Fact::Reminded { before: 600_000 }],
+        "no earlier than it was asked for"
+    );
+    assert!(!table.order.is_locked());
+    table.wait_until(at - 1, &LIFETIMES);
+    assert_eq!(happened(&table.wait_until(at, &LIFETIMES)), [&Fact::LockSet { locked: true }]);
+    let times: Vec<_> = table.log.iter().map(|recorded| recorded.at).collect();
+    assert!(times.is_sorted(), "the log's own time does not run backwards: {times:?}");
+}
+
+#[test]
+fn the_history_says_what_people_were_told_of_a_deadline() {
+    let mut table = Table::empty();
+    let join = r#"{"type":"join","participantId":"asha","participantName":"Asha","data":{"deadline":{"in":3600000}}}"#;
+    table.accept("asha", join);
+    let at = table.order.deadline().unwrap().at.get();
+    let entry = |table: &Table, number: usize| {
+        let before = Order::new(table.order.id().clone(), Currency::default());
+        let before = order_core::replay(before, &table.log[..number]).unwrap();
+        history_entry(&before, &table.log[number])
+    };
+    assert!(
+        entry(&table, 0).contains(&format!(r#""deadline":{{"at":{at},"then":"lock""#)),
+        "{}",
+        entry(&table, 0)
+    );
+    table.wait_until(at - 120_000, &LIFETIMES);
+    assert!(entry(&table, 1).ends_with(r#""left":120000}"#), "{}", entry(&table, 1));
 }

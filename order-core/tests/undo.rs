@@ -251,3 +251,82 @@ fn nothing_is_taken_back_of_what_is_closed_nor_by_who_is_gone() {
     table.accept("asha", FINALIZE);
     assert_eq!(table.refuse("asha", UNDO).code(), Code::OrderFinalized);
 }
+
+#[test]
+fn sending_somebody_away_is_a_change_to_their_dishes_that_ones_own_undo_does_not_get_around() {
+    // A dish that went to somebody else by it stays theirs.
+    let mut table = Table::of(&["asha", "ben", "chi", "dev"]);
+    table.add("ben", "dal", "100", "1");
+    table.accept("asha", &assign_message("dal", r#"["chi"]"#));
+    table.accept("asha", &send_away_message("chi", r#"reassign","to":"dev"#));
+    assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict);
+
+    // A dish that went with them is another than one of its name that comes later.
+    for change in [quantity_message("dal", "2"), assign_message("dal", r#"{"chi":2}"#)] {
+        let mut table = Table::of(&["asha", "ben", "chi"]);
+        table.add("chi", "dal", "100", "1");
+        table.accept("asha", &change);
+        table.accept("asha", &send_away_message("chi", "remove"));
+        assert_eq!(table.order.items().count(), 0);
+        assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict, "{change}");
+        table.add("ben", "dal", "500", "1");
+        assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict, "{change}");
+    }
+}
+
+#[test]
+fn a_discount_comes_back_on_no_dish_but_the_one_that_it_was_on() {
+    let other = r#"{"name":"Regulars","kind":"discount","percent":10,"itemId":"naan"}"#;
+    // The dish has gone, and one that has its id is another.
+    let mut table = Table::of(&["asha", "ben"]);
+    table.add("ben", "wine", "350", "2");
+    table.accept("asha", &charges_message(HALF_OFF));
+    table.accept("asha", &charges_message(""));
+    table.accept("ben", &quantity_message("wine", "3"));
+    let mut kept = table.clone();
+    kept.accept("asha", UNDO);
+    assert_eq!(kept.order.charges().len(), 1, "it is still the same wine");
+    table.accept("ben", &remove_message("wine"));
+    table.add("ben", "wine", "900", "1");
+    assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict);
+
+    // The dish of another discount went with its guest.
+    let mut table = Table::of(&["asha", "ben", "chi"]);
+    table.add("asha", "wine", "350", "2");
+    table.add("chi", "naan", "40", "1");
+    table.accept("asha", &charges_message(&format!("{HALF_OFF},{other}")));
+    table.accept("asha", &remove_message("wine"));
+    table.accept("asha", &send_away_message("chi", "remove"));
+    assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict);
+    assert!(table.order.charges().is_empty());
+}
+
+#[test]
+fn whoever_left_and_is_not_on_the_bill_is_not_put_on_it_again() {
+    let mut table = Table::of(&["asha", "ben", "chi"]);
+    table.add("ben", "dal", "100", "1");
+    table.accept("asha", &assign_message("dal", r#"["chi"]"#));
+    table.accept("asha", &assign_message("dal", r#"["ben"]"#));
+    let mut stays = table.clone();
+    stays.accept("asha", UNDO);
+    table.accept("chi", LEAVE);
+    assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict);
+
+    // Who had left before is on the bill by the dish alone, so that a slip of the owner's can be mended.
+    let mut table = Table::of(&["asha", "ben", "chi"]);
+    table.add("chi", "dal", "100", "1");
+    table.accept("chi", LEAVE);
+    let before = bill(&table.order);
+    table.accept("asha", &remove_message("dal"));
+    table.accept("asha", UNDO);
+    assert_eq!(bill(&table.order), before);
+}
+
+#[test]
+fn which_change_is_meant_is_a_whole_number() {
+    let mut table = Table::of(&["asha"]);
+    table.add("asha", "dal", "100", "1");
+    let last = table.order.seq();
+    let message = format!(r#"{{"type":"undo","data":{{"seq":{last}.9}}}}"#);
+    assert_eq!(table.refuse("asha", &message).code(), Code::UndoConflict);
+}

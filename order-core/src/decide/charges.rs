@@ -10,7 +10,7 @@ use crate::fact::{ChargesSet, Fact};
 use crate::order::Order;
 use crate::rejection::{Code, Rejection};
 use crate::split::{Percentage, SHARE_DECIMALS};
-use crate::{Amount, Currency, Price};
+use crate::{Amount, Currency, ItemId, Price};
 
 pub(super) fn set(order: &Order, currency: Currency, set: &SetCharges) -> Result<ChargesSet, Rejection> {
     check_number(set.charges.iter().map(|charge| &charge.kind))?;
@@ -35,7 +35,16 @@ pub(super) fn set(order: &Order, currency: Currency, set: &SetCharges) -> Result
 
 /// Whether charges that there were before can be there again: the dishes of which they take something off have to be.
 pub(super) fn still_fit(order: &Order, set: &ChargesSet) -> Result<(), Rejection> {
-    let is_gone = |charge: &Charge| matches!(&charge.kind, ChargeKind::Discount { item: Some(item) } if order.item(item).is_none());
+    fit(set, |item| order.item(item).is_some())
+}
+
+/// The same, for when `restored` comes back with them.
+pub(super) fn fit_with(order: &Order, set: &ChargesSet, restored: &ItemId) -> Result<(), Rejection> {
+    fit(set, |item| item == restored || order.item(item).is_some())
+}
+
+fn fit(set: &ChargesSet, is_there: impl Fn(&ItemId) -> bool) -> Result<(), Rejection> {
+    let is_gone = |charge: &Charge| matches!(&charge.kind, ChargeKind::Discount { item: Some(item) } if !is_there(item));
     if set.charges.iter().any(is_gone) {
         return Err(conflict("a dish that had a discount is not there any more".to_owned()));
     }

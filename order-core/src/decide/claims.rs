@@ -9,7 +9,6 @@ use crate::bill::{check_claims, is_fine_enough};
 use crate::command::SharedBy;
 use crate::fact::Fact;
 use crate::order::{MAX_CLAIMS, MAX_PARTICIPANTS, Order};
-use crate::participant::Seat;
 use crate::rejection::{Code, Rejection};
 use crate::split::Weight;
 use crate::{Item, ItemId, ParticipantId};
@@ -86,7 +85,7 @@ pub(super) fn still_fit(order: &Order, shared_by: &[(ParticipantId, Weight)]) ->
 /// Who was sent away, and whom nothing on the bill concerns any more, gets no part of a dish by an undo.
 fn nobody_was_removed(order: &Order, shared_by: &[(ParticipantId, Weight)]) -> Result<(), Rejection> {
     let removed = |id: &ParticipantId| order.removed().any(|person| person.id == *id);
-    let may_share = |id: &ParticipantId| order.seat_of(id).is_some_and(|seat| can_share(order, seat));
+    let may_share = |id: &ParticipantId| order.seat_of(id).is_some_and(|seat| order.may_share(seat));
     if shared_by.iter().any(|(id, _)| removed(id) && !may_share(id)) {
         return Err(conflict("somebody who had part of the dish was removed".to_owned()));
     }
@@ -105,7 +104,7 @@ fn read(order: &Order, shared_by: &SharedBy) -> Result<Vec<(ParticipantId, Weigh
     let mut seats = Vec::with_capacity(shared_by.len());
     for (id, weight) in shared_by {
         let weight = read_weight(*weight).map_err(|rejection| rejection.field("data.sharedBy"))?;
-        let seat = order.seat_of(id).filter(|&seat| can_share(order, seat));
+        let seat = order.seat_of(id).filter(|&seat| order.may_share(seat));
         let seat = seat.ok_or_else(|| {
             Rejection::new(Code::UnknownParticipant)
                 .field("data.sharedBy")
@@ -117,12 +116,6 @@ fn read(order: &Order, shared_by: &SharedBy) -> Result<Vec<(ParticipantId, Weigh
     check_claims(&seats).map_err(|rejection| rejection.field("data.sharedBy"))?;
     claims.retain(|(_, weight)| weight.millionths() > 0);
     Ok(claims)
-}
-
-/// Those at the table, and who left but has part in some dish.
-fn can_share(order: &Order, seat: Seat) -> bool {
-    order.at(seat).is_some_and(|person| !person.left)
-        || order.items().any(|item| item.claims.iter().any(|(other, _)| *other == seat))
 }
 
 fn without(order: &Order, item: &Item, who: &ParticipantId) -> Vec<(ParticipantId, Weight)> {

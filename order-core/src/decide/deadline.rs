@@ -38,7 +38,8 @@ pub(super) fn deadline(set: &SetDeadline, now: UnixMillis) -> Result<Deadline, R
     Ok(Deadline { reminders, ..deadline })
 }
 
-fn whole(number: Decimal) -> Option<u64> {
+/// The whole number that a client wrote, if it is one.
+pub(super) fn whole(number: Decimal) -> Option<u64> {
     if number.is_integer() { number.to_u64() } else { None }
 }
 

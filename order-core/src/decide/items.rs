@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::amounts::bad_amount;
 use super::undo::conflict;
-use super::{claims, policy};
+use super::{charges, claims, policy};
 use crate::command::AddItem;
 use crate::fact::{Fact, ItemAdded, ItemRestored};
 use crate::order::Order;
@@ -39,13 +39,16 @@ pub(super) fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<It
 
 /// Whether a dish that was taken off may be there again.
 pub(super) fn restore(order: &Order, by: &ParticipantId, restored: &ItemRestored) -> Result<(), Rejection> {
-    let ItemRestored { added, added_by, .. } = restored;
+    let ItemRestored { added, added_by, charges, .. } = restored;
     policy::may_restore(order, by, added_by)?;
     if order.item(&added.item).is_some() {
         return Err(conflict("another dish has its id by now".to_owned()));
     }
     let line = fits(order, Amount::ZERO, added.price, added.quantity)?;
     policy::within_limit(order, by, || order.seat_of(added_by), Amount::ZERO, line)?;
+    if let Some(charges) = charges {
+        charges::fit_with(order, charges, &added.item)?;
+    }
     claims::still_fit(order, &added.shared_by)
 }
 

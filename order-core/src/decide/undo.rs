@@ -3,8 +3,8 @@
 //! Whatever is asked of a change is asked of its undoing: whether it is allowed, and whether the order stays within its bounds.
 
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 
+use super::deadline::whole;
 use super::{charges, claims, in_charge, items, policy};
 use crate::command::Actor;
 use crate::fact::Fact;
@@ -21,11 +21,12 @@ pub(super) fn undo(
 ) -> Result<Fact, Rejection> {
     let last = order.seat_of(by).and_then(|seat| order.last_changes.get(&seat));
     let LastChange { seq: last, back } = last.ok_or(Code::NothingToUndo)?;
-    if seq.is_some_and(|seq| seq.to_u64() != Some(*last)) {
+    if seq.is_some_and(|seq| whole(seq) != Some(*last)) {
         return Err(conflict(format!("your last change is {last}")).field("data.seq"));
     }
-    let back =
-        back.as_deref().ok_or_else(|| conflict("somebody else has changed the same since".to_owned()))?;
+    let back = back
+        .as_deref()
+        .ok_or_else(|| conflict("the same was changed since, or whom it concerns has gone".to_owned()))?;
     match back {
         Fact::ItemRemoved { item } => {
             policy::may_edit(order, by, items::find(order, item)?)?;
@@ -50,6 +51,7 @@ pub(super) fn undo(
             charges::still_fit(order, set)?;
             Ok(back.clone())
         }
+        // As it was, even where what was agreed does not cover the total any more; the state shows what is missing.
         Fact::SplitUpdated { .. } => {
             policy::may_settle(order, by)?;
             Ok(back.clone())

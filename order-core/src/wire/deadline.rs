@@ -5,6 +5,7 @@ use super::write::Writer;
 use crate::command::{SetDeadline, When};
 use crate::deadline::{AtDeadline, Deadline, MAX_REMINDERS};
 use crate::rejection::{Code, Rejection};
+use crate::{Order, UnixMillis};
 
 /// Reads a deadline; one without a moment is none.
 pub(super) fn read(data: &Object<'_>) -> Result<Option<SetDeadline>, Rejection> {
@@ -56,4 +57,9 @@ pub(super) fn write(json: &mut Writer, deadline: Option<&Deadline>) {
     json.end_list();
     json.literal_field("passed", passed);
     json.end_object();
+}
+
+/// How long it is at `now` to the order's deadline, in milliseconds.
+pub(super) fn left(order: &Order, now: UnixMillis) -> u64 {
+    order.deadline().map_or(0, |deadline| deadline.at.get().saturating_sub(now.get()))
 }

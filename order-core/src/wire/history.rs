@@ -81,14 +81,14 @@ pub fn history_entry(before: &Order, recorded: &Recorded) -> String {
         json.literal_field("automatic", true);
     }
     json.string_field("event", event_name(&recorded.fact));
-    details(&mut json, before, &recorded.fact);
+    details(&mut json, before, recorded);
     json.end_object();
     json.into_text()
 }
 
-fn details(json: &mut Writer, before: &Order, fact: &Fact) {
+fn details(json: &mut Writer, before: &Order, recorded: &Recorded) {
     let currency = before.currency();
-    match fact {
+    match &recorded.fact {
         Fact::ItemAdded(added) => self::added(json, added, currency),
         Fact::ItemRestored(restored) => self::added(json, &restored.added, currency),
         Fact::ItemRemoved { item } => dish(json, before, item),
@@ -140,9 +140,13 @@ fn details(json: &mut Writer, before: &Order, fact: &Fact) {
         Fact::Removed(removed) => person(json, before, &removed.who),
         Fact::Readmitted { who } => person(json, before, who),
         Fact::DeadlineSet(set) => deadline::write(json, set.as_ref()),
-        Fact::Reminded { before } => json.whole_field("left", *before),
-        Fact::Joined(_)
-        | Fact::Left { .. }
+        Fact::Reminded { .. } => json.whole_field("left", deadline::left(before, recorded.at)),
+        Fact::Joined(joined) => {
+            if joined.deadline.is_some() {
+                deadline::write(json, joined.deadline.as_deref());
+            }
+        }
+        Fact::Left { .. }
         | Fact::ChargesSet(_)
         | Fact::LockSet { .. }
         | Fact::Finalized { .. }

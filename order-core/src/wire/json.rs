@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::number::{NumberError, parse_number};
 use crate::rejection::{Code, Rejection};
 
-/// How deep objects and lists may be nested; the deepest message of the protocol needs 3.
+/// How deep objects and lists may be nested; the deepest message of the protocol needs 5.
 pub const MAX_DEPTH: usize = 16;
 /// The most keys that one object may have: more than one for each person who can join an order.
 pub const MAX_KEYS: usize = 512;

@@ -87,9 +87,7 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
         Fact::DeadlineSet(set) => told("deadline_updated", &|json| deadline::write(json, set.as_ref())),
         Fact::Reminded { .. } => told("deadline_reminder", &|json| {
             deadline::write(json, order.deadline());
-            let left =
-                order.deadline().map_or(0, |deadline| deadline.at.get().saturating_sub(recorded.at.get()));
-            json.whole_field("left", left);
+            json.whole_field("left", deadline::left(order, recorded.at));
         }),
         // To a client that knows of nobody being sent away, they left.
         Fact::Removed(removed) => {

@@ -48,12 +48,7 @@ impl StateWriter {
         self.json.end_list();
         self.amount("total", order, order.total());
         self.json.string_field("splitType", order.split_rule().as_str());
-        // For clients that know of no other end, an order that is archived is a finalized one.
-        let status = if order.is_finalized() { Status::Finalized } else { order.status() };
-        self.json.string_field("status", status.as_str());
-        if order.status() == Status::Archived {
-            self.json.literal_field("archived", true);
-        }
+        self.status(order);
         self.json.whole_field("createdAt", order.created_at().get());
         self.json.whole_field("updatedAt", order.updated_at().get());
         self.json.string_field("currency", order.currency().code());
@@ -201,6 +196,15 @@ impl StateWriter {
         }
     }
 
+    /// For clients that know of no other end, an order that is archived is a finalized one.
+    fn status(&mut self, order: &Order) {
+        let status = if order.is_finalized() { Status::Finalized } else { order.status() };
+        self.json.string_field("status", status.as_str());
+        if order.status() == Status::Archived {
+            self.json.literal_field("archived", true);
+        }
+    }
+
     pub(super) fn amount(&mut self, key: &'static str, order: &Order, amount: Amount) {
         self.json.amount_field(key, amount, order.currency());
     }
@@ -211,7 +215,7 @@ pub fn public_view(order: &Order) -> String {
     let mut writer = StateWriter::new(order);
     writer.json.begin_object();
     writer.json.string_field("sessionId", order.id().as_str());
-    writer.json.string_field("status", order.status().as_str());
+    writer.status(order);
     writer.json.string_field("currency", order.currency().code());
     writer.json.whole_field("participantCount", order.participants().count());
     writer.json.key("items");

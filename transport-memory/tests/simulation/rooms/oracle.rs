@@ -65,11 +65,24 @@ fn next(order: &mut Order, fact: &[u8], lifetimes: &Lifetimes) -> Result<Recorde
     if recorded.at < order.updated_at() {
         return Err(broken(format!("time runs backwards to {recorded:?}")));
     }
-    if recorded.by == Actor::Clock && due(order, recorded.at, lifetimes).as_ref() != Some(&recorded) {
+    if recorded.by == Actor::Clock && !was_due(order, &recorded, lifetimes) {
         return Err(violation(Oracle::OnTime, format!("it was not time for {recorded:?}")));
     }
     commit(order, &recorded).map_err(|error| broken(format!("{error}: {recorded:?}")))?;
     Ok(recorded)
+}
+
+/// Whether it was time for what happened by itself. The log's time may be ahead of the clock that it went by, so that a
+/// reminder may stand later in it than its deadline.
+fn was_due(order: &Order, recorded: &Recorded, lifetimes: &Lifetimes) -> bool {
+    let reminded = match (&recorded.fact, order.deadline()) {
+        (Fact::Reminded { before }, Some(deadline)) => {
+            deadline.at.get().checked_sub(*before).map(UnixMillis::new)
+        }
+        _ => None,
+    };
+    let moments = reminded.into_iter().filter(|moment| *moment <= recorded.at).chain([recorded.at]);
+    moments.filter_map(|now| due(order, now, lifetimes)).any(|due| due.fact == recorded.fact)
 }
 
 /// No command of one participant is in the log twice.

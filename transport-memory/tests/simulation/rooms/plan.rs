@@ -123,6 +123,7 @@ fn faults(dice: &mut Dice) -> Faults {
         failing_append: chance(25 * bad),
         failing_read: chance(10 * bad),
         max_append_time: Duration::from_millis([0, 2, 20][usize::from(chance(2))]),
+        ..LogFaults::default()
     };
     Faults { to_server, to_client, log }
 }
