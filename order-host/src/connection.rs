@@ -60,6 +60,13 @@ impl Connection {
     /// [`next`](Connection::next). Wait for one message to be taken before handing over the next; a call that
     /// is dropped before it returns may lose its message.
     pub async fn receive(&self, text: &str) {
+        // For clients whose WebSockets cannot send pings. It is no business of the room.
+        if text == "ping" {
+            if !self.ends_with_its_sign_in() && !self.is_too_fast(None) {
+                self.outbox.push("pong");
+            }
+            return;
+        }
         if let Some(message) = self.read(text) {
             self.hand_over(message).await;
         }
@@ -96,7 +103,11 @@ impl Connection {
 
     /// A message as the room may hear it, unless it comes after the end of the sign-in, or too early.
     fn let_through(&self, message: Result<Message, Refused>) -> Option<Box<Result<Message, Refused>>> {
-        if self.ends_with_its_sign_in() || self.is_too_fast(&message) {
+        let id = match &message {
+            Ok(message) => message.id(),
+            Err(refused) => refused.id.as_ref(),
+        };
+        if self.ends_with_its_sign_in() || self.is_too_fast(id) {
             return None;
         }
         Some(Box::new(match &self.guest {
@@ -130,13 +141,9 @@ impl Connection {
 
     /// Whether a message comes too early. It is refused then, without the room, so that nobody else at the table has
     /// anything of it; whoever does not listen is sent away.
-    fn is_too_fast(&self, message: &Result<Message, Refused>) -> bool {
+    fn is_too_fast(&self, id: Option<&CommandId>) -> bool {
         let of_socket = self.meter.as_ref().map_or(Ok(()), |meter| meter.count());
         let Err(early) = of_socket.and_then(|()| self.outbox.count_message()) else { return false };
-        let id = match message {
-            Ok(message) => message.id(),
-            Err(refused) => refused.id.as_ref(),
-        };
         let refusal = || self.refusal(&early.rejection, id);
         if early.is_flood {
             self.outbox.end(CloseReason::Flood, refusal);

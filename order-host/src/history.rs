@@ -8,17 +8,70 @@ use std::collections::VecDeque;
 use order_core::stored::decode_fact;
 use order_core::wire::{HistoryPage, history_entry};
 use order_core::{Order, OrderId, ParticipantId, commit};
+use thiserror::Error;
+use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 
-use crate::RoomKey;
 use crate::log::LogError;
 use crate::shared::Shared;
+use crate::{Counted, RoomKey, Ticket};
 
-/// How many facts are read at a time. The others on this thread have their turn in between.
+/// How many facts are read at a time. The others on this thread have their turn in between, and so have other histories: a
+/// short one does not wait for the end of a long one.
 const FACTS_AT_ONCE: usize = 100;
 
-/// How many histories are read at a time, of all rooms.
-pub(crate) const READ_AT_ONCE: usize = 2;
+/// How many histories are read in the same moment, of all rooms.
+const READ_AT_ONCE: usize = 2;
+
+/// How many histories of one room may be read or wait for their turn.
+const OF_ONE_ROOM: usize = 4;
+
+/// The same, of all rooms.
+const OF_ALL: usize = 64;
+
+/// Why there is no history to be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// Nobody has joined the order, or whoever asks was never part of it, or was removed.
+    #[error("only those on the order may read its history")]
+    NotAtTheTable,
+    /// They read one already, or many others do, or the host drains.
+    #[error("too many histories are read right now")]
+    Busy,
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// Who reads histories.
+#[derive(Debug)]
+pub(crate) struct Histories {
+    askers: Counted<Asker>,
+    rooms: Counted<RoomKey>,
+    all: Counted<()>,
+    turns: Semaphore,
+}
+
+/// Somebody in a room; without a name, the back end.
+type Asker = (RoomKey, Option<ParticipantId>);
+
+impl Default for Histories {
+    fn default() -> Self {
+        Self {
+            askers: Counted::default(),
+            rooms: Counted::default(),
+            all: Counted::default(),
+            turns: Semaphore::new(READ_AT_ONCE),
+        }
+    }
+}
+
+/// A place among those who read a history.
+pub(crate) struct Reading {
+    room: RoomKey,
+    _places: (Ticket<Asker>, Ticket<RoomKey>, Ticket<()>),
+}
 
 /// A page of an order's history.
 #[derive(Debug)]
@@ -29,40 +82,56 @@ pub(crate) struct Page {
     pub(crate) more: bool,
 }
 
-/// Reads a page of the history of `room`, up to the fact `last`.
-pub(crate) async fn read(
-    shared: &Shared,
-    room: &RoomKey,
-    last: u64,
-    page: HistoryPage,
-) -> Result<Page, LogError> {
-    // Overflow: who asks waits, and each asks for one at a time.
-    let _turn = shared.history_turns.acquire().await.map_err(|error| LogError(error.to_string()))?;
-    let damaged = |error: &dyn std::fmt::Display| LogError(error.to_string());
-    let id = OrderId::new(room.room()).map_err(|error| damaged(&error))?;
-    let mut order = Order::new(id, shared.settings.currency).with_default_policy(shared.settings.policy);
-    let end = page.before.map_or(last, |before| last.min(before.saturating_sub(1)));
-    let mut entries = VecDeque::new();
-    while order.seq() < end {
-        let facts = shared.log.read(room, order.seq(), FACTS_AT_ONCE).await?;
-        if facts.is_empty() {
-            return Err(LogError(format!("fact {} is not there", order.seq().saturating_add(1))));
-        }
-        for fact in facts {
-            if order.seq() == end {
-                break;
-            }
-            let recorded = decode_fact(&fact).map_err(|error| damaged(&error))?;
-            let wanted = end.saturating_sub(recorded.seq) < page.limit as u64;
-            if wanted {
-                entries.push_back(history_entry(&order, &recorded));
-            }
-            commit(&mut order, &recorded).map_err(|error| damaged(&error))?;
-        }
-        yield_now().await;
+impl Reading {
+    /// A place for `asker`, who may have one at a time, on however many sockets; nothing, if there is none.
+    pub(crate) fn begin(shared: &Shared, room: &RoomKey, asker: Option<&ParticipantId>) -> Option<Self> {
+        let histories = &shared.histories;
+        let of_asker = histories.askers.take(&(room.clone(), asker.cloned()), 1)?;
+        let of_room = histories.rooms.take(room, OF_ONE_ROOM)?;
+        let of_all = histories.all.take(&(), OF_ALL)?;
+        Some(Self { room: room.clone(), _places: (of_asker, of_room, of_all) })
     }
-    let more = end > entries.len() as u64;
-    Ok(Page { entries: entries.into(), more })
+
+    /// Reads a page, up to the fact `last`; nothing, once the host drains or the page is not wanted any more.
+    pub(crate) async fn read(
+        &self,
+        shared: &Shared,
+        last: u64,
+        page: HistoryPage,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<Option<Page>, LogError> {
+        let damaged = |error: &dyn std::fmt::Display| LogError(error.to_string());
+        let id = OrderId::new(self.room.room()).map_err(|error| damaged(&error))?;
+        let mut order = Order::new(id, shared.settings.currency).with_default_policy(shared.settings.policy);
+        let end = page.before.map_or(last, |before| last.min(before.saturating_sub(1)));
+        let mut entries = VecDeque::new();
+        while order.seq() < end {
+            // Overflow: whoever waits has a place, of which there are so many.
+            let turn = shared.histories.turns.acquire().await;
+            let _turn = turn.map_err(|error| damaged(&error))?;
+            if shared.is_draining() || !is_wanted() {
+                return Ok(None);
+            }
+            let facts = shared.log.read(&self.room, order.seq(), FACTS_AT_ONCE).await?;
+            if facts.is_empty() {
+                return Err(LogError(format!("fact {} is not there", order.seq().saturating_add(1))));
+            }
+            for fact in facts {
+                if order.seq() == end {
+                    break;
+                }
+                let recorded = decode_fact(&fact).map_err(|error| damaged(&error))?;
+                let wanted = end.saturating_sub(recorded.seq) < page.limit as u64;
+                if wanted {
+                    entries.push_back(history_entry(&order, &recorded));
+                }
+                commit(&mut order, &recorded).map_err(|error| damaged(&error))?;
+            }
+            yield_now().await;
+        }
+        let more = end > entries.len() as u64;
+        Ok(Some(Page { entries: entries.into(), more }))
+    }
 }
 
 /// Whether somebody may read the history of an order: who was ever part of it and was not removed.

@@ -7,7 +7,7 @@ use order_core::{Code, CommandId, ParticipantId, Rejection};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::history;
+use crate::history::{HistoryError, Reading, may_read};
 use crate::input::Input;
 use crate::log::{LogError, RoomLog};
 use crate::room::{self, Room};
@@ -73,24 +73,27 @@ impl Host {
     }
 
     /// A page of the history of `room`, as JSON text: who did what and when, oldest first. For whoever is or was part of the order
-    /// and was not removed; without anybody named, for the back end. Nothing for anybody else, or when nobody has joined it.
+    /// and was not removed; without anybody named, for the back end.
     ///
     /// Whoever calls this vouches for who asks.
     ///
     /// # Errors
-    /// When the log cannot be read.
+    /// When they may not read it, too many do, or the log cannot be read.
     pub async fn history(
         &self,
         room: &RoomKey,
         asker: Option<&ParticipantId>,
         page: HistoryPage,
-    ) -> Result<Option<String>, LogError> {
+    ) -> Result<String, HistoryError> {
+        let reading = Reading::begin(&self.shared, room, asker).ok_or(HistoryError::Busy)?;
         let (order, _) = room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
-        if order.seq() == 0 || asker.is_some_and(|asker| !history::may_read(&order, asker)) {
-            return Ok(None);
+        if order.seq() == 0 || asker.is_some_and(|asker| !may_read(&order, asker)) {
+            return Err(HistoryError::NotAtTheTable);
         }
-        let page = history::read(&self.shared, room, order.seq(), page).await?;
-        Ok(Some(wire::history_document(&page.entries, page.more)))
+        // Who does not want it any more drops this future.
+        let page = reading.read(&self.shared, order.seq(), page, || true).await?;
+        let page = page.ok_or(HistoryError::Busy)?;
+        Ok(wire::history_document(&page.entries, page.more))
     }
 
     /// For whom a resume token speaks in `room`, if it was made for that.

@@ -36,6 +36,7 @@ mod transport;
 pub use clock::{Clock, SystemClock};
 pub use connection::Connection;
 pub use counted::{Counted, Ticket};
+pub use history::HistoryError;
 pub use host::Host;
 pub use identity::{Access, Identity};
 pub use ids::{Ids, RandomIds};

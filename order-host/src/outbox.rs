@@ -109,11 +109,6 @@ impl Outbox {
         self.lock().meter = meter;
     }
 
-    /// By what they are counted.
-    pub(crate) fn meter(&self) -> Option<Arc<Meter>> {
-        self.lock().meter.clone()
-    }
-
     /// Counts one message, which may be early.
     pub(crate) fn count_message(&self) -> Result<(), TooFast> {
         self.lock().meter.as_ref().map_or(Ok(()), |meter| meter.count())
@@ -155,6 +150,11 @@ impl Outbox {
     pub(crate) fn abandon(&self) {
         let mut state = self.lock();
         *state = State { gone: true, ..State::default() };
+    }
+
+    /// Whether the socket is gone.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.lock().gone
     }
 
     /// Notes that the room was asked for the full state.

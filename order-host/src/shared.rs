@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use order_core::text::Text;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
-use crate::history::READ_AT_ONCE;
+use crate::history::Histories;
 use crate::input::ConnectionId;
 use crate::log::RoomLog;
 use crate::rooms::Rooms;
@@ -22,9 +22,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) rooms: Rooms,
     pub(crate) time: Arc<Time>,
-    /// Who reads a history right now.
-    pub(crate) historians: Counted<ConnectionId>,
-    pub(crate) history_turns: Semaphore,
+    pub(crate) histories: Histories,
     /// The orders in memory, by tenant.
     pub(crate) tenants: Counted<Text>,
     next_connection: AtomicU64,
@@ -46,8 +44,7 @@ impl Shared {
             settings,
             rooms: Rooms::default(),
             time: Arc::default(),
-            historians: Counted::default(),
-            history_turns: Semaphore::new(READ_AT_ONCE),
+            histories: Histories::default(),
             tenants: Counted::default(),
             next_connection: AtomicU64::new(1),
             tasks: TaskTracker::new(),

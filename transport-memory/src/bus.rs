@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_host::{CloseReason, Connection, Host, Opening, Outgoing, RoomKey, Transport, TransportError};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -169,13 +169,11 @@ impl Session {
             return;
         };
         let connection = host.open(room, opening);
-        // A client that pings without reading is owed one pong, not a queue of them.
-        let pong = Notify::new();
         tokio::select! {
             biased;
             () = cut.cancelled() => {}
-            () = receive(&connection, &pong, &mut self.from_client) => {}
-            () = send(&connection, &pong, &mut self.to_client) => {}
+            () = receive(&connection, &mut self.from_client) => {}
+            () = send(&connection, &mut self.to_client) => {}
         }
     }
 }
@@ -190,10 +188,9 @@ async fn serving(phase: &mut watch::Receiver<Phase>) -> Option<Host> {
 }
 
 /// Hands what the client sends to the room, until the client is gone.
-async fn receive(connection: &Connection, pong: &Notify, from_client: &mut LinkReceiver<ToServer>) {
+async fn receive(connection: &Connection, from_client: &mut LinkReceiver<ToServer>) {
     while let Ok(message) = from_client.recv().await {
         match message {
-            ToServer::Text(text) if text == "ping" => pong.notify_one(),
             ToServer::Text(text) => connection.receive(&text).await,
             ToServer::Binary => connection.receive_binary().await,
         }
@@ -201,14 +198,9 @@ async fn receive(connection: &Connection, pong: &Notify, from_client: &mut LinkR
 }
 
 /// Hands what the room sends to the client, until the room closes or the client is gone.
-async fn send(connection: &Connection, pong: &Notify, to_client: &mut LinkSender<FromServer>) {
+async fn send(connection: &Connection, to_client: &mut LinkSender<FromServer>) {
     loop {
-        let outgoing = tokio::select! {
-            biased;
-            () = pong.notified() => Outgoing::Text("pong".into()),
-            outgoing = connection.next() => outgoing,
-        };
-        let sent = match outgoing {
+        let sent = match connection.next().await {
             Outgoing::Text(text) => to_client.send(FromServer::Text(text.into_bytes())).await,
             Outgoing::Close(reason) => {
                 let closed = match reason {

@@ -43,6 +43,8 @@ pub struct LogFaults {
     pub failing_read: u16,
     /// The longest that an append takes.
     pub max_append_time: Duration,
+    /// How long a read takes.
+    pub read_time: Duration,
 }
 
 /// How an append fails.
@@ -67,8 +69,12 @@ impl Faults {
             max_delay: Duration::from_millis(500),
             disconnect: 10,
         };
-        let log =
-            LogFaults { failing_append: 60, failing_read: 20, max_append_time: Duration::from_millis(20) };
+        let log = LogFaults {
+            failing_append: 60,
+            failing_read: 20,
+            max_append_time: Duration::from_millis(20),
+            ..LogFaults::default()
+        };
         Self { to_server: link, to_client: link, log }
     }
 }

@@ -51,6 +51,16 @@ impl<L> FaultyLog<L> {
         self.fate().planned.push_back(fault);
     }
 
+    /// How many appends are still to fail as planned.
+    pub fn planned_failures(&self) -> usize {
+        self.fate().planned.len()
+    }
+
+    /// No further append fails as planned.
+    pub fn forget_planned_failures(&self) {
+        self.fate().planned.clear();
+    }
+
     /// Holds every append back until [`release`](FaultyLog::release): what comes meanwhile waits for the
     /// room, which then stores it together.
     pub fn hold(&self) {
@@ -83,8 +93,9 @@ impl Fate {
         (fault, takes)
     }
 
-    fn read(&mut self) -> Result<(), LogError> {
-        if self.dice.hits(self.faults.failing_read) { Err(LogError(PLANNED.to_owned())) } else { Ok(()) }
+    fn read(&mut self) -> Result<Duration, LogError> {
+        let fails = self.dice.hits(self.faults.failing_read);
+        if fails { Err(LogError(PLANNED.to_owned())) } else { Ok(self.faults.read_time) }
     }
 
     fn save(&mut self) -> Result<(), LogError> {
@@ -121,7 +132,10 @@ impl<L: RoomLog> RoomLog for FaultyLog<L> {
     }
 
     async fn read(&self, room: &RoomKey, after: u64, limit: usize) -> Result<Vec<StoredFact>, LogError> {
-        self.fate().read()?;
+        let takes = self.fate().read()?;
+        if !takes.is_zero() {
+            sleep(takes).await;
+        }
         self.inner.read(room, after, limit).await
     }
 

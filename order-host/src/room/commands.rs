@@ -119,6 +119,10 @@ impl Room {
                 Asker::Backend(_) => Some(Actor::Backend),
             };
             let (outcome, id, on_trust) = match (command, actor) {
+                (Ok(_), Some(_)) if self.timer.is_late() => {
+                    let refused = Outcome::Refused(Code::StorageUnavailable.into());
+                    (refused, stamp.as_ref().map(Stamp::id).cloned(), false)
+                }
                 (Ok(command), Some(actor)) => {
                     let outcome = self.decide(&actor, stamp.as_ref(), &command);
                     (outcome, stamp.as_ref().map(Stamp::id).cloned(), any_before)

@@ -68,6 +68,10 @@ impl Room {
                 return Ok(());
             }
         };
+        if self.timer.is_late() {
+            self.refuse(connection, &Code::StorageUnavailable.into(), id);
+            return Ok(());
+        }
         if let Err(rejection) = self.begin_for_tenant(connection) {
             self.refuse(connection, &rejection, id);
             return Ok(());

@@ -15,7 +15,12 @@ use crate::{Access, Pace, Protocol};
 
 /// The sockets in a room.
 #[derive(Debug, Default)]
-pub(super) struct Members(BTreeMap<ConnectionId, Member>);
+pub(super) struct Members {
+    sockets: BTreeMap<ConnectionId, Member>,
+    /// What counts the messages of each person, whatever socket they come from. It is kept while they are away, or they would
+    /// only have to come back for a whole burst. There are no more of them than people on the order.
+    meters: BTreeMap<ParticipantId, Arc<Meter>>,
+}
 
 #[derive(Debug)]
 struct Member {
@@ -50,40 +55,39 @@ impl Members {
         protocol: Protocol,
         access: Option<Box<Access>>,
     ) {
-        self.0.entry(connection).or_insert(Member { outbox, protocol, speaker: None, access });
+        self.sockets.entry(connection).or_insert(Member { outbox, protocol, speaker: None, access });
     }
 
     /// What waits to be sent to a socket.
     pub(super) fn outbox(&self, connection: ConnectionId) -> Option<Arc<Outbox>> {
-        self.0.get(&connection).map(|member| member.outbox.clone())
+        self.sockets.get(&connection).map(|member| member.outbox.clone())
     }
 
     /// The tenant for which the socket has signed in.
     pub(super) fn tenant(&self, connection: ConnectionId) -> Option<&Text> {
-        self.0.get(&connection)?.access.as_ref()?.tenant.as_ref()
+        self.sockets.get(&connection)?.access.as_ref()?.tenant.as_ref()
     }
 
     /// Whether the socket may join this order.
     pub(super) fn may_join(&self, connection: ConnectionId, order: &Order) -> bool {
-        let access = self.0.get(&connection).and_then(|member| member.access.as_ref());
+        let access = self.sockets.get(&connection).and_then(|member| member.access.as_ref());
         access.is_none_or(|access| access.admits_to(order))
     }
 
     /// Forgets a socket; answers with the participant whose last one it was.
     pub(super) fn detach(&mut self, connection: ConnectionId) -> Option<ParticipantId> {
-        let participant = self.0.remove(&connection)?.speaker?;
-        let another = self.0.values().any(|member| member.speaker.as_ref() == Some(&participant));
+        let participant = self.sockets.remove(&connection)?.speaker?;
+        let another = self.sockets.values().any(|member| member.speaker.as_ref() == Some(&participant));
         (!another).then_some(participant)
     }
 
     /// From now on the socket speaks as `participant`, whose messages are counted together whatever socket they come from.
     pub(super) fn join(&mut self, connection: ConnectionId, participant: &ParticipantId, pace: Option<Pace>) {
-        let shared = self
-            .everybody()
-            .filter(|(_, speaker)| *speaker == participant)
-            .find_map(|(member, _)| member.outbox.meter());
-        let meter = shared.or_else(|| pace.map(|pace| Arc::new(Meter::new(pace, Whose::Participant))));
-        if let Some(member) = self.0.get_mut(&connection) {
+        let meter = pace.map(|pace| {
+            let meter = || Arc::new(Meter::new(pace, Whose::Participant));
+            self.meters.entry(participant.clone()).or_insert_with(meter).clone()
+        });
+        if let Some(member) = self.sockets.get_mut(&connection) {
             member.outbox.count_with(meter);
             member.speaker = Some(participant.clone());
         }
@@ -93,7 +97,7 @@ impl Members {
     /// of it too, as nothing can make up for it later: in `stonepot.v2` by the full state, because an event is of no use to
     /// whoever missed those before it. A farewell of the first protocol carries the state.
     pub(super) fn leave(&mut self, participant: &ParticipantId, farewell: &News, state: impl Fn() -> Bytes) {
-        for member in self.0.values_mut() {
+        for member in self.sockets.values_mut() {
             if member.speaker.as_ref() != Some(participant) {
                 continue;
             }
@@ -112,31 +116,31 @@ impl Members {
     }
 
     pub(super) fn speaker(&self, connection: ConnectionId) -> Option<&ParticipantId> {
-        self.0.get(&connection)?.speaker.as_ref()
+        self.sockets.get(&connection)?.speaker.as_ref()
     }
 
     pub(super) fn protocol(&self, connection: ConnectionId) -> Protocol {
-        self.0.get(&connection).map_or_else(Protocol::default, |member| member.protocol)
+        self.sockets.get(&connection).map_or_else(Protocol::default, |member| member.protocol)
     }
 
     /// Whether anybody at the table speaks this protocol.
     pub(super) fn speak(&self, protocol: Protocol) -> bool {
-        self.0.values().any(|member| member.protocol == protocol && member.speaker.is_some())
+        self.sockets.values().any(|member| member.protocol == protocol && member.speaker.is_some())
     }
 
     /// Whether a socket waits for the full state.
     pub(super) fn lags(&self, connection: ConnectionId) -> bool {
-        self.0.get(&connection).is_some_and(|member| member.outbox.lags())
+        self.sockets.get(&connection).is_some_and(|member| member.outbox.lags())
     }
 
     pub(super) fn send_text(&self, connection: ConnectionId, text: impl Into<Bytes>) {
-        if let Some(member) = self.0.get(&connection) {
+        if let Some(member) = self.sockets.get(&connection) {
             member.outbox.push(text);
         }
     }
 
     pub(super) fn send(&self, connection: ConnectionId, news: &News) {
-        if let Some(member) = self.0.get(&connection)
+        if let Some(member) = self.sockets.get(&connection)
             && let Some(speaker) = &member.speaker
         {
             member.send(news, speaker);
@@ -146,7 +150,7 @@ impl Members {
     /// Sends the full state, after which a socket that fell behind is up to date again. One that has not
     /// joined may not see it, and goes on without.
     pub(super) fn catch_up(&self, connection: ConnectionId, state: &News) {
-        let Some(member) = self.0.get(&connection) else { return };
+        let Some(member) = self.sockets.get(&connection) else { return };
         match &member.speaker {
             Some(speaker) => member.catch_up(state, speaker),
             None => member.outbox.forgo_state(),
@@ -167,7 +171,7 @@ impl Members {
 
     /// Sends news to all but one socket, which knows it already.
     pub(super) fn send_to_all_but(&self, connection: ConnectionId, news: &News) {
-        for (_, member) in self.0.iter().filter(|(other, _)| **other != connection) {
+        for (_, member) in self.sockets.iter().filter(|(other, _)| **other != connection) {
             if let Some(speaker) = &member.speaker {
                 member.send(news, speaker);
             }
@@ -181,13 +185,13 @@ impl Members {
     }
 
     pub(super) fn close_all(&self, reason: CloseReason) {
-        for member in self.0.values() {
+        for member in self.sockets.values() {
             member.outbox.close(reason);
         }
     }
 
     fn everybody(&self) -> impl Iterator<Item = (&Member, &ParticipantId)> {
-        self.0.values().filter_map(|member| Some((member, member.speaker.as_ref()?)))
+        self.sockets.values().filter_map(|member| Some((member, member.speaker.as_ref()?)))
     }
 }
 

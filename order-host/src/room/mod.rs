@@ -121,7 +121,7 @@ impl Room {
                 take_what_is_ready(inputs, &mut batch).await;
             }
             // What arrives after a deadline is judged after it.
-            if let Err(end) = self.pass_time().await {
+            if let Err(end) = self.pass_time(!batch.is_empty()).await {
                 return end;
             }
             match waited {

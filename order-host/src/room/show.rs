@@ -11,7 +11,7 @@ use super::events::Events;
 use super::members::News;
 use super::{ConnectionId, Room};
 use crate::Protocol;
-use crate::history::{self, Page};
+use crate::history::{Page, Reading};
 use crate::pieces::Shared;
 
 /// After so many milliseconds another history may be asked for, most likely.
@@ -131,7 +131,7 @@ impl Room {
                 }
                 return;
             }
-            Request::History(page) => return self.history(connection, id, page),
+            Request::History(page) => return self.history(connection, &speaker, id, page),
             // What a later protocol may ask for.
             _ => return self.refuse(connection, &Code::UnknownType.into(), id),
         };
@@ -139,24 +139,32 @@ impl Room {
         self.members.send_text(connection, answer);
     }
 
-    /// Has a page of history read, and sends it when it is there. Each socket asks for one at a time.
-    fn history(&self, connection: ConnectionId, id: Option<&CommandId>, page: HistoryPage) {
+    /// Has a page of history read, and sends it when it is there. Each person asks for one at a time.
+    fn history(
+        &self,
+        connection: ConnectionId,
+        speaker: &ParticipantId,
+        id: Option<&CommandId>,
+        page: HistoryPage,
+    ) {
         let (shared, key, id) = (self.shared.clone(), self.key.clone(), id.cloned());
         let (last, protocol) = (self.order.seq(), self.members.protocol(connection));
         let Some(outbox) = self.members.outbox(connection) else { return };
-        let Some(ticket) = shared.historians.take(&connection, 1) else {
+        let Some(reading) = Reading::begin(&shared, &key, Some(speaker)) else {
             let rejection = Rejection::new(Code::RateLimited);
             let rejection = rejection.expected("one history at a time").retry_after(TRY_HISTORY_AGAIN);
             return self.refuse(connection, &rejection, id.as_ref());
         };
         self.shared.spawn(async move {
-            let read = history::read(&shared, &key, last, page).await;
+            let read = reading.read(&shared, last, page, || !outbox.is_abandoned()).await;
             let now = shared.clock.now();
             let text = match (read, protocol) {
-                (Ok(Page { entries, more }), Protocol::Seed) => {
+                // Nobody is there who could be told.
+                (Ok(None), _) => return,
+                (Ok(Some(Page { entries, more })), Protocol::Seed) => {
                     wire::history(&entries, more, id.as_ref(), now)
                 }
-                (Ok(Page { entries, more }), Protocol::V2) => v2::history(&entries, more, id.as_ref()),
+                (Ok(Some(Page { entries, more })), Protocol::V2) => v2::history(&entries, more, id.as_ref()),
                 (Err(error), _) => {
                     tracing::warn!(room = %key.fingerprint(), %error, "the history cannot be read");
                     let rejection = Code::StorageUnavailable.into();
@@ -166,7 +174,7 @@ impl Room {
                     }
                 }
             };
-            drop(ticket);
+            drop(reading);
             outbox.push(text);
         });
     }

@@ -21,6 +21,8 @@ pub(super) struct Timer {
     remembered: Remembered,
     /// Not before this: the log has failed.
     not_before: Option<Instant>,
+    /// Something is due, and could not be stored.
+    is_late: bool,
 }
 
 /// By when the log has a room woken.
@@ -42,6 +44,12 @@ impl Timer {
             ..Self::default()
         }
     }
+
+    /// Whether something should have happened by now that could not be stored, so that nothing may be judged as if it need
+    /// not.
+    pub(super) fn is_late(&self) -> bool {
+        self.is_late
+    }
 }
 
 impl Room {
@@ -58,8 +66,13 @@ impl Room {
         Duration::from_millis(left).max(held_up)
     }
 
-    /// Does what is due, if anything is.
-    pub(super) async fn pass_time(&mut self) -> Result<(), End> {
+    /// Does what is due, if anything is. What the log has refused is tried again after a while, or at once where somebody
+    /// waits for something that is to be judged after it.
+    pub(super) async fn pass_time(&mut self, somebody_waits: bool) -> Result<(), End> {
+        self.timer.is_late = false;
+        if somebody_waits {
+            self.timer.not_before = None;
+        }
         if self.timer.at.is_none() || !self.until_timer().is_zero() {
             return Ok(());
         }
@@ -69,6 +82,7 @@ impl Room {
             let stored = self.store(&[&recorded]).await;
             if stored.failure().is_some() {
                 self.timer.not_before = Some(Instant::now() + TRY_AGAIN);
+                self.timer.is_late = true;
                 return self.recover(&stored).await;
             }
             self.commit(&recorded)?;
@@ -85,8 +99,9 @@ impl Room {
         let at = self.timer.at;
         match self.shared.log.set_alarm(&self.key, at).await {
             Ok(()) => self.timer.remembered = Remembered::As(at),
-            // The room is woken for nothing then, and tries again.
+            // It may be set all the same. At worst the room is woken for nothing, and tries again.
             Err(error) => {
+                self.timer.remembered = Remembered::Unasked;
                 tracing::warn!(room = %self.key.fingerprint(), %error, "the room's alarm was not set");
             }
         }
@@ -103,6 +118,7 @@ impl Room {
         let Some(at) = after.alarm(&self.shared.settings.lifetimes) else { return Ok(()) };
         let remembered = self.remembered().await?;
         if remembered.is_none_or(|remembered| remembered > at) {
+            self.timer.remembered = Remembered::Unasked;
             self.shared.log.set_alarm(&self.key, Some(at)).await?;
             self.timer.remembered = Remembered::As(Some(at));
         }
@@ -118,7 +134,10 @@ impl Room {
         {
             self.remember_alarm().await;
         }
-        self.shared.time.tell(at);
+        // What should have happened could not be stored: it is tried again, but not at once.
+        if at > self.shared.clock.now() {
+            self.shared.time.tell(at);
+        }
     }
 
     /// By when the log has the room woken.

@@ -338,8 +338,12 @@ async fn after_a_restart_payments_are_what_they_were() {
     assert_eq!(refused(&refusal).0, "payment_id_taken");
 }
 
-const READS_FAIL: LogFaults =
-    LogFaults { failing_read: 1_000, failing_append: 0, max_append_time: Duration::ZERO };
+const READS_FAIL: LogFaults = LogFaults {
+    failing_read: 1_000,
+    failing_append: 0,
+    max_append_time: Duration::ZERO,
+    read_time: Duration::ZERO,
+};
 
 /// asha and ben, who have had a dish of 100 each, and share alike.
 async fn dined(restaurant: &Simulation) -> [Client; 2] {

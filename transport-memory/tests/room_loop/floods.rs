@@ -7,6 +7,7 @@ use order_core::ParticipantId;
 use order_core::text::Text;
 use order_host::{Identity, Opening, Pace, Protocol, RoomKey, Settings};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use transport_memory::{Client, Closed, Faults, Message, Simulation};
 
 use crate::table::{add, facts, hears_nothing, kinds, room, seated};
@@ -90,6 +91,47 @@ async fn many_sockets_of_one_participant_share_a_pace_and_nobody_elses_is_in_it(
     }
     let heard = phone.settle().await;
     assert!(heard.iter().map(Message::json).all(|it| it["data"]["code"] != "rate_limited"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_back_or_sits_down_again_has_no_more_than_before() {
+    for leaves in [true, false] {
+        let mut settings = Settings::default();
+        settings.participant_pace = Pace::new(1, 20);
+        let restaurant = Simulation::with_settings(1, Faults::default(), settings);
+        let began = Instant::now();
+        let mut taken = 0;
+        for visit in 0..2 {
+            let mut ben = restaurant.connect(&room());
+            ben.join("ben", "Ben").await.unwrap();
+            for dish in 0..15 {
+                ben.send(add(&format!("dal-{visit}-{dish}"), 1)).await.unwrap();
+            }
+            taken += kinds(&ben.settle().await).iter().filter(|kind| **kind == "item_added").count() as u64;
+            if leaves {
+                ben.send(r#"{"type":"leave"}"#).await.unwrap();
+                ben.settle().await;
+            }
+            ben.disconnect();
+        }
+        let most = 20 + began.elapsed().as_secs();
+        assert!((19..=most).contains(&taken), "{taken} of 30, where {most} are taken");
+        assert!(most < 30, "the test has taken too long to say anything");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pings_are_messages_too() {
+    let restaurant = with_a_pace();
+    for protocol in [Protocol::Seed, Protocol::V2] {
+        let mut client = restaurant.open(&room(), Opening { protocol, ..Opening::default() });
+        for _ in 0..=BURST * 2 {
+            client.send("ping").await.unwrap();
+        }
+        let heard = client.settle().await;
+        assert_eq!(heard.iter().filter(|answer| answer.text() == "pong").count(), BURST);
+        assert_eq!(client.recv().await.unwrap_err(), Closed::Flood);
+    }
 }
 
 #[tokio::test(start_paused = true)]

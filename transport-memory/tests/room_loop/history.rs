@@ -1,7 +1,10 @@
 //! Who did what and when, for those on the order, a page at a time.
 
-use order_host::{Opening, Protocol};
+use std::time::Duration;
+
+use order_host::{HistoryError, Opening, Protocol, RoomKey};
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 use transport_memory::{Client, Faults, LogFaults, Simulation};
 
 use crate::table::{add, code, facts, hears_nothing, kinds, only, restaurant, room, seated};
@@ -73,10 +76,96 @@ async fn only_those_at_the_table_read_it_and_nobody_else_hears_of_it() {
     let host = restaurant.host();
     let page = order_core::wire::HistoryPage::from_texts(None, None).unwrap();
     let asker = |who: &str| order_core::ParticipantId::new(who).unwrap();
-    assert!(host.history(&room(), Some(&asker("asha")), page).await.unwrap().is_some());
-    assert!(host.history(&room(), None, page).await.unwrap().is_some(), "the back end");
+    assert!(host.history(&room(), Some(&asker("asha")), page).await.is_ok());
+    assert!(host.history(&room(), None, page).await.is_ok(), "the back end");
     for who in ["ben", "chitra"] {
-        assert_eq!(host.history(&room(), Some(&asker(who)), page).await.unwrap(), None, "{who}");
+        let refused = host.history(&room(), Some(&asker(who)), page).await;
+        assert_eq!(refused, Err(HistoryError::NotAtTheTable), "{who}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_person_reads_one_history_at_a_time_on_however_many_sockets_and_over_http() {
+    let restaurant = restaurant();
+    let [mut asha, mut ben] = seated(&restaurant, ["asha", "ben"]).await;
+    let mut second = restaurant.connect(&room());
+    second.join("asha", "Asha").await.unwrap();
+    asha.settle().await;
+    ben.settle().await;
+    slow_reads(&restaurant);
+    asha.send(r#"{"type":"history","id":"h"}"#).await.unwrap();
+    sleep(Duration::from_millis(10)).await;
+    second.send(r#"{"type":"history","id":"h"}"#).await.unwrap();
+    assert_eq!(code(&second.recv().await.unwrap()), "rate_limited");
+    let host = restaurant.host();
+    let page = order_core::wire::HistoryPage::from_texts(None, None).unwrap();
+    let asker = |who: &str| order_core::ParticipantId::new(who).unwrap();
+    let refused = host.history(&room(), Some(&asker("asha")), page).await;
+    assert_eq!(refused, Err(HistoryError::Busy));
+    // Others have theirs, up to four of one order.
+    let room = room();
+    let people = ["ben", "chi", "dev"].map(asker);
+    let [ben, chi, dev] = people.each_ref().map(|who| host.history(&room, Some(who), page));
+    let others = tokio::join!(ben, host.history(&room, None, page), chi, dev);
+    assert!(others.0.is_ok() && others.1.is_ok(), "{others:?}");
+    assert_eq!((others.2, others.3), (Err(HistoryError::NotAtTheTable), Err(HistoryError::Busy)));
+    assert_eq!(asha.recv().await.unwrap().kind(), "history");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_goes_on_reading_for_a_socket_that_is_gone_nor_holds_up_a_restart() {
+    for drains in [false, true] {
+        let restaurant = restaurant();
+        let [mut asha] = seated(&restaurant, ["asha"]).await;
+        for number in 0..1_000 {
+            asha.send(add(&format!("dal-{number}"), 1)).await.unwrap();
+            asha.settle().await;
+        }
+        slow_reads(&restaurant);
+        asha.send(r#"{"type":"history","id":"h"}"#).await.unwrap();
+        sleep(READ_TIME / 2).await;
+        if drains {
+            let began = Instant::now();
+            restaurant.host().drain().await;
+            assert!(began.elapsed() <= READ_TIME, "not the ten reads that it takes: {:?}", began.elapsed());
+        } else {
+            asha.disconnect();
+            let mut again = restaurant.connect(&room());
+            again.join("asha", "Asha").await.unwrap();
+            again.settle().await;
+            sleep(READ_TIME).await;
+            again.send(r#"{"type":"history","id":"h"}"#).await.unwrap();
+            assert_eq!(again.recv().await.unwrap().kind(), "history", "she has her place again");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_history_does_not_wait_for_the_end_of_long_ones() {
+    let restaurant = restaurant();
+    let long = ["long-1", "long-2", "long-3"].map(|name| RoomKey::new("main", name).unwrap());
+    let mut readers = Vec::new();
+    for room in &long {
+        let mut reader = restaurant.connect(room);
+        reader.join("asha", "Asha").await.unwrap();
+        for number in 0..1_000 {
+            reader.send(add(&format!("dal-{number}"), 1)).await.unwrap();
+            reader.settle().await;
+        }
+        readers.push(reader);
+    }
+    let [mut ben] = seated(&restaurant, ["ben"]).await;
+    slow_reads(&restaurant);
+    for reader in &mut readers {
+        reader.send(r#"{"type":"history","id":"h"}"#).await.unwrap();
+    }
+    sleep(READ_TIME / 2).await;
+    let began = Instant::now();
+    ben.send(r#"{"type":"history","id":"h"}"#).await.unwrap();
+    assert_eq!(ben.recv().await.unwrap().kind(), "history");
+    assert!(began.elapsed() <= READ_TIME * 3, "{:?}", began.elapsed());
+    for reader in &mut readers {
+        assert_eq!(reader.recv().await.unwrap().kind(), "history");
     }
 }
 
@@ -133,6 +222,13 @@ async fn a_history_that_cannot_be_read_says_so() {
     assert_eq!(code(&only(&mut asha).await), "storage_unavailable");
     restaurant.log().set_faults(Faults::default().log);
     assert_eq!(page(&mut asha, &json!({})).await["entries"].as_array().unwrap().len(), 1);
+}
+
+/// How long a read of the log takes, where they are slow.
+const READ_TIME: Duration = Duration::from_secs(1);
+
+fn slow_reads(restaurant: &Simulation) {
+    restaurant.log().set_faults(LogFaults { read_time: READ_TIME, ..LogFaults::default() });
 }
 
 /// The page that a client is told of, whatever its protocol.

@@ -11,8 +11,12 @@ use crate::table::{
     add, add_with_command, code, facts, hears_nothing, join, kinds, only, restaurant, room, seated, told,
 };
 
-const READS_FAIL: LogFaults =
-    LogFaults { failing_read: 1_000, failing_append: 0, max_append_time: Duration::ZERO };
+const READS_FAIL: LogFaults = LogFaults {
+    failing_read: 1_000,
+    failing_append: 0,
+    max_append_time: Duration::ZERO,
+    read_time: Duration::ZERO,
+};
 
 /// The next command works, and everybody agrees on what came of it.
 async fn goes_on(restaurant: &Simulation, asha: &mut Client, ben: &mut Client) {

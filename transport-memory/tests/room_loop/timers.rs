@@ -122,6 +122,52 @@ async fn what_cannot_be_stored_in_time_is_stored_later_and_not_shown_before() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_is_judged_as_if_a_deadline_that_could_not_be_stored_had_not_come() {
+    let restaurant = restaurant();
+    let [mut asha, mut ben] = seated(&restaurant, ["asha", "ben"]).await;
+    asha.send(deadline_in(30 * MINUTE, "lock")).await.unwrap();
+    asha.settle().await;
+    ben.settle().await;
+    let before = facts(&restaurant).await;
+    restaurant.clock().advance(31 * MINUTE);
+    for _ in 0..2 {
+        restaurant.log().fail_next_append(AppendFault::Failed);
+        ben.send(add("naan", 40)).await.unwrap();
+        assert_eq!(code(&only(&mut ben).await), "storage_unavailable");
+    }
+    restaurant.log().fail_next_append(AppendFault::Failed);
+    let mut chitra = restaurant.connect(&room());
+    chitra.send(join("chitra", &json!({}))).await.unwrap();
+    assert_eq!(code(&only(&mut chitra).await), "storage_unavailable");
+    hears_nothing(&mut asha).await;
+    assert_eq!(facts(&restaurant).await, before);
+    ben.send(add("naan", 40)).await.unwrap();
+    let heard = ben.settle().await;
+    assert_eq!((kinds(&heard), code(&heard[1])), (vec!["order_locked", "error"], "order_locked".to_owned()));
+    chitra.send(join("chitra", &json!({}))).await.unwrap();
+    assert_eq!(kinds(&chitra.settle().await), ["sync", "participant_joined"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_cannot_be_stored_is_tried_again_and_not_without_pause() {
+    let restaurant = restaurant();
+    let [asha] = seated(&restaurant, ["asha"]).await;
+    set_deadline(asha, 90 * MINUTE, "lock").await;
+    sleep(A_WHILE).await;
+    assert_eq!(restaurant.host().loaded_rooms(), 0);
+    for _ in 0..1_000 {
+        restaurant.log().fail_next_append(AppendFault::Failed);
+    }
+    restaurant.clock().advance(91 * MINUTE);
+    sleep(10 * MINUTE).await;
+    let tried = 1_000 - restaurant.log().planned_failures();
+    assert!((5..=30).contains(&tried), "{tried} times in ten minutes");
+    restaurant.log().forget_planned_failures();
+    sleep(2 * MINUTE).await;
+    assert_eq!(by_the_clock(&restaurant).await, [Fact::LockSet { locked: true }]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn orders_that_everybody_forgot_expire_and_old_ones_are_archived() {
     let mut settings = Settings::default();
     settings.lifetimes = Lifetimes { expire_after: Some(60 * MINUTE), archive_after: Some(200 * MINUTE) };
