@@ -16,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use order_host::{Counted, Ticket};
+use order_host::Counted;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -27,7 +27,7 @@ use warp::Reply;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 
-use crate::peer::{Place, TcpPeer, TrustedProxies};
+use crate::peer::{self, Place, PlaceTickets, TcpPeer, TrustedProxies};
 
 /// Rests after an accept that failed: the first, and the longest.
 const ACCEPT_RETRY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
@@ -44,7 +44,7 @@ pub struct AcceptSettings {
     /// [`RouteSettings`](crate::RouteSettings). Default 1,000.
     pub max_http_connections: usize,
     /// How many of them one address may have; further ones are closed at once. This machine and trusted proxies are not counted.
-    /// Default 100.
+    /// Default 200: those who open the page at a restaurant may have one address, and a browser opens several.
     pub max_http_per_address: usize,
     /// Proxies, whose connections are many people's.
     pub proxies: Option<TrustedProxies>,
@@ -64,7 +64,7 @@ impl Default for AcceptSettings {
     fn default() -> Self {
         Self {
             max_http_connections: 1000,
-            max_http_per_address: 100,
+            max_http_per_address: 200,
             proxies: None,
             header_timeout: Duration::from_secs(10),
             max_header_bytes: 16 * 1024,
@@ -169,13 +169,15 @@ async fn accept(
 /// # Errors
 /// When there is none left.
 fn place_of(
-    TcpPeer(peer): TcpPeer,
+    TcpPeer(address): TcpPeer,
     by_address: &Counted<Place>,
     settings: &AcceptSettings,
-) -> Result<Option<Ticket<Place>>, ()> {
-    let is_proxy = settings.proxies.as_ref().is_some_and(|proxies| proxies.trust(peer));
-    match Place::at(peer).filter(|_| !is_proxy) {
-        Some(place) => by_address.take(&place, settings.max_http_per_address).map(Some).ok_or(()),
+) -> Result<Option<PlaceTickets<Place>>, ()> {
+    let is_proxy = settings.proxies.as_ref().is_some_and(|proxies| proxies.trust(address));
+    match Place::at(address).filter(|_| !is_proxy) {
+        Some(place) => {
+            peer::take(by_address, place, settings.max_http_per_address, |place| place).map(Some).ok_or(())
+        }
         None => Ok(None),
     }
 }

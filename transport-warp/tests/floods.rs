@@ -142,6 +142,27 @@ async fn one_order_has_no_more_sockets_than_it_may_wherever_they_come_from() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_guest_does_not_take_all_the_places_of_an_order() {
+    let (_data, running) = behind_a_proxy(&["--max-per-guest", "2", "--max-per-room", "5"]);
+    let mut strangers = Vec::new();
+    for _ in 0..2 {
+        strangers.push(from(&running, "203.0.113.7", ROOM).await);
+    }
+    let refused = answered(&running, "203.0.113.7", ROOM).await;
+    assert_eq!((refused.status, &refused.json()["code"]), (429, &json!("too_many_connections")));
+    assert!(refused.json()["error"].as_str().unwrap().contains("2 connections to this order"));
+    from(&running, "203.0.113.7", "/parties/main/another").await;
+    let mut asha = from(&running, "203.0.113.1", ROOM).await;
+    asha.join("asha").await;
+    drop(strangers.pop());
+    let began = Instant::now();
+    while answered(&running, "203.0.113.7", ROOM).await.status != 101 {
+        assert!(began.elapsed() < server::LONG, "no place is given back");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_guesses_rooms_is_slowed_down_by_their_address_and_nobody_else_is() {
     let (_data, running) = behind_a_proxy(&["--visit-rate", "1", "--visit-burst", "10"]);
     let mut codes = Vec::new();
@@ -177,4 +198,6 @@ async fn without_a_trusted_proxy_nobody_is_where_they_say() {
         // From this machine, which is not bounded, whoever they say they are.
         all.push(from(&running, "203.0.113.7", ROOM).await);
     }
+    let log = running.stop("TERM");
+    assert_eq!(log.matches("no --trusted-proxy").count(), 1, "the operator is told once: {log}");
 }

@@ -291,6 +291,10 @@ async fn every_module_of_the_script_is_served_and_none_imports_itself() {
         let answer = server.get(&format!("/{module}")).await;
         assert_eq!(answer.status, 200, "{module}, which {importers:?} import");
         assert_eq!(answer.header("content-type"), Some("text/javascript; charset=utf-8"), "{module}");
+        for markup in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "DOMParser", "eval("]
+        {
+            assert!(!answer.body.contains(markup), "{module} makes markup of text: {markup}");
+        }
         importers.push(module.clone());
         unread.extend(imports(&answer.body).map(|name| (name, importers.clone())));
         seen.insert(module);

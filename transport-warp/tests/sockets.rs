@@ -199,6 +199,25 @@ async fn a_peer_that_answers_pings_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_sends_pings_without_end_is_sent_away() {
+    let server = Server::start().await;
+    let mut ann = server.join(ROOM, "ann").await;
+    for opcode in [0x89, 0x8a] {
+        let mut flood = server.open(ROOM).await;
+        flood.send_anyway(&frame(opcode, b"x").repeat(1_100)).await;
+        let closed = loop {
+            match flood.read().await {
+                Read::Pong(_) => {}
+                other => break other,
+            }
+        };
+        assert_eq!(closed, Read::Close(Some(1008), "too many pings and pongs".to_owned()));
+    }
+    ann.add("Dal", 1).await;
+    ann.hear("item_added").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_is_never_finished_ends_its_socket_and_slow_ones_that_are_do_not() {
     let quick = SocketSettings {
         ping_interval: Duration::from_millis(200),
@@ -209,24 +228,24 @@ async fn a_message_that_is_never_finished_ends_its_socket_and_slow_ones_that_are
     let message = br#"{"type":"add_item","data":{"dishName":"Dal","price":1,"quantity":1}}"#;
     let whole = frame(0x81, message);
     let (first, rest) = message.split_at(20);
-    // In fragments, in the middle of a frame, and a byte at a time: what comes in between does not count for it.
-    let (fragment, part) = (frame(0x01, first), whole[..30].to_vec());
-    for (number, begun) in [fragment, part, vec![0x81]].into_iter().enumerate() {
+    // In fragments, in the middle of a frame, and in its head: what trickles in between, or pongs, make no difference.
+    let (fragment, part, head) = (frame(0x01, first), whole[..30].to_vec(), vec![0x81, 0xfe, 0x70, 0]);
+    for (number, begun) in [fragment, part, head].into_iter().enumerate() {
         let mut slow = server.open(&format!("/parties/main/slow-{number}")).await;
         slow.send(&begun).await;
         let began = Instant::now();
         let closed = loop {
-            match slow.read().await {
-                Read::Close(code, reason) => break (code, reason),
+            match tokio::time::timeout(Duration::from_millis(50), slow.read()).await {
+                Ok(Read::Close(code, reason)) => break (code, reason),
                 // A pong may stand between the fragments of a message, but not within a frame.
-                Read::Ping(body) if number == 0 => slow.send(&frame(0x8a, &body)).await,
-                Read::Ping(_) => {}
-                other => panic!("{other:?}"),
+                Ok(Read::Ping(body)) if number == 0 => slow.send(&frame(0x8a, &body)).await,
+                Ok(Read::Ping(_)) => {}
+                Ok(other) => panic!("{other:?}"),
+                Err(_) if number == 0 => {}
+                Err(_) => slow.send(b"x").await,
             }
         };
-        if number == 0 {
-            assert_eq!(closed, (Some(1008), "a message took too long to arrive".to_owned()));
-        }
+        assert_eq!(closed, (Some(1008), "a message took too long to arrive".to_owned()), "{number}");
         assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     }

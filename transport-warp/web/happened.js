@@ -99,6 +99,8 @@ export function askPast(earlier = false) {
 /** Takes in a page that came. */
 export function keepPast({ entries, more }) {
   const { past } = table;
+  // What lies between this page and those that are known comes with the earlier ones, so that nothing is left out unseen.
+  if (entries[0]?.seq > Math.max(...past.entries.keys()) + 1) past.entries.clear();
   const first = Math.min(...past.entries.keys());
   for (const entry of entries) past.entries.set(entry.seq, entry);
   if (!(entries[0]?.seq >= first)) past.more = more;

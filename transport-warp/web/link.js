@@ -16,6 +16,12 @@ export function listen(to) {
   hooks = to;
 }
 
+/** Makes objects that have nothing but what was sent: a guest may be called `constructor`. */
+function plain(_, value) {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject ? Object.assign(Object.create(null), value) : value;
+}
+
 export function start() {
   failures = 0;
   connect();
@@ -35,7 +41,7 @@ function connect() {
   };
   link.onmessage = ({ data }) => {
     heardAt = Date.now();
-    if (link === socket && typeof data === 'string' && data.startsWith('{')) hooks.heard(JSON.parse(data));
+    if (link === socket && typeof data === 'string' && data.startsWith('{')) hooks.heard(JSON.parse(data, plain));
   };
   link.onclose = ({ code }) => {
     clearTimeout(giveUp);

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 pub use place::{ProxyError, TrustedProxies};
 
-pub(crate) use place::Place;
+pub(crate) use place::{Place, PlaceTickets, take};
 pub(crate) use visits::Visits;
 
 use order_host::Pace;
@@ -17,8 +17,9 @@ use order_host::Pace;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TcpPeer(pub(crate) IpAddr);
 
-/// How much may come from one address, and into one room. Whoever comes from this very machine is not bounded by address: they
-/// are a proxy that was not named, or could do worse.
+/// How much may come from one address, and into one room. Of IPv6, 64 bits are one address, and all networks that agree in 48
+/// have together what four of them have. Whoever connects from this very machine is not bounded by address: they are a proxy
+/// that was not named, or could do worse.
 #[derive(Debug, Clone)]
 pub struct PeerSettings {
     /// How many sockets one address may have; nothing, as many as there may be in all. Default 500: a restaurant may have
@@ -26,6 +27,9 @@ pub struct PeerSettings {
     pub sockets_per_address: Option<usize>,
     /// How many sockets one room may have. Default 500: an order has 250 people at the most.
     pub sockets_per_room: Option<usize>,
+    /// How many of those one guest may have, so that nobody takes the places of all: one participant, where people sign in, and
+    /// one address otherwise. Default 100: a whole table may have one address.
+    pub sockets_per_guest: Option<usize>,
     /// How fast one address may open sockets and look at orders, which is how room names are guessed. Default 20 a second,
     /// 500 at once.
     pub visits: Option<Pace>,
@@ -38,6 +42,7 @@ impl Default for PeerSettings {
         Self {
             sockets_per_address: Some(500),
             sockets_per_room: Some(500),
+            sockets_per_guest: Some(100),
             visits: Pace::new(20, 500),
             proxies: None,
         }

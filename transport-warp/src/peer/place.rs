@@ -1,11 +1,13 @@
 //! The address of whoever asks.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::hash::Hash;
+use std::net::{IpAddr, SocketAddr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
+use order_host::{Counted, Ticket};
 use thiserror::Error;
 use warp::http::HeaderMap;
-use warp::http::header::HeaderName;
+use warp::http::header::{FORWARDED, HeaderName};
 
 use super::TcpPeer;
 
@@ -30,17 +32,28 @@ pub enum ProxyError {
     /// Not the name of a header.
     #[error("`{0}` is not the name of a header")]
     Header(String),
+    /// The header of RFC 7239, whose entries are not plain addresses.
+    #[error("the header `{0}` is not understood; have the proxy set x-forwarded-for")]
+    Forwarded(String),
 }
 
 impl TrustedProxies {
     /// Proxies at these addresses or in these networks (`10.0.0.7`, `10.0.0.0/8`, `fd00::/8`), which use this header.
     ///
     /// # Errors
-    /// When one of them is neither, or there can be no such header.
+    /// When one of them is neither, there can be no such header, or it is `Forwarded`, which is written in another way.
     pub fn new(networks: &[String], header: &str) -> Result<Self, ProxyError> {
         let networks = networks.iter().map(|text| network(text)).collect::<Result<_, _>>()?;
-        let header = header.parse().map_err(|_| ProxyError::Header(header.to_owned()))?;
-        Ok(Self { networks, header })
+        let name = header.parse().map_err(|_| ProxyError::Header(header.to_owned()))?;
+        if name == FORWARDED {
+            return Err(ProxyError::Forwarded(header.to_owned()));
+        }
+        Ok(Self { networks, header: name })
+    }
+
+    /// In which header these proxies say from where somebody comes.
+    pub(crate) fn header(&self) -> &HeaderName {
+        &self.header
     }
 
     pub(crate) fn trust(&self, address: IpAddr) -> bool {
@@ -67,7 +80,17 @@ impl TrustedProxies {
 
 fn network(text: &str) -> Result<IpNet, ProxyError> {
     let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    network.map_err(|_| ProxyError::Network(text.to_owned()))
+    network.map(canonical).map_err(|_| ProxyError::Network(text.to_owned()))
+}
+
+/// A network of IPv4, where it is one that is written as of IPv6. So are the addresses that are looked for.
+fn canonical(network: IpNet) -> IpNet {
+    let mapped = match network {
+        IpNet::V6(network) => network.addr().to_ipv4_mapped().zip(network.prefix_len().checked_sub(96)),
+        IpNet::V4(_) => None,
+    };
+    let mapped = mapped.and_then(|(address, bits)| Ipv4Net::new(address, bits).ok());
+    mapped.map_or(network, IpNet::V4)
 }
 
 /// An address with or without a port, as proxies write them.
@@ -77,9 +100,15 @@ fn address(text: &str) -> Option<IpAddr> {
     address.ok().map(|address: IpAddr| address.to_canonical())
 }
 
-/// What counts as one address: of IPv6, the network that one customer has (64 bits).
+/// What counts as one address: of IPv6, the 64 bits that name a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Place(IpAddr);
+pub(crate) struct Place(IpNet);
+
+/// A customer of IPv6 may have up to 65,536 networks, which agree in so many bits.
+const SITE_BITS: u8 = 48;
+
+/// The networks of one site may do together so many times what one of them may.
+pub(crate) const SITE_FACTOR: u8 = 4;
 
 impl Place {
     /// Where a request comes from; nothing, if that is not bounded.
@@ -89,26 +118,54 @@ impl Place {
         proxies: Option<&TrustedProxies>,
     ) -> Option<Self> {
         let TcpPeer(peer) = peer?;
-        Self::at(match proxies {
-            Some(proxies) => proxies.origin(peer.to_canonical(), headers),
-            None => peer,
-        })
+        match proxies.filter(|proxies| proxies.trust(peer)) {
+            // What a proxy calls its own machine need not be this one.
+            Some(proxies) => Some(Self::around(proxies.origin(peer.to_canonical(), headers))),
+            None => Self::at(peer),
+        }
     }
 
-    /// The place at this address, if what comes from there is bounded.
+    /// The place of somebody who connects from this address, if what comes from there is bounded.
     pub(crate) fn at(address: IpAddr) -> Option<Self> {
         let address = address.to_canonical();
-        if address.is_loopback() {
-            return None;
-        }
-        Some(Self(match address {
-            IpAddr::V4(_) => address,
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-        }))
+        (!address.is_loopback()).then(|| Self::around(address))
     }
+
+    fn around(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self(address.into()),
+            IpAddr::V6(_) => Self::network(address, 64),
+        }
+    }
+
+    fn network(address: IpAddr, bits: u8) -> Self {
+        let whole = IpNet::from(address);
+        Self(IpNet::new(address, bits).map_or(whole, |network| network.trunc()))
+    }
+
+    /// The site that it is a network of, of IPv6.
+    pub(crate) fn site(self) -> Option<Self> {
+        match self.0 {
+            IpNet::V4(_) => None,
+            IpNet::V6(network) => Some(Self::network(network.addr().into(), SITE_BITS)),
+        }
+    }
+}
+
+/// Something that is counted by its address, and by the site that is part of.
+pub(crate) type PlaceTickets<K> = (Ticket<K>, Option<Ticket<K>>);
+
+/// One more of what `key` makes of a place, unless its address has `most` already, or its site several times as many.
+pub(crate) fn take<K: Eq + Hash + Clone>(
+    counted: &Counted<K>,
+    place: Place,
+    most: usize,
+    key: impl Fn(Place) -> K,
+) -> Option<PlaceTickets<K>> {
+    let of_address = counted.take(&key(place), most)?;
+    let Some(site) = place.site() else { return Some((of_address, None)) };
+    let of_site = counted.take(&key(site), most.saturating_mul(SITE_FACTOR.into()))?;
+    Some((of_address, Some(of_site)))
 }
 
 #[cfg(test)]
@@ -180,10 +237,53 @@ mod tests {
     #[test]
     fn what_is_no_network_or_no_header_is_refused() {
         for wrong in ["", "10.0.0", "10.0.0.0/33", "localhost", "*", "10.0.0.1:80"] {
-            let refused = TrustedProxies::new(&[wrong.to_owned()], "forwarded");
+            let refused = TrustedProxies::new(&[wrong.to_owned()], "x-forwarded-for");
             assert_eq!(refused, Err(ProxyError::Network(wrong.to_owned())));
         }
         let refused = TrustedProxies::new(&[], "X Forwarded");
         assert_eq!(refused, Err(ProxyError::Header("X Forwarded".to_owned())));
+        let refused = TrustedProxies::new(&[], "Forwarded");
+        assert_eq!(refused, Err(ProxyError::Forwarded("Forwarded".to_owned())));
+    }
+
+    #[test]
+    fn a_network_is_trusted_however_it_is_written() {
+        for network in ["10.0.0.0/8", "::ffff:10.0.0.0/104", "::ffff:10.0.0.1", "10.0.0.1"] {
+            let proxies = TrustedProxies::new(&[network.to_owned()], "x-forwarded-for").unwrap();
+            for address in ["10.0.0.1", "::ffff:10.0.0.1"] {
+                assert!(proxies.trust(address.parse().unwrap()), "{network} {address}");
+            }
+            assert!(!proxies.trust("11.0.0.1".parse().unwrap()), "{network}");
+        }
+    }
+
+    #[test]
+    fn this_very_machine_is_unbounded_only_where_it_connects_itself() {
+        let of = |peer: &str, line: &str| {
+            let mut headers = HeaderMap::new();
+            headers.append("x-forwarded-for", line.parse().unwrap());
+            Place::of(Some(TcpPeer(peer.parse().unwrap())), &headers, Some(&proxies()))
+        };
+        // A proxy that says "127.0.0.1" speaks of its own machine, or of another proxy there.
+        assert!(of("10.0.0.1", "127.0.0.1").is_some());
+        assert!(of("127.0.0.1", "").is_some());
+        assert_eq!(of("127.0.0.2", "203.0.113.5"), None, "not a trusted one");
+    }
+
+    #[test]
+    fn the_networks_of_a_site_have_together_what_four_of_them_have() {
+        let counted = Counted::default();
+        let place = |network: u16| Place::at(IpAddr::from([0x2001, 0xdb8, 1, network, 0, 0, 0, 7])).unwrap();
+        let mut taken = Vec::new();
+        for network in 0..100 {
+            taken.extend((0..5).filter_map(|_| take(&counted, place(network), 3, |place| place)));
+        }
+        assert_eq!(taken.len(), 12);
+        let elsewhere = Place::at("2001:db8:2::7".parse().unwrap()).unwrap();
+        assert!(take(&counted, elsewhere, 3, |place| place).is_some());
+        let same = Place::at("2001:db8:1::".parse().unwrap()).unwrap();
+        assert_ne!(same.site(), Some(same), "a network is not its site");
+        taken.pop();
+        assert!(take(&counted, place(70), 3, |place| place).is_some(), "there is place again");
     }
 }

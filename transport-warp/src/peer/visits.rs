@@ -1,5 +1,6 @@
 //! How fast one address opens sockets and looks at orders.
 
+use std::num::{NonZeroU8, NonZeroU32};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use order_host::Pace;
 
-use super::Place;
+use super::place::{Place, SITE_FACTOR};
 
 /// After so many visits those who have not been here for a while are forgotten.
 const FORGET_AFTER: u32 = 1_024;
@@ -16,15 +17,23 @@ const FORGET_AFTER: u32 = 1_024;
 /// never was.
 pub(crate) struct Visits {
     limiter: DefaultKeyedRateLimiter<Place>,
+    /// The same of sites, of IPv6.
+    sites: DefaultKeyedRateLimiter<Place>,
     clock: DefaultClock,
     counted: AtomicU32,
 }
 
 impl Visits {
     pub(crate) fn new(pace: Pace) -> Self {
-        let quota = Quota::per_second(pace.per_second).allow_burst(pace.burst);
+        let quota = |times: u8| {
+            let times = |number: NonZeroU32| {
+                number.saturating_mul(NonZeroU8::new(times).unwrap_or(NonZeroU8::MIN).into())
+            };
+            Quota::per_second(times(pace.per_second)).allow_burst(times(pace.burst))
+        };
         Self {
-            limiter: RateLimiter::keyed(quota),
+            limiter: RateLimiter::keyed(quota(1)),
+            sites: RateLimiter::keyed(quota(SITE_FACTOR)),
             clock: DefaultClock::default(),
             counted: AtomicU32::new(0),
         }
@@ -33,10 +42,16 @@ impl Visits {
     /// Counts a visit; if it is too early, says how much.
     pub(crate) fn count(&self, place: Place) -> Result<(), Duration> {
         if self.counted.fetch_add(1, Ordering::Relaxed) % FORGET_AFTER == FORGET_AFTER - 1 {
-            self.limiter.retain_recent();
-            self.limiter.shrink_to_fit();
+            for limiter in [&self.limiter, &self.sites] {
+                limiter.retain_recent();
+                limiter.shrink_to_fit();
+            }
         }
-        self.limiter.check_key(&place).map_err(|early| early.wait_time_from(self.clock.now()))
+        let check = |limiter: &DefaultKeyedRateLimiter<Place>, place| {
+            limiter.check_key(&place).map_err(|early| early.wait_time_from(self.clock.now()))
+        };
+        check(&self.limiter, place)?;
+        place.site().map_or(Ok(()), |site| check(&self.sites, site))
     }
 }
 

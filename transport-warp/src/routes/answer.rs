@@ -38,10 +38,14 @@ pub(super) fn denied(denied: Denied) -> Response {
 pub(super) enum Excess {
     /// So many sockets of one address.
     OfAddress(usize),
+    /// So many sockets of one guest in a room.
+    OfGuest(usize),
     /// So many sockets of one room.
     OfRoom(usize),
     /// Visits that come too early; by so much.
     Visits(Duration),
+    /// Histories that are read.
+    Histories,
 }
 
 /// Somebody is turned away because there are too many of them, or too soon: what the bound is, and when to come back.
@@ -50,11 +54,19 @@ pub(super) fn too_many(excess: &Excess) -> Response {
         Excess::OfAddress(most) => {
             ("too_many_connections", format!("your address has {most} connections, as many as it may"), SOON)
         }
+        Excess::OfGuest(most) => (
+            "too_many_connections",
+            format!("you have {most} connections to this order, as many as you may"),
+            SOON,
+        ),
         Excess::OfRoom(most) => {
             ("too_many_connections", format!("this order has {most} connections, as many as it may"), SOON)
         }
         Excess::Visits(wait) => {
             ("rate_limited", "your address opens orders too fast; wait a moment".to_owned(), *wait)
+        }
+        Excess::Histories => {
+            ("rate_limited", "one history at a time; wait until you have it".to_owned(), A_MOMENT)
         }
     };
     let millis = wait.as_millis().saturating_add(1);
@@ -64,6 +76,9 @@ pub(super) fn too_many(excess: &Excess) -> Response {
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
+
+/// When a history that is being read most likely has been.
+const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// When there may be place again.
 const SOON: Duration = Duration::from_secs(5);

@@ -1,10 +1,12 @@
 //! A room's address: a WebSocket for those who order, plain HTTP for those who look.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use order_core::ParticipantId;
 use order_core::wire::HistoryPage;
-use order_host::{Counted, Host, Opening, Protocol, RoomKey, Ticket};
+use order_host::{Counted, HistoryError, Host, Opening, Protocol, RoomKey, Ticket};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tracing::{debug, warn};
@@ -21,7 +23,7 @@ use super::answer::Excess;
 use super::{RouteSettings, answer};
 use crate::address::{self, AddressError};
 use crate::origin;
-use crate::peer::{Place, TcpPeer, Visits};
+use crate::peer::{self, Place, PlaceTickets, TcpPeer, Visits};
 use crate::room_session::RoomSession;
 use crate::sign_in::{Denied, Guest};
 use crate::socket::{Handshake, SocketSettings};
@@ -29,6 +31,9 @@ use crate::socket::{Handshake, SocketSettings};
 /// How long a socket may take to end once the server stops. Whoever takes nothing of what is sent, or does not
 /// answer the goodbye, must not hold up the restart.
 const GOODBYE_WHEN_STOPPING: Duration = Duration::from_secs(3);
+
+/// In which header a proxy most likely says from where somebody comes.
+const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// `/parties/:party/:room` and `/party/:room`, with anything behind them.
 ///
@@ -43,6 +48,8 @@ pub fn room_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Respon
         slots: Arc::new(Semaphore::new(settings.max_sockets)),
         by_address: Counted::default(),
         by_room: Counted::default(),
+        by_guest: Counted::default(),
+        warned: AtomicBool::new(false),
         visits: settings.peers.visits.map(Visits::new),
         settings: settings.clone(),
     });
@@ -56,7 +63,11 @@ pub fn room_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Respon
             let rooms = Arc::clone(&rooms);
             async move {
                 let Some(room) = address::parse(path.as_str()) else { return Err(warp::reject::not_found()) };
-                let place = Place::of(peer, &headers, rooms.settings.peers.proxies.as_ref());
+                let proxies = rooms.settings.peers.proxies.as_ref();
+                let place = Place::of(peer, &headers, proxies);
+                if let Some(peer) = peer {
+                    rooms.warn_of_a_proxy(peer, &headers);
+                }
                 let request = Request { method: &method, query: &query, headers: &headers, place };
                 Ok::<_, Rejection>(rooms.answer(room, request, on_upgrade).await)
             }
@@ -65,7 +76,17 @@ pub fn room_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Respon
 }
 
 /// A socket's places, given back with it.
-type Tickets = (Option<Ticket<Place>>, Option<Ticket<RoomKey>>);
+type Tickets =
+    (Option<PlaceTickets<Place>>, Option<PlaceTickets<(Somebody, RoomKey)>>, Option<Ticket<RoomKey>>);
+
+/// Whose sockets in a room are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Somebody {
+    /// Who signed in.
+    Participant(ParticipantId),
+    /// Wherever they come from, where nobody signs in.
+    At(Place),
+}
 
 /// What is asked of a room.
 #[derive(Clone, Copy)]
@@ -83,6 +104,9 @@ struct Rooms {
     slots: Arc<Semaphore>,
     by_address: Counted<Place>,
     by_room: Counted<RoomKey>,
+    by_guest: Counted<(Somebody, RoomKey)>,
+    /// Whether the operator was told of a proxy that is not trusted.
+    warned: AtomicBool,
     visits: Option<Visits>,
     settings: RouteSettings,
 }
@@ -181,7 +205,8 @@ impl Rooms {
             );
             return answer::try_later("The server has as many guests as it can serve, come back in a moment");
         };
-        let tickets = match self.tickets(&room, request.place) {
+        let participant = identity.as_ref().map(|identity| &identity.participant);
+        let tickets = match self.tickets(&room, request.place, participant) {
             Ok(tickets) => tickets,
             Err(excess) => return answer::too_many(&excess),
         };
@@ -205,20 +230,54 @@ impl Rooms {
         answer::in_every_answer(response)
     }
 
-    /// A place among the sockets of one address and one room.
-    fn tickets(&self, room: &RoomKey, place: Option<Place>) -> Result<Tickets, Excess> {
+    /// A place among the sockets of one address, of one guest in a room, and of the room.
+    fn tickets(
+        &self,
+        room: &RoomKey,
+        place: Option<Place>,
+        participant: Option<&ParticipantId>,
+    ) -> Result<Tickets, Excess> {
         let peers = &self.settings.peers;
         let of_address = match (place, peers.sockets_per_address) {
-            (Some(place), Some(most)) => {
-                Some(self.by_address.take(&place, most).ok_or(Excess::OfAddress(most))?)
-            }
+            (Some(place), Some(most)) => Some(
+                peer::take(&self.by_address, place, most, |place| place).ok_or(Excess::OfAddress(most))?,
+            ),
             _ => None,
+        };
+        let of_guest = match (participant, place, peers.sockets_per_guest) {
+            (_, _, None) | (None, None, _) => None,
+            (Some(participant), _, Some(most)) => {
+                let key = (Somebody::Participant(participant.clone()), room.clone());
+                Some((self.by_guest.take(&key, most).ok_or(Excess::OfGuest(most))?, None))
+            }
+            (None, Some(place), Some(most)) => {
+                let key = |place| (Somebody::At(place), room.clone());
+                Some(peer::take(&self.by_guest, place, most, key).ok_or(Excess::OfGuest(most))?)
+            }
         };
         let of_room = match peers.sockets_per_room {
             Some(most) => Some(self.by_room.take(room, most).ok_or(Excess::OfRoom(most))?),
             None => None,
         };
-        Ok((of_address, of_room))
+        Ok((of_address, of_guest, of_room))
+    }
+
+    /// Tells the operator once if somebody seems to come through a proxy that is not trusted: then all who do are one address,
+    /// or, on this machine, none that is bounded.
+    fn warn_of_a_proxy(&self, TcpPeer(peer): TcpPeer, headers: &HeaderMap) {
+        let proxies = self.settings.peers.proxies.as_ref();
+        let header = proxies.map_or(X_FORWARDED_FOR, |proxies| proxies.header().as_str());
+        if headers.contains_key(header)
+            && proxies.is_none_or(|proxies| !proxies.trust(peer))
+            && !self.warned.swap(true, Ordering::Relaxed)
+        {
+            let of_this_machine = peer.to_canonical().is_loopback();
+            warn!(
+                header,
+                of_this_machine,
+                "requests come through a proxy that is no --trusted-proxy: bounds by address do not tell its guests apart"
+            );
+        }
     }
 
     /// Who did what and when, for those on the order.
@@ -237,8 +296,9 @@ impl Rooms {
             Err(rejection) => return answer::text(StatusCode::BAD_REQUEST, &rejection.to_string()),
         };
         match self.host.history(room, asker.as_ref(), page).await {
-            Ok(Some(page)) => answer::json(StatusCode::OK, page),
-            Ok(None) => answer::denied(Denied::NotAtTheTable),
+            Ok(page) => answer::json(StatusCode::OK, page),
+            Err(HistoryError::NotAtTheTable) => answer::denied(Denied::NotAtTheTable),
+            Err(HistoryError::Busy) => answer::too_many(&Excess::Histories),
             Err(error) => {
                 warn!(%error, "a history cannot be read");
                 answer::denied(Denied::Unavailable)

@@ -73,8 +73,6 @@ where
         tokio::select! {
             () = finished(delivery.as_mut()), if delivering => delivery.set(None),
             event = wire.event(!delivering) => match event {
-                // The text "ping" is for clients whose WebSockets cannot send pings. It is no business of the room.
-                Event::Text(text) if text.as_str() == "ping" => wire.queue().push_text([Bytes::from_static(b"pong"), Bytes::new(), Bytes::new()]),
                 Event::Text(text) => delivery.set(Some(deliver(session, Incoming::Text(text)))),
                 Event::Binary(bytes) => delivery.set(Some(deliver(session, Incoming::Binary(bytes)))),
                 Event::Room => {}

@@ -18,6 +18,10 @@ use super::settings::SocketSettings;
 /// What is copied together for a connection that cannot write many pieces at once.
 const COPIED_TOGETHER_BYTES: usize = 16 * 1024;
 
+/// So many pings and pongs may come in between two looks at the clock, which are a ping's interval apart at the most. They cost
+/// the room nothing, but whoever sends them without end sends nothing else.
+const MAX_CONTROL_FRAMES: u32 = 1_000;
+
 /// What happened on the connection.
 #[derive(Debug)]
 pub(super) enum Event {
@@ -46,6 +50,10 @@ pub(super) struct Wire<IO> {
     inflow: Inflow,
     /// Since when a message is there in part, and how many were whole then.
     unfinished: Option<(Instant, u64)>,
+    /// Nothing was read lately, so that the rest of a message may have arrived long ago.
+    paused: bool,
+    /// Pings and pongs that came in since [`Wire::take_heard`].
+    control_frames: u32,
     /// Since when the peer has taken nothing of what waits for it.
     blocked_since: Option<Instant>,
     unflushed: bool,
@@ -75,6 +83,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
             heard: false,
             inflow,
             unfinished: None,
+            paused: false,
+            control_frames: 0,
             blocked_since: None,
             unflushed: false,
         }
@@ -95,6 +105,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
 
     /// Whether anything at all came in since this was last asked.
     pub(super) fn take_heard(&mut self) -> bool {
+        self.control_frames = 0;
         std::mem::take(&mut self.heard)
     }
 
@@ -103,17 +114,18 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         self.blocked_since
     }
 
-    /// Since when a message is there in part, if one is.
+    /// Since when a message is there in part, if one is. Time in which nothing was read does not count.
     pub(super) fn unfinished_since(&self) -> Option<Instant> {
-        self.unfinished.map(|(since, _)| since)
+        self.unfinished.filter(|_| !self.paused).map(|(since, _)| since)
     }
 
     /// Notes whether a message is there in part. Called when all that was read is taken in.
     fn look_for_unfinished(&mut self) {
         let whole = self.inflow.whole();
+        let was_paused = std::mem::take(&mut self.paused);
         if self.inflow.is_empty() {
             self.unfinished = None;
-        } else if self.unfinished.is_none_or(|(_, then)| then != whole) {
+        } else if was_paused || self.unfinished.is_none_or(|(_, then)| then != whole) {
             self.unfinished = Some((Instant::now(), whole));
         }
     }
@@ -153,6 +165,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
             }
             // A peer that does not read is not listened to either: its pings and commands make more to write.
             if !reading || !self.queue.has_room() {
+                self.paused = true;
                 return Poll::Pending;
             }
             let mut both = ReadIntoQueue {
@@ -171,7 +184,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
                     return Poll::Ready(Event::PeerCloses);
                 }
                 // Pongs need nothing, and a ping's pong is queued by the next read.
-                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
+                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {
+                    self.control_frames = self.control_frames.saturating_add(1);
+                    if self.control_frames > MAX_CONTROL_FRAMES {
+                        return Poll::Ready(Event::Fault(Close::not_allowed("too many pings and pongs")));
+                    }
+                }
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.look_for_unfinished();
                     self.shrink();

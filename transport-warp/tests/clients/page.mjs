@@ -495,6 +495,46 @@ test('a host runs the table: own dishes, limits, a lock, a time, removal, being 
   await done(asha, ben, chen);
 });
 
+test('the history leaves nothing out that went on unseen, and a guest may have any id', { timeout: 60_000 }, async () => {
+  const asha = await tab(PHONE, 'light');
+  await sit(asha, '?room=odd', 'Asha');
+  await asha.click('#past summary');
+  await shows(asha, '#past .line-name', ['Asha sat down']);
+  await asha.click('#past summary');
+  const guests = [];
+  for (const id of ['constructor', '__proto__', 'toString']) {
+    const guest = await Phone.open(server, '/parties/collaborative_order/odd');
+    guest.send(message('join', id, `Guest ${id}`, {}));
+    guests.push(guest);
+  }
+  const till = guests[0];
+  till.send(message('add_item', 'constructor', 'Guest', { id: 'dal', dishName: 'Dal', quantity: 1, price: 90 }));
+  till.send(message('remove_item', 'constructor', 'Guest', { itemId: 'dal' }));
+  for (let change = 0; change < 60; change += 1) till.send(message('set_ready', 'constructor', 'Guest', { ready: change % 2 === 0 }));
+  till.send(message('add_item', 'constructor', 'Guest', { dishName: 'Naan', quantity: 1, price: 40 }));
+  await shows(asha, '.dish-name', ['Naan']);
+  await asha.click('#past summary');
+  const told = () => asha.locator('#past .line-name').allTextContents();
+  await until(async () => (await told()).length === 50, 'the last page');
+  assert.equal((await told()).includes('Asha sat down'), false, 'what lies between is not skipped');
+  await asha.click('#past-more');
+  const all = await until(async () => (await told()).length === 67 && told(), 'all of it');
+  assert.deepEqual(all.slice(-6), [
+    'Guest constructor removed Dal', 'Guest constructor added Dal', 'Guest toString sat down', 'Guest __proto__ sat down',
+    'Guest constructor sat down', 'Asha sat down',
+  ]);
+  assert.equal(await asha.isVisible('#past-more'), false);
+
+  // Of a limit for one of them, the others have nothing.
+  await asha.click('.guest:nth-child(1) summary');
+  await asha.fill('.guest:nth-child(1) .limit input', '200');
+  await asha.click('.guest:nth-child(1) .limit button');
+  await shows(asha, '.guest-limit', ['at most ₹200.00', '', '']);
+  for (const guest of [2, 3]) assert.equal(await asha.inputValue(`.guest:nth-child(${guest}) .limit input`), '');
+  for (const guest of guests) await guest.close();
+  await done(asha);
+});
+
 test('an order that expires and one that is put away say so', { timeout: 60_000 }, async () => {
   const asha = await tab(PHONE, 'dark');
   await server.stop();

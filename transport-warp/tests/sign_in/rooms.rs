@@ -147,3 +147,17 @@ async fn what_needs_no_sign_in_still_needs_none() {
     let state: Value = table.look().await;
     assert_eq!(state["participantCount"], 1);
 }
+
+#[tokio::test]
+async fn one_participant_does_not_take_all_the_places_of_an_order() {
+    let table = Table::new().await;
+    let mut sockets = Vec::new();
+    for _ in 0..100 {
+        sockets.push(table.open(&claims("ben")).await);
+    }
+    let token = table.issuer.token(&claims("ben"));
+    let more = format!("{HANDSHAKE}Authorization: Bearer {token}\r\n");
+    let refused = table.get(ROOM, &more).await;
+    assert_eq!((refused.status, &refused.json()["code"]), (429, &json!("too_many_connections")));
+    assert!(table.open(&claims("chi")).await.read_text_ping().await, "others have their own");
+}

@@ -325,10 +325,15 @@ pub(crate) struct Serve {
     #[arg(long, env = "STONEPOT_PARTICIPANT_BURST", value_name = "N", default_value_t = 600)]
     pub(crate) participant_burst: u32,
 
-    /// How many sockets one address may have; 0 for no bound. Further ones get 429. Of IPv6, 64 bits are an address.
-    /// This machine's own addresses are not bounded, here and in the next two.
+    /// How many sockets one address may have; 0 for no bound. Further ones get 429. Of IPv6, 64 bits are an address, and
+    /// what agrees in 48 bits may have four times as many. Who connects from this machine is not bounded, here and in the
+    /// next three.
     #[arg(long, env = "STONEPOT_MAX_PER_ADDRESS", value_name = "N", default_value_t = 500)]
     pub(crate) max_per_address: usize,
+
+    /// How many connections one address may have that are no sockets (yet); 0 for no bound. Further ones are closed.
+    #[arg(long, env = "STONEPOT_MAX_HTTP_PER_ADDRESS", value_name = "N", default_value_t = 200)]
+    pub(crate) max_http_per_address: usize,
 
     /// How many orders a second one address may open or look at for long; 0 for no bound. One more gets 429.
     #[arg(long, env = "STONEPOT_VISIT_RATE", value_name = "N", default_value_t = 20)]
@@ -341,6 +346,10 @@ pub(crate) struct Serve {
     /// How many sockets one order may have; 0 for no bound. Further ones get 429.
     #[arg(long, env = "STONEPOT_MAX_PER_ROOM", value_name = "N", default_value_t = 500)]
     pub(crate) max_per_room: usize,
+
+    /// How many of those one guest may have, by their token or, without sign-in, by their address; 0 for no bound.
+    #[arg(long, env = "STONEPOT_MAX_PER_GUEST", value_name = "N", default_value_t = 100)]
+    pub(crate) max_per_guest: usize,
 
     /// How many orders of one tenant may be in memory for another to begin; 0 for no bound. Needs --auth required.
     #[arg(long, env = "STONEPOT_ROOMS_PER_TENANT", value_name = "N", default_value_t = 10_000)]
@@ -412,7 +421,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "STONEPOT_WRITE_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = units::duration)]
     pub(crate) write_timeout: Duration,
 
-    /// How long a message may take to arrive. A longer one ends the socket with close code 1008.
+    /// How long a message may take to arrive. A longer one ends the socket with close code 1008, when a ping is due at the latest.
     #[arg(long, env = "STONEPOT_MESSAGE_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = units::duration)]
     pub(crate) message_timeout: Duration,
 

@@ -143,6 +143,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
         peers: PeerSettings {
             sockets_per_address: bound(arguments.max_per_address),
             sockets_per_room: bound(arguments.max_per_room),
+            sockets_per_guest: bound(arguments.max_per_guest),
             visits: Pace::new(arguments.visit_rate, arguments.visit_burst),
             proxies: proxies.clone(),
         },
@@ -151,6 +152,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     };
     let accept = AcceptSettings {
         max_http_connections: usize::try_from(bounds.http).unwrap_or(usize::MAX),
+        max_http_per_address: bound(arguments.max_http_per_address).unwrap_or(usize::MAX),
         proxies,
         header_timeout: arguments.header_timeout,
         max_header_bytes: arguments.max_header,

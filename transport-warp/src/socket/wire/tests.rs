@@ -260,3 +260,33 @@ async fn a_large_message_during_our_goodbye_does_not_make_us_forget_that_we_clos
     theirs.read_to_end(&mut said).await.unwrap();
     assert_eq!((said[0], said.len()), (0x88, 2 + usize::from(said[1])), "one close frame, and nothing else");
 }
+
+#[tokio::test]
+async fn time_in_which_nothing_is_read_does_not_count_against_a_message() {
+    let (ours, mut theirs) = tokio::io::duplex(1 << 16);
+    let mut wire = Wire::new(ours, &Bytes::new(), &SocketSettings::default());
+    let moment = Duration::from_millis(20);
+    let reads = async |wire: &mut Wire<DuplexStream>, reading: bool| {
+        tokio::time::timeout(moment, wire.event(reading)).await.map(|event| format!("{event:?}"))
+    };
+    let whole = frame(0x81, b"a message");
+    theirs.write_all(&whole[..8]).await.unwrap();
+    assert!(reads(&mut wire, true).await.is_err());
+    let begun = wire.unfinished_since();
+    assert!(begun.is_some());
+    // The rest is there, and nobody looks.
+    theirs.write_all(&whole[8..]).await.unwrap();
+    theirs.write_all(&whole[..4]).await.unwrap();
+    for _ in 0..3 {
+        assert!(reads(&mut wire, false).await.is_err());
+        assert_eq!(wire.unfinished_since(), None);
+    }
+    assert!(reads(&mut wire, true).await.unwrap().contains("a message"));
+    assert!(reads(&mut wire, true).await.is_err());
+    assert!(wire.unfinished_since() > begun, "the next one has begun now");
+    // Nor is one that was only begun before overdue at once.
+    assert!(reads(&mut wire, false).await.is_err());
+    let now = Instant::now();
+    assert!(reads(&mut wire, true).await.is_err());
+    assert!(wire.unfinished_since() >= Some(now));
+}
