@@ -5,8 +5,9 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use order_core::UnixMillis;
+use order_core::{Lifetimes, UnixMillis};
 use order_host::RoomKey;
 use order_host::log::{Alarm, OpenError, RoomLog, Snapshot, SqliteLog};
 use rusqlite::Connection;
@@ -48,6 +49,38 @@ async fn a_file_of_the_first_schema_is_brought_up_with_its_facts() {
     let fresh = folder.path().join("fresh.db");
     drop(SqliteLog::open(&fresh).unwrap());
     assert_eq!(tables(&path), tables(&fresh), "an old file ends where a new one begins");
+}
+
+#[tokio::test]
+async fn rooms_are_woken_once_when_orders_are_to_live_otherwise_than_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("stonepot.db");
+    let days = |days: u64| Some(Duration::from_secs(days * 24 * 60 * 60));
+    let never = Lifetimes { expire_after: None, archive_after: days(30) };
+    let week = Lifetimes { expire_after: days(7), archive_after: days(30) };
+    let later = UnixMillis::new(1_000_000);
+
+    let log = SqliteLog::open(&path).unwrap();
+    log.set_lifetimes(never).await.unwrap();
+    for name in ["with", "without"] {
+        log.append(&key(name), 0, vec![vec![1]]).await.unwrap();
+    }
+    log.set_alarm(&key("with"), Some(later)).await.unwrap();
+    drop(log);
+    let alarm = |at: u64, name: &str| Alarm { at: UnixMillis::new(at), room: key(name) };
+
+    let log = SqliteLog::open(&path).unwrap();
+    log.set_lifetimes(never).await.unwrap();
+    assert_eq!(log.alarms(None, 9).await, Ok(vec![alarm(1_000_000, "with")]), "as before");
+    // One is in the index by now, and one is not.
+    log.append(&key("new"), 0, vec![vec![1]]).await.unwrap();
+    log.set_lifetimes(week).await.unwrap();
+    let all = vec![alarm(0, "new"), alarm(0, "with"), alarm(0, "without")];
+    assert_eq!(log.alarms(None, 9).await, Ok(all));
+    log.set_alarm(&key("with"), Some(later)).await.unwrap();
+    log.set_lifetimes(week).await.unwrap();
+    assert_eq!(log.alarm(&key("with")).await, Ok(Some(later)), "once");
+    assert_eq!(log.append(&key("with"), 1, vec![vec![2]]).await, Ok(2), "and facts go on");
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! When rooms want to be looked at although nobody is there.
 
-use order_core::UnixMillis;
+use std::time::Duration;
+
+use order_core::{Lifetimes, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::writer::Writer;
 use crate::RoomKey;
-use crate::log::Alarm;
+use crate::log::{Alarm, LogError};
 
 impl Writer {
     /// Sets the alarm of a room within the transaction that is open. A moment beyond what SQLite can hold is never.
@@ -18,6 +20,41 @@ impl Writer {
         let sql = "INSERT INTO alarms (room, at) VALUES (?1, ?2)
                    ON CONFLICT (room) DO UPDATE SET at = excluded.at";
         self.conn.prepare_cached(sql)?.execute(params![room.as_str(), at]).map(|_| ())
+    }
+
+    /// Remembers how long orders live. All rooms are to look at the clock when that changes.
+    pub(super) fn set_lifetimes(&mut self, lifetimes: &Lifetimes) -> Result<(), LogError> {
+        self.settle()?;
+        match self.write_lifetimes(lifetimes) {
+            Ok(true) => self.commit().map_err(|error| LogError(error.to_string())),
+            Ok(false) => self.undo().map_err(|error| LogError(error.to_string())),
+            Err(error) => {
+                self.suspect = true;
+                self.doubt_if_a_sync_failed(&error);
+                self.undo().map_err(|error| LogError(error.to_string()))?;
+                Err(LogError(error.to_string()))
+            }
+        }
+    }
+
+    /// Begins a transaction; whether it has changed anything.
+    fn write_lifetimes(&self, lifetimes: &Lifetimes) -> rusqlite::Result<bool> {
+        let millis =
+            |time: Option<Duration>| time.map(|time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+        let now = (millis(lifetimes.expire_after), millis(lifetimes.archive_after));
+        self.execute("BEGIN IMMEDIATE")?;
+        let mut query = self.conn.prepare("SELECT expire_after, archive_after FROM lifetimes")?;
+        let before = query.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        if before == Some(now) {
+            return Ok(false);
+        }
+        self.conn.execute("DELETE FROM lifetimes", [])?;
+        self.conn.execute("INSERT INTO lifetimes VALUES (?1, ?2)", params![now.0, now.1])?;
+        let sql = "INSERT OR REPLACE INTO alarms (room, at)
+                   SELECT DISTINCT room, 0 FROM places
+                   UNION SELECT room, 0 FROM log WHERE id > (SELECT upto FROM placed)";
+        self.conn.execute(sql, [])?;
+        Ok(true)
     }
 }
 

@@ -163,7 +163,7 @@ impl Writer {
     /// write-ahead log complete with its commit mark, only not synced, and be there again after a crash.
     /// It surely is not when writing failed, because the mark is what is written last, nor once another
     /// transaction has been written over it, which [`Writer::settle`] does. Else whether it was stored is not known.
-    fn commit(&mut self) -> Result<(), AppendError> {
+    pub(super) fn commit(&mut self) -> Result<(), AppendError> {
         let Err(error) = self.execute("COMMIT") else {
             self.shared.commits.fetch_add(1, Ordering::Relaxed);
             self.suspect = false;
@@ -212,11 +212,11 @@ impl Writer {
     }
 
     /// Ends a transaction that is still open, as one is after a commit that could not begin.
-    fn undo(&self) -> rusqlite::Result<()> {
+    pub(super) fn undo(&self) -> rusqlite::Result<()> {
         if self.conn.is_autocommit() { Ok(()) } else { self.execute("ROLLBACK") }
     }
 
-    fn execute(&self, sql: &str) -> rusqlite::Result<()> {
+    pub(super) fn execute(&self, sql: &str) -> rusqlite::Result<()> {
         self.conn.prepare_cached(sql)?.execute([]).map(|_| ())
     }
 }

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use order_core::UnixMillis;
+use order_core::{Lifetimes, UnixMillis};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
@@ -105,10 +105,19 @@ impl SqliteLog {
         &self.path
     }
 
-    /// How many transactions have stored facts since the log was opened. It stays well below the number
+    /// How many transactions have stored something since the log was opened, most of them facts. It stays well below the number
     /// of appends when many rooms are busy: that is what a group commit saves.
     pub fn commits(&self) -> u64 {
         self.shared.commits.load(Ordering::Relaxed)
+    }
+
+    /// Says how long orders live from now on. Where it was said otherwise before, every room is woken once, for the alarm that
+    /// it has set may be too late now. Say it before the first room is loaded.
+    ///
+    /// # Errors
+    /// When it could not be stored.
+    pub async fn set_lifetimes(&self, lifetimes: Lifetimes) -> Result<(), LogError> {
+        self.queue.set_lifetimes(lifetimes).await
     }
 
     /// What is read while a failed commit is in doubt may turn out otherwise after a crash.

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use order_core::UnixMillis;
+use order_core::{Lifetimes, UnixMillis};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::writer::Writer;
@@ -27,6 +27,7 @@ const MAX_SNAPSHOT_KIB: u32 = 32 * 1024;
 pub(super) enum Job {
     Append(Append),
     Alarm(SetAlarm),
+    Lifetimes(Lifetimes, oneshot::Sender<Result<(), LogError>>),
     Snapshot(SaveSnapshot),
     /// Whether facts can be stored now.
     Ready(oneshot::Sender<Result<(), LogError>>),
@@ -111,6 +112,12 @@ impl Queue {
         let (answer, answered) = oneshot::channel();
         let job = SetAlarm { room: room.clone(), at, answer };
         self.send(Job::Alarm(job)).await.map_err(|()| stopped())?;
+        answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    pub(super) async fn set_lifetimes(&self, lifetimes: Lifetimes) -> Result<(), LogError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Job::Lifetimes(lifetimes, answer)).await.map_err(|()| stopped())?;
         answered.await.unwrap_or_else(|_| Err(stopped()))
     }
 

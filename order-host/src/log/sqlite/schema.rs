@@ -42,6 +42,8 @@ const MIGRATIONS: [&str; 4] = [
          at   INTEGER NOT NULL
      ) STRICT, WITHOUT ROWID;
      CREATE INDEX alarms_in_order ON alarms (at, room);
+     -- Of the orders whose alarms these are, in milliseconds; nothing is for ever.
+     CREATE TABLE lifetimes (expire_after INTEGER, archive_after INTEGER) STRICT;
      INSERT INTO alarms (room, at) SELECT DISTINCT room, 0 FROM log;",
 ];
 

@@ -142,6 +142,9 @@ impl Writer {
             match job {
                 Job::Append(append) => group.push(append),
                 Job::Alarm(set) => alarms.push(set),
+                Job::Lifetimes(lifetimes, answer) => {
+                    let _ = answer.send(self.set_lifetimes(&lifetimes));
+                }
                 Job::Snapshot(save) => snapshots.push_back(save),
                 Job::Ready(answer) => asked_ready.push(answer),
             }

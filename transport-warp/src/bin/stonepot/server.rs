@@ -108,7 +108,9 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     // Before the data is opened: who connects during a long migration waits in place of being refused.
     let listener = TcpListener::bind(addresses.as_slice()).await.map_err(failed)?;
     let address = listener.local_addr()?;
-    let Opened { log, place, resume_key } = open_log(arguments)?;
+    let lifetimes =
+        Lifetimes { expire_after: arguments.expire_after.0, archive_after: arguments.archive_after.0 };
+    let Opened { log, place, resume_key } = open_log(arguments, lifetimes).await?;
     let stop = CancellationToken::new();
     signals::stop_on_signal(stop.clone())?;
     let bounds = open_files::bounds(arguments.max_connections);
@@ -117,8 +119,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     settings.currency = arguments.currency;
     settings.policy = arguments.policy.into();
     settings.idle_unload = arguments.idle_unload;
-    settings.lifetimes =
-        Lifetimes { expire_after: arguments.expire_after.0, archive_after: arguments.archive_after.0 };
+    settings.lifetimes = lifetimes;
     settings.pace = Pace::new(arguments.message_rate, arguments.message_burst);
     settings.participant_pace = Pace::new(arguments.participant_rate, arguments.participant_burst);
     settings.bounds = OrderBounds {
@@ -145,6 +146,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
             sockets_per_room: bound(arguments.max_per_room),
             sockets_per_guest: bound(arguments.max_per_guest),
             visits: Pace::new(arguments.visit_rate, arguments.visit_burst),
+            newcomers: Pace::new(arguments.join_rate, arguments.join_burst),
             proxies: proxies.clone(),
         },
         allowed_origins: arguments.allow_origin.clone(),
@@ -205,13 +207,17 @@ struct Opened {
     resume_key: ResumeKey,
 }
 
-fn open_log(arguments: &Serve) -> Result<Opened, StartError> {
+async fn open_log(arguments: &Serve, lifetimes: Lifetimes) -> Result<Opened, StartError> {
     match arguments.log {
         LogKind::Memory => {
             Ok(Opened { log: Arc::new(MemoryLog::new()), place: None, resume_key: ResumeKey::random() })
         }
         LogKind::Sqlite => {
             let log = SqliteLog::open_in(&arguments.data)?;
+            if let Err(error) = log.set_lifetimes(lifetimes).await {
+                // On a full disk orders can be looked at all the same.
+                warn!(%error, "orders that nobody opens may end by --expire-after and --archive-after of before");
+            }
             let place = std::path::absolute(log.path())?;
             let resume_key = resume_key::in_folder(&arguments.data)?;
             Ok(Opened { log: Arc::new(log), place: Some(place), resume_key })
