@@ -17,7 +17,8 @@ pub(crate) type LastChanges = BTreeMap<Seat, LastChange>;
 pub(crate) struct LastChange {
     /// The fact that it was.
     pub(crate) seq: u64,
-    /// What takes it back; nothing, once the same was changed in another way.
+    /// What takes it back; nothing, once the same was changed in another way, or it would give something to somebody who is on
+    /// the bill no more.
     pub(crate) back: Option<Box<Fact>>,
 }
 
@@ -58,10 +59,9 @@ impl Change {
                 }
             }
         }
-        if let Some(gone) = who_left(recorded).and_then(|id| order.seat_of(id))
-            && !order.may_share(gone)
-        {
-            forget_what_gives_to(order, gone);
+        if touched.is_anything() || matches!(recorded.fact, Fact::Left { .. }) {
+            // Whoever makes a slip may mend it, even where that takes the last dish of somebody who has left.
+            forget_what_gives_to_the_gone(order, author.filter(|_| back.is_some()));
         }
         match (&recorded.fact, author, back) {
             // The bill stands, or never will: nothing of it is taken back any more.
@@ -123,7 +123,7 @@ impl Touched {
         !self.items.is_empty() || self.charges || self.split
     }
 
-    /// Whether `back` does not take back any more what it was to.
+    /// Whether `back`, after what was touched, would take back more than it was made for.
     fn spoils(&self, back: &Fact) -> bool {
         let other = Self::by(back, false);
         self.items.iter().any(|item| other.items.contains(item))
@@ -142,25 +142,25 @@ fn charges_in(fact: &Fact) -> &[Charge] {
     }
 }
 
-/// Who is not at the table any more since this fact.
-fn who_left(recorded: &Recorded) -> Option<&ParticipantId> {
-    match &recorded.fact {
-        Fact::Left { .. } => recorded.by.id(),
-        Fact::Removed(removed) => Some(&removed.who),
-        _ => None,
-    }
-}
-
-/// Nobody's undo gives part of a dish to somebody who has gone and is not on the bill.
-fn forget_what_gives_to(order: &mut Order, gone: Seat) {
-    let Some(id) = order.at(gone).map(|person| person.id.clone()) else { return };
-    let gives = |back: &Fact| match back {
-        Fact::ItemShared { shared_by, .. } => shared_by.iter().any(|(who, _)| *who == id),
-        Fact::ItemRestored(restored) => restored.added.shared_by.iter().any(|(who, _)| *who == id),
-        _ => false,
+/// Nobody's undo, but that of `spared`, gives part of a dish to somebody who has left the table and has part of none.
+fn forget_what_gives_to_the_gone(order: &mut Order, spared: Option<Seat>) {
+    let may_share = |id: &ParticipantId| order.seat_of(id).is_some_and(|seat| order.may_share(seat));
+    let gives_to_the_gone = |back: &Fact| {
+        let shared_by = match back {
+            Fact::ItemShared { shared_by, .. } => shared_by,
+            Fact::ItemRestored(restored) => &restored.added.shared_by,
+            _ => return false,
+        };
+        !shared_by.iter().all(|(who, _)| may_share(who))
     };
-    for change in order.last_changes.values_mut() {
-        change.back.take_if(|back| gives(back));
+    let is_spoilt = |(seat, change): (&Seat, &LastChange)| {
+        (Some(*seat) != spared && change.back.as_deref().is_some_and(gives_to_the_gone)).then_some(*seat)
+    };
+    let spoilt: Vec<_> = order.last_changes.iter().filter_map(is_spoilt).collect();
+    for seat in spoilt {
+        if let Some(change) = order.last_changes.get_mut(&seat) {
+            change.back = None;
+        }
     }
 }
 

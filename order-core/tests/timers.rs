@@ -8,6 +8,7 @@ use order_core::wire::history_entry;
 use order_core::wire::v2::{event, state_text};
 use order_core::{
     Actor, Code, Currency, Decision, Fact, Lifetimes, Order, Recorded, Status, UnixMillis, commit, due,
+    replay,
 };
 use proptest::prelude::*;
 
@@ -368,6 +369,12 @@ fn a_clock_that_was_ahead_brings_no_deadline_forward() {
         "no earlier than it was asked for"
     );
     assert!(!table.order.is_locked());
+    let (reminder, before) = (table.log.last().unwrap(), &table.log[..table.log.len() - 1]);
+    let told = history_entry(
+        &replay(Order::new(table.order.id().clone(), Currency::default()), before).unwrap(),
+        reminder,
+    );
+    assert!(told.ends_with(r#""left":600000}"#), "{told}");
     table.wait_until(at - 1, &LIFETIMES);
     assert_eq!(happened(&table.wait_until(at, &LIFETIMES)), [&Fact::LockSet { locked: true }]);
     let times: Vec<_> = table.log.iter().map(|recorded| recorded.at).collect();
@@ -382,7 +389,7 @@ fn the_history_says_what_people_were_told_of_a_deadline() {
     let at = table.order.deadline().unwrap().at.get();
     let entry = |table: &Table, number: usize| {
         let before = Order::new(table.order.id().clone(), Currency::default());
-        let before = order_core::replay(before, &table.log[..number]).unwrap();
+        let before = replay(before, &table.log[..number]).unwrap();
         history_entry(&before, &table.log[number])
     };
     assert!(

@@ -312,6 +312,19 @@ fn whoever_left_and_is_not_on_the_bill_is_not_put_on_it_again() {
     table.accept("chi", LEAVE);
     assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict);
 
+    // The last dish of somebody who has left goes later than they do.
+    let mut table = Table::of(&["asha", "ben", "chi"]);
+    table.add("ben", "dal", "100", "1");
+    table.add("ben", "naan", "40", "1");
+    for (dish, whose) in [("naan", "chi"), ("dal", "chi"), ("dal", "ben")] {
+        table.accept("asha", &assign_message(dish, &format!(r#"["{whose}"]"#)));
+    }
+    table.accept("chi", LEAVE);
+    let mut stays = table.clone();
+    stays.accept("asha", UNDO);
+    table.accept("ben", &remove_message("naan"));
+    assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict);
+
     // Who had left before is on the bill by the dish alone, so that a slip of the owner's can be mended.
     let mut table = Table::of(&["asha", "ben", "chi"]);
     table.add("chi", "dal", "100", "1");

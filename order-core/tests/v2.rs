@@ -115,7 +115,11 @@ fn a_command_needs_an_id_and_a_request_does_not() {
             Request::Presence { typing: Some(true), speaking: None },
         ),
     ] {
-        assert_eq!(v2::decode(text, fresh), Ok(V2Inbound::Request { id: None, request }), "{text}");
+        assert_eq!(
+            v2::decode(text, fresh),
+            Ok(V2Inbound::Request { id: None, participant: None, request }),
+            "{text}"
+        );
     }
     for wrong in [
         r#"{"type":"presence"}"#,

@@ -59,7 +59,9 @@ pub(super) fn write(json: &mut Writer, deadline: Option<&Deadline>) {
     json.end_object();
 }
 
-/// How long it is at `now` to the order's deadline, in milliseconds.
-pub(super) fn left(order: &Order, now: UnixMillis) -> u64 {
-    order.deadline().map_or(0, |deadline| deadline.at.get().saturating_sub(now.get()))
+/// How long it is to the order's deadline, in milliseconds, at a reminder that stands in the log at `now`. Where the log's time
+/// is ahead of the clock that the reminder went by, it is as long as it was to be.
+pub(super) fn left(order: &Order, reminder: u64, now: UnixMillis) -> u64 {
+    let left = order.deadline().and_then(|deadline| deadline.at.get().checked_sub(now.get()));
+    left.filter(|left| *left > 0).unwrap_or(reminder)
 }

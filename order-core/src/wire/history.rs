@@ -140,7 +140,9 @@ fn details(json: &mut Writer, before: &Order, recorded: &Recorded) {
         Fact::Removed(removed) => person(json, before, &removed.who),
         Fact::Readmitted { who } => person(json, before, who),
         Fact::DeadlineSet(set) => deadline::write(json, set.as_ref()),
-        Fact::Reminded { .. } => json.whole_field("left", deadline::left(before, recorded.at)),
+        Fact::Reminded { before: reminder } => {
+            json.whole_field("left", deadline::left(before, *reminder, recorded.at));
+        }
         Fact::Joined(joined) => {
             if joined.deadline.is_some() {
                 deadline::write(json, joined.deadline.as_deref());

@@ -70,6 +70,8 @@ pub enum SeedInbound {
     History {
         /// The id to answer by, if the client gave one.
         id: Option<CommandId>,
+        /// Who says that they ask, if the message says so.
+        participant: Option<ParticipantId>,
         /// Which page.
         page: HistoryPage,
     },
@@ -85,10 +87,10 @@ pub fn decode_any(text: &str, fresh_id: impl FnOnce() -> ItemId) -> Result<SeedI
         return decode_object(&message, fresh_id).map(SeedInbound::Command);
     }
     let id = command_id(&message).map_err(|rejection| Refused { id: None, rejection })?;
-    match HistoryPage::read(&message) {
-        Ok(page) => Ok(SeedInbound::History { id, page }),
-        Err(rejection) => Err(Refused { id, rejection }),
-    }
+    let refused = |rejection| Refused { id: id.clone(), rejection };
+    let participant = named(&message).map_err(refused)?;
+    let page = HistoryPage::read(&message).map_err(refused)?;
+    Ok(SeedInbound::History { id, participant, page })
 }
 
 impl Inbound {
@@ -199,6 +201,12 @@ pub(super) fn read(
         _ => return Err(Rejection::new(Code::UnknownType).field("type").expected(TYPES)),
     };
     Ok((participant, command))
+}
+
+/// Who a message that is no join says that sent it. An id that nobody can have names nobody.
+pub(super) fn named(message: &Object<'_>) -> Result<Option<ParticipantId>, Rejection> {
+    let named = message.string("participantId", "a string")?;
+    Ok(named.and_then(|id| ParticipantId::new(&id).ok()))
 }
 
 fn data<'text>(message: &Object<'text>) -> Result<Object<'text>, Rejection> {

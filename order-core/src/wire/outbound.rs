@@ -85,9 +85,9 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
         Fact::ReadySet { ready } => told("ready_updated", &|json| json.literal_field("ready", ready)),
         Fact::HandedOver { to } => told("owner_changed", &|json| json.string_field("ownerId", to.as_str())),
         Fact::DeadlineSet(set) => told("deadline_updated", &|json| deadline::write(json, set.as_ref())),
-        Fact::Reminded { .. } => told("deadline_reminder", &|json| {
+        Fact::Reminded { before: reminder } => told("deadline_reminder", &|json| {
             deadline::write(json, order.deadline());
-            json.whole_field("left", deadline::left(order, recorded.at));
+            json.whole_field("left", deadline::left(order, *reminder, recorded.at));
         }),
         // To a client that knows of nobody being sent away, they left.
         Fact::Removed(removed) => {

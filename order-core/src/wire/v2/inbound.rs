@@ -2,9 +2,9 @@
 
 use crate::rejection::Rejection;
 use crate::wire::history::HistoryPage;
-use crate::wire::inbound::{Inbound, Refused, command_id, digest, read};
+use crate::wire::inbound::{Inbound, Refused, command_id, digest, named, read};
 use crate::wire::json::Object;
-use crate::{CommandId, ItemId, Stamp};
+use crate::{CommandId, ItemId, ParticipantId, Stamp};
 
 /// A message that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum V2Inbound {
     Request {
         /// The id to answer by, if the client gave one.
         id: Option<CommandId>,
+        /// Who says that they ask, if the message says so.
+        participant: Option<ParticipantId>,
         /// What is asked for.
         request: Request,
     },
@@ -55,7 +57,8 @@ pub fn decode(text: &str, fresh_id: impl FnOnce() -> ItemId) -> Result<V2Inbound
     let id = command_id(&message).map_err(|rejection| Refused { id: None, rejection })?;
     let refused = |rejection| Refused { id: id.clone(), rejection };
     if let Some(request) = request(&message).map_err(refused)? {
-        return Ok(V2Inbound::Request { id, request });
+        let participant = named(&message).map_err(refused)?;
+        return Ok(V2Inbound::Request { id, participant, request });
     }
     let (participant, command) = read(&message, fresh_id).map_err(refused)?;
     let since = since(&message).map_err(refused)?;
