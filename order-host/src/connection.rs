@@ -12,7 +12,7 @@ use crate::host::Host;
 use crate::input::{Attach, Back, ConnectionId, Input, Message};
 use crate::outbox::{CloseReason, Outbox, Outgoing, Taken};
 use crate::pace::{Meter, Whose};
-use crate::{Identity, Opening, Protocol, RoomKey};
+use crate::{Door, Identity, Opening, Protocol, RoomKey};
 
 /// One socket's place in a room: what it sends goes in, what it is to be sent comes out. Dropping it is the
 /// disconnect.
@@ -30,6 +30,8 @@ pub struct Connection {
     meter: Option<Box<Meter>>,
     /// Who signed in, where that is asked for.
     guest: Option<Box<Guest>>,
+    /// Who is asked before it joins as somebody new.
+    door: Option<Door>,
     /// The way into the room, from the first join on, or from the start for one that comes back: a socket that never
     /// joins loads nothing.
     inputs: OnceCell<mpsc::Sender<Input>>,
@@ -44,7 +46,7 @@ struct Guest {
 impl Connection {
     pub(crate) fn new(host: Host, room: RoomKey, id: ConnectionId, opening: Opening) -> Self {
         let outbox = Arc::new(Outbox::new(host.shared().settings.outbox_bytes));
-        let Opening { protocol, resume_token, since, identity } = opening;
+        let Opening { protocol, resume_token, since, identity, door } = opening;
         let key = &host.shared().settings.resume_key;
         let back = resume_token
             .and_then(|token| key.prove(&room, &token))
@@ -53,7 +55,7 @@ impl Connection {
         let guest = identity
             .map(|identity| Box::new(Guest { expiry: identity.expires_at.map(Expiry::new), identity }));
         let meter = host.shared().settings.pace.map(|pace| Box::new(Meter::new(pace, Whose::Socket)));
-        Self { host, room, id, outbox, protocol, back, meter, guest, inputs: OnceCell::new() }
+        Self { host, room, id, outbox, protocol, back, meter, guest, door, inputs: OnceCell::new() }
     }
 
     /// Hands over a text message. Waits while the room is busy; the answers come out of
@@ -63,7 +65,7 @@ impl Connection {
         // For clients whose WebSockets cannot send pings. It is no business of the room.
         if text == "ping" {
             if !self.ends_with_its_sign_in() && !self.is_too_fast(None) {
-                self.outbox.push("pong");
+                self.outbox.pong();
             }
             return;
         }
@@ -92,11 +94,15 @@ impl Connection {
             }
             Protocol::Seed => wire::decode_any(text, fresh_id).map(|message| match message {
                 SeedInbound::Command(inbound) => Message::Command(inbound, None),
-                SeedInbound::History { id, page } => Message::Request(id, Request::History(page)),
+                SeedInbound::History { id, participant, page } => {
+                    Message::Request { id, participant, request: Request::History(page) }
+                }
             }),
             Protocol::V2 => v2::decode(text, fresh_id).map(|message| match message {
                 V2Inbound::Command { inbound, since } => Message::Command(inbound, since),
-                V2Inbound::Request { id, request } => Message::Request(id, request),
+                V2Inbound::Request { id, participant, request } => {
+                    Message::Request { id, participant, request }
+                }
             }),
         })
     }
@@ -162,6 +168,7 @@ impl Connection {
                 outbox: self.outbox.clone(),
                 protocol: self.protocol,
                 back: self.back.clone(),
+                door: self.door.clone(),
                 access: self.guest.as_ref().map(|guest| Box::new(guest.identity.access.clone())),
             };
             inputs.send(Input::Attach(Box::new(attach))).await.map_err(|_| self.room_is_gone())?;

@@ -9,7 +9,7 @@ use order_core::stored::decode_fact;
 use order_core::wire::{HistoryPage, history_entry};
 use order_core::{Order, OrderId, ParticipantId, commit};
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::yield_now;
 
 use crate::log::LogError;
@@ -24,10 +24,10 @@ const FACTS_AT_ONCE: usize = 100;
 const READ_AT_ONCE: usize = 2;
 
 /// How many histories of one room may be read or wait for their turn.
-const OF_ONE_ROOM: usize = 4;
+const OF_ONE_ROOM: usize = 16;
 
-/// The same, of all rooms.
-const OF_ALL: usize = 64;
+/// How many histories have an order in memory that they follow. Others wait before they begin.
+const IN_MEMORY: usize = 64;
 
 /// Why there is no history to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -36,9 +36,12 @@ pub enum HistoryError {
     /// Nobody has joined the order, or whoever asks was never part of it, or was removed.
     #[error("only those on the order may read its history")]
     NotAtTheTable,
-    /// They read one already, or many others do, or the host drains.
-    #[error("too many histories are read right now")]
+    /// They read one already, or many others on the order do.
+    #[error("one history at a time for each person, and {OF_ONE_ROOM} for an order")]
     Busy,
+    /// The host drains.
+    #[error("the server restarts")]
+    Draining,
     /// The log cannot be read.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -49,7 +52,7 @@ pub enum HistoryError {
 pub(crate) struct Histories {
     askers: Counted<Asker>,
     rooms: Counted<RoomKey>,
-    all: Counted<()>,
+    in_memory: Semaphore,
     turns: Semaphore,
 }
 
@@ -61,7 +64,7 @@ impl Default for Histories {
         Self {
             askers: Counted::default(),
             rooms: Counted::default(),
-            all: Counted::default(),
+            in_memory: Semaphore::new(IN_MEMORY),
             turns: Semaphore::new(READ_AT_ONCE),
         }
     }
@@ -70,7 +73,7 @@ impl Default for Histories {
 /// A place among those who read a history.
 pub(crate) struct Reading {
     room: RoomKey,
-    _places: (Ticket<Asker>, Ticket<RoomKey>, Ticket<()>),
+    _places: (Ticket<Asker>, Ticket<RoomKey>),
 }
 
 /// A page of an order's history.
@@ -88,8 +91,16 @@ impl Reading {
         let histories = &shared.histories;
         let of_asker = histories.askers.take(&(room.clone(), asker.cloned()), 1)?;
         let of_room = histories.rooms.take(room, OF_ONE_ROOM)?;
-        let of_all = histories.all.take(&(), OF_ALL)?;
-        Some(Self { room: room.clone(), _places: (of_asker, of_room, of_all) })
+        Some(Self { room: room.clone(), _places: (of_asker, of_room) })
+    }
+
+    /// Waits for a turn, in which something of the log may be read.
+    pub(crate) async fn turn<'shared>(
+        &self,
+        shared: &'shared Shared,
+    ) -> Result<SemaphorePermit<'shared>, LogError> {
+        // Overflow: who waits is bounded by how many there are to ask, for each has one at a time.
+        shared.histories.turns.acquire().await.map_err(|error| LogError(error.to_string()))
     }
 
     /// Reads a page, up to the fact `last`; nothing, once the host drains or the page is not wanted any more.
@@ -101,14 +112,15 @@ impl Reading {
         is_wanted: impl Fn() -> bool,
     ) -> Result<Option<Page>, LogError> {
         let damaged = |error: &dyn std::fmt::Display| LogError(error.to_string());
+        // Overflow: as for turns.
+        let in_memory = shared.histories.in_memory.acquire().await;
+        let _in_memory = in_memory.map_err(|error| damaged(&error))?;
         let id = OrderId::new(self.room.room()).map_err(|error| damaged(&error))?;
         let mut order = Order::new(id, shared.settings.currency).with_default_policy(shared.settings.policy);
         let end = page.before.map_or(last, |before| last.min(before.saturating_sub(1)));
         let mut entries = VecDeque::new();
         while order.seq() < end {
-            // Overflow: whoever waits has a place, of which there are so many.
-            let turn = shared.histories.turns.acquire().await;
-            let _turn = turn.map_err(|error| damaged(&error))?;
+            let _turn = self.turn(shared).await?;
             if shared.is_draining() || !is_wanted() {
                 return Ok(None);
             }

@@ -86,13 +86,17 @@ impl Host {
         page: HistoryPage,
     ) -> Result<String, HistoryError> {
         let reading = Reading::begin(&self.shared, room, asker).ok_or(HistoryError::Busy)?;
-        let (order, _) = room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
-        if order.seq() == 0 || asker.is_some_and(|asker| !may_read(&order, asker)) {
-            return Err(HistoryError::NotAtTheTable);
-        }
+        let last = {
+            let _turn = reading.turn(&self.shared).await?;
+            let (order, _) = room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
+            if order.seq() == 0 || asker.is_some_and(|asker| !may_read(&order, asker)) {
+                return Err(HistoryError::NotAtTheTable);
+            }
+            order.seq()
+        };
         // Who does not want it any more drops this future.
-        let page = reading.read(&self.shared, order.seq(), page, || true).await?;
-        let page = page.ok_or(HistoryError::Busy)?;
+        let page = reading.read(&self.shared, last, page, || true).await?;
+        let page = page.ok_or(HistoryError::Draining)?;
         Ok(wire::history_document(&page.entries, page.more))
     }
 

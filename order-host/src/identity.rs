@@ -2,7 +2,7 @@
 
 use order_core::text::Text;
 use order_core::wire::Refused;
-use order_core::{Code, Command, Order, ParticipantId, Rejection, Stamp, UnixMillis};
+use order_core::{Code, Command, Order, ParticipantId, Rejection, UnixMillis};
 
 use crate::input::Message;
 
@@ -30,13 +30,13 @@ impl Identity {
 
     /// The message, if it names nobody else, as this participant may send it.
     pub(crate) fn vouch_for(&self, message: Message) -> Result<Message, Refused> {
-        let Message::Command(mut inbound, since) = message else { return Ok(message) };
-        if inbound.participant.as_ref().is_some_and(|named| *named != self.participant) {
+        if message.named().is_some_and(|named| *named != self.participant) {
             let rejection = Rejection::new(Code::NotYou)
                 .field("participantId")
                 .expected("the participant as whom this connection signed in");
-            return Err(Refused { id: inbound.stamp.as_ref().map(Stamp::id).cloned(), rejection });
+            return Err(Refused { id: message.id().cloned(), rejection });
         }
+        let Message::Command(mut inbound, since) = message else { return Ok(message) };
         if let Command::Join(join) = &mut inbound.command {
             if self.name.is_some() {
                 join.name.clone_from(&self.name);

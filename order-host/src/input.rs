@@ -8,7 +8,7 @@ use order_core::{CommandId, ParticipantId};
 use tokio::sync::oneshot;
 
 use crate::outbox::Outbox;
-use crate::{Access, Protocol};
+use crate::{Access, Door, Protocol};
 
 /// Identifies a socket for as long as the process lives. A label, never an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +43,8 @@ pub(crate) struct Attach {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) protocol: Protocol,
     pub(crate) back: Option<Back>,
+    /// Who is asked before it joins as somebody new.
+    pub(crate) door: Option<Door>,
     /// Where the socket has signed in: which orders it may join.
     pub(crate) access: Option<Box<Access>>,
 }
@@ -60,15 +62,28 @@ pub(crate) enum Message {
     /// A command; in a join, also the last event that the client has.
     Command(Inbound, Option<u64>),
     /// Something that changes nothing which is stored.
-    Request(Option<CommandId>, Request),
+    Request {
+        id: Option<CommandId>,
+        /// Who says that they ask, if the message says so.
+        participant: Option<ParticipantId>,
+        request: Request,
+    },
 }
 
 impl Message {
+    /// Who says that they sent it, if it says so.
+    pub(crate) fn named(&self) -> Option<&ParticipantId> {
+        match self {
+            Self::Command(inbound, _) => inbound.participant.as_ref(),
+            Self::Request { participant, .. } => participant.as_ref(),
+        }
+    }
+
     /// The id to answer by.
     pub(crate) fn id(&self) -> Option<&CommandId> {
         match self {
             Self::Command(inbound, _) => inbound.id(),
-            Self::Request(id, _) => id.as_ref(),
+            Self::Request { id, .. } => id.as_ref(),
         }
     }
 }

@@ -13,6 +13,7 @@
 mod clock;
 mod connection;
 mod counted;
+mod door;
 mod expiry;
 mod history;
 mod host;
@@ -36,6 +37,7 @@ mod transport;
 pub use clock::{Clock, SystemClock};
 pub use connection::Connection;
 pub use counted::{Counted, Ticket};
+pub use door::{Door, NotYet};
 pub use history::HistoryError;
 pub use host::Host;
 pub use identity::{Access, Identity};

@@ -1,6 +1,6 @@
 //! How a socket opens: which protocol it speaks, who it is, and whether it comes back.
 
-use crate::Identity;
+use crate::{Door, Identity};
 
 /// A protocol that a socket speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -34,4 +34,6 @@ pub struct Opening {
     /// Who signed in, where that is asked for: the socket speaks as nobody else, and a resume token of somebody else proves
     /// nothing.
     pub identity: Option<Identity>,
+    /// Who is asked before the socket joins as somebody new; nobody, if this is nothing.
+    pub door: Option<Door>,
 }

@@ -54,6 +54,8 @@ struct State {
     lag: Lag,
     close: Option<CloseReason>,
     gone: bool,
+    /// A ping came while nothing could be queued. However many did, one pong answers them.
+    owes_pong: bool,
     /// Counts the messages of whoever the socket speaks as, on all their sockets.
     meter: Option<Arc<Meter>>,
 }
@@ -86,6 +88,19 @@ impl Outbox {
     pub(crate) fn push(&self, message: impl Into<Pieces>) {
         let mut state = self.lock();
         state.push(message.into(), self.limit);
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Answers a ping, after everything that was queued before it came. It is answered even where messages are dropped: whoever
+    /// pings wants to know whether the line is dead.
+    pub(crate) fn pong(&self) {
+        let mut state = self.lock();
+        if state.gone || state.close.is_some() {
+            return;
+        }
+        state.push("pong".into(), self.limit);
+        state.owes_pong = state.lag != Lag::None;
         drop(state);
         self.changed.notify_one();
     }
@@ -171,6 +186,9 @@ impl Outbox {
         let Some(message) = state.queue.pop_front() else {
             // An idle socket keeps no room for a queue.
             state.queue = VecDeque::new();
+            if std::mem::take(&mut state.owes_pong) {
+                return Taken::Outgoing(Outgoing::Text("pong".into()));
+            }
             return match (state.close, state.lag) {
                 (Some(reason), _) => Taken::Outgoing(Outgoing::Close(reason)),
                 (None, Lag::Missed) => Taken::NeedsSync,
@@ -290,6 +308,21 @@ mod tests {
         outbox.end(CloseReason::SignInEnded, || "more last words".to_owned());
         assert_eq!(text(&outbox).unwrap(), "last words");
         assert!(matches!(outbox.take(), Taken::Outgoing(Outgoing::Close(CloseReason::SignInEnded))));
+    }
+
+    #[test]
+    fn a_ping_is_answered_whatever_else_is_dropped() {
+        let outbox = Outbox::new(10);
+        outbox.push("first");
+        outbox.pong();
+        assert_eq!((text(&outbox).unwrap(), text(&outbox).unwrap()), ("first".into(), "pong".into()));
+        for _ in 0..3 {
+            outbox.push("12345");
+        }
+        outbox.pong();
+        outbox.pong();
+        assert_eq!(text(&outbox).unwrap(), "pong");
+        assert!(matches!(outbox.take(), Taken::NeedsSync));
     }
 
     #[test]

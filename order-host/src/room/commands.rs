@@ -119,10 +119,6 @@ impl Room {
                 Asker::Backend(_) => Some(Actor::Backend),
             };
             let (outcome, id, on_trust) = match (command, actor) {
-                (Ok(_), Some(_)) if self.timer.is_late() => {
-                    let refused = Outcome::Refused(Code::StorageUnavailable.into());
-                    (refused, stamp.as_ref().map(Stamp::id).cloned(), false)
-                }
                 (Ok(command), Some(actor)) => {
                     let outcome = self.decide(&actor, stamp.as_ref(), &command);
                     (outcome, stamp.as_ref().map(Stamp::id).cloned(), any_before)
@@ -153,15 +149,18 @@ impl Room {
         let order = self.ahead.as_ref().unwrap_or(&self.order);
         let now = self.shared.clock.now();
         let bounds = &self.shared.settings.bounds;
-        let Some(stamp) = stamp else {
-            return decide_within(bounds, order, now, actor, None, command).into();
-        };
-        match self.answers.find(actor, stamp) {
+        let known = stamp.and_then(|stamp| self.answers.find(actor, stamp));
+        match known {
             Some(Answer::Refused(rejection)) => return Outcome::Refused(rejection),
             Some(Answer::Unchanged) => return Outcome::Unchanged,
             None => {}
         }
-        let outcome = decide_within(bounds, order, now, actor, Some(stamp), command).into();
+        let outcome = Outcome::from(decide_within(bounds, order, now, actor, stamp, command));
+        if self.timer.is_late() && !matches!(outcome, Outcome::Happened(_)) {
+            // It is to be judged after something that could not be stored, and is as little a judgement to remember.
+            return Outcome::Refused(Code::StorageUnavailable.into());
+        }
+        let Some(stamp) = stamp else { return outcome };
         match &outcome {
             // Whoever joins first may send the same again.
             Outcome::Refused(rejection) if rejection.code() != Code::JoinFirst => {

@@ -9,9 +9,9 @@ use order_core::{Actor, Code, Decision, ParticipantId, Rejection, Stamp};
 use super::commands::decide_within;
 use super::members::News;
 use super::{ConnectionId, End, Room};
-use crate::Protocol;
 use crate::input::Back;
 use crate::pieces::Shared;
+use crate::{NotYet, Protocol};
 
 impl Room {
     /// Lets a socket speak as the participant that it names. It is told where the order stands; the others are told of
@@ -70,6 +70,14 @@ impl Room {
         };
         if self.timer.is_late() {
             self.refuse(connection, &Code::StorageUnavailable.into(), id);
+            return Ok(());
+        }
+        if self.order.person(&participant).is_none()
+            && let Err(NotYet { bound, wait }) = self.members.ask_at_the_door(connection)
+        {
+            let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
+            let rejection = Rejection::new(Code::RateLimited).expected(bound).retry_after(wait);
+            self.refuse(connection, &rejection, id);
             return Ok(());
         }
         if let Err(rejection) = self.begin_for_tenant(connection) {

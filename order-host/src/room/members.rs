@@ -7,11 +7,11 @@ use bytes::Bytes;
 use order_core::text::Text;
 use order_core::{Order, ParticipantId};
 
-use crate::input::ConnectionId;
+use crate::input::{Attach, Back, ConnectionId};
 use crate::outbox::{CloseReason, Outbox};
 use crate::pace::{Meter, Whose};
 use crate::pieces::Shared;
-use crate::{Access, Pace, Protocol};
+use crate::{Access, Door, NotYet, Pace, Protocol};
 
 /// The sockets in a room.
 #[derive(Debug, Default)]
@@ -28,6 +28,8 @@ struct Member {
     protocol: Protocol,
     /// As whom the socket speaks; nobody before it joins and after it leaves.
     speaker: Option<ParticipantId>,
+    /// Who is asked before it joins as somebody new.
+    door: Option<Door>,
     /// Where the socket has signed in: which orders it may join.
     access: Option<Box<Access>>,
 }
@@ -48,14 +50,17 @@ impl News {
 }
 
 impl Members {
-    pub(super) fn attach(
-        &mut self,
-        connection: ConnectionId,
-        outbox: Arc<Outbox>,
-        protocol: Protocol,
-        access: Option<Box<Access>>,
-    ) {
-        self.sockets.entry(connection).or_insert(Member { outbox, protocol, speaker: None, access });
+    /// Takes in a socket; answers with whom it comes back as, if it does.
+    pub(super) fn attach(&mut self, attach: Attach) -> Option<(ConnectionId, Back)> {
+        let Attach { connection, outbox, protocol, back, door, access } = attach;
+        self.sockets.entry(connection).or_insert(Member { outbox, protocol, speaker: None, door, access });
+        Some((connection, back?))
+    }
+
+    /// Asks whether the socket may join as somebody new.
+    pub(super) fn ask_at_the_door(&self, connection: ConnectionId) -> Result<(), NotYet> {
+        let door = self.sockets.get(&connection).and_then(|member| member.door.as_ref());
+        door.map_or(Ok(()), Door::ask)
     }
 
     /// What waits to be sent to a socket.

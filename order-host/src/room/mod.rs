@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::input::{Attach, ConnectionId, Input, Message};
+use crate::input::{ConnectionId, Input, Message};
 use crate::outbox::CloseReason;
 use crate::shared::Shared;
 use crate::{RoomKey, Ticket};
@@ -175,9 +175,8 @@ impl Room {
             }
             match input {
                 Input::Attach(attach) => {
-                    let Attach { connection, outbox, protocol, back, access } = *attach;
-                    self.members.attach(connection, outbox, protocol, access);
-                    if let Some(back) = back {
+                    let back = self.members.attach(*attach);
+                    if let Some((connection, back)) = back {
                         self.resume(connection, &back);
                     }
                 }
@@ -209,7 +208,7 @@ impl Room {
     ) -> Result<(), End> {
         match message {
             Err(Refused { id, rejection }) => commands.push(Asked::refused(connection, id, rejection)),
-            Ok(Message::Request(id, request)) => {
+            Ok(Message::Request { id, request, .. }) => {
                 self.run_commands(commands).await?;
                 self.request(connection, id.as_ref(), request);
                 self.give_sockets_a_turn().await;

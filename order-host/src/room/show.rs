@@ -11,7 +11,7 @@ use super::events::Events;
 use super::members::News;
 use super::{ConnectionId, Room};
 use crate::Protocol;
-use crate::history::{Page, Reading};
+use crate::history::{HistoryError, Page, Reading};
 use crate::pieces::Shared;
 
 /// After so many milliseconds another history may be asked for, most likely.
@@ -152,7 +152,7 @@ impl Room {
         let Some(outbox) = self.members.outbox(connection) else { return };
         let Some(reading) = Reading::begin(&shared, &key, Some(speaker)) else {
             let rejection = Rejection::new(Code::RateLimited);
-            let rejection = rejection.expected("one history at a time").retry_after(TRY_HISTORY_AGAIN);
+            let rejection = rejection.expected(HistoryError::Busy.to_string()).retry_after(TRY_HISTORY_AGAIN);
             return self.refuse(connection, &rejection, id.as_ref());
         };
         self.shared.spawn(async move {

@@ -45,8 +45,8 @@ impl Timer {
         }
     }
 
-    /// Whether something should have happened by now that could not be stored, so that nothing may be judged as if it need
-    /// not.
+    /// Whether something should have happened by now and could not be stored: until it is, nothing may be judged as if it were
+    /// yet to come.
     pub(super) fn is_late(&self) -> bool {
         self.is_late
     }
@@ -82,8 +82,11 @@ impl Room {
             let stored = self.store(&[&recorded]).await;
             if stored.failure().is_some() {
                 self.timer.not_before = Some(Instant::now() + TRY_AGAIN);
-                self.timer.is_late = true;
-                return self.recover(&stored).await;
+                let recovered = self.recover(&stored).await;
+                // Another writer may have stored it.
+                let (now, lifetimes) = (self.shared.clock.now(), &self.shared.settings.lifetimes);
+                self.timer.is_late = due(&self.order, now, lifetimes).is_some();
+                return recovered;
             }
             self.commit(&recorded)?;
             self.ahead = None;

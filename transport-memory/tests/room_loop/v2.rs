@@ -220,7 +220,7 @@ async fn a_token_that_proves_nothing_makes_a_stranger() {
         protocol: Protocol::V2,
         resume_token: Some(token.to_owned()),
         since: Some(1),
-        identity: None,
+        ..Opening::default()
     };
     for mut stranger in [
         restaurant.open(&other_room, opening(&token)),
@@ -337,7 +337,7 @@ fn v2(restaurant: &Simulation) -> Client {
 
 fn back(restaurant: &Simulation, token: &str, since: Option<u64>) -> Client {
     let resume_token = Some(token.to_owned());
-    restaurant.open(&room(), Opening { protocol: Protocol::V2, resume_token, since, identity: None })
+    restaurant.open(&room(), Opening { protocol: Protocol::V2, resume_token, since, ..Opening::default() })
 }
 
 /// Joins, and gives the welcome.

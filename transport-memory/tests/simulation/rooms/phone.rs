@@ -194,7 +194,7 @@ impl Phone {
         }
         let token = self.token.clone();
         let since = self.saved.as_ref().map(|document| document.seq).filter(|_| token.is_some());
-        let opening = Opening { protocol, resume_token: token, since, identity: None };
+        let opening = Opening { protocol, resume_token: token, since, ..Opening::default() };
         let client = self.world.connect(wild, opening)?;
         let ear = match protocol {
             Protocol::Seed => Ear::Seed(SeedEar::new(self.listener)),
