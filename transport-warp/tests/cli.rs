@@ -294,6 +294,35 @@ async fn what_was_to_happen_by_itself_happens_although_the_server_was_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn orders_that_nobody_opens_hear_of_a_shorter_life() {
+    let data = tempfile::tempdir().unwrap();
+    let start = |life: &str| {
+        let mut command = stonepot(data.path());
+        command.args(["--expire-after", life]);
+        Running::start(command)
+    };
+    let server = start("off");
+    let mut peer = open(server.addr, ROOM).await;
+    peer.say(&json!({"type": "join", "participantId": "ann", "participantName": "Ann", "data": {}})).await;
+    peer.hear("sync").await;
+    drop(peer);
+    server.stop("TERM");
+
+    let server = start("1s");
+
+    // Looking at it from outside does not load it.
+    let began = Instant::now();
+    loop {
+        let order = server::ask(server.addr, &request("GET", ROOM, "")).await.json();
+        if order["status"] == "expired" {
+            break;
+        }
+        assert!(began.elapsed() < LONG, "{order}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_an_order_a_message_and_a_request_may_hold_is_set_by_options() {
     let server = memory(&[
         "--max-items",

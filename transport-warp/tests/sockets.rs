@@ -211,7 +211,7 @@ async fn whoever_sends_pings_without_end_is_sent_away() {
                 other => break other,
             }
         };
-        assert_eq!(closed, Read::Close(Some(1008), "too many pings and pongs".to_owned()));
+        assert_eq!(closed, Read::Close(Some(1008), "more than 1000 pings and pongs at once".to_owned()));
     }
     ann.add("Dal", 1).await;
     ann.hear("item_added").await;
@@ -245,7 +245,7 @@ async fn a_message_that_is_never_finished_ends_its_socket_and_slow_ones_that_are
                 Err(_) => slow.send(b"x").await,
             }
         };
-        assert_eq!(closed, (Some(1008), "a message took too long to arrive".to_owned()), "{number}");
+        assert_eq!(closed, (Some(1008), "a message took longer than 500ms to arrive".to_owned()), "{number}");
         assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     }

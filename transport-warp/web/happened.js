@@ -2,6 +2,7 @@
 
 import { ask } from './asking.js';
 import { $, put, rows } from './dom.js';
+import { joined } from './link.js';
 import { money } from './money.js';
 import { nameOf } from './people.js';
 import { table } from './table.js';
@@ -92,8 +93,20 @@ function part(id, sharedBy, before, itemId) {
 export function askPast(earlier = false) {
   const { past } = table;
   if (past.command) return;
+  past.earlier = earlier;
   const before = earlier ? Math.min(...past.entries.keys()) : undefined;
   past.command = ask('past-problem', 'history', { before });
+}
+
+/** The page that was asked for is refused; whether it is asked for again, in a while. */
+export function refusedPast({ code, retryAfter = 1000 }) {
+  const { past } = table;
+  const earlier = past.earlier;
+  past.command = null;
+  if (code !== 'rate_limited') return false;
+  // The others at the table ask at the same time.
+  setTimeout(() => { if (joined && $('past').open) askPast(earlier); }, retryAfter * (1 + Math.random()));
+  return true;
 }
 
 /** Takes in a page that came. */

@@ -1,7 +1,7 @@
 // What the server says, and what comes of it.
 
 import { $, put } from './dom.js';
-import { askPast, keepPast, told } from './happened.js';
+import { askPast, keepPast, refusedPast, told } from './happened.js';
 import { backOff, drop, settled } from './link.js';
 import { address, introduce, me, remember } from './seat.js';
 import { forgetBegun, table } from './table.js';
@@ -89,7 +89,7 @@ function refused({ error, id, data = {} }) {
   if (id !== 'join') {
     if (table.adding?.command === id) table.adding = null;
     if (id === table.pay.command) table.pay.sent = false;
-    if (id === table.past.command) table.past.command = null;
+    if (id === table.past.command && refusedPast(data)) return;
     const place = Object.keys(table.asked).find((key) => table.asked[key] === id);
     if (place && $(place).checkVisibility?.() !== false) $(place).textContent = text;
     else complain(text);

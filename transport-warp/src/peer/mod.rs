@@ -28,11 +28,14 @@ pub struct PeerSettings {
     /// How many sockets one room may have. Default 500: an order has 250 people at the most.
     pub sockets_per_room: Option<usize>,
     /// How many of those one guest may have, so that nobody takes the places of all: one participant, where people sign in, and
-    /// one address otherwise. Default 100: a whole table may have one address.
+    /// one address otherwise. Default 200: a whole party may have one address.
     pub sockets_per_guest: Option<usize>,
     /// How fast one address may open sockets and look at orders, which is how room names are guessed. Default 20 a second,
     /// 500 at once.
     pub visits: Option<Pace>,
+    /// How many people who are new may join orders from one address. Default one a second, 100 at once: a whole party may sit
+    /// down at once, and nobody fills order after order with guests who are none.
+    pub newcomers: Option<Pace>,
     /// Whose word counts for where somebody comes from; by default, nobody's.
     pub proxies: Option<TrustedProxies>,
 }
@@ -42,8 +45,9 @@ impl Default for PeerSettings {
         Self {
             sockets_per_address: Some(500),
             sockets_per_room: Some(500),
-            sockets_per_guest: Some(100),
+            sockets_per_guest: Some(200),
             visits: Pace::new(20, 500),
+            newcomers: Pace::new(1, 100),
             proxies: None,
         }
     }

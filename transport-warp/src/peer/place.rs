@@ -152,7 +152,7 @@ impl Place {
     }
 }
 
-/// Something that is counted by its address, and by the site that is part of.
+/// Something that is counted by its address, and by the site that it is part of.
 pub(crate) type PlaceTickets<K> = (Ticket<K>, Option<Ticket<K>>);
 
 /// One more of what `key` makes of a place, unless its address has `most` already, or its site several times as many.

@@ -19,6 +19,7 @@ pub(crate) struct Visits {
     limiter: DefaultKeyedRateLimiter<Place>,
     /// The same of sites, of IPv6.
     sites: DefaultKeyedRateLimiter<Place>,
+    pace: Pace,
     clock: DefaultClock,
     counted: AtomicU32,
 }
@@ -34,9 +35,15 @@ impl Visits {
         Self {
             limiter: RateLimiter::keyed(quota(1)),
             sites: RateLimiter::keyed(quota(SITE_FACTOR)),
+            pace,
             clock: DefaultClock::default(),
             counted: AtomicU32::new(0),
         }
+    }
+
+    /// How fast one address may come.
+    pub(crate) fn pace(&self) -> Pace {
+        self.pace
     }
 
     /// Counts a visit; if it is too early, says how much.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use order_host::{HistoryError, Pace};
 use warp::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -42,32 +43,34 @@ pub(super) enum Excess {
     OfGuest(usize),
     /// So many sockets of one room.
     OfRoom(usize),
-    /// Visits that come too early; by so much.
-    Visits(Duration),
+    /// Visits that come faster than this; so much too early.
+    Visits(Pace, Duration),
     /// Histories that are read.
-    Histories,
+    Histories(HistoryError),
 }
 
 /// Somebody is turned away because there are too many of them, or too soon: what the bound is, and when to come back.
 pub(super) fn too_many(excess: &Excess) -> Response {
     let (code, error, wait) = match excess {
-        Excess::OfAddress(most) => {
-            ("too_many_connections", format!("your address has {most} connections, as many as it may"), SOON)
-        }
+        Excess::OfAddress(most) => (
+            "too_many_connections",
+            format!("your address, or its network, has as many connections as it may: {most} an address"),
+            SOON,
+        ),
         Excess::OfGuest(most) => (
             "too_many_connections",
-            format!("you have {most} connections to this order, as many as you may"),
+            format!("one guest, or one address, may have {most} connections to an order"),
             SOON,
         ),
         Excess::OfRoom(most) => {
             ("too_many_connections", format!("this order has {most} connections, as many as it may"), SOON)
         }
-        Excess::Visits(wait) => {
-            ("rate_limited", "your address opens orders too fast; wait a moment".to_owned(), *wait)
-        }
-        Excess::Histories => {
-            ("rate_limited", "one history at a time; wait until you have it".to_owned(), A_MOMENT)
-        }
+        Excess::Visits(Pace { per_second, burst }, wait) => (
+            "rate_limited",
+            format!("one address may open or look at {per_second} orders a second, {burst} at once"),
+            *wait,
+        ),
+        Excess::Histories(bound) => ("rate_limited", bound.to_string(), A_MOMENT),
     };
     let millis = wait.as_millis().saturating_add(1);
     let document = format!(r#"{{"error":"{error}","code":"{code}","retryAfter":{millis}}}"#);

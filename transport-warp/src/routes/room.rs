@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use order_core::ParticipantId;
 use order_core::wire::HistoryPage;
-use order_host::{Counted, HistoryError, Host, Opening, Protocol, RoomKey, Ticket};
+use order_host::{Counted, Door, HistoryError, Host, NotYet, Opening, Pace, Protocol, RoomKey, Ticket};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tracing::{debug, warn};
@@ -32,6 +32,9 @@ use crate::socket::{Handshake, SocketSettings};
 /// answer the goodbye, must not hold up the restart.
 const GOODBYE_WHEN_STOPPING: Duration = Duration::from_secs(3);
 
+/// What whoever asks is told while the server stops.
+const RESTARTS: &str = "The server restarts, come back in a moment";
+
 /// In which header a proxy most likely says from where somebody comes.
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
@@ -49,8 +52,9 @@ pub fn room_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Respon
         by_address: Counted::default(),
         by_room: Counted::default(),
         by_guest: Counted::default(),
-        warned: AtomicBool::new(false),
+        warned: Warned::default(),
         visits: settings.peers.visits.map(Visits::new),
+        newcomers: settings.peers.newcomers.map(|pace| Arc::new(Visits::new(pace))),
         settings: settings.clone(),
     });
     warp::path::peek()
@@ -98,6 +102,17 @@ struct Request<'a> {
     place: Option<Place>,
 }
 
+/// Of what proxies the operator was told.
+#[derive(Default)]
+struct Warned {
+    /// One of this machine that is not trusted.
+    of_this_machine: AtomicBool,
+    /// One elsewhere that is not trusted, or somebody who says so.
+    elsewhere: AtomicBool,
+    /// One that is trusted and does not say from where people come.
+    silent: AtomicBool,
+}
+
 struct Rooms {
     host: Host,
     socket: Arc<SocketSettings>,
@@ -105,9 +120,10 @@ struct Rooms {
     by_address: Counted<Place>,
     by_room: Counted<RoomKey>,
     by_guest: Counted<(Somebody, RoomKey)>,
-    /// Whether the operator was told of a proxy that is not trusted.
-    warned: AtomicBool,
+    warned: Warned,
     visits: Option<Visits>,
+    /// Who joins as somebody new.
+    newcomers: Option<Arc<Visits>>,
     settings: RouteSettings,
 }
 
@@ -136,7 +152,7 @@ impl Rooms {
             && let Err(wait) = visits.count(place)
         {
             debug!("turned away: its address visits too fast");
-            return answer::too_many(&Excess::Visits(wait));
+            return answer::too_many(&Excess::Visits(visits.pace(), wait));
         }
         if Handshake::is_asked(request.headers) {
             return self.open(room, request, on_upgrade).await;
@@ -190,7 +206,7 @@ impl Rooms {
             return answer::denied(Denied::Origin);
         }
         if self.settings.stopping.is_cancelled() {
-            return answer::try_later("The server restarts, come back in a moment");
+            return answer::try_later(RESTARTS);
         }
         let identity = match self.guest(&room, request).await {
             Ok(None) => None,
@@ -203,7 +219,10 @@ impl Rooms {
                 sockets = self.settings.max_sockets,
                 "a socket was refused: there are as many as there may be"
             );
-            return answer::try_later("The server has as many guests as it can serve, come back in a moment");
+            let most = self.settings.max_sockets;
+            return answer::try_later(&format!(
+                "The server has {most} sockets, as many as it may; come back in a moment"
+            ));
         };
         let participant = identity.as_ref().map(|identity| &identity.participant);
         let tickets = match self.tickets(&room, request.place, participant) {
@@ -211,7 +230,8 @@ impl Rooms {
             Err(excess) => return answer::too_many(&excess),
         };
         let host = self.host.clone();
-        let opening = Opening { identity, ..opening(&handshake, request.query) };
+        let door = self.door(request.place);
+        let opening = Opening { identity, door, ..opening(&handshake, request.query) };
         let subprotocol = Some(opening.protocol.subprotocol()).filter(|name| handshake.offers(name));
         let (response, task) = handshake
             .accept(Arc::clone(&self.socket), subprotocol, move || RoomSession(host.open(room, opening)));
@@ -262,22 +282,38 @@ impl Rooms {
         Ok((of_address, of_guest, of_room))
     }
 
-    /// Tells the operator once if somebody seems to come through a proxy that is not trusted: then all who do are one address,
-    /// or, on this machine, none that is bounded.
+    /// Tells the operator, once each, of a proxy that is not trusted, and of one that is and does not say from where people
+    /// come: bounds by address do not tell its guests apart then. A stranger who says that they are a proxy is no news of one
+    /// on this machine.
     fn warn_of_a_proxy(&self, TcpPeer(peer): TcpPeer, headers: &HeaderMap) {
         let proxies = self.settings.peers.proxies.as_ref();
         let header = proxies.map_or(X_FORWARDED_FOR, |proxies| proxies.header().as_str());
-        if headers.contains_key(header)
-            && proxies.is_none_or(|proxies| !proxies.trust(peer))
-            && !self.warned.swap(true, Ordering::Relaxed)
-        {
-            let of_this_machine = peer.to_canonical().is_loopback();
-            warn!(
-                header,
-                of_this_machine,
-                "requests come through a proxy that is no --trusted-proxy: bounds by address do not tell its guests apart"
-            );
+        let is_trusted = proxies.is_some_and(|proxies| proxies.trust(peer));
+        let warned = match (is_trusted, headers.contains_key(header)) {
+            (true, false) => &self.warned.silent,
+            (false, true) if peer.to_canonical().is_loopback() => &self.warned.of_this_machine,
+            (false, true) => &self.warned.elsewhere,
+            (true, true) | (false, false) => return,
+        };
+        if warned.swap(true, Ordering::Relaxed) {
+            return;
         }
+        if is_trusted {
+            warn!(%peer, header, "a trusted proxy does not say from where people come: they all count as one address");
+        } else {
+            warn!(%peer, header, "somebody says that they are a proxy, and is no --trusted-proxy: whoever comes from there is not told apart");
+        }
+    }
+
+    /// Where somebody new has to be let in who comes from there.
+    fn door(&self, place: Option<Place>) -> Option<Door> {
+        let (place, newcomers) = (place?, self.newcomers.clone()?);
+        Some(Door::new(move || {
+            let Pace { per_second, burst } = newcomers.pace();
+            let bound =
+                || format!("at most {per_second} new guests a second from one address, {burst} at once");
+            newcomers.count(place).map_err(|wait| NotYet { bound: bound(), wait })
+        }))
     }
 
     /// Who did what and when, for those on the order.
@@ -298,7 +334,8 @@ impl Rooms {
         match self.host.history(room, asker.as_ref(), page).await {
             Ok(page) => answer::json(StatusCode::OK, page),
             Err(HistoryError::NotAtTheTable) => answer::denied(Denied::NotAtTheTable),
-            Err(HistoryError::Busy) => answer::too_many(&Excess::Histories),
+            Err(busy @ HistoryError::Busy) => answer::too_many(&Excess::Histories(busy)),
+            Err(HistoryError::Draining) => answer::try_later(RESTARTS),
             Err(error) => {
                 warn!(%error, "a history cannot be read");
                 answer::denied(Denied::Unavailable)

@@ -31,9 +31,9 @@ impl Close {
         Self::of(1007, "a text message must be UTF-8")
     }
 
-    /// 1008: the peer may not be here, or not any more.
-    pub const fn not_allowed(reason: &'static str) -> Self {
-        Self::of(1008, reason)
+    /// 1008: the peer may not be here, or not any more. The reason has at most 123 bytes.
+    pub fn not_allowed(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { code: 1008, reason: reason.into() }
     }
 
     /// 1009: a message above the limit.

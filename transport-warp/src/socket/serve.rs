@@ -98,7 +98,8 @@ where
                 }
                 let overdue = wire.unfinished_since().map(|since| since + settings.message_timeout);
                 if overdue.is_some_and(|at| at <= now) {
-                    return Ending::Fault(Close::not_allowed("a message took too long to arrive"));
+                    let longest = settings.message_timeout;
+                    return Ending::Fault(Close::not_allowed(format!("a message took longer than {longest:?} to arrive")));
                 }
                 if wire.take_heard() {
                     keepalive.heard();

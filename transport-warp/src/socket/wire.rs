@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -50,8 +51,8 @@ pub(super) struct Wire<IO> {
     inflow: Inflow,
     /// Since when a message is there in part, and how many were whole then.
     unfinished: Option<(Instant, u64)>,
-    /// Nothing was read lately, so that the rest of a message may have arrived long ago.
-    paused: bool,
+    /// Since when nothing is read, so that the rest of a message may have arrived long ago.
+    paused: Option<Instant>,
     /// Pings and pongs that came in since [`Wire::take_heard`].
     control_frames: u32,
     /// Since when the peer has taken nothing of what waits for it.
@@ -83,7 +84,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
             heard: false,
             inflow,
             unfinished: None,
-            paused: false,
+            paused: None,
             control_frames: 0,
             blocked_since: None,
             unflushed: false,
@@ -116,18 +117,18 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
 
     /// Since when a message is there in part, if one is. Time in which nothing was read does not count.
     pub(super) fn unfinished_since(&self) -> Option<Instant> {
-        self.unfinished.filter(|_| !self.paused).map(|(since, _)| since)
+        self.unfinished.filter(|_| self.paused.is_none()).map(|(since, _)| since)
     }
 
     /// Notes whether a message is there in part. Called when all that was read is taken in.
     fn look_for_unfinished(&mut self) {
         let whole = self.inflow.whole();
-        let was_paused = std::mem::take(&mut self.paused);
-        if self.inflow.is_empty() {
-            self.unfinished = None;
-        } else if was_paused || self.unfinished.is_none_or(|(_, then)| then != whole) {
-            self.unfinished = Some((Instant::now(), whole));
-        }
+        let paused = self.paused.take().map_or(Duration::ZERO, |since| since.elapsed());
+        self.unfinished = match self.unfinished {
+            _ if self.inflow.is_empty() => None,
+            Some((since, then)) if then == whole => Some((since + paused, whole)),
+            Some(_) | None => Some((Instant::now(), whole)),
+        };
     }
 
     /// Queues our close frame; nothing may be queued after it.
@@ -165,7 +166,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
             }
             // A peer that does not read is not listened to either: its pings and commands make more to write.
             if !reading || !self.queue.has_room() {
-                self.paused = true;
+                self.paused.get_or_insert_with(Instant::now);
                 return Poll::Pending;
             }
             let mut both = ReadIntoQueue {
@@ -187,7 +188,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
                 Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {
                     self.control_frames = self.control_frames.saturating_add(1);
                     if self.control_frames > MAX_CONTROL_FRAMES {
-                        return Poll::Ready(Event::Fault(Close::not_allowed("too many pings and pongs")));
+                        let reason = format!("more than {MAX_CONTROL_FRAMES} pings and pongs at once");
+                        return Poll::Ready(Event::Fault(Close::not_allowed(reason)));
                     }
                 }
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {

@@ -19,6 +19,7 @@ impl Server {
             .arg(data)
             .env("RUST_LOG", "off")
             .env("STONEPOT_MESSAGE_RATE", "0")
+            .env("STONEPOT_PARTICIPANT_RATE", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

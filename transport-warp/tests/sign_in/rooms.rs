@@ -152,7 +152,7 @@ async fn what_needs_no_sign_in_still_needs_none() {
 async fn one_participant_does_not_take_all_the_places_of_an_order() {
     let table = Table::new().await;
     let mut sockets = Vec::new();
-    for _ in 0..100 {
+    for _ in 0..200 {
         sockets.push(table.open(&claims("ben")).await);
     }
     let token = table.issuer.token(&claims("ben"));

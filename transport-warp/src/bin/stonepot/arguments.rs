@@ -326,8 +326,8 @@ pub(crate) struct Serve {
     pub(crate) participant_burst: u32,
 
     /// How many sockets one address may have; 0 for no bound. Further ones get 429. Of IPv6, 64 bits are an address, and
-    /// what agrees in 48 bits may have four times as many. Who connects from this machine is not bounded, here and in the
-    /// next three.
+    /// what agrees in 48 bits may have four times as many. Who connects from this machine is not bounded by
+    /// address, here and below.
     #[arg(long, env = "STONEPOT_MAX_PER_ADDRESS", value_name = "N", default_value_t = 500)]
     pub(crate) max_per_address: usize,
 
@@ -343,12 +343,21 @@ pub(crate) struct Serve {
     #[arg(long, env = "STONEPOT_VISIT_BURST", value_name = "N", default_value_t = 500)]
     pub(crate) visit_burst: u32,
 
+    /// How many people a second may join from one address for long who are new to their order; 0 for no bound. One more is
+    /// refused (`rate_limited`).
+    #[arg(long, env = "STONEPOT_JOIN_RATE", value_name = "N", default_value_t = 1)]
+    pub(crate) join_rate: u32,
+
+    /// How many such people may join in a row; 0 for no bound.
+    #[arg(long, env = "STONEPOT_JOIN_BURST", value_name = "N", default_value_t = 100)]
+    pub(crate) join_burst: u32,
+
     /// How many sockets one order may have; 0 for no bound. Further ones get 429.
     #[arg(long, env = "STONEPOT_MAX_PER_ROOM", value_name = "N", default_value_t = 500)]
     pub(crate) max_per_room: usize,
 
     /// How many of those one guest may have, by their token or, without sign-in, by their address; 0 for no bound.
-    #[arg(long, env = "STONEPOT_MAX_PER_GUEST", value_name = "N", default_value_t = 100)]
+    #[arg(long, env = "STONEPOT_MAX_PER_GUEST", value_name = "N", default_value_t = 200)]
     pub(crate) max_per_guest: usize,
 
     /// How many orders of one tenant may be in memory for another to begin; 0 for no bound. Needs --auth required.
