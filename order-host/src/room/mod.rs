@@ -25,6 +25,7 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::input::{ConnectionId, Input, Message};
+use crate::log::LogError;
 use crate::outbox::CloseReason;
 use crate::shared::Shared;
 use crate::{RoomKey, Ticket};
@@ -74,39 +75,44 @@ pub(crate) struct Room {
 impl Room {
     /// Loads the room and runs it until it is idle or the host drains. Whoever is still there is sent away.
     pub(crate) async fn run(key: RoomKey, shared: Arc<Shared>, mut inputs: mpsc::Receiver<Input>) {
-        match load(shared.log.as_ref(), &key, &shared.settings).await {
-            Ok((order, snapshot_seq)) => {
-                tracing::debug!(room = %key.fingerprint(), seq = order.seq(), "room loaded");
-                let mut room = Self {
-                    key: key.clone(),
-                    shared: shared.clone(),
-                    timer: Timer::of(&order),
-                    was_woken: false,
-                    of_tenant: tenant::place(&shared, &order),
-                    order,
-                    ahead: None,
-                    presence: Presence::new(),
-                    members: Members::default(),
-                    events: None,
-                    answers: Answers::default(),
-                    snapshots: Snapshots::from(snapshot_seq),
-                    shown: 0,
-                };
-                room.set_timer();
-                let End(reason) = room.serve(&mut inputs).await;
-                room.members.close_all(reason);
-                close_door(&key, &shared, &mut inputs);
-                // Memory that cannot be trusted is not worth keeping.
-                if reason != CloseReason::Unavailable {
-                    room.leave_timer().await;
-                    room.save_last_snapshot().await;
-                }
-            }
+        // Boxed, as below: a room that is quiet, as most are, holds no place for what it does when it is not.
+        let mut room = match Box::pin(Self::load(&key, &shared)).await {
+            Ok(room) => room,
             Err(error) => {
                 tracing::error!(room = %key.fingerprint(), %error, "the room cannot be loaded");
-                close_door(&key, &shared, &mut inputs);
+                return close_door(&key, &shared, &mut inputs);
             }
+        };
+        let End(reason) = room.serve(&mut inputs).await;
+        room.members.close_all(reason);
+        close_door(&key, &shared, &mut inputs);
+        // Memory that cannot be trusted is not worth keeping.
+        if reason != CloseReason::Unavailable {
+            Box::pin(room.leave_timer()).await;
+            Box::pin(room.save_last_snapshot()).await;
         }
+    }
+
+    async fn load(key: &RoomKey, shared: &Arc<Shared>) -> Result<Box<Self>, LogError> {
+        let (order, snapshot_seq) = load(shared.log.as_ref(), key, &shared.settings).await?;
+        tracing::debug!(room = %key.fingerprint(), seq = order.seq(), "room loaded");
+        let mut room = Box::new(Self {
+            key: key.clone(),
+            shared: shared.clone(),
+            timer: Timer::of(&order),
+            was_woken: false,
+            of_tenant: tenant::place(shared, &order),
+            order,
+            ahead: None,
+            presence: Presence::new(),
+            members: Members::default(),
+            events: None,
+            answers: Answers::default(),
+            snapshots: Snapshots::from(snapshot_seq),
+            shown: 0,
+        });
+        room.set_timer();
+        Ok(room)
     }
 
     /// Handles inputs for as long as anybody may send some.
@@ -121,13 +127,13 @@ impl Room {
                 take_what_is_ready(inputs, &mut batch).await;
             }
             // What arrives after a deadline is judged after it.
-            if let Err(end) = self.pass_time(!batch.is_empty()).await {
+            if let Err(end) = Box::pin(self.pass_time(!batch.is_empty())).await {
                 return end;
             }
             match waited {
                 Ok(0) => return End(CloseReason::Restart),
                 Ok(_) => {
-                    if let Err(end) = self.handle(&mut batch).await {
+                    if let Err(end) = Box::pin(self.handle(&mut batch)).await {
                         return end;
                     }
                     if std::mem::take(&mut self.was_woken)
