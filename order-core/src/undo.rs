@@ -1,6 +1,6 @@
 //! What takes somebody's last change back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bill::{Charge, ChargeKind};
 use crate::fact::{ChargesSet, Fact, ItemAdded, ItemRestored, Recorded};
@@ -27,6 +27,8 @@ pub(crate) struct Change {
     /// What takes it back, where that can be done.
     back: Option<Fact>,
     touched: Touched,
+    /// Those who have left the table, or do by it, and may have had their last part of a dish.
+    leaving: BTreeSet<Seat>,
 }
 
 /// What of the bill a fact is about.
@@ -43,13 +45,14 @@ impl Change {
     /// What `recorded` is to an `order` of which it is the next fact.
     pub(crate) fn of(order: &Order, recorded: &Recorded) -> Self {
         let touched = Touched::by(&recorded.fact, takes_discount(order, &recorded.fact));
-        Self { back: back(order, recorded), touched }
+        let leaving = leaving(order, recorded, &touched);
+        Self { back: back(order, recorded), touched, leaving }
     }
 
     /// Notes it, now that it is so.
     pub(crate) fn note(self, order: &mut Order, recorded: &Recorded) {
         let author = recorded.by.id().and_then(|id| order.seat_of(id));
-        let Self { back, touched } = self;
+        let Self { back, touched, leaving } = self;
         if touched.is_anything() {
             // What can be taken back itself takes the place of its author's last change.
             let replaced = author.filter(|_| back.is_some());
@@ -59,10 +62,9 @@ impl Change {
                 }
             }
         }
-        if touched.is_anything() || matches!(recorded.fact, Fact::Left { .. }) {
-            // Whoever makes a slip may mend it, even where that takes the last dish of somebody who has left.
-            forget_what_gives_to_the_gone(order, author.filter(|_| back.is_some()));
-        }
+        // Before it is noted what takes this back: whoever makes a slip may mend it, even where it took the last dish of
+        // somebody who has left.
+        forget_what_gives_to_the_gone(order, leaving);
         match (&recorded.fact, author, back) {
             // The bill stands, or never will: nothing of it is taken back any more.
             (Fact::Finalized { .. } | Fact::Expired | Fact::Archived, ..) => order.last_changes.clear(),
@@ -142,25 +144,40 @@ fn charges_in(fact: &Fact) -> &[Charge] {
     }
 }
 
-/// Nobody's undo, but that of `spared`, gives part of a dish to somebody who has left the table and has part of none.
-fn forget_what_gives_to_the_gone(order: &mut Order, spared: Option<Seat>) {
-    let may_share = |id: &ParticipantId| order.seat_of(id).is_some_and(|seat| order.may_share(seat));
+/// Who has left the table, or does by `recorded`, and has part of what it touches.
+fn leaving(order: &Order, recorded: &Recorded, touched: &Touched) -> BTreeSet<Seat> {
+    let who = match &recorded.fact {
+        Fact::Left { .. } => recorded.by.id(),
+        Fact::Removed(removed) => Some(&removed.who),
+        _ => None,
+    };
+    let items = touched.items.iter().filter_map(|item| order.item(item));
+    let sharers = items.flat_map(|item| item.claims.iter().map(|(seat, _)| *seat));
+    let left = sharers.filter(|seat| order.at(*seat).is_some_and(|person| person.left));
+    left.chain(who.and_then(|id| order.seat_of(id))).collect()
+}
+
+/// Nobody's undo gives part of a dish to somebody who has left the table and, by now, has part of none. `leaving` are those of
+/// whom that may be so since the last fact.
+fn forget_what_gives_to_the_gone(order: &mut Order, mut leaving: BTreeSet<Seat>) {
+    if leaving.is_empty() {
+        return;
+    }
+    for (seat, _) in order.items().flat_map(|item| &item.claims) {
+        leaving.remove(seat);
+    }
+    let gone: Vec<_> =
+        leaving.iter().filter_map(|seat| order.at(*seat)).map(|person| person.id.clone()).collect();
     let gives_to_the_gone = |back: &Fact| {
         let shared_by = match back {
             Fact::ItemShared { shared_by, .. } => shared_by,
             Fact::ItemRestored(restored) => &restored.added.shared_by,
             _ => return false,
         };
-        !shared_by.iter().all(|(who, _)| may_share(who))
+        shared_by.iter().any(|(who, _)| gone.contains(who))
     };
-    let is_spoilt = |(seat, change): (&Seat, &LastChange)| {
-        (Some(*seat) != spared && change.back.as_deref().is_some_and(gives_to_the_gone)).then_some(*seat)
-    };
-    let spoilt: Vec<_> = order.last_changes.iter().filter_map(is_spoilt).collect();
-    for seat in spoilt {
-        if let Some(change) = order.last_changes.get_mut(&seat) {
-            change.back = None;
-        }
+    for change in order.last_changes.values_mut() {
+        change.back.take_if(|back| gives_to_the_gone(back));
     }
 }
 

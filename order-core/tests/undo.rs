@@ -12,8 +12,8 @@ use crate::folding::Document;
 use crate::model::{Model, steps};
 use crate::table::{
     self, FINALIZE, LEAVE, LOCK, Table, UNLOCK, add_message, assign_message, charges_message, claim_message,
-    hand_over_message, join_message, limit_message, quantity_message, remove_message, send_away_message,
-    split_message, tip_message, unclaim_message,
+    hand_over_message, join_message, limit_message, quantity_message, readmit_message, remove_message,
+    send_away_message, split_message, tip_message, unclaim_message,
 };
 
 const UNDO: &str = r#"{"type":"undo"}"#;
@@ -325,12 +325,26 @@ fn whoever_left_and_is_not_on_the_bill_is_not_put_on_it_again() {
     table.accept("ben", &remove_message("naan"));
     assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict);
 
+    // Who was sent away and let in again has not come back yet.
+    let mut table = Table::of(&["asha", "ben", "chi"]);
+    table.add("ben", "dal", "100", "1");
+    for whose in ["chi", "ben"] {
+        table.accept("asha", &assign_message("dal", &format!(r#"["{whose}"]"#)));
+    }
+    table.accept("asha", &send_away_message("chi", "keep"));
+    table.accept("asha", &readmit_message("chi"));
+    assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict);
+
     // Who had left before is on the bill by the dish alone, so that a slip of the owner's can be mended.
     let mut table = Table::of(&["asha", "ben", "chi"]);
     table.add("chi", "dal", "100", "1");
     table.accept("chi", LEAVE);
     let before = bill(&table.order);
     table.accept("asha", &remove_message("dal"));
+    // What others do meanwhile is no reason against it.
+    table.add("ben", "naan", "40", "1");
+    table.accept("ben", &quantity_message("naan", "2"));
+    table.accept("ben", &remove_message("naan"));
     table.accept("asha", UNDO);
     assert_eq!(bill(&table.order), before);
 }
