@@ -11,6 +11,9 @@ use crate::pieces::Pieces;
 /// So many messages may wait however large they are: the answer to a join is two, each with the full state.
 const ALWAYS_FIT: usize = 2;
 
+/// The answer to the text `ping`.
+const PONG: &str = "pong";
+
 /// Something for a socket to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -99,8 +102,8 @@ impl Outbox {
         if state.gone || state.close.is_some() {
             return;
         }
-        state.push("pong".into(), self.limit);
-        state.owes_pong = state.lag != Lag::None;
+        state.push(PONG.into(), self.limit);
+        state.owes_pong |= state.lag != Lag::None;
         drop(state);
         self.changed.notify_one();
     }
@@ -187,7 +190,7 @@ impl Outbox {
             // An idle socket keeps no room for a queue.
             state.queue = VecDeque::new();
             if std::mem::take(&mut state.owes_pong) {
-                return Taken::Outgoing(Outgoing::Text("pong".into()));
+                return Taken::Outgoing(Outgoing::Text(PONG.into()));
             }
             return match (state.close, state.lag) {
                 (Some(reason), _) => Taken::Outgoing(Outgoing::Close(reason)),
@@ -230,8 +233,9 @@ impl State {
         }
     }
 
-    /// Drops what waits.
+    /// Drops what waits, but for a pong: nothing else is as short.
     fn clear(&mut self) {
+        self.owes_pong |= self.queue.iter().any(|message| message.len() == PONG.len());
         self.queue = VecDeque::new();
         self.bytes = 0;
     }
@@ -323,6 +327,14 @@ mod tests {
         outbox.pong();
         assert_eq!(text(&outbox).unwrap(), "pong");
         assert!(matches!(outbox.take(), Taken::NeedsSync));
+
+        let outbox = Outbox::new(10);
+        outbox.pong();
+        for _ in 0..3 {
+            outbox.push("12345");
+        }
+        outbox.push_state("a state".into());
+        assert_eq!((text(&outbox).unwrap(), text(&outbox).unwrap()), ("a state".into(), "pong".into()));
     }
 
     #[test]

@@ -72,15 +72,15 @@ impl Room {
             self.refuse(connection, &Code::StorageUnavailable.into(), id);
             return Ok(());
         }
-        if self.order.person(&participant).is_none()
-            && let Err(NotYet { bound, wait }) = self.members.ask_at_the_door(connection)
-        {
-            let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
-            let rejection = Rejection::new(Code::RateLimited).expected(bound).retry_after(wait);
+        if let Err(rejection) = self.begin_for_tenant(connection) {
             self.refuse(connection, &rejection, id);
             return Ok(());
         }
-        if let Err(rejection) = self.begin_for_tenant(connection) {
+        if self.order.person(&participant).is_none()
+            && let Err(NotYet { bound, wait }) = self.members.ask_at_the_door(connection, &participant)
+        {
+            let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
+            let rejection = Rejection::new(Code::RateLimited).expected(bound).retry_after(wait);
             self.refuse(connection, &rejection, id);
             return Ok(());
         }

@@ -30,6 +30,8 @@ struct Member {
     speaker: Option<ParticipantId>,
     /// Who is asked before it joins as somebody new.
     door: Option<Door>,
+    /// As whom it was let in last.
+    let_in: Option<ParticipantId>,
     /// Where the socket has signed in: which orders it may join.
     access: Option<Box<Access>>,
 }
@@ -53,14 +55,30 @@ impl Members {
     /// Takes in a socket; answers with whom it comes back as, if it does.
     pub(super) fn attach(&mut self, attach: Attach) -> Option<(ConnectionId, Back)> {
         let Attach { connection, outbox, protocol, back, door, access } = attach;
-        self.sockets.entry(connection).or_insert(Member { outbox, protocol, speaker: None, door, access });
+        self.sockets.entry(connection).or_insert(Member {
+            outbox,
+            protocol,
+            speaker: None,
+            door,
+            let_in: None,
+            access,
+        });
         Some((connection, back?))
     }
 
-    /// Asks whether the socket may join as somebody new.
-    pub(super) fn ask_at_the_door(&self, connection: ConnectionId) -> Result<(), NotYet> {
-        let door = self.sockets.get(&connection).and_then(|member| member.door.as_ref());
-        door.map_or(Ok(()), Door::ask)
+    /// Asks whether the socket may join as `somebody`, who is new. Whoever was let in and could not join after all is not
+    /// asked again.
+    pub(super) fn ask_at_the_door(
+        &mut self,
+        connection: ConnectionId,
+        somebody: &ParticipantId,
+    ) -> Result<(), NotYet> {
+        let Some(member) = self.sockets.get_mut(&connection) else { return Ok(()) };
+        if member.let_in.as_ref() != Some(somebody) {
+            member.door.as_ref().map_or(Ok(()), Door::ask)?;
+            member.let_in = Some(somebody.clone());
+        }
+        Ok(())
     }
 
     /// What waits to be sent to a socket.

@@ -1,8 +1,12 @@
 //! Who a socket speaks as, and what it sees before and after it joins.
 
-use order_host::Settings;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use order_host::{Door, NotYet, Opening, Settings};
 use serde_json::json;
-use transport_memory::{Faults, Simulation};
+use transport_memory::{AppendFault, Faults, Simulation};
 
 use crate::table::{
     add, code, facts, hears_nothing, join, kinds, only, restaurant, room, seated, state, told,
@@ -222,4 +226,37 @@ async fn who_joins_an_order_of_any_size_gets_both_the_state_and_that_they_joined
     let heard = ben.settle().await;
     assert_eq!(kinds(&heard), ["sync", "participant_joined"]);
     assert!(heard[0].text().len() > 1024, "one alone is more than may wait");
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_new_is_asked_for_at_the_door_once_and_whoever_comes_back_is_not() {
+    let restaurant = restaurant();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let door = Door::new({
+        let asked = asked.clone();
+        move || match asked.fetch_add(1, Ordering::SeqCst) {
+            0 | 1 => Ok(()),
+            _ => Err(NotYet { bound: "at most two".to_owned(), wait: Duration::from_millis(4_999) }),
+        }
+    });
+    let open = || restaurant.open(&room(), Opening { door: Some(door.clone()), ..Opening::default() });
+    let (mut asha, mut ben, mut chi) = (open(), open(), open());
+    restaurant.log().fail_next_append(AppendFault::Failed);
+    asha.send(join("asha", &json!({}))).await.unwrap();
+    assert_eq!(code(&only(&mut asha).await), "storage_unavailable");
+    asha.join("asha", "Asha").await.unwrap();
+    ben.join("ben", "Ben").await.unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), 2, "whoever could not join after all is not asked again");
+    let before = facts(&restaurant).await;
+    chi.send(join("chi", &json!({}))).await.unwrap();
+    let refused = only(&mut chi).await.json()["data"].clone();
+    assert_eq!(
+        (&refused["code"], &refused["expected"], &refused["retryAfter"]),
+        (&json!("rate_limited"), &json!("at most two"), &json!(5_000))
+    );
+    assert_eq!(facts(&restaurant).await, before);
+    ben.send(r#"{"type":"leave"}"#).await.unwrap();
+    ben.settle().await;
+    open().join("ben", "Ben").await.unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
 }
