@@ -105,7 +105,12 @@ export function refusedPast({ code, retryAfter = 1000 }) {
   past.command = null;
   if (code !== 'rate_limited') return false;
   // The others at the table ask at the same time.
-  setTimeout(() => { if (joined && $('past').open) askPast(earlier); }, retryAfter * (1 + Math.random()));
+  const again = () => {
+    if (!joined || !$('past').open) return;
+    if (past.command) setTimeout(again, retryAfter);
+    else askPast(earlier);
+  };
+  setTimeout(again, retryAfter * (1 + Math.random()));
   return true;
 }
 

@@ -505,6 +505,7 @@ test('the history leaves nothing out that went on unseen, and a guest may have a
   for (const id of ['constructor', '__proto__', 'toString']) {
     const guest = await Phone.open(server, '/parties/collaborative_order/odd');
     guest.send(message('join', id, `Guest ${id}`, {}));
+    await guest.next('sync');
     guests.push(guest);
   }
   const till = guests[0];
