@@ -135,11 +135,11 @@ pub(super) fn read(
 ) -> Result<(Option<ParticipantId>, Command), Rejection> {
     let kind = message.string("type", TYPES)?.ok_or_else(|| message.missing("type", TYPES))?;
     // Only a join is taken at its word, so only there an id that cannot be is an error.
-    let named = message.string("participantId", "a string")?;
-    let participant = match (named, kind.as_ref()) {
-        (None, "join") => return Err(message.missing("participantId", "who joins")),
-        (Some(id), "join") => Some(participant(&id)?),
-        (named, _) => named.and_then(|id| ParticipantId::new(&id).ok()),
+    let participant = if kind == "join" {
+        let id = message.string("participantId", "a string")?;
+        Some(participant(&id.ok_or_else(|| message.missing("participantId", "who joins"))?)?)
+    } else {
+        named(message)?
     };
     let command = match kind.as_ref() {
         "join" => Command::Join(join(message)?),
