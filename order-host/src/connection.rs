@@ -236,6 +236,7 @@ impl Connection {
     async fn wait(&self) {
         if let Some(inputs) = self.inputs.get() {
             tokio::select! {
+                biased;
                 () = self.outbox.changed() => {}
                 () = self.sign_in_ends() => {}
                 () = inputs.closed() => self.room_is_gone(),
@@ -243,6 +244,7 @@ impl Connection {
         } else {
             // Outside every room, only the host can send this socket away.
             tokio::select! {
+                biased;
                 () = self.outbox.changed() => {}
                 () = self.sign_in_ends() => {}
                 () = self.host.shared().drains() => {

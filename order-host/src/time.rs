@@ -55,14 +55,16 @@ impl Time {
 pub(crate) async fn keep(host: WeakHost, time: Arc<Time>, mut draining: watch::Receiver<bool>) {
     while let Some(wait) = host.upgrade().map(look) {
         let looked = tokio::select! {
-            wait = wait => wait,
-            _ = draining.wait_for(|draining| *draining) => return,
-        };
-        tokio::select! {
-            () = sleep(looked) => {}
-            () = time.wake.notified() => {}
+            biased;
             // That it cannot be waited for means that the host is gone.
             _ = draining.wait_for(|draining| *draining) => return,
+            wait = wait => wait,
+        };
+        tokio::select! {
+            biased;
+            _ = draining.wait_for(|draining| *draining) => return,
+            () = time.wake.notified() => {}
+            () = sleep(looked) => {}
         }
     }
 }
