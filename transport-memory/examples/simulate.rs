@@ -5,6 +5,9 @@
 //! Room number *n* of seed *s* is the same everywhere, whatever the number of threads. A room in which something is that must
 //! not be is printed with its number, and `--only n` replays it alone, with everything that everybody did and heard. Exits
 //! with 1 if there was any.
+//!
+//! `--minutes` ends it even if it has not seen so many commands, and `--first n` goes on from where another run has ended:
+//! several runs add up to a long one.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a check may panic")]
 
 #[allow(dead_code, reason = "only the tests make logs lie and clients err")]
@@ -14,8 +17,13 @@ mod rooms;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use mimalloc::MiMalloc;
 use rooms::plan::Wanted;
 use rooms::{live_through, run};
+
+/// As the server has it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// How often it says how far it is.
 const REPORTED: Duration = Duration::from_secs(60);
@@ -24,7 +32,9 @@ fn main() -> ExitCode {
     let options = match Options::read(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(message) => {
-            eprintln!("{message}\nusage: simulate [--commands N] [--seed N] [--threads N] [--only ROOM]");
+            eprintln!(
+                "{message}\nusage: simulate [--commands N] [--seed N] [--threads N] [--first ROOM] [--minutes N] [--only ROOM]"
+            );
             return ExitCode::from(2);
         }
     };
@@ -47,12 +57,15 @@ struct Options {
     commands: u64,
     seed: u64,
     threads: u64,
+    first: u64,
+    minutes: Option<u64>,
     only: Option<u64>,
 }
 
 impl Options {
     fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self { commands: 1_000_000, seed: 1, threads: 2, only: None };
+        let mut options =
+            Self { commands: 1_000_000, seed: 1, threads: 2, first: 0, minutes: None, only: None };
         while let Some(word) = words.next() {
             let number = words.next().and_then(|number| number.replace('_', "").parse().ok());
             let number: u64 = number.ok_or_else(|| format!("{word} needs a whole number"))?;
@@ -60,6 +73,8 @@ impl Options {
                 "--commands" => options.commands = number,
                 "--seed" => options.seed = number,
                 "--threads" => options.threads = number.max(1),
+                "--first" => options.first = number,
+                "--minutes" => options.minutes = Some(number),
                 "--only" => options.only = Some(number),
                 _ => return Err(format!("{word} is not an option")),
             }
@@ -72,7 +87,13 @@ fn many(options: &Options) -> ExitCode {
     let begun = Instant::now();
     let mut reported = begun;
     let rate = |commands: u64| u128::from(commands) * 1_000 / begun.elapsed().as_millis().max(1);
-    let tally = run::until(options.commands, options.seed, options.threads, |tally| {
+    let end = options.minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
+    let mut told = 0;
+    let tally = run::until(options.seed, options.first, options.threads, |tally| {
+        for (number, violation) in &tally.violations[told..] {
+            println!("VIOLATION --seed {} --only {number}: {violation}", options.seed);
+        }
+        told = tally.violations.len();
         if reported.elapsed() >= REPORTED {
             reported = Instant::now();
             let (rooms, commands, wrong) = (tally.rooms, tally.commands, tally.violations.len());
@@ -81,14 +102,14 @@ fn many(options: &Options) -> ExitCode {
                 rate(commands)
             );
         }
+        tally.commands >= options.commands || end.is_some_and(|end| begun.elapsed() >= end)
     });
     print!("{}", tally.report());
-    for (number, violation) in &tally.violations {
-        println!("VIOLATION --seed {} --only {number}: {violation}", options.seed);
-    }
     println!(
-        "seed {}, {} threads, {} s, {} commands a second, {} violations",
+        "seed {}, rooms {} to {}, {} threads, {} s, {} commands a second, {} violations",
         options.seed,
+        options.first,
+        options.first.saturating_add(tally.rooms).saturating_sub(1),
         options.threads,
         begun.elapsed().as_secs(),
         rate(tally.commands),

@@ -1,5 +1,6 @@
 //! A client of the bus.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -72,12 +73,13 @@ pub struct Client {
     to_server: LinkSender<ToServer>,
     from_server: LinkReceiver<FromServer>,
     closed: Option<Closed>,
-    state: Option<String>,
+    /// The last message that carries the order's state.
+    shown: Option<Message>,
 }
 
 impl Client {
     pub(crate) fn new(to_server: LinkSender<ToServer>, from_server: LinkReceiver<FromServer>) -> Self {
-        Self { to_server, from_server, closed: None, state: None }
+        Self { to_server, from_server, closed: None, shown: None }
     }
 
     /// Sends a text message. Waits while too many are on their way. That it was sent does not mean that it
@@ -115,8 +117,8 @@ impl Client {
         match self.from_server.recv().await {
             Ok(FromServer::Text(text)) => {
                 let message = Message::new(text);
-                if let Some(state) = message.state() {
-                    self.state = Some(state.to_owned());
+                if message.has_state() {
+                    self.shown = Some(message.clone());
                 }
                 Ok(message)
             }
@@ -167,8 +169,8 @@ impl Client {
     }
 
     /// The order's full state as this client was last told, as JSON text.
-    pub fn state(&self) -> Option<&str> {
-        self.state.as_deref()
+    pub fn state(&self) -> Option<Cow<'_, str>> {
+        self.shown.as_ref()?.state()
     }
 
     /// Closes the connection. What was sent still arrives, unless a fault has it otherwise.

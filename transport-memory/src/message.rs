@@ -4,36 +4,18 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use serde::Deserialize;
+use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
-/// A message from the server.
+/// A message from the server. What is not asked of it is not looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     text: Bytes,
-    kind: String,
-    state: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-struct Envelope<'text> {
-    #[serde(rename = "type", borrow)]
-    kind: Option<Cow<'text, str>>,
-    #[serde(borrow)]
-    data: Option<&'text RawValue>,
-}
-
-#[derive(Deserialize)]
-struct WithOrderState<'text> {
-    #[serde(rename = "orderState", borrow)]
-    order_state: &'text RawValue,
 }
 
 impl Message {
     pub(crate) fn new(text: Bytes) -> Self {
-        let envelope = serde_json::from_slice::<Envelope<'_>>(&text).unwrap_or_default();
-        let kind = envelope.kind.unwrap_or_default().into_owned();
-        let state = envelope.data.and_then(|data| state(&kind, data.get()));
-        Self { text, kind, state }
+        Self { text }
     }
 
     /// The message as it came.
@@ -44,12 +26,31 @@ impl Message {
 
     /// Its `type`; empty for what is not JSON, such as `pong`.
     pub fn kind(&self) -> &str {
-        &self.kind
+        // A host writes it first, and no type needs escaping.
+        let kind =
+            self.text.strip_prefix(br#"{"type":""#).and_then(|rest| rest.split(|&byte| byte == b'"').next());
+        kind.and_then(|kind| str::from_utf8(kind).ok()).unwrap_or_default()
     }
 
     /// The order's full state that it carries, byte for byte as in a `sync`; nothing when it carries none.
-    pub fn state(&self) -> Option<&str> {
-        self.state.as_deref()
+    pub fn state(&self) -> Option<Cow<'_, str>> {
+        let (text, kind) = (self.text(), self.kind());
+        if !STATE_AS_DATA.contains(&kind) {
+            return member(text, ORDER_STATE).map(Cow::from);
+        }
+        let data = member(text, DATA)?;
+        Some(match kind {
+            // Where somebody was removed, by whom stands beside the state, at its end.
+            "participant_left" => without(data, ",\"removedBy\":"),
+            // Beside the state, at its end, stands the role of who joined.
+            "participant_joined" => without(data, ",\"role\":"),
+            _ => Cow::from(data),
+        })
+    }
+
+    /// Whether [`state`](Message::state) gives one.
+    pub(crate) fn has_state(&self) -> bool {
+        STATE_AS_DATA.contains(&self.kind()) || self.text().contains(ORDER_STATE)
     }
 
     /// The whole message as a value to look into; null for what is not JSON. Amounts become doubles here: to
@@ -59,21 +60,26 @@ impl Message {
     }
 }
 
-/// The state within a message's `data`.
-fn state(kind: &str, data: &str) -> Option<String> {
-    match kind {
-        "sync" | "order_finalized" | "order_expired" | "order_archived" => Some(data.to_owned()),
-        // Where somebody was removed, by whom stands beside the state, at its end.
-        "participant_left" => Some(match data.rsplit_once(",\"removedBy\":") {
-            Some((state, _by)) => format!("{state}}}"),
-            None => data.to_owned(),
-        }),
-        // Beside the state, at its end, stands the role of who joined.
-        "participant_joined" => {
-            let (state, _role) = data.rsplit_once(",\"role\":")?;
-            Some(format!("{state}}}"))
-        }
-        _ => Some(serde_json::from_str::<WithOrderState<'_>>(data).ok()?.order_state.get().to_owned()),
+/// The types of messages whose `data` is the state.
+const STATE_AS_DATA: [&str; 6] =
+    ["sync", "order_finalized", "order_expired", "order_archived", "participant_left", "participant_joined"];
+
+const DATA: &str = "\"data\":";
+const ORDER_STATE: &str = "\"orderState\":";
+
+/// The value of the first member with this key, which is given with its quotes and colon: within a string the quotes would
+/// be escaped.
+fn member<'text>(text: &'text str, key: &str) -> Option<&'text str> {
+    let (_, rest) = text.split_once(key)?;
+    let value = <&RawValue>::deserialize(&mut Deserializer::from_str(rest)).ok()?;
+    Some(value.get())
+}
+
+/// An object without its last member, which begins like this, if it has it.
+fn without<'text>(object: &'text str, last: &str) -> Cow<'text, str> {
+    match object.rsplit_once(last) {
+        Some((before, _)) => Cow::from(format!("{before}}}")),
+        None => Cow::from(object),
     }
 }
 
@@ -94,10 +100,11 @@ mod tests {
             r#"{"type":"participant_left","data":{"total":12.30,"seq":4,"removedBy":"asha"}}"#,
             r#"{"type":"item_removed","data":{"itemId":"i","orderState":{"total":12.30,"seq":4}}}"#,
         ] {
-            assert_eq!(message(text).state(), Some(r#"{"total":12.30,"seq":4}"#), "{text}");
+            assert_eq!(message(text).state().as_deref(), Some(r#"{"total":12.30,"seq":4}"#), "{text}");
+            assert!(message(text).has_state());
         }
         for text in [r#"{"type":"error","error":"no","data":{"code":"join_first"}}"#, "pong"] {
-            assert_eq!(message(text).state(), None, "{text}");
+            assert_eq!((message(text).state(), message(text).has_state()), (None, false), "{text}");
         }
     }
 

@@ -61,12 +61,12 @@ pub(crate) fn code(message: &Message) -> String {
 
 /// The message's state, as a value to look into.
 pub(crate) fn state(message: &Message) -> Value {
-    serde_json::from_str(message.state().unwrap()).unwrap()
+    serde_json::from_str(&message.state().unwrap()).unwrap()
 }
 
 /// The state that the client was last told, as a value to look into.
 pub(crate) fn told(client: &Client) -> Value {
-    serde_json::from_str(client.state().unwrap()).unwrap()
+    serde_json::from_str(&client.state().unwrap()).unwrap()
 }
 
 /// The only message that came.

@@ -106,13 +106,13 @@ impl Document {
         }
     }
 
-    /// Whether somebody sits at the table, or looks at the bill.
+    /// Whether somebody sits at the table, or looks at an order that is closed.
     pub(crate) fn sits(&self, person: &str) -> bool {
         let participants = self.fields.iter().find(|(key, _)| key == "participants");
         let Some((_, Field::List(entries))) = participants else { return false };
         let entry = entries.iter().find(|(id, _)| id == person);
         let is_there = entry.is_some_and(|(_, entry)| entry.contains("\"left\":false"));
-        is_there || self.field("status") == Some("\"finalized\"")
+        is_there || self.field("status") != Some("\"active\"")
     }
 
     /// The text of a field that is no such list.

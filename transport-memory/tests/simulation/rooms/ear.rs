@@ -110,7 +110,7 @@ impl Ear {
                 let owner = ear.document.as_ref().and_then(|document| document.field("ownerId"));
                 owner.is_some_and(|owner| owner.trim_matches('"') == person)
             }
-            Self::Seed(ear) => ear.state.contains(&format!("\"ownerId\":\"{person}\"")),
+            Self::Seed(ear) => ear.reads(&format!("\"ownerId\":\"{person}\"")),
         }
     }
 
@@ -120,7 +120,7 @@ impl Ear {
                 let status = ear.document.as_ref().and_then(|document| document.field("status"));
                 status == Some("\"finalized\"")
             }
-            Self::Seed(ear) => ear.state.contains("\"status\":\"finalized\""),
+            Self::Seed(ear) => ear.reads("\"status\":\"finalized\""),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a connection of the first protocol hears: the whole order, again and again.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use transport_memory::Message;
 
@@ -12,17 +14,27 @@ pub(crate) struct SeedEar {
     pub(crate) listener: Listener,
     pub(crate) joined: bool,
     pub(crate) seq: u64,
-    /// The order as it was last told.
-    pub(crate) state: String,
+    /// What it was last told, with the order.
+    shown: Option<Message>,
 }
 
 impl SeedEar {
     pub(crate) fn new(listener: Listener) -> Self {
-        Self { listener, joined: false, seq: 0, state: String::new() }
+        Self { listener, joined: false, seq: 0, shown: None }
+    }
+
+    /// The order as it was last told.
+    pub(crate) fn state(&self) -> Option<Cow<'_, str>> {
+        self.shown.as_ref()?.state()
+    }
+
+    /// Whether this stands in what it was last told.
+    pub(crate) fn reads(&self, text: &str) -> bool {
+        self.shown.as_ref().is_some_and(|shown| shown.text().contains(text))
     }
 
     pub(crate) fn has_item(&self, id: &str) -> bool {
-        self.state.contains(&format!("{{\"id\":\"{id}\",\"dishName\""))
+        self.reads(&format!("{{\"id\":\"{id}\",\"dishName\""))
     }
 
     pub(crate) fn hear(&mut self, world: &World, message: &Message) -> Option<Answer> {
@@ -37,7 +49,7 @@ impl SeedEar {
             }
             _ => {}
         }
-        let Some((state, seq)) = message.state().and_then(|state| Some((state, seq(state)?))) else {
+        let Some(seq) = seq(message.text()) else {
             world.accuse(Oracle::Protocol, || format!("no state in {}", message.text()));
             return None;
         };
@@ -50,7 +62,7 @@ impl SeedEar {
             return None;
         }
         self.seq = seq;
-        state.clone_into(&mut self.state);
+        self.shown = Some(message.clone());
         match kind {
             "sync" => self.joined = true,
             "participant_left" if who(message.text()) == Some(self.listener.person) => self.joined = false,
@@ -98,9 +110,10 @@ fn answer(message: &Message) -> Option<Answer> {
     }
 }
 
-/// The sequence number at the end of a state.
-fn seq(state: &str) -> Option<u64> {
-    state.rsplit_once("\"seq\":")?.1.trim_end_matches('}').parse().ok()
+/// The sequence number of the state in a message: the last of its members, behind which not much comes.
+fn seq(text: &str) -> Option<u64> {
+    let (_, rest) = text.rsplit_once(",\"seq\":")?;
+    rest.split('}').next()?.split(',').next()?.parse().ok()
 }
 
 /// Whom a message is about.

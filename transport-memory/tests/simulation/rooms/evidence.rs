@@ -14,10 +14,12 @@ pub(crate) struct Told {
     pub(crate) refused: Option<(u64, String)>,
 }
 
-/// A message of the first protocol, without its time.
+/// A message of the first protocol, or a bill, without its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shown {
     pub(crate) viewer: usize,
+    /// Its type.
+    pub(crate) kind: String,
     pub(crate) text: String,
 }
 
@@ -28,8 +30,8 @@ pub(crate) struct Evidence {
     pub(crate) events: Vec<Option<String>>,
     /// The checksums that were shown, or that a client made of what it had folded, by sequence number.
     pub(crate) checksums: BTreeMap<u64, String>,
-    /// Messages of the first protocol, by sequence number and type.
-    pub(crate) frames: BTreeMap<(u64, String), Vec<Shown>>,
+    /// Messages of the first protocol, by sequence number.
+    pub(crate) frames: BTreeMap<u64, Vec<Shown>>,
     /// By participant and the number of their command.
     pub(crate) told: BTreeMap<(usize, u32), Told>,
     pub(crate) happenings: Happenings,
@@ -105,10 +107,11 @@ impl Evidence {
     /// Somebody was shown a message of the first protocol.
     pub(crate) fn frame(&mut self, viewer: usize, seq: u64, kind: &str, text: &str) {
         let undated = text.rsplit_once(",\"timestamp\":").map_or(text, |(undated, _)| undated);
-        let shown = self.frames.entry((seq, kind.to_owned())).or_default();
+        let shown = self.frames.entry(seq).or_default();
+        // The type is part of the text.
         let is_known = |other: &Shown| (other.viewer == viewer || !self.has_phones) && other.text == undated;
         if !shown.iter().any(is_known) {
-            shown.push(Shown { viewer, text: undated.to_owned() });
+            shown.push(Shown { viewer, kind: kind.to_owned(), text: undated.to_owned() });
         }
     }
 }

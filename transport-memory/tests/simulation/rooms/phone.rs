@@ -106,6 +106,7 @@ impl Phone {
             }
             self.insist().await;
         }
+        self.give_up_if_barred();
         self
     }
 
@@ -138,7 +139,15 @@ impl Phone {
                 break;
             }
         }
+        self.give_up_if_barred();
         self
+    }
+
+    /// Who may not join does not wait for what they sent before they knew: it may be answered otherwise by now.
+    fn give_up_if_barred(&mut self) {
+        if self.barred {
+            self.hang_up();
+        }
     }
 
     /// Reads until nothing more comes.
@@ -403,8 +412,11 @@ impl Phone {
         let Some(line) = line else { return };
         let answer = line.ear.hear(&self.world, &message);
         let seq = line.ear.seq();
-        if let Ear::V2(ear) = &line.ear {
-            self.token = ear.token.clone().or(self.token.take());
+        if let Ear::V2(ear) = &line.ear
+            && ear.token.is_some()
+            && ear.token != self.token
+        {
+            self.token.clone_from(&ear.token);
         }
         if line.ear.joined() && main {
             self.must_join = false;

@@ -40,10 +40,10 @@ const BATCH: u64 = 16;
 /// After so many violations there is no need to look for more.
 const ENOUGH: usize = 5;
 
-/// Lives through the rooms of this seed, one number after the other, until they have seen so many commands.
-/// `progress` is told how far it is.
-pub(crate) fn until(commands: u64, seed: u64, threads: u64, mut progress: impl FnMut(&Tally)) -> Tally {
-    let (next, enough) = (AtomicU64::new(0), AtomicBool::new(false));
+/// Lives through the rooms of this seed, from number `first` on, until `is_enough` says so of what it has seen so far.
+/// It leaves none out: the next room is number `first` and as many as the tally has.
+pub(crate) fn until(seed: u64, first: u64, threads: u64, mut is_enough: impl FnMut(&Tally) -> bool) -> Tally {
+    let (next, enough) = (AtomicU64::new(first), AtomicBool::new(false));
     // Overflow: a thread waits until its tally is taken.
     let (sender, receiver) = mpsc::sync_channel(4);
     thread::scope(|scope| {
@@ -62,10 +62,9 @@ pub(crate) fn until(commands: u64, seed: u64, threads: u64, mut progress: impl F
         let mut all = Tally::default();
         for tally in receiver {
             all.add(tally);
-            if all.commands >= commands || all.violations.len() >= ENOUGH {
+            if is_enough(&all) || all.violations.len() >= ENOUGH {
                 enough.store(true, Ordering::Relaxed);
             }
-            progress(&all);
         }
         all.violations.sort_by_key(|(number, _)| *number);
         all
