@@ -1,6 +1,6 @@
 //! What everybody was shown and told: what the log is held against afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::outcome::{Happening, Happenings, Oracle, Violation};
 use super::plan::PEOPLE;
@@ -34,6 +34,8 @@ pub(crate) struct Evidence {
     pub(crate) frames: BTreeMap<u64, Vec<Shown>>,
     /// By participant and the number of their command.
     pub(crate) told: BTreeMap<(usize, u32), Told>,
+    /// The commands that were refused for good, whoever sent them and by whatever connection.
+    pub(crate) refusals: BTreeSet<(usize, u32)>,
     pub(crate) happenings: Happenings,
     pub(crate) violation: Option<Violation>,
     /// Whether anybody may have told their phone number, which nobody else is shown.

@@ -485,9 +485,12 @@ impl Phone {
         }
         let Some(command) = command.filter(|_| is_final) else { return };
         self.waiting.answered(command);
-        if kind != Some("join") && !wild {
-            self.world.evidence(|evidence| evidence.refused(who, command, seq, code));
-        }
+        self.world.evidence(|evidence| {
+            evidence.refusals.insert((who, command));
+            if kind != Some("join") && !wild {
+                evidence.refused(who, command, seq, code);
+            }
+        });
     }
 }
 
