@@ -28,6 +28,8 @@ pub(crate) struct Replayed {
     pub(crate) order: Order,
     /// How many facts nobody asked for.
     pub(crate) by_the_clock: u64,
+    /// How many refusals were held against the room.
+    pub(crate) refusals_held: u64,
 }
 
 /// The first thing that must not be, if there is any.
@@ -44,14 +46,16 @@ pub(crate) fn check(world: &World, log: &[Vec<u8>], evidence: &Evidence) -> Resu
     }
     nothing_beyond(evidence, order.seq())?;
     let loads = world.process().map(|process| process.simulation.log().inner().loads()).unwrap_or_default();
+    let mut refusals_held = 0;
     for (&(participant, command), told) in &evidence.told {
         let fact = happened.get(&(participant, command)).copied();
         acked(participant, command, told, fact)?;
         if evidence.refusals.len() < REFUSALS_REMEMBERED {
+            refusals_held += u64::from(told.refused.is_some());
             refused(participant, command, told, fact, &loads)?;
         }
     }
-    Ok(Replayed { order, by_the_clock })
+    Ok(Replayed { order, by_the_clock, refusals_held })
 }
 
 fn violation(oracle: Oracle, what: String) -> Violation {

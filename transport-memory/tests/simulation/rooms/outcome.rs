@@ -70,6 +70,7 @@ happenings! {
     SentThoughAnswered = "commands sent again though answered",
     Repeated = "answers that it happened before",
     Refused = "refusals",
+    RefusalHeld = "refusals that the log was held against",
     StorageFailed = "refusals because of the storage",
     JoinFirst = "refusals of strangers",
     ChecksumCompared = "checksums compared by clients",

@@ -82,8 +82,10 @@ async fn judge(world: &World, mut phones: Vec<Phone>) -> Outcome {
     let log = ledger.map(super::ledger::Ledger::facts).unwrap_or_default();
     let order = match world.evidence(|evidence| oracle::check(world, &log, evidence)) {
         Ok(replayed) => {
-            let times = replayed.by_the_clock;
-            world.evidence(|evidence| evidence.happenings.count(Happening::ByTheClock, times));
+            world.evidence(|evidence| {
+                evidence.happenings.count(Happening::ByTheClock, replayed.by_the_clock);
+                evidence.happenings.count(Happening::RefusalHeld, replayed.refusals_held);
+            });
             Some(replayed.order)
         }
         Err(violation) => {
