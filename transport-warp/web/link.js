@@ -4,6 +4,8 @@ import { freshId, introduction, me, room } from './seat.js';
 
 export let socket = null;
 export let joined = false; // On this very socket.
+/** The id of this socket's `join`. Another socket may say more or less of oneself, which is another command. */
+export let joining = '';
 export let failures = 0;
 /** When the next try is; 0: there is none. */
 export let retryAt = 0;
@@ -37,7 +39,8 @@ function connect() {
   link.onopen = () => {
     clearTimeout(giveUp);
     heardAt = Date.now();
-    send('join', introduction, 'join');
+    joining = freshId('');
+    send('join', introduction, joining);
   };
   link.onmessage = ({ data }) => {
     heardAt = Date.now();

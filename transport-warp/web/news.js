@@ -2,7 +2,7 @@
 
 import { $, put } from './dom.js';
 import { askPast, keepPast, refusedPast, told } from './happened.js';
-import { backOff, drop, settled } from './link.js';
+import { backOff, drop, joining, settled } from './link.js';
 import { address, introduce, me, remember } from './seat.js';
 import { forgetBegun, table } from './table.js';
 import { render } from './view.js';
@@ -86,7 +86,7 @@ function departed(removed) {
 function refused({ error, id, data = {} }) {
   const text = data.message || error || 'The server refused this.';
   table.wanted.clear();
-  if (id !== 'join') {
+  if (id !== joining) {
     if (table.adding?.command === id) table.adding = null;
     if (id === table.pay.command) table.pay.sent = false;
     if (id === table.past.command && refusedPast(data)) return;
