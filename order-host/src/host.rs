@@ -190,6 +190,13 @@ impl Host {
         self.shared.tasks_end().await;
     }
 
+    /// Waits until the host has been [drained](Host::drain): all that was accepted is stored, and every socket has been told to
+    /// come back later. Does not begin that.
+    pub async fn drained(&self) {
+        self.shared.drains().await;
+        self.shared.all_tasks_ended().await;
+    }
+
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }

@@ -64,6 +64,11 @@ impl Shared {
     /// Waits until every such task has ended.
     pub(crate) async fn tasks_end(&self) {
         self.tasks.close();
+        self.all_tasks_ended().await;
+    }
+
+    /// The same for whoever only looks on: somebody else has to begin it.
+    pub(crate) async fn all_tasks_ended(&self) {
         self.tasks.wait().await;
     }
 

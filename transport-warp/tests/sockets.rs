@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use order_host::Host;
 use order_host::log::MemoryLog;
 use serde_json::json;
-use server::{HANDSHAKE, LONG, Peer, ROOM, Read, Server, frame, request};
+use server::{HANDSHAKE, LONG, Peer, ROOM, Read, Server, close_body, code_of, frame, request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
@@ -327,77 +327,6 @@ async fn a_slow_reader_gets_the_full_state_in_place_of_what_it_missed() {
 }
 
 #[tokio::test]
-async fn whoever_dawdles_does_not_hold_up_the_restart() {
-    let server = Server::start().await;
-    let mut half_a_request = TcpStream::connect(server.addr).await.unwrap();
-    half_a_request.write_all(b"GET / HT").await.unwrap();
-    // Never answers the goodbye.
-    let _deaf = server.join(ROOM, "deaf").await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    let began = Instant::now();
-    server.ask_to_stop();
-    server.has_stopped().await;
-    assert!(began.elapsed() < Duration::from_millis(4500), "{:?}", began.elapsed());
-}
-
-#[tokio::test]
-async fn stopping_tells_every_socket_to_come_back_and_waits_for_nobody() {
-    let server = Server::start().await;
-    let mut joined = server.join(ROOM, "ann").await;
-    let mut unjoined = server.open(ROOM).await;
-    let mut elsewhere = server.open("/party/other").await;
-    let began = Instant::now();
-
-    server.ask_to_stop();
-
-    for peer in [&mut joined, &mut unjoined, &mut elsewhere] {
-        assert_eq!(code_of(&peer.read().await), 1012);
-        peer.send(&frame(0x88, &close_body(1012, ""))).await;
-        assert_eq!(peer.read().await, Read::End);
-    }
-    drop((joined, unjoined, elsewhere));
-    let addr = server.addr;
-    server.has_stopped().await;
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
-    assert!(TcpStream::connect(addr).await.is_err(), "it still listens");
-    assert!(TcpListener::bind(addr).await.is_ok(), "the next server cannot have the port");
-}
-
-#[tokio::test]
-async fn stopping_takes_no_longer_than_it_may() {
-    let accept = AcceptSettings { drain_timeout: Duration::from_millis(300), ..AcceptSettings::default() };
-    let server = Server::with(RouteSettings::default(), accept).await;
-    // Reads nothing, answers nothing.
-    let _deaf = server.open(ROOM).await;
-    let began = Instant::now();
-    server.ask_to_stop();
-    server.has_stopped().await;
-    assert!((Duration::from_millis(300)..Duration::from_secs(2)).contains(&began.elapsed()));
-}
-
-#[tokio::test]
-async fn what_was_accepted_before_stopping_is_answered_before_the_goodbye() {
-    let server = Server::start().await;
-    let mut ann = server.join(ROOM, "ann").await;
-    for number in 0..20 {
-        ann.add(&format!("Dish {number}"), 10).await;
-    }
-    // The first answer shows that they have begun to arrive.
-    ann.hear("item_added").await;
-    server.ask_to_stop();
-    let mut added = 1;
-    loop {
-        match ann.read().await {
-            Read::Text(text) if text.contains("\"item_added\"") => added += 1,
-            Read::Text(text) => panic!("{text}"),
-            Read::Ping(_) | Read::Pong(_) => {}
-            goodbye => break assert_eq!(code_of(&goodbye), 1012),
-        }
-    }
-    assert!((1..=20).contains(&added));
-}
-
-#[tokio::test]
 async fn no_more_sockets_are_opened_than_there_may_be() {
     let routes = RouteSettings { max_sockets: 2, ..RouteSettings::default() };
     let server = Server::with(routes, AcceptSettings::default()).await;
@@ -478,15 +407,4 @@ async fn rooms_work_in_another_warp_application_served_by_warp_itself() {
 /// Pings fast enough for a test.
 fn quick() -> SocketSettings {
     SocketSettings { ping_interval: Duration::from_millis(150), ..SocketSettings::default() }
-}
-
-fn close_body(code: u16, reason: &str) -> Vec<u8> {
-    [&code.to_be_bytes(), reason.as_bytes()].concat()
-}
-
-fn code_of(read: &Read) -> u16 {
-    match read {
-        Read::Close(Some(code), _) => *code,
-        other => panic!("no close code but {other:?}"),
-    }
 }

@@ -28,8 +28,8 @@ use crate::room_session::RoomSession;
 use crate::sign_in::{Denied, Guest};
 use crate::socket::{Handshake, SocketSettings};
 
-/// How long a socket may take to end once the server stops. Whoever takes nothing of what is sent, or does not
-/// answer the goodbye, must not hold up the restart.
+/// How long a socket may take to end once the server stops and has stored what was accepted. Whoever takes nothing of what
+/// is sent, or does not answer the goodbye, must not hold up the restart.
 const GOODBYE_WHEN_STOPPING: Duration = Duration::from_secs(3);
 
 /// What whoever asks is told while the server stops.
@@ -229,7 +229,7 @@ impl Rooms {
             Ok(tickets) => tickets,
             Err(excess) => return answer::too_many(&excess),
         };
-        let host = self.host.clone();
+        let (host, drained_host) = (self.host.clone(), self.host.clone());
         let door = self.door(request.place);
         let opening = Opening { identity, door, ..opening(&handshake, request.query) };
         let subprotocol = Some(opening.protocol.subprotocol()).filter(|name| handshake.offers(name));
@@ -239,6 +239,7 @@ impl Rooms {
         self.settings.sockets.spawn(async move {
             let too_long = async {
                 stopping.cancelled().await;
+                drained_host.drained().await;
                 sleep(GOODBYE_WHEN_STOPPING).await;
             };
             tokio::select! {

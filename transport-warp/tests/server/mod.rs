@@ -297,3 +297,16 @@ pub(crate) fn frame(first: u8, body: &[u8]) -> Vec<u8> {
     bytes.extend_from_slice(body);
     bytes
 }
+
+/// What a close frame carries.
+pub(crate) fn close_body(code: u16, reason: &str) -> Vec<u8> {
+    [&code.to_be_bytes(), reason.as_bytes()].concat()
+}
+
+/// The code with which the server closed the socket.
+pub(crate) fn code_of(read: &Read) -> u16 {
+    match read {
+        Read::Close(Some(code), _) => *code,
+        other => panic!("no close code but {other:?}"),
+    }
+}

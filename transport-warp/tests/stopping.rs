@@ -1,0 +1,163 @@
+//! How a server stops: what was accepted is stored and answered, everybody is told to come back, and nobody holds it up.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "a test may panic"
+)]
+
+mod server;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use order_core::UnixMillis;
+use order_host::RoomKey;
+use order_host::log::{Alarm, AppendError, LogError, MemoryLog, RoomLog, Snapshot, StoredFact};
+use server::{ROOM, Read, Server, close_body, code_of, frame};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::time::sleep;
+use transport_warp::{AcceptSettings, RouteSettings};
+
+#[tokio::test]
+async fn whoever_dawdles_does_not_hold_up_the_restart() {
+    let server = Server::start().await;
+    let mut half_a_request = TcpStream::connect(server.addr).await.unwrap();
+    half_a_request.write_all(b"GET / HT").await.unwrap();
+    // Never answers the goodbye.
+    let _deaf = server.join(ROOM, "deaf").await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let began = Instant::now();
+    server.ask_to_stop();
+    server.has_stopped().await;
+    assert!(began.elapsed() < Duration::from_millis(4500), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn stopping_tells_every_socket_to_come_back_and_waits_for_nobody() {
+    let server = Server::start().await;
+    let mut joined = server.join(ROOM, "ann").await;
+    let mut unjoined = server.open(ROOM).await;
+    let mut elsewhere = server.open("/party/other").await;
+    let began = Instant::now();
+
+    server.ask_to_stop();
+
+    for peer in [&mut joined, &mut unjoined, &mut elsewhere] {
+        assert_eq!(code_of(&peer.read().await), 1012);
+        peer.send(&frame(0x88, &close_body(1012, ""))).await;
+        assert_eq!(peer.read().await, Read::End);
+    }
+    drop((joined, unjoined, elsewhere));
+    let addr = server.addr;
+    server.has_stopped().await;
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(TcpStream::connect(addr).await.is_err(), "it still listens");
+    assert!(TcpListener::bind(addr).await.is_ok(), "the next server cannot have the port");
+}
+
+#[tokio::test]
+async fn stopping_takes_no_longer_than_it_may() {
+    let accept = AcceptSettings { drain_timeout: Duration::from_millis(300), ..AcceptSettings::default() };
+    let server = Server::with(RouteSettings::default(), accept).await;
+    // Reads nothing, answers nothing.
+    let _deaf = server.open(ROOM).await;
+    let began = Instant::now();
+    server.ask_to_stop();
+    server.has_stopped().await;
+    assert!((Duration::from_millis(300)..Duration::from_secs(2)).contains(&began.elapsed()));
+}
+
+#[tokio::test]
+async fn what_was_accepted_before_stopping_is_answered_before_the_goodbye() {
+    let server = Server::start().await;
+    let mut ann = server.join(ROOM, "ann").await;
+    for number in 0..20 {
+        ann.add(&format!("Dish {number}"), 10).await;
+    }
+    // The first answer shows that they have begun to arrive.
+    ann.hear("item_added").await;
+    server.ask_to_stop();
+    let mut added = 1;
+    loop {
+        match ann.read().await {
+            Read::Text(text) if text.contains("\"item_added\"") => added += 1,
+            Read::Text(text) => panic!("{text}"),
+            Read::Ping(_) | Read::Pong(_) => {}
+            goodbye => break assert_eq!(code_of(&goodbye), 1012),
+        }
+    }
+    assert!((1..=20).contains(&added));
+}
+
+#[tokio::test]
+async fn a_disk_that_stalls_while_it_stops_costs_no_answer() {
+    let log = Arc::new(StallingLog::default());
+    let server = Server::over(log.clone(), RouteSettings::default(), AcceptSettings::default()).await;
+    let mut ann = server.join(ROOM, "ann").await;
+    log.stalls.store(true, Ordering::SeqCst);
+    ann.add("Dosa", 10).await;
+    log.is_asked.notified().await;
+    server.ask_to_stop();
+    assert!(matches!(ann.read().await, Read::Text(text) if text.contains("\"item_added\"")));
+    assert_eq!(code_of(&ann.read().await), 1012);
+    drop(ann);
+    server.has_stopped().await;
+}
+
+/// A log whose disk takes longer, from some time on, than a socket may take to say goodbye.
+#[derive(Default)]
+struct StallingLog {
+    log: MemoryLog,
+    stalls: AtomicBool,
+    is_asked: Notify,
+}
+
+#[async_trait]
+impl RoomLog for StallingLog {
+    async fn append(
+        &self,
+        room: &RoomKey,
+        expected: u64,
+        facts: Vec<StoredFact>,
+    ) -> Result<u64, AppendError> {
+        if self.stalls.load(Ordering::SeqCst) {
+            self.is_asked.notify_one();
+            sleep(Duration::from_secs(4)).await;
+        }
+        self.log.append(room, expected, facts).await
+    }
+
+    async fn read(&self, room: &RoomKey, after: u64, limit: usize) -> Result<Vec<StoredFact>, LogError> {
+        self.log.read(room, after, limit).await
+    }
+
+    async fn save_snapshot(&self, room: &RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
+        self.log.save_snapshot(room, snapshot).await
+    }
+
+    async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError> {
+        self.log.load_snapshot(room).await
+    }
+
+    async fn set_alarm(&self, room: &RoomKey, at: Option<UnixMillis>) -> Result<(), LogError> {
+        self.log.set_alarm(room, at).await
+    }
+
+    async fn alarm(&self, room: &RoomKey) -> Result<Option<UnixMillis>, LogError> {
+        self.log.alarm(room).await
+    }
+
+    async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
+        self.log.alarms(after, limit).await
+    }
+
+    async fn ready(&self) -> Result<(), LogError> {
+        self.log.ready().await
+    }
+}
