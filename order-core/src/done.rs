@@ -9,6 +9,10 @@ use crate::participant::Seat;
 pub const MAX_COMMANDS_EACH: usize = 10_000;
 /// The most commands with an id that an order remembers in all.
 pub const MAX_COMMANDS: usize = 100_000;
+/// So many of them are kept for its owner and the back end.
+pub const RESERVED_COMMANDS: usize = 20_000;
+/// Of what is left for all others, nobody has more than this part: few who send without end leave something to everybody else.
+const FAIR_PART: usize = 4;
 
 /// A command's id, and what tells another command with the same id apart.
 ///
@@ -63,9 +67,16 @@ impl DoneCommands {
         self.by.get(&by)?.get(id).copied()
     }
 
-    /// Whether there is room for one more.
-    pub(crate) fn has_room(&self, by: Option<Seat>) -> bool {
-        self.count < MAX_COMMANDS && self.by.get(&by).is_none_or(|own| own.len() < MAX_COMMANDS_EACH)
+    /// Whether there is room for one more of somebody, who may be in charge of the order.
+    pub(crate) fn has_room(&self, by: Option<Seat>, in_charge: bool) -> bool {
+        let own = self.by.get(&by).map_or(0, BTreeMap::len);
+        let left = MAX_COMMANDS.saturating_sub(self.count);
+        let is_fair = if in_charge {
+            left > 0
+        } else {
+            own < left.saturating_sub(RESERVED_COMMANDS).div_ceil(FAIR_PART)
+        };
+        own < MAX_COMMANDS_EACH && is_fair
     }
 
     /// Remembers one. The first that has an id stands.

@@ -75,7 +75,7 @@ pub use command::{Actor, Command};
 pub use commit::{CommitError, commit, replay};
 pub use currency::{Currency, CurrencyError, MAX_MINOR_DIGITS};
 pub use decide::{Decision, decide, decide_once};
-pub use done::{MAX_COMMANDS, MAX_COMMANDS_EACH, Stamp};
+pub use done::{MAX_COMMANDS, MAX_COMMANDS_EACH, RESERVED_COMMANDS, Stamp};
 pub use fact::{Fact, Recorded};
 pub use ids::{
     CommandId, IdError, ItemId, MAX_COMMAND_ID_BYTES, MAX_ID_BYTES, MAX_ITEM_ID_BYTES, OrderId,

@@ -2,8 +2,8 @@
 
 use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
 use order_core::{
-    Actor, Code, CommandId, Currency, Decision, ItemId, MAX_COMMANDS_EACH, Order, OrderId, ParticipantId,
-    Rejection, Stamp, UnixMillis, commit, decide_once, replay, wire,
+    Actor, Code, CommandId, Currency, Decision, ItemId, MAX_COMMANDS, MAX_COMMANDS_EACH, Order, OrderId,
+    ParticipantId, RESERVED_COMMANDS, Rejection, Stamp, UnixMillis, commit, decide_once, replay, wire,
 };
 
 use crate::table::{Table, join_message};
@@ -121,6 +121,55 @@ fn an_order_remembers_so_many_commands_of_one_participant_and_no_more() {
     let ben = Actor::participant(ParticipantId::new("ben").unwrap());
     assert!(matches!(once(&mut table, &ben, DOSA), Ok(Decision::Record(_))), "others go on");
     table.accept("asha", DOSA);
+}
+
+/// Twenty who send without end leave something to everybody else, and all that is reserved to the owner and the back end.
+#[test]
+fn many_who_send_without_end_cannot_use_up_what_an_order_remembers() {
+    let mut table = Table::of(&["asha"]);
+    table.add("asha", "i1", "1", "1");
+    let mut used = Vec::new();
+    for number in 0..20 {
+        let who = format!("p{number}");
+        table.join(&who);
+        let actor = Actor::participant(ParticipantId::new(&who).unwrap());
+        used.push(use_up(&mut table, &actor, "set_tip", r#"{"percent":N}"#));
+    }
+    assert_eq!(used[..4], [MAX_COMMANDS_EACH; 4]);
+    assert!(used[19] > 200, "{used:?}");
+    table.join("ben");
+    let ben = Actor::participant(ParticipantId::new("ben").unwrap());
+    assert!(matches!(once(&mut table, &ben, DOSA), Ok(Decision::Record(_))), "others go on");
+
+    let lock = r#"{"type":"lock_order","id":"lock","data":{}}"#;
+    assert!(matches!(once(&mut table, &asha(), lock), Ok(Decision::Record(_))));
+    let left = MAX_COMMANDS - table.order.commands_remembered();
+    assert!(left > RESERVED_COMMANDS, "{left}");
+    assert_eq!(
+        use_up(&mut table, &Actor::Backend, "set_charges", r#"{"charges":[],"roundTo":N}"#),
+        MAX_COMMANDS_EACH
+    );
+    // Who comes back changes nothing, and needs no place.
+    let back = join_message("p0").replacen('{', r#"{"id":"back","#, 1);
+    let p0 = Actor::participant(ParticipantId::new("p0").unwrap());
+    assert_eq!(once(&mut table, &p0, &back), Ok(Decision::Unchanged));
+}
+
+/// Sends commands with an id, with a number for `N`, for as long as they are remembered; says how many.
+fn use_up(table: &mut Table, actor: &Actor, kind: &str, data: &str) -> usize {
+    for number in 0..=MAX_COMMANDS_EACH {
+        let data = data.replace('N', if number % 2 == 0 { "10" } else { "1" });
+        let command = format!(r#"{{"type":"{kind}","id":"c{number}","data":{data}}}"#);
+        match once(table, actor, &command) {
+            Ok(Decision::Record(_)) => {}
+            Err(refused) => {
+                assert_eq!(refused.code(), Code::TooManyCommands);
+                return number;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("more than {MAX_COMMANDS_EACH}");
 }
 
 fn asha() -> Actor {

@@ -18,7 +18,9 @@ use crate::fact::{Fact, Recorded};
 use crate::order::{Order, Status};
 use crate::rejection::{Code, Rejection};
 use crate::split::seats_on_bill;
-use crate::{MAX_COMMANDS_EACH, OrderBounds, Participant, ParticipantId, Role, Stamp, UnixMillis};
+use crate::{
+    MAX_COMMANDS, MAX_COMMANDS_EACH, OrderBounds, Participant, ParticipantId, Role, Stamp, UnixMillis,
+};
 
 /// What [`decide`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,16 +60,18 @@ pub fn decide_once(
                 .field("id")
                 .expected("the same message as before, or another id"));
         }
-        None if is_known && !order.done.has_room(seat) => {
-            return Err(Rejection::new(Code::TooManyCommands)
-                .expected(format!("at most {MAX_COMMANDS_EACH} commands with an id from one participant")));
-        }
         None => {}
     }
-    Ok(match decide(order, now, actor, command)? {
-        Decision::Record(recorded) => Decision::Record(Recorded { stamp: Some(stamp.clone()), ..recorded }),
-        other @ (Decision::Unchanged | Decision::Repeated { .. }) => other,
-    })
+    let recorded = match decide(order, now, actor, command)? {
+        Decision::Record(recorded) => recorded,
+        other @ (Decision::Unchanged | Decision::Repeated { .. }) => return Ok(other),
+    };
+    if is_known && !order.done.has_room(seat, in_charge(order, actor).is_ok()) {
+        return Err(Rejection::new(Code::TooManyCommands).expected(format!(
+            "at most {MAX_COMMANDS_EACH} commands with an id from one participant, and of {MAX_COMMANDS} in all a fair part"
+        )));
+    }
+    Ok(Decision::Record(Recorded { stamp: Some(stamp.clone()), ..recorded }))
 }
 
 /// Says what would happen to `order` if `actor` gave `command` at `now`. Changes nothing.
