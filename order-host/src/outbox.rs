@@ -8,8 +8,11 @@ use tokio::sync::Notify;
 use crate::pace::{Meter, TooFast};
 use crate::pieces::Pieces;
 
-/// So many messages may wait however large they are: the answer to a join is two, each with the full state.
+/// So many messages may wait however large they are: the answer to a join is two, each with the full state,
 const ALWAYS_FIT: usize = 2;
+
+/// and one that is no longer than this many bytes: the `ack`.
+const ACK_FITS: usize = 512;
 
 /// The answer to the text `ping`.
 const PONG: &str = "pong";
@@ -42,7 +45,7 @@ pub enum CloseReason {
 ///
 /// Once more than `limit` bytes wait, the queue is dropped and the socket needs the full state instead: it
 /// asks for it when it has sent what it had, and until then nothing is queued. So a reader that has stopped
-/// costs `limit` bytes or two frames at most, and a frame's bytes are shared by all who wait for it.
+/// costs `limit` bytes or two frames and an `ack` at most, and a frame's bytes are shared by all who wait for it.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     state: Mutex<State>,
@@ -113,6 +116,9 @@ impl Outbox {
     /// fit beside that.
     pub(crate) fn push_state(&self, message: Pieces) {
         let mut state = self.lock();
+        if state.gone || state.close.is_some() {
+            return;
+        }
         state.lag = Lag::None;
         if state.bytes.saturating_add(message.len().saturating_mul(ALWAYS_FIT)) > self.limit {
             state.clear();
@@ -224,12 +230,15 @@ impl State {
             return;
         }
         let would_wait = self.bytes.saturating_add(message.len());
-        if would_wait > limit && self.queue.len() >= ALWAYS_FIT {
-            self.clear();
-            self.lag = Lag::Missed;
-        } else {
+        let fits = would_wait <= limit
+            || self.queue.len() < ALWAYS_FIT
+            || (self.queue.len() == ALWAYS_FIT && message.len() <= ACK_FITS);
+        if fits {
             self.bytes = would_wait;
             self.queue.push_back(message);
+        } else {
+            self.clear();
+            self.lag = Lag::Missed;
         }
     }
 
@@ -257,7 +266,7 @@ mod tests {
     #[test]
     fn a_reader_that_falls_behind_needs_the_full_state() {
         let outbox = Outbox::new(10);
-        for _ in 0..3 {
+        for _ in 0..4 {
             outbox.push("12345");
         }
         assert!(matches!(outbox.take(), Taken::NeedsSync));
@@ -269,7 +278,7 @@ mod tests {
     #[test]
     fn after_a_loss_that_nothing_makes_up_for_messages_come_again() {
         let outbox = Outbox::new(10);
-        for _ in 0..3 {
+        for _ in 0..4 {
             outbox.push("12345");
         }
         outbox.forgo_state();
@@ -292,6 +301,23 @@ mod tests {
     }
 
     #[test]
+    fn two_large_messages_and_an_ack_pass() {
+        let outbox = Outbox::new(10);
+        let states = ["longer than ten bytes", "also longer than ten bytes"];
+        outbox.push_state(states[0].into());
+        for message in [states[1], "an ack", "another"] {
+            outbox.push(message);
+        }
+        assert!(matches!(outbox.take(), Taken::NeedsSync), "more is too much");
+        outbox.push_state(states[0].into());
+        outbox.push(states[1]);
+        outbox.push("an ack");
+        for expected in [states[0], states[1], "an ack"] {
+            assert_eq!(text(&outbox).unwrap(), expected);
+        }
+    }
+
+    #[test]
     fn a_close_comes_after_what_was_queued_and_ends_it() {
         let outbox = Outbox::new(100);
         outbox.push("last words");
@@ -305,11 +331,12 @@ mod tests {
     #[test]
     fn last_words_reach_whoever_has_fallen_behind_too() {
         let outbox = Outbox::new(10);
-        for _ in 0..3 {
+        for _ in 0..4 {
             outbox.push("12345");
         }
         outbox.end(CloseReason::SignInEnded, || "last words".to_owned());
         outbox.end(CloseReason::SignInEnded, || "more last words".to_owned());
+        outbox.push_state("a state that comes too late".into());
         assert_eq!(text(&outbox).unwrap(), "last words");
         assert!(matches!(outbox.take(), Taken::Outgoing(Outgoing::Close(CloseReason::SignInEnded))));
     }

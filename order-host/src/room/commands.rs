@@ -160,16 +160,24 @@ impl Room {
             // It is to be judged after something that could not be stored, and is as little a judgement to remember.
             return Outcome::Refused(Code::StorageUnavailable.into());
         }
-        let Some(stamp) = stamp else { return outcome };
         match &outcome {
-            // Whoever joins first may send the same again.
-            Outcome::Refused(rejection) if rejection.code() != Code::JoinFirst => {
-                self.answers.remember(actor, stamp, Answer::Refused(rejection.clone()));
-            }
-            Outcome::Unchanged => self.answers.remember(actor, stamp, Answer::Unchanged),
-            Outcome::Refused(_) | Outcome::Happens(_) | Outcome::Happened(_) => {}
+            Outcome::Refused(rejection) => self.remember(actor, stamp, Answer::Refused(rejection.clone())),
+            Outcome::Unchanged => self.remember(actor, stamp, Answer::Unchanged),
+            Outcome::Happens(_) | Outcome::Happened(_) => {}
         }
         outcome
+    }
+
+    /// Remembers the answer to a command that becomes no fact, unless it is none to last: whoever joins first may send the same
+    /// again, and what is judged before something that could not be stored is judged again.
+    pub(super) fn remember(&mut self, actor: &Actor, stamp: Option<&Stamp>, answer: Answer) {
+        let may_change = matches!(&answer, Answer::Refused(rejection) if rejection.code() == Code::JoinFirst);
+        if let Some(stamp) = stamp
+            && !may_change
+            && !self.timer.is_late()
+        {
+            self.answers.remember(actor, stamp, answer);
+        }
     }
 
     /// Makes a stored fact so. A decision of the core always commits; should one not, the room's memory is

@@ -4,14 +4,23 @@ use std::sync::Arc;
 
 use order_core::wire::v2::{self, Welcome};
 use order_core::wire::{self, Inbound};
-use order_core::{Actor, Code, Decision, ParticipantId, Rejection, Stamp};
+use order_core::{Actor, Code, Command, Decision, ParticipantId, Recorded, Rejection, Stamp};
 
+use super::answers::Answer;
 use super::commands::decide_within;
 use super::members::News;
 use super::{ConnectionId, End, Room};
 use crate::input::Back;
 use crate::pieces::Shared;
 use crate::{NotYet, Protocol};
+
+/// What a `join` comes to that is not refused, and the fact that it became before, if it is sent again.
+enum Joining {
+    /// Somebody new, or who left, or by another name than before: this happens.
+    SitsDown { recorded: Recorded, repeated: Option<u64> },
+    /// Somebody whom the order knows as they are.
+    ComesBack { repeated: Option<u64> },
+}
 
 impl Room {
     /// Lets a socket speak as the participant that it names. It is told where the order stands; the others are told of
@@ -39,30 +48,13 @@ impl Room {
             self.refuse(connection, &Code::NotYourRoom.into(), id);
             return Ok(());
         }
-        let (now, actor) = (self.shared.clock.now(), Actor::participant(participant.clone()));
-        let decide = |stamp: Option<&Stamp>| {
-            decide_within(&self.shared.settings.bounds, &self.order, now, &actor, stamp, &command)
-        };
-        let (recorded, repeated) = match decide(stamp.as_ref()) {
-            Ok(Decision::Record(recorded)) => (recorded, None),
-            Ok(Decision::Unchanged) => {
+        let (recorded, repeated) = match self.judge_join(&participant, stamp.as_ref(), &command) {
+            Ok(Joining::SitsDown { recorded, repeated }) => (recorded, repeated),
+            Ok(Joining::ComesBack { repeated }) => {
                 self.seat_again(connection, &participant, since);
-                self.ack(connection, id, self.order.seq(), false);
+                self.ack(connection, id, repeated.unwrap_or(self.order.seq()), repeated.is_some());
                 return Ok(());
             }
-            // It joined then; whether it still sits here is another matter.
-            Ok(Decision::Repeated { seq }) => match decide(None) {
-                Ok(Decision::Record(recorded)) => (recorded, Some(seq)),
-                Ok(Decision::Unchanged | Decision::Repeated { .. }) => {
-                    self.seat_again(connection, &participant, since);
-                    self.ack(connection, id, seq, true);
-                    return Ok(());
-                }
-                Err(rejection) => {
-                    self.refuse(connection, &rejection, id);
-                    return Ok(());
-                }
-            },
             Err(rejection) => {
                 self.refuse(connection, &rejection, id);
                 return Ok(());
@@ -105,6 +97,45 @@ impl Room {
             self.ack(connection, id, repeated.unwrap_or(recorded.seq), repeated.is_some());
         }
         self.recover(&stored).await
+    }
+
+    /// Judges a `join`. One that is sent again changes nothing for whoever sits here, by whatever name meanwhile; only whoever
+    /// has left sits down anew.
+    fn judge_join(
+        &mut self,
+        participant: &ParticipantId,
+        stamp: Option<&Stamp>,
+        command: &Command,
+    ) -> Result<Joining, Rejection> {
+        let actor = Actor::participant(participant.clone());
+        let sits_here = self.order.person(participant).is_some_and(|person| !person.has_left());
+        match stamp.and_then(|stamp| self.answers.find(&actor, stamp)) {
+            Some(Answer::Refused(rejection)) => return Err(rejection),
+            Some(Answer::Unchanged) if sits_here => return Ok(Joining::ComesBack { repeated: None }),
+            Some(Answer::Unchanged) | None => {}
+        }
+        let (now, bounds) = (self.shared.clock.now(), &self.shared.settings.bounds);
+        let decide = |stamp| decide_within(bounds, &self.order, now, &actor, stamp, command);
+        let (decision, repeated) = match decide(stamp) {
+            Ok(Decision::Repeated { seq }) if sits_here => {
+                return Ok(Joining::ComesBack { repeated: Some(seq) });
+            }
+            Ok(Decision::Repeated { seq }) => (decide(None)?, Some(seq)),
+            Ok(decision) => (decision, None),
+            Err(rejection) => {
+                self.remember(&actor, stamp, Answer::Refused(rejection.clone()));
+                return Err(rejection);
+            }
+        };
+        match decision {
+            Decision::Record(recorded) => Ok(Joining::SitsDown { recorded, repeated }),
+            Decision::Unchanged | Decision::Repeated { .. } => {
+                if repeated.is_none() {
+                    self.remember(&actor, stamp, Answer::Unchanged);
+                }
+                Ok(Joining::ComesBack { repeated })
+            }
+        }
     }
 
     /// Lets a socket speak as whoever it was proved to be, if they still sit at the table.

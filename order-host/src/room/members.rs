@@ -138,6 +138,19 @@ impl Members {
         }
     }
 
+    /// Every socket that speaks as somebody who `is_gone` speaks for nobody from now on; answers with them, and as whom they spoke.
+    pub(super) fn unseat(
+        &mut self,
+        is_gone: impl Fn(&ParticipantId) -> bool,
+    ) -> Vec<(ConnectionId, ParticipantId)> {
+        let unseat = |(connection, member): (&ConnectionId, &mut Member)| {
+            let speaker = member.speaker.take_if(|speaker| is_gone(speaker))?;
+            member.outbox.count_with(None);
+            Some((*connection, speaker))
+        };
+        self.sockets.iter_mut().filter_map(unseat).collect()
+    }
+
     pub(super) fn speaker(&self, connection: ConnectionId) -> Option<&ParticipantId> {
         self.sockets.get(&connection)?.speaker.as_ref()
     }

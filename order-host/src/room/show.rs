@@ -78,6 +78,16 @@ impl Room {
         self.members.catch_up_all(&state);
     }
 
+    /// Has the sockets of whoever does not sit at the table speak for nobody, where that was not shown as it happened.
+    pub(super) fn unseat_who_is_gone(&mut self) {
+        let order = &self.order;
+        let is_gone = |somebody: &ParticipantId| order.person(somebody).is_none_or(Participant::has_left);
+        for (connection, participant) in self.members.unseat(is_gone) {
+            self.presence.disconnect(&participant);
+            self.refuse(connection, &Code::JoinFirst.into(), None);
+        }
+    }
+
     fn state(&self, is_needed: impl Fn(Protocol) -> bool) -> News {
         let seed = || {
             let sync = wire::sync(&self.order, &self.presence, self.shared.clock.now());

@@ -102,10 +102,12 @@ impl Room {
         self.ahead = None;
         if order != self.order {
             self.order = order;
+            self.timer.forget_what_is_remembered();
             self.set_timer();
             self.snapshots.last_seq = 0;
             // What others wrote was not shown, so that nobody can be given it as what they missed.
             self.events = self.events.take().map(|_| Events::after(self.order.seq()));
+            self.unseat_who_is_gone();
             self.send_state_to_all();
         }
         Ok(())

@@ -45,6 +45,11 @@ impl Timer {
         }
     }
 
+    /// Another may have told the log otherwise: it is to be asked.
+    pub(super) fn forget_what_is_remembered(&mut self) {
+        self.remembered = Remembered::Unasked;
+    }
+
     /// Whether something should have happened by now and could not be stored: until it is, nothing may be judged as if it were
     /// yet to come.
     pub(super) fn is_late(&self) -> bool {

@@ -8,6 +8,7 @@ mod errors;
 mod floods;
 mod history;
 mod joining;
+mod joining_again;
 mod leaving;
 mod loading;
 mod manners;

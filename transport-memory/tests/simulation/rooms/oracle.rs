@@ -38,7 +38,7 @@ pub(crate) fn check(world: &World, log: &[Vec<u8>], evidence: &Evidence) -> Resu
     let mut happened = BTreeMap::new();
     let mut by_the_clock = 0;
     for fact in log {
-        let recorded = next(&mut order, fact, &world.settings.lifetimes)?;
+        let recorded = next(world, &mut order, fact)?;
         by_the_clock += u64::from(recorded.by == Actor::Clock);
         once(&mut happened, &recorded)?;
         money::check(&order, &recorded)?;
@@ -63,14 +63,17 @@ fn violation(oracle: Oracle, what: String) -> Violation {
 }
 
 /// Makes the next fact of the log so.
-fn next(order: &mut Order, fact: &[u8], lifetimes: &Lifetimes) -> Result<Recorded, Violation> {
+fn next(world: &World, order: &mut Order, fact: &[u8]) -> Result<Recorded, Violation> {
     let broken = |what: String| violation(Oracle::LogReplays, what);
     let recorded = decode_fact(fact).map_err(|error| broken(error.to_string()))?;
     if recorded.at < order.updated_at() {
         return Err(broken(format!("time runs backwards to {recorded:?}")));
     }
-    if recorded.by == Actor::Clock && !was_due(order, &recorded, lifetimes) {
+    if recorded.by == Actor::Clock && !was_due(order, &recorded, &world.settings.lifetimes) {
         return Err(violation(Oracle::OnTime, format!("it was not time for {recorded:?}")));
+    }
+    if is_another_join(world, order, &recorded) {
+        return Err(violation(Oracle::OnceEach, format!("nobody asked for this anew: {recorded:?}")));
     }
     commit(order, &recorded).map_err(|error| broken(format!("{error}: {recorded:?}")))?;
     Ok(recorded)
@@ -89,10 +92,26 @@ fn was_due(order: &Order, recorded: &Recorded, lifetimes: &Lifetimes) -> bool {
     moments.filter_map(|now| due(order, now, lifetimes)).any(|due| due.fact == recorded.fact)
 }
 
+/// Whether somebody who sits at the table and gives each command an id joined without one. A `join` that is sent again has its
+/// fact, and needs no other but to seat whoever has left.
+fn is_another_join(world: &World, order: &Order, recorded: &Recorded) -> bool {
+    let sits_here = |id: &ParticipantId| order.person(id).is_some_and(|person| !person.has_left());
+    matches!(recorded.fact, Fact::Joined(_))
+        && recorded.stamp.is_none()
+        && recorded
+            .by
+            .id()
+            .is_some_and(|id| sits_here(id) && number_of(id).is_some_and(|number| world.gives_ids[number]))
+}
+
+fn number_of(id: &ParticipantId) -> Option<usize> {
+    PEOPLE.iter().position(|person| *person == id.as_str())
+}
+
 /// No command of one participant is in the log twice.
 fn once(happened: &mut BTreeMap<(usize, u32), u64>, recorded: &Recorded) -> Result<(), Violation> {
     let Some(stamp) = &recorded.stamp else { return Ok(()) };
-    let by = recorded.by.id().and_then(|id| PEOPLE.iter().position(|person| *person == id.as_str()));
+    let by = recorded.by.id().and_then(number_of);
     let (Some(by), Some(command)) = (by, command_number(stamp.id().as_str())) else {
         return Err(violation(Oracle::OnceEach, format!("nobody sent {recorded:?}")));
     };

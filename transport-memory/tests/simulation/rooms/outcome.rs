@@ -68,6 +68,7 @@ happenings! {
     Frame = "messages of the first protocol read",
     SentAgain = "commands sent again",
     SentThoughAnswered = "commands sent again though answered",
+    JoinedThoughAnswered = "joins sent again though answered",
     Repeated = "answers that it happened before",
     Refused = "refusals",
     RefusalHeld = "refusals that the log was held against",

@@ -326,8 +326,14 @@ impl Phone {
     }
 
     async fn send_again_though_answered(&mut self) {
-        let Some(text) = self.waiting.some_answered(&mut self.dice) else { return };
-        self.world.count(Happening::SentThoughAnswered);
+        let Some(command) = self.waiting.some_answered(&mut self.dice) else { return };
+        let (text, since) = (command.text.clone(), command.since);
+        self.world.count(if command.kind == "join" {
+            Happening::JoinedThoughAnswered
+        } else {
+            Happening::SentThoughAnswered
+        });
+        self.say_since(since);
         self.send(true, text).await;
     }
 

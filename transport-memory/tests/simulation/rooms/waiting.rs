@@ -19,7 +19,7 @@ pub(crate) struct Command {
 pub(crate) struct Waiting {
     /// Oldest first, with the time when they were last sent.
     list: Vec<(Command, Option<Instant>)>,
-    answered: Vec<String>,
+    answered: Vec<Command>,
     kinds: Vec<&'static str>,
 }
 
@@ -58,7 +58,10 @@ impl Waiting {
 
     /// Its client sits at the table, whatever became of the answer.
     pub(crate) fn joined(&mut self) {
-        self.list.retain(|(command, _)| command.kind != "join");
+        let joins: Vec<_> = self.list.extract_if(.., |(command, _)| command.kind == "join").collect();
+        for (join, _) in joins {
+            self.keep(join);
+        }
     }
 
     pub(crate) fn texts(&self) -> Vec<&str> {
@@ -88,19 +91,19 @@ impl Waiting {
     pub(crate) fn answered(&mut self, number: u32) {
         let Some(place) = self.list.iter().position(|(command, _)| command.number == number) else { return };
         let (command, _) = self.list.remove(place);
-        // Whoever is told that they sit at the table does not ask to again.
-        if command.kind == "join" {
-            return;
-        }
+        self.keep(command);
+    }
+
+    fn keep(&mut self, answered: Command) {
         if self.answered.len() >= KEPT {
             self.answered.remove(0);
         }
-        self.answered.push(command.text);
+        self.answered.push(answered);
     }
 
     /// Some command that was answered.
-    pub(crate) fn some_answered(&self, dice: &mut Dice) -> Option<String> {
+    pub(crate) fn some_answered(&self, dice: &mut Dice) -> Option<&Command> {
         let place = dice.below(self.answered.len() as u64);
-        self.answered.get(usize::try_from(place).ok()?).cloned()
+        self.answered.get(usize::try_from(place).ok()?)
     }
 }

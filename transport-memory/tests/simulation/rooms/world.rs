@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) pause: u64,
     pub(crate) finalizes: u64,
     pub(crate) settings: Settings,
+    /// Who gives their commands ids.
+    pub(crate) gives_ids: Vec<bool>,
     /// Whether messages to the server may be overtaken.
     pub(crate) overtakes: bool,
     faults: Faults,
@@ -52,6 +54,7 @@ impl World {
             pause: plan.pause,
             finalizes: plan.finalizes,
             settings: plan.settings.clone(),
+            gives_ids: plan.characters.iter().map(|character| character.gives_ids).collect(),
             overtakes: plan.faults.to_server.reorder > 0,
             faults: plan.faults,
             seed,
