@@ -4,7 +4,7 @@ import { ask, confirmed } from './asking.js';
 import { $ } from './dom.js';
 import { reconnectNow, send, start } from './link.js';
 import { money } from './money.js';
-import { address, freshId, introduce, me, moveTo } from './seat.js';
+import { address, freshId, introduce, me, moveTo, remember } from './seat.js';
 import { dueOf, myShare, table } from './table.js';
 import { render } from './view.js';
 import { say } from './words.js';
@@ -18,6 +18,7 @@ $('join').addEventListener('submit', (event) => {
   if (!$('currency-field').hidden) introduction.currency = $('currency').value;
   if (!$('hosted-field').hidden && $('hosted').checked) introduction.policy = 'hosted';
   introduce(introduction);
+  remember(); // Whoever reloads before the answer comes is nobody else.
   $('join-problem').textContent = '';
   start();
 });

@@ -92,7 +92,7 @@ function part(id, sharedBy, before, itemId) {
 /** Asks for a page of the history: the last one, or what came before those that are known. One at a time. */
 export function askPast(earlier = false) {
   const { past } = table;
-  if (past.command) return;
+  if (past.command || !joined) return;
   past.earlier = earlier;
   const before = earlier ? Math.min(...past.entries.keys()) : undefined;
   past.command = ask('past-problem', 'history', { before });

@@ -49,8 +49,13 @@ $('removed').addEventListener('click', ({ target }) => {
 
 $('ready').addEventListener('click', () => ask('finalize-problem', 'set_ready', { ready: !table.order.ready?.includes(me.id) }));
 
-// Their last change is named, so that two taps do not bring back what was taken back.
-$('undo').addEventListener('click', () => ask('undo-problem', 'undo', table.lastMine === null ? undefined : { seq: table.lastMine }));
+// Their last change is named, or where it is not known there is one tap at a time, so that two do not bring back what was taken back.
+$('undo').addEventListener('click', () => {
+  if (table.undoing) return;
+  const unknown = table.lastMine === null;
+  const command = ask('undo-problem', 'undo', unknown ? undefined : { seq: table.lastMine });
+  if (unknown) table.undoing = command;
+});
 
 $('past').addEventListener('toggle', () => $('past').open && askPast());
 

@@ -4,7 +4,7 @@ import { $, put } from './dom.js';
 import { askPast, keepPast, refusedPast, told } from './happened.js';
 import { backOff, drop, joining, settled } from './link.js';
 import { address, introduce, me, remember } from './seat.js';
-import { forgetBegun, table } from './table.js';
+import { forgetBegun, forgetUnconfirmed, table } from './table.js';
 import { render } from './view.js';
 import { complain, say } from './words.js';
 
@@ -26,14 +26,19 @@ export function receive(message) {
   table.order = state;
   table.ahead = message.timestamp - Date.now();
   for (const { id, name } of state.participants) table.names.set(id, name);
-  if (type === 'sync') table.lastMine = null; // Some of their changes may have passed unseen.
+  if (type === 'sync') {
+    // Some of their changes may have passed unseen, and answers with them.
+    table.lastMine = null;
+    forgetUnconfirmed();
+  }
+  if (mine) table.undoing = null;
   if (mine && CHANGES.has(type)) table.lastMine = state.seq;
   if (type === 'sync' || (type === 'participant_joined' && mine)) seated();
   if (type === 'quantity_updated' && table.wanted.get(data.itemId) === data.quantity) table.wanted.delete(data.itemId);
   if (mine) agreed(type);
   if (state.payments?.some((payment) => payment.paymentId === table.pay.paymentId)) table.pay = {};
   if (state.seq !== before?.seq) for (const id of ['finalize-problem', 'undo-problem', 'hosting-problem']) put($(id), '');
-  if ($('past').open && state.seq !== before?.seq) askPast();
+  if ($('past').open && (type === 'sync' || state.seq !== before?.seq)) askPast();
   if (table.adding && state.items.some((item) => item.id === table.adding.itemId)) added();
   render();
   if (before === null) $('table-title').focus();
@@ -87,7 +92,9 @@ function refused({ error, id, data = {} }) {
   const text = data.message || error || 'The server refused this.';
   table.wanted.clear();
   if (id !== joining) {
-    if (table.adding?.command === id) table.adding = null;
+    // Its id stays: nobody may know whether it was stored.
+    if (table.adding?.command === id) table.adding.sent = false;
+    if (id === table.undoing) table.undoing = null;
     if (id === table.pay.command) table.pay.sent = false;
     if (id === table.past.command && refusedPast(data)) return;
     const place = Object.keys(table.asked).find((key) => table.asked[key] === id);

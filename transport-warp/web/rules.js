@@ -11,7 +11,10 @@ export function renderRules(order) {
   const open = isOpen(order);
   for (const id of ['add-card', 'dock-add']) $(id).hidden = !mayOrder(order);
   for (const id of ['ways', 'closing']) $(id).hidden = !open;
-  if (!mayDecide(order)) for (const button of document.querySelectorAll('[data-split]')) button.disabled = true;
+  for (const button of document.querySelectorAll('[data-split]')) {
+    // One that only shows a form is nobody else's to enable again.
+    button.disabled = !mayDecide(order) || ('send' in button.dataset && button.disabled);
+  }
   $('finalize').hidden = !mayDecide(order);
   renderStanding(order);
   renderReady(order);

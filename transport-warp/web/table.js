@@ -31,6 +31,8 @@ export const table = {
   ahead: 0,
   /** The number of this person's last change to the bill; null: nobody knows. */
   lastMine: null,
+  /** The undo on its way that names no change. */
+  undoing: null,
   /** Who did what, as far as it was asked for: entries by their number, whether there are earlier ones, and the command that asks. */
   past: { entries: new Map(), more: false, command: null },
   /** The names of those who were seen at the table, because who was removed is not in its state any more. */
@@ -67,7 +69,7 @@ export const myShare = () => table.order.splits.find((share) => share.participan
 /** What was begun at one table is nothing to the next. */
 export function forgetBegun() {
   Object.assign(table, { drafts: {}, lookedAt: null, way: null, rest: null, charges: null, tipping: false, pay: {}, asked: {} });
-  Object.assign(table, { lastMine: null, past: { entries: new Map(), more: false, command: null }, names: new Map() });
+  Object.assign(table, { lastMine: null, undoing: null, past: { entries: new Map(), more: false, command: null }, names: new Map() });
 }
 
 /** Nobody knows what became of that which was on its way over a broken line. */
@@ -76,4 +78,5 @@ export function forgetUnconfirmed() {
   if (table.adding) table.adding.sent = false;
   table.pay.sent = false;
   table.past.command = null;
+  table.undoing = null;
 }

@@ -144,6 +144,10 @@ test('a reload is the same person, and leaving keeps the dishes on the bill', { 
   await add(asha, { dish: 'Dal', kind: 'veg', price: '120.5', quantity: 1, note: '' });
   await asha.reload();
   await shows(asha, '.dish-name', ['Dal']);
+  await asha.evaluate(() => [1, 2].forEach(() => document.querySelector('#undo').click()));
+  await shows(asha, '.dish-name', []);
+  await add(asha, { dish: 'Roti', kind: 'veg', price: '20', quantity: 1, note: '' });
+  await shows(asha, '.dish-name', ['Roti']);
   await shows(asha, '.person .who', ['You']);
   const ben = await tab(DESK, 'light');
   await sit(ben, asha.url(), 'Ben');
@@ -499,6 +503,26 @@ test('a host runs the table: own dishes, limits, a lock, a time, removal, being 
   await ben.click('#ready');
   for (const page of [asha, ben, chen]) await page.waitForSelector('#placed:not([hidden])');
   await done(asha, ben, chen);
+});
+
+test('whoever becomes the host can split in every way', { timeout: 60_000 }, async () => {
+  const [asha, ben] = await Promise.all([tab(PHONE, 'light'), tab(DESK, 'dark')]);
+  await asha.goto('');
+  await asha.fill('#name', 'Asha');
+  await asha.check('#hosted');
+  await asha.click('#join-button');
+  await asha.waitForSelector('#table:not([hidden])');
+  await sit(ben, asha.url(), 'Ben');
+  const ways = ['equal', 'itemized', 'custom', 'adjustments', 'cover'];
+  const dead = (page) => page.locator('[data-split]:disabled').evaluateAll((buttons) => buttons.map(({ dataset }) => dataset.split));
+  assert.deepEqual([await dead(asha), await dead(ben)], [[], ways]);
+  await asha.click('.guest:nth-child(1) summary');
+  await asha.click('.guest:nth-child(1) .hand-over');
+  await asha.click('#confirm-yes');
+  await ben.waitForSelector('#hosting:not([hidden])');
+  assert.deepEqual(await dead(ben), []);
+  await until(async () => (await dead(asha)).length === ways.length, 'the old host may not');
+  await done(asha, ben);
 });
 
 test('the history leaves nothing out that went on unseen, and a guest may have any id', { timeout: 60_000 }, async () => {
