@@ -20,6 +20,9 @@ use crate::{Counted, RoomKey, Ticket};
 /// short one does not wait for the end of a long one.
 const FACTS_AT_ONCE: usize = 100;
 
+/// How many bytes the entries of a page may have together, but for the first: whoever reads slowly has it in memory for long.
+const PAGE_BYTES: usize = 256 * 1024;
+
 /// How many histories are read in the same moment, of all rooms.
 const READ_AT_ONCE: usize = 2;
 
@@ -118,7 +121,8 @@ impl Reading {
         let id = OrderId::new(self.room.room()).map_err(|error| damaged(&error))?;
         let mut order = Order::new(id, shared.settings.currency).with_default_policy(shared.settings.policy);
         let end = page.before.map_or(last, |before| last.min(before.saturating_sub(1)));
-        let mut entries = VecDeque::new();
+        let mut entries = VecDeque::<String>::new();
+        let mut bytes = 0_usize;
         while order.seq() < end {
             let _turn = self.turn(shared).await?;
             if shared.is_draining() || !is_wanted() {
@@ -135,7 +139,15 @@ impl Reading {
                 let recorded = decode_fact(&fact).map_err(|error| damaged(&error))?;
                 let wanted = end.saturating_sub(recorded.seq) < page.limit as u64;
                 if wanted {
-                    entries.push_back(history_entry(&order, &recorded));
+                    let entry = history_entry(&order, &recorded);
+                    bytes = bytes.saturating_add(entry.len());
+                    entries.push_back(entry);
+                    while bytes > PAGE_BYTES
+                        && entries.len() > 1
+                        && let Some(earliest) = entries.pop_front()
+                    {
+                        bytes = bytes.saturating_sub(earliest.len());
+                    }
                 }
                 commit(&mut order, &recorded).map_err(|error| damaged(&error))?;
             }

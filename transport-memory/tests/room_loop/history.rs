@@ -55,6 +55,37 @@ async fn pages_cover_the_log_once_and_in_order_in_both_protocols() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_page_of_long_entries_has_fewer_of_them() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    let long_ids: Vec<_> = (0..40).map(|number| format!("{number:0>100}")).collect();
+    for id in &long_ids {
+        restaurant.connect(&room()).join(id, "Somebody").await.unwrap();
+    }
+    asha.send(add("platter", 100)).await.unwrap();
+    let shared =
+        json!({ "type": "assign_item", "data": { "itemId": "platter", "sharedBy": long_ids } }).to_string();
+    for _ in 0..200 {
+        asha.send(shared.clone()).await.unwrap();
+    }
+    asha.settle().await;
+    let last = facts(&restaurant).await.len() as u64;
+    let mut next = last;
+    let mut pages = 0;
+    while next > 0 {
+        let page = page(&mut asha, &json!({ "before": next + 1, "limit": 200 })).await;
+        assert!(page.to_string().len() < 300 * 1024, "{}", page.to_string().len());
+        for entry in page["entries"].as_array().unwrap().iter().rev() {
+            assert_eq!(entry["seq"], next);
+            next -= 1;
+        }
+        assert_eq!(page["more"], next > 0);
+        pages += 1;
+    }
+    assert!((4..10).contains(&pages), "{pages} pages of {last} entries");
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_those_at_the_table_read_it_and_nobody_else_hears_of_it() {
     let restaurant = restaurant();
     let [mut asha, mut ben] = seated(&restaurant, ["asha", "ben"]).await;
