@@ -8,10 +8,10 @@ use tokio::sync::Notify;
 use crate::pace::{Meter, TooFast};
 use crate::pieces::Pieces;
 
-/// So many messages may wait however large they are: the answer to a join is two, each with the full state,
+/// So many messages may wait however large they are: the answer to a join is two, each with the full state.
 const ALWAYS_FIT: usize = 2;
 
-/// and one that is no longer than this many bytes: the `ack`.
+/// Beside those one more may wait that has so many bytes at most: the `ack` of that join.
 const ACK_FITS: usize = 512;
 
 /// The answer to the text `ping`.
