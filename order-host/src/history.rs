@@ -20,7 +20,7 @@ use crate::{Counted, RoomKey, Ticket};
 /// short one does not wait for the end of a long one.
 const FACTS_AT_ONCE: usize = 100;
 
-/// How many bytes the entries of a page may have together, but for the first: whoever reads slowly has it in memory for long.
+/// How many bytes the entries of a page may have together, unless it has one alone: for whoever reads slowly it is in memory for long.
 const PAGE_BYTES: usize = 256 * 1024;
 
 /// How many histories are read in the same moment, of all rooms.

@@ -10,18 +10,14 @@
 mod server;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use order_core::UnixMillis;
-use order_host::RoomKey;
-use order_host::log::{Alarm, AppendError, LogError, MemoryLog, RoomLog, Snapshot, StoredFact};
+use order_host::log::MemoryLog;
 use server::{ROOM, Read, Server, close_body, code_of, frame};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
 use tokio::time::sleep;
+use transport_memory::{FaultyLog, LogFaults};
 use transport_warp::{AcceptSettings, RouteSettings};
 
 #[tokio::test]
@@ -97,67 +93,19 @@ async fn what_was_accepted_before_stopping_is_answered_before_the_goodbye() {
 
 #[tokio::test]
 async fn a_disk_that_stalls_while_it_stops_costs_no_answer() {
-    let log = Arc::new(StallingLog::default());
+    let log = Arc::new(FaultyLog::new(MemoryLog::new(), 1, LogFaults::default()));
     let server = Server::over(log.clone(), RouteSettings::default(), AcceptSettings::default()).await;
     let mut ann = server.join(ROOM, "ann").await;
-    log.stalls.store(true, Ordering::SeqCst);
+    log.hold();
     ann.add("Dosa", 10).await;
-    log.is_asked.notified().await;
+    ann.send_text(b"ping").await;
+    assert_eq!(ann.read().await, Read::Text("pong".to_owned()), "it has the dish");
     server.ask_to_stop();
+    // Longer than a socket may take to say goodbye.
+    sleep(Duration::from_secs(4)).await;
+    log.release();
     assert!(matches!(ann.read().await, Read::Text(text) if text.contains("\"item_added\"")));
     assert_eq!(code_of(&ann.read().await), 1012);
     drop(ann);
     server.has_stopped().await;
-}
-
-/// A log whose disk takes longer, from some time on, than a socket may take to say goodbye.
-#[derive(Default)]
-struct StallingLog {
-    log: MemoryLog,
-    stalls: AtomicBool,
-    is_asked: Notify,
-}
-
-#[async_trait]
-impl RoomLog for StallingLog {
-    async fn append(
-        &self,
-        room: &RoomKey,
-        expected: u64,
-        facts: Vec<StoredFact>,
-    ) -> Result<u64, AppendError> {
-        if self.stalls.load(Ordering::SeqCst) {
-            self.is_asked.notify_one();
-            sleep(Duration::from_secs(4)).await;
-        }
-        self.log.append(room, expected, facts).await
-    }
-
-    async fn read(&self, room: &RoomKey, after: u64, limit: usize) -> Result<Vec<StoredFact>, LogError> {
-        self.log.read(room, after, limit).await
-    }
-
-    async fn save_snapshot(&self, room: &RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
-        self.log.save_snapshot(room, snapshot).await
-    }
-
-    async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError> {
-        self.log.load_snapshot(room).await
-    }
-
-    async fn set_alarm(&self, room: &RoomKey, at: Option<UnixMillis>) -> Result<(), LogError> {
-        self.log.set_alarm(room, at).await
-    }
-
-    async fn alarm(&self, room: &RoomKey) -> Result<Option<UnixMillis>, LogError> {
-        self.log.alarm(room).await
-    }
-
-    async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
-        self.log.alarms(after, limit).await
-    }
-
-    async fn ready(&self) -> Result<(), LogError> {
-        self.log.ready().await
-    }
 }

@@ -72,7 +72,7 @@ export function forgetBegun() {
   Object.assign(table, { lastMine: null, undoing: null, past: { entries: new Map(), more: false, command: null }, names: new Map() });
 }
 
-/** Nobody knows what became of that which was on its way over a broken line. */
+/** Nobody knows what became of that which was on its way over a line that broke, or whose answers a full state took the place of. */
 export function forgetUnconfirmed() {
   table.wanted.clear();
   if (table.adding) table.adding.sent = false;
