@@ -20,36 +20,39 @@ pub struct Lifetimes {
     pub archive_after: Option<Duration>,
 }
 
-/// What happens by itself.
-enum Due<'order> {
-    Reminder(&'order Deadline),
-    Deadline(&'order Deadline),
-    Expiry,
-    Archiving,
-}
-
 impl Order {
     /// When something next happens to this order by itself; never, where there is nothing. It may have passed already: then
     /// it is [`due`].
+    ///
+    /// This trusts every stamp in the log. A host whose clock may have been wrong asks for the parts instead:
+    /// [`Order::next_deadline`] and [`Order::life`].
     pub fn alarm(&self, lifetimes: &Lifetimes) -> Option<UnixMillis> {
-        self.next_due(lifetimes).map(|(at, _)| at)
+        self.next_deadline().or_else(|| Some(after(self.updated_at, self.life(lifetimes)?)))
     }
 
-    fn next_due(&self, lifetimes: &Lifetimes) -> Option<(UnixMillis, Due<'_>)> {
-        if self.seq == 0 {
-            return None;
-        }
+    /// The moment of the next reminder, or of the deadline itself; nothing, where no deadline is yet to come.
+    pub fn next_deadline(&self) -> Option<UnixMillis> {
+        let deadline = self.pending_deadline()?;
+        Some(deadline.reminders.first().map_or(deadline.at, |&before| deadline.moment_of(before)))
+    }
+
+    /// How long this order lives after its last change. Nothing: for ever, or it has ended already.
+    ///
+    /// While a deadline is yet to come the table counts on the order being there, however quiet it is: no order ends
+    /// before [`Order::next_deadline`].
+    pub fn life(&self, lifetimes: &Lifetimes) -> Option<Duration> {
         match self.status {
-            Status::Active => match self.deadline().filter(|deadline| !deadline.passed) {
-                // Until then the table counts on the order being there, however quiet it is.
-                Some(deadline) => Some(match deadline.reminders.first() {
-                    Some(&before) => (deadline.moment_of(before), Due::Reminder(deadline)),
-                    None => (deadline.at, Due::Deadline(deadline)),
-                }),
-                None => Some((after(self.updated_at, lifetimes.expire_after?), Due::Expiry)),
-            },
-            Status::Finalized => Some((after(self.updated_at, lifetimes.archive_after?), Due::Archiving)),
+            _ if self.seq == 0 => None,
+            Status::Active => lifetimes.expire_after,
+            Status::Finalized => lifetimes.archive_after,
             Status::Expired | Status::Archived => None,
+        }
+    }
+
+    fn pending_deadline(&self) -> Option<&Deadline> {
+        match self.status {
+            Status::Active => self.deadline().filter(|deadline| !deadline.passed),
+            Status::Finalized | Status::Expired | Status::Archived => None,
         }
     }
 }
@@ -94,25 +97,49 @@ impl Fact {
 /// Of reminders that were missed only the last is made up for, and none once the deadline has come. An order that is to be
 /// finalized and whose bill cannot stand is locked.
 pub fn due(order: &Order, now: UnixMillis, lifetimes: &Lifetimes) -> Option<Recorded> {
-    let (at, due) = order.next_due(lifetimes)?;
-    if at > now {
+    if order.alarm(lifetimes)? > now {
         return None;
     }
-    let fact = match due {
-        Due::Reminder(deadline) if deadline.at > now => {
-            let come = deadline.reminders.iter().rfind(|before| deadline.moment_of(**before) <= now);
-            Fact::Reminded { before: *come? }
-        }
-        Due::Reminder(deadline) | Due::Deadline(deadline) => match deadline.then {
+    match order.next_deadline() {
+        Some(_) => deadline_due(order, now, now),
+        None => end_of_life(order, now),
+    }
+}
+
+/// What the deadline of `order` brings at the moment `by`, stamped `now`: a reminder, or what the deadline is for.
+///
+/// The two moments are the same for a clock that was always right. A host whose clock was set says in `by` how far the time
+/// until the deadline has run.
+pub fn deadline_due(order: &Order, by: UnixMillis, now: UnixMillis) -> Option<Recorded> {
+    let deadline = order.pending_deadline()?;
+    let fact = if deadline.at <= by {
+        match deadline.then {
             AtDeadline::Lock => Fact::LockSet { locked: true },
             AtDeadline::Finalize => finalized(order).unwrap_or(Fact::LockSet { locked: true }),
-        },
-        Due::Expiry => Fact::Expired,
-        Due::Archiving => Fact::Archived,
+        }
+    } else {
+        let come = deadline.reminders.iter().rfind(|before| deadline.moment_of(**before) <= by);
+        Fact::Reminded { before: *come? }
     };
+    Some(by_the_clock(order, now, fact))
+}
+
+/// The end of an order that has outlived its [life](Order::life): it expires, or is archived. Nothing for one that has
+/// ended, or that nobody has joined.
+pub fn end_of_life(order: &Order, now: UnixMillis) -> Option<Recorded> {
+    let fact = match order.status {
+        _ if order.seq == 0 => return None,
+        Status::Active => Fact::Expired,
+        Status::Finalized => Fact::Archived,
+        Status::Expired | Status::Archived => return None,
+    };
+    Some(by_the_clock(order, now, fact))
+}
+
+fn by_the_clock(order: &Order, now: UnixMillis, fact: Fact) -> Recorded {
     // What is due goes by the clock; the log's own time does not run backwards when that is set.
     let at = now.max(order.updated_at);
-    Some(Recorded { seq: order.seq.saturating_add(1), at, by: Actor::Clock, stamp: None, fact })
+    Recorded { seq: order.seq.saturating_add(1), at, by: Actor::Clock, stamp: None, fact }
 }
 
 fn after(moment: UnixMillis, time: Duration) -> UnixMillis {

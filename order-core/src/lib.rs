@@ -68,7 +68,7 @@ mod time;
 mod undo;
 pub mod wire;
 
-pub use alarm::{Lifetimes, due};
+pub use alarm::{Lifetimes, deadline_due, due, end_of_life};
 pub use amount::{Amount, AmountError, Price, max_order_total};
 pub use bounds::OrderBounds;
 pub use command::{Actor, Command};

@@ -1,6 +1,7 @@
 //! What a room is told.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use order_core::wire::v2::Request;
 use order_core::wire::{Inbound, Refused};
@@ -31,8 +32,9 @@ pub(crate) enum Input {
     View { reply: oneshot::Sender<Option<String>> },
     /// Somebody asks whether they may see and join the order.
     Admits { access: Box<Access>, reply: oneshot::Sender<bool> },
-    /// It is time for something that happens by itself. The room says when it is done.
-    Wake { reply: oneshot::Sender<()> },
+    /// It is time for something that happens by itself. The room says when it is done, and for how long its end waits for
+    /// the clock, if it does.
+    Wake { reply: oneshot::Sender<Option<Duration>> },
     /// Finish what was accepted, send everybody away, and end.
     Drain,
 }

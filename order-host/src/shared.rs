@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
+use crate::clock::{Look, Steps};
 use crate::history::Histories;
 use crate::input::ConnectionId;
 use crate::log::RoomLog;
@@ -18,6 +19,7 @@ use crate::{Clock, Counted, Ids, Settings};
 pub(crate) struct Shared {
     pub(crate) log: Arc<dyn RoomLog>,
     pub(crate) clock: Arc<dyn Clock>,
+    steps: Steps,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) settings: Settings,
     pub(crate) rooms: Rooms,
@@ -39,6 +41,7 @@ impl Shared {
     ) -> Self {
         Self {
             log,
+            steps: Steps::new(clock.clone()),
             clock,
             ids,
             settings,
@@ -54,6 +57,20 @@ impl Shared {
 
     pub(crate) fn next_connection(&self) -> ConnectionId {
         ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Looks at the clock, and says so when it has stepped.
+    pub(crate) fn look_at_clock(&self) -> Look {
+        let look = self.steps.look();
+        if let Some(millis) = look.stepped {
+            tracing::warn!(millis, "the clock has stepped: orders and deadlines go by elapsed time for now");
+            self.time.clock_stepped();
+        }
+        look
+    }
+
+    pub(crate) fn steps(&self) -> &Steps {
+        &self.steps
     }
 
     /// Runs a task that the drain waits for.

@@ -8,6 +8,7 @@ use order_core::{
 use tokio::sync::oneshot;
 
 use super::answers::Answer;
+use super::timer::pending;
 use super::{ConnectionId, End, Room};
 use crate::outbox::CloseReason;
 
@@ -183,8 +184,9 @@ impl Room {
     /// Makes a stored fact so. A decision of the core always commits; should one not, the room's memory is
     /// not to be trusted.
     pub(super) fn commit(&mut self, recorded: &Recorded) -> Result<(), End> {
+        let deadline = pending(&self.order);
         commit(&mut self.order, recorded).map_err(|error| self.broken(&error))?;
-        self.set_timer();
+        self.note_change(deadline);
         Ok(())
     }
 

@@ -96,10 +96,10 @@ impl Room {
     async fn load(key: &RoomKey, shared: &Arc<Shared>) -> Result<Box<Self>, LogError> {
         let (order, snapshot_seq) = load(shared.log.as_ref(), key, &shared.settings).await?;
         tracing::debug!(room = %key.fingerprint(), seq = order.seq(), "room loaded");
-        let mut room = Box::new(Self {
+        let room = Box::new(Self {
             key: key.clone(),
             shared: shared.clone(),
-            timer: Timer::of(&order),
+            timer: Timer::of(&order, shared.time.deadlines.take(key), &shared.look_at_clock()),
             was_woken: false,
             of_tenant: tenant::place(shared, &order),
             order,
@@ -111,7 +111,6 @@ impl Room {
             snapshots: Snapshots::from(snapshot_seq),
             shown: 0,
         });
-        room.set_timer();
         Ok(room)
     }
 
@@ -192,10 +191,13 @@ impl Room {
                 Input::View { reply } => drop(reply.send(public_view(&self.order))),
                 Input::Admits { access, reply } => drop(reply.send(access.admits_to(&self.order))),
                 Input::Wake { reply } => {
-                    self.remember_alarm().await;
+                    let waits = self.waits_for_the_clock();
+                    if waits.is_none() {
+                        self.remember_alarm().await;
+                    }
                     self.was_woken = true;
                     // Nobody waits for it who drains.
-                    let _ = reply.send(());
+                    let _ = reply.send(waits);
                 }
                 Input::Drain => return Err(End(CloseReason::Restart)),
                 Input::Message { .. } | Input::Backend { .. } => {}

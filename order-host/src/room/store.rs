@@ -103,7 +103,6 @@ impl Room {
         if order != self.order {
             self.order = order;
             self.timer.forget_what_is_remembered();
-            self.set_timer();
             self.snapshots.last_seq = 0;
             // What others wrote was not shown, so that nobody can be given it as what they missed.
             self.events = self.events.take().map(|_| Events::after(self.order.seq()));

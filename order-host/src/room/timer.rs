@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use order_core::{Order, Recorded, UnixMillis, commit, due};
+use order_core::deadline::MAX_DEADLINE_AHEAD;
+use order_core::{Order, Recorded, UnixMillis, commit, deadline_due, end_of_life};
 use tokio::time::Instant;
 
 use super::{End, Room};
+use crate::clock::{Look, StampAge};
 use crate::log::LogError;
+use crate::time::SetHere;
 
 /// After so long what could not be stored is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
@@ -14,8 +17,14 @@ const TRY_AGAIN: Duration = Duration::from_secs(5);
 /// When a room next does something by itself, and what the log knows of that.
 #[derive(Debug, Default)]
 pub(super) struct Timer {
-    /// When something happens next, as the order has it.
-    at: Option<UnixMillis>,
+    /// The deadline of the order, where it was set in this process.
+    set_here: Option<SetHere>,
+    /// Elapsed time at the last change that this room has stored.
+    changed: Option<Duration>,
+    /// The order does not end before this: the log says so, and knows more than the order's stamps.
+    no_end_before: Option<UnixMillis>,
+    /// The steps of the clock that have been seen.
+    steps: u64,
     /// By when the log has the room woken. It may be earlier than need be: most changes put off the end of an order, and are not
     /// worth a write each.
     remembered: Remembered,
@@ -35,12 +44,28 @@ enum Remembered {
     As(Option<UnixMillis>),
 }
 
+/// What happens next by itself.
+#[derive(Debug, Clone, Copy)]
+enum Upcoming {
+    /// A reminder or the deadline, stored as this moment.
+    Deadline(UnixMillis),
+    /// The order ends, after so long without a change.
+    End(Duration),
+    /// So it does, but nobody knows any more when it was changed last, nor has the log been told when it is to end.
+    EndAtSomeTime(Duration),
+}
+
+/// How much further ahead than any deadline may be one can seem to be, to a clock that is slow.
+const MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl Timer {
     /// Of an order that was loaded. What nobody has joined, the log has no alarm for that counts.
-    pub(super) fn of(order: &Order) -> Self {
+    pub(super) fn of(order: &Order, set_here: Option<SetHere>, look: &Look) -> Self {
         let is_new = order.seq() == 0;
         Self {
             remembered: if is_new { Remembered::As(None) } else { Remembered::Unasked },
+            set_here,
+            steps: look.steps,
             ..Self::default()
         }
     }
@@ -48,6 +73,7 @@ impl Timer {
     /// Another may have told the log otherwise: it is to be asked.
     pub(super) fn forget_what_is_remembered(&mut self) {
         self.remembered = Remembered::Unasked;
+        self.no_end_before = None;
     }
 
     /// Whether something should have happened by now and could not be stored: until it is, nothing may be judged as if it were
@@ -58,17 +84,72 @@ impl Timer {
 }
 
 impl Room {
-    /// Looks at the order anew, which is another than before.
-    pub(super) fn set_timer(&mut self) {
-        self.timer.at = self.order.alarm(&self.shared.settings.lifetimes);
+    /// Notes that a fact was stored and committed now; before it, `deadline` was yet to come.
+    pub(super) fn note_change(&mut self, deadline: Option<UnixMillis>) {
+        self.timer.changed = Some(self.shared.clock.elapsed());
+        self.timer.no_end_before = None;
+        let at = pending(&self.order);
+        if at != deadline {
+            let look = self.shared.look_at_clock();
+            let left = |at: UnixMillis| Duration::from_millis(at.get().saturating_sub(look.now.get()));
+            self.timer.set_here = at.map(|at| SetHere { at, comes: look.elapsed.saturating_add(left(at)) });
+        }
+    }
+
+    /// What happens next by itself, and when by the clock as it is now.
+    fn upcoming(&self, look: &Look) -> Option<(UnixMillis, Upcoming)> {
+        if let Some(next) = self.order.next_deadline() {
+            match self.timer.set_here.filter(|set| Some(set.at) == pending(&self.order)) {
+                Some(set) => {
+                    let before = Duration::from_millis(set.at.get().saturating_sub(next.get()));
+                    let moment = look.moment_of(set.comes.saturating_sub(before));
+                    return Some((moment, Upcoming::Deadline(next)));
+                }
+                None if next <= look.after(MAX_DEADLINE_AHEAD.saturating_add(MARGIN)) => {
+                    return Some((next, Upcoming::Deadline(next)));
+                }
+                // Nobody can have meant this: it was set by a clock that was wrong.
+                None => {}
+            }
+        }
+        let life = self.order.life(&self.shared.settings.lifetimes)?;
+        let last = self.order.updated_at();
+        let end = match self.shared.steps().age_of(last, look) {
+            StampAge::ByTheClock => {
+                let end = later(last, life);
+                end.max(self.timer.no_end_before.unwrap_or(end))
+            }
+            StampAge::Elapsed(age) => look.after(life.saturating_sub(age)),
+            StampAge::Unknown => match (self.timer.changed, self.timer.no_end_before) {
+                (Some(changed), _) => look.after(life.saturating_sub(look.elapsed.saturating_sub(changed))),
+                (None, Some(end)) => end,
+                (None, None) => return Some((look.after(life), Upcoming::EndAtSomeTime(life))),
+            },
+        };
+        Some((end, Upcoming::End(life)))
     }
 
     /// How long until something happens by itself; as good as for ever, where nothing does.
     pub(super) fn until_timer(&self) -> Duration {
-        let Some(at) = self.timer.at else { return Duration::MAX };
-        let left = at.get().saturating_sub(self.shared.clock.now().get());
+        let look = self.shared.look_at_clock();
+        let Some((at, upcoming)) = self.upcoming(&look) else { return Duration::MAX };
+        let left = Duration::from_millis(at.get().saturating_sub(look.now.get()));
+        let unsettled = match upcoming {
+            Upcoming::End(life) => look.unsettled(life).unwrap_or_default(),
+            Upcoming::Deadline(_) | Upcoming::EndAtSomeTime(_) => Duration::ZERO,
+        };
         let held_up = self.timer.not_before.map_or(Duration::ZERO, |at| at.duration_since(Instant::now()));
-        Duration::from_millis(left).max(held_up)
+        left.max(unsettled).max(held_up)
+    }
+
+    /// For how long the end of the order waits for the clock to prove itself, although it is due by it.
+    pub(super) fn waits_for_the_clock(&self) -> Option<Duration> {
+        let look = self.shared.look_at_clock();
+        match self.upcoming(&look)? {
+            (at, Upcoming::End(life)) if at <= look.now => look.unsettled(life),
+            (_, Upcoming::EndAtSomeTime(life)) => look.unsettled(life),
+            (_, Upcoming::End(_) | Upcoming::Deadline(_)) => None,
+        }
     }
 
     /// Does what is due, if anything is. What the log has refused is tried again after a while, or at once where somebody
@@ -78,19 +159,18 @@ impl Room {
         if somebody_waits {
             self.timer.not_before = None;
         }
-        if self.timer.at.is_none() || !self.until_timer().is_zero() {
+        self.follow_the_clock().await;
+        if !self.until_timer().is_zero() {
             return Ok(());
         }
         self.timer.not_before = None;
-        while let Some(recorded) = due(&self.order, self.shared.clock.now(), &self.shared.settings.lifetimes)
-        {
+        while let Some(recorded) = self.due().await {
             let stored = self.store(&[&recorded]).await;
             if stored.failure().is_some() {
                 self.timer.not_before = Some(Instant::now() + TRY_AGAIN);
                 let recovered = self.recover(&stored).await;
                 // Another writer may have stored it.
-                let (now, lifetimes) = (self.shared.clock.now(), &self.shared.settings.lifetimes);
-                self.timer.is_late = due(&self.order, now, lifetimes).is_some();
+                self.timer.is_late = self.due().await.is_some();
                 return recovered;
             }
             self.commit(&recorded)?;
@@ -102,9 +182,64 @@ impl Room {
         Ok(())
     }
 
+    /// Tells the log by when to have the room woken, where the clock has stepped, or the order's stamps do not say it.
+    async fn follow_the_clock(&mut self) {
+        let look = self.shared.look_at_clock();
+        if self.timer.steps != look.steps {
+            self.timer.steps = look.steps;
+            self.timer.no_end_before = None;
+            if self.order.seq() > 0 && self.waits_for_the_clock().is_none() {
+                self.remember_alarm().await;
+            }
+        }
+        if let Some((_, Upcoming::EndAtSomeTime(life))) = self.upcoming(&look)
+            && look.unsettled(life).is_none()
+        {
+            self.ask_the_log_for_the_end(&look, life).await;
+            if self.timer.no_end_before.is_none() {
+                self.timer.no_end_before = Some(look.after(life));
+                self.remember_alarm().await;
+            }
+        }
+    }
+
+    /// What has to happen now, if anything.
+    async fn due(&mut self) -> Option<Recorded> {
+        let look = self.shared.look_at_clock();
+        let (at, upcoming) = self.upcoming(&look)?;
+        let over = look.now.get().checked_sub(at.get())?;
+        match upcoming {
+            Upcoming::Deadline(stored) => {
+                // As far as the time has run that the table had, by the clock that it was set by.
+                let by = UnixMillis::new(stored.get().saturating_add(over));
+                deadline_due(&self.order, by, look.now)
+            }
+            Upcoming::EndAtSomeTime(_) => None,
+            Upcoming::End(life) if look.unsettled(life).is_some() => None,
+            Upcoming::End(life) => {
+                if self.timer.no_end_before.is_none() {
+                    self.ask_the_log_for_the_end(&look, life).await;
+                    let (at, _) = self.upcoming(&look)?;
+                    if at > look.now {
+                        return None;
+                    }
+                }
+                end_of_life(&self.order, look.now)
+            }
+        }
+    }
+
+    /// Finds out whether the log has the room woken later than the stamps of the order say: that was written by somebody who knew
+    /// how the clock had been set. What the log cannot say changes nothing.
+    async fn ask_the_log_for_the_end(&mut self, look: &Look, life: Duration) {
+        let Ok(remembered) = self.remembered().await else { return };
+        let can_be = |at: &UnixMillis| self.shared.steps().can_be_meant(*at) && *at <= look.after(life);
+        self.timer.no_end_before = remembered.filter(can_be);
+    }
+
     /// Tells the log by when to have the room woken.
     pub(super) async fn remember_alarm(&mut self) {
-        let at = self.timer.at;
+        let at = self.upcoming(&self.shared.look_at_clock()).map(|(at, _)| at);
         match self.shared.log.set_alarm(&self.key, at).await {
             Ok(()) => self.timer.remembered = Remembered::As(at),
             // It may be set all the same. At worst the room is woken for nothing, and tries again.
@@ -134,16 +269,22 @@ impl Room {
     }
 
     /// The room leaves memory: from now on it is woken. What the log has it woken by is right, unless orders lived longer when
-    /// that was set.
+    /// that was set, or the clock was another.
     pub(super) async fn leave_timer(&mut self) {
-        let Some(at) = self.timer.at else { return };
+        if let Some(set) = self.timer.set_here.filter(|set| Some(set.at) == pending(&self.order)) {
+            self.shared.time.deadlines.keep(&self.key, set);
+        }
+        let look = self.shared.look_at_clock();
+        let Some((at, _)) = self.upcoming(&look) else { return };
+        let by_the_clock = self.order.alarm(&self.shared.settings.lifetimes) == Some(at);
         if let Ok(remembered) = self.remembered().await
-            && remembered.is_none_or(|remembered| remembered > at)
+            && remembered.is_none_or(|remembered| remembered > at || (!by_the_clock && remembered != at))
+            && self.waits_for_the_clock().is_none()
         {
             self.remember_alarm().await;
         }
         // What should have happened could not be stored: it is tried again, but not at once.
-        if at > self.shared.clock.now() {
+        if at > look.now {
             self.shared.time.tell(at);
         }
     }
@@ -157,4 +298,13 @@ impl Room {
         self.timer.remembered = Remembered::As(remembered);
         Ok(remembered)
     }
+}
+
+/// The deadline that is yet to come.
+pub(super) fn pending(order: &Order) -> Option<UnixMillis> {
+    order.next_deadline().and_then(|_| Some(order.deadline()?.at))
+}
+
+fn later(moment: UnixMillis, time: Duration) -> UnixMillis {
+    UnixMillis::new(moment.get().saturating_add(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)))
 }

@@ -3,6 +3,7 @@
 
 mod backend;
 mod bounds;
+mod clock_steps;
 mod draining;
 mod errors;
 mod floods;

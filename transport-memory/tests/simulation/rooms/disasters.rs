@@ -64,10 +64,9 @@ async fn restart(world: &World, dice: &mut Dice) {
 
 fn clock_jump(world: &World, dice: &mut Dice) {
     let Some(process) = world.process() else { return };
-    let clock = process.simulation.clock();
-    let (now, jump) = (clock.now().get(), dice.below(JUMP));
+    let (now, jump) = (process.simulation.clock().now().get(), dice.below(JUMP));
     let then = if dice.below(2) == 0 { now.saturating_add(jump) } else { now.saturating_sub(jump) };
-    clock.set(UnixMillis::new(then));
+    world.set_clock(&process, UnixMillis::new(now), UnixMillis::new(then));
     world.note("SERVER", || format!("its clock jumps from {now} to {then}"));
     world.count(Happening::ClockJump);
 }

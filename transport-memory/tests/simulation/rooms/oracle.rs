@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 
 use order_core::stored::decode_fact;
 use order_core::wire::{self, Frame, v2};
-use order_core::{
-    Actor, Fact, Lifetimes, Order, OrderId, ParticipantId, Presence, Recorded, UnixMillis, commit, due,
-};
+use order_core::{Actor, Fact, Order, OrderId, ParticipantId, Presence, Recorded, UnixMillis, commit, due};
 use transport_memory::Message;
 
 use super::document::Document;
@@ -69,7 +67,7 @@ fn next(world: &World, order: &mut Order, fact: &[u8]) -> Result<Recorded, Viola
     if recorded.at < order.updated_at() {
         return Err(broken(format!("time runs backwards to {recorded:?}")));
     }
-    if recorded.by == Actor::Clock && !was_due(order, &recorded, &world.settings.lifetimes) {
+    if recorded.by == Actor::Clock && !was_due(order, &recorded, world) {
         return Err(violation(Oracle::OnTime, format!("it was not time for {recorded:?}")));
     }
     if is_another_join(world, order, &recorded) {
@@ -80,16 +78,17 @@ fn next(world: &World, order: &mut Order, fact: &[u8]) -> Result<Recorded, Viola
 }
 
 /// Whether it was time for what happened by itself. The log's time may be ahead of the clock that it went by, so that a
-/// reminder may stand later in it than its deadline.
-fn was_due(order: &Order, recorded: &Recorded, lifetimes: &Lifetimes) -> bool {
+/// reminder may stand later in it than its deadline; and behind the time that had elapsed, where the clock was set back.
+fn was_due(order: &Order, recorded: &Recorded, world: &World) -> bool {
+    let latest = UnixMillis::new(recorded.at.get().saturating_add(world.set_back()));
     let reminded = match (&recorded.fact, order.deadline()) {
         (Fact::Reminded { before }, Some(deadline)) => {
             deadline.at.get().checked_sub(*before).map(UnixMillis::new)
         }
         _ => None,
     };
-    let moments = reminded.into_iter().filter(|moment| *moment <= recorded.at).chain([recorded.at]);
-    moments.filter_map(|now| due(order, now, lifetimes)).any(|due| due.fact == recorded.fact)
+    let moments = reminded.into_iter().filter(|moment| *moment <= latest).chain([recorded.at, latest]);
+    moments.filter_map(|now| due(order, now, &world.settings.lifetimes)).any(|due| due.fact == recorded.fact)
 }
 
 /// Whether somebody who sits at the table and gives each command an id joined without one. A `join` that is sent again has its

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use order_core::UnixMillis;
 use order_host::{Opening, RoomKey, Settings};
 use tokio::time::Instant;
 use transport_memory::{Bus, Client, Faults, Simulation};
@@ -39,6 +40,8 @@ pub(crate) struct World {
     evidence: Mutex<Evidence>,
     transcript: Mutex<String>,
     begun: Instant,
+    /// By how many milliseconds the clock was set back in all.
+    set_back: AtomicU64,
     /// Whether nothing goes wrong any more.
     calm: AtomicBool,
 }
@@ -63,6 +66,7 @@ impl World {
             evidence: Mutex::new(Evidence { has_phones, ..Evidence::default() }),
             transcript: Mutex::default(),
             begun: Instant::now(),
+            set_back: AtomicU64::new(0),
             calm: AtomicBool::new(false),
         };
         world.start(simulation);
@@ -123,6 +127,17 @@ impl World {
         if let Some(process) = self.process() {
             process.simulation.clock().advance(by);
         }
+    }
+
+    /// The clock of `process` is set, and no time passes.
+    pub(crate) fn set_clock(&self, process: &Process, now: UnixMillis, then: UnixMillis) {
+        process.simulation.clock().set(then);
+        self.set_back.fetch_add(now.get().saturating_sub(then.get()), Ordering::Relaxed);
+    }
+
+    /// How far the clock may be behind the time that has elapsed, in milliseconds.
+    pub(crate) fn set_back(&self) -> u64 {
+        self.set_back.load(Ordering::Relaxed)
     }
 
     pub(crate) fn evidence<T>(&self, with: impl FnOnce(&mut Evidence) -> T) -> T {
