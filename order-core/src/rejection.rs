@@ -148,6 +148,8 @@ codes! {
     CommandIdReused = "command_id_reused", "Another command was sent with this id.";
     /// The order remembers no more ids of commands.
     TooManyCommands = "too_many_commands", "The order cannot remember more commands.";
+    /// The order's log is full.
+    LogFull = "log_full", "This order has been changed so often that it takes no more changes.";
     /// What was asked for could not be stored; nothing changed.
     StorageUnavailable = "storage_unavailable", "This could not be saved, so nothing was changed. Please try again.";
     /// Whether it was stored is not known.

@@ -12,7 +12,7 @@ use crate::host::Host;
 use crate::input::{Attach, Back, ConnectionId, Input, Message};
 use crate::outbox::{CloseReason, Outbox, Outgoing, Taken};
 use crate::pace::{Meter, Whose};
-use crate::{Door, Identity, Opening, Protocol, RoomKey};
+use crate::{Allowance, Door, Identity, Opening, Protocol, RoomKey};
 
 /// One socket's place in a room: what it sends goes in, what it is to be sent comes out. Dropping it is the
 /// disconnect.
@@ -32,6 +32,8 @@ pub struct Connection {
     guest: Option<Box<Guest>>,
     /// Who is asked before it joins as somebody new.
     door: Option<Door>,
+    /// Who is asked before something is stored for it.
+    allowance: Option<Allowance>,
     /// The way into the room, from the first join on, or from the start for one that comes back: a socket that never
     /// joins loads nothing.
     inputs: OnceCell<mpsc::Sender<Input>>,
@@ -46,7 +48,7 @@ struct Guest {
 impl Connection {
     pub(crate) fn new(host: Host, room: RoomKey, id: ConnectionId, opening: Opening) -> Self {
         let outbox = Arc::new(Outbox::new(host.shared().settings.outbox_bytes));
-        let Opening { protocol, resume_token, since, identity, door } = opening;
+        let Opening { protocol, resume_token, since, identity, door, allowance } = opening;
         let key = &host.shared().settings.resume_key;
         let back = resume_token
             .and_then(|token| key.prove(&room, &token))
@@ -55,7 +57,19 @@ impl Connection {
         let guest = identity
             .map(|identity| Box::new(Guest { expiry: identity.expires_at.map(Expiry::new), identity }));
         let meter = host.shared().settings.pace.map(|pace| Box::new(Meter::new(pace, Whose::Socket)));
-        Self { host, room, id, outbox, protocol, back, meter, guest, door, inputs: OnceCell::new() }
+        Self {
+            host,
+            room,
+            id,
+            outbox,
+            protocol,
+            back,
+            meter,
+            guest,
+            door,
+            allowance,
+            inputs: OnceCell::new(),
+        }
     }
 
     /// Hands over a text message. Waits while the room is busy; the answers come out of
@@ -169,6 +183,7 @@ impl Connection {
                 protocol: self.protocol,
                 back: self.back.clone(),
                 door: self.door.clone(),
+                allowance: self.allowance.clone(),
                 access: self.guest.as_ref().map(|guest| Box::new(guest.identity.access.clone())),
             };
             inputs.send(Input::Attach(Box::new(attach))).await.map_err(|_| self.room_is_gone())?;

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::history::{HistoryError, Reading, may_read};
 use crate::input::Input;
 use crate::log::{LogError, RoomLog};
-use crate::room::{self, Room};
+use crate::room::{self, Loaded, Room};
 use crate::shared::Shared;
 use crate::time;
 use crate::{Access, Clock, Connection, Ids, Opening, RandomIds, RoomKey, Settings, SystemClock};
@@ -68,7 +68,7 @@ impl Host {
             }
         }
         // Not in memory: read it, but do not load a room for everybody who knocks.
-        let (order, _) = room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
+        let Loaded { order, .. } = room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
         Ok(room::public_view(&order))
     }
 
@@ -88,7 +88,8 @@ impl Host {
         let reading = Reading::begin(&self.shared, room, asker).ok_or(HistoryError::Busy)?;
         let last = {
             let _turn = reading.turn(&self.shared).await?;
-            let (order, _) = room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
+            let Loaded { order, .. } =
+                room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
             if order.seq() == 0 || asker.is_some_and(|asker| !may_read(&order, asker)) {
                 return Err(HistoryError::NotAtTheTable);
             }
@@ -121,7 +122,7 @@ impl Host {
                 return Ok(admits);
             }
         }
-        let (order, _) = room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
+        let Loaded { order, .. } = room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
         Ok(access.admits_to(&order))
     }
 

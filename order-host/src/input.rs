@@ -9,7 +9,7 @@ use order_core::{CommandId, ParticipantId};
 use tokio::sync::oneshot;
 
 use crate::outbox::Outbox;
-use crate::{Access, Door, Protocol};
+use crate::{Access, Allowance, Door, Protocol};
 
 /// Identifies a socket for as long as the process lives. A label, never an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +47,8 @@ pub(crate) struct Attach {
     pub(crate) back: Option<Back>,
     /// Who is asked before it joins as somebody new.
     pub(crate) door: Option<Door>,
+    /// Who is asked before something is stored for it.
+    pub(crate) allowance: Option<Allowance>,
     /// Where the socket has signed in: which orders it may join.
     pub(crate) access: Option<Box<Access>>,
 }

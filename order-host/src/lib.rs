@@ -33,6 +33,7 @@ mod settings;
 mod shared;
 mod time;
 mod transport;
+mod volume;
 
 pub use clock::{Clock, SystemClock};
 pub use connection::Connection;
@@ -50,3 +51,4 @@ pub use resume::ResumeKey;
 pub use room_key::{MAX_NAME_BYTES, RoomKey, RoomKeyError};
 pub use settings::Settings;
 pub use transport::{Transport, TransportError};
+pub use volume::Allowance;

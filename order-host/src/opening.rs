@@ -1,6 +1,6 @@
 //! How a socket opens: which protocol it speaks, who it is, and whether it comes back.
 
-use crate::{Door, Identity};
+use crate::{Allowance, Door, Identity};
 
 /// A protocol that a socket speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -36,4 +36,6 @@ pub struct Opening {
     pub identity: Option<Identity>,
     /// Who is asked before the socket joins as somebody new; nobody, if this is nothing.
     pub door: Option<Door>,
+    /// Who is asked before something is stored for the socket; nobody, if this is nothing.
+    pub allowance: Option<Allowance>,
 }

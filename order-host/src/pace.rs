@@ -11,12 +11,13 @@ use governor::{Quota, RateLimiter};
 use order_core::{Code, Rejection};
 use tokio::time::Instant;
 
-/// How many messages somebody may send: so many a second for as long as they like, and so many at once.
+/// How much somebody may do: so much a second for as long as they like, and so much at once. It is in messages, unless the setting
+/// says bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    /// Messages a second.
+    /// A second, for as long as they like.
     pub per_second: NonZeroU32,
-    /// Messages at once, after a rest.
+    /// At once, after a rest.
     pub burst: NonZeroU32,
 }
 
@@ -80,11 +81,11 @@ impl Meter {
 
 /// Time that only goes forward, whatever is done to the clock on the wall.
 #[derive(Debug, Clone, Copy)]
-struct Monotonic;
+pub(crate) struct Monotonic;
 
 /// A moment of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Moment(Instant);
+pub(crate) struct Moment(Instant);
 
 impl Clock for Monotonic {
     type Instant = Moment;

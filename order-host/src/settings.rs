@@ -33,6 +33,11 @@ pub struct Settings {
     pub pace: Option<Pace>,
     /// How fast one participant may send, on all their sockets of a room together; nothing, if as fast as those may.
     pub participant_pace: Option<Pace>,
+    /// How many bytes the log of one order may have; nothing, if as many as there is room for. The last eighth is kept for its owner,
+    /// for finalizing, for payments and for the back end. Default 64 MiB.
+    pub log_bytes: Option<u64>,
+    /// How many bytes one participant may add to the log of an order; nothing, if as many as they like. It is in bytes.
+    pub participant_log: Option<Pace>,
     /// How many orders of one tenant may be in memory at once for another to begin; nothing, if as many as there is room for. It
     /// counts where people signed in for a tenant. Orders that there are already can always be reached.
     pub rooms_per_tenant: Option<usize>,
@@ -55,6 +60,8 @@ impl Default for Settings {
             room_queue: 128,
             pace: None,
             participant_pace: None,
+            log_bytes: Some(64 * 1024 * 1024),
+            participant_log: None,
             rooms_per_tenant: None,
             resume_key: ResumeKey::random(),
         }

@@ -11,6 +11,7 @@ mod process;
 mod server;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -79,6 +80,72 @@ async fn dishes(asha: &mut Peer, round: usize) -> Vec<Duration> {
     }
     took.sort_unstable();
     took
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_sockets_that_change_the_split_without_end_fill_no_disk() {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = stonepot(data.path());
+    command.args(["--message-rate", "0", "--participant-rate", "0"]);
+    command.args(["--participant-log-rate", "1KiB", "--participant-log-burst", "100KiB"]);
+    let running = Running::start(command);
+    let open = async || Peer::open(TcpStream::connect(running.addr).await.unwrap(), ROOM, &[]).await;
+    // The owner, who has a reserve of their own, only looks on.
+    let mut asha = open().await;
+    asha.join("asha").await;
+    let guests: Vec<_> = (0..20).map(|number| format!("{}{number}", "g".repeat(70))).collect();
+    for guest in &guests {
+        open().await.join(guest).await;
+    }
+    let begun = Instant::now();
+    for flooder in &guests[..2] {
+        let mut peer = open().await;
+        peer.join(flooder).await;
+        for number in 0..400_u64 {
+            peer.say(&split(&guests, number)).await;
+            let limited = loop {
+                let message = peer.message().await;
+                match message["type"].as_str() {
+                    Some("split_updated") => break false,
+                    Some("error") => break is_too_much(&message),
+                    _ => {}
+                }
+            };
+            if limited {
+                break;
+            }
+            assert!(number < 399, "{flooder} was never held up");
+        }
+    }
+    let seconds = begun.elapsed().as_secs() + 1;
+    let stored = bytes_of_splits(data.path());
+    let bound = 2 * (100 + seconds) * 1024;
+    assert!(stored <= bound && stored > 150 * 1024, "{stored} bytes in {seconds} s");
+    asha.add("Dal", 90).await;
+    while asha.message().await["type"] != "item_added" {}
+    drop(running);
+}
+
+/// A command whose fact is some 2 KiB, and another one each time.
+fn split(guests: &[String], number: u64) -> Value {
+    let weight = |(place, guest): (usize, &String)| (guest.clone(), json!(number + 1 + place as u64));
+    let weights: serde_json::Map<_, _> = guests.iter().enumerate().map(weight).collect();
+    json!({"type": "update_split", "data": {"splitType": "custom", "weights": weights}})
+}
+
+fn is_too_much(error: &Value) -> bool {
+    assert_eq!(error["data"]["code"], "rate_limited", "{error}");
+    assert!(error["data"]["retryAfter"].as_u64().unwrap() > 0, "{error}");
+    true
+}
+
+/// How many bytes of changed splits the log has.
+fn bytes_of_splits(data: &Path) -> u64 {
+    let file = data.join("stonepot.db");
+    let log =
+        rusqlite::Connection::open_with_flags(file, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let sql = "SELECT coalesce(sum(length(fact)), 0) FROM log WHERE instr(fact, 'split_updated') > 0";
+    log.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap().unsigned_abs()
 }
 
 /// Floods until it is calm again, and counts how often it is sent away.

@@ -71,6 +71,9 @@ struct StoredOrder {
     done: Vec<StoredDone>,
     created_at: u64,
     updated_at: u64,
+    /// How many bytes the facts up to here take in the log; absent where nobody has counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log_bytes: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -130,6 +133,18 @@ struct StoredItem {
 /// # Errors
 /// None that an order of this crate can cause.
 pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
+    encode(order, None)
+}
+
+/// Writes an order in its stored form, and beside it how many bytes its facts take in the log that it is a snapshot of.
+///
+/// # Errors
+/// None that an order of this crate can cause.
+pub fn encode_snapshot(order: &Order, log_bytes: u64) -> Result<Vec<u8>, StoredError> {
+    encode(order, Some(log_bytes))
+}
+
+fn encode(order: &Order, log_bytes: Option<u64>) -> Result<Vec<u8>, StoredError> {
     let person = |person: &Participant| StoredPerson {
         id: person.id.as_str().to_owned(),
         name: owned(&person.name),
@@ -186,6 +201,7 @@ pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
             .collect(),
         created_at: order.created_at.get(),
         updated_at: order.updated_at.get(),
+        log_bytes,
     };
     version::write(&stored, UPCASTS)
 }
@@ -200,7 +216,16 @@ fn stored_change(seat: Seat, change: &LastChange) -> StoredChange {
 /// # Errors
 /// When a later release wrote it, or when it is damaged: replay the log instead.
 pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
+    decode_snapshot(bytes).map(|(order, _)| order)
+}
+
+/// Reads an order in its stored form, and how many bytes its facts take in their log, where that was counted.
+///
+/// # Errors
+/// As [`decode_order`].
+pub fn decode_snapshot(bytes: &[u8]) -> Result<(Order, Option<u64>), StoredError> {
     let stored: StoredOrder = version::read(bytes, UPCASTS)?;
+    let log_bytes = stored.log_bytes;
     let seats = stored.people.len();
     let seat = |seat: usize| {
         if seat < seats { Ok(Seat(seat)) } else { Err(StoredError::Damaged("seat")) }
@@ -268,7 +293,7 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
         // Version 1 had no payments, so who was on the bill can still be told.
         order.on_bill = Some(seats_on_bill(&order));
     }
-    Ok(order)
+    Ok((order, log_bytes))
 }
 
 fn read_person(stored: &StoredPerson) -> Participant {

@@ -107,14 +107,11 @@ impl Look {
 
     /// The moment by the clock at which elapsed time is, or was, so much.
     pub(crate) fn moment_of(&self, elapsed: Duration) -> UnixMillis {
-        match elapsed.checked_sub(self.elapsed) {
-            Some(left) => later(self.now, left),
-            None => {
-                let over =
-                    u64::try_from(self.elapsed.saturating_sub(elapsed).as_millis()).unwrap_or(u64::MAX);
-                UnixMillis::new(self.now.get().saturating_sub(over))
-            }
+        if elapsed >= self.elapsed {
+            return self.after(elapsed.saturating_sub(self.elapsed));
         }
+        let over = u64::try_from(self.elapsed.saturating_sub(elapsed).as_millis()).unwrap_or(u64::MAX);
+        UnixMillis::new(self.now.get().saturating_sub(over))
     }
 
     /// The moment by the clock that is so far ahead in elapsed time.

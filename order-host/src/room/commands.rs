@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::answers::Answer;
 use super::timer::pending;
 use super::{ConnectionId, End, Room};
+use crate::log::StoredFact;
 use crate::outbox::CloseReason;
 
 /// Who gave a command, and where the answer goes.
@@ -63,6 +64,23 @@ struct Judged {
     on_trust: bool,
 }
 
+/// Commands that were judged together.
+struct Batch {
+    judged: Vec<Judged>,
+    /// The stored forms of what is to happen, in order.
+    encoded: Vec<StoredFact>,
+    /// How far the answers had come before the first that was judged on trust: up to there they hold, whatever becomes of the
+    /// others.
+    answered: u64,
+}
+
+/// The stored forms of what is to happen.
+#[derive(Default)]
+struct Encoded {
+    facts: Vec<StoredFact>,
+    bytes: u64,
+}
+
 /// What a command comes to.
 enum Outcome {
     /// This happens, once it is stored.
@@ -80,9 +98,9 @@ impl Room {
         if commands.is_empty() {
             return Ok(());
         }
-        let (judged, answered) = self.judge(std::mem::take(commands))?;
+        let Batch { judged, encoded, answered } = self.judge(std::mem::take(commands))?;
         let facts: Vec<_> = judged.iter().filter_map(|judged| judged.outcome.fact()).collect();
-        let stored = self.store(&facts).await;
+        let stored = self.store(&facts, encoded).await;
         if stored.failure().is_some() {
             self.answers.back_to(answered);
         }
@@ -105,23 +123,25 @@ impl Room {
         self.recover(&stored).await
     }
 
-    /// Judges each command as if those before it had happened. Changes nothing that anybody sees. Says also how far the answers
-    /// had come before the first that was judged on trust: up to there they hold, whatever becomes of the others.
-    fn judge(&mut self, commands: Vec<Asked>) -> Result<(Vec<Judged>, u64), End> {
+    /// Judges each command as if those before it had happened. Changes nothing that anybody sees.
+    fn judge(&mut self, commands: Vec<Asked>) -> Result<Batch, End> {
         let many = commands.len() > 1;
         let mut any_before = false;
         let mut answered = None;
         let mut judged = Vec::with_capacity(commands.len());
+        let mut encoded = Encoded::default();
         for Asked { by, stamp, command } in commands {
-            let actor = match &by {
+            let (connection, actor) = match &by {
                 Asker::Socket(connection) => {
-                    self.members.speaker(*connection).cloned().map(Actor::participant)
+                    let speaker = self.members.speaker(*connection).cloned();
+                    (Some(*connection), speaker.map(Actor::participant))
                 }
-                Asker::Backend(_) => Some(Actor::Backend),
+                Asker::Backend(_) => (None, Some(Actor::Backend)),
             };
             let (outcome, id, on_trust) = match (command, actor) {
                 (Ok(command), Some(actor)) => {
                     let outcome = self.decide(&actor, stamp.as_ref(), &command);
+                    let outcome = self.encode(outcome, connection, &mut encoded);
                     (outcome, stamp.as_ref().map(Stamp::id).cloned(), any_before)
                 }
                 // What is refused without a look at the order is refused whatever becomes of the others.
@@ -142,7 +162,22 @@ impl Room {
             }
             judged.push(Judged { by, id, outcome, on_trust });
         }
-        Ok((judged, answered.unwrap_or(self.answers.mark())))
+        let answered = answered.unwrap_or(self.answers.mark());
+        Ok(Batch { judged, encoded: encoded.facts, answered })
+    }
+
+    /// Adds the stored form of what is to happen to `encoded`; or refuses it, where there is no room for it.
+    fn encode(&self, outcome: Outcome, connection: Option<ConnectionId>, encoded: &mut Encoded) -> Outcome {
+        let Outcome::Happens(recorded) = outcome else { return outcome };
+        match self.encode_within_bounds(connection, &recorded, encoded.bytes) {
+            Ok(fact) => {
+                encoded.bytes = encoded.bytes.saturating_add(fact.len() as u64);
+                encoded.facts.push(fact);
+                Outcome::Happens(recorded)
+            }
+            // No answer to last: there may be room later.
+            Err(rejection) => Outcome::Refused(rejection),
+        }
     }
 
     /// Judges one command as if those that are being stored had happened.

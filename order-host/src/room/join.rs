@@ -76,7 +76,14 @@ impl Room {
             self.refuse(connection, &rejection, id);
             return Ok(());
         }
-        let stored = self.store(&[&recorded]).await;
+        let encoded = match self.encode_within_bounds(Some(connection), &recorded, 0) {
+            Ok(encoded) => encoded,
+            Err(rejection) => {
+                self.refuse(connection, &rejection, id);
+                return Ok(());
+            }
+        };
+        let stored = self.store(&[&recorded], vec![encoded]).await;
         if let Some(failure) = stored.failure() {
             self.refuse(connection, failure, id);
         } else {
@@ -179,7 +186,7 @@ impl Room {
 
     /// From now on the socket speaks as `participant` and hears what happens; says whether they were offline.
     fn admit(&mut self, connection: ConnectionId, participant: &ParticipantId) -> bool {
-        self.members.join(connection, participant, self.shared.settings.participant_pace);
+        self.members.join(connection, participant, &self.shared.settings);
         self.presence.connect(participant)
     }
 }

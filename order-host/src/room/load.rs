@@ -1,36 +1,40 @@
 //! Reading a room from its log.
 
-use order_core::stored::{decode_fact, decode_order};
+use order_core::stored::{decode_fact, decode_snapshot};
 use order_core::{Order, OrderId, commit};
 
-use crate::log::{LogError, RoomLog};
+use crate::log::{LogError, RoomLog, StoredFact};
 use crate::{RoomKey, Settings};
 
 /// How many facts are read at a time.
 const PAGE: usize = 200;
 
-/// The order as its log says, and the sequence number of the snapshot it was read with (0 without one).
-/// An unknown room is an order that nobody has joined.
+/// A room as its log says.
+pub(crate) struct Loaded {
+    /// An unknown room is an order that nobody has joined.
+    pub(crate) order: Order,
+    /// The sequence number of the snapshot that it was read with; 0 without one.
+    pub(crate) snapshot_seq: u64,
+    /// How many bytes its facts have.
+    pub(crate) log_bytes: u64,
+}
+
+/// The order as its log says.
 ///
 /// # Errors
 /// When the log cannot be read, or holds what this release cannot make sense of.
-pub(crate) async fn load(
-    log: &dyn RoomLog,
-    key: &RoomKey,
-    settings: &Settings,
-) -> Result<(Order, u64), LogError> {
-    if let Some(order) = from_snapshot(log, key).await
+pub(crate) async fn load(log: &dyn RoomLog, key: &RoomKey, settings: &Settings) -> Result<Loaded, LogError> {
+    if let Some((order, log_bytes)) = from_snapshot(log, key).await
         && is_of_this_log(log, key, &order).await
     {
-        let snapshot_seq = order.seq();
-        match replay(log, key, order).await {
-            Ok(order) => return Ok((order, snapshot_seq)),
+        match on_top_of(log, key, order, log_bytes).await {
+            Ok(loaded) => return Ok(loaded),
             Err(error) => {
                 tracing::warn!(room = %key.fingerprint(), %error, "the snapshot is of no use; replaying the whole log");
             }
         }
     }
-    load_from_the_start(log, key, settings).await.map(|order| (order, 0))
+    load_from_the_start(log, key, settings).await
 }
 
 /// The order as its log alone says.
@@ -38,12 +42,32 @@ pub(crate) async fn load_from_the_start(
     log: &dyn RoomLog,
     key: &RoomKey,
     settings: &Settings,
-) -> Result<Order, LogError> {
+) -> Result<Loaded, LogError> {
     let id = OrderId::new(key.room()).map_err(|error| LogError(error.to_string()))?;
-    replay(log, key, Order::new(id, settings.currency).with_default_policy(settings.policy)).await
+    let nobodys = Order::new(id, settings.currency).with_default_policy(settings.policy);
+    let (order, log_bytes) = replay(log, key, nobodys).await?;
+    Ok(Loaded { order, snapshot_seq: 0, log_bytes })
 }
 
-async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<Order> {
+/// The order of a snapshot, and what its log says after that.
+async fn on_top_of(
+    log: &dyn RoomLog,
+    key: &RoomKey,
+    order: Order,
+    log_bytes: Option<u64>,
+) -> Result<Loaded, LogError> {
+    let snapshot_seq = order.seq();
+    let before = match log_bytes {
+        Some(bytes) => bytes,
+        // An earlier release wrote the snapshot, and did not count.
+        None => bytes_up_to(log, key, snapshot_seq).await?,
+    };
+    let (order, after) = replay(log, key, order).await?;
+    Ok(Loaded { order, snapshot_seq, log_bytes: before.saturating_add(after) })
+}
+
+/// The order of a snapshot, and how many bytes its facts have, where that was counted.
+async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<(Order, Option<u64>)> {
     let snapshot = match log.load_snapshot(key).await {
         Ok(snapshot) => snapshot?,
         Err(error) => {
@@ -51,8 +75,10 @@ async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<Order> {
             return None;
         }
     };
-    match decode_order(&snapshot.state) {
-        Ok(order) if order.seq() == snapshot.seq && order.id().as_str() == key.room() => Some(order),
+    match decode_snapshot(&snapshot.state) {
+        Ok((order, log_bytes)) if order.seq() == snapshot.seq && order.id().as_str() == key.room() => {
+            Some((order, log_bytes))
+        }
         Ok(_) => None,
         Err(error) => {
             tracing::info!(room = %key.fingerprint(), %error, "the snapshot is not readable; replaying the log");
@@ -73,7 +99,9 @@ async fn is_of_this_log(log: &dyn RoomLog, key: &RoomKey, order: &Order) -> bool
     same
 }
 
-async fn replay(log: &dyn RoomLog, key: &RoomKey, mut order: Order) -> Result<Order, LogError> {
+/// The order with what its log says after it, and how many bytes that has.
+async fn replay(log: &dyn RoomLog, key: &RoomKey, mut order: Order) -> Result<(Order, u64), LogError> {
+    let mut bytes = 0_u64;
     loop {
         let facts = log.read(key, order.seq(), PAGE).await?;
         for fact in &facts {
@@ -82,8 +110,28 @@ async fn replay(log: &dyn RoomLog, key: &RoomKey, mut order: Order) -> Result<Or
             let recorded = decode_fact(fact).map_err(|error| damaged(error.to_string()))?;
             commit(&mut order, &recorded).map_err(|error| damaged(error.to_string()))?;
         }
+        bytes = bytes.saturating_add(total_bytes(&facts));
         if facts.len() < PAGE {
-            return Ok(order);
+            return Ok((order, bytes));
         }
     }
+}
+
+/// How many bytes the facts up to this sequence number have.
+async fn bytes_up_to(log: &dyn RoomLog, key: &RoomKey, last: u64) -> Result<u64, LogError> {
+    let (mut read, mut bytes) = (0_u64, 0_u64);
+    while let Some(left) = usize::try_from(last.saturating_sub(read)).ok().filter(|left| *left > 0) {
+        let facts = log.read(key, read, left.min(PAGE)).await?;
+        if facts.is_empty() {
+            break;
+        }
+        bytes = bytes.saturating_add(total_bytes(&facts));
+        read = read.saturating_add(facts.len() as u64);
+    }
+    Ok(bytes)
+}
+
+/// How many bytes these facts have together.
+pub(super) fn total_bytes(facts: &[StoredFact]) -> u64 {
+    facts.iter().fold(0, |sum, fact| sum.saturating_add(fact.len() as u64))
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use order_core::text::Text;
-use order_core::{Order, ParticipantId};
+use order_core::{Order, ParticipantId, Rejection};
 
 use crate::input::{Attach, Back, ConnectionId};
 use crate::outbox::{CloseReason, Outbox};
 use crate::pace::{Meter, Whose};
 use crate::pieces::Shared;
-use crate::{Access, Door, NotYet, Pace, Protocol};
+use crate::volume::StoredBytes;
+use crate::{Access, Allowance, Door, NotYet, Protocol, Settings};
 
 /// The sockets in a room.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub(super) struct Members {
     /// What counts the messages of each person, whatever socket they come from. It is kept while they are away, or they would
     /// only have to come back for a whole burst. There are no more of them than people on the order.
     meters: BTreeMap<ParticipantId, Arc<Meter>>,
+    /// What counts the bytes that each person adds to the log; kept as long.
+    stored: BTreeMap<ParticipantId, StoredBytes>,
 }
 
 #[derive(Debug)]
@@ -30,6 +33,8 @@ struct Member {
     speaker: Option<ParticipantId>,
     /// Who is asked before it joins as somebody new.
     door: Option<Door>,
+    /// Who is asked before something is stored for it.
+    allowance: Option<Allowance>,
     /// As whom it was let in last.
     let_in: Option<ParticipantId>,
     /// Where the socket has signed in: which orders it may join.
@@ -54,12 +59,13 @@ impl News {
 impl Members {
     /// Takes in a socket; answers with whom it comes back as, if it does.
     pub(super) fn attach(&mut self, attach: Attach) -> Option<(ConnectionId, Back)> {
-        let Attach { connection, outbox, protocol, back, door, access } = attach;
+        let Attach { connection, outbox, protocol, back, door, allowance, access } = attach;
         self.sockets.entry(connection).or_insert(Member {
             outbox,
             protocol,
             speaker: None,
             door,
+            allowance,
             let_in: None,
             access,
         });
@@ -79,6 +85,22 @@ impl Members {
             member.let_in = Some(somebody.clone());
         }
         Ok(())
+    }
+
+    /// Counts what is about to be stored for somebody who joined, in bytes.
+    pub(super) fn count_stored(
+        &self,
+        who: &ParticipantId,
+        bytes: usize,
+        is_reserved: bool,
+    ) -> Result<(), Rejection> {
+        self.stored.get(who).map_or(Ok(()), |stored| stored.count(bytes, is_reserved))
+    }
+
+    /// Asks whether so many bytes may be stored for a socket.
+    pub(super) fn ask_for_space(&self, connection: ConnectionId, bytes: usize) -> Result<(), Rejection> {
+        let allowance = self.sockets.get(&connection).and_then(|member| member.allowance.as_ref());
+        allowance.map_or(Ok(()), |allowance| allowance.ask(bytes))
     }
 
     /// What waits to be sent to a socket.
@@ -105,8 +127,16 @@ impl Members {
     }
 
     /// From now on the socket speaks as `participant`, whose messages are counted together whatever socket they come from.
-    pub(super) fn join(&mut self, connection: ConnectionId, participant: &ParticipantId, pace: Option<Pace>) {
-        let meter = pace.map(|pace| {
+    pub(super) fn join(
+        &mut self,
+        connection: ConnectionId,
+        participant: &ParticipantId,
+        settings: &Settings,
+    ) {
+        if let Some(pace) = settings.participant_log {
+            self.stored.entry(participant.clone()).or_insert_with(|| StoredBytes::new(pace));
+        }
+        let meter = settings.participant_pace.map(|pace| {
             let meter = || Arc::new(Meter::new(pace, Whose::Participant));
             self.meters.entry(participant.clone()).or_insert_with(meter).clone()
         });

@@ -7,6 +7,7 @@ mod commands;
 mod events;
 mod join;
 mod load;
+mod log_space;
 mod members;
 mod show;
 mod store;
@@ -32,7 +33,7 @@ use crate::{RoomKey, Ticket};
 use answers::Answers;
 use commands::{Asked, Asker};
 use events::Events;
-pub(crate) use load::load;
+pub(crate) use load::{Loaded, load};
 use members::Members;
 use store::Snapshots;
 use timer::Timer;
@@ -54,6 +55,8 @@ pub(crate) struct Room {
     key: RoomKey,
     shared: Arc<Shared>,
     order: Order,
+    /// How many bytes its log has.
+    log_bytes: u64,
     /// The order as it will be once what is being stored is stored; kept in step from the first time that commands came
     /// together, so that judging them together costs no copy each time.
     ahead: Option<Order>,
@@ -94,7 +97,8 @@ impl Room {
     }
 
     async fn load(key: &RoomKey, shared: &Arc<Shared>) -> Result<Box<Self>, LogError> {
-        let (order, snapshot_seq) = load(shared.log.as_ref(), key, &shared.settings).await?;
+        let Loaded { order, snapshot_seq, log_bytes } =
+            load(shared.log.as_ref(), key, &shared.settings).await?;
         tracing::debug!(room = %key.fingerprint(), seq = order.seq(), "room loaded");
         let room = Box::new(Self {
             key: key.clone(),
@@ -103,6 +107,7 @@ impl Room {
             was_woken: false,
             of_tenant: tenant::place(shared, &order),
             order,
+            log_bytes,
             ahead: None,
             presence: Presence::new(),
             members: Members::default(),

@@ -1,11 +1,11 @@
 //! The output gate: facts are durable before anybody is shown them.
 
-use order_core::stored::{StoredError, encode_fact, encode_order};
+use order_core::stored::{StoredError, encode_fact, encode_snapshot};
 use order_core::{Code, Recorded, Rejection};
 use tokio::task::JoinHandle;
 
 use super::events::Events;
-use super::load::load_from_the_start;
+use super::load::{Loaded, load_from_the_start, total_bytes};
 use super::{End, Room};
 use crate::log::{AppendError, Snapshot, StoredFact};
 use crate::outbox::CloseReason;
@@ -36,24 +36,21 @@ impl Stored {
 }
 
 impl Room {
-    /// Appends facts to the log, durably, and answers when that is certain one way or the other, if it can be.
-    pub(super) async fn store(&mut self, facts: &[&Recorded]) -> Stored {
+    /// Appends facts, and their stored forms, to the log, durably. Answers when that is certain one way or the other, if it can be.
+    pub(super) async fn store(&mut self, facts: &[&Recorded], encoded: Vec<StoredFact>) -> Stored {
         if facts.is_empty() {
             return Stored::Yes;
         }
-        let encoded = match encode(facts) {
-            Ok(encoded) => encoded,
-            Err(error) => {
-                tracing::error!(room = %self.key.fingerprint(), %error, "facts cannot be written");
-                return Stored::No(Code::StorageUnavailable.into());
-            }
-        };
+        let bytes = total_bytes(&encoded);
         if let Err(error) = self.alarm_for(facts).await {
             tracing::error!(room = %self.key.fingerprint(), %error, "the room's alarm was not set");
             return Stored::No(Code::StorageUnavailable.into());
         }
         match self.shared.log.append(&self.key, self.order.seq(), encoded).await {
-            Ok(_) => Stored::Yes,
+            Ok(_) => {
+                self.log_bytes = self.log_bytes.saturating_add(bytes);
+                Stored::Yes
+            }
             Err(AppendError::Failed(error)) => {
                 tracing::error!(room = %self.key.fingerprint(), error, "facts were not stored");
                 Stored::No(Code::StorageUnavailable.into())
@@ -65,7 +62,10 @@ impl Room {
             Err(AppendError::Unknown(error)) => {
                 tracing::error!(room = %self.key.fingerprint(), error, "whether facts were stored is not known; reading back");
                 match self.shared.log.read(&self.key, self.order.seq(), facts.len()).await {
-                    Ok(found) if encode(facts).as_ref() == Ok(&found) => Stored::Yes,
+                    Ok(found) if encode(facts).as_ref() == Ok(&found) => {
+                        self.log_bytes = self.log_bytes.saturating_add(bytes);
+                        Stored::Yes
+                    }
                     Ok(_) => Stored::Stale(Code::StorageUnavailable.into()),
                     Err(_) => Stored::Unknown(Code::StorageUncertain.into()),
                 }
@@ -96,10 +96,12 @@ impl Room {
 
     /// Reads the room again, from its log alone; if memory was wrong, everybody gets the full state.
     async fn reload(&mut self) -> Result<(), End> {
-        let order = load_from_the_start(self.shared.log.as_ref(), &self.key, &self.shared.settings)
-            .await
-            .map_err(|_| End(CloseReason::Unavailable))?;
+        let Loaded { order, log_bytes, .. } =
+            load_from_the_start(self.shared.log.as_ref(), &self.key, &self.shared.settings)
+                .await
+                .map_err(|_| End(CloseReason::Unavailable))?;
         self.ahead = None;
+        self.log_bytes = log_bytes;
         if order != self.order {
             self.order = order;
             self.timer.forget_what_is_remembered();
@@ -118,7 +120,7 @@ impl Room {
         if self.snapshots.writing.as_ref().is_some_and(|writing| !writing.is_finished()) {
             return;
         }
-        let Ok(state) = encode_order(&self.order) else { return };
+        let Ok(state) = encode_snapshot(&self.order, self.log_bytes) else { return };
         let snapshot = Snapshot { seq: self.order.seq(), state };
         self.snapshots.last_seq = snapshot.seq;
         let (shared, key) = (self.shared.clone(), self.key.clone());

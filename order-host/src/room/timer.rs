@@ -6,6 +6,7 @@ use order_core::deadline::MAX_DEADLINE_AHEAD;
 use order_core::{Order, Recorded, UnixMillis, commit, deadline_due, end_of_life};
 use tokio::time::Instant;
 
+use super::store::Stored;
 use super::{End, Room};
 use crate::clock::{Look, StampAge};
 use crate::log::LogError;
@@ -165,7 +166,11 @@ impl Room {
         }
         self.timer.not_before = None;
         while let Some(recorded) = self.due().await {
-            let stored = self.store(&[&recorded]).await;
+            // What happens by itself is stored however full the log is.
+            let stored = match self.encode_within_bounds(None, &recorded, 0) {
+                Ok(encoded) => self.store(&[&recorded], vec![encoded]).await,
+                Err(rejection) => Stored::No(rejection),
+            };
             if stored.failure().is_some() {
                 self.timer.not_before = Some(Instant::now() + TRY_AGAIN);
                 let recovered = self.recover(&stored).await;

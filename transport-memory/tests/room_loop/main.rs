@@ -12,6 +12,7 @@ mod joining;
 mod joining_again;
 mod leaving;
 mod loading;
+mod log_space;
 mod manners;
 mod presence;
 mod rooms;

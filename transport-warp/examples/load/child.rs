@@ -57,6 +57,11 @@ pub(crate) fn start_server(
     // More than can be measured, so that what counting costs is part of it.
     command.args(["--message-rate", "1000000", "--message-burst", "1000000"]);
     command.args(["--participant-rate", "1000000", "--participant-burst", "1000000"]);
+    for whose in ["participant", "address"] {
+        command.args([format!("--{whose}-log-rate"), "1024MiB".to_owned()]);
+        command.args([format!("--{whose}-log-burst"), "1024MiB".to_owned()]);
+    }
+    command.args(["--max-order-log", "1024MiB"]);
     if let Some(secret) = secret {
         command.args(["--auth", "required", "--auth-keys"]).arg(secret);
     }

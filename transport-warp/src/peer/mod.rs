@@ -2,6 +2,7 @@
 
 mod place;
 mod visits;
+mod volume;
 
 use std::net::IpAddr;
 
@@ -9,6 +10,7 @@ pub use place::{ProxyError, TrustedProxies};
 
 pub(crate) use place::{Place, PlaceTickets, take};
 pub(crate) use visits::Visits;
+pub(crate) use volume::{Somebody, Volume};
 
 use order_host::Pace;
 
@@ -36,6 +38,9 @@ pub struct PeerSettings {
     /// How many people who are new may join orders from one address. Default one a second, 100 at once: a whole party may sit
     /// down at once, and nobody fills order after order with guests who are none.
     pub newcomers: Option<Pace>,
+    /// How many bytes one person who signed in, or one address, may add to what is stored, in all orders together. It is in bytes.
+    /// Default 32 KiB a second, 64 MiB at once: a restaurant may have one address for all its guests.
+    pub stored: Option<Pace>,
     /// Whose word counts for where somebody comes from; by default, nobody's.
     pub proxies: Option<TrustedProxies>,
 }
@@ -48,6 +53,7 @@ impl Default for PeerSettings {
             sockets_per_guest: Some(200),
             visits: Pace::new(20, 500),
             newcomers: Pace::new(1, 100),
+            stored: Pace::new(32 * 1024, 64 * 1024 * 1024),
             proxies: None,
         }
     }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use order_core::ParticipantId;
 use order_core::wire::HistoryPage;
-use order_host::{Counted, Door, HistoryError, Host, NotYet, Opening, Pace, Protocol, RoomKey, Ticket};
+use order_host::{
+    Allowance, Counted, Door, HistoryError, Host, NotYet, Opening, Pace, Protocol, RoomKey, Ticket,
+};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tracing::{debug, warn};
@@ -23,7 +25,7 @@ use super::answer::Excess;
 use super::{RouteSettings, answer};
 use crate::address::{self, AddressError};
 use crate::origin;
-use crate::peer::{self, Place, PlaceTickets, TcpPeer, Visits};
+use crate::peer::{self, Place, PlaceTickets, Somebody, TcpPeer, Visits, Volume};
 use crate::room_session::RoomSession;
 use crate::sign_in::{Denied, Guest};
 use crate::socket::{Handshake, SocketSettings};
@@ -55,6 +57,7 @@ pub fn room_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Respon
         warned: Warned::default(),
         visits: settings.peers.visits.map(Visits::new),
         newcomers: settings.peers.newcomers.map(|pace| Arc::new(Visits::new(pace))),
+        stored: settings.peers.stored.map(|pace| Arc::new(Volume::new(pace))),
         settings: settings.clone(),
     });
     warp::path::peek()
@@ -82,15 +85,6 @@ pub fn room_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Respon
 /// A socket's places, given back with it.
 type Tickets =
     (Option<PlaceTickets<Place>>, Option<PlaceTickets<(Somebody, RoomKey)>>, Option<Ticket<RoomKey>>);
-
-/// Whose sockets in a room are counted together.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Somebody {
-    /// Who signed in.
-    Participant(ParticipantId),
-    /// Wherever they come from, where nobody signs in.
-    At(Place),
-}
 
 /// What is asked of a room.
 #[derive(Clone, Copy)]
@@ -124,6 +118,8 @@ struct Rooms {
     visits: Option<Visits>,
     /// Who joins as somebody new.
     newcomers: Option<Arc<Visits>>,
+    /// What somebody adds to what is stored.
+    stored: Option<Arc<Volume>>,
     settings: RouteSettings,
 }
 
@@ -231,7 +227,8 @@ impl Rooms {
         };
         let (host, drained_host) = (self.host.clone(), self.host.clone());
         let door = self.door(request.place);
-        let opening = Opening { identity, door, ..opening(&handshake, request.query) };
+        let allowance = self.allowance(request.place, participant);
+        let opening = Opening { identity, door, allowance, ..opening(&handshake, request.query) };
         let subprotocol = Some(opening.protocol.subprotocol()).filter(|name| handshake.offers(name));
         let (response, task) = handshake
             .accept(Arc::clone(&self.socket), subprotocol, move || RoomSession(host.open(room, opening)));
@@ -315,6 +312,13 @@ impl Rooms {
                 || format!("at most {per_second} new guests a second from one address, {burst} at once");
             newcomers.count(place).map_err(|wait| NotYet { bound: bound(), wait })
         }))
+    }
+
+    /// What bounds how much is stored for somebody who signed in, or who comes from there.
+    fn allowance(&self, place: Option<Place>, participant: Option<&ParticipantId>) -> Option<Allowance> {
+        let stored = self.stored.clone()?;
+        let who = participant.cloned().map(Somebody::Participant).or_else(|| place.map(Somebody::At))?;
+        Some(Allowance::new(move |bytes| stored.count(&who, bytes)))
     }
 
     /// Who did what and when, for those on the order.

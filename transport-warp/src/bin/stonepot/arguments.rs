@@ -325,6 +325,29 @@ pub(crate) struct Serve {
     #[arg(long, env = "STONEPOT_PARTICIPANT_BURST", value_name = "N", default_value_t = 600)]
     pub(crate) participant_burst: u32,
 
+    /// How many bytes a second one participant may add to what is stored of an order, for long; 0 for no bound. What is too early is
+    /// refused (`rate_limited`).
+    #[arg(long, env = "STONEPOT_PARTICIPANT_LOG_RATE", value_name = "SIZE", default_value = "4KiB", value_parser = units::volume)]
+    pub(crate) participant_log_rate: u32,
+
+    /// How many bytes one participant may add at once, after a rest; 0 for no bound.
+    #[arg(long, env = "STONEPOT_PARTICIPANT_LOG_BURST", value_name = "SIZE", default_value = "1MiB", value_parser = units::volume)]
+    pub(crate) participant_log_burst: u32,
+
+    /// How many bytes a second one person who signed in, or one address, may add to what is stored of all orders, for long; 0 for no
+    /// bound. What is too early is refused (`rate_limited`).
+    #[arg(long, env = "STONEPOT_ADDRESS_LOG_RATE", value_name = "SIZE", default_value = "32KiB", value_parser = units::volume)]
+    pub(crate) address_log_rate: u32,
+
+    /// How many bytes one person, or one address, may add at once, after a rest; 0 for no bound.
+    #[arg(long, env = "STONEPOT_ADDRESS_LOG_BURST", value_name = "SIZE", default_value = "64MiB", value_parser = units::volume)]
+    pub(crate) address_log_burst: u32,
+
+    /// How many bytes may be stored of one order; 0 for no bound. One more change is refused (`log_full`). The last eighth is kept for
+    /// the owner, for finalizing, for payments and for the back end.
+    #[arg(long, env = "STONEPOT_MAX_ORDER_LOG", value_name = "SIZE", default_value = "64MiB", value_parser = units::volume)]
+    pub(crate) max_order_log: u32,
+
     /// How many sockets one address may have; 0 for no bound. Further ones get 429. Of IPv6, 64 bits are an address, and
     /// what agrees in 48 bits may have four times as many. Who connects from this machine is not bounded by
     /// address, here and below.

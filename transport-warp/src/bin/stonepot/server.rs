@@ -122,6 +122,8 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     settings.lifetimes = lifetimes;
     settings.pace = Pace::new(arguments.message_rate, arguments.message_burst);
     settings.participant_pace = Pace::new(arguments.participant_rate, arguments.participant_burst);
+    settings.log_bytes = (arguments.max_order_log > 0).then_some(arguments.max_order_log.into());
+    settings.participant_log = Pace::new(arguments.participant_log_rate, arguments.participant_log_burst);
     settings.bounds = OrderBounds {
         items: arguments.max_items,
         participants: arguments.max_participants,
@@ -147,6 +149,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
             sockets_per_guest: bound(arguments.max_per_guest),
             visits: Pace::new(arguments.visit_rate, arguments.visit_burst),
             newcomers: Pace::new(arguments.join_rate, arguments.join_burst),
+            stored: Pace::new(arguments.address_log_rate, arguments.address_log_burst),
             proxies: proxies.clone(),
         },
         allowed_origins: arguments.allow_origin.clone(),

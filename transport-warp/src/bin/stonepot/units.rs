@@ -30,6 +30,23 @@ pub(crate) fn life(text: &str) -> Result<Life, String> {
         .ok_or_else(|| "it is more than nothing and at most 3652d".to_owned())
 }
 
+/// A size, or 0: no bound. At most 1 GiB.
+pub(crate) fn volume(text: &str) -> Result<u32, String> {
+    if text == "0" {
+        return Ok(0);
+    }
+    let (number, unit) = split(text);
+    let number: u32 = number.parse().map_err(|_| "write it like 65536, 64KiB or 1MiB, or 0".to_owned())?;
+    let bytes = match unit {
+        "" => Some(number),
+        "KiB" => number.checked_mul(1 << 10),
+        "MiB" => number.checked_mul(1 << 20),
+        _ => return Err("the unit is KiB or MiB".to_owned()),
+    };
+    let allowed = bytes.filter(|bytes| (1..=1 << 30).contains(bytes));
+    allowed.ok_or_else(|| "it is at most 1024MiB, or 0".to_owned())
+}
+
 fn read(text: &str, expected: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
     let number: u64 = number.parse().map_err(|_| expected.to_owned())?;
@@ -107,6 +124,17 @@ mod tests {
         assert_eq!(bytes("1MiB"), Ok(1 << 20));
         for wrong in ["", "KiB", "1kb", "1023", "65MiB", "-5", "18446744073709551615MiB"] {
             assert!(bytes(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn volumes_are_sizes_or_no_bound() {
+        assert_eq!(volume("0"), Ok(0));
+        assert_eq!(volume("512"), Ok(512));
+        assert_eq!(volume("4KiB"), Ok(4096));
+        assert_eq!(volume("1024MiB"), Ok(1 << 30));
+        for wrong in ["", "KiB", "1kb", "1025MiB", "-5", "00KiB", "1GiB"] {
+            assert!(volume(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -1,0 +1,93 @@
+//! How much of the storage one order may take, and how fast one participant may fill it.
+//!
+//! What is stored stays stored, so changes without end to a small order fill a disk as well as a large order does. The log
+//! of an order is bounded in bytes, and so is what one participant adds to it in a time. The bill can be closed and paid all
+//! the same: the last part of a log is kept for that, for the owner and for the back end.
+
+use order_core::stored::encode_fact;
+use order_core::{Actor, Code, Fact, ParticipantId, Recorded, Rejection};
+
+use super::{ConnectionId, Room};
+use crate::log::StoredFact;
+
+/// The last so many parts of a log, of all [`PARTS`], are kept for its owner, for finalizing, for payments and for the back end.
+const RESERVED: u64 = 4;
+/// The very last of them are not the owner's, who is a guest: they are for finalizing, payments and the back end.
+const KEPT_TO_THE_END: u64 = 1;
+const PARTS: u64 = 32;
+
+/// How much of a log a fact may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// What everybody may use.
+    Everybodys,
+    /// And what is reserved for the owner.
+    Owners,
+    /// All of it: it pays or closes the bill, or is the back end's.
+    Whole,
+    /// It happens once, or only as often as other facts allow it: it is stored whatever there is.
+    Unbounded,
+}
+
+impl Reach {
+    /// How many bytes of a log of `most` may be used.
+    fn of(self, most: u64) -> u64 {
+        let without = |parts: u64| most.saturating_sub(most.saturating_mul(parts) / PARTS);
+        match self {
+            Self::Everybodys => without(RESERVED),
+            Self::Owners => without(KEPT_TO_THE_END),
+            Self::Whole => most,
+            Self::Unbounded => u64::MAX,
+        }
+    }
+}
+
+impl Room {
+    /// Encodes what was judged, unless it would make the log of the order too large, or its author adds too much in too short
+    /// a time. `ahead` bytes are about to be stored before it.
+    pub(super) fn encode_within_bounds(
+        &self,
+        connection: Option<ConnectionId>,
+        recorded: &Recorded,
+        ahead: u64,
+    ) -> Result<StoredFact, Rejection> {
+        let encoded = encode_fact(recorded).map_err(|error| {
+            tracing::error!(room = %self.key.fingerprint(), %error, "a fact cannot be written");
+            Rejection::new(Code::StorageUnavailable)
+        })?;
+        let reach = self.reach(recorded);
+        let bytes = u64::try_from(encoded.len()).unwrap_or(u64::MAX);
+        if let Some(most) = self.shared.settings.log_bytes {
+            let after = self.log_bytes.saturating_add(ahead).saturating_add(bytes);
+            if after > reach.of(most) {
+                let whole = format!("at most {} KiB of stored changes in one order", most / 1024);
+                return Err(Rejection::new(Code::LogFull).expected(whole));
+            }
+        }
+        if let Some(who) = recorded.by.id()
+            && reach != Reach::Unbounded
+        {
+            self.members.count_stored(who, encoded.len(), reach != Reach::Everybodys)?;
+            if let Some(connection) = connection.filter(|_| reach != Reach::Whole) {
+                self.members.ask_for_space(connection, encoded.len())?;
+            }
+        }
+        Ok(encoded)
+    }
+
+    fn reach(&self, recorded: &Recorded) -> Reach {
+        match (&recorded.by, &recorded.fact) {
+            (Actor::Clock, _) | (_, Fact::Finalized { .. }) => Reach::Unbounded,
+            (Actor::Backend, _)
+            | (_, Fact::PaymentRecorded(_) | Fact::PaymentUpdated { .. } | Fact::PaymentRefunded { .. }) => {
+                Reach::Whole
+            }
+            (Actor::Participant(who), _) if self.owns(who) => Reach::Owners,
+            (Actor::Participant(_), _) => Reach::Everybodys,
+        }
+    }
+
+    fn owns(&self, who: &ParticipantId) -> bool {
+        self.order.owner().is_some_and(|owner| owner.id() == who)
+    }
+}

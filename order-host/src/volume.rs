@@ -1,0 +1,121 @@
+//! How many bytes somebody may add to what is stored.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+use order_core::{Code, Rejection};
+
+use crate::pace::{Moment, Monotonic};
+use crate::{NotYet, Pace};
+
+type Limiter = RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Moment>>;
+
+/// Counts the bytes that one participant adds to the log of an order. What closes or pays the bill, and what its owner does, has
+/// as much for itself: whoever has used up the one can still do the other.
+#[derive(Debug)]
+pub(crate) struct StoredBytes {
+    pace: Pace,
+    ordinary: Limiter,
+    reserved: Limiter,
+}
+
+impl StoredBytes {
+    /// `pace` is in bytes.
+    pub(crate) fn new(pace: Pace) -> Self {
+        let quota = Quota::per_second(pace.per_second).allow_burst(pace.burst);
+        let limiter = || RateLimiter::direct_with_clock(quota, Monotonic);
+        Self { pace, ordinary: limiter(), reserved: limiter() }
+    }
+
+    /// Counts so many bytes; what is larger than a whole burst counts as one.
+    pub(crate) fn count(&self, bytes: usize, is_reserved: bool) -> Result<(), Rejection> {
+        let limiter = if is_reserved { &self.reserved } else { &self.ordinary };
+        let Err(early) = limiter.check_n(within(bytes, self.pace.burst)).unwrap_or(Ok(())) else {
+            return Ok(());
+        };
+        let wait = early.wait_time_from(governor::clock::Clock::now(&Monotonic));
+        Err(too_much(&bound(self.pace, "one participant"), wait))
+    }
+}
+
+/// Asked before something is stored for a socket that may not add without end. A transport that knows from where a socket comes
+/// bounds with it how much is added from there, in all orders together. Cheap to clone; every clone is the same allowance.
+#[derive(Clone)]
+pub struct Allowance(Arc<dyn Fn(usize) -> Result<(), NotYet> + Send + Sync>);
+
+impl Allowance {
+    /// An allowance that is asked for so many bytes before they are stored.
+    pub fn new(ask: impl Fn(usize) -> Result<(), NotYet> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(ask))
+    }
+
+    pub(crate) fn ask(&self, bytes: usize) -> Result<(), Rejection> {
+        (self.0)(bytes).map_err(|NotYet { bound, wait }| too_much(&bound, wait))
+    }
+}
+
+impl fmt::Debug for Allowance {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Allowance")
+    }
+}
+
+/// Whether they are the same allowance.
+impl PartialEq for Allowance {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Allowance {}
+
+/// The bound in words, for whoever passes it.
+pub(crate) fn bound(Pace { per_second, burst }: Pace, whose: &str) -> String {
+    format!("at most {per_second} bytes of changes a second from {whose}, {burst} at once")
+}
+
+/// What counts of so many bytes: what is larger than a whole burst would never be let through.
+pub(crate) fn within(bytes: usize, burst: NonZeroU32) -> NonZeroU32 {
+    let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+    NonZeroU32::new(bytes).unwrap_or(NonZeroU32::MIN).min(burst)
+}
+
+fn too_much(bound: &str, wait: Duration) -> Rejection {
+    let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
+    Rejection::new(Code::RateLimited).expected(bound.to_owned()).retry_after(wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn so_many_bytes_are_stored_at_once_and_then_so_many_a_second_and_the_reserve_is_apart() {
+        let bytes = StoredBytes::new(Pace::new(100, 1_000).unwrap());
+        for _ in 0..5 {
+            assert!(bytes.count(200, false).is_ok());
+        }
+        let early = bytes.count(200, false).unwrap_err();
+        assert_eq!(early.code(), Code::RateLimited);
+        let wait = early.retry_after_ms().unwrap();
+        assert!((1_900..=2_001).contains(&wait), "{wait}");
+        assert!(bytes.count(1_000, true).is_ok(), "what is reserved is counted apart");
+        tokio::time::advance(Duration::from_millis(wait)).await;
+        assert!(bytes.count(200, false).is_ok());
+        assert!(bytes.count(200, false).is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_larger_than_a_burst_is_stored_after_a_rest() {
+        let bytes = StoredBytes::new(Pace::new(100, 1_000).unwrap());
+        assert!(bytes.count(1_000_000, false).is_ok());
+        assert!(bytes.count(1, false).is_err());
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert!(bytes.count(1_000_000, false).is_ok());
+    }
+}

@@ -1,0 +1,113 @@
+//! How much one person, or one address, adds to what is stored, in all orders together.
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use order_core::ParticipantId;
+use order_host::{NotYet, Pace};
+
+use super::place::{Place, SITE_FACTOR};
+
+/// After so many changes those who have added nothing for a while are forgotten.
+const FORGET_AFTER: u32 = 4_096;
+
+/// Whose sockets are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Somebody {
+    /// Who signed in.
+    Participant(ParticipantId),
+    /// Wherever they come from, where nobody signs in.
+    At(Place),
+}
+
+/// Counts the bytes that somebody has stored. Remembers who stored something lately.
+pub(crate) struct Volume {
+    limiter: DefaultKeyedRateLimiter<Somebody>,
+    /// The same of sites, of IPv6.
+    sites: DefaultKeyedRateLimiter<Place>,
+    pace: Pace,
+    clock: DefaultClock,
+    counted: AtomicU32,
+}
+
+impl Volume {
+    /// `pace` is in bytes.
+    pub(crate) fn new(pace: Pace) -> Self {
+        let times = |number: NonZeroU32, factor: u8| {
+            number.saturating_mul(NonZeroU32::new(factor.into()).unwrap_or(NonZeroU32::MIN))
+        };
+        let quota =
+            |factor| Quota::per_second(times(pace.per_second, factor)).allow_burst(times(pace.burst, factor));
+        Self {
+            limiter: RateLimiter::keyed(quota(1)),
+            sites: RateLimiter::keyed(quota(SITE_FACTOR)),
+            pace,
+            clock: DefaultClock::default(),
+            counted: AtomicU32::new(0),
+        }
+    }
+
+    /// Counts so many bytes; what is larger than a whole burst counts as one.
+    ///
+    /// # Errors
+    /// When they come too early.
+    pub(crate) fn count(&self, who: &Somebody, bytes: usize) -> Result<(), NotYet> {
+        if self.counted.fetch_add(1, Ordering::Relaxed) % FORGET_AFTER == FORGET_AFTER - 1 {
+            self.limiter.retain_recent();
+            self.limiter.shrink_to_fit();
+            self.sites.retain_recent();
+            self.sites.shrink_to_fit();
+        }
+        let bytes = u32::try_from(bytes).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
+        let bytes = bytes.min(self.pace.burst);
+        // More than a burst is none of these bytes.
+        if let Err(early) = self.limiter.check_key_n(who, bytes).unwrap_or(Ok(())) {
+            return Err(self.not_yet(early.wait_time_from(self.clock.now())));
+        }
+        let Somebody::At(place) = who else { return Ok(()) };
+        let Some(site) = place.site() else { return Ok(()) };
+        let of_site = self.sites.check_key_n(&site, bytes).unwrap_or(Ok(()));
+        of_site.map_err(|early| self.not_yet(early.wait_time_from(self.clock.now())))
+    }
+
+    fn not_yet(&self, wait: Duration) -> NotYet {
+        let Pace { per_second, burst } = self.pace;
+        let bound = format!(
+            "at most {per_second} bytes of changes a second from one person or address, {burst} at once"
+        );
+        NotYet { bound, wait }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(address: &str) -> Somebody {
+        Somebody::At(Place::at(address.parse().unwrap()).unwrap())
+    }
+
+    #[test]
+    fn one_address_and_one_person_are_held_up_and_no_other() {
+        let volume = Volume::new(Pace::new(1, 1_000).unwrap());
+        let asha = Somebody::Participant(ParticipantId::new("asha").unwrap());
+        for who in [at("192.0.2.1"), asha] {
+            assert!(volume.count(&who, 900).is_ok());
+            let early = volume.count(&who, 900).unwrap_err();
+            assert!(early.wait > Duration::from_secs(600), "{early:?}");
+        }
+        assert!(volume.count(&at("192.0.2.2"), 5_000).is_ok(), "more than a burst counts as one");
+        assert!(volume.count(&at("192.0.2.2"), 1).is_err());
+    }
+
+    #[test]
+    fn the_networks_of_a_site_share_what_four_of_them_have() {
+        let volume = Volume::new(Pace::new(1, 1_000).unwrap());
+        let taken =
+            (0..20).filter(|network| volume.count(&at(&format!("2001:db8:0:{network}::1")), 1_000).is_ok());
+        assert_eq!(taken.count(), 4);
+    }
+}
