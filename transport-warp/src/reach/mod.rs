@@ -26,9 +26,9 @@ use name::HostPort;
 /// Clients that are no browsers send no `Origin`, and are taken; what they say in `Host` counts all the same. A request without
 /// `Host`, as HTTP/1.0 has it, is taken, because no browser leaves it out.
 ///
-/// By default pages of the server's own host may use it, where nobody has to sign in also pages of this machine, and it
-/// answers to any name: only who runs it knows whether it is on a loopback address. Who does, and has nobody sign in, adds
-/// [`only_known_hosts`](Self::only_known_hosts), because a page on the internet could reach it under a name of its own otherwise.
+/// By default pages of the server's own host may use it, and without sign-in also pages of this machine. It answers to any
+/// name, because filters do not know on which address they are served. On a loopback address without sign-in, add
+/// [`only_known_hosts`](Self::only_known_hosts): otherwise a page on the internet can reach the server under a name of its own.
 ///
 /// ```
 /// use transport_warp::{Pages, Reach, RouteSettings};
@@ -58,8 +58,8 @@ pub enum Pages {
     Listed(Vec<Origin>),
     /// Pages of the host that `Host` names, with its port, and of [public hosts](Reach::public_host).
     OwnHost,
-    /// Those, and pages that this machine serves, at any port: `localhost`, names that end in `.localhost`, 127.0.0.0/8 and
-    /// `[::1]`. Where nobody has to sign in, other pages may not read orders with GET either.
+    /// The same, and pages that this machine serves, at any port: `localhost`, names that end in `.localhost`, 127.0.0.0/8 and
+    /// `[::1]`. Without sign-in, other pages may not read orders with GET either.
     OwnHostAndThisMachine,
 }
 
@@ -120,8 +120,7 @@ impl PublicHost {
     /// Whether a request's `Host` names it. A port that goes without saying need not be said.
     fn is_named_by(&self, host: &HostPort) -> bool {
         let is_port = match (self.0.port, host.port) {
-            (None, _) => true,
-            (Some(80 | 443), None) => true,
+            (None, _) | (Some(80 | 443), None) => true,
             (ours, named) => ours == named,
         };
         is_port && self.0.name.is_same(&host.name)

@@ -99,7 +99,7 @@ async fn a_flood_of_refusals_fills_no_log() {
 #[tokio::test]
 async fn the_log_has_hosts_and_origins_in_its_own_words_and_nothing_else_of_a_client() {
     let server = server(&[]);
-    let long = "x".repeat(300);
+    let endless = "x".repeat(300);
     for text in [
         "nobody-4711 sends this",
         "http://user-4711@evil.example",
@@ -107,7 +107,7 @@ async fn the_log_has_hosts_and_origins_in_its_own_words_and_nothing_else_of_a_cl
         "http://evil.example?query-4711",
         "http://\u{1b}[31m-4711",
         "javascript:-4711",
-        &format!("http://{long}.-4711"),
+        &format!("http://{endless}.-4711"),
     ] {
         knock(server.addr, &lines("localhost", text)).await;
         knock(server.addr, &lines(text, "")).await;
@@ -118,7 +118,7 @@ async fn the_log_has_hosts_and_origins_in_its_own_words_and_nothing_else_of_a_cl
     let log = server.stop("TERM");
 
     assert!(!refusals(&log).is_empty(), "{log}");
-    for told in ["-4711", "javascript", &long] {
+    for told in ["-4711", "javascript", &endless] {
         assert!(!log.contains(told), "{told}: {log}");
     }
 }

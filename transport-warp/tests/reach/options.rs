@@ -119,6 +119,9 @@ async fn a_host_that_is_missing_twice_there_or_in_the_first_line_is_judged() {
         "Host: evil.example\r\nHost: localhost\r\n",
         "Host: localhost, evil.example\r\n",
         "Host:\r\n",
+        // A page may set these for itself.
+        "Host: evil.example\r\nX-Forwarded-Host: localhost\r\n",
+        "Host: evil.example\r\nForwarded: host=localhost\r\n",
     ] {
         assert_eq!(status(&format!("GET /healthz HTTP/1.1\r\n{two}\r\n")).await, 403, "{two}");
     }

@@ -41,20 +41,18 @@ pub(crate) fn reach(
     let is_any = listed == Some(Pages::Any);
     let pages = match (arguments.auth, listed) {
         (_, Some(pages)) => Some(pages),
-        // What comes without a list is right.
+        // The default is right: pages of its own host.
         (Auth::Required, None) => None,
         (Auth::Off, None) if !is_of_this_machine && !is_named => {
             return Err(StartError::UnnamedPages(arguments.addr.clone()));
         }
-        // Pages of "this machine" are those of a guest's where guests are elsewhere.
+        // Where guests are on other machines, a page at `localhost` is one of theirs.
         (Auth::Off, None) if !is_of_this_machine || has_proxy_here => Some(Pages::OwnHost),
         (Auth::Off, None) => Some(Pages::OwnHostAndThisMachine),
     };
     if let Some(pages) = pages {
         reach = reach.pages(pages);
     }
-    // With sign-in a token is what lets people in. On the network a list says all: whatever name a page is under, its origin
-    // is not on it.
     // With sign-in a token is what lets people in. On the network a list says all: whatever name a page is under, its origin
     // is not on it.
     let is_bounded =
@@ -84,4 +82,20 @@ fn listed(allowed: &[AllowedOrigin]) -> Result<Option<Pages>, StartError> {
         }
     }
     Ok((!origins.is_empty()).then_some(Pages::Listed(origins)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_listened_on_by_name_is_a_host_and_every_network_is_none() {
+        for own in ["orders.test:1999", "192.0.2.1:80", "[2001:db8::1]:1999"] {
+            assert_eq!(own_host(own), own.parse().ok(), "{own}");
+            assert!(own_host(own).is_some(), "{own}");
+        }
+        for none in ["0.0.0.0:1999", "[::]:1999", "[::ffff:0.0.0.0]:1999", "127.0.0.1:0", "nonsense:x"] {
+            assert_eq!(own_host(none), None, "{none}");
+        }
+    }
 }
