@@ -28,6 +28,7 @@ use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
 
 use crate::peer::{self, Place, PlaceTickets, TcpPeer, TrustedProxies};
+use crate::reach::Target;
 
 /// Rests after an accept that failed: the first, and the longest.
 const ACCEPT_RETRY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
@@ -201,6 +202,9 @@ async fn serve_connection<R>(
     let warp = TowerToHyperService::new(warp::service(filter));
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
+        if let Some(authority) = request.uri().authority().cloned() {
+            request.extensions_mut().insert(Target(authority));
+        }
         // CONNECT names no path, and warp panics when it looks for one.
         let served = request.uri().path_and_query().is_some().then(|| warp.call(request));
         async move {

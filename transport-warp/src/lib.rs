@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`mod@routes`] | what is served at which address, as warp filters |
 //! | [`socket`] | one WebSocket, whatever it talks to |
-//! | [`SignIn`] | who may open one, by a signed token; [`Origin`]: and from which pages |
+//! | [`SignIn`] | who may open one, by a signed token |
+//! | [`Reach`] | from which pages, and to which names the server answers |
 //! | [`accept`] | the accept loop, its bounds, and the way out |
 //! | [`WarpTransport`] | all of it on one listener |
 
@@ -12,8 +13,8 @@
 
 pub mod accept;
 mod address;
-mod origin;
 mod peer;
+mod reach;
 mod room_session;
 pub mod routes;
 mod sign_in;
@@ -21,9 +22,9 @@ pub mod socket;
 mod transport;
 
 pub use accept::AcceptSettings;
-pub use origin::{Origin, OriginError};
 pub use peer::{PeerSettings, ProxyError, TrustedProxies};
-pub use routes::{RouteSettings, fallback_route, health_routes, page_route, room_routes, routes};
+pub use reach::{Origin, OriginError, Pages, PublicHost, PublicHostError, Reach};
+pub use routes::{RouteSettings, fallback_route, health_routes, host_route, page_route, room_routes, routes};
 pub use sign_in::{DEFAULT_AUDIENCE, KeysError, MAX_TOKEN_BYTES, SignIn};
 pub use socket::SocketSettings;
 pub use transport::WarpTransport;

@@ -186,6 +186,7 @@ fn the_help_names_every_variable_and_fits_a_terminal() {
         "AUTH_AUDIENCE",
         "AUTH_ISSUER",
         "ALLOW_ORIGIN",
+        "PUBLIC_HOST",
         "INSECURE",
         "LOG_FORMAT",
     ] {

@@ -36,15 +36,15 @@ fn server() -> (tempfile::TempDir, Running) {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_trickle_of_bytes_holds_a_connection_past_the_header_timeout() {
     let (_data, running) = server();
-    let post = format!("POST {ROOM} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
-    let chunked = format!("POST {ROOM} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let post = format!("POST {ROOM} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n");
+    let chunked = format!("POST {ROOM} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
     let kept = request("GET", "/healthz", "");
     let slow: [(&str, &[u8], &[u8]); 8] = [
         ("nothing at all", b"", b""),
         ("one byte", b"G", b""),
         ("a first line a byte at a time", b"GET /", b"a"),
-        ("headers without end", b"GET / HTTP/1.1\r\nHost: x\r\n", b"X-a: b\r\n"),
-        ("one header without end", b"GET / HTTP/1.1\r\nHost: x\r\nX: ", b"y"),
+        ("headers without end", b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"X-a: b\r\n"),
+        ("one header without end", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ", b"y"),
         ("a body a byte at a time", post.as_bytes(), b"z"),
         ("chunks without end", chunked.as_bytes(), b"1\r\nz\r\n"),
         ("a connection that is kept and then trickles", kept.as_bytes(), b"G"),

@@ -1,7 +1,7 @@
 //! The address of whoever asks.
 
 use std::hash::Hash;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ipnet::{IpNet, Ipv4Net};
 use order_host::{Counted, Ticket};
@@ -59,6 +59,18 @@ impl TrustedProxies {
     pub(crate) fn trust(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.networks.iter().any(|network| network.contains(&address))
+    }
+
+    /// Whether a proxy on this very machine can be among them: one of its loopback addresses is.
+    pub fn may_be_on_this_machine(&self) -> bool {
+        let of_this_machine = [(IpAddr::V4(Ipv4Addr::LOCALHOST), 8), (IpAddr::V6(Ipv6Addr::LOCALHOST), 128)]
+            .map(|(address, bits)| {
+                IpNet::new(address, bits).map_or(IpNet::from(address), |network| network.trunc())
+            });
+        let meet = |network: &IpNet| {
+            of_this_machine.iter().any(|ours| ours.contains(network) || network.contains(ours))
+        };
+        self.networks.iter().any(meet)
     }
 
     /// Where somebody comes from who asked through `peer`.
@@ -254,6 +266,29 @@ mod tests {
                 assert!(proxies.trust(address.parse().unwrap()), "{network} {address}");
             }
             assert!(!proxies.trust("11.0.0.1".parse().unwrap()), "{network}");
+        }
+    }
+
+    #[test]
+    fn a_network_with_a_loopback_address_in_it_may_be_of_this_machine() {
+        let may_be = |network: &str| {
+            TrustedProxies::new(&[network.to_owned()], "x-forwarded-for").unwrap().may_be_on_this_machine()
+        };
+        for own in [
+            "127.0.0.1",
+            "127.0.0.0/8",
+            "127.9.0.0/16",
+            "126.0.0.0/7",
+            "0.0.0.0/0",
+            "::1",
+            "::/0",
+            "::ffff:127.0.0.1",
+            "::ffff:127.0.0.0/104",
+        ] {
+            assert!(may_be(own), "{own}");
+        }
+        for other in ["10.0.0.0/8", "126.0.0.0/8", "128.0.0.1", "fd00::/8", "::2", "192.168.0.0/16"] {
+            assert!(!may_be(other), "{other}");
         }
     }
 

@@ -18,6 +18,7 @@
 mod answer;
 mod fallback;
 mod health;
+mod host;
 mod page;
 mod room;
 
@@ -32,11 +33,13 @@ use warp::reply::Response;
 
 pub use fallback::fallback_route;
 pub use health::health_routes;
+pub use host::host_route;
 pub use page::page_route;
 pub use room::room_routes;
 
+use crate::reach::Guard;
 use crate::socket::SocketSettings;
-use crate::{Origin, PeerSettings, SignIn};
+use crate::{PeerSettings, Reach, SignIn};
 
 /// How rooms are served.
 #[derive(Debug, Clone)]
@@ -54,9 +57,9 @@ pub struct RouteSettings {
     pub sign_in: Option<Arc<SignIn>>,
     /// How much may come from one address, and into one room.
     pub peers: PeerSettings,
-    /// The pages that may open sockets, where there are some. Default none: then pages of any origin may as long as nobody
-    /// has to sign in, and those of this very host otherwise. Whoever names no origin is no browser, and may.
-    pub allowed_origins: Vec<Origin>,
+    /// From which pages it may be used, and to which names it answers. Default: pages of its own host, without sign-in also
+    /// those of this machine, and any name.
+    pub reach: Reach,
 }
 
 impl Default for RouteSettings {
@@ -68,14 +71,23 @@ impl Default for RouteSettings {
             stopping: CancellationToken::new(),
             sign_in: None,
             peers: PeerSettings::default(),
-            allowed_origins: Vec::new(),
+            reach: Reach::default(),
         }
     }
 }
 
+impl RouteSettings {
+    fn guard(&self) -> Arc<Guard> {
+        Arc::new(Guard::new(&self.reach, self.sign_in.is_some()))
+    }
+}
+
 /// Rooms, health and the page: all that a Stonepot server serves. Rejects every other path, so that `.or()` goes
-/// on; end with [`fallback_route`] where nothing else follows.
+/// on; end with [`fallback_route`] where nothing else follows. A request by a name that
+/// [`RouteSettings::reach`] does not let in is answered with 403 whatever its path is.
 pub fn routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Response,)> {
-    let rooms = room_routes(host, settings);
-    rooms.or(health_routes(host, settings)).unify().or(page_route()).unify().boxed()
+    let guard = settings.guard();
+    let rooms = room::guarded(host, settings, Arc::clone(&guard));
+    let answers = host::guarded(guard).or(rooms).unify().or(health_routes(host, settings)).unify();
+    answers.or(page_route()).unify().boxed()
 }

@@ -24,8 +24,8 @@ use warp::reply::Response;
 use super::answer::Excess;
 use super::{RouteSettings, answer};
 use crate::address::{self, AddressError};
-use crate::origin;
 use crate::peer::{self, Place, PlaceTickets, Somebody, TcpPeer, Visits, Volume};
+use crate::reach::{Guard, Target};
 use crate::room_session::RoomSession;
 use crate::sign_in::{Denied, Guest};
 use crate::socket::{Handshake, SocketSettings};
@@ -47,6 +47,11 @@ const X_FORWARDED_FOR: &str = "x-forwarded-for";
 /// and what is wrong with the request in plain text.
 /// Rejects paths that begin otherwise, so that `.or()` goes on.
 pub fn room_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Response,)> {
+    guarded(host, settings, settings.guard())
+}
+
+/// The same, with the operator told by this guard of whom it turns away.
+pub(super) fn guarded(host: &Host, settings: &RouteSettings, guard: Arc<Guard>) -> BoxedFilter<(Response,)> {
     let rooms = Arc::new(Rooms {
         host: host.clone(),
         socket: Arc::new(settings.socket.clone()),
@@ -58,6 +63,7 @@ pub fn room_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Respon
         visits: settings.peers.visits.map(Visits::new),
         newcomers: settings.peers.newcomers.map(|pace| Arc::new(Visits::new(pace))),
         stored: settings.peers.stored.map(|pace| Arc::new(Volume::new(pace))),
+        guard,
         settings: settings.clone(),
     });
     warp::path::peek()
@@ -66,19 +72,29 @@ pub fn room_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Respon
         .and(warp::header::headers_cloned())
         .and(warp::ext::optional::<OnUpgrade>())
         .and(warp::ext::optional::<TcpPeer>())
-        .and_then(move |path: Peek, query: String, method, headers, on_upgrade, peer| {
-            let rooms = Arc::clone(&rooms);
-            async move {
-                let Some(room) = address::parse(path.as_str()) else { return Err(warp::reject::not_found()) };
-                let proxies = rooms.settings.peers.proxies.as_ref();
-                let place = Place::of(peer, &headers, proxies);
-                if let Some(peer) = peer {
-                    rooms.warn_of_a_proxy(peer, &headers);
+        .and(warp::ext::optional::<Target>())
+        .and_then(
+            move |path: Peek, query: String, method, headers, on_upgrade, peer, target: Option<Target>| {
+                let rooms = Arc::clone(&rooms);
+                async move {
+                    let Some(room) = address::parse(path.as_str()) else {
+                        return Err(warp::reject::not_found());
+                    };
+                    let target = target.as_ref();
+                    if let Err(denied) = rooms.guard.answers(&headers, target) {
+                        return Ok(answer::denied(denied));
+                    }
+                    let proxies = rooms.settings.peers.proxies.as_ref();
+                    let place = Place::of(peer, &headers, proxies);
+                    if let Some(peer) = peer {
+                        rooms.warn_of_a_proxy(peer, &headers);
+                    }
+                    let request =
+                        Request { method: &method, query: &query, headers: &headers, target, place };
+                    Ok::<_, Rejection>(rooms.answer(room, request, on_upgrade).await)
                 }
-                let request = Request { method: &method, query: &query, headers: &headers, place };
-                Ok::<_, Rejection>(rooms.answer(room, request, on_upgrade).await)
-            }
-        })
+            },
+        )
         .boxed()
 }
 
@@ -92,6 +108,8 @@ struct Request<'a> {
     method: &'a Method,
     query: &'a str,
     headers: &'a HeaderMap,
+    /// The authority that stands in its first line, if one does.
+    target: Option<&'a Target>,
     /// Where it comes from, if that is bounded.
     place: Option<Place>,
 }
@@ -120,6 +138,7 @@ struct Rooms {
     newcomers: Option<Arc<Visits>>,
     /// What somebody adds to what is stored.
     stored: Option<Arc<Volume>>,
+    guard: Arc<Guard>,
     settings: RouteSettings,
 }
 
@@ -153,15 +172,18 @@ impl Rooms {
         if Handshake::is_asked(request.headers) {
             return self.open(room, request, on_upgrade).await;
         }
-        match answer::to_method(method) {
-            Some(response) => response,
-            None => match self.guest(&room, request).await {
-                Ok(guest) if parameter(request.query, "history").is_some() => {
-                    self.history(&room, guest.as_ref(), request.query).await
-                }
-                Ok(_) => self.view(&room).await,
-                Err(denied) => answer::denied(denied),
-            },
+        if let Some(response) = answer::to_method(method) {
+            return response;
+        }
+        if let Err(denied) = self.guard.shows(request.headers, request.target) {
+            return answer::denied(denied);
+        }
+        match self.guest(&room, request).await {
+            Ok(guest) if parameter(request.query, "history").is_some() => {
+                self.history(&room, guest.as_ref(), request.query).await
+            }
+            Ok(_) => self.view(&room).await,
+            Err(denied) => answer::denied(denied),
         }
     }
 
@@ -197,9 +219,8 @@ impl Rooms {
                 return response;
             }
         };
-        if !origin::may_open(request.headers, &self.settings.allowed_origins, self.settings.sign_in.is_some())
-        {
-            return answer::denied(Denied::Origin);
+        if let Err(denied) = self.guard.opens(request.headers, request.target) {
+            return answer::denied(denied);
         }
         if self.settings.stopping.is_cancelled() {
             return answer::try_later(RESTARTS);

@@ -7,8 +7,11 @@ use warp::http::StatusCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum Denied {
     /// A page of another site asks.
-    #[error("pages of this origin may not open a socket here")]
+    #[error("pages of this origin are not let in; the server's log says what its operator can set")]
     Origin,
+    /// It asks for another server, by the name in `Host`.
+    #[error("this server does not answer to the name in Host; its log says what its operator can set")]
+    Host,
     #[error("sign in first: this server needs a token")]
     NoToken,
     #[error("give the token once: in the header Authorization, as a subprotocol, or in the address")]
@@ -34,6 +37,7 @@ impl Denied {
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::Origin => "origin_not_allowed",
+            Self::Host => "host_not_allowed",
             Self::NoToken => "token_missing",
             Self::TwoTokens => "two_tokens",
             Self::Invalid(_) => "token_invalid",
@@ -47,7 +51,9 @@ impl Denied {
 
     pub(crate) fn status(self) -> StatusCode {
         match self {
-            Self::Origin | Self::Elsewhere | Self::NotADiner | Self::NotAtTheTable => StatusCode::FORBIDDEN,
+            Self::Origin | Self::Host | Self::Elsewhere | Self::NotADiner | Self::NotAtTheTable => {
+                StatusCode::FORBIDDEN
+            }
             Self::NoToken | Self::Invalid(_) | Self::Expired => StatusCode::UNAUTHORIZED,
             Self::TwoTokens => StatusCode::BAD_REQUEST,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -66,7 +72,7 @@ impl Denied {
             Self::Elsewhere | Self::NotADiner => {
                 Some(r#"Bearer realm="stonepot", error="insufficient_scope""#)
             }
-            Self::Origin | Self::NotAtTheTable | Self::Unavailable => None,
+            Self::Origin | Self::Host | Self::NotAtTheTable | Self::Unavailable => None,
         }
     }
 }

@@ -95,9 +95,37 @@ test('after 1000 an old browser client stays away, and its place is kept', async
   await watcher.close();
 });
 
+test('an old web app that is served elsewhere works where its origin is named, and nowhere else', async (t) => {
+  const app = 'https://app.example';
+  const named = await Server.start(['--allow-origin', app]);
+  t.after(() => named.end(t));
+  const strict = await Server.start();
+  t.after(() => strict.end(t));
+  const browsers = [];
+  t.after(() => browsers.forEach((browser) => browser.leavePage()));
+  for (const [server, origin] of [[named, app], [strict, 'http://localhost:5173'], [strict, 'http://127.0.0.1:3000']]) {
+    const browser = new OldBrowser(`ws://${server.host}${ROOM}`, `tenant_${browsers.length}`, 'Asha', origin);
+    browsers.push(browser);
+    await until(() => browser.joined, `${origin} at the table`);
+    browser.addItem('Dal');
+    await until(() => browser.items.length > 0, 'the dish');
+  }
+  for (const [server, origin] of [[named, 'http://localhost:5173'], [strict, app], [strict, 'https://evil.example']]) {
+    const before = await (await fetch(`http://${server.host}${ROOM}`)).text();
+    const browser = new OldBrowser(`ws://${server.host}${ROOM}`, 'tenant_evil', 'Evil', origin);
+    browsers.push(browser);
+    await until(() => browser.refused, `${origin} being refused`);
+    assert.match(browser.refused, /403/, origin);
+    browser.leavePage();
+    assert.equal(browser.opened, 0, origin);
+    assert.equal(await (await fetch(`http://${server.host}${ROOM}`)).text(), before, 'the order is as it was');
+    assert.ok(server.log.includes(`--allow-origin ${origin}`), server.log);
+  }
+});
+
 class OldBrowser {
-  constructor(url, id, name) {
-    Object.assign(this, { url, id, name, opened: 0, attempts: 0, codes: [], arrivals: [] });
+  constructor(url, id, name, origin = 'http://localhost:5173') {
+    Object.assign(this, { url, id, name, origin, opened: 0, attempts: 0, codes: [], arrivals: [] });
     Object.assign(this, { participants: [], items: [], splitType: null, status: null, circleId: null });
     this.toasts = { connected: 0, error: 0 };
     this.confirmed = new Set();
@@ -107,7 +135,7 @@ class OldBrowser {
 
   connect() {
     this.joined = false;
-    const socket = new WebSocket(this.url);
+    const socket = new WebSocket(this.url, { origin: this.origin });
     this.socket = socket;
     socket.onopen = () => {
       this.opened += 1;
@@ -116,7 +144,7 @@ class OldBrowser {
       this.introduction = {};
     };
     socket.onmessage = ({ data }) => this.receive(JSON.parse(data));
-    socket.onerror = () => {};
+    socket.onerror = ({ message }) => { this.refused = message; };
     socket.onclose = ({ code }) => {
       // A refused connection is an attempt, not the end of a conversation.
       if (this.joined) this.codes.push(code);

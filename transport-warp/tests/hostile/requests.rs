@@ -23,7 +23,7 @@ impl Cases {
 
     /// A request with this first line, and further header lines.
     fn line(&mut self, what: &'static str, status: u16, line: &str, more: &str) {
-        self.raw(what, status, format!("{line}\r\nHost: x\r\nConnection: close\r\n{more}\r\n"));
+        self.raw(what, status, format!("{line}\r\nHost: localhost\r\nConnection: close\r\n{more}\r\n"));
     }
 
     fn get(&mut self, what: &'static str, status: u16, path: &str) {
@@ -32,7 +32,7 @@ impl Cases {
 
     /// A handshake with these lines in place of the right ones.
     fn handshake(&mut self, what: &'static str, status: u16, lines: &[&str]) {
-        let head = format!("GET /parties/main/{OPEN} HTTP/1.1\r\nHost: x\r\n");
+        let head = format!("GET /parties/main/{OPEN} HTTP/1.1\r\nHost: localhost\r\n");
         self.raw(what, status, format!("{head}{}\r\n\r\n", lines.join("\r\n")));
     }
 }
@@ -51,6 +51,7 @@ pub(crate) fn all() -> Vec<Case> {
     heads(&mut cases);
     bodies(&mut cases);
     handshakes(&mut cases);
+    names(&mut cases);
     cases.0
 }
 
@@ -220,20 +221,45 @@ fn handshakes(cases: &mut Cases) {
     cases.handshake("version 130", 426, &[UPGRADE, CONNECTION, KEY, "Sec-WebSocket-Version: 130"]);
     cases.handshake("no Connection", 400, &[UPGRADE, VERSION, KEY]);
     let post = format!(
-        "POST /parties/main/{OPEN} HTTP/1.1\r\nHost: x\r\n{UPGRADE}\r\n{CONNECTION}\r\n{VERSION}\r\n{KEY}\r\n\r\n"
+        "POST /parties/main/{OPEN} HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}\r\n{CONNECTION}\r\n{VERSION}\r\n{KEY}\r\n\r\n"
     );
     cases.raw("a handshake by POST", 405, post);
     let old = format!(
-        "GET /parties/main/{OPEN} HTTP/1.0\r\nHost: x\r\n{UPGRADE}\r\n{CONNECTION}\r\n{VERSION}\r\n{KEY}\r\n\r\n"
+        "GET /parties/main/{OPEN} HTTP/1.0\r\nHost: localhost\r\n{UPGRADE}\r\n{CONNECTION}\r\n{VERSION}\r\n{KEY}\r\n\r\n"
     );
     cases.raw("a handshake by HTTP/1.0", 400, old);
     let elsewhere = format!(
-        "GET /parties/admin/x HTTP/1.1\r\nHost: x\r\n{UPGRADE}\r\n{CONNECTION}\r\n{VERSION}\r\n{KEY}\r\n\r\n"
+        "GET /parties/admin/x HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}\r\n{CONNECTION}\r\n{VERSION}\r\n{KEY}\r\n\r\n"
     );
     cases.raw("a handshake with another party", 404, elsewhere);
     let long = "r".repeat(129);
     let room = format!(
-        "GET /parties/main/{long} HTTP/1.1\r\nHost: x\r\n{UPGRADE}\r\n{CONNECTION}\r\n{VERSION}\r\n{KEY}\r\n\r\n"
+        "GET /parties/main/{long} HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}\r\n{CONNECTION}\r\n{VERSION}\r\n{KEY}\r\n\r\n"
     );
     cases.raw("a handshake with a room that cannot be", 400, room);
+}
+
+/// Requests by a name that leads to this machine and is none of its own, and of pages of other sites.
+fn names(cases: &mut Cases) {
+    let room = format!("/parties/main/{OPEN}");
+    for name in
+        ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "127.1", "evil@localhost", ""]
+    {
+        let look = format!("GET {room} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n");
+        cases.raw("an order by another name", 403, look);
+        let knock = format!(
+            "GET {room} HTTP/1.1\r\nHost: {name}\r\nOrigin: http://{name}\r\n{UPGRADE}\r\n{CONNECTION}\r\n{VERSION}\r\n{KEY}\r\n\r\n"
+        );
+        cases.raw("a socket of a rebound page", 403, knock);
+    }
+    cases.line("two names", 403, &format!("GET {room} HTTP/1.1"), "Host: localhost\r\n");
+    cases.line("another name in the first line", 403, &format!("GET http://evil.example{room} HTTP/1.1"), "");
+    for origin in
+        ["https://evil.example", "http://localhost.evil.example", "http://localhost@evil.example", "null"]
+    {
+        let line = format!("Origin: {origin}\r\n");
+        cases.line("an order for a page elsewhere", 403, &format!("GET {room} HTTP/1.1"), &line);
+        let origin = format!("Origin: {origin}");
+        cases.handshake("a socket of a page elsewhere", 403, &[&origin, UPGRADE, CONNECTION, VERSION, KEY]);
+    }
 }

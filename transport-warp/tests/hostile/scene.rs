@@ -195,7 +195,7 @@ impl Scene {
             assert_eq!(watched.owner.read().await, Read::Text("pong".to_owned()), "{what}: heard at {room}");
         }
         assert!(facts(&path) == self.log, "{what}: the log has changed");
-        let health = self.ask(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+        let health = self.ask(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await;
         assert_eq!(health.status, Some(200), "{what}");
     }
 

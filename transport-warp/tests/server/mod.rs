@@ -91,7 +91,7 @@ pub(crate) async fn ask(addr: SocketAddr, request: &str) -> Answer {
 
 /// A request of HTTP/1.1; `more` is further header lines, each with its end.
 pub(crate) fn request(method: &str, path: &str, more: &str) -> String {
-    format!("{method} {path} HTTP/1.1\r\nHost: test\r\n{more}\r\n")
+    format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n")
 }
 
 /// The header lines of a handshake that is right.

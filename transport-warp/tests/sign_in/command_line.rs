@@ -18,7 +18,7 @@ fn without_sign_in_other_machines_are_not_let_in() {
         let output = run(stonepot(data.path()).args(["--addr", open]));
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{open}: {said}");
-        for word in ["cannot listen", "--auth required", "--insecure", "--addr"] {
+        for word in ["cannot listen", "--auth required", "--insecure", "--public-host", "--addr"] {
             assert!(said.contains(word), "{open}: {said}");
         }
         assert!(!data.path().join("stonepot.db").exists(), "{open}: it was refused before anything else");
@@ -32,12 +32,36 @@ fn without_sign_in_other_machines_are_not_let_in() {
 fn whoever_insists_listens_to_everybody_and_is_warned() {
     let data = tempfile::tempdir().unwrap();
     let mut by_variable = stonepot(data.path());
-    by_variable.env("STONEPOT_INSECURE", "1");
-    for command in [with(by_variable, &[]), with(stonepot(data.path()), &["--insecure"])] {
+    by_variable.env("STONEPOT_INSECURE", "1").env("STONEPOT_PUBLIC_HOST", "orders.example,orders.example:81");
+    let named = ["--insecure", "--allow-origin", "https://orders.example"];
+    for command in [
+        with(by_variable, &[]),
+        with(stonepot(data.path()), &named),
+        with(stonepot(data.path()), &["--insecure", "--allow-origin", "*"]),
+    ] {
         let server = started_on_every_network(command);
         let log = server.stop("TERM");
         assert_eq!(log.matches("NOBODY HAS TO SIGN IN").count(), 1, "{log}");
     }
+}
+
+#[test]
+fn whoever_insists_has_to_name_the_pages() {
+    let data = tempfile::tempdir().unwrap();
+    // A proxy on this machine vouches for the names of a server that only this machine can reach.
+    for more in [&[][..], &["--trusted-proxy", "127.0.0.1"], &["--trusted-proxy", "10.0.0.0/8"]] {
+        let output = run(stonepot(data.path()).args(["--addr", "0.0.0.0:0", "--insecure"]).args(more));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        for word in
+            ["0.0.0.0:0", "--insecure", "--public-host NAME", "--allow-origin https://", "--allow-origin '*'"]
+        {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+        assert!(!data.path().join("stonepot.db").exists(), "it was refused before anything else");
+    }
+    drop(Running::start(with(stonepot(data.path()), &["--log", "memory", "--insecure"])));
 }
 
 #[test]
@@ -67,6 +91,13 @@ fn options_that_do_not_fit_together_are_explained() {
         (&["--auth", "maybe"], "off, required"),
         (&["--allow-origin", "https://*.example"], "https://orders.example"),
         (&["--allow-origin", "null"], "https://orders.example"),
+        (&["--allow-origin", "*,https://a.example"], "leave it out"),
+        (&["--allow-origin", "https://a.example", "--allow-origin", "*"], "leave it out"),
+        (&["--public-host", "https://orders.example"], "orders.example:8080"),
+        (&["--public-host", "*"], "orders.example:8080"),
+        (&["--public-host", "orders.example:0"], "orders.example:8080"),
+        (&["--public-host", "orders.example/"], "orders.example:8080"),
+        (&["--public-host", "a.example,,b.example"], "orders.example:8080"),
         (&["--allow-origin", "https://a.example/"], "https://orders.example"),
     ] {
         let output = run(stonepot(data.path()).args(arguments));

@@ -2,28 +2,34 @@
 
 use std::sync::Arc;
 
-use transport_warp::{AcceptSettings, RouteSettings, SignIn};
+use transport_warp::{AcceptSettings, Pages, Reach, RouteSettings, SignIn};
 
 use crate::issuer::{Issuer, claims};
 use crate::server::{HANDSHAKE, ROOM, Server, request};
 use crate::table::{SECRET, Table, is_refused};
 
-/// The tests' requests call the server `test`.
-const OWN: &str = "http://test";
+/// The tests' requests call the server so.
+const OWN: &str = "http://localhost";
 
 #[tokio::test]
 async fn with_sign_in_a_page_of_another_site_opens_no_socket() {
     let mut table = Table::new().await;
     let token = table.issuer.token(&claims("asha"));
     let address = format!("{ROOM}?token={token}");
-    for origin in
-        ["https://evil.example", "http://test.evil", "http://test:81", "null", "http://nottest", "file://"]
-    {
+    for origin in [
+        "https://evil.example",
+        "http://localhost.evil",
+        "http://localhost:81",
+        "http://127.0.0.1",
+        "null",
+        "http://notlocalhost",
+        "file://",
+    ] {
         let answer = table.get(&address, &format!("{HANDSHAKE}Origin: {origin}\r\n")).await;
         is_refused(origin, &answer, 403, "origin_not_allowed");
         table.nothing_happened(origin).await;
     }
-    for more in [format!("Origin: {OWN}\r\n"), "Origin: https://test\r\n".to_owned(), String::new()] {
+    for more in [format!("Origin: {OWN}\r\n"), "Origin: https://localhost\r\n".to_owned(), String::new()] {
         let answer = table.get(&address, &format!("{HANDSHAKE}{more}")).await;
         assert_eq!(answer.status, 101, "{more}: {answer:?}");
     }
@@ -38,7 +44,8 @@ async fn a_list_is_all_that_may_with_and_without_sign_in() {
     let path = format!("{ROOM}?token={}", issuer.token(&claims("ben")));
     let allowed = vec!["https://a.example".parse().unwrap(), "http://b.example:8080".parse().unwrap()];
     for sign_in in [None, Some(sign_in)] {
-        let routes = RouteSettings { sign_in, allowed_origins: allowed.clone(), ..RouteSettings::default() };
+        let reach = Reach::default().pages(Pages::Listed(allowed.clone()));
+        let routes = RouteSettings { sign_in, reach, ..RouteSettings::default() };
         let server = Server::with(routes, AcceptSettings::default()).await;
         let status = async |more: &str| {
             let answer = server.ask(&request("GET", &path, &format!("{HANDSHAKE}{more}"))).await;
@@ -62,10 +69,16 @@ async fn a_list_is_all_that_may_with_and_without_sign_in() {
 }
 
 #[tokio::test]
-async fn where_nobody_signs_in_any_page_may_as_before() {
-    let server = Server::start().await;
+async fn any_page_may_where_that_is_said_and_needs_its_token_all_the_same() {
+    let issuer = Issuer::of_secret(SECRET);
+    let sign_in = Arc::new(SignIn::with_keys(&issuer.file).unwrap());
+    let path = format!("{ROOM}?token={}", issuer.token(&claims("ben")));
+    let reach = Reach::default().pages(Pages::Any);
+    let routes = RouteSettings { sign_in: Some(sign_in), reach, ..RouteSettings::default() };
+    let server = Server::with(routes, AcceptSettings::default()).await;
     for origin in ["https://evil.example", "null", OWN] {
         let more = format!("{HANDSHAKE}Origin: {origin}\r\n");
-        assert_eq!(server.ask(&request("GET", ROOM, &more)).await.status, 101, "{origin}");
+        assert_eq!(server.ask(&request("GET", &path, &more)).await.status, 101, "{origin}");
+        assert_eq!(server.ask(&request("GET", ROOM, &more)).await.status, 401, "{origin}");
     }
 }

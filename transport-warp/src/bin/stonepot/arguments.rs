@@ -8,8 +8,9 @@ use clap::builder::{FalseyValueParser, RangedU64ValueParser};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use order_core::wire::MAX_DEPTH;
 use order_core::{Currency, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, ParticipantId, Policy};
-use transport_warp::{DEFAULT_AUDIENCE, Origin};
+use transport_warp::{DEFAULT_AUDIENCE, PublicHost};
 
+use crate::reach::AllowedOrigin;
 use crate::units::{self, Life};
 
 const ABOUT: &str = "One shared order for a whole table: everybody adds dishes on their own phone, everybody sees \
@@ -55,6 +56,19 @@ SIGNING IN
   With --auth off, whoever knows a room's name can join it, as anybody, so
   the server then listens on this machine only, unless --insecure is given.
 
+PAGES
+  Browsers say which page asks (Origin) and for which server (Host). What
+  does not fit gets 403, with a line in the log that says what to set.
+  With --auth off, on 127.0.0.1: pages of this machine (localhost, any port)
+  and of the server's own host may order, and only names of this machine are
+  answered. For a server that people reach by another name:
+    --public-host orders.example        the name in their browser
+    --allow-origin https://app.example  a web app that is served elsewhere;
+                                        name every origin that is to work
+    --allow-origin '*'                  any page, and any name
+    --trusted-proxy 127.0.0.1           a proxy on this machine sees to it
+  With --auth required: pages of the server's own host, or of --allow-origin.
+
 STOPPING
   Ctrl-C or SIGTERM: what was accepted is stored, every socket is told to
   come back (close code 1012), and the server ends within --drain-timeout.
@@ -66,6 +80,8 @@ EXAMPLES
       on 127.0.0.1:1999, orders in ./data
   stonepot serve --addr 0.0.0.0:80 --auth required --auth-keys keys.json
       for everybody who has a token
+  stonepot serve --addr 0.0.0.0:1999 --insecure --public-host orders.example
+      in a container, behind something that checks who comes
   STONEPOT_LOG=memory stonepot serve
       each option is also a variable
   RUST_LOG=debug stonepot
@@ -267,12 +283,20 @@ pub(crate) struct Serve {
     #[arg(long, env = "STONEPOT_AUTH_ISSUER", value_name = "NAME")]
     pub(crate) auth_issuer: Option<String>,
 
-    /// A page's origin that may open sockets, such as <https://orders.example>; again for each, or with commas. Without it, with
-    /// --auth required, pages of this server's own host; with --auth off, any.
+    /// A page's origin that may open sockets, such as <https://orders.example>, in place of those of this server's own host;
+    /// again for each, or with commas. `*` alone is any page. Without it: pages of this server's own host, and, with --auth
+    /// off on a loopback address, pages of this machine.
     #[arg(long, env = "STONEPOT_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
-    pub(crate) allow_origin: Vec<Origin>,
+    pub(crate) allow_origin: Vec<AllowedOrigin>,
 
-    /// Listen for other machines although nobody has to sign in: something before this server checks who comes.
+    /// A name under which people reach this server, such as orders.example or orders.example:8080; again for each, or with
+    /// commas. Its pages are this server's own. With --auth off, no other name is then answered (in `Host`) but those of
+    /// this machine and of --allow-origin.
+    #[arg(long, env = "STONEPOT_PUBLIC_HOST", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) public_host: Vec<PublicHost>,
+
+    /// Listen for other machines although nobody has to sign in: something before this server checks who comes. Needs
+    /// --public-host or --allow-origin.
     #[arg(long, env = "STONEPOT_INSECURE", value_parser = FalseyValueParser::new())]
     pub(crate) insecure: bool,
 

@@ -3,6 +3,7 @@
 mod arguments;
 mod logging;
 mod open_files;
+mod reach;
 mod resume_key;
 mod server;
 mod signals;

@@ -22,7 +22,7 @@ use transport_warp::{
 };
 
 use crate::arguments::{Auth, LogFormat, LogKind, Serve};
-use crate::{logging, open_files, resume_key, signals};
+use crate::{logging, open_files, reach, resume_key, signals};
 
 /// What a task that will not end may hold the process up for.
 const LAST_WAIT: Duration = Duration::from_secs(1);
@@ -34,9 +34,17 @@ pub(crate) enum StartError {
     Listen { addr: String, source: io::Error },
     #[error(
         "cannot listen on {0}: other machines could reach it, and nobody has to sign in; use --auth required, or \
-         --insecure if something before this server checks who comes, or --addr 127.0.0.1:1999"
+         --insecure with --public-host if something before this server checks who comes, or --addr 127.0.0.1:1999"
     )]
     OpenToAll(String),
+    #[error(
+        "cannot listen on {0} with --insecure: any page on the internet could use it; add --public-host NAME, the name in \
+         people's browsers, if this server serves their page, or --allow-origin https://orders.example for each page \
+         that is served elsewhere, or --allow-origin '*' to take any page"
+    )]
+    UnnamedPages(String),
+    #[error("--allow-origin '*' takes any page: leave it out, or leave out the other origins")]
+    AnyAmongOrigins,
     #[error("--auth required needs --auth-keys FILE; `stonepot token --new-key FILE` makes one")]
     NoKeys,
     #[error("--auth-keys is of no use with --auth off; say --auth required")]
@@ -102,9 +110,11 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     let sign_in = sign_in(arguments)?;
     let proxies = proxies(arguments)?;
     let addresses: Vec<_> = lookup_host(&arguments.addr).await.map_err(failed)?.collect();
-    if sign_in.is_none() && !arguments.insecure && !addresses.iter().all(is_of_this_machine) {
+    let is_local = addresses.iter().all(is_of_this_machine);
+    if sign_in.is_none() && !arguments.insecure && !is_local {
         return Err(StartError::OpenToAll(arguments.addr.clone()));
     }
+    let reach = reach::reach(arguments, is_local, proxies.as_ref())?;
     // Before the data is opened: who connects during a long migration waits in place of being refused.
     let listener = TcpListener::bind(addresses.as_slice()).await.map_err(failed)?;
     let address = listener.local_addr()?;
@@ -152,7 +162,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
             stored: Pace::new(arguments.address_log_rate, arguments.address_log_burst),
             proxies: proxies.clone(),
         },
-        allowed_origins: arguments.allow_origin.clone(),
+        reach,
         ..RouteSettings::default()
     };
     let accept = AcceptSettings {

@@ -1,0 +1,18 @@
+//! From which pages the server may be used, and to which names it answers: each way to start it, with requests as browsers send
+//! them, and what the log says of those who were turned away.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "a test may panic"
+)]
+
+mod browser;
+mod library;
+mod log;
+mod options;
+#[path = "../process/mod.rs"]
+mod process;
+#[path = "../server/mod.rs"]
+mod server;
