@@ -32,7 +32,12 @@ impl Guard {
         let default = if has_sign_in { Pages::OwnHost } else { Pages::OwnHostAndThisMachine };
         let pages = reach.pages.clone().unwrap_or(default);
         Self {
-            is_for_looks_too: pages == Pages::OwnHostAndThisMachine && !has_sign_in,
+            is_for_looks_too: !has_sign_in
+                && match pages {
+                    Pages::Any => false,
+                    Pages::OwnHostAndThisMachine => true,
+                    Pages::Listed(_) | Pages::OwnHost => reach.only_known_hosts,
+                },
             pages,
             public_hosts: reach.public_hosts.clone(),
             only_known_hosts: reach.only_known_hosts,
@@ -111,8 +116,8 @@ impl Guard {
         }
     }
 
-    /// Whether the page that asks, if it is one, may look at an order. Nearly everywhere any may: what a stranger is shown has
-    /// no names in it, and web apps read it from elsewhere.
+    /// Whether the page that asks, if it is one, may look at an order. On a server that answers every name any may: what a
+    /// stranger is shown has no names in it, and web apps read it from elsewhere.
     ///
     /// # Errors
     /// [`Denied::Origin`], when it may not.

@@ -80,7 +80,8 @@ impl Reach {
     }
 
     /// Answers only what names this machine in `Host`, a [public host](Self::public_host), or the host of a
-    /// [listed](Pages::Listed) origin; anything else gets 403. Without, any name is answered.
+    /// [listed](Pages::Listed) origin; anything else gets 403. Without, any name is answered. Where nobody has to sign in, pages
+    /// that may open no sockets may not read orders with GET either.
     #[must_use]
     pub fn only_known_hosts(mut self) -> Self {
         self.only_known_hosts = true;

@@ -206,8 +206,8 @@ async fn listed_origins_are_all_that_may_and_their_hosts_are_answered() {
             assert_eq!(opens(server.addr, host, origin).await, bad_page(), "{host} {origin}");
         }
     }
-    // What a stranger is shown any page may read, as before.
-    assert_eq!(shows(server.addr, &own, "https://evil.example").await, no_order());
+    assert_eq!(shows(server.addr, &own, "https://app.example").await, no_order());
+    assert_eq!(shows(server.addr, &own, "https://evil.example").await, bad_page());
     assert_eq!(opens(server.addr, "evil.example", "https://app.example").await, bad_host());
     assert_eq!(opens(server.addr, "evil.example", "http://evil.example").await, bad_host());
 }
