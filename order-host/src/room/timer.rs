@@ -132,8 +132,11 @@ impl Room {
 
     /// How long until something happens by itself; as good as for ever, where nothing does.
     pub(super) fn until_timer(&self) -> Duration {
-        let look = self.shared.look_at_clock();
-        let Some((at, upcoming)) = self.upcoming(&look) else { return Duration::MAX };
+        self.left_at(&self.shared.look_at_clock())
+    }
+
+    fn left_at(&self, look: &Look) -> Duration {
+        let Some((at, upcoming)) = self.upcoming(look) else { return Duration::MAX };
         let left = Duration::from_millis(at.get().saturating_sub(look.now.get()));
         let unsettled = match upcoming {
             Upcoming::End(life) => look.unsettled(life).unwrap_or_default(),
@@ -160,8 +163,9 @@ impl Room {
         if somebody_waits {
             self.timer.not_before = None;
         }
-        self.follow_the_clock().await;
-        if !self.until_timer().is_zero() {
+        let look = self.shared.look_at_clock();
+        self.follow_the_clock(&look).await;
+        if !self.left_at(&look).is_zero() {
             return Ok(());
         }
         self.timer.not_before = None;
@@ -188,8 +192,7 @@ impl Room {
     }
 
     /// Tells the log by when to have the room woken, where the clock has stepped, or the order's stamps do not say it.
-    async fn follow_the_clock(&mut self) {
-        let look = self.shared.look_at_clock();
+    async fn follow_the_clock(&mut self, look: &Look) {
         if self.timer.steps != look.steps {
             self.timer.steps = look.steps;
             self.timer.no_end_before = None;
@@ -197,10 +200,10 @@ impl Room {
                 self.remember_alarm().await;
             }
         }
-        if let Some((_, Upcoming::EndAtSomeTime(life))) = self.upcoming(&look)
+        if let Some((_, Upcoming::EndAtSomeTime(life))) = self.upcoming(look)
             && look.unsettled(life).is_none()
         {
-            self.ask_the_log_for_the_end(&look, life).await;
+            self.ask_the_log_for_the_end(look, life).await;
             if self.timer.no_end_before.is_none() {
                 self.timer.no_end_before = Some(look.after(life));
                 self.remember_alarm().await;
