@@ -216,10 +216,12 @@ async fn open_log(arguments: &Serve, lifetimes: Lifetimes) -> Result<Opened, Sta
             let log = SqliteLog::open_in(&arguments.data)?;
             if let Err(error) = log.set_lifetimes(lifetimes).await {
                 // On a full disk orders can be looked at all the same.
-                warn!(%error, "orders that nobody opens may end by --expire-after and --archive-after of before");
+                warn!(%error, "until this can be stored, orders that nobody opens end by --expire-after and --archive-after of before");
             }
             let place = std::path::absolute(log.path())?;
-            let resume_key = resume_key::in_folder(&arguments.data)?;
+            let found = resume_key::in_folder(&arguments.data);
+            let resume_key = found.key().clone();
+            tokio::spawn(resume_key::write_later(found));
             Ok(Opened { log: Arc::new(log), place: Some(place), resume_key })
         }
     }

@@ -1,0 +1,72 @@
+//! A small file system of its own that can be filled up. Mounting one takes the rights of root on Linux.
+#![allow(dead_code, reason = "not every test needs all of it")]
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// A file system in memory. Unmounted when dropped, whatever became of the test.
+pub(crate) struct SmallDisk {
+    place: TempDir,
+}
+
+impl SmallDisk {
+    /// Mounts one with these options of `tmpfs`; says so loudly and gives none where that is not allowed.
+    pub(crate) fn mount(options: &str) -> Option<Self> {
+        let place = tempfile::tempdir().unwrap();
+        let mount = ["-t", "tmpfs", "-o", options, "tmpfs"];
+        let mounted = cfg!(target_os = "linux")
+            && Command::new("mount")
+                .args(mount)
+                .arg(place.path())
+                .output()
+                .is_ok_and(|mounted| mounted.status.success());
+        if !mounted {
+            eprintln!("SKIPPED: a file system that is full: it takes root on Linux to mount one");
+            return None;
+        }
+        Some(Self { place })
+    }
+
+    /// Where a server may have its data.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.place.path().join("data")
+    }
+
+    /// Takes all the room that there is, and what comes free as well when it is called again.
+    pub(crate) fn fill(&self) {
+        let mut filler = File::options().append(true).create(true).open(self.filler()).unwrap();
+        loop {
+            match filler.write_all(&[1; 4096]) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::StorageFull => return,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    /// Gives back the room that was taken.
+    pub(crate) fn free(&self) {
+        fs::remove_file(self.filler()).unwrap();
+    }
+
+    pub(crate) fn remount(&self, options: &str) {
+        let mut command = Command::new("mount");
+        command.args(["-o", &format!("remount,{options}")]).arg(self.place.path());
+        assert!(command.status().unwrap().success());
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.place.path().join("filler")
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: a process of a test that failed may still have files open there.
+        drop(Command::new("umount").arg("-l").arg(self.place.path()).status());
+    }
+}
