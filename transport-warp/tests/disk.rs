@@ -15,10 +15,10 @@ mod small_disk;
 
 use std::fs;
 use std::net::SocketAddr;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use process::{Running, STONEPOT, stonepot};
+use process::{Running, STONEPOT, end_of, stonepot};
 use serde_json::{Value, json};
 use server::{Peer, ROOM, request};
 use small_disk::SmallDisk;
@@ -102,6 +102,20 @@ async fn a_first_start_on_a_full_disk_comes_up_and_keeps_its_key_when_there_is_r
     let server = Running::start(stonepot(&disk.data()));
     assert_eq!(comes_back(server.addr, &token).await, 200, "nobody has to join again");
     server.stop("TERM");
+}
+
+#[test]
+fn a_disk_on_which_no_folder_can_be_made_is_one_line_that_says_what_to_do() {
+    // One of them is for the folder that is mounted.
+    let Some(disk) = SmallDisk::mount("size=1m,nr_inodes=2") else { return };
+    disk.fill();
+    let child = stonepot(&disk.data()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let ended = end_of(child);
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    for part in ["stonepot: cannot make the data folder", "No space left", "make room", "--data"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
 }
 
 /// Without the rights of root: a limit on the length of files stands in for a full disk.

@@ -17,6 +17,9 @@ const BLOCK: usize = 1024 * 1024;
 /// How much is written to see whether there is room, in bytes: more than SQLite needs for its index of the write-ahead log.
 const TRIAL: usize = 64 * 1024;
 
+/// How the name of the file ends in which that is written.
+const TRIAL_END: &str = "-trial";
+
 /// Makes the folder, and those above it, for the eyes of this user only: orders hold phone numbers.
 /// A folder that exists keeps its mode.
 pub(super) fn make_folder(folder: &Path) -> Result<(), OpenError> {
@@ -63,6 +66,8 @@ impl HeldFiles {
             Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
+        // Of a process that was killed while it tried whether there is room. That it stays does no harm.
+        drop(fs::remove_file(beside(&database, TRIAL_END)));
         // SQLite gives its `-wal` and `-shm` files the mode of this one.
         let opened = open_private(&database).and_then(|file| file.metadata()).map_err(failed)?;
         if (1..SMALLEST_PAGE).contains(&opened.len()) {
@@ -101,12 +106,11 @@ impl HeldFiles {
     /// # Errors
     /// What the system said.
     pub(super) fn try_room(&self) -> io::Result<()> {
-        let path = beside(&self.database, "-trial");
+        let path = beside(&self.database, TRIAL_END);
         let remove = || match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         };
-        // One that a process left behind that was killed here.
         remove()?;
         let written = open_private(&path).and_then(|mut file| {
             file.write_all(&vec![1; TRIAL])?;

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::OpenError;
 use super::alarms::Late;
-use super::files::HeldFiles;
+use super::files::{HeldFiles, is_for_want_of_room};
 use super::opening::{self, Readable};
 use super::queue::Job;
 use super::readers::Pool;
@@ -116,7 +116,7 @@ impl Waiting {
         self.next_try = Instant::now() + self.pause;
         // What is at its path must not be another database.
         self.files.watch.look().ok()?;
-        if self.files.try_room().is_err() {
+        if self.files.try_room().is_err_and(|error| is_for_want_of_room(&error)) {
             self.pause = TRY_AGAIN;
             self.next_try = Instant::now() + self.pause;
             return None;

@@ -127,7 +127,12 @@ fn write(path: &Path, key: &ResumeKey) -> io::Result<()> {
     let written = options.open(&fresh).and_then(|mut file| {
         file.write_all(key.bytes())?;
         file.sync_all()?;
-        fs::rename(&fresh, path)
+        fs::rename(&fresh, path)?;
+        // A new name survives a crash only once the folder itself is synced.
+        match path.parent() {
+            Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
+            Some(_) | None => Ok(()),
+        }
     });
     if written.is_err() {
         // It may be half a key. That it cannot be removed changes nothing: the next attempt removes it first.

@@ -76,6 +76,11 @@ fn storage_hint(error: &OpenError) -> &'static str {
     match error {
         OpenError::InUse { .. } => "; stop it, or choose another folder with --data",
         OpenError::NewerVersion { .. } => "; run that version, or choose another folder with --data",
+        OpenError::Folder { source, .. } | OpenError::File { source, .. }
+            if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+        {
+            "; make room on the disk, or choose another folder with --data"
+        }
         _ => "; --data chooses the folder, --log memory keeps orders in memory only",
     }
 }
