@@ -10,8 +10,8 @@ use super::writer::Writer;
 use crate::RoomKey;
 use crate::log::{Alarm, LogError};
 
-/// After so long lifetimes that could not be stored are tried again.
-const TRY_AGAIN: Duration = Duration::from_secs(2);
+/// After so long lifetimes that could not be stored are tried again. Of many orders that is a large write.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
 
 /// Lifetimes that could not be stored.
 #[derive(Debug)]
