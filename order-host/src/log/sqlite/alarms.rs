@@ -1,6 +1,7 @@
 //! When rooms want to be looked at although nobody is there.
 
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use order_core::{Lifetimes, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -8,6 +9,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::writer::Writer;
 use crate::RoomKey;
 use crate::log::{Alarm, LogError};
+
+/// After so long lifetimes that could not be stored are tried again. Of many orders that is a large write.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
+
+/// Lifetimes that could not be stored.
+#[derive(Debug)]
+pub(super) struct Late {
+    pub(super) lifetimes: Lifetimes,
+    pub(super) not_before: Instant,
+}
 
 impl Writer {
     /// Sets the alarm of a room within the transaction that is open. A moment beyond what SQLite can hold is never.
@@ -22,8 +33,27 @@ impl Writer {
         self.conn.prepare_cached(sql)?.execute(params![room.as_str(), at]).map(|_| ())
     }
 
+    /// Remembers how long orders live, now or, where that fails, when it is possible again.
+    pub(super) fn set_lifetimes_sooner_or_later(&mut self, lifetimes: Lifetimes) -> Result<(), LogError> {
+        let set = self.set_lifetimes(&lifetimes);
+        self.late_lifetimes =
+            set.is_err().then(|| Late { lifetimes, not_before: Instant::now() + TRY_AGAIN });
+        self.shared.has_put_off.store(set.is_err(), Ordering::Release);
+        set
+    }
+
+    /// Remembers how long orders live, if that was put off and there has been time for things to change.
+    pub(super) fn set_late_lifetimes(&mut self) {
+        if let Some(Late { lifetimes, .. }) =
+            self.late_lifetimes.take_if(|late| late.not_before <= Instant::now())
+            && self.set_lifetimes_sooner_or_later(lifetimes).is_ok()
+        {
+            tracing::info!("orders end by --expire-after and --archive-after of now");
+        }
+    }
+
     /// Remembers how long orders live. All rooms are to look at the clock when that changes.
-    pub(super) fn set_lifetimes(&mut self, lifetimes: &Lifetimes) -> Result<(), LogError> {
+    fn set_lifetimes(&mut self, lifetimes: &Lifetimes) -> Result<(), LogError> {
         self.settle()?;
         match self.write_lifetimes(lifetimes) {
             Ok(true) => self.commit().map_err(|error| LogError(error.to_string())),

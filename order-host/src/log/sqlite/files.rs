@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::OpenError;
+use super::watch::Watch;
 
 /// A database has no pages smaller than this, in bytes. SQLite takes a shorter file for an empty one, and would
 /// write over somebody's text.
@@ -12,6 +13,12 @@ const SMALLEST_PAGE: u64 = 512;
 
 /// How much of the write-ahead log is written again at a time, in bytes.
 const BLOCK: usize = 1024 * 1024;
+
+/// How much is written to see whether there is room, in bytes: more than SQLite needs for its index of the write-ahead log.
+const TRIAL: usize = 64 * 1024;
+
+/// How the name of the file ends in which that is written.
+const TRIAL_END: &str = "-trial";
 
 /// Makes the folder, and those above it, for the eyes of this user only: orders hold phone numbers.
 /// A folder that exists keeps its mode.
@@ -39,6 +46,10 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), OpenError> {
 pub(super) struct HeldFiles {
     /// The database file, by a path that names it whatever the working folder is.
     pub(super) database: PathBuf,
+    /// The path by which it was asked for.
+    pub(super) given: PathBuf,
+    /// Whether the files are still in their places.
+    pub(super) watch: Watch,
     _lock: File,
 }
 
@@ -47,22 +58,25 @@ impl HeldFiles {
     pub(super) fn hold(path: &Path) -> Result<Self, OpenError> {
         let failed = |source| OpenError::File { path: path.to_owned(), source };
         let database = resolve(path).map_err(failed)?;
-        let mut lock_path = database.clone().into_os_string();
-        lock_path.push("-lock");
-        let lock = open_private(Path::new(&lock_path))
-            .map_err(|source| OpenError::File { path: lock_path.into(), source })?;
+        let lock_path = beside(&database, "-lock");
+        let lock_failed = |source| OpenError::File { path: lock_path.clone(), source };
+        let lock = open_private(&lock_path).map_err(lock_failed)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: path.to_owned() }),
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
+        // Of a process that was killed while it tried whether there is room. That it stays does no harm.
+        drop(fs::remove_file(beside(&database, TRIAL_END)));
         // SQLite gives its `-wal` and `-shm` files the mode of this one.
-        let length = open_private(&database).and_then(|file| file.metadata()).map_err(failed)?.len();
-        if (1..SMALLEST_PAGE).contains(&length) {
+        let opened = open_private(&database).and_then(|file| file.metadata()).map_err(failed)?;
+        if (1..SMALLEST_PAGE).contains(&opened.len()) {
             return Err(OpenError::NotADatabase { path: path.to_owned() });
         }
         sync_folder_of(&database).map_err(failed)?;
-        Ok(Self { database, _lock: lock })
+        let locked = lock.metadata().map_err(lock_failed)?;
+        let watch = Watch::new(path, &database, &opened, (&lock_path, &locked));
+        Ok(Self { database, given: path.to_owned(), watch, _lock: lock })
     }
 
     /// Writes the write-ahead log again, byte for byte as it is, and syncs it.
@@ -71,8 +85,7 @@ impl HeldFiles {
     /// do and says that all is well; what is missing then shows after a power cut. Only what is written again is
     /// tried again. The same bytes are no news to whoever reads beside this; nobody may write meanwhile.
     pub(super) fn write_ahead_log_again(&self) -> io::Result<()> {
-        let mut path = self.database.clone().into_os_string();
-        path.push("-wal");
+        let path = beside(&self.database, "-wal");
         let mut file = match OpenOptions::new().read(true).write(true).open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             opened => opened?,
@@ -88,10 +101,41 @@ impl HeldFiles {
         file.sync_all()
     }
 
+    /// Whether there is room beside the database, which is found out by writing something and removing it again.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub(super) fn try_room(&self) -> io::Result<()> {
+        let path = beside(&self.database, TRIAL_END);
+        let remove = || match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+        remove()?;
+        let written = open_private(&path).and_then(|mut file| {
+            file.write_all(&vec![1; TRIAL])?;
+            file.sync_all()
+        });
+        remove().and(written)
+    }
+
     /// Makes the names of the database's files survive a crash.
     pub(super) fn sync_folder(&self) -> io::Result<()> {
         sync_folder_of(&self.database)
     }
+}
+
+/// Whether the system says that there is no room.
+pub(super) fn is_for_want_of_room(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+/// The path of the file beside the database whose name ends so.
+pub(super) fn beside(database: &Path, end: &str) -> PathBuf {
+    let mut path = database.to_owned().into_os_string();
+    path.push(end);
+    path.into()
 }
 
 /// One name for one file, so that two ways of writing its path meet at the same lock.
@@ -121,6 +165,6 @@ fn open_private(path: &Path) -> io::Result<File> {
 }
 
 /// A new name in a folder survives a crash only once the folder itself is synced.
-fn sync_folder_of(path: &Path) -> io::Result<()> {
+pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder_of(path))?.sync_all() } else { Ok(()) }
 }

@@ -180,9 +180,11 @@ impl Writer {
         }
     }
 
-    /// Nothing is written nor read while it is not known what a failed commit or a failed sync left behind.
+    /// Nothing is written while the files are not in their places; nor is anything written or read while it is not known what
+    /// a failed commit or a failed sync left behind.
     pub(super) fn settle(&mut self) -> Result<(), LogError> {
         self.undo().map_err(|error| LogError(format!("cannot undo a transaction: {error}")))?;
+        self.files.watch.all_was_there()?;
         if self.shared.in_doubt.load(Ordering::Acquire) {
             let still = |error: &dyn Display| {
                 LogError(format!("a commit failed, and still nothing can be written: {error}"))

@@ -7,11 +7,14 @@ mod alarms;
 mod error;
 mod files;
 mod group;
+mod opening;
 mod places;
 mod queue;
 mod readers;
 mod schema;
 mod tails;
+mod waiting;
+mod watch;
 mod writer;
 
 #[cfg(test)]
@@ -24,14 +27,15 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use order_core::{Lifetimes, UnixMillis};
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension};
 
 pub use self::error::OpenError;
 use self::files::HeldFiles;
 use self::queue::Queue;
 use self::readers::Readers;
-use self::writer::{Shared, Writer};
+use self::waiting::{Beginning, Waiting};
+use self::watch::Watcher;
+use self::writer::Shared;
 use super::{Alarm, AppendError, LogError, RoomLog, Snapshot, StoredFact};
 use crate::RoomKey;
 
@@ -46,6 +50,8 @@ const FILE_NAME: &str = "stonepot.db";
 pub struct SqliteLog {
     /// Dropped before the queue: the last connection to close is the one that writes, which tidies up.
     readers: Readers,
+    /// Dropped before the queue: closing the database removes files that it looks for.
+    _watcher: Watcher,
     queue: Queue,
     shared: Arc<Shared>,
     path: PathBuf,
@@ -66,38 +72,37 @@ impl SqliteLog {
     /// bringing one of an older release up to this one's schema. Its folder must exist. Beside it
     /// are `-wal` and `-shm`, which belong to it, and an empty `-lock`.
     ///
+    /// On a full disk it opens as well: what is stored can be read, appends fail, and once there is room they succeed again.
+    /// A file of an older release can be read only then.
+    ///
     /// # Errors
     /// When the file is in use, is not one of this log's or is of a newer release, or cannot be read and
     /// written.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let files = Arc::new(HeldFiles::hold(path)?);
-        let failed =
-            |error: rusqlite::Error| OpenError::Database { path: path.to_owned(), source: error.into() };
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut conn = Connection::open_with_flags(&files.database, flags).map_err(failed)?;
-        let carry_over_on_close = |conn: &Connection, carry: bool| {
-            conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !carry).map(drop).map_err(failed)
+        let shared = Arc::<Shared>::default();
+        let readers = Readers::new(Arc::clone(&files));
+        let beginning = match opening::in_full(&files, &shared) {
+            Ok(writer) => Beginning::Writing(Box::new(writer)),
+            Err(error) if opening::failed_for_want_of_room(&error, &files) => Beginning::Waiting(
+                Waiting::begin(Arc::clone(&files), Arc::clone(&shared), readers.pool(), &error)?,
+            ),
+            Err(error) => return Err(error),
         };
-        carry_over_on_close(&conn, false)?;
-        let found = schema::check(&conn, path)?;
-        // A process that was killed, or could not sync, may have written what is not on the disk. Nobody was told of it,
-        // but whoever reads it here will tell.
-        files.write_ahead_log_again().map_err(|source| OpenError::File { path: path.to_owned(), source })?;
-        carry_over_on_close(&conn, true)?;
-        schema::migrate(&mut conn, path, found)?;
-        let writer = Writer::new(conn, Arc::clone(&files)).map_err(failed)?;
-        // Makes the write-ahead log, whose name must survive a crash too. SQLite sees to that, but says nothing when it fails.
-        writer.overwrite_leftovers().map_err(failed)?;
-        // What a process that ended in the middle left to do.
-        writer.place_all().map_err(failed)?;
-        files.sync_folder().map_err(|source| OpenError::File { path: path.to_owned(), source })?;
-        Self::start(writer, files).map_err(|source| OpenError::Thread { source })
+        Self::start(beginning, readers, files, shared).map_err(|source| OpenError::Thread { source })
     }
 
-    fn start(writer: Writer, files: Arc<HeldFiles>) -> io::Result<Self> {
-        let shared = writer.shared();
+    fn start(
+        beginning: Beginning,
+        readers: Readers,
+        files: Arc<HeldFiles>,
+        shared: Arc<Shared>,
+    ) -> io::Result<Self> {
         let path = files.database.clone();
-        Ok(Self { readers: Readers::new(files), queue: Queue::start(writer)?, shared, path })
+        let queue = Queue::start(beginning)?;
+        let to_writer = queue.weak().ok_or(io::ErrorKind::NotConnected)?;
+        let watcher = Watcher::start(files, Arc::clone(&shared), to_writer)?;
+        Ok(Self { readers, _watcher: watcher, queue, shared, path })
     }
 
     /// The database file.
@@ -115,7 +120,7 @@ impl SqliteLog {
     /// it has set may be too late now. Say it before the first room is loaded.
     ///
     /// # Errors
-    /// When it could not be stored.
+    /// When it could not be stored. It is tried again by itself until it is.
     pub async fn set_lifetimes(&self, lifetimes: Lifetimes) -> Result<(), LogError> {
         self.queue.set_lifetimes(lifetimes).await
     }

@@ -6,6 +6,7 @@
 //! room are found by looking through the end of the log, which is needed only for a room that is in it.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, params};
@@ -21,6 +22,8 @@ pub(super) const END_FACTS: usize = 4_096;
 #[derive(Debug, Default)]
 pub(super) struct End {
     rooms: Mutex<HashSet<RoomKey>>,
+    /// Which they are is not known: any may be one of them.
+    may_be_any: AtomicBool,
 }
 
 impl End {
@@ -32,12 +35,18 @@ impl End {
         }
     }
 
+    /// Notes that any room may have facts there: a process before this one left some.
+    pub(super) fn add_any(&self) {
+        self.may_be_any.store(true, Ordering::Release);
+    }
+
     pub(super) fn has(&self, room: &RoomKey) -> bool {
-        self.rooms().contains(room)
+        self.may_be_any.load(Ordering::Acquire) || self.rooms().contains(room)
     }
 
     fn clear(&self) {
         self.rooms().clear();
+        self.may_be_any.store(false, Ordering::Release);
     }
 
     fn rooms(&self) -> MutexGuard<'_, HashSet<RoomKey>> {

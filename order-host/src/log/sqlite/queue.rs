@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use order_core::{Lifetimes, UnixMillis};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::writer::Writer;
+use super::waiting::Beginning;
 use crate::RoomKey;
 use crate::log::{AppendError, LogError, Snapshot, StoredFact};
 
@@ -31,6 +31,8 @@ pub(super) enum Job {
     Snapshot(SaveSnapshot),
     /// Whether facts can be stored now.
     Ready(oneshot::Sender<Result<(), LogError>>),
+    /// What was put off may be possible now, or something has become of the files.
+    TryAgain,
 }
 
 #[derive(Debug)]
@@ -70,9 +72,10 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn start(writer: Writer) -> io::Result<Self> {
+    pub(super) fn start(beginning: Beginning) -> io::Result<Self> {
         let (jobs, waiting) = mpsc::channel(MAX_JOBS);
-        let thread = thread::Builder::new().name("log-writer".into()).spawn(move || writer.run(waiting))?;
+        let thread =
+            thread::Builder::new().name("log-writer".into()).spawn(move || beginning.run(waiting))?;
         Ok(Self {
             jobs: Some(jobs),
             thread: Some(thread),
@@ -125,6 +128,11 @@ impl Queue {
         let (answer, answered) = oneshot::channel();
         self.send(Job::Ready(answer)).await.map_err(|()| stopped())?;
         answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// The way to the writer for somebody who must not keep it from ending.
+    pub(super) fn weak(&self) -> Option<mpsc::WeakSender<Job>> {
+        self.jobs.as_ref().map(mpsc::Sender::downgrade)
     }
 
     async fn send(&self, job: Job) -> Result<(), ()> {

@@ -1,7 +1,6 @@
 //! Reading, off the async threads and beside the writer.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -22,9 +21,11 @@ pub(super) struct Readers {
 }
 
 #[derive(Debug)]
-struct Pool {
+pub(super) struct Pool {
     /// Connections not in use; opened when first needed.
     idle: Mutex<Vec<Connection>>,
+    /// The one connection that reads while there is no writer beside it, if that is so, or why none can.
+    alone: Mutex<Option<Result<Connection, LogError>>>,
     /// Declared after the connections: they are closed before the lock is released.
     files: Arc<HeldFiles>,
 }
@@ -33,8 +34,12 @@ impl Readers {
     pub(super) fn new(files: Arc<HeldFiles>) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(READERS)),
-            pool: Arc::new(Pool { idle: Mutex::default(), files }),
+            pool: Arc::new(Pool { idle: Mutex::default(), alone: Mutex::default(), files }),
         }
+    }
+
+    pub(super) fn pool(&self) -> Arc<Pool> {
+        Arc::clone(&self.pool)
     }
 
     /// Runs `query` on a connection of its own, on tokio's pool of blocking threads. When the caller goes
@@ -49,22 +54,37 @@ impl Readers {
         let pool = Arc::clone(&self.pool);
         let read = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let connection = match pool.take() {
-                Some(connection) => connection,
-                None => open(&pool.files.database)?,
-            };
-            let found = query(&connection);
-            pool.give_back(connection);
-            found
+            pool.run(query)
         });
-        read.await.map_err(|error| failed(&error))?.map_err(|error| {
+        read.await.map_err(|error| failed(&error))?.inspect_err(|error| {
             tracing::error!(%error, "cannot read the log");
-            failed(&error)
         })
     }
 }
 
 impl Pool {
+    /// The connection that reads while there is no writer. As long as this is held nobody begins to read.
+    pub(super) fn alone(&self) -> MutexGuard<'_, Option<Result<Connection, LogError>>> {
+        self.alone.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LogError> {
+        let failed = |error: &dyn std::fmt::Display| LogError(format!("cannot read: {error}"));
+        let alone = self.alone();
+        match &*alone {
+            None => drop(alone),
+            Some(Ok(connection)) => return query(connection).map_err(|error| failed(&error)),
+            Some(Err(error)) => return Err(failed(error)),
+        }
+        let connection = match self.take() {
+            Some(connection) => connection,
+            None => open(&self.files).map_err(|error| failed(&error))?,
+        };
+        let found = query(&connection);
+        self.give_back(connection);
+        found.map_err(|error| failed(&error))
+    }
+
     fn take(&self) -> Option<Connection> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
@@ -74,11 +94,20 @@ impl Pool {
     }
 }
 
-fn open(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
-    // In KiB when negative: four readers hold 8 MiB of pages at the most.
-    connection.pragma_update(None, "cache_size", -2048)?;
+/// Opens a connection to the files that the writer has, and to no others that are in their places by now.
+fn open(files: &HeldFiles) -> Result<Connection, LogError> {
+    files.watch.look()?;
+    let connect = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&files.database, flags)?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        // In KiB when negative: four readers hold 8 MiB of pages at the most.
+        connection.pragma_update(None, "cache_size", -2048)?;
+        // Only now SQLite opens the write-ahead log.
+        connection.query_row("SELECT count(*) FROM placed", [], |_| Ok(()))?;
+        Ok(connection)
+    };
+    let connection = connect().map_err(|error: rusqlite::Error| LogError(error.to_string()))?;
+    files.watch.look()?;
     Ok(connection)
 }

@@ -11,6 +11,8 @@ use tokio::sync::oneshot;
 use super::files::HeldFiles;
 use super::places::{self, END_FACTS};
 use super::queue::Append;
+use super::readers::Readers;
+use super::waiting::Beginning;
 use super::writer::Writer;
 use super::{SqliteLog, schema};
 use crate::RoomKey;
@@ -24,7 +26,7 @@ fn a_group_is_one_commit_and_a_conflict_in_it_fails_only_its_own_append() {
         &[("a", 0, &["1"]), ("b", 0, &["1", "2"]), ("a", 0, &["x"]), ("a", 1, &["2"]), ("c", 5, &["x"])],
     );
     assert_eq!(answers, [Ok(1), Ok(2), conflict(1), Ok(2), conflict(0)]);
-    assert_eq!(writer.shared().commits.load(Ordering::Relaxed), 1);
+    assert_eq!(writer.shared.commits.load(Ordering::Relaxed), 1);
     assert_eq!(stored(&writer), ["a 1 1", "a 2 2", "b 1 1", "b 2 2"]);
 }
 
@@ -33,7 +35,7 @@ fn a_group_of_conflicts_alone_commits_nothing_and_leaves_no_transaction_open() {
     let (_folder, mut writer) = writer();
     assert_eq!(append_all(&mut writer, &[("a", 1, &["x"]), ("b", 0, &[])]), [conflict(0), Ok(0)]);
     assert!(writer.conn.is_autocommit());
-    assert_eq!(writer.shared().commits.load(Ordering::Relaxed), 0);
+    assert_eq!(writer.shared.commits.load(Ordering::Relaxed), 0);
     assert_eq!(append_all(&mut writer, &[("a", 0, &["1"])]), [Ok(1)]);
 }
 
@@ -71,7 +73,7 @@ fn facts_are_found_whether_they_are_in_the_index_or_not() {
     for round in 0..40_usize {
         if round % 7 == 3 {
             writer.place_all().unwrap();
-            assert!(!writer.shared().end.has(&key("a")));
+            assert!(!writer.shared.end.has(&key("a")));
         }
         for (room, last) in rooms.iter().zip(&mut stored).take(1 + round % 3) {
             // What the writer remembers must not be all that it goes by.
@@ -86,7 +88,7 @@ fn facts_are_found_whether_they_are_in_the_index_or_not() {
             {
                 let wanted: Vec<_> =
                     (after + 1..=last).take(limit).map(|seq| format!("{room}{seq}")).collect();
-                let (room, at_end) = (key(room), writer.shared().end.has(&key(room)));
+                let (room, at_end) = (key(room), writer.shared.end.has(&key(room)));
                 let [after, limit] = [after, limit as u64].map(|number| i64::try_from(number).unwrap());
                 let found = places::facts(&writer.conn, &room, after, limit, at_end).unwrap();
                 let found: Vec<_> = found.into_iter().map(|fact| String::from_utf8(fact).unwrap()).collect();
@@ -107,7 +109,7 @@ fn many_facts_are_put_into_the_index_at_once_and_the_rest_when_the_file_is_opene
         writer.place(END_FACTS);
     }
     assert_eq!(in_index(&writer.conn), 4_096);
-    assert!(writer.shared().end.has(&key("a")));
+    assert!(writer.shared.end.has(&key("a")));
     // As after a crash: nothing is done at the end.
     std::mem::forget(writer);
 
@@ -132,7 +134,7 @@ fn on_a_full_disk_nothing_of_the_group_is_stored_and_later_all_goes_on() {
 
     assert!(answers.iter().all(|answer| matches!(answer, Err(AppendError::Failed(_)))), "{answers:?}");
     assert_eq!(stored(&writer), ["a 1 1"]);
-    assert!(!writer.shared().in_doubt.load(Ordering::Relaxed));
+    assert!(!writer.shared.in_doubt.load(Ordering::Relaxed));
 
     writer.conn.pragma_update(None, "max_page_count", pages + 1_000).unwrap();
     assert_eq!(append_all(&mut writer, &[("a", 1, &["2"]), ("b", 0, &["1"])]), [Ok(2), Ok(1)]);
@@ -150,7 +152,7 @@ fn a_commit_that_failed_and_was_written_over_is_answered_as_failed() {
     let answers = append_all(&mut writer, &[("a", 1, &["2"]), ("a", 9, &["x"]), ("b", 0, &["1"])]);
 
     assert!(answers.iter().all(|answer| matches!(answer, Err(AppendError::Failed(_)))), "{answers:?}");
-    assert!(!writer.shared().in_doubt.load(Ordering::Relaxed));
+    assert!(!writer.shared.in_doubt.load(Ordering::Relaxed));
     assert_eq!(stored(&writer), ["a 1 1"]);
     assert_eq!(append_all(&mut writer, &[("a", 1, &["2"])]), [Ok(2)]);
 }
@@ -163,15 +165,15 @@ fn a_commit_that_failed_and_cannot_be_written_over_is_answered_as_unknown() {
 
     let answers = append_all(&mut writer, &[("a", 0, &["1"]), ("b", 0, &["1"])]);
     assert!(answers.iter().all(|answer| matches!(answer, Err(AppendError::Unknown(_)))), "{answers:?}");
-    assert!(writer.shared().in_doubt.load(Ordering::Relaxed));
+    assert!(writer.shared.in_doubt.load(Ordering::Relaxed));
 
     let answers = append_all(&mut writer, &[("a", 0, &["1"])]);
     assert!(matches!(answers[0], Err(AppendError::Failed(_))), "nothing was tried: {answers:?}");
-    assert!(writer.shared().in_doubt.load(Ordering::Relaxed));
+    assert!(writer.shared.in_doubt.load(Ordering::Relaxed));
 
     failing.store(false, Ordering::Relaxed);
     assert_eq!(append_all(&mut writer, &[("a", 0, &["1"])]), [Ok(1)]);
-    assert!(!writer.shared().in_doubt.load(Ordering::Relaxed));
+    assert!(!writer.shared.in_doubt.load(Ordering::Relaxed));
     assert_eq!(stored(&writer), ["a 1 1"]);
 }
 
@@ -206,16 +208,16 @@ fn after_a_failed_sync_everything_is_in_doubt_and_after_another_failure_nothing_
     let error = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
     writer.doubt_if_a_sync_failed(&error(rusqlite::ffi::SQLITE_FULL));
     writer.doubt_if_a_sync_failed(&error(rusqlite::ffi::SQLITE_IOERR_WRITE));
-    assert!(!writer.shared().in_doubt.load(Ordering::Relaxed));
+    assert!(!writer.shared.in_doubt.load(Ordering::Relaxed));
     writer.doubt_if_a_sync_failed(&error(rusqlite::ffi::SQLITE_IOERR_FSYNC));
-    assert!(writer.shared().in_doubt.load(Ordering::Relaxed));
+    assert!(writer.shared.in_doubt.load(Ordering::Relaxed));
 }
 
 #[tokio::test]
 async fn nothing_is_read_while_a_failed_commit_is_in_doubt() {
     let (_folder, files, writer) = parts();
     let failing = fail_commits(&writer);
-    let log = SqliteLog::start(writer, files).unwrap();
+    let log = start(writer, files);
     let room = key("a");
     assert_eq!(log.append(&room, 0, vec![b"1".to_vec()]).await, Ok(1));
 
@@ -237,7 +239,7 @@ async fn nothing_is_read_while_a_failed_commit_is_in_doubt() {
 async fn it_is_not_ready_after_a_failure_until_something_can_be_written() {
     let (_folder, files, writer) = parts();
     let failing = fail_commits(&writer);
-    let log = SqliteLog::start(writer, files).unwrap();
+    let log = start(writer, files);
     failing.store(true, Ordering::Relaxed);
     assert!(log.save_snapshot(&key("a"), Snapshot { seq: 1, state: Vec::new() }).await.is_err());
     assert!(log.ready().await.is_err());
@@ -248,7 +250,7 @@ async fn it_is_not_ready_after_a_failure_until_something_can_be_written() {
 #[tokio::test]
 async fn what_was_queued_when_the_log_was_dropped_is_stored() {
     let (folder, files, writer) = parts();
-    let log = SqliteLog::start(writer, files).unwrap();
+    let log = start(writer, files);
     for number in 0..200 {
         let room = key(&number.to_string());
         // Polled once, it is in the queue; then its caller goes away.
@@ -285,8 +287,13 @@ fn parts() -> (TempDir, Arc<HeldFiles>, Writer) {
     let files = Arc::new(HeldFiles::hold(&path).unwrap());
     let mut conn = Connection::open(&path).unwrap();
     schema::migrate(&mut conn, Path::new("log.db"), 0).unwrap();
-    let writer = Writer::new(conn, Arc::clone(&files)).unwrap();
+    let writer = Writer::new(conn, Arc::clone(&files), Arc::default()).unwrap();
     (folder, files, writer)
+}
+
+fn start(writer: Writer, files: Arc<HeldFiles>) -> SqliteLog {
+    let (readers, shared) = (Readers::new(Arc::clone(&files)), Arc::clone(&writer.shared));
+    SqliteLog::start(Beginning::Writing(Box::new(writer)), readers, files, shared).unwrap()
 }
 
 fn writer() -> (TempDir, Writer) {

@@ -15,6 +15,7 @@ use rusqlite::{Connection, ffi, params};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
+use super::alarms::Late;
 use super::files::HeldFiles;
 use super::places::{END_FACTS, End};
 use super::queue::{Job, MAX_JOBS, SaveSnapshot};
@@ -43,6 +44,8 @@ pub(super) struct Shared {
     pub(super) in_doubt: AtomicBool,
     /// Which rooms have facts that are not in the index.
     pub(super) end: End,
+    /// There is something to be done later, of which the writer wants to be reminded.
+    pub(super) has_put_off: AtomicBool,
 }
 
 /// The one connection that writes.
@@ -55,13 +58,18 @@ pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     /// The last thing written failed, so being ready has to be tried, not assumed.
     pub(super) suspect: bool,
+    pub(super) late_lifetimes: Option<Late>,
     /// Declared after the connection, which is closed before the lock is released.
     pub(super) files: Arc<HeldFiles>,
 }
 
 impl Writer {
     /// Takes the connection, whose schema must be up to date.
-    pub(super) fn new(conn: Connection, files: Arc<HeldFiles>) -> rusqlite::Result<Self> {
+    pub(super) fn new(
+        conn: Connection,
+        files: Arc<HeldFiles>,
+        shared: Arc<Shared>,
+    ) -> rusqlite::Result<Self> {
         conn.busy_timeout(Duration::from_secs(5))?;
         conn.set_prepared_statement_cache_capacity(64);
         // A reader in WAL mode sees the state of its beginning and never blocks the writer.
@@ -79,11 +87,8 @@ impl Writer {
         conn.pragma_update(None, "cache_size", -8192)?;
         // A failing disk gives an error from `read`, but kills whoever has the file mapped.
         conn.pragma_update(None, "mmap_size", 0)?;
-        Ok(Self { conn, tails: Tails::default(), at_end: 0, shared: Arc::default(), suspect: false, files })
-    }
-
-    pub(super) fn shared(&self) -> Arc<Shared> {
-        Arc::clone(&self.shared)
+        let tails = Tails::default();
+        Ok(Self { conn, tails, at_end: 0, shared, suspect: false, late_lifetimes: None, files })
     }
 
     /// Works until every sender is gone and everything queued is done.
@@ -110,6 +115,9 @@ impl Writer {
             // core for everybody this takes no time, and where there is one for all the others have their turn.
             thread::yield_now();
             self.work(first, &mut jobs, &mut snapshots);
+            if self.files.watch.all_was_there().is_err() {
+                continue;
+            }
             groups_since += 1;
             if groups_since >= GROUPS_PER_SNAPSHOT {
                 groups_since = 0;
@@ -118,16 +126,65 @@ impl Writer {
             self.place(END_FACTS);
             self.checkpoint("PASSIVE", CHECKPOINT_PAGES);
         }
+        if self.files.watch.look().is_err() {
+            self.leave_lost_files();
+            return;
+        }
         while !snapshots.is_empty() {
             self.write_next(&mut snapshots);
         }
         self.place(1);
         // One file is left, complete without the write-ahead log.
         self.checkpoint("TRUNCATE", 0);
-        if self.shared.in_doubt.load(Ordering::Acquire)
-            && let Err(error) = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
-        {
-            tracing::error!(%error, "what is in doubt may be carried over");
+        if self.shared.in_doubt.load(Ordering::Acquire) {
+            self.close_as_it_is();
+        }
+    }
+
+    /// Leaves the write-ahead log as it is when the connection is closed.
+    fn close_as_it_is(&self) {
+        if let Err(error) = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
+            tracing::error!(%error, "what is in the write-ahead log may be carried over or removed");
+        }
+    }
+
+    /// The end, when the files are not in their places. Closing the database would remove the write-ahead log by its name,
+    /// which may be another's by now.
+    fn leave_lost_files(&mut self) {
+        self.empty_a_log_without_its_database();
+        self.close_as_it_is();
+    }
+
+    /// Carries the write-ahead log over into the database that it belongs to when the two are no longer beside each other. A
+    /// log without a name would be gone with this process; one beside another database would be taken for that one's.
+    fn empty_a_log_without_its_database(&mut self) {
+        if !self.files.watch.has_parted_database_and_log() {
+            return;
+        }
+        if self.undo().is_err() || self.shared.in_doubt.load(Ordering::Acquire) {
+            tracing::error!("what was stored last cannot be carried over into its database");
+            return;
+        }
+        let is_busy = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        match is_busy {
+            Ok(false) => {
+                tracing::info!("what was in the write-ahead log has been carried over into its database");
+            }
+            Ok(true) => {
+                tracing::error!("somebody reads: what was stored last is not carried over into its database");
+            }
+            Err(error) => {
+                tracing::error!(%error, "what was stored last cannot be carried over into its database");
+            }
+        }
+    }
+
+    /// Does what was put off, if it can be done now.
+    fn try_again(&mut self) {
+        if self.files.watch.all_was_there().is_err() {
+            self.empty_a_log_without_its_database();
+        } else {
+            self.set_late_lifetimes();
         }
     }
 
@@ -143,10 +200,11 @@ impl Writer {
                 Job::Append(append) => group.push(append),
                 Job::Alarm(set) => alarms.push(set),
                 Job::Lifetimes(lifetimes, answer) => {
-                    let _ = answer.send(self.set_lifetimes(&lifetimes));
+                    let _ = answer.send(self.set_lifetimes_sooner_or_later(lifetimes));
                 }
                 Job::Snapshot(save) => snapshots.push_back(save),
                 Job::Ready(answer) => asked_ready.push(answer),
+                Job::TryAgain => self.try_again(),
             }
             taken += 1;
             // At most what the queue holds: who keeps sending while this collects is in the next group.
@@ -166,6 +224,7 @@ impl Writer {
     /// Whether a fact could be stored now: assumed as long as the last write went well, else tried with
     /// something of the size of a large fact, for a full disk often still takes a few bytes.
     fn ready(&mut self) -> Result<(), LogError> {
+        self.files.watch.look()?;
         self.settle()?;
         if self.suspect {
             let trial = Snapshot { seq: 0, state: vec![0; TRIAL_BYTES] };

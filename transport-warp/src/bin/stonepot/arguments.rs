@@ -42,6 +42,10 @@ DATA
   --log sqlite keeps every order in the folder --data: in stonepot.db, with
   more files beside it while the server runs. To copy it, stop the server
   first, or use the .backup of sqlite3. One server at a time has it open.
+  On a full disk it starts all the same: orders can be read, and new ones are
+  taken when there is room. When its files are moved or removed it takes none
+  until they are back. The file resume.key is how phones come back after a
+  restart: keep it. One that is damaged is restored or deleted by hand.
   --log memory keeps nothing: all orders are gone when the server stops.
 
 SIGNING IN

@@ -84,6 +84,11 @@ fn storage_hint(error: &OpenError) -> &'static str {
     match error {
         OpenError::InUse { .. } => "; stop it, or choose another folder with --data",
         OpenError::NewerVersion { .. } => "; run that version, or choose another folder with --data",
+        OpenError::Folder { source, .. } | OpenError::File { source, .. }
+            if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+        {
+            "; make room on the disk, or choose another folder with --data"
+        }
         _ => "; --data chooses the folder, --log memory keeps orders in memory only",
     }
 }
@@ -229,10 +234,12 @@ async fn open_log(arguments: &Serve, lifetimes: Lifetimes) -> Result<Opened, Sta
             let log = SqliteLog::open_in(&arguments.data)?;
             if let Err(error) = log.set_lifetimes(lifetimes).await {
                 // On a full disk orders can be looked at all the same.
-                warn!(%error, "orders that nobody opens may end by --expire-after and --archive-after of before");
+                warn!(%error, "until this can be stored, orders that nobody opens end by --expire-after and --archive-after of before");
             }
             let place = std::path::absolute(log.path())?;
-            let resume_key = resume_key::in_folder(&arguments.data)?;
+            let found = resume_key::in_folder(&arguments.data);
+            let resume_key = found.key().clone();
+            tokio::spawn(resume_key::write_later(found));
             Ok(Opened { log: Arc::new(log), place: Some(place), resume_key })
         }
     }
