@@ -202,7 +202,7 @@ mod tests {
     fn a_part_of_a_public_key_is_found_in_every_form() {
         let part: Vec<u8> = (0..64).collect();
         let public = [part.clone()];
-        let hex: String = part.iter().map(|byte| format!("{byte:02X}")).collect();
+        let hex = part.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().concat();
         for secret in [
             part.clone(),
             part[1..].to_owned(),

@@ -223,8 +223,7 @@ impl Bed {
         let key = jsonwebtoken::EncodingKey::from_secret(secret);
         let jwk = self.table.issuer.jwk();
         for id in [None, jwk["kid"].as_str()] {
-            let mut header = jsonwebtoken::Header::default();
-            header.kid = id.map(str::to_owned);
+            let header = jsonwebtoken::Header { kid: id.map(str::to_owned), ..Default::default() };
             let forged = jsonwebtoken::encode(&header, &claims("ben"), &key).unwrap();
             self.table.turns_away("a public text as a secret", &forged, 401, "token_invalid").await;
         }

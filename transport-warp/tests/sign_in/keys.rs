@@ -200,7 +200,7 @@ fn a_public_key_is_no_secret_of_a_set() {
         // A number alone looks like any secret, but not beside its key.
         let number = jwk["n"].as_str().or(jwk["x"].as_str()).unwrap();
         let bytes = URL_SAFE_NO_PAD.decode(number).unwrap();
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         for secret in [number.as_bytes(), &bytes, hex.as_bytes()] {
             let oct = json!({ "kty": "oct", "kid": "oct", "k": URL_SAFE_NO_PAD.encode(secret) });
             let file = json!({ "keys": [oct, jwk_named(&issuer, "public")] }).to_string();
