@@ -32,8 +32,8 @@ pub struct Connection {
     guest: Option<Box<Guest>>,
     /// Who is asked before it joins as somebody new.
     door: Option<Door>,
-    /// The way into the room, from the first join on, or from the start for one that comes back: a socket that never
-    /// joins loads nothing.
+    /// The way into the room, from the first join on, from the first message of somebody who signed in, or from the start for
+    /// one that comes back: a stranger who never joins loads nothing.
     inputs: OnceCell<mpsc::Sender<Input>>,
 }
 
@@ -146,7 +146,7 @@ impl Connection {
             }
             // Who has signed in is known by that. If they are at the table, they need not join again to speak.
             (None, Ok(_)) if self.guest.is_some() => {
-                let back = self.guest.as_ref().map(|guest| guest.back());
+                let back = self.guest.as_deref().map(Guest::back);
                 let Some(inputs) = self.attach(back).await else { return };
                 inputs
             }

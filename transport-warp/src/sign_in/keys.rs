@@ -109,12 +109,12 @@ impl Keys {
             return Err(KeysError::NoKey);
         }
         let keys = Self { keys, public: set.iter().flat_map(public_parts).collect() };
-        keys.hide_their_secrets_from(&keys.public)?;
+        keys.check_secrets_against(&keys.public)?;
         Ok(keys)
     }
 
-    /// Whether each shared secret is one that nobody reads off these public keys.
-    fn hide_their_secrets_from(&self, public: &[Vec<u8>]) -> Result<(), KeysError> {
+    /// Refuses a shared secret that somebody could read off these public keys.
+    fn check_secrets_against(&self, public: &[Vec<u8>]) -> Result<(), KeysError> {
         for (place, key) in (1..).zip(&self.keys) {
             if key.secret().is_some_and(|secret| secret::holds(secret, public)) {
                 let name = key.id.clone().unwrap_or_else(|| format!("number {place}"));
@@ -136,7 +136,7 @@ impl Keys {
         {
             return Err(KeysError::NewSecret);
         }
-        self.hide_their_secrets_from(&before.public)
+        self.check_secrets_against(&before.public)
     }
 
     /// The first shared secret, if there is one.
