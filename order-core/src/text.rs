@@ -42,6 +42,9 @@ pub enum TextError {
         /// The most characters that it may have.
         max: usize,
     },
+    /// It is a label that is compared as it is written, and cleaning would change it.
+    #[error("it has white space at an end, or a character that hides or reorders text")]
+    NotExact,
 }
 
 impl Text {
@@ -73,6 +76,24 @@ impl Text {
             Self::trimmed(raw)
         };
         if kept.0.chars().count() > max { Err(TextError::TooLong { max }) } else { Ok(kept) }
+    }
+
+    /// Takes `raw` as it is, where cleaning changes nothing: for labels that are compared, such as a circle's. One that only
+    /// looks like another is refused, and never taken for it.
+    ///
+    /// # Errors
+    /// When [`Text::clean`] would change or refuse it.
+    ///
+    /// ```
+    /// use order_core::text::{Text, TextError};
+    /// assert_eq!(Text::exact("Café 7", 80).unwrap().as_str(), "Café 7");
+    /// assert_eq!(Text::exact("A\u{200B}", 80), Err(TextError::NotExact));
+    /// ```
+    pub fn exact(raw: &str, max: usize) -> Result<Self, TextError> {
+        if Self::clean_or_empty(raw, max)?.as_str() != raw {
+            return Err(TextError::NotExact);
+        }
+        Self::clean(raw, max)
     }
 
     fn trimmed(text: &str) -> Self {
@@ -171,6 +192,32 @@ mod tests {
             assert_eq!(clean(raw), Err(TextError::Empty), "{raw:?}");
         }
         assert_eq!(Text::clean_or_empty(" \n", 5).unwrap().as_str(), "");
+    }
+
+    #[test]
+    fn a_label_is_taken_as_it_is_written_or_not_at_all() {
+        for label in ["A", "Café 7", "क्‍ष", "a  b", "R&B <b>", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"] {
+            assert_eq!(Text::exact(label, 20).as_ref().map(Text::as_str), Ok(label));
+        }
+        for label in [
+            "A\u{200B}",
+            "\u{FEFF}A",
+            " A",
+            "A ",
+            "A\u{A0}",
+            "A\n",
+            "A\u{0}",
+            "\u{202E}A",
+            "A\u{2069}",
+            "  ",
+            "\u{2060}",
+        ] {
+            assert_eq!(Text::exact(label, 20), Err(TextError::NotExact), "{label:?}");
+        }
+        for invisible in ["", "\u{200D}", "\u{3164}"] {
+            assert_eq!(Text::exact(invisible, 20), Err(TextError::Empty), "{invisible:?}");
+        }
+        assert_eq!(Text::exact(&"x".repeat(21), 20), Err(TextError::TooLong { max: 20 }));
     }
 
     #[test]

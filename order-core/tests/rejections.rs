@@ -126,6 +126,47 @@ fn a_text_that_is_empty_or_too_long_is_refused() {
 }
 
 #[test]
+fn a_label_that_cleaning_would_change_is_refused_in_a_join_and_is_not_another() {
+    let join = |field: &str, label: &str| {
+        format!(
+            r#"{{"type":"join","participantId":"ben","participantName":"Ben","data":{{"{field}":{label}}}}}"#
+        )
+    };
+    let mut table = Table::empty();
+    for field in ["circleId", "tenantId"] {
+        for label in [
+            r#""A\u200b""#,
+            r#""\ufeffA""#,
+            r#"" A""#,
+            r#""A ""#,
+            r#""A\n""#,
+            r#""A\u0000""#,
+            r#""A\u00a0""#,
+            r#""\u202eA""#,
+            r#""A\u2069""#,
+            r#""  ""#,
+            r#""\u200b""#,
+            r#""\u200d""#,
+            &format!("\"{}\"", "x".repeat(129)),
+        ] {
+            let rejection = table.refuse("ben", &join(field, label));
+            let named = format!("data.{field}");
+            assert_eq!((rejection.code(), rejection.field_name()), (Code::BadText, Some(&*named)), "{label}");
+            assert!(rejection.what_was_expected().unwrap().contains("white space"), "{label}");
+        }
+        assert_eq!(table.refuse("ben", &join(field, "7")).code(), Code::BadField);
+        // What old clients send when they know of none.
+        for nothing in ["null", r#""""#] {
+            let mut table = Table::empty();
+            table.accept("ben", &join(field, nothing));
+            assert_eq!((table.order.circle_id(), table.order.tenant_id()), (None, None), "{nothing}");
+        }
+    }
+    table.accept("ben", &join("circleId", r#""Café 7""#));
+    assert_eq!(table.order.circle_id().unwrap().as_str(), "Café 7");
+}
+
+#[test]
 fn what_hides_or_reorders_text_is_stripped_and_everything_else_is_kept() {
     let mut table = Table::of(&["asha"]);
     for (sent, kept) in [

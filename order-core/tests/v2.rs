@@ -4,6 +4,7 @@ use order_core::stored::{decode_order, encode_order};
 use order_core::wire::v2::{
     self, Request, V2Inbound, Welcome, checksum, checksum_answer, event, state_text, welcome,
 };
+use order_core::wire::{self, SeedInbound};
 use order_core::{
     Actor, Code, Command, Currency, Decision, ItemId, Order, OrderId, ParticipantId, Presence, UnixMillis,
     commit,
@@ -47,6 +48,30 @@ proptest! {
         let restored = decode_order(&encode_order(&table.order).unwrap()).unwrap();
         prop_assert_eq!(document.text(), state_text(&restored), "a snapshot shows the same");
     }
+}
+#[test]
+fn who_has_signed_in_need_not_say_again_who_joins() {
+    let fresh = || ItemId::new("fresh").unwrap();
+    let ann = ParticipantId::new("ann").unwrap();
+    let read = |text: &str| {
+        let Ok(V2Inbound::Command { inbound, .. }) = v2::decode_from(Some(&ann), text, fresh) else {
+            panic!("{text}")
+        };
+        let seed = wire::decode_any_from(Some(&ann), text, fresh);
+        assert_eq!(seed, Ok(SeedInbound::Command(inbound.clone())), "the same in both protocols");
+        inbound
+    };
+    let named = read(r#"{"type":"join","id":"j","participantId":"ann","participantName":"Ann","data":{}}"#);
+    for text in [
+        r#"{"type":"join","id":"j","participantName":"Ann","data":{}}"#,
+        r#"{"type":"join","id":"j","participantId":null,"participantName":"Ann","data":{}}"#,
+    ] {
+        assert_eq!(read(text), named, "the same command, whose id counts once");
+        assert_eq!(v2::decode(text, fresh).unwrap_err().rejection.code(), Code::MissingField);
+        assert_eq!(wire::decode_any(text, fresh).unwrap_err().rejection.code(), Code::MissingField);
+    }
+    let empty = r#"{"type":"join","id":"j","participantId":"","participantName":"Ann","data":{}}"#;
+    assert_eq!(v2::decode_from(Some(&ann), empty, fresh).unwrap_err().rejection.code(), Code::BadField);
 }
 
 #[test]

@@ -34,8 +34,8 @@ pub struct Connection {
     door: Option<Door>,
     /// Who is asked before something is stored for it.
     allowance: Option<Allowance>,
-    /// The way into the room, from the first join on, or from the start for one that comes back: a socket that never
-    /// joins loads nothing.
+    /// The way into the room, from the first join on, from the first message of somebody who signed in, or from the start for
+    /// one that comes back: a stranger who never joins loads nothing.
     inputs: OnceCell<mpsc::Sender<Input>>,
 }
 
@@ -43,6 +43,15 @@ pub struct Connection {
 struct Guest {
     identity: Identity,
     expiry: Option<Expiry>,
+    /// The last event that the client has, if its address says so.
+    since: Option<u64>,
+}
+
+impl Guest {
+    /// That they come back, if they are at the table.
+    fn back(&self) -> Back {
+        Back { participant: self.identity.participant.clone(), since: self.since }
+    }
 }
 
 impl Connection {
@@ -54,8 +63,9 @@ impl Connection {
             .and_then(|token| key.prove(&room, &token))
             .filter(|proved| identity.as_ref().is_none_or(|identity| identity.participant == *proved))
             .map(|participant| Back { participant, since });
-        let guest = identity
-            .map(|identity| Box::new(Guest { expiry: identity.expires_at.map(Expiry::new), identity }));
+        let guest = identity.map(|identity| {
+            Box::new(Guest { expiry: identity.expires_at.map(Expiry::new), identity, since })
+        });
         let meter = host.shared().settings.pace.map(|pace| Box::new(Meter::new(pace, Whose::Socket)));
         Self {
             host,
@@ -101,18 +111,19 @@ impl Connection {
     fn read(&self, text: &str) -> Option<Box<Result<Message, Refused>>> {
         let fresh_id = || self.host.shared().ids.item_id();
         let levels = self.host.shared().settings.max_depth;
+        let signed_in = self.guest.as_ref().map(|guest| &guest.identity.participant);
         self.let_through(match self.protocol {
             _ if levels < MAX_DEPTH && is_deeper_than(text, levels) => {
                 let rejection = Rejection::new(Code::TooDeep).expected(format!("at most {levels} levels"));
                 Err(Refused { id: None, rejection })
             }
-            Protocol::Seed => wire::decode_any(text, fresh_id).map(|message| match message {
+            Protocol::Seed => wire::decode_any_from(signed_in, text, fresh_id).map(|message| match message {
                 SeedInbound::Command(inbound) => Message::Command(inbound, None),
                 SeedInbound::History { id, participant, page } => {
                     Message::Request { id, participant, request: Request::History(page) }
                 }
             }),
-            Protocol::V2 => v2::decode(text, fresh_id).map(|message| match message {
+            Protocol::V2 => v2::decode_from(signed_in, text, fresh_id).map(|message| match message {
                 V2Inbound::Command { inbound, since } => Message::Command(inbound, since),
                 V2Inbound::Request { id, participant, request } => {
                     Message::Request { id, participant, request }
@@ -140,11 +151,17 @@ impl Connection {
         let inputs = match (self.inputs.get(), message.as_ref()) {
             (Some(inputs), _) => inputs,
             (None, Ok(Message::Command(inbound, _))) if matches!(inbound.command, Command::Join(_)) => {
-                let Some(inputs) = self.attach().await else { return };
+                let Some(inputs) = self.attach(self.back.clone()).await else { return };
                 inputs
             }
             (None, _) if self.back.is_some() => {
-                let Some(inputs) = self.attach().await else { return };
+                let Some(inputs) = self.attach(self.back.clone()).await else { return };
+                inputs
+            }
+            // Who has signed in is known by that. If they are at the table, they need not join again to speak.
+            (None, Ok(_)) if self.guest.is_some() => {
+                let back = self.guest.as_deref().map(Guest::back);
+                let Some(inputs) = self.attach(back).await else { return };
                 inputs
             }
             // Who has not joined is answered here: the room need not know of them.
@@ -173,15 +190,15 @@ impl Connection {
         true
     }
 
-    /// Attaches to the room, which loads it if need be.
-    async fn attach(&self) -> Option<&mpsc::Sender<Input>> {
+    /// Attaches to the room, which loads it if need be, and seats `back` if they are at the table.
+    async fn attach(&self, back: Option<Back>) -> Option<&mpsc::Sender<Input>> {
         let attached = self.inputs.get_or_try_init(|| async {
             let inputs = self.host.enter(&self.room).ok_or(())?;
             let attach = Attach {
                 connection: self.id,
                 outbox: self.outbox.clone(),
                 protocol: self.protocol,
-                back: self.back.clone(),
+                back,
                 door: self.door.clone(),
                 allowance: self.allowance.clone(),
                 access: self.guest.as_ref().map(|guest| Box::new(guest.identity.access.clone())),
@@ -235,7 +252,7 @@ impl Connection {
     pub async fn next(&self) -> Outgoing {
         if self.back.is_some() && self.inputs.get().is_none() {
             // What it missed comes without being asked for.
-            self.attach().await;
+            self.attach(self.back.clone()).await;
         }
         loop {
             self.ends_with_its_sign_in();

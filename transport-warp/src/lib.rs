@@ -25,6 +25,8 @@ pub use accept::AcceptSettings;
 pub use peer::{PeerSettings, ProxyError, TrustedProxies};
 pub use reach::{Origin, OriginError, Pages, PublicHost, PublicHostError, Reach};
 pub use routes::{RouteSettings, fallback_route, health_routes, host_route, page_route, room_routes, routes};
-pub use sign_in::{DEFAULT_AUDIENCE, KeysError, MAX_TOKEN_BYTES, SignIn};
+pub use sign_in::{
+    DEFAULT_AUDIENCE, KeysError, MAX_TOKEN_BYTES, RoomName, RoomNameError, SharedSecret, SignIn,
+};
 pub use socket::SocketSettings;
 pub use transport::WarpTransport;

@@ -193,6 +193,8 @@ fn the_help_names_every_variable_and_fits_a_terminal() {
         assert!(help.contains(&format!("STONEPOT_{option}=")), "{option}");
         assert!(help.contains(&format!("--{}", option.to_lowercase().replace('_', "-"))), "{option}");
     }
+    // Its value is not shown: somebody may have given the secret itself.
+    assert!(help.contains("[env: STONEPOT_AUTH_SECRET]") && help.contains("--auth-secret"), "{help}");
     for line in help.lines().skip_while(|line| *line != "TRY IT") {
         assert!(line.chars().count() <= 80, "too wide: {line}");
     }

@@ -47,12 +47,16 @@ pub struct Refused {
 /// When the message is not one of the protocol; the order need not be asked.
 pub fn decode(text: &str, fresh_id: impl FnOnce() -> ItemId) -> Result<Inbound, Refused> {
     let message = Object::message(text).map_err(|rejection| Refused { id: None, rejection })?;
-    decode_object(&message, fresh_id)
+    decode_object(&message, None, fresh_id)
 }
 
-fn decode_object(message: &Object<'_>, fresh_id: impl FnOnce() -> ItemId) -> Result<Inbound, Refused> {
+fn decode_object(
+    message: &Object<'_>,
+    signed_in: Option<&ParticipantId>,
+    fresh_id: impl FnOnce() -> ItemId,
+) -> Result<Inbound, Refused> {
     let id = command_id(message).map_err(|rejection| Refused { id: None, rejection })?;
-    match read(message, fresh_id) {
+    match read(message, signed_in, fresh_id) {
         Ok((participant, command)) => {
             let stamp = id.map(|id| Stamp::new(id, digest(message, participant.as_ref())));
             Ok(Inbound { stamp, participant, command })
@@ -82,9 +86,21 @@ pub enum SeedInbound {
 /// # Errors
 /// As [`decode`].
 pub fn decode_any(text: &str, fresh_id: impl FnOnce() -> ItemId) -> Result<SeedInbound, Refused> {
+    decode_any_from(None, text, fresh_id)
+}
+
+/// As [`decode_any`], on a connection that has signed in: a join that names no participant is a join of this one.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_any_from(
+    signed_in: Option<&ParticipantId>,
+    text: &str,
+    fresh_id: impl FnOnce() -> ItemId,
+) -> Result<SeedInbound, Refused> {
     let message = Object::message(text).map_err(|rejection| Refused { id: None, rejection })?;
     if message.raw("type") != Some("\"history\"") {
-        return decode_object(&message, fresh_id).map(SeedInbound::Command);
+        return decode_object(&message, signed_in, fresh_id).map(SeedInbound::Command);
     }
     let id = command_id(&message).map_err(|rejection| Refused { id: None, rejection })?;
     let refused = |rejection| Refused { id: id.clone(), rejection };
@@ -131,13 +147,17 @@ pub(super) fn digest(message: &Object<'_>, participant: Option<&ParticipantId>) 
 
 pub(super) fn read(
     message: &Object<'_>,
+    signed_in: Option<&ParticipantId>,
     fresh_id: impl FnOnce() -> ItemId,
 ) -> Result<(Option<ParticipantId>, Command), Rejection> {
     let kind = message.string("type", TYPES)?.ok_or_else(|| message.missing("type", TYPES))?;
     // Only a join is taken at its word, so only there an id that cannot be is an error.
     let participant = if kind == "join" {
-        let id = message.string("participantId", "a string")?;
-        Some(participant(&id.ok_or_else(|| message.missing("participantId", "who joins"))?)?)
+        Some(match (message.string("participantId", "a string")?, signed_in) {
+            (Some(id), _) => participant(&id)?,
+            (None, Some(signed_in)) => signed_in.clone(),
+            (None, None) => return Err(message.missing("participantId", "who joins")),
+        })
     } else {
         named(message)?
     };
@@ -236,8 +256,8 @@ fn join(message: &Object<'_>) -> Result<Join, Rejection> {
     Ok(Join {
         name: required_if_there(message, "participantName", MAX_NAME_CHARS)?,
         phone: optional(&data, "phone", MAX_PHONE_CHARS)?,
-        circle_id: optional(&data, "circleId", MAX_LABEL_CHARS)?,
-        tenant_id: optional(&data, "tenantId", MAX_LABEL_CHARS)?,
+        circle_id: label(&data, "circleId")?,
+        tenant_id: label(&data, "tenantId")?,
         currency,
         charges: charge::first_charges(&data)?,
         policy: manage::policy(&data)?,
@@ -391,6 +411,16 @@ pub(super) fn optional(
 fn may_be_empty(object: &Object<'_>, key: &'static str, max: usize) -> Result<Option<Text>, Rejection> {
     let Some(raw) = object.string(key, "a string")? else { return Ok(None) };
     Text::clean_or_empty(&raw, max).map(Some).map_err(|error| bad_text(object, key, max, &error))
+}
+
+/// A label that is compared as it is written. An empty one says nothing.
+fn label(object: &Object<'_>, key: &'static str) -> Result<Option<Text>, Rejection> {
+    let raw = object.string(key, "a string")?.filter(|raw| !raw.is_empty());
+    let Some(raw) = raw else { return Ok(None) };
+    Text::exact(&raw, MAX_LABEL_CHARS).map(Some).map_err(|error| {
+        bad_text(object, key, MAX_LABEL_CHARS, &error)
+            .expected(format!("1 to {MAX_LABEL_CHARS} visible characters, without white space at the ends"))
+    })
 }
 
 fn bad_text(object: &Object<'_>, key: &str, max: usize, error: &crate::text::TextError) -> Rejection {

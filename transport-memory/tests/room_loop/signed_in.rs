@@ -8,7 +8,9 @@ use order_host::{Access, Clock as _, Identity, Opening, Protocol};
 use serde_json::{Value, json};
 use transport_memory::{Client, Closed, Faults, ManualClock, Simulation};
 
-use crate::table::{add, code, facts, hears_nothing, join, kinds, only, restaurant, room, seated, told};
+use crate::table::{
+    add, add_with_command, code, facts, hears_nothing, join, kinds, only, restaurant, room, seated, told,
+};
 
 #[tokio::test(start_paused = true)]
 async fn who_signed_in_joins_as_themselves_and_orders() {
@@ -278,6 +280,151 @@ async fn a_sign_in_that_has_ended_before_the_socket_opened_opens_nothing() {
     assert_eq!(ben.recv().await.unwrap().json()["code"], "token_expired");
     assert_eq!(ben.recv().await.unwrap_err(), Closed::SignInEnded);
     assert_eq!(restaurant.host().loaded_rooms(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_join_needs_no_participant_where_somebody_signed_in_and_needs_one_elsewhere() {
+    for (protocol, greeted) in
+        [(Protocol::Seed, &["sync", "participant_joined", "ack"][..]), (Protocol::V2, &["welcome", "ack"])]
+    {
+        let restaurant = restaurant();
+        let [mut asha] = seated(&restaurant, ["asha"]).await;
+        let join = json!({ "type": "join", "id": "j", "participantName": "Ben", "data": {} }).to_string();
+        let before = facts(&restaurant).await;
+        let mut stranger = restaurant.open(&room(), Opening { protocol, ..Opening::default() });
+        stranger.send(join.clone()).await.unwrap();
+        assert_eq!(code_of(&only(&mut stranger).await.json()), "missing_field");
+        hears_nothing(&mut asha).await;
+        assert_eq!(facts(&restaurant).await, before);
+
+        let mut ben = open(&restaurant, protocol, identity("ben"));
+        ben.send(join.clone()).await.unwrap();
+        assert_eq!(kinds(&ben.settle().await), greeted);
+        let heard = only(&mut asha).await.json();
+        assert_eq!(heard["participantId"], "ben", "{heard}");
+        // Sent again, with the participant this time: it is the same command.
+        let mut again: Value = serde_json::from_str(&join).unwrap();
+        again["participantId"] = json!("ben");
+        ben.send(again.to_string()).await.unwrap();
+        let answers: Vec<Value> = ben.settle().await.iter().map(transport_memory::Message::json).collect();
+        let ack = answers.iter().find(|answer| answer["type"] == "ack").unwrap();
+        assert_eq!(ack["data"].get("repeated").unwrap_or(&ack["repeated"]), &json!(true), "{ack}");
+        assert_eq!(facts(&restaurant).await.len(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_at_the_table_speaks_from_the_first_message_on_without_a_join() {
+    let restaurant = restaurant();
+    let [mut asha, _ben] = seated(&restaurant, ["asha", "ben"]).await;
+    for (protocol, item, greeted) in [
+        (Protocol::Seed, "dal", &["sync", "participant_joined", "item_added", "ack"][..]),
+        (Protocol::V2, "naan", &["welcome", "event", "ack"]),
+    ] {
+        let mut ben = open(&restaurant, protocol, identity("ben"));
+        hears_nothing(&mut ben).await;
+        hears_nothing(&mut asha).await;
+        ben.send(add_with_command(item, 10, item)).await.unwrap();
+        assert_eq!(kinds(&ben.settle().await), greeted);
+        assert_eq!(only(&mut asha).await.json()["data"]["item"]["addedBy"], "ben");
+        // From here on it is a socket like any other.
+        ben.send(add_with_command(&format!("{item}-2"), 10, &format!("{item}-2"))).await.unwrap();
+        assert_eq!(kinds(&ben.settle().await), greeted[greeted.len() - 2..]);
+        only(&mut asha).await;
+    }
+    for question in ["get_state", "get_bill", "get_checksum", "history"] {
+        let mut ben = open(&restaurant, Protocol::V2, identity("ben"));
+        ben.send(json!({ "type": question, "id": "q" }).to_string()).await.unwrap();
+        let answers = ben.settle().await;
+        assert_eq!((answers[0].kind(), answers.len()), ("welcome", 2), "{question}: {:?}", kinds(&answers));
+        assert_ne!(answers[1].kind(), "reject", "{question}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_signed_in_and_was_away_is_greeted_once_with_what_they_missed() {
+    let restaurant = restaurant();
+    let mut ben = open(&restaurant, Protocol::V2, identity("ben"));
+    ben.send(join_with_id("ben")).await.unwrap();
+    ben.settle().await;
+    drop(ben);
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    asha.send(add("dal", 10)).await.unwrap();
+    asha.settle().await;
+    let back = || Opening {
+        protocol: Protocol::V2,
+        since: Some(1),
+        identity: Some(identity("ben")),
+        ..Opening::default()
+    };
+    let mut first = restaurant.open(&room(), back());
+    hears_nothing(&mut first).await;
+    first.send(r#"{"type":"get_checksum","id":"q"}"#).await.unwrap();
+    let greeting = first.settle().await[0].json();
+    assert_eq!((&greeting["type"], &greeting["resumed"]), (&json!("welcome"), &json!(true)));
+    assert_eq!(greeting["events"].as_array().unwrap().len(), 2);
+    assert_eq!(asha.settle().await.len(), 1, "that they are there");
+    // A join is answered as ever, with one greeting.
+    for (protocol, greeted) in
+        [(Protocol::Seed, &["sync", "participant_joined", "ack"][..]), (Protocol::V2, &["welcome", "ack"])]
+    {
+        let mut joins = restaurant.open(&room(), Opening { protocol, ..back() });
+        joins.send(join_with_id("ben")).await.unwrap();
+        assert_eq!(kinds(&joins.settle().await), greeted);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_not_at_the_table_is_told_to_join_first_and_then_may() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    for gone in ["left", "removed"] {
+        let mut guest = restaurant.connect(&room());
+        guest.join(gone, gone).await.unwrap();
+        guest.settle().await;
+        let goes = if gone == "left" {
+            guest.send(r#"{"type":"leave","data":{}}"#).await.unwrap();
+            guest.settle().await
+        } else {
+            let data = json!({ "participantId": "removed", "dishes": "keep" });
+            asha.send(json!({ "type": "remove_participant", "data": data }).to_string()).await.unwrap();
+            asha.settle().await
+        };
+        assert!(!goes.is_empty());
+    }
+    asha.settle().await;
+    let before = facts(&restaurant).await;
+    for protocol in [Protocol::Seed, Protocol::V2] {
+        for who in ["left", "removed", "stranger"] {
+            let mut guest = open(&restaurant, protocol, identity(who));
+            for message in
+                [add_with_command("dal", 10, "c-1"), r#"{"type":"finalize","id":"c-2"}"#.to_owned()]
+            {
+                guest.send(message).await.unwrap();
+                assert_eq!(code_of(&only(&mut guest).await.json()), "join_first", "{who}");
+            }
+            hears_nothing(&mut asha).await;
+        }
+        let mut other_circle = identity("asha");
+        other_circle.access.circle = Some(text("c2"));
+        let mut elsewhere = open(&restaurant, protocol, other_circle);
+        elsewhere.send(add_with_command("dal", 10, "c-1")).await.unwrap();
+        assert_eq!(code_of(&only(&mut elsewhere).await.json()), "join_first", "of another circle");
+        let mut unread = open(&restaurant, protocol, identity("asha"));
+        unread.send("{").await.unwrap();
+        assert_eq!(code_of(&only(&mut unread).await.json()), "bad_json");
+        hears_nothing(&mut asha).await;
+        assert_eq!(facts(&restaurant).await, before);
+        let mut without = restaurant.open(&room(), Opening { protocol, ..Opening::default() });
+        without.send(add_with_command("dal", 10, "c-1")).await.unwrap();
+        assert_eq!(code_of(&only(&mut without).await.json()), "join_first", "without sign-in");
+    }
+    assert_eq!(facts(&restaurant).await, before);
+    let mut guest = open(&restaurant, Protocol::Seed, identity("stranger"));
+    guest.send(add("dal", 10)).await.unwrap();
+    assert_eq!(code(&only(&mut guest).await), "join_first");
+    guest.send(join("stranger", &json!({}))).await.unwrap();
+    assert_eq!(kinds(&guest.settle().await), ["sync", "participant_joined"]);
 }
 
 fn identity(who: &str) -> Identity {

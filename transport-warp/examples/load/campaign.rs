@@ -100,9 +100,9 @@ fn start_and_measure(args: &LoadArgs, log: LogKind, auth: Auth, folder: &Path) -
         Auth::Off => None,
         Auth::Required => Some(Tokens::shared_in(folder)?),
     };
-    let (tokens, secret) = shared.unzip();
+    let (tokens, keys) = shared.unzip();
     let program = args.server.as_deref().unwrap_or(Path::new("stonepot"));
-    let served = start_server(program, log, secret.as_deref(), folder, args.pin)?;
+    let served = start_server(program, log, keys.as_deref(), folder, args.pin)?;
     against(args, served, Peer::Server(tokens))
 }
 

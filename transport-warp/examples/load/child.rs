@@ -37,7 +37,7 @@ pub(crate) struct Served {
 /// Which core of two belongs to what is measured; the load gets the others.
 pub(crate) const SERVER_CORE: &str = "0";
 
-/// Starts `stonepot serve` on a free port and waits until it listens. Where there is a file with a `secret`, everybody has to sign in
+/// Starts `stonepot serve` on a free port and waits until it listens. Where there is a file of `keys`, everybody has to sign in
 /// with a token that it proves.
 ///
 /// # Errors
@@ -45,7 +45,7 @@ pub(crate) const SERVER_CORE: &str = "0";
 pub(crate) fn start_server(
     program: &Path,
     log: LogKind,
-    secret: Option<&Path>,
+    keys: Option<&Path>,
     data: &Path,
     pin: bool,
 ) -> io::Result<Served> {
@@ -62,8 +62,8 @@ pub(crate) fn start_server(
         command.args([format!("--{whose}-log-burst"), "1024MiB".to_owned()]);
     }
     command.args(["--max-order-log", "1024MiB"]);
-    if let Some(secret) = secret {
-        command.args(["--auth", "required", "--auth-keys"]).arg(secret);
+    if let Some(keys) = keys {
+        command.args(["--auth", "required", "--auth-keys"]).arg(keys);
     }
     command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
     let begun = Instant::now();

@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::json;
 
@@ -18,14 +20,15 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    /// With a secret that is written to `folder`, and where it is.
+    /// With a secret that is written to `folder` as a set of keys, and where that is.
     ///
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn shared_in(folder: &Path) -> io::Result<(Self, PathBuf)> {
         let secret = format!("the load's: {:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>());
-        let file = folder.join("secret");
-        fs::write(&file, &secret)?;
+        let file = folder.join("keys.json");
+        let key = json!({ "kty": "oct", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode(&secret) });
+        fs::write(&file, json!({ "keys": [key] }).to_string())?;
         Ok((Self { secret }, file))
     }
 

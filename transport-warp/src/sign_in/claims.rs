@@ -1,21 +1,19 @@
 //! What a token says, and what follows from it for one room.
 
+use order_core::ParticipantId;
 use order_core::text::{MAX_LABEL_CHARS, MAX_NAME_CHARS, Text};
-use order_core::{ParticipantId, UnixMillis};
 use order_host::{Access, Clock as _, Identity, RoomKey, SystemClock};
 use serde::Deserialize;
-use serde_json::Number;
+use serde_json::Value;
 
 use super::denied::Denied;
-use crate::address;
+use super::{room_name, times};
 
-/// The party of a room that a token names by its name alone: that of the address in every example.
-const PARTY: &str = "collaborative_order";
-
-/// The claims that count besides `nbf`, `aud` and `iss`, which are checked with the signature. Others are the issuer's own.
+/// The claims that count besides `aud` and `iss`, which are checked with the signature. Others are the issuer's own.
 #[derive(Deserialize)]
 pub(super) struct Claims {
-    exp: Number,
+    exp: Option<Value>,
+    nbf: Option<Value>,
     room: Option<String>,
     circle: Option<String>,
     tenant: Option<String>,
@@ -57,18 +55,18 @@ impl Claims {
     /// Who this is, if the token is for `room`. Whether the order is of the circle and tenant that the token says is
     /// for the host to find out.
     pub(super) fn guest(self, room: &RoomKey) -> Result<Guest, Denied> {
-        let expires_at = millis(&self.exp);
-        if SystemClock.now() >= expires_at {
-            return Err(Denied::Expired);
-        }
+        let now = SystemClock.now();
+        let expires_at = times::expiry(self.exp.as_ref(), now)?;
+        times::beginning(self.nbf.as_ref(), now)?;
         let access = self.access(room)?;
         if self.role == Role::Backend {
             return Ok(Guest::Backend(access));
         }
         let participant = self.participant.or(self.sub);
         let participant = participant.ok_or(Denied::Invalid("it names no participant"))?;
-        let participant =
-            ParticipantId::new(&participant).map_err(|_| Denied::Invalid("its participant cannot be one"))?;
+        let participant = ParticipantId::new(&participant).map_err(|_| {
+            Denied::Invalid("its participant cannot be one: 1 to 128 bytes of visible characters")
+        })?;
         let name = self.name.map(|name| Text::clean(&name, MAX_NAME_CHARS)).transpose();
         let mut identity = Identity::new(participant);
         identity.name = name.map_err(|_| Denied::Invalid("its name cannot be one"))?;
@@ -82,67 +80,31 @@ impl Claims {
             // Not every order there is, only because somebody forgot to say which.
             return Err(Denied::Invalid("it names no room, circle or tenant"));
         }
-        if self.room.as_ref().is_some_and(|named| !is_named(room, named)) {
-            return Err(Denied::Elsewhere);
+        if let Some(named) = &self.room {
+            if !room_name::is_exact(named) {
+                return Err(Denied::Invalid(
+                    "its room is not clean: white space at an end, or a hidden character",
+                ));
+            }
+            if !room_name::is_named(room, named) {
+                return Err(Denied::Elsewhere);
+            }
         }
+        // As it is written: one that had to be cleaned first could be meant for another.
         let label = |label: &Option<String>, wrong| match label {
             None => Ok(None),
-            Some(label) => Text::clean(label, MAX_LABEL_CHARS).map(Some).map_err(|_| Denied::Invalid(wrong)),
+            Some(label) => Text::exact(label, MAX_LABEL_CHARS).map(Some).map_err(|_| Denied::Invalid(wrong)),
         };
         let mut access = Access::default();
-        access.circle = label(&self.circle, "its circle cannot be one")?;
-        access.tenant = label(&self.tenant, "its tenant cannot be one")?;
+        access.circle = label(
+            &self.circle,
+            "its circle cannot be one: 1 to 128 visible characters, without white space at the ends",
+        )?;
+        access.tenant = label(
+            &self.tenant,
+            "its tenant cannot be one: 1 to 128 visible characters, without white space at the ends",
+        )?;
         access.by_name = self.room.is_some();
         Ok(access)
-    }
-}
-
-/// Whether a claim names this room: `party/room`, or `room` for one of [`PARTY`].
-fn is_named(room: &RoomKey, named: &str) -> bool {
-    let (party, name) = named.split_once('/').unwrap_or((PARTY, named));
-    address::stored_party(party) == Some(room.party()) && name == room.room()
-}
-
-/// Seconds since 1970, as a whole number or not (RFC 7519, `NumericDate`).
-fn millis(seconds: &Number) -> UnixMillis {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a cast of a float saturates"
-    )]
-    let of_a_fraction = |seconds: f64| (seconds * 1000.0) as u64;
-    let whole = seconds.as_u64().map(|seconds| seconds.saturating_mul(1000));
-    UnixMillis::new(whole.or_else(|| seconds.as_f64().map(of_a_fraction)).unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn room(party: &str, name: &str) -> RoomKey {
-        RoomKey::new(party, name).unwrap()
-    }
-
-    #[test]
-    fn a_room_is_named_with_its_party_or_is_a_collaborative_order() {
-        let table = room("collaborative_order", "t7");
-        for named in ["t7", "collaborative_order/t7", "collaborative-order/t7"] {
-            assert!(is_named(&table, named), "{named}");
-            assert!(!is_named(&room("main", "t7"), named), "{named}");
-        }
-        assert!(is_named(&room("main", "t7"), "main/t7"));
-        for other in ["T7", "t", "t77", "", "*", "main/t7", "/t7", "x/t7", "collaborative_order/t7/"] {
-            assert!(!is_named(&table, other), "{other}");
-        }
-    }
-
-    #[test]
-    fn an_end_is_read_in_whole_seconds_and_in_others() {
-        let millis = |text: &str| super::millis(&serde_json::from_str(text).unwrap()).get();
-        assert_eq!(millis("1700000000"), 1_700_000_000_000);
-        assert_eq!(millis("1700000000.5"), 1_700_000_000_500);
-        assert_eq!(millis("-1"), 0);
-        assert_eq!(millis("1e300"), u64::MAX);
-        assert_eq!(millis("18446744073709551615"), u64::MAX);
     }
 }

@@ -1,91 +1,125 @@
 //! A file of keys, which may change while the server runs.
 
-use std::fs::File;
-use std::io::Read as _;
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tracing::{error, info};
 
-use super::keys::{Keys, KeysError};
+use super::keys::Keys;
+use super::keys_error::KeysError;
+use super::secret;
 
 /// The file is looked at no more often than this.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// More than a hundred keys of any kind.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// A set of keys, or a public key.
+    Keys,
+    /// A shared secret alone.
+    Secret,
+}
+
+impl Holds {
+    fn read(self, file: &[u8]) -> Result<Keys, KeysError> {
+        match self {
+            Self::Keys => Keys::read(file),
+            Self::Secret => Keys::of_secret(secret::of_file(file)?),
+        }
+    }
+}
+
 /// A file of keys. Whoever asks for the keys gets those of the file as it is, or was a second ago.
-#[derive(Debug)]
 pub(super) struct KeyFile {
     path: PathBuf,
+    holds: Holds,
     known: Mutex<Known>,
 }
 
-#[derive(Debug)]
 struct Known {
     keys: Arc<Keys>,
-    /// How the file looked when it was read last, whatever came of that.
-    look: Option<Look>,
+    /// What the file held when it was read last, whatever came of that. Size and time would not tell every change.
+    content: Result<Vec<u8>, KeysError>,
     looked: Instant,
 }
 
-/// By which a file that was written again is told from one that was not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Look {
-    modified: Option<SystemTime>,
-    bytes: u64,
-}
-
 impl KeyFile {
-    pub(super) fn open(path: &Path) -> Result<Self, KeysError> {
-        let (look, keys) = (look(path), read(path)?);
-        let known = Known { keys: Arc::new(keys), look, looked: Instant::now() };
-        Ok(Self { path: path.to_owned(), known: Mutex::new(known) })
+    pub(super) fn open(path: &Path, holds: Holds) -> Result<Self, KeysError> {
+        let content = read_file(path)?;
+        let keys = Arc::new(holds.read(&content)?);
+        let known = Known { keys, content: Ok(content), looked: Instant::now() };
+        Ok(Self { path: path.to_owned(), holds, known: Mutex::new(known) })
     }
 
-    /// The keys. When the file has changed it is read again here and now: it is small, and who waits for it is about to open
-    /// a socket. If it cannot be used any more, the keys that there were stay.
+    /// The keys. The file is read again here and now, once a second at the most: it is small, and who waits for it is about to
+    /// open a socket. If it cannot be used any more, the keys that there were stay.
     pub(super) fn keys(&self) -> Arc<Keys> {
         // Nothing panics while it holds the lock.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.looked.elapsed() >= LOOK_EVERY {
+            known.look(&self.path, self.holds);
+            // After the reading, which takes long where a disk is slow.
             known.looked = Instant::now();
-            // Before it is read: what is written meanwhile is found by the next look.
-            let look = look(&self.path);
-            if look != known.look {
-                known.look = look;
-                let file = self.path.display();
-                match read(&self.path) {
-                    Ok(keys) => {
-                        info!(%file, keys = keys.count(), "the keys that prove tokens were read again");
-                        known.keys = Arc::new(keys);
-                    }
-                    Err(error) => {
-                        error!(%file, %error, "THE NEW FILE OF KEYS CANNOT BE USED: the keys from before stay in force");
-                    }
-                }
-            }
         }
         Arc::clone(&known.keys)
     }
 }
 
-fn look(path: &Path) -> Option<Look> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some(Look { modified: metadata.modified().ok(), bytes: metadata.len() })
+impl Known {
+    fn look(&mut self, path: &Path, holds: Holds) {
+        let content = read_file(path);
+        if content == self.content {
+            return;
+        }
+        let keys = content.as_ref().map_err(Clone::clone).and_then(|content| holds.read(content));
+        let keys = keys.and_then(|keys| keys.may_follow(&self.keys).map(|()| keys));
+        let file = path.display();
+        match keys {
+            Ok(keys) => {
+                info!(%file, keys = keys.count(), "the keys that prove tokens were read again");
+                self.keys = Arc::new(keys);
+            }
+            Err(error) => {
+                error!(%file, %error, "THE NEW FILE OF KEYS CANNOT BE USED: the keys from before stay in force");
+            }
+        }
+        self.content = content;
+    }
 }
 
-fn read(path: &Path) -> Result<Keys, KeysError> {
-    let unreadable = |error: std::io::Error| KeysError::Unreadable(error.to_string());
-    let mut bytes = Vec::new();
-    File::open(path)
-        .map_err(unreadable)?
-        .take(MAX_FILE_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(KeysError::TooLarge);
+impl fmt::Debug for KeyFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyFile")
+            .field("path", &self.path)
+            .field("holds", &self.holds)
+            .finish_non_exhaustive()
     }
-    Keys::read(&bytes)
+}
+
+/// Reads a regular file that is not too large. Anything else is refused without waiting for it.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, KeysError> {
+    let unreadable = |error: io::Error| KeysError::Unreadable(error.to_string());
+    let file = open(path).map_err(unreadable)?;
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        return Err(KeysError::NotAFile);
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES { Err(KeysError::TooLarge) } else { Ok(bytes) }
+}
+
+/// Opens a file. A pipe to which nobody writes does not hold it up.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK | libc::O_NOCTTY);
+    options.open(path)
 }

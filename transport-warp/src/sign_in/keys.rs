@@ -2,118 +2,152 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
-use thiserror::Error;
+use serde_json::{Map, Value};
 use tracing::warn;
 
-/// The shortest shared secret: as long as the hash, as RFC 7518 (3.2) has it. A shorter one can be guessed from a token.
-const MIN_SECRET_BYTES: usize = 32;
-/// The shortest RSA modulus, as RFC 7518 (3.3) has it.
-const MIN_MODULUS_BYTES: usize = 256;
-/// A DER form of an RSA key is longer than its modulus by its exponent and what tells the two apart.
-const MIN_RSA_DER_BYTES: usize = MIN_MODULUS_BYTES + 10;
-/// A point of P-256, not compressed: what says so, and two coordinates.
-const P256_POINT_BYTES: usize = 65;
-const P256_COORDINATE_BYTES: usize = 32;
-const ED25519_BYTES: usize = 32;
+use super::keys_error::{KeysError, MIN_SECRET_BYTES};
+use super::secret::{self, SharedSecret};
+use super::{document, encoding, pem};
 
-/// Why keys cannot be used. It says which, and never what is in them.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum KeysError {
-    /// The file cannot be read.
-    #[error("it cannot be read: {0}")]
-    Unreadable(String),
-    /// More than any set of keys needs.
-    #[error("it is larger than a file of keys can be")]
-    TooLarge,
-    /// A JSON document that is no set of keys (RFC 7517).
-    #[error("it is JSON, but no set of keys: `{{\"keys\": [...]}}`")]
-    NotAKeySet,
-    /// There is no key in it by which a token could be proved.
-    #[error("there is no key in it for HS256, RS256, ES256 or EdDSA")]
-    NoKey,
-    /// Something is wrong with one of the keys.
-    #[error("the key {0} cannot be used: {1}")]
-    BadKey(String, &'static str),
-    /// PEM that holds no public key.
-    #[error("PEM must be one public key (RSA, P-256 or Ed25519): `PUBLIC KEY` or `RSA PUBLIC KEY`")]
-    NotAPublicKey,
-    /// A private key, which belongs with whoever signs.
-    #[error("this is a private key; the server needs only its public half, so keep this one elsewhere")]
-    PrivateKey,
-    /// A shared secret that can be guessed.
-    #[error(
-        "a shared secret has at least {MIN_SECRET_BYTES} bytes; `stonepot token --new-key FILE` makes one"
-    )]
-    ShortSecret,
-}
+/// The shortest RSA modulus, as RFC 7518 (3.3) has it.
+pub(super) const MIN_MODULUS_BYTES: usize = 256;
+const P256_COORDINATE_BYTES: usize = 32;
+pub(super) const ED25519_BYTES: usize = 32;
+
+/// The members that only a private JSON Web Key has (RFC 7518, 6.2.2 and 6.3.2; `priv` in keys of later algorithms).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "priv"];
 
 /// Keys that prove tokens, each by the one algorithm that it is for.
 #[derive(Debug)]
-pub(super) struct Keys(Vec<Key>);
+pub(super) struct Keys {
+    keys: Vec<Key>,
+    /// What everybody may know of the public keys, also of those that are left out.
+    public: Vec<Vec<u8>>,
+}
 
 /// One key.
 #[derive(Debug)]
 pub(super) struct Key {
     /// By which a token names it.
-    id: Option<String>,
+    pub(super) id: Option<String>,
     pub(super) algorithm: Algorithm,
     pub(super) proves: DecodingKey,
 }
 
+impl Key {
+    /// The shared secret, if it is one.
+    fn secret(&self) -> Option<&[u8]> {
+        if self.algorithm == Algorithm::HS256 { self.proves.try_get_as_bytes().ok() } else { None }
+    }
+}
+
 impl Keys {
-    /// Reads a set of keys as JSON (RFC 7517), one public key as PEM, or else a secret as it stands, without white space at
-    /// its ends.
+    /// Reads a set of keys as JSON (RFC 7517), or one public key as PEM, whatever mark of its encoding stands before it.
+    ///
+    /// Anything else is refused. It is never taken for a secret: what a job wrote over a file of keys by mistake may be
+    /// known to others.
     pub(super) fn read(file: &[u8]) -> Result<Self, KeysError> {
-        let text = file.trim_ascii();
-        if text.starts_with(b"{") {
-            return Self::read_set(text);
+        let text = encoding::text(file).ok_or(KeysError::NotKeys)?;
+        if pem::holds_private_key(&text) {
+            return Err(KeysError::PrivateKey);
         }
-        // Whatever looks like PEM is a key of two halves, or nothing: it is never taken for a secret, which everybody who has
-        // the public half would know.
-        if contains(text, b"-----BEGIN") {
-            return Ok(Self(vec![read_pem(text)?]));
+        if text.starts_with(['{', '[']) {
+            return Self::read_set(&text);
         }
-        if text.len() < MIN_SECRET_BYTES {
-            return Err(KeysError::ShortSecret);
+        if pem::is_pem(&text) {
+            let (key, public) = pem::read(&text)?;
+            return Ok(Self { keys: vec![key], public });
         }
-        let proves = DecodingKey::from_secret(text);
-        Ok(Self(vec![Key { id: None, algorithm: Algorithm::HS256, proves }]))
+        Err(KeysError::NotKeys)
     }
 
-    fn read_set(text: &[u8]) -> Result<Self, KeysError> {
-        let set: JwkSet = serde_json::from_slice(text).map_err(|_| KeysError::NotAKeySet)?;
-        let several = set.keys.len() > 1;
+    /// Takes a shared secret that somebody has chosen to be one.
+    pub(super) fn of_secret(secret: &[u8]) -> Result<Self, KeysError> {
+        if let Some(what) = secret::looks_public(secret) {
+            return Err(KeysError::NotASecret(what));
+        }
+        if secret.len() < MIN_SECRET_BYTES {
+            return Err(KeysError::ShortSecret);
+        }
+        let key = Key { id: None, algorithm: Algorithm::HS256, proves: DecodingKey::from_secret(secret) };
+        Ok(Self { keys: vec![key], public: Vec::new() })
+    }
+
+    fn read_set(text: &str) -> Result<Self, KeysError> {
+        let document = document::read(text)?;
+        if holds_private_key(&document) {
+            return Err(KeysError::PrivateKey);
+        }
+        let set = document.get("keys").and_then(Value::as_array).ok_or(KeysError::NotAKeySet)?;
+        let several = set.len() > 1;
         let mut keys: Vec<Key> = Vec::new();
-        for (place, jwk) in (1..).zip(&set.keys) {
-            let name = || jwk.common.key_id.clone().unwrap_or_else(|| format!("number {place}"));
+        for (place, key) in (1..).zip(set) {
+            let key = key.as_object().ok_or(KeysError::NotAKeySet)?;
+            let id = key.get("kid").and_then(Value::as_str).map(str::to_owned);
+            let name = || id.clone().unwrap_or_else(|| format!("number {place}"));
             let bad = |why| KeysError::BadKey(name(), why);
-            let Some(algorithm) = algorithm_of(jwk) else {
+            let Some((jwk, algorithm)) = read_jwk(key).map_err(bad)? else {
                 warn!(
                     key = name(),
                     "a key is not for tokens of HS256, RS256, ES256 or EdDSA and is left out"
                 );
                 continue;
             };
-            check(jwk).map_err(bad)?;
-            let id = jwk.common.key_id.clone();
+            check(&jwk).map_err(bad)?;
             if several && id.is_none() {
                 return Err(bad("where there are several, each needs a `kid`"));
             }
             if keys.iter().any(|other| other.id == id) {
                 return Err(bad("another key has the same `kid`"));
             }
-            let proves = DecodingKey::from_jwk(jwk).map_err(|_| bad("its parts are not base64url"))?;
+            let proves = DecodingKey::from_jwk(&jwk).map_err(|_| bad("its parts are not base64url"))?;
             keys.push(Key { id, algorithm, proves });
         }
-        if keys.is_empty() { Err(KeysError::NoKey) } else { Ok(Self(keys)) }
+        if keys.is_empty() {
+            return Err(KeysError::NoKey);
+        }
+        let keys = Self { keys, public: set.iter().flat_map(public_parts).collect() };
+        keys.check_secrets_against(&keys.public)?;
+        Ok(keys)
+    }
+
+    /// Refuses a shared secret that somebody could read off these public keys.
+    fn check_secrets_against(&self, public: &[Vec<u8>]) -> Result<(), KeysError> {
+        for (place, key) in (1..).zip(&self.keys) {
+            if key.secret().is_some_and(|secret| secret::holds(secret, public)) {
+                let name = key.id.clone().unwrap_or_else(|| format!("number {place}"));
+                return Err(KeysError::BadKey(name, "its secret is a public key, which everybody may know"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether these keys may take the place of others while the server runs. A shared secret may not appear where there
+    /// were only public keys, nor under the name of one, nor be one: whoever changed the file may not have meant that.
+    pub(super) fn may_follow(&self, before: &Self) -> Result<(), KeysError> {
+        let is_new = |key: &Key| {
+            let was_public = |other: &Key| other.secret().is_none() && other.id == key.id;
+            key.secret().is_some() && before.keys.iter().any(was_public)
+        };
+        let had_secrets = before.keys.iter().any(|key| key.secret().is_some());
+        if self.keys.iter().any(|key| key.secret().is_some()) && !had_secrets || self.keys.iter().any(is_new)
+        {
+            return Err(KeysError::NewSecret);
+        }
+        self.check_secrets_against(&before.public)
+    }
+
+    /// The first shared secret, if there is one.
+    pub(super) fn first_secret(&self) -> Option<SharedSecret> {
+        let secret = |key: &Key| Some(SharedSecret::new(key.id.clone(), key.secret()?.to_owned()));
+        self.keys.iter().find_map(secret)
     }
 
     /// The key that a token names, or the only one if it names none. A key without an id is alone, and for every token.
     pub(super) fn find(&self, id: Option<&str>) -> Option<&Key> {
-        match (self.0.as_slice(), id) {
+        match (self.keys.as_slice(), id) {
             ([only], None) => Some(only),
             ([only], Some(_)) if only.id.is_none() => Some(only),
             (_, None) => None,
@@ -123,8 +157,47 @@ impl Keys {
 
     /// How many there are.
     pub(super) fn count(&self) -> usize {
-        self.0.len()
+        self.keys.len()
     }
+}
+
+/// Whether there is a private JSON Web Key in a document, wherever it stands and whatever it is for.
+fn holds_private_key(document: &Value) -> bool {
+    match document {
+        Value::Object(members) => {
+            // Some programs write every member that a key could have.
+            let is_there =
+                |value: &Value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty());
+            let is_private = |name: &&str| members.get(*name).is_some_and(is_there);
+            members.contains_key("kty") && PRIVATE_MEMBERS.iter().any(is_private)
+                || members.values().any(holds_private_key)
+        }
+        Value::Array(values) => values.iter().any(holds_private_key),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// What everybody may know of a public key: its parts, as bytes. A shared secret has none.
+fn public_parts(key: &Value) -> Vec<Vec<u8>> {
+    let part = |name| URL_SAFE_NO_PAD.decode(key.get(name)?.as_str()?).ok();
+    ["n", "x", "y"].into_iter().filter_map(part).collect()
+}
+
+/// A key and the algorithm that it is for; nothing if it is for none that is allowed.
+fn read_jwk(key: &Map<String, Value>) -> Result<Option<(Jwk, Algorithm)>, &'static str> {
+    let part = |name| key.get(name).and_then(Value::as_str);
+    let kind = part("kty").ok_or("it does not say of which kind it is (`kty`)")?;
+    match (kind, part("crv")) {
+        ("oct" | "RSA", _) | ("EC", Some("P-256")) | ("OKP", Some("Ed25519")) => {}
+        // RFC 7517 (5): keys of other kinds are none of our business.
+        _ => return Ok(None),
+    }
+    let jwk: Jwk = serde_json::from_value(Value::Object(key.clone()))
+        .map_err(|_| "a member is not what it should be")?;
+    if matches!(jwk.algorithm, AlgorithmParameters::Other(_)) {
+        return Err("a part of it is missing");
+    }
+    Ok(algorithm_of(&jwk).map(|algorithm| (jwk, algorithm)))
 }
 
 /// The one algorithm that a key is for, if it is one that is allowed.
@@ -142,15 +215,22 @@ fn algorithm_of(jwk: &Jwk) -> Option<Algorithm> {
     };
     let signs = jwk.common.public_key_use.as_ref().is_none_or(|used| *used == PublicKeyUse::Signature);
     let named = jwk.common.key_algorithm.is_none_or(|named| named == name);
-    (signs && named).then_some(algorithm)
+    let operations = jwk.common.key_operations.as_deref().unwrap_or_default();
+    let proves = |operation: &KeyOperations| matches!(operation, KeyOperations::Verify | KeyOperations::Sign);
+    let may_prove = operations.is_empty() || operations.iter().any(proves);
+    (signs && named && may_prove).then_some(algorithm)
 }
 
 /// Whether the parts of a key are as long as they must be.
 fn check(jwk: &Jwk) -> Result<(), &'static str> {
     let bytes = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| "its parts are not base64url");
     match &jwk.algorithm {
-        AlgorithmParameters::OctetKey(key) if bytes(&key.value)?.len() < MIN_SECRET_BYTES => {
-            Err("a shared secret has at least 32 bytes")
+        AlgorithmParameters::OctetKey(key) => {
+            let secret = bytes(&key.value)?;
+            if secret.len() < MIN_SECRET_BYTES {
+                return Err("a shared secret has at least 32 bytes");
+            }
+            secret::looks_public(&secret).map_or(Ok(()), Err)
         }
         AlgorithmParameters::RSA(key) if modulus_bytes(&bytes(&key.n)?) < MIN_MODULUS_BYTES => {
             Err("an RSA key has at least 2048 bits")
@@ -171,40 +251,4 @@ fn check(jwk: &Jwk) -> Result<(), &'static str> {
 
 fn modulus_bytes(modulus: &[u8]) -> usize {
     modulus.iter().skip_while(|byte| **byte == 0).count()
-}
-
-fn read_pem(text: &[u8]) -> Result<Key, KeysError> {
-    if contains(text, b"PRIVATE KEY-----") {
-        return Err(KeysError::PrivateKey);
-    }
-    let is_public_key = [&b"-----BEGIN PUBLIC KEY-----"[..], b"-----BEGIN RSA PUBLIC KEY-----"]
-        .iter()
-        .any(|begin| text.starts_with(begin));
-    let blocks = text.windows(10).filter(|ten| *ten == b"-----BEGIN").count();
-    if !is_public_key || blocks != 1 {
-        return Err(KeysError::NotAPublicKey);
-    }
-    let readings = [
-        (Algorithm::EdDSA, DecodingKey::from_ed_pem(text)),
-        (Algorithm::ES256, DecodingKey::from_ec_pem(text)),
-        (Algorithm::RS256, DecodingKey::from_rsa_pem(text)),
-    ];
-    for (algorithm, reading) in readings {
-        let Ok(proves) = reading else { continue };
-        let bytes = proves.try_get_as_bytes().map_or(0, <[u8]>::len);
-        let wrong = match algorithm {
-            Algorithm::EdDSA => (bytes != ED25519_BYTES).then_some("a key of Ed25519 has 32 bytes"),
-            Algorithm::ES256 => (bytes != P256_POINT_BYTES).then_some("the curve must be P-256"),
-            _ => (bytes < MIN_RSA_DER_BYTES).then_some("an RSA key has at least 2048 bits"),
-        };
-        return match wrong {
-            Some(wrong) => Err(KeysError::BadKey("in it".to_owned(), wrong)),
-            None => Ok(Key { id: None, algorithm, proves }),
-        };
-    }
-    Err(KeysError::NotAPublicKey)
-}
-
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
 }

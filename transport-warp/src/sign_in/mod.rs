@@ -6,8 +6,16 @@
 mod bearer;
 mod claims;
 mod denied;
+mod der;
+mod document;
+mod encoding;
 mod key_file;
 mod keys;
+mod keys_error;
+mod pem;
+mod room_name;
+mod secret;
+mod times;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,10 +27,12 @@ use warp::http::HeaderMap;
 
 pub(crate) use claims::Guest;
 pub(crate) use denied::Denied;
-pub use keys::KeysError;
+pub use keys_error::KeysError;
+pub use room_name::{RoomName, RoomNameError};
+pub use secret::SharedSecret;
 
 use claims::Claims;
-use key_file::KeyFile;
+use key_file::{Holds, KeyFile};
 use keys::Keys;
 
 /// The longest token that is looked at.
@@ -30,9 +40,6 @@ pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// Whom tokens are for, unless somebody says otherwise.
 pub const DEFAULT_AUDIENCE: &str = "stonepot";
-
-/// How far the clock of whoever makes tokens may be ahead of this one: a token is good for so long before its `nbf`.
-const CLOCKS_DIFFER_SECONDS: u64 = 30;
 
 /// Who may open a socket or look at an order: whoever has a token that one of these keys proves.
 ///
@@ -43,7 +50,7 @@ const CLOCKS_DIFFER_SECONDS: u64 = 30;
 /// use transport_warp::{RouteSettings, SignIn};
 ///
 /// # fn main() -> Result<(), transport_warp::KeysError> {
-/// let sign_in = SignIn::with_keys(b"a secret that whoever makes the tokens has, too")?.audience("my-orders");
+/// let sign_in = SignIn::with_secret(b"a secret that whoever makes the tokens has, too")?.audience("my-orders");
 /// let settings = RouteSettings { sign_in: Some(Arc::new(sign_in)), ..RouteSettings::default() };
 /// # let _ = settings;
 /// # Ok(())
@@ -63,21 +70,39 @@ enum Source {
 }
 
 impl SignIn {
-    /// With the keys of a file: a set of keys as JSON (RFC 7517), one public key as PEM, or a shared secret. When the file
-    /// changes it is read again, within a second or so; one that cannot be used changes nothing but the log.
+    /// With the keys of a file: a set of keys as JSON (RFC 7517), or one public key as PEM. When the file changes it is read
+    /// again, within a second or so; one that cannot be used changes nothing but the log, and neither does one in which a
+    /// shared secret stands where there were only public keys.
     ///
     /// # Errors
-    /// When there are no keys to be had from the file.
+    /// When the file is anything else, or holds a private key.
     pub fn with_key_file(path: impl AsRef<Path>) -> Result<Self, KeysError> {
-        Ok(Self::over(Source::File(KeyFile::open(path.as_ref())?)))
+        Ok(Self::over(Source::File(KeyFile::open(path.as_ref(), Holds::Keys)?)))
     }
 
     /// With these keys, in one of the forms that a file may have.
     ///
     /// # Errors
-    /// When there are no keys to be had from them.
+    /// As [`SignIn::with_key_file`].
     pub fn with_keys(keys: &[u8]) -> Result<Self, KeysError> {
         Ok(Self::over(Source::Fixed(Arc::new(Keys::read(keys)?))))
+    }
+
+    /// With the shared secret that a file holds alone: one word of visible ASCII, without white space at its ends. When the
+    /// file changes it is read again, as that of [`SignIn::with_key_file`].
+    ///
+    /// # Errors
+    /// When the secret is short, or the file looks like anything else.
+    pub fn with_secret_file(path: impl AsRef<Path>) -> Result<Self, KeysError> {
+        Ok(Self::over(Source::File(KeyFile::open(path.as_ref(), Holds::Secret)?)))
+    }
+
+    /// With this shared secret, byte for byte.
+    ///
+    /// # Errors
+    /// When it is shorter than 32 bytes, or is a key of two halves, JSON or a page.
+    pub fn with_secret(secret: &[u8]) -> Result<Self, KeysError> {
+        Ok(Self::over(Source::Fixed(Arc::new(Keys::of_secret(secret)?))))
     }
 
     fn over(keys: Source) -> Self {
@@ -121,10 +146,10 @@ impl SignIn {
         let key = keys.find(header.kid.as_deref()).ok_or(unknown)?;
         // The one algorithm of the key, never the token's choice: or a public key could be taken for a secret.
         let mut validation = Validation::new(key.algorithm);
-        validation.leeway = CLOCKS_DIFFER_SECONDS;
-        validation.validate_nbf = true;
+        // The claims are held against the clock where they are read, which says more of what is wrong.
+        validation.validate_exp = false;
         validation.set_audience(&[&self.audience]);
-        let mut required = vec!["exp", "aud"];
+        let mut required = vec!["aud"];
         if let Some(issuer) = &self.issuer {
             validation.set_issuer(&[issuer]);
             required.push("iss");
@@ -139,15 +164,11 @@ impl SignIn {
 /// What a token's owner is told: never a part of it.
 fn invalid(error: &Error) -> Denied {
     Denied::Invalid(match error.kind() {
-        ErrorKind::ExpiredSignature => return Denied::Expired,
-        ErrorKind::ImmatureSignature => "it is not in force yet (`nbf`)",
         ErrorKind::InvalidSignature => "its signature is wrong",
         ErrorKind::InvalidAudience => "it is for another audience (`aud`)",
         ErrorKind::InvalidIssuer => "it is of another issuer (`iss`)",
         ErrorKind::InvalidAlgorithm => "its algorithm (`alg`) is not that of the key",
-        ErrorKind::MissingRequiredClaim(_) => {
-            "it lacks one of `exp`, `aud` and, where it is asked for, `iss`"
-        }
+        ErrorKind::MissingRequiredClaim(_) => "it lacks `aud` or, where it is asked for, `iss`",
         _ => "it cannot be read, or a claim is not what it should be",
     })
 }

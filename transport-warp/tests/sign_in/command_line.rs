@@ -3,13 +3,16 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use crate::issuer::{Issuer, claims};
+use crate::issuer::{Issuer, claims, set};
 use crate::process::{Running, STONEPOT, end_of, stonepot};
 use crate::server::{HANDSHAKE, Peer, ROOM, Read, ask, request};
-use crate::table::join;
+use crate::table::{SECRET, join};
+
+/// A secret as a file of its own holds it.
+const WORD: &str = "one-word-that-nobody-else-could-ever-guess-0123456789";
 
 #[test]
 fn without_sign_in_other_machines_are_not_let_in() {
@@ -83,11 +86,23 @@ fn options_that_do_not_fit_together_are_explained() {
     let keys = keys.to_str().unwrap();
     let nonsense = data.path().join("nonsense");
     std::fs::write(&nonsense, "too short a secret").unwrap();
+    let short = data.path().join("short");
+    std::fs::write(&short, "too-short").unwrap();
+    let secret = data.path().join("secret");
+    std::fs::write(&secret, WORD).unwrap();
+    let secret = secret.to_str().unwrap();
+    let nonsense = nonsense.to_str().unwrap();
     for (arguments, expected) in [
         (&["--auth", "required"][..], "--auth-keys"),
         (&["--auth-keys", keys], "--auth required"),
         (&["--auth", "required", "--auth-keys", "/nowhere"], "/nowhere"),
-        (&["--auth", "required", "--auth-keys", nonsense.to_str().unwrap()], "32 bytes"),
+        (&["--auth", "required", "--auth-keys", nonsense], "--auth-secret"),
+        (&["--auth", "required", "--auth-keys", secret], "--auth-secret"),
+        (&["--auth", "required", "--auth-secret", nonsense], "white space"),
+        (&["--auth", "required", "--auth-secret", keys], "--auth-keys"),
+        (&["--auth", "required", "--auth-secret", short.to_str().unwrap()], "32 bytes"),
+        (&["--auth", "required", "--auth-secret", secret, "--auth-keys", keys], "not both"),
+        (&["--auth-secret", secret], "--auth required"),
         (&["--auth", "maybe"], "off, required"),
         (&["--allow-origin", "https://*.example"], "https://orders.example"),
         (&["--allow-origin", "null"], "https://orders.example"),
@@ -155,13 +170,38 @@ fn a_token_that_would_open_nothing_is_not_made() {
         (&["--room", "r1", "--participant", ""], "participant"),
         (&["--room", "r1", "--participant", "ann", "--ttl", "never"], "10s"),
         (&["--room", "r1", "--participant", "ann", "--role", "king"], "diner, backend"),
+        (&["--room", "r1", "--participant", "ann", "--ttl", "1000d"], "24h"),
+        (&["--room", "r1", "--participant", "ann\u{200b}"], "participant"),
+        (&["--room", "r1", "--participant", "ann", "--name", "\u{200b}"], "--name"),
+        (&["--circle", "A\u{200b}", "--participant", "ann"], "--circle"),
+        (&["--circle", "", "--participant", "ann"], "--circle"),
+        (&["--room", "r1", "--tenant", " t1", "--participant", "ann"], "--tenant"),
+        (&["--room", "r1 ", "--participant", "ann"], "--room"),
+        (&["--room", "", "--participant", "ann"], "--room"),
+        (&["--room", "a/b", "--participant", "ann"], "no such party"),
+        (&["--room", "main/a/b", "--participant", "ann"], "slash"),
+        (&["--room", "..", "--participant", "ann"], "out of an address"),
+        (&["--room", &"é".repeat(22), "--participant", "ann"], "128 bytes"),
+        (&["--room", "r1", "--participant", "ann", "--audience", &"x".repeat(8192)], "longer than 8192"),
     ] {
         let output = run(Command::new(STONEPOT).args(["token", "--key", key]).args(arguments));
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && output.stdout.is_empty(), "{arguments:?}");
         assert!(said.contains(expected), "{arguments:?}: {said}");
     }
-    for wrong in [public.to_str().unwrap(), "/nowhere"] {
+    for (wrong, member) in [("hs512", json!({ "alg": "HS512" })), ("enc", json!({ "use": "enc" }))] {
+        // Beside a public key that the server takes.
+        let mut oct = Issuer::of_secret(SECRET).named("oct").jwk();
+        oct.as_object_mut().unwrap().extend(member.as_object().unwrap().clone());
+        let set = json!({ "keys": [oct, Issuer::ed().named("ed").jwk()] });
+        std::fs::write(folder.path().join(wrong), set.to_string()).unwrap();
+    }
+    std::fs::write(folder.path().join("word"), WORD).unwrap();
+    std::fs::write(folder.path().join("page"), "<!doctype html><p>502 Bad Gateway, try again later").unwrap();
+    std::fs::write(folder.path().join("private"), Issuer::ed().private).unwrap();
+    let files = ["hs512", "enc", "word", "page", "private"].map(|name| folder.path().join(name));
+    let files = files.iter().map(|path| path.to_str().unwrap());
+    for wrong in [public.to_str().unwrap(), "/nowhere"].into_iter().chain(files) {
         let output =
             run(Command::new(STONEPOT).args(["token", "--key", wrong, "--room", "r", "--participant", "a"]));
         let said = String::from_utf8(output.stderr).unwrap();
@@ -169,6 +209,97 @@ fn a_token_that_would_open_nothing_is_not_made() {
         assert!(said.contains(wrong) && output.stdout.is_empty(), "{said}");
     }
     assert!(!made_token(&keys, &["--circle", "c1", "--role", "backend"]).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_a_file_of_its_own_signs_and_proves() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, format!("{WORD}\n")).unwrap();
+    let mut command = stonepot(folder.path());
+    command.env("STONEPOT_AUTH_SECRET", &secret);
+    let server = Running::start(with(command, &["--log", "memory", "--auth", "required"]));
+    let mut token = Command::new(STONEPOT);
+    token.args(["token", "--room", "r1", "--participant", "ann", "--secret"]).arg(&secret);
+    let output = run(&mut token);
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let token = String::from_utf8(output.stdout).unwrap();
+    let mut ann = open_at(&server, &format!("{ROOM}?token={}", token.trim())).await;
+    ann.say(&join("ann")).await;
+    ann.hear("sync").await;
+    for wrong in ["--auth-secret", "--auth-keys"] {
+        // Somebody gives the secret itself in place of its file.
+        let output = run(stonepot(folder.path()).args(["--auth", "required", wrong, "no/such/place"]));
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.contains("no/such/place"), wrong == "--auth-keys", "{said}");
+    }
+    let both = ["token", "--room", "r", "--participant", "a", "--key", "x", "--secret", "y"];
+    let both = run(Command::new(STONEPOT).args(both));
+    assert_eq!(both.status.code(), Some(2), "{both:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_for_a_name_that_clients_encode_opens_that_room_and_the_path_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = made_key(folder.path());
+    let arguments = ["--log", "memory", "--auth", "required", "--auth-keys", keys.to_str().unwrap()];
+    let server = Running::start(with(stonepot(folder.path()), &arguments));
+    for (room, path) in [
+        ("café 7", Some("/parties/collaborative_order/caf%C3%A9%207")),
+        ("main/my table", Some("/parties/main/my%20table")),
+        ("50% off", Some("/parties/collaborative_order/50%25%20off")),
+        ("a?b#c", Some("/parties/collaborative_order/a%3Fb%23c")),
+        ("a|b^c\"<>{}`", Some("/parties/collaborative_order/a%7Cb%5Ec%22%3C%3E%7B%7D%60")),
+        ("🍛", Some("/parties/collaborative_order/%F0%9F%8D%9B")),
+        ("table-7", None),
+        ("100%25", None),
+    ] {
+        let mut command = Command::new(STONEPOT);
+        command.args(["token", "--participant", "ann", "--room", room, "--key"]).arg(&keys);
+        let output = run(&mut command);
+        assert!(output.status.success(), "{room}: {output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        let token = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(token.lines().count(), 1, "{token}");
+        match path {
+            Some(path) => assert!(said.trim_end().ends_with(path), "{room}: {said}"),
+            None => assert_eq!(said, "", "{room}"),
+        }
+        let as_written = format!("/parties/collaborative_order/{room}");
+        let path = path.unwrap_or(&as_written);
+        let mut ann = open_at(&server, &format!("{path}?token={}", token.trim())).await;
+        ann.say(&join("ann")).await;
+        ann.hear("sync").await;
+        let elsewhere = request("GET", &format!("{path}x?token={}", token.trim()), HANDSHAKE);
+        assert_eq!(ask(server.addr, &elsewhere).await.status, 403, "{room}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_written_over_the_keys_is_said_loudly_and_lets_nobody_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys.json");
+    let rsa = Issuer::rsa().named("rsa");
+    std::fs::write(&file, set(&[&rsa])).unwrap();
+    let arguments = ["--log", "memory", "--auth", "required", "--auth-keys", file.to_str().unwrap()];
+    let server = Running::start(with(stonepot(folder.path()), &arguments));
+    let page = "\n<!doctype html><title>502</title><h1>Bad Gateway</h1><p>The server is not well.</p>\n";
+    std::fs::write(&file, page).unwrap();
+    for _ in 0..2 {
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+        let good = format!("{ROOM}?token={}", rsa.token(&claims("ann")));
+        assert_eq!(ask(server.addr, &request("GET", &good, HANDSHAKE)).await.status, 101);
+        for secret in [page, page.trim(), page.trim_start(), page.trim_end()] {
+            let forged = Issuer::of_secret(secret).named("rsa").token(&claims("ann"));
+            let path = format!("{ROOM}?token={forged}");
+            assert_eq!(ask(server.addr, &request("GET", &path, HANDSHAKE)).await.status, 401);
+        }
+    }
+    let log = server.stop("TERM");
+    let loud: Vec<&str> = log.lines().filter(|line| line.contains("CANNOT BE USED")).collect();
+    let [line] = loud[..] else { panic!("loudly, and once: {log}") };
+    assert!(line.contains("ERROR") && line.contains("neither a JSON Web Key Set nor"), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -229,6 +360,10 @@ fn made_token(keys: &Path, arguments: &[&str]) -> String {
     let output = run(&mut command);
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+async fn open_at(server: &Running, path: &str) -> Peer {
+    Peer::open(TcpStream::connect(server.addr).await.unwrap(), path, &[]).await
 }
 
 fn with(mut command: Command, arguments: &[&str]) -> Command {

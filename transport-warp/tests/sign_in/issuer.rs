@@ -18,28 +18,33 @@ pub(crate) struct Issuer {
     id: Option<&'static str>,
     /// The public half, or the secret, as a JSON Web Key.
     jwk: Value,
-    /// What the server is given: a secret, or the public half as PEM.
+    /// What the server is given: a set with the secret, or the public half as PEM.
     pub(crate) file: Vec<u8>,
+    /// The private half as PEM; nothing for a secret.
+    pub(crate) private: Vec<u8>,
 }
 
 impl Issuer {
     pub(crate) fn of_secret(secret: &str) -> Self {
         let signs = EncodingKey::from_secret(secret.as_bytes());
         let jwk = json!({ "kty": "oct", "k": URL_SAFE_NO_PAD.encode(secret) });
-        Self { algorithm: Algorithm::HS256, signs, id: None, jwk, file: secret.into() }
+        let file = json!({ "keys": [jwk] }).to_string().into();
+        Self { algorithm: Algorithm::HS256, signs, id: None, jwk, file, private: Vec::new() }
     }
 
     pub(crate) fn rsa() -> Self {
         let key = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
         let private: Pkcs8V1Der<'_> = key.as_der().unwrap();
         let public: PublicKeyX509Der<'_> = key.public_key().as_der().unwrap();
-        let signs = EncodingKey::from_rsa_pem(&pem("PRIVATE KEY", private.as_ref())).unwrap();
+        let private = pem("PRIVATE KEY", private.as_ref());
+        let signs = EncodingKey::from_rsa_pem(&private).unwrap();
         let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let parts = key.public_key();
         let [n, e] =
             [parts.modulus(), parts.exponent()].map(|number| part(number.big_endian_without_leading_zero()));
         let jwk = json!({ "kty": "RSA", "n": n, "e": e, "use": "sig", "alg": "RS256" });
-        Self { algorithm: Algorithm::RS256, signs, id: None, jwk, file: pem("PUBLIC KEY", public.as_ref()) }
+        let file = pem("PUBLIC KEY", public.as_ref());
+        Self { algorithm: Algorithm::RS256, signs, id: None, jwk, file, private }
     }
 
     pub(crate) fn ec() -> Self {
@@ -47,19 +52,23 @@ impl Issuer {
         let private = EcdsaKeyPair::generate_pkcs8(algorithm, &SystemRandom::new()).unwrap();
         let key = EcdsaKeyPair::from_pkcs8(algorithm, private.as_ref()).unwrap();
         let public: PublicKeyX509Der<'_> = key.public_key().as_der().unwrap();
-        let signs = EncodingKey::from_ec_pem(&pem("PRIVATE KEY", private.as_ref())).unwrap();
+        let private = pem("PRIVATE KEY", private.as_ref());
+        let signs = EncodingKey::from_ec_pem(&private).unwrap();
         let [x, y] = [1..33, 33..65].map(|part| URL_SAFE_NO_PAD.encode(&key.public_key().as_ref()[part]));
         let jwk = json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y });
-        Self { algorithm: Algorithm::ES256, signs, id: None, jwk, file: pem("PUBLIC KEY", public.as_ref()) }
+        let file = pem("PUBLIC KEY", public.as_ref());
+        Self { algorithm: Algorithm::ES256, signs, id: None, jwk, file, private }
     }
 
     pub(crate) fn ed() -> Self {
         let private = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
         let key = Ed25519KeyPair::from_pkcs8(private.as_ref()).unwrap();
         let public: PublicKeyX509Der<'_> = key.public_key().as_der().unwrap();
-        let signs = EncodingKey::from_ed_pem(&pem("PRIVATE KEY", private.as_ref())).unwrap();
+        let private = pem("PRIVATE KEY", private.as_ref());
+        let signs = EncodingKey::from_ed_pem(&private).unwrap();
         let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(key.public_key()) });
-        Self { algorithm: Algorithm::EdDSA, signs, id: None, jwk, file: pem("PUBLIC KEY", public.as_ref()) }
+        let file = pem("PUBLIC KEY", public.as_ref());
+        Self { algorithm: Algorithm::EdDSA, signs, id: None, jwk, file, private }
     }
 
     /// The same, naming its key by an id.
@@ -88,6 +97,11 @@ impl Issuer {
         let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &self.signs, self.algorithm).unwrap();
         format!("{message}.{signature}")
     }
+}
+
+/// A set of these issuers' keys, as the server needs them.
+pub(crate) fn set(issuers: &[&Issuer]) -> String {
+    json!({ "keys": issuers.iter().map(|issuer| issuer.jwk()).collect::<Vec<_>>() }).to_string()
 }
 
 /// A part of a token.

@@ -10,7 +10,9 @@
 mod attacks;
 mod command_line;
 mod issuer;
+mod key_changes;
 mod keys;
+mod labels;
 mod origins;
 #[path = "../process/mod.rs"]
 mod process;

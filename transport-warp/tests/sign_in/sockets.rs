@@ -66,6 +66,49 @@ async fn nobody_joins_or_speaks_as_somebody_else() {
 }
 
 #[tokio::test]
+async fn who_is_at_the_table_speaks_without_a_join_and_a_join_needs_no_participant() {
+    let mut table = Table::new().await;
+    let dish =
+        json!({ "type": "add_item", "id": "c-1", "data": { "dishName": "Dal", "price": 1, "quantity": 1 } });
+    let token = table.issuer.token(&claims("ben"));
+    for (more, join_kinds, kinds) in [
+        (
+            "",
+            &["sync", "participant_joined", "ack"][..],
+            &["sync", "participant_joined", "item_added", "ack"][..],
+        ),
+        ("Sec-WebSocket-Protocol: stonepot.v2\r\n", &["welcome", "ack"], &["welcome", "event", "ack"]),
+    ] {
+        let mut stranger = open(&table.server, &format!("{ROOM}?token={token}"), more).await;
+        let mut dish = dish.clone();
+        if more.is_empty() {
+            stranger.say(&dish).await;
+            assert_eq!(stranger.hear("error").await["data"]["code"], "join_first");
+            table.nothing_happened("a dish of somebody who never joined").await;
+        } else {
+            dish["id"] = json!("c-2");
+        }
+        let mut join = join("ben");
+        join.as_object_mut().unwrap().remove("participantId");
+        stranger.say(&join).await;
+        for kind in join_kinds {
+            stranger.hear(kind).await;
+        }
+        let told = if more.is_empty() { "participant_joined" } else { "presence" };
+        table.asha_hears(told).await;
+
+        let mut ben = open(&table.server, &format!("{ROOM}?token={token}"), more).await;
+        ben.say(&dish).await;
+        for kind in kinds {
+            ben.hear(kind).await;
+        }
+        assert_eq!(table.asha_hears("item_added").await["data"]["item"]["addedBy"], "ben");
+        drop((stranger, ben));
+        assert_eq!(table.asha_hears("presence").await["data"]["isOnline"], false);
+    }
+}
+
+#[tokio::test]
 async fn somebody_elses_resume_token_seats_nobody() {
     let mut table = Table::new().await;
     let v2 = "Sec-WebSocket-Protocol: stonepot.v2\r\n";

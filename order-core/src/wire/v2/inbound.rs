@@ -53,6 +53,18 @@ pub enum Request {
 /// # Errors
 /// When the message is not one of the protocol; the order need not be asked.
 pub fn decode(text: &str, fresh_id: impl FnOnce() -> ItemId) -> Result<V2Inbound, Refused> {
+    decode_from(None, text, fresh_id)
+}
+
+/// As [`decode`], on a connection that has signed in: a join that names no participant is a join of this one.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_from(
+    signed_in: Option<&ParticipantId>,
+    text: &str,
+    fresh_id: impl FnOnce() -> ItemId,
+) -> Result<V2Inbound, Refused> {
     let message = Object::message(text).map_err(|rejection| Refused { id: None, rejection })?;
     let id = command_id(&message).map_err(|rejection| Refused { id: None, rejection })?;
     let refused = |rejection| Refused { id: id.clone(), rejection };
@@ -60,7 +72,7 @@ pub fn decode(text: &str, fresh_id: impl FnOnce() -> ItemId) -> Result<V2Inbound
         let participant = named(&message).map_err(refused)?;
         return Ok(V2Inbound::Request { id, participant, request });
     }
-    let (participant, command) = read(&message, fresh_id).map_err(refused)?;
+    let (participant, command) = read(&message, signed_in, fresh_id).map_err(refused)?;
     let since = since(&message).map_err(refused)?;
     let Some(id) = id.clone() else {
         return Err(refused(message.missing("id", "an id that the client makes, to know the answer by")));

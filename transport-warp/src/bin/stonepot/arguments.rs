@@ -57,6 +57,11 @@ SIGNING IN
     stonepot token --key keys.json --room table-7 --participant ann
   The last prints a token; a client adds it to its address:
     ws://127.0.0.1:1999/parties/collaborative_order/table-7?token=TOKEN
+  --auth-keys takes a JSON Web Key Set, or one public key as PEM, and nothing
+  else. In place of it, --auth-secret takes a file that holds a shared secret
+  alone: one word of 32 visible ASCII characters or more. Either file is read
+  again when it changes. One that cannot be used changes nothing but the log,
+  and no public key ever gives way to a secret without a restart.
   With --auth off, whoever knows a room's name can join it, as anybody, so
   the server then listens on this machine only, unless --insecure is given.
 
@@ -104,7 +109,13 @@ TRY IT
 A ROOM
   table-7 is the room at /parties/collaborative_order/table-7; main/table-7
   the one at /parties/main/table-7. A token without --room opens every order
-  of its --circle or --tenant.
+  of its --circle or --tenant. For a name that clients percent-encode, such
+  as 'my table', the path to connect to is printed on standard error.
+
+THE KEY
+  --key takes a set with a shared secret, by the rules of the server's
+  --auth-keys, and --secret a file that is a secret, as --auth-secret does.
+  What the server would refuse is not signed with, and not put in a token.
 
 CHANGING THE KEY
   Make another, put both into one list of \"keys\", and sign with the new one,
@@ -206,9 +217,13 @@ pub(crate) struct Token {
     #[arg(long, value_name = "FILE", exclusive = true)]
     pub(crate) new_key: Option<PathBuf>,
 
-    /// The key to sign with: the first shared secret of a JSON Web Key Set, or a file that is a secret.
-    #[arg(long, value_name = "FILE", required_unless_present = "new_key")]
+    /// The key to sign with: the first shared secret (`oct`) of a JSON Web Key Set, as the server's --auth-keys.
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["new_key", "secret"])]
     pub(crate) key: Option<PathBuf>,
+
+    /// The key to sign with: a file that holds a shared secret alone, as the server's --auth-secret.
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    pub(crate) secret: Option<PathBuf>,
 
     /// The one room that the token opens.
     #[arg(long, value_name = "ROOM")]
@@ -275,9 +290,15 @@ pub(crate) struct Serve {
     #[arg(long, env = "STONEPOT_AUTH", value_enum, default_value_t = Auth::Off)]
     pub(crate) auth: Auth,
 
-    /// The keys that prove tokens: a JSON Web Key Set, one public key as PEM, or a secret. Read again when it changes.
+    /// The keys that prove tokens: a JSON Web Key Set, or one public key as PEM. Read again when it changes.
     #[arg(long, env = "STONEPOT_AUTH_KEYS", value_name = "FILE")]
     pub(crate) auth_keys: Option<PathBuf>,
+
+    /// In place of --auth-keys, a file that holds a shared secret alone (HS256): one word of at least 32 visible ASCII
+    /// characters. Read again when it changes.
+    // Not shown: somebody may have put the secret itself there.
+    #[arg(long, env = "STONEPOT_AUTH_SECRET", value_name = "FILE", hide_env_values = true)]
+    pub(crate) auth_secret: Option<PathBuf>,
 
     /// Whom tokens must be for (their `aud`).
     #[arg(long, env = "STONEPOT_AUTH_AUDIENCE", value_name = "NAME", default_value = DEFAULT_AUDIENCE)]

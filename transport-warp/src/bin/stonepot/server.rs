@@ -45,12 +45,21 @@ pub(crate) enum StartError {
     UnnamedPages(String),
     #[error("--allow-origin '*' takes any page: leave it out, or leave out the other origins")]
     AnyAmongOrigins,
-    #[error("--auth required needs --auth-keys FILE; `stonepot token --new-key FILE` makes one")]
+    #[error(
+        "--auth required needs --auth-keys FILE, or --auth-secret FILE; `stonepot token --new-key FILE` makes a file of keys"
+    )]
     NoKeys,
-    #[error("--auth-keys is of no use with --auth off; say --auth required")]
-    UnusedKeys,
+    #[error("{0} is of no use with --auth off; say --auth required")]
+    UnusedKeys(&'static str),
+    #[error(
+        "give --auth-keys or --auth-secret, not both: a secret beside public keys is an `oct` key of the set"
+    )]
+    TwoKinds,
     #[error("cannot use the keys in {}: {source}", .path.display())]
     Keys { path: PathBuf, source: KeysError },
+    /// Without what was given: it may be the secret itself.
+    #[error("cannot use the file that --auth-secret names: {0}")]
+    Secret(#[source] KeysError),
     #[error("--trusted-proxy and --peer-header: {0}")]
     Proxies(#[from] ProxyError),
     #[error("{0}{hint}", hint = storage_hint(.0))]
@@ -196,16 +205,19 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
 
 /// Who may come in, if not everybody.
 fn sign_in(arguments: &Serve) -> Result<Option<SignIn>, StartError> {
-    let path = match (arguments.auth, &arguments.auth_keys) {
-        (Auth::Off, None) => return Ok(None),
+    let sign_in = match (arguments.auth, &arguments.auth_keys, &arguments.auth_secret) {
+        (Auth::Off, None, None) => return Ok(None),
         // Whoever gives keys believes that they are asked for.
-        (Auth::Off, Some(_)) => return Err(StartError::UnusedKeys),
-        (Auth::Required, None) => return Err(StartError::NoKeys),
-        (Auth::Required, Some(path)) => path,
+        (Auth::Off, Some(_), _) => return Err(StartError::UnusedKeys("--auth-keys")),
+        (Auth::Off, None, Some(_)) => return Err(StartError::UnusedKeys("--auth-secret")),
+        (Auth::Required, None, None) => return Err(StartError::NoKeys),
+        (Auth::Required, Some(_), Some(_)) => return Err(StartError::TwoKinds),
+        (Auth::Required, Some(path), None) => {
+            SignIn::with_key_file(path).map_err(|source| StartError::Keys { path: path.clone(), source })?
+        }
+        (Auth::Required, None, Some(path)) => SignIn::with_secret_file(path).map_err(StartError::Secret)?,
     };
-    let sign_in = SignIn::with_key_file(path)
-        .map_err(|source| StartError::Keys { path: path.clone(), source })?
-        .audience(&arguments.auth_audience);
+    let sign_in = sign_in.audience(&arguments.auth_audience);
     Ok(Some(match &arguments.auth_issuer {
         Some(issuer) => sign_in.issuer(issuer),
         None => sign_in,

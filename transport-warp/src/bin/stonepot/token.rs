@@ -1,20 +1,20 @@
 //! `stonepot token`: a token to sign in with, or a key to make tokens with.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::jwk::{AlgorithmParameters, JwkSet};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use order_core::ParticipantId;
+use order_core::text::{MAX_LABEL_CHARS, MAX_NAME_CHARS, Text, TextError};
 use rand::RngExt as _;
 use serde::Serialize;
 use serde_json::json;
 use thiserror::Error;
-use transport_warp::{KeysError, SignIn};
+use transport_warp::{KeysError, MAX_TOKEN_BYTES, RoomName, RoomNameError, SharedSecret};
 
 use crate::arguments::{Token, TokenRole};
 
@@ -25,8 +25,6 @@ const KEY_ID_BYTES: usize = 6;
 /// Why there is no token, or no key.
 #[derive(Debug, Error)]
 pub(crate) enum TokenError {
-    #[error("cannot read the key {}: {source}", .path.display())]
-    Read { path: PathBuf, source: io::Error },
     #[error("cannot use the key {}: {source}", .path.display())]
     Key { path: PathBuf, source: KeysError },
     #[error("there is no shared secret in {} to sign with; `stonepot token --new-key FILE` makes one", .0.display())]
@@ -35,6 +33,14 @@ pub(crate) enum TokenError {
     NoRoom,
     #[error("say who it is for: --participant")]
     NoParticipant,
+    #[error("a server would refuse the token: {option} has a value that cannot be one: {source}")]
+    Label { option: &'static str, source: TextError },
+    #[error("the token would open no room: --room has a value that cannot be one: {0}")]
+    Room(#[from] RoomNameError),
+    #[error(
+        "a server would refuse the token: it is longer than {MAX_TOKEN_BYTES} bytes; make what it says shorter"
+    )]
+    TooLong,
     #[error("cannot make the key {}: {source}", .path.display())]
     Make { path: PathBuf, source: io::Error },
     #[error("cannot sign: {0}")]
@@ -56,37 +62,49 @@ pub(crate) fn run(token: &Token) -> Result<(), TokenError> {
         ));
         return Ok(());
     }
-    // One of the two is there, or the command line would have been refused.
-    let Some(path) = &token.key else { return Err(TokenError::NoSecret(PathBuf::new())) };
-    let key = read_key(path)?;
-    writeln!(io::stdout(), "{}", signed(token, &key)?).map_err(TokenError::Write)
-}
-
-/// A shared secret, and by what name tokens call it.
-struct Key {
-    id: Option<String>,
-    secret: EncodingKey,
-}
-
-fn read_key(path: &Path) -> Result<Key, TokenError> {
-    let file = fs::read(path).map_err(|source| TokenError::Read { path: path.to_owned(), source })?;
-    // What the server would not take is not worth signing with.
-    SignIn::with_keys(&file).map_err(|source| TokenError::Key { path: path.to_owned(), source })?;
-    let no_secret = || TokenError::NoSecret(path.to_owned());
-    let text = file.trim_ascii();
-    if text.starts_with(b"-----BEGIN") {
-        return Err(no_secret());
+    let key = read_key(token)?;
+    let room = token.room.as_deref().map(RoomName::new).transpose()?;
+    let signed = signed(token, &key)?;
+    if let Some(room) = room.filter(RoomName::is_encoded) {
+        // Standard output is the token alone.
+        drop(writeln!(
+            io::stderr(),
+            "The room's name is percent-encoded in an address. Connect to: {}",
+            room.path()
+        ));
     }
-    let Ok(set) = serde_json::from_slice::<JwkSet>(text) else {
-        return Ok(Key { id: None, secret: EncodingKey::from_secret(text) });
+    writeln!(io::stdout(), "{signed}").map_err(TokenError::Write)
+}
+
+/// The secret to sign with. What a server would not take is not worth signing with.
+fn read_key(token: &Token) -> Result<SharedSecret, TokenError> {
+    let cannot_use = |path: &Path| {
+        let path = path.to_owned();
+        |source| TokenError::Key { path, source }
     };
-    let secrets = set.keys.into_iter().filter_map(|key| match key.algorithm {
-        AlgorithmParameters::OctetKey(secret) => Some((key.common.key_id, secret.value)),
-        _ => None,
-    });
-    let (id, secret) = secrets.into_iter().next().ok_or_else(no_secret)?;
-    let secret = URL_SAFE_NO_PAD.decode(secret).map_err(|_| no_secret())?;
-    Ok(Key { id, secret: EncodingKey::from_secret(&secret) })
+    match (&token.key, &token.secret) {
+        (Some(path), _) => {
+            let secret = SharedSecret::from_key_file(path).map_err(cannot_use(path))?;
+            secret.ok_or_else(|| TokenError::NoSecret(path.clone()))
+        }
+        (None, Some(path)) => SharedSecret::from_secret_file(path).map_err(cannot_use(path)),
+        // One of the two is there, or the command line would have been refused.
+        (None, None) => Err(TokenError::NoSecret(PathBuf::new())),
+    }
+}
+
+/// Refuses what a server would refuse in a token.
+fn check_labels(token: &Token) -> Result<(), TokenError> {
+    for (option, label) in [("--circle", &token.circle), ("--tenant", &token.tenant)] {
+        if let Some(label) = label {
+            Text::exact(label, MAX_LABEL_CHARS).map_err(|source| TokenError::Label { option, source })?;
+        }
+    }
+    if let Some(name) = &token.name {
+        let unusable = |source| TokenError::Label { option: "--name", source };
+        Text::clean(name, MAX_NAME_CHARS).map_err(unusable)?;
+    }
+    Ok(())
 }
 
 #[derive(Serialize)]
@@ -109,13 +127,14 @@ struct Claims<'a> {
     role: &'static str,
 }
 
-fn signed(token: &Token, key: &Key) -> Result<String, TokenError> {
+fn signed(token: &Token, key: &SharedSecret) -> Result<String, TokenError> {
     if token.room.is_none() && token.circle.is_none() && token.tenant.is_none() {
         return Err(TokenError::NoRoom);
     }
     if token.role == TokenRole::Diner && token.participant.is_none() {
         return Err(TokenError::NoParticipant);
     }
+    check_labels(token)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let claims = Claims {
         aud: &token.audience,
@@ -133,8 +152,9 @@ fn signed(token: &Token, key: &Key) -> Result<String, TokenError> {
         },
     };
     let mut header = Header::new(Algorithm::HS256);
-    header.kid.clone_from(&key.id);
-    Ok(encode(&header, &claims, &key.secret)?)
+    header.kid = key.id().map(str::to_owned);
+    let signed = encode(&header, &claims, &EncodingKey::from_secret(key.as_bytes()))?;
+    if signed.len() > MAX_TOKEN_BYTES { Err(TokenError::TooLong) } else { Ok(signed) }
 }
 
 /// Makes a file with a key from the operating system's randomness. One that is there already is left alone.
