@@ -1,6 +1,7 @@
 //! From when until when a token is good.
 
 use order_core::UnixMillis;
+use order_host::{Clock as _, SystemClock};
 use serde_json::Value;
 
 use super::denied::Denied;
@@ -11,10 +12,6 @@ const CLOCKS_DIFFER_MILLIS: u64 = 30_000;
 /// No token is meant to be good for longer than this: ten years. A time in milliseconds where seconds belong is tens of
 /// thousands of years away.
 const LONGEST_LIFE_MILLIS: u64 = 3_653 * 24 * 60 * 60 * 1000;
-
-/// A moment that has passed, whatever this machine's clock says: 2026-11-01T00:00:00Z. Seen from a clock that stands in 1970,
-/// every token would be good for too long.
-const AT_LEAST: u64 = 1_793_491_200_000;
 
 /// Until when a token is good.
 ///
@@ -50,7 +47,8 @@ pub(super) fn beginning(nbf: Option<&Value>, now: UnixMillis) -> Result<(), Deni
 }
 
 fn is_beyond_any_life(time: u64, now: UnixMillis) -> bool {
-    time > now.get().max(AT_LEAST).saturating_add(LONGEST_LIFE_MILLIS)
+    // Seen from a clock that stands in 1970, every token would be good for too long.
+    time > now.max(SystemClock.earliest()).get().saturating_add(LONGEST_LIFE_MILLIS)
 }
 
 /// Seconds since 1970, as a whole number or not (RFC 7519, `NumericDate`), in milliseconds. A time before is none.
