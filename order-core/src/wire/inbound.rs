@@ -134,13 +134,10 @@ pub(super) fn read(
     fresh_id: impl FnOnce() -> ItemId,
 ) -> Result<(Option<ParticipantId>, Command), Rejection> {
     let kind = message.string("type", TYPES)?.ok_or_else(|| message.missing("type", TYPES))?;
-    // Only a join is taken at its word, so only there an id that cannot be is an error.
-    let participant = if kind == "join" {
-        let id = message.string("participantId", "a string")?;
-        Some(participant(&id.ok_or_else(|| message.missing("participantId", "who joins"))?)?)
-    } else {
-        named(message)?
-    };
+    let participant = named(message)?;
+    if kind == "join" && participant.is_none() {
+        return Err(message.missing("participantId", "who joins"));
+    }
     let command = match kind.as_ref() {
         "join" => Command::Join(join(message)?),
         "add_item" => Command::AddItem(add_item(&data(message)?, fresh_id)?),
@@ -203,23 +200,19 @@ pub(super) fn read(
     Ok((participant, command))
 }
 
-/// Who a message that is no join says that sent it. An id that nobody can have names nobody.
+/// Reads whom a message names as its sender. Only a join is taken at its word, but an id that cannot be one is a client's
+/// mistake in every message.
 pub(super) fn named(message: &Object<'_>) -> Result<Option<ParticipantId>, Rejection> {
-    let named = message.string("participantId", "a string")?;
-    Ok(named.and_then(|id| ParticipantId::new(&id).ok()))
+    const EXPECTED: &str = "a string of 1 to 128 bytes without control or invisible characters";
+    const _: () = assert!(MAX_ID_BYTES == 128, "the text says so");
+    let Some(id) = message.string("participantId", EXPECTED)? else { return Ok(None) };
+    ParticipantId::new(&id).map(Some).map_err(|error| {
+        Rejection::new(Code::BadField).field("participantId").because(error.to_string()).expected(EXPECTED)
+    })
 }
 
 fn data<'text>(message: &Object<'text>) -> Result<Object<'text>, Rejection> {
     message.object("data", "data.", "an object")
-}
-
-fn participant(id: &str) -> Result<ParticipantId, Rejection> {
-    ParticipantId::new(id).map_err(|error| {
-        Rejection::new(Code::BadField)
-            .field("participantId")
-            .because(error.to_string())
-            .expected(format!("1 to {MAX_ID_BYTES} bytes without control or invisible characters"))
-    })
 }
 
 fn join(message: &Object<'_>) -> Result<Join, Rejection> {
