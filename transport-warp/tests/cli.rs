@@ -112,6 +112,35 @@ fn options_that_make_no_sense_are_refused_with_what_would() {
 }
 
 #[test]
+fn a_duration_without_a_unit_is_refused_as_an_option_as_a_variable_and_for_a_token() {
+    let data = tempfile::tempdir().unwrap();
+    let refused = |command: &mut Command, unit: &str| {
+        let output = run(command);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
+        assert!(said.contains("no unit") && said.contains(&format!("7{unit}")), "{command:?}: {said}");
+    };
+    for (option, unit) in [
+        ("idle-unload", "s"),
+        ("expire-after", "d"),
+        ("archive-after", "d"),
+        ("drain-timeout", "s"),
+        ("header-timeout", "s"),
+        ("ping-interval", "s"),
+        ("write-timeout", "s"),
+        ("message-timeout", "s"),
+    ] {
+        refused(stonepot(data.path()).args([&format!("--{option}"), "7"]), unit);
+        let variable = format!("STONEPOT_{}", option.to_uppercase().replace('-', "_"));
+        refused(stonepot(data.path()).env(variable, "7"), unit);
+    }
+    let mut token = Command::new(STONEPOT);
+    token.args(["token", "--key", "none.json", "--room", "r", "--participant", "p", "--ttl", "7"]);
+    refused(&mut token, "h");
+    assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0, "nothing was opened");
+}
+
+#[test]
 fn proxies_that_cannot_be_are_refused() {
     let data = tempfile::tempdir().unwrap();
     let said = fails(stonepot(data.path()).args(["--trusted-proxy", "localhost"]));

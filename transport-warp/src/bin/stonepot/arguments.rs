@@ -61,6 +61,9 @@ STOPPING
   A second signal ends it at once; even then nothing is lost that anybody
   was shown, if it is kept by --log sqlite.
 
+TIMES
+  A time is a number and its unit, ms, s, m, h or d: 250ms, 30s, 12h, 7d.
+
 EXAMPLES
   stonepot
       on 127.0.0.1:1999, orders in ./data
@@ -130,6 +133,7 @@ THE ANSWER
   lines [{name, amount}]; included (taxes that prices contain), unassigned
   and unassignedItems (what is nobody's) where there is any. Or error, with
   code and message. Blank lines are skipped, and every other line answered.
+  The input is UTF-8; a byte order mark before a line does not count.
 
 EXIT CODE
   0 if every bill was divided, 1 if any was not";
