@@ -200,7 +200,7 @@ async fn a_peer_that_answers_pings_stays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_sends_pings_without_end_is_sent_away() {
-    let server = Server::start().await;
+    let server = Server::with_socket(never_pings()).await;
     let mut ann = server.join(ROOM, "ann").await;
     for opcode in [0x89, 0x8a] {
         let mut flood = server.open(ROOM).await;
@@ -214,6 +214,76 @@ async fn whoever_sends_pings_without_end_is_sent_away() {
         assert_eq!(closed, Read::Close(Some(1008), "more than 1000 pings and pongs at once".to_owned()));
     }
     ann.add("Dal", 1).await;
+    ann.hear("item_added").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_sends_empty_or_tiny_fragments_without_end_is_sent_away() {
+    let server = Server::with_socket(never_pings()).await;
+    let mut ann = server.join(ROOM, "ann").await;
+    let (empty, tiny) = ("more than 1000 empty fragments at once", "more than 300000 tiny fragments at once");
+    let before = frame(0x81, b"ping");
+    for (what, first, more, times, reason) in [
+        ("empty continuations", frame(0x01, b"{"), frame(0x00, b""), 1_100, empty),
+        ("all of it empty", frame(0x01, b""), frame(0x00, b""), 1_100, empty),
+        ("of a binary message", frame(0x02, b""), frame(0x00, b""), 1_100, empty),
+        (
+            "with pings between them",
+            frame(0x01, b""),
+            [frame(0x00, b""), frame(0x00, b""), frame(0x89, b"")].concat(),
+            550,
+            empty,
+        ),
+        (
+            "many messages that begin so",
+            vec![],
+            [frame(0x01, b"").as_slice(), &frame(0x00, b"").repeat(9), &frame(0x80, b"x")].concat(),
+            110,
+            empty,
+        ),
+        (
+            "one byte each",
+            vec![],
+            [frame(0x01, b"{"), frame(0x00, b" ").repeat(9_999), frame(0x80, b"")].concat(),
+            31,
+            tiny,
+        ),
+    ] {
+        let mut flood = server.open(ROOM).await;
+        flood.send_anyway(&[&before, &first[..], &more.repeat(times)].concat()).await;
+        let mut pongs = 0;
+        let closed = loop {
+            match flood.read().await {
+                Read::Text(text) if text == "pong" => pongs += 1,
+                // A message that is whole is answered, but it is none of the protocol.
+                Read::Text(text) => assert!(text.contains("bad_json"), "{what}: {text}"),
+                Read::Pong(_) => {}
+                other => break other,
+            }
+        };
+        assert_eq!((pongs, closed), (1, Read::Close(Some(1008), reason.to_owned())), "{what}");
+    }
+    ann.add("Dal", 1).await;
+    ann.hear("item_added").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_in_as_many_fragments_as_it_has_bytes_is_one_message() {
+    let server = Server::with_socket(never_pings()).await;
+    let mut ann = server.join(ROOM, "ann").await;
+    let text = json!({ "type": "add_item", "data": { "dishName": "Dal", "price": 1, "quantity": 1, "customization": "x".repeat(500) } })
+        .to_string();
+    // White space does not count, and makes it as long as a message may be. Some of the frames are empty.
+    let text = format!("{text}{}", " ".repeat(256 * 1024 - text.len()));
+    let mut bytes = frame(0x01, b"");
+    for (number, byte) in text.bytes().enumerate() {
+        bytes.extend(frame(0x00, &[byte]));
+        if number % 300 == 0 {
+            bytes.extend(frame(0x00, b""));
+        }
+    }
+    bytes.extend(frame(0x80, b""));
+    ann.send(&bytes).await;
     ann.hear("item_added").await;
 }
 
@@ -405,6 +475,11 @@ async fn rooms_work_in_another_warp_application_served_by_warp_itself() {
 }
 
 /// Pings fast enough for a test.
+/// What is counted between two pings is counted in one go, however slow the machine is.
+fn never_pings() -> SocketSettings {
+    SocketSettings { ping_interval: Duration::from_secs(24 * 3600), ..SocketSettings::default() }
+}
+
 fn quick() -> SocketSettings {
     SocketSettings { ping_interval: Duration::from_millis(150), ..SocketSettings::default() }
 }
