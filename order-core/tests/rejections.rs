@@ -1,7 +1,8 @@
 //! What is refused, with which code, example by example. `Table::refuse` asserts for each of them that the
 //! order, its sequence number and its log stay exactly as they were.
 
-use order_core::{Code, Status};
+use order_core::wire::{self, Refused};
+use order_core::{Code, ItemId, Status};
 
 use crate::table::{
     FINALIZE, LEAVE, Table, WAIVE, add_message, assign_message, charges_message, claim_message, join_message,
@@ -461,6 +462,64 @@ fn what_is_not_a_message_of_the_protocol_is_refused() {
 }
 
 #[test]
+fn a_participant_id_that_cannot_be_is_refused_in_every_message() {
+    let mut table = Table::of(&["asha"]);
+    table.add("asha", "i1", "10", "1");
+    for kind in KINDS {
+        for id in
+            BAD_PARTICIPANT_IDS.map(str::to_owned).into_iter().chain([format!("\"{}\"", "p".repeat(129))])
+        {
+            let message = format!(r#"{{"type":"{kind}","participantId":{id},"data":{{"itemId":"i1"}}}}"#);
+            let rejection = table.refuse("asha", &message);
+            assert_eq!(rejection.code(), Code::BadField, "{message}");
+            assert_eq!(rejection.field_name(), Some("participantId"), "{message}");
+            assert!(rejection.what_was_expected().unwrap().contains("1 to 128 bytes"), "{message}");
+        }
+    }
+    table.accept("asha", r#"{"type":"remove_item","participantId":null,"data":{"itemId":"i1"}}"#);
+    let rejection = table.refuse("asha", r#"{"type":"join","participantId":null,"data":{}}"#);
+    assert_eq!((rejection.code(), rejection.field_name()), (Code::MissingField, Some("participantId")));
+}
+
+#[test]
+fn a_participant_id_that_cannot_be_is_refused_in_every_request() {
+    let fresh = || ItemId::new("fresh").unwrap();
+    for kind in ["history", "get_state", "get_bill", "get_checksum", "presence"] {
+        for id in BAD_PARTICIPANT_IDS {
+            let message = format!(r#"{{"type":"{kind}","id":"q","participantId":{id},"data":{{}}}}"#);
+            let mut refused = vec![wire::v2::decode(&message, fresh).unwrap_err()];
+            if kind == "history" {
+                refused.push(wire::decode_any(&message, fresh).unwrap_err());
+            }
+            for Refused { id, rejection } in refused {
+                assert_eq!(id.unwrap().as_str(), "q", "{message}");
+                assert_eq!(
+                    (rejection.code(), rejection.field_name()),
+                    (Code::BadField, Some("participantId")),
+                    "{message}"
+                );
+            }
+        }
+        let absent = format!(r#"{{"type":"{kind}","participantId":null,"data":{{}}}}"#);
+        assert!(wire::v2::decode(&absent, fresh).is_ok(), "{absent}");
+    }
+}
+
+/// The sender's name and time do not count outside a join, and there are clients that send all sorts.
+#[test]
+fn a_name_and_a_time_that_do_not_count_are_not_looked_at() {
+    let mut table = Table::of(&["asha"]);
+    for (number, odd) in ["7", "[]", "{}", "true", "null", "\"\"", "\"\\u0000\""].into_iter().enumerate() {
+        let id = format!("i{number}");
+        let data = format!(r#"{{"id":"{id}","dishName":"Dosa","price":10,"quantity":1}}"#);
+        table.accept(
+            "asha",
+            &format!(r#"{{"type":"add_item","participantName":{odd},"timestamp":{odd},"data":{data}}}"#),
+        );
+    }
+}
+
+#[test]
 fn a_refusal_repeats_none_of_what_was_sent() {
     let mut table = Table::of(&["asha", "ben"]);
     table.add("asha", "i1", "10", "1");
@@ -496,3 +555,54 @@ fn a_refusal_repeats_none_of_what_was_sent() {
         assert!(!format!("{rejection} {rejection:?}").contains(marker), "{rejection:?}");
     }
 }
+
+/// Every kind of command.
+const KINDS: [&str; 24] = [
+    "join",
+    "add_item",
+    "remove_item",
+    "update_quantity",
+    "claim_item",
+    "unclaim_item",
+    "assign_item",
+    "set_charges",
+    "set_tip",
+    "waive_service",
+    "record_payment",
+    "update_payment",
+    "refund_payment",
+    "update_split",
+    "undo",
+    "set_ready",
+    "lock_order",
+    "unlock_order",
+    "remove_participant",
+    "hand_over",
+    "set_limit",
+    "set_deadline",
+    "finalize",
+    "leave",
+];
+
+/// Texts of JSON that are no participant's id.
+const BAD_PARTICIPANT_IDS: [&str; 19] = [
+    "7",
+    "0",
+    "-1.5e3",
+    "true",
+    "false",
+    "[]",
+    r#"["asha"]"#,
+    "{}",
+    r#"{"id":"asha"}"#,
+    r#""""#,
+    r#"" ""#,
+    r#""asha ""#,
+    r#"" asha""#,
+    r#""a\u0000b""#,
+    r#""as\nha""#,
+    r#""asha\u200b""#,
+    r#""\ufeffasha""#,
+    r#""a\u202eb""#,
+    r#""\ud800""#,
+];

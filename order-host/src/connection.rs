@@ -42,7 +42,7 @@ pub struct Connection {
 /// Somebody who signed in, and the end of that.
 struct Guest {
     identity: Identity,
-    expiry: Option<Expiry>,
+    expiry: Option<Arc<Expiry>>,
     /// The last event that the client has, if its address says so.
     since: Option<u64>,
 }
@@ -56,16 +56,19 @@ impl Guest {
 
 impl Connection {
     pub(crate) fn new(host: Host, room: RoomKey, id: ConnectionId, opening: Opening) -> Self {
-        let outbox = Arc::new(Outbox::new(host.shared().settings.outbox_bytes));
         let Opening { protocol, resume_token, since, identity, door, allowance } = opening;
         let key = &host.shared().settings.resume_key;
         let back = resume_token
             .and_then(|token| key.prove(&room, &token))
             .filter(|proved| identity.as_ref().is_none_or(|identity| identity.participant == *proved))
             .map(|participant| Back { participant, since });
-        let guest = identity.map(|identity| {
-            Box::new(Guest { expiry: identity.expires_at.map(Expiry::new), identity, since })
-        });
+        let clock = &host.shared().clock;
+        let expiry = identity
+            .as_ref()
+            .and_then(|identity| identity.expires_at)
+            .map(|at| Arc::new(Expiry::new(at, Arc::clone(clock))));
+        let outbox = Arc::new(Outbox::new(host.shared().settings.outbox_bytes, expiry.clone()));
+        let guest = identity.map(|identity| Box::new(Guest { identity, expiry, since }));
         let meter = host.shared().settings.pace.map(|pace| Box::new(Meter::new(pace, Whose::Socket)));
         Self {
             host,
@@ -228,12 +231,12 @@ impl Connection {
     }
 
     fn expiry(&self) -> Option<&Expiry> {
-        self.guest.as_ref()?.expiry.as_ref()
+        self.guest.as_ref()?.expiry.as_deref()
     }
 
     /// Closes the socket if its sign-in has ended; whether it has.
     fn ends_with_its_sign_in(&self) -> bool {
-        let ended = self.expiry().is_some_and(|expiry| expiry.has_passed(self.host.shared().clock.as_ref()));
+        let ended = self.expiry().is_some_and(Expiry::has_passed);
         if ended {
             self.outbox.end(CloseReason::SignInEnded, || self.refusal(&Code::TokenExpired.into(), None));
         }
@@ -243,7 +246,7 @@ impl Connection {
     /// Waits for the end of the sign-in; for ever, if it has none.
     async fn sign_in_ends(&self) {
         match self.expiry() {
-            Some(expiry) => expiry.passes(self.host.shared().clock.as_ref()).await,
+            Some(expiry) => expiry.passes().await,
             None => std::future::pending().await,
         }
     }

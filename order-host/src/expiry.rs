@@ -1,8 +1,10 @@
 //! The end of a sign-in, which a connection that lives on must notice.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -16,32 +18,47 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// A moment by the host's clock, and the alarm that is set for it.
 ///
+/// Once it has passed it stays so, wherever the clock is set to: what has been held back would be told otherwise.
 /// The alarm stays set from one wait to the next: a busy socket stops waiting thousands of times a second.
-#[derive(Debug)]
 pub(crate) struct Expiry {
     at: UnixMillis,
+    clock: Arc<dyn Clock>,
+    passed: AtomicBool,
     alarm: Mutex<Option<Pin<Box<Sleep>>>>,
 }
 
+impl fmt::Debug for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Expiry").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
 impl Expiry {
-    pub(crate) fn new(at: UnixMillis) -> Self {
-        Self { at, alarm: Mutex::default() }
+    pub(crate) fn new(at: UnixMillis, clock: Arc<dyn Clock>) -> Self {
+        Self { at, clock, passed: AtomicBool::new(false), alarm: Mutex::default() }
     }
 
-    pub(crate) fn has_passed(&self, clock: &dyn Clock) -> bool {
-        clock.now() >= self.at
+    pub(crate) fn has_passed(&self) -> bool {
+        if self.passed.load(Ordering::Relaxed) {
+            return true;
+        }
+        let passed = self.clock.now() >= self.at;
+        if passed {
+            self.passed.store(true, Ordering::Relaxed);
+        }
+        passed
     }
 
     /// Waits until it has passed. Cancel-safe; for one task at a time.
-    pub(crate) async fn passes(&self, clock: &dyn Clock) {
+    pub(crate) async fn passes(&self) {
         poll_fn(|context| {
             // Nothing panics while it holds the lock.
             let mut alarm = self.alarm.lock().unwrap_or_else(PoisonError::into_inner);
             loop {
-                let left = self.at.get().saturating_sub(clock.now().get());
-                if left == 0 {
+                if self.has_passed() {
                     return Poll::Ready(());
                 }
+                let left = self.at.get().saturating_sub(self.clock.now().get());
                 let left = Duration::from_millis(left).min(LOOK_AGAIN);
                 let set = alarm.get_or_insert_with(|| Box::pin(sleep(left)));
                 if set.as_mut().poll(context).is_pending() {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::expiry::Expiry;
 use crate::pace::{Meter, TooFast};
 use crate::pieces::Pieces;
 
@@ -46,11 +47,16 @@ pub enum CloseReason {
 /// Once more than `limit` bytes wait, the queue is dropped and the socket needs the full state instead: it
 /// asks for it when it has sent what it had, and until then nothing is queued. So a reader that has stopped
 /// costs `limit` bytes or two frames and an `ack` at most, and a frame's bytes are shared by all who wait for it.
+///
+/// Once the sign-in has ended, nothing is queued but the last words. What was queued before may still be sent, however
+/// late the socket takes it.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     state: Mutex<State>,
     changed: Notify,
     limit: usize,
+    /// The end of the sign-in, where it has one.
+    expiry: Option<Arc<Expiry>>,
 }
 
 #[derive(Debug, Default)]
@@ -86,12 +92,21 @@ pub(crate) enum Taken {
 }
 
 impl Outbox {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { state: Mutex::default(), changed: Notify::new(), limit }
+    pub(crate) fn new(limit: usize, expiry: Option<Arc<Expiry>>) -> Self {
+        Self { state: Mutex::default(), changed: Notify::new(), limit, expiry }
     }
 
-    /// Queues a message, unless the socket lags behind or is gone.
+    /// Whether what happens now is no longer for this socket.
+    fn has_expired(&self) -> bool {
+        self.expiry.as_ref().is_some_and(|expiry| expiry.has_passed())
+    }
+
+    /// Queues a message, unless the socket lags behind, is gone, or its sign-in has ended.
     pub(crate) fn push(&self, message: impl Into<Pieces>) {
+        if self.has_expired() {
+            // Whoever waits may not know yet that it has: the clock may have been set.
+            return self.changed.notify_one();
+        }
         let mut state = self.lock();
         state.push(message.into(), self.limit);
         drop(state);
@@ -102,7 +117,7 @@ impl Outbox {
     /// pings wants to know whether the line is dead.
     pub(crate) fn pong(&self) {
         let mut state = self.lock();
-        if state.gone || state.close.is_some() {
+        if state.gone || state.close.is_some() || self.has_expired() {
             return;
         }
         state.push(PONG.into(), self.limit);
@@ -116,7 +131,7 @@ impl Outbox {
     /// fit beside that.
     pub(crate) fn push_state(&self, message: Pieces) {
         let mut state = self.lock();
-        if state.gone || state.close.is_some() {
+        if state.gone || state.close.is_some() || self.has_expired() {
             return;
         }
         state.lag = Lag::None;
@@ -252,9 +267,13 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use bytes::Bytes;
+    use order_core::UnixMillis;
 
     use super::*;
+    use crate::Clock;
 
     fn text(outbox: &Outbox) -> Option<Bytes> {
         match outbox.take() {
@@ -265,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_falls_behind_needs_the_full_state() {
-        let outbox = Outbox::new(10);
+        let outbox = Outbox::new(10, None);
         for _ in 0..4 {
             outbox.push("12345");
         }
@@ -277,7 +296,7 @@ mod tests {
 
     #[test]
     fn after_a_loss_that_nothing_makes_up_for_messages_come_again() {
-        let outbox = Outbox::new(10);
+        let outbox = Outbox::new(10, None);
         for _ in 0..4 {
             outbox.push("12345");
         }
@@ -289,7 +308,7 @@ mod tests {
 
     #[test]
     fn two_messages_pass_however_large_they_are() {
-        let outbox = Outbox::new(10);
+        let outbox = Outbox::new(10, None);
         outbox.push("longer than ten bytes");
         outbox.push("also longer than ten bytes");
         assert_eq!(text(&outbox).unwrap(), "longer than ten bytes");
@@ -302,7 +321,7 @@ mod tests {
 
     #[test]
     fn two_large_messages_and_an_ack_pass() {
-        let outbox = Outbox::new(10);
+        let outbox = Outbox::new(10, None);
         let states = ["longer than ten bytes", "also longer than ten bytes"];
         outbox.push_state(states[0].into());
         for message in [states[1], "an ack", "another"] {
@@ -319,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_close_comes_after_what_was_queued_and_ends_it() {
-        let outbox = Outbox::new(100);
+        let outbox = Outbox::new(100, None);
         outbox.push("last words");
         outbox.close(CloseReason::Restart);
         outbox.close(CloseReason::Unavailable);
@@ -330,7 +349,7 @@ mod tests {
 
     #[test]
     fn last_words_reach_whoever_has_fallen_behind_too() {
-        let outbox = Outbox::new(10);
+        let outbox = Outbox::new(10, None);
         for _ in 0..4 {
             outbox.push("12345");
         }
@@ -342,8 +361,58 @@ mod tests {
     }
 
     #[test]
+    fn after_the_end_of_the_sign_in_nothing_is_queued_and_what_was_queued_before_stays() {
+        let clock = Arc::new(SetClock(AtomicU64::new(99)));
+        let outbox = Outbox::new(30, Some(Arc::new(Expiry::new(UnixMillis::new(100), clock.clone()))));
+        outbox.push("stored before");
+        clock.0.store(100, Ordering::Relaxed);
+        outbox.push("stored after");
+        outbox.push_state("a state that would take the place of what waits".into());
+        outbox.pong();
+        clock.0.store(50, Ordering::Relaxed);
+        outbox.push("stored after a clock was set back");
+        outbox.end(CloseReason::SignInEnded, || "last words".to_owned());
+        assert_eq!(
+            (text(&outbox).unwrap(), text(&outbox).unwrap()),
+            ("stored before".into(), "last words".into())
+        );
+        assert!(matches!(outbox.take(), Taken::Outgoing(Outgoing::Close(CloseReason::SignInEnded))));
+    }
+
+    #[test]
+    fn a_reader_that_fell_behind_gets_no_state_after_the_end_of_its_sign_in() {
+        for asks_before in [false, true] {
+            let clock = Arc::new(SetClock(AtomicU64::new(99)));
+            let outbox = Outbox::new(10, Some(Arc::new(Expiry::new(UnixMillis::new(100), clock.clone()))));
+            for _ in 0..4 {
+                outbox.push("12345");
+            }
+            if asks_before {
+                assert!(matches!(outbox.take(), Taken::NeedsSync));
+                outbox.sync_is_asked();
+            }
+            clock.0.store(100, Ordering::Relaxed);
+            outbox.push_state("a state of later".into());
+            outbox.push("later");
+            outbox.end(CloseReason::SignInEnded, || "last words".to_owned());
+            outbox.push_state("a state of even later".into());
+            assert_eq!(text(&outbox).unwrap(), "last words");
+            assert!(matches!(outbox.take(), Taken::Outgoing(Outgoing::Close(CloseReason::SignInEnded))));
+        }
+    }
+
+    /// A clock that a test sets.
+    struct SetClock(AtomicU64);
+
+    impl Clock for SetClock {
+        fn now(&self) -> UnixMillis {
+            UnixMillis::new(self.0.load(Ordering::Relaxed))
+        }
+    }
+
+    #[test]
     fn a_ping_is_answered_whatever_else_is_dropped() {
-        let outbox = Outbox::new(10);
+        let outbox = Outbox::new(10, None);
         outbox.push("first");
         outbox.pong();
         assert_eq!((text(&outbox).unwrap(), text(&outbox).unwrap()), ("first".into(), "pong".into()));
@@ -355,7 +424,7 @@ mod tests {
         assert_eq!(text(&outbox).unwrap(), "pong");
         assert!(matches!(outbox.take(), Taken::NeedsSync));
 
-        let outbox = Outbox::new(10);
+        let outbox = Outbox::new(10, None);
         outbox.pong();
         for _ in 0..3 {
             outbox.push("12345");
@@ -366,7 +435,7 @@ mod tests {
 
     #[test]
     fn an_abandoned_outbox_holds_nothing() {
-        let outbox = Outbox::new(100);
+        let outbox = Outbox::new(100, None);
         outbox.push("queued");
         outbox.abandon();
         outbox.push("more");

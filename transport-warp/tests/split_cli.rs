@@ -119,6 +119,66 @@ fn of_a_line_without_end_no_more_is_held_than_is_read_of_any() {
 }
 
 #[test]
+fn a_byte_order_mark_before_any_line_is_no_part_of_it() {
+    const BILL: &str = "{\"participants\":[\"a\"],\"total\":1}";
+    const MARK: char = '\u{feff}';
+    // A file from Windows, two of them in a row as `cat` leaves them, and some with nothing but a mark.
+    for (input, bills) in [
+        (format!("{MARK}{BILL}\r\n"), 1),
+        (format!("{MARK}{BILL}\n{BILL}\n{MARK}{BILL}\n{MARK}{BILL}"), 4),
+        (format!("{MARK}{MARK}{BILL}\n{MARK} {MARK}{BILL}\n\t{MARK}{BILL}\n"), 3),
+        (format!("{MARK}\n{BILL}\n{MARK}\r\n{MARK} {MARK}\n{MARK}"), 1),
+        (format!("{MARK}"), 0),
+        (format!("{MARK}\r\n"), 0),
+    ] {
+        let output = split(&[], input.as_bytes());
+        let answers = answers(&output);
+        assert_eq!((output.status.code(), answers.len()), (Some(0), bills), "{input:?}");
+        assert!(answers.iter().all(|answer| answer["amountDue"] == "1.00"), "{answers:?}");
+        let table = split(&["--table"], input.as_bytes());
+        let table = (table.status.code(), String::from_utf8(table.stdout).unwrap().matches("To pay").count());
+        assert_eq!(table, (Some(0), bills), "{input:?}");
+    }
+    for in_the_middle in
+        [format!("{{{MARK}\"participants\":[\"a\"],\"total\":1}}"), format!("{BILL}{MARK}{BILL}")]
+    {
+        let output = split(&[], in_the_middle.as_bytes());
+        assert_eq!(answers(&output)[0]["error"]["code"], "bad_json", "{in_the_middle:?}");
+    }
+}
+
+#[test]
+fn utf_16_is_refused_line_by_line_with_what_to_do() {
+    let text =
+        "\u{feff}{\"participants\":[\"a\"],\"total\":1}\r\n\r\n{\"participants\":[\"a\"],\"total\":2}\r\n";
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
+    let big: Vec<u8> = units.iter().flat_map(|unit| unit.to_be_bytes()).collect();
+    for (input, lines) in [(&little[..], 2), (&big, 2), (&little[2..], 2), (&big[2..], 2), (b"\xff\xfe", 1)] {
+        let output = split(&[], input);
+        let answers = answers(&output);
+        assert_eq!((output.status.code(), answers.len()), (Some(1), lines), "{answers:?}");
+        for answer in answers {
+            let message = answer["error"]["message"].as_str().unwrap();
+            assert_eq!(answer["error"]["code"], "bad_json");
+            assert!(message.contains("UTF-16") && message.contains("not UTF-8"), "{message}");
+            assert!(message.contains("iconv"), "{message}");
+        }
+        let table = String::from_utf8(split(&["--table"], input).stdout).unwrap();
+        assert_eq!(table.matches("iconv").count(), lines, "{table}");
+        assert!(table.starts_with("Line 1: "), "{table}");
+    }
+    let latin_1 = split(&[], b"{\"participants\":[\"Zo\xeb\"],\"total\":1}\n");
+    assert!(answers(&latin_1)[0]["error"]["message"].as_str().unwrap().contains("save the file as UTF-8"));
+    let zeros = split(&[], b"\0\0\0\n");
+    assert_eq!(
+        answers(&zeros)[0]["error"]["code"],
+        "bad_json",
+        "what a crash leaves in a file is not skipped"
+    );
+}
+
+#[test]
 fn when_nobody_listens_any_more_it_ends_quietly() {
     const BILL: &[u8] = b"{\"participants\":[\"a\"],\"total\":1}\n";
     for more in [&["split"][..], &["split", "--table"]] {

@@ -18,29 +18,31 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use transport_memory::{FaultyLog, LogFaults};
-use transport_warp::{AcceptSettings, RouteSettings};
+use transport_warp::{AcceptSettings, RouteSettings, SocketSettings};
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::test]
 async fn whoever_dawdles_does_not_hold_up_the_restart() {
-    let server = Server::start().await;
+    let server = Server::with(RouteSettings::default(), without_haste()).await;
     let mut half_a_request = TcpStream::connect(server.addr).await.unwrap();
     half_a_request.write_all(b"GET / HT").await.unwrap();
     // Never answers the goodbye.
     let _deaf = server.join(ROOM, "deaf").await;
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let began = Instant::now();
     server.ask_to_stop();
+    // Long before their own time is over.
     server.has_stopped().await;
-    assert!(began.elapsed() < Duration::from_millis(4500), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
 async fn stopping_tells_every_socket_to_come_back_and_waits_for_nobody() {
-    let server = Server::start().await;
+    let socket = SocketSettings { close_timeout: HOUR, ..SocketSettings::default() };
+    let routes = RouteSettings { socket, ..RouteSettings::default() };
+    let server = Server::with(routes, without_haste()).await;
     let mut joined = server.join(ROOM, "ann").await;
     let mut unjoined = server.open(ROOM).await;
     let mut elsewhere = server.open("/party/other").await;
-    let began = Instant::now();
 
     server.ask_to_stop();
 
@@ -52,21 +54,20 @@ async fn stopping_tells_every_socket_to_come_back_and_waits_for_nobody() {
     drop((joined, unjoined, elsewhere));
     let addr = server.addr;
     server.has_stopped().await;
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     assert!(TcpStream::connect(addr).await.is_err(), "it still listens");
     assert!(TcpListener::bind(addr).await.is_ok(), "the next server cannot have the port");
 }
 
 #[tokio::test]
 async fn stopping_takes_no_longer_than_it_may() {
-    let accept = AcceptSettings { drain_timeout: Duration::from_millis(300), ..AcceptSettings::default() };
+    let accept = AcceptSettings { drain_timeout: Duration::from_millis(300), ..without_haste() };
     let server = Server::with(RouteSettings::default(), accept).await;
     // Reads nothing, answers nothing.
     let _deaf = server.open(ROOM).await;
     let began = Instant::now();
     server.ask_to_stop();
     server.has_stopped().await;
-    assert!((Duration::from_millis(300)..Duration::from_secs(2)).contains(&began.elapsed()));
+    assert!(began.elapsed() >= Duration::from_millis(300), "{:?}", began.elapsed());
 }
 
 #[tokio::test]
@@ -94,7 +95,7 @@ async fn what_was_accepted_before_stopping_is_answered_before_the_goodbye() {
 #[tokio::test]
 async fn a_disk_that_stalls_while_it_stops_costs_no_answer() {
     let log = Arc::new(FaultyLog::new(MemoryLog::new(), 1, LogFaults::default()));
-    let server = Server::over(log.clone(), RouteSettings::default(), AcceptSettings::default()).await;
+    let server = Server::over(log.clone(), RouteSettings::default(), without_haste()).await;
     let mut ann = server.join(ROOM, "ann").await;
     log.hold();
     ann.add("Dosa", 10).await;
@@ -108,4 +109,9 @@ async fn a_disk_that_stalls_while_it_stops_costs_no_answer() {
     assert_eq!(code_of(&ann.read().await), 1012);
     drop(ann);
     server.has_stopped().await;
+}
+
+/// A server that stops soon all the same, or the test waits too long.
+fn without_haste() -> AcceptSettings {
+    AcceptSettings { drain_timeout: HOUR, header_timeout: HOUR, ..AcceptSettings::default() }
 }

@@ -151,15 +151,10 @@ pub(super) fn read(
     fresh_id: impl FnOnce() -> ItemId,
 ) -> Result<(Option<ParticipantId>, Command), Rejection> {
     let kind = message.string("type", TYPES)?.ok_or_else(|| message.missing("type", TYPES))?;
-    // Only a join is taken at its word, so only there an id that cannot be is an error.
-    let participant = if kind == "join" {
-        Some(match (message.string("participantId", "a string")?, signed_in) {
-            (Some(id), _) => participant(&id)?,
-            (None, Some(signed_in)) => signed_in.clone(),
-            (None, None) => return Err(message.missing("participantId", "who joins")),
-        })
-    } else {
-        named(message)?
+    let participant = match (named(message)?, signed_in) {
+        (None, Some(signed_in)) if kind == "join" => Some(signed_in.clone()),
+        (None, None) if kind == "join" => return Err(message.missing("participantId", "who joins")),
+        (participant, _) => participant,
     };
     let command = match kind.as_ref() {
         "join" => Command::Join(join(message)?),
@@ -223,23 +218,19 @@ pub(super) fn read(
     Ok((participant, command))
 }
 
-/// Who a message that is no join says that sent it. An id that nobody can have names nobody.
+/// Reads whom a message names as its sender. Only a join is taken at its word, but an id that cannot be one is a client's
+/// mistake in every message.
 pub(super) fn named(message: &Object<'_>) -> Result<Option<ParticipantId>, Rejection> {
-    let named = message.string("participantId", "a string")?;
-    Ok(named.and_then(|id| ParticipantId::new(&id).ok()))
+    const EXPECTED: &str = "a string of 1 to 128 bytes without control or invisible characters";
+    const _: () = assert!(MAX_ID_BYTES == 128, "the text says so");
+    let Some(id) = message.string("participantId", EXPECTED)? else { return Ok(None) };
+    ParticipantId::new(&id).map(Some).map_err(|error| {
+        Rejection::new(Code::BadField).field("participantId").because(error.to_string()).expected(EXPECTED)
+    })
 }
 
 fn data<'text>(message: &Object<'text>) -> Result<Object<'text>, Rejection> {
     message.object("data", "data.", "an object")
-}
-
-fn participant(id: &str) -> Result<ParticipantId, Rejection> {
-    ParticipantId::new(id).map_err(|error| {
-        Rejection::new(Code::BadField)
-            .field("participantId")
-            .because(error.to_string())
-            .expected(format!("1 to {MAX_ID_BYTES} bytes without control or invisible characters"))
-    })
 }
 
 fn join(message: &Object<'_>) -> Result<Join, Rejection> {

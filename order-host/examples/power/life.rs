@@ -26,7 +26,7 @@ pub(crate) const ROOMS: u64 = 6;
 const PEOPLE: u64 = 3;
 
 /// Longer than any life lasts.
-const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// Large enough that some forty of them fill the write-ahead log more than twice.
 const LARGE_SNAPSHOT: usize = 400 * 1024;

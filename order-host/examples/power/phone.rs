@@ -13,7 +13,7 @@ use crate::marks::{Mark, Marks};
 const MESSAGES: u64 = 16;
 
 /// How long an answer may take before they try something else.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What came of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]

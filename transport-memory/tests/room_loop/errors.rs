@@ -1,6 +1,8 @@
 //! Refusals, and the order of answers.
 
-use order_host::Settings;
+use order_core::ParticipantId;
+use order_host::{Identity, Opening, Protocol, Settings};
+use serde_json::{Value, json};
 use transport_memory::{Faults, Simulation};
 
 use crate::table::{
@@ -33,6 +35,55 @@ async fn an_error_goes_to_its_sender_alone_and_names_the_command() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_participant_id_that_cannot_be_is_refused_before_and_after_joining_signed_in_or_not() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    let commands = ["join", "add_item", "set_tip", "finalize", "leave", "lock_order", "history"];
+    let requests = ["get_state", "get_bill", "get_checksum", "presence"];
+    let too_long = "p".repeat(129);
+    let ids =
+        [json!(7), json!([]), json!({}), json!(false), json!(""), json!("ben\u{200b}"), json!(too_long)];
+    for (number, (protocol, signs_in)) in
+        [(Protocol::Seed, false), (Protocol::Seed, true), (Protocol::V2, false), (Protocol::V2, true)]
+            .into_iter()
+            .enumerate()
+    {
+        let who = format!("guest{number}");
+        let identity = signs_in.then(|| Identity::new(ParticipantId::new(&who).unwrap()));
+        let mut guest = restaurant.open(&room(), Opening { protocol, identity, ..Opening::default() });
+        let kinds = commands.iter().chain(requests.iter().filter(|_| protocol == Protocol::V2));
+        // The guest before has gone.
+        asha.settle().await;
+        for joined in [false, true] {
+            if joined {
+                let join = json!({ "type": "join", "id": "j", "participantId": who, "participantName": "Guest", "data": {} });
+                guest.send(join.to_string()).await.unwrap();
+                guest.settle().await;
+                asha.settle().await;
+            }
+            let before = (facts(&restaurant).await, restaurant.host().public_view(&room()).await);
+            for (kind, id) in kinds.clone().flat_map(|kind| ids.iter().map(move |id| (kind, id))) {
+                let data = json!({ "dishName": "Dal", "price": 1, "quantity": 1, "typing": true });
+                let message = json!({ "type": kind, "id": "c", "participantId": id, "participantName": "G", "data": data });
+                guest.send(message.to_string()).await.unwrap();
+                let refused = only(&mut guest).await.json();
+                let told = if protocol == Protocol::V2 { &refused } else { &refused["data"] };
+                assert_eq!(
+                    (&told["code"], &told["field"]),
+                    (&json!("bad_field"), &json!("participantId")),
+                    "{message}"
+                );
+                assert!(told["expected"].as_str().unwrap().contains("1 to 128 bytes"), "{refused}");
+                assert_eq!(refused["id"], "c");
+            }
+            hears_nothing(&mut asha).await;
+            let after = (facts(&restaurant).await, restaurant.host().public_view(&room()).await);
+            assert_eq!(after, before);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn commands_sent_without_waiting_are_all_answered_and_in_order() {
     let mut settings = Settings::default();
     settings.outbox_bytes = 64 * 1024 * 1024;
@@ -58,7 +109,7 @@ async fn commands_sent_without_waiting_are_all_answered_and_in_order() {
     assert_eq!(told(&ben)["items"].as_array().unwrap().len(), 200);
 }
 
-fn answer(message: &serde_json::Value) -> String {
+fn answer(message: &Value) -> String {
     match message["type"].as_str() {
         Some("item_added") => message["data"]["item"]["id"].as_str().unwrap().to_owned(),
         Some("error") => {

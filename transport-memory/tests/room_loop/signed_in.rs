@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use order_core::text::Text;
 use order_core::{ParticipantId, UnixMillis};
-use order_host::{Access, Clock as _, Identity, Opening, Protocol};
+use order_host::{Access, Clock as _, Identity, Opening, Protocol, Settings};
 use serde_json::{Value, json};
-use transport_memory::{Client, Closed, Faults, ManualClock, Simulation};
+use transport_memory::{Client, Closed, Faults, ManualClock, Message, Simulation};
 
 use crate::table::{
     add, add_with_command, code, facts, hears_nothing, join, kinds, only, restaurant, room, seated, told,
@@ -258,6 +258,99 @@ async fn nothing_is_carried_out_after_the_end_of_the_sign_in_even_if_the_clock_w
     assert_eq!(facts(&restaurant).await, before);
 }
 
+/// The socket reads nothing for a while, so the end of its sign-in finds messages queued: few, or so many that the queue is
+/// dropped before the end, or after it.
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_stalls_gets_nothing_that_was_stored_after_the_end_of_its_sign_in() {
+    for protocol in [Protocol::Seed, Protocol::V2] {
+        for (outbox_bytes, before, after) in
+            [(1 << 20, 30, 30), (4 << 10, 100, 30), (16 << 10, 20, 200), (1 << 20, 0, 30)]
+        {
+            let mut settings = Settings::default();
+            settings.outbox_bytes = outbox_bytes;
+            let restaurant = Simulation::with_settings(1, Faults::default(), settings);
+            let [mut asha] = seated(&restaurant, ["asha"]).await;
+            let mut ben = open(&restaurant, protocol, until(&restaurant, Duration::from_secs(3600)));
+            ben.send(join_with_id("ben")).await.unwrap();
+            ben.settle().await;
+            order(&mut asha, "before", before).await;
+            let last = facts(&restaurant).await.len() as u64;
+
+            restaurant.clock().advance(Duration::from_secs(3600));
+            order(&mut asha, "after", after).await;
+            // Presence is no fact, and is not for this socket any more either.
+            let mut chitra = restaurant.connect(&room());
+            chitra.join("chitra", "Chitra").await.unwrap();
+            drop(chitra);
+            asha.recv_until("presence").await.unwrap();
+
+            let context = format!("{protocol:?}, {outbox_bytes} bytes, {before} before, {after} after");
+            let heard = all_until_the_end(&mut ben).await;
+            let (end, earlier) = heard.split_last().unwrap();
+            assert_eq!(code_of(&end.json()), "token_expired", "{context}");
+            for message in earlier {
+                assert!(
+                    !message.text().contains("after") && !message.text().contains("Chitra"),
+                    "{context}: {message:?}"
+                );
+                assert!(seq_of(&message.json()).is_none_or(|seq| seq <= last), "{context}: {message:?}");
+            }
+            if outbox_bytes == 1 << 20 {
+                assert_eq!(earlier.len(), before as usize, "what was queued in time is given: {context}");
+            }
+        }
+    }
+}
+
+/// The clock stands past the end only while the room works; then it is set back.
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_that_has_ended_stays_so_when_the_clock_is_set_back() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    let began = restaurant.clock().now();
+    let mut signed = identity("ben");
+    signed.expires_at = Some(UnixMillis::new(began.get() + 1_000));
+    let mut ben = open(&restaurant, Protocol::Seed, signed);
+    ben.send(join("ben", &json!({}))).await.unwrap();
+    ben.settle().await;
+    asha.settle().await;
+    restaurant.clock().advance(Duration::from_secs(3600));
+    order(&mut asha, "after", 1).await;
+    restaurant.clock().set(began);
+    let heard = all_until_the_end(&mut ben).await;
+    assert_eq!(heard.iter().map(code).collect::<Vec<_>>(), ["token_expired"]);
+}
+
+/// What it asked for in time is answered too late: a state, a history and the ack of a command that waits for the disk.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_comes_after_the_end_of_the_sign_in_is_not_given() {
+    for protocol in [Protocol::Seed, Protocol::V2] {
+        let restaurant = restaurant();
+        let [mut asha] = seated(&restaurant, ["asha"]).await;
+        let mut ben = open(&restaurant, protocol, until(&restaurant, Duration::from_secs(3600)));
+        ben.send(join_with_id("ben")).await.unwrap();
+        ben.settle().await;
+        asha.settle().await;
+
+        restaurant.log().hold();
+        ben.send(add_with_command("dal", 10, "c-1")).await.unwrap();
+        ben.send(r#"{"type":"history","id":"c-2","data":{}}"#).await.unwrap();
+        if protocol == Protocol::V2 {
+            ben.send(r#"{"type":"get_state","id":"c-3"}"#).await.unwrap();
+            ben.send(r#"{"type":"get_bill","id":"c-4"}"#).await.unwrap();
+        }
+        // All of it has reached the room, and nothing came of it yet.
+        hears_nothing(&mut asha).await;
+        restaurant.clock().advance(Duration::from_secs(3600));
+        restaurant.log().release();
+
+        let heard = all_until_the_end(&mut ben).await;
+        assert_eq!(heard.len(), 1, "{protocol:?}: {:?}", kinds(&heard));
+        assert_eq!(code_of(&heard[0].json()), "token_expired");
+        assert_eq!(kinds(&asha.settle().await), ["item_added", "presence"], "it counted all the same");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_silent_socket_notices_a_clock_that_was_set_within_a_minute() {
     let restaurant = restaurant();
@@ -280,6 +373,34 @@ async fn a_sign_in_that_has_ended_before_the_socket_opened_opens_nothing() {
     assert_eq!(ben.recv().await.unwrap().json()["code"], "token_expired");
     assert_eq!(ben.recv().await.unwrap_err(), Closed::SignInEnded);
     assert_eq!(restaurant.host().loaded_rooms(), 0);
+}
+
+/// Orders so many dishes that are called so.
+async fn order(client: &mut Client, name: &str, dishes: u32) {
+    for number in 0..dishes {
+        client.send(add(&format!("{name}-{number}"), 10)).await.unwrap();
+        client.recv_until("item_added").await.unwrap();
+    }
+}
+
+/// What a socket is still given before it is closed because its sign-in has ended.
+async fn all_until_the_end(client: &mut Client) -> Vec<Message> {
+    let mut heard = Vec::new();
+    loop {
+        match client.recv().await {
+            Ok(message) => heard.push(message),
+            Err(closed) => {
+                assert_eq!(closed, Closed::SignInEnded);
+                return heard;
+            }
+        }
+    }
+}
+
+/// The number of the change that a message tells of, in either protocol.
+fn seq_of(message: &Value) -> Option<u64> {
+    let data = &message["data"];
+    [&data["orderState"]["seq"], &data["seq"], &message["seq"]].into_iter().find_map(Value::as_u64)
 }
 
 #[tokio::test(start_paused = true)]

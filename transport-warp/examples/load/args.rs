@@ -215,7 +215,7 @@ pub(crate) struct LoadArgs {
     /// The party in which the rooms are opened.
     #[arg(long, default_value = "main")]
     pub(crate) party: String,
-    /// How long what is under way at the end may take to arrive, in seconds; later, it counts as lost.
+    /// For how long nothing may arrive at the end, in seconds, before what is still under way counts as lost.
     #[arg(long, default_value_t = 10.0, value_parser = seconds)]
     pub(crate) patience: f64,
     /// Also writes every figure of every run to this file, as JSON.

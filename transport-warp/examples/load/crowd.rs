@@ -26,7 +26,7 @@ const BUFFER_BYTES: usize = 256 << 10;
 /// Rooms that are being entered at the same time; the others wait, so that no listener's backlog overflows.
 const ENTERING: usize = 16;
 /// How long one participant may take to come in.
-const JOIN_PATIENCE: Duration = Duration::from_secs(10);
+const JOIN_PATIENCE: Duration = Duration::from_secs(60);
 /// How long filling the rooms may take.
 const FILL_PATIENCE: Duration = Duration::from_secs(60);
 /// How often to look whether something has come about, outside of the measuring.
@@ -93,7 +93,7 @@ pub(crate) struct Task {
     pub(crate) budget: Option<Arc<AtomicU64>>,
     /// Where to say that the rooms are filled, and later that nobody sends any more.
     pub(crate) reached: mpsc::SyncSender<()>,
-    /// How long what is under way at the end may take to arrive.
+    /// For how long nothing may arrive at the end before what is still under way counts as lost.
     pub(crate) patience: Duration,
     /// When to measure; comes once every thread's rooms are filled.
     pub(crate) window: oneshot::Receiver<Window>,
@@ -137,7 +137,7 @@ pub(crate) async fn run(task: Task) -> io::Result<Figures> {
     came_about(measuring, || crowd.spent.get() && is_quiet(&rooms)).await;
     let _ = task.reached.send(());
 
-    came_about(task.patience, || rooms.iter().all(|room| room.ledger.borrow().is_settled())).await;
+    all_arrives(task.patience, &rooms).await;
     if !crowd.script.echo {
         compare(&crowd, &rooms, task.patience).await;
     }
@@ -271,6 +271,19 @@ async fn compare(crowd: &Crowd, rooms: &[Rc<Room>], patience: Duration) {
         if let Err(difference) = agreement::check(&whole, &dishes) {
             let number = room.number;
             crowd.figures.borrow_mut().disagreements.note(|| format!("room {number}: {difference}"));
+        }
+    }
+}
+
+/// Waits for what is under way, as long as any of it arrives: what is late on a busy machine is not lost. For nothing to
+/// arrive is given `patience`.
+async fn all_arrives(patience: Duration, rooms: &[Rc<Room>]) {
+    let missing = || rooms.iter().map(|room| room.ledger.borrow().lost()).sum::<u64>();
+    let is_settled = || rooms.iter().all(|room| room.ledger.borrow().is_settled());
+    loop {
+        let before = missing();
+        if !came_about(patience, || is_settled() || missing() != before).await || is_settled() {
+            return;
         }
     }
 }

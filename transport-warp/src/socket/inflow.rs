@@ -1,5 +1,14 @@
 //! Where the stream of bytes that comes in stands.
 
+/// So many empty frames of unfinished messages may come in between two looks at the clock, as many as pings. No client needs one:
+/// they make no message longer, so its size does not bound them.
+const MAX_EMPTY_FRAGMENTS: u32 = 1_000;
+
+/// And so many that carry less than [`TINY_BYTES`]: a message of the default size may come byte by byte, but not one such
+/// message after the other.
+const MAX_TINY_FRAGMENTS: u32 = 300_000;
+const TINY_BYTES: u64 = 16;
+
 /// Follows the frame heads of what is read, to tell when tungstenite holds nothing of it. It judges nothing: when a
 /// peer breaks the rules, tungstenite says so.
 #[derive(Debug, Default)]
@@ -11,6 +20,11 @@ pub(super) struct Inflow {
     burst: u64,
     /// How often nothing was held any more.
     whole: u64,
+    /// The frame whose head is being read leaves its message unfinished.
+    is_fragment: bool,
+    /// Such frames with nothing, or next to nothing, in them, since [`Inflow::forget_fragments`].
+    empty_fragments: u32,
+    tiny_fragments: u32,
 }
 
 /// What the next byte is. RFC 6455, 5.2.
@@ -43,9 +57,11 @@ impl Inflow {
             self.next = match self.next {
                 Next::Opcode => {
                     // A control frame may stand between the frames of a message, and changes nothing about it.
-                    if byte & 0x08 == 0 {
+                    let is_control = byte & 0x08 != 0;
+                    if !is_control {
                         self.message_open = byte & 0x80 == 0;
                     }
+                    self.is_fragment = !is_control && self.message_open;
                     Next::Length
                 }
                 Next::Length => {
@@ -53,13 +69,19 @@ impl Inflow {
                     match byte & 0x7f {
                         126 => Next::LongLength { missing: 2, so_far: 0, mask },
                         127 => Next::LongLength { missing: 8, so_far: 0, mask },
-                        short => Next::rest(mask + u64::from(short)),
+                        short => {
+                            self.count_fragment(short.into());
+                            Next::rest(mask + u64::from(short))
+                        }
                     }
                 }
                 Next::LongLength { missing, so_far, mask } => {
                     let length = so_far << 8 | u64::from(byte);
                     match missing.saturating_sub(1) {
-                        0 => Next::rest(length.saturating_add(mask)),
+                        0 => {
+                            self.count_fragment(length);
+                            Next::rest(length.saturating_add(mask))
+                        }
                         missing => Next::LongLength { missing, so_far: length, mask },
                     }
                 }
@@ -72,6 +94,33 @@ impl Inflow {
             bytes = left;
             self.whole = self.whole.wrapping_add(u64::from(self.is_empty()));
         }
+    }
+
+    /// The head of a frame with so many bytes was read.
+    fn count_fragment(&mut self, bytes: u64) {
+        if self.is_fragment {
+            let count = match bytes {
+                0 => &mut self.empty_fragments,
+                1..TINY_BYTES => &mut self.tiny_fragments,
+                _ => return,
+            };
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// What there is too much of, if more fragments came with nothing or next to nothing in them than any client needs.
+    pub(super) fn flood(&self) -> Option<String> {
+        if self.empty_fragments > MAX_EMPTY_FRAGMENTS {
+            return Some(format!("more than {MAX_EMPTY_FRAGMENTS} empty fragments at once"));
+        }
+        (self.tiny_fragments > MAX_TINY_FRAGMENTS)
+            .then(|| format!("more than {MAX_TINY_FRAGMENTS} tiny fragments at once"))
+    }
+
+    /// Time has passed in which fragments may have come.
+    pub(super) fn forget_fragments(&mut self) {
+        self.empty_fragments = 0;
+        self.tiny_fragments = 0;
     }
 
     /// A number that is another once a message has come in as a whole.
@@ -138,6 +187,36 @@ mod tests {
             }
             assert_eq!(inflow.take_burst(), Some(stream.len() as u64), "{size} at a time");
             assert_eq!(inflow.take_burst(), Some(0));
+        }
+    }
+
+    #[test]
+    fn empty_and_tiny_frames_of_unfinished_messages_are_counted_and_no_others() {
+        let masked =
+            |first: u8, length: u8| [&[first, 0x80 | length][..], &vec![0; 4 + usize::from(length)]].concat();
+        let long_form = |first: u8| vec![first, 0xfe, 0, 0, 0, 0, 0, 0];
+        for (what, frame, most) in [
+            ("an empty continuation", masked(0x00, 0), Some(1_000)),
+            ("an empty beginning of a text", masked(0x01, 0), Some(1_000)),
+            ("an empty beginning of a binary message", masked(0x02, 0), Some(1_000)),
+            ("an empty continuation in a long form", long_form(0x00), Some(1_000)),
+            ("a byte", masked(0x00, 1), Some(300_000)),
+            ("fifteen bytes", masked(0x00, 15), Some(300_000)),
+            ("sixteen bytes", masked(0x00, 16), None),
+            ("an empty message", masked(0x81, 0), None),
+            ("an empty end", masked(0x80, 0), None),
+            ("an empty ping, which is counted elsewhere", masked(0x89, 0), None),
+        ] {
+            for piece in [7, 4096] {
+                let mut inflow = Inflow::default();
+                let bytes = frame.repeat(most.unwrap_or(310_000));
+                bytes.chunks(piece).for_each(|piece| inflow.follow(piece));
+                assert_eq!(inflow.flood(), None, "{what}");
+                inflow.follow(&frame);
+                assert_eq!(inflow.flood().is_some(), most.is_some(), "{what}");
+                inflow.forget_fragments();
+                assert_eq!(inflow.flood(), None, "{what}");
+            }
         }
     }
 

@@ -107,6 +107,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
     /// Whether anything at all came in since this was last asked.
     pub(super) fn take_heard(&mut self) -> bool {
         self.control_frames = 0;
+        self.inflow.forget_fragments();
         std::mem::take(&mut self.heard)
     }
 
@@ -193,6 +194,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
                     }
                 }
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if let Some(flood) = self.inflow.flood() {
+                        return Poll::Ready(Event::Fault(Close::not_allowed(flood)));
+                    }
                     self.look_for_unfinished();
                     self.shrink();
                     if blocked || self.queue.is_empty() {
@@ -275,6 +279,10 @@ struct ReadIntoQueue<'a, 'cx, IO> {
 
 impl<IO: AsyncRead + Unpin> io::Read for ReadIntoQueue<'_, '_, IO> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.inflow.flood().is_some() {
+            // tungstenite reads on as long as no message is whole. What came before the flood has been taken in.
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         let mut buffer = ReadBuf::new(buffer);
         match Pin::new(&mut *self.io).poll_read(self.cx, &mut buffer) {
             Poll::Ready(result) => {

@@ -30,7 +30,7 @@ test('kills and restarts leave no dish lost or doubled in the list of an old bro
     const code = await server[how]();
     if (how === 'stop') assert.equal(code, 0);
     await server.run();
-    await until(() => browsers.every((browser) => browser.toasts.connected === times), `connection ${times}`, 20_000);
+    await until(() => browsers.every((browser) => browser.toasts.connected === times), `connection ${times}`);
   }
   await sleep(500);
   stop = true;

@@ -37,7 +37,7 @@ test('four sockets come back by themselves after SIGKILL, and nothing acknowledg
   await until(
     () => people.every((person) => person.opened === 2 && person.acknowledged.size === 47),
     'everybody back with everything acknowledged',
-    40_000,
+    120_000,
   );
   const wanted = people.flatMap((person) => person.dishes.map((dish) => dish.id)).sort();
   await until(() => people.every((person) => person.state.items.length === wanted.length), 'one state');

@@ -25,7 +25,7 @@ test('phones come back by their tokens after SIGKILL, and each command counts on
   for (const person of people) person.order(2);
   await server.run();
 
-  await until(() => people.every((person) => person.answers.size === 32), 'every command answered', 40_000);
+  await until(() => people.every((person) => person.answers.size === 32), 'every command answered', 120_000);
   await until(() => people.every((person) => person.state.seq === people[0].state.seq), 'one sequence number');
   const wanted = people.flatMap((person) => person.commands.map(({ data }) => data.id)).sort();
   for (const person of people) {

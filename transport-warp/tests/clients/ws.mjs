@@ -345,7 +345,7 @@ test('SIGTERM closes with 1012 and ends with 0, and the table is there afterward
   const { data } = await john.next('item_added');
   const begun = Date.now();
   assert.equal(await server.stop(), 0);
-  assert.ok(Date.now() - begun < 10_000, 'it does not dawdle');
+  assert.ok(Date.now() - begun < 60_000, 'it does not dawdle');
   assert.equal((await john.closed).code, 1012);
   await server.run();
 

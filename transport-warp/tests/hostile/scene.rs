@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
@@ -117,8 +116,10 @@ impl Scene {
     async fn settle(&mut self) {
         let log = self.data.path().join("stonepot.db");
         for watched in self.tables.values_mut() {
-            hush(&mut watched.owner).await;
-            hush(&mut watched.watcher).await;
+            hush(&mut watched.owner, false).await;
+            hush(&mut watched.watcher, true).await;
+            // What the other did meanwhile.
+            hush(&mut watched.owner, false).await;
             watched.state = state(&mut watched.watcher).await;
         }
         self.log = facts(&log);
@@ -155,8 +156,7 @@ impl Scene {
             }
         };
         drop(attacker);
-        // Whoever sat there is seen to go.
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        // Whoever sat there is seen to go: the room knew it before the socket was closed.
         self.settle().await;
         closed
     }
@@ -244,7 +244,7 @@ impl Scene {
             if let Some((id, name)) = seat.who() {
                 peer.say(&join(id, name, &json!({}))).await;
                 peer.hear(if seat.speaks_v2() { "welcome" } else { "sync" }).await;
-                hush(&mut peer).await;
+                hush(&mut peer, seat.speaks_v2()).await;
             }
             self.attackers.insert(seat, peer);
             self.settle().await;
@@ -257,12 +257,11 @@ fn join(id: &str, name: &str, data: &Value) -> Value {
     json!({ "type": "join", "id": format!("join-{id}"), "participantId": id, "participantName": name, "data": data })
 }
 
-/// Reads whatever is on its way to somebody.
-async fn hush(peer: &mut Peer) {
-    // Answered after everything that came before.
-    tokio::time::sleep(Duration::from_millis(10)).await;
-    peer.send_text(b"ping").await;
-    while peer.read().await != Read::Text("pong".to_owned()) {}
+/// Reads everything until the room has done what this person sent before, and whatever it was told before that by others.
+async fn hush(peer: &mut Peer, speaks_v2: bool) {
+    let (asks, answer) = if speaks_v2 { ("get_state", "state") } else { ("history", "history") };
+    peer.say(&json!({ "type": asks })).await;
+    while peer.message().await["type"] != answer {}
 }
 
 /// The whole order as somebody of `stonepot.v2` sees it; and that it is the next thing that they hear.

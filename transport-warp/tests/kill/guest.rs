@@ -10,7 +10,7 @@ use tungstenite::{Message, WebSocket};
 use crate::ledger::Ledger;
 
 /// Longer than anything here takes, so that a server which hangs is found.
-const LONG: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(120);
 
 /// From then on somebody orders more of what they have, so that orders stay small.
 const DISHES: u64 = 3;

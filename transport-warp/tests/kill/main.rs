@@ -28,8 +28,9 @@ const GUESTS: usize = 3;
 /// After so many kills everybody goes to new tables, lest the orders grow and every message with them.
 const KILLS_OF_A_TABLE: u64 = 10;
 
-/// The server lives so long after it listens, at most.
+/// The server lives so long after it listens, at most; on a slow machine, as many times longer than it takes to start.
 const LONGEST_LIFE: Duration = Duration::from_millis(250);
+const STARTS: u32 = 5;
 
 #[test]
 fn whatever_anybody_was_shown_is_there_after_a_kill() {
@@ -88,7 +89,9 @@ impl<'data> Evening<'data> {
             server.kill();
             return Ok(());
         }
+        let began = Instant::now();
         let server = Server::start(self.log, self.data);
+        let longest_life = LONGEST_LIFE.max(began.elapsed() * STARTS);
         let before = Arc::new(std::mem::take(&mut self.ledger));
         let guests: Vec<_> = (0..TABLES * GUESTS)
             .map(|number| {
@@ -98,7 +101,7 @@ impl<'data> Evening<'data> {
                 thread::spawn(move || guest.order_until_the_server_is_gone())
             })
             .collect();
-        thread::sleep(self.dice.random_range(Duration::ZERO..LONGEST_LIFE));
+        thread::sleep(longest_life.mul_f64(self.dice.random()));
         server.kill();
         let shown: Vec<_> = guests.into_iter().map(|guest| guest.join().unwrap()).collect();
         // Every guest is gone, and with them what they held of it.

@@ -16,8 +16,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use transport_warp::{AcceptSettings, RouteSettings, SocketSettings, WarpTransport};
 
-/// Longer than anything here takes.
-pub(crate) const LONG: Duration = Duration::from_secs(10);
+/// Longer than anything here takes, however busy the machine is.
+pub(crate) const LONG: Duration = Duration::from_secs(120);
 
 pub(crate) const ROOM: &str = "/parties/collaborative_order/r1";
 
@@ -42,11 +42,15 @@ impl Server {
     }
 
     pub(crate) async fn over(log: Arc<dyn RoomLog>, routes: RouteSettings, accept: AcceptSettings) -> Self {
+        Self::over_host(Host::new(log, Settings::default()), routes, accept).await
+    }
+
+    pub(crate) async fn over_host(host: Host, routes: RouteSettings, accept: AcceptSettings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let transport = Box::new(WarpTransport::new(listener, routes, accept));
-        let running = transport.run(Host::new(log, Settings::default()), stop.clone());
+        let running = transport.run(host, stop.clone());
         let task = tokio::spawn(async move { running.await.unwrap() });
         Self { addr, stop, task }
     }
@@ -193,9 +197,7 @@ impl Peer {
 
     /// One whose machine takes so many bytes before they are read.
     pub(crate) async fn open_with_buffer(addr: SocketAddr, path: &str, bytes: u32) -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(bytes).unwrap();
-        Self::open(socket.connect(addr).await.unwrap(), path, &[]).await
+        Self::open(stream_with_buffer(addr, bytes).await, path, &[]).await
     }
 
     pub(crate) async fn join(&mut self, id: &str) {
@@ -277,6 +279,13 @@ impl Peer {
             other => panic!("a frame that begins with {other:#x}"),
         })
     }
+}
+
+/// A connection whose machine takes so many bytes before they are read.
+pub(crate) async fn stream_with_buffer(addr: SocketAddr, bytes: u32) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(bytes).unwrap();
+    socket.connect(addr).await.unwrap()
 }
 
 /// A client's frame: `first` is its first byte. The mask is all zero, so the body stays readable.

@@ -1,9 +1,14 @@
 //! Sockets of those who signed in.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_core::UnixMillis;
 use serde_json::json;
+use transport_memory::ManualClock;
 
 use crate::issuer::{claims, claims_with, now};
-use crate::server::{Answer, HANDSHAKE, Peer, ROOM, Read, frame, request};
+use crate::server::{Answer, HANDSHAKE, Peer, ROOM, Read, frame, request, stream_with_buffer};
 use crate::table::{Table, hides, is_refused, join, open};
 
 impl Peer {
@@ -130,6 +135,52 @@ async fn somebody_elses_resume_token_seats_nobody() {
     assert_eq!(back.hear("welcome").await["participantId"], "asha");
 }
 
+/// It does not read while the table orders on, so what it is sent waits in the server.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_that_does_not_read_gets_nothing_that_was_stored_after_its_token_ended() {
+    for (more, kind) in [("", "error"), ("Sec-WebSocket-Protocol: stonepot.v2\r\n", "reject")] {
+        let clock = Arc::new(ManualClock::new(UnixMillis::new((now() * 1000.0) as u64)));
+        let mut table = Table::by(clock.clone()).await;
+        // So that one state is 200 KB.
+        for number in 0..100 {
+            table.asha_orders(&format!("first {number}"), &"🍛".repeat(500)).await;
+        }
+        let token = table.issuer.token(&claims_with("ben", &json!({ "exp": now() + 24.0 * 3600.0 })));
+        let stream = stream_with_buffer(table.server.addr, 4096).await;
+        let mut ben = Peer::open_with(stream, &format!("{ROOM}?token={token}"), more, &[]).await;
+        ben.say(&join("ben")).await;
+        // It has joined once Asha hears of it.
+        table.asha_hears("participant_joined").await;
+        // More than the machine takes for a socket that does not read.
+        for number in 0..40 {
+            if kind == "reject" {
+                // An event of that protocol is small.
+                ben.say(&json!({ "type": "get_state", "id": format!("q{number}") })).await;
+            }
+            table.asha_orders(&format!("before {number}"), "").await;
+        }
+
+        clock.advance(Duration::from_secs(25 * 3600));
+        for number in 0..5 {
+            table.asha_orders(&format!("after {number}"), "").await;
+        }
+
+        let mut before = 0;
+        let told = loop {
+            let message = ben.message().await;
+            assert!(!message.to_string().contains("after "), "{message}");
+            before += u32::from(message.to_string().contains("before 39"));
+            if message["type"] == kind {
+                break message;
+            }
+        };
+        assert_eq!(told["data"].get("code").unwrap_or(&told["code"]), "token_expired", "{told}");
+        assert!(before > 0, "what was stored in time it is still given");
+        assert!(matches!(ben.read().await, Read::Close(Some(1008), _)));
+        assert_eq!(table.asha_hears("presence").await["data"]["isOnline"], false);
+    }
+}
+
 #[tokio::test]
 async fn a_living_socket_ends_with_its_token_in_either_protocol() {
     let mut table = Table::new().await;
@@ -137,7 +188,7 @@ async fn a_living_socket_ends_with_its_token_in_either_protocol() {
         ("", "error", &["sync", "participant_joined", "ack"][..]),
         ("Sec-WebSocket-Protocol: stonepot.v2\r\n", "reject", &["welcome", "ack"]),
     ] {
-        let token = table.issuer.token(&claims_with("ben", &json!({ "exp": now() + 1.5 })));
+        let token = table.issuer.token(&claims_with("ben", &json!({ "exp": now() + 4.0 })));
         let mut ben = open(&table.server, &format!("{ROOM}?token={token}"), more).await;
         ben.say(&join("ben")).await;
         for kind in joined {

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use order_host::log::MemoryLog;
+use order_host::{Host, RandomIds, Settings};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use transport_memory::ManualClock;
 use transport_warp::{AcceptSettings, RouteSettings, SignIn};
 
-use crate::issuer::{Issuer, claims};
+use crate::issuer::{Issuer, claims, claims_with, now};
 use crate::server::{Answer, HANDSHAKE, Peer, ROOM, Read, Server, request};
 
 pub(crate) const SECRET: &str = "a secret of the tests which nobody else could ever guess";
@@ -35,7 +38,23 @@ impl Table {
     }
 
     pub(crate) async fn over(issuer: Issuer, routes: RouteSettings, asha: &Value) -> Self {
-        let server = Server::with(routes, AcceptSettings::default()).await;
+        Self::at(Server::with(routes, AcceptSettings::default()).await, issuer, asha).await
+    }
+
+    /// One at whose server it is as late as `clock` says. Tokens are proved by the machine's own clock.
+    pub(crate) async fn by(clock: Arc<ManualClock>) -> Self {
+        let issuer = Issuer::of_secret(SECRET);
+        let sign_in = Some(Arc::new(SignIn::with_keys(&issuer.file).unwrap()));
+        let mut settings = Settings::default();
+        // No queue is dropped.
+        settings.outbox_bytes = 64 << 20;
+        let host = Host::with(Arc::new(MemoryLog::new()), settings, clock, Arc::new(RandomIds));
+        let routes = RouteSettings { sign_in, ..RouteSettings::default() };
+        let server = Server::over_host(host, routes, AcceptSettings::default()).await;
+        Self::at(server, issuer, &claims_with("asha", &json!({ "exp": now() + 48.0 * 3600.0 }))).await
+    }
+
+    async fn at(server: Server, issuer: Issuer, asha: &Value) -> Self {
         let token = issuer.token(asha);
         let mut asha = open(&server, &format!("{ROOM}?token={token}"), "").await;
         asha.join("asha").await;
@@ -97,6 +116,13 @@ impl Table {
         assert_eq!(self.look().await["seq"], self.seq, "{what}");
         self.asha.send_text(b"ping").await;
         assert_eq!(self.asha.read().await, Read::Text("pong".to_owned()), "{what}");
+    }
+
+    /// Asha orders a dish.
+    pub(crate) async fn asha_orders(&mut self, dish: &str, customization: &str) {
+        let data = json!({ "dishName": dish, "quantity": 1, "price": 1, "customization": customization });
+        self.asha.say(&json!({ "type": "add_item", "data": data })).await;
+        self.asha_hears("item_added").await;
     }
 
     /// The next message that Asha hears.

@@ -68,8 +68,8 @@ pub fn decode_from(
     let message = Object::message(text).map_err(|rejection| Refused { id: None, rejection })?;
     let id = command_id(&message).map_err(|rejection| Refused { id: None, rejection })?;
     let refused = |rejection| Refused { id: id.clone(), rejection };
+    let participant = named(&message).map_err(refused)?;
     if let Some(request) = request(&message).map_err(refused)? {
-        let participant = named(&message).map_err(refused)?;
         return Ok(V2Inbound::Request { id, participant, request });
     }
     let (participant, command) = read(&message, signed_in, fresh_id).map_err(refused)?;

@@ -81,8 +81,12 @@ PAGES
 STOPPING
   Ctrl-C or SIGTERM: what was accepted is stored, every socket is told to
   come back (close code 1012), and the server ends within --drain-timeout.
-  A second signal ends it at once; even then nothing is lost that anybody
-  was shown, if it is kept by --log sqlite.
+  A second signal ends it at once, and so does a disk that hangs, 5 s after
+  that time (exit code 1); even then nothing is lost that anybody was shown,
+  if it is kept by --log sqlite.
+
+TIMES
+  A time is a number and its unit, ms, s, m, h or d: 250ms, 30s, 12h, 7d.
 
 EXAMPLES
   stonepot
@@ -161,6 +165,7 @@ THE ANSWER
   lines [{name, amount}]; included (taxes that prices contain), unassigned
   and unassignedItems (what is nobody's) where there is any. Or error, with
   code and message. Blank lines are skipped, and every other line answered.
+  The input is UTF-8; a byte order mark before a line does not count.
 
 EXIT CODE
   0 if every bill was divided, 1 if any was not";
@@ -486,7 +491,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "STONEPOT_ARCHIVE_AFTER", value_name = "TIME", default_value = "30d", value_parser = units::life)]
     pub(crate) archive_after: Life,
 
-    /// How long stopping may take.
+    /// How long stopping may take. A process that hangs 5 s longer is ended, with exit code 1.
     #[arg(long, env = "STONEPOT_DRAIN_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = units::duration)]
     pub(crate) drain_timeout: Duration,
 

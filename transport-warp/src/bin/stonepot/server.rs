@@ -27,6 +27,9 @@ use crate::{logging, open_files, reach, resume_key, signals};
 /// What a task that will not end may hold the process up for.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
+/// What is left to do after `--drain-timeout`, such as closing the log, may take so long. A disk that takes longer hangs.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// Why the server does not run. Each is one line that says what to do.
 #[derive(Debug, Error)]
 pub(crate) enum StartError {
@@ -136,7 +139,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
         Lifetimes { expire_after: arguments.expire_after.0, archive_after: arguments.archive_after.0 };
     let Opened { log, place, resume_key } = open_log(arguments, lifetimes).await?;
     let stop = CancellationToken::new();
-    signals::stop_on_signal(stop.clone())?;
+    signals::stop_on_signal(stop.clone(), arguments.drain_timeout + GRACE)?;
     let bounds = open_files::bounds(arguments.max_connections);
 
     let mut settings = Settings::default();

@@ -14,6 +14,11 @@ const MAX_LINE_BYTES: usize = 16 << 20;
 /// How much is read and written at once.
 const BUFFER_BYTES: usize = 64 << 10;
 
+/// What Windows writes before UTF-8. It stands in the middle, too, where files were put one behind the other.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+/// The same mark in UTF-16 of either byte order. Neither can stand in UTF-8.
+const MARKS_OF_UTF_16: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
+
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -46,6 +51,7 @@ pub(crate) fn run(split: &Split) -> Result<Outcome, SplitError> {
         at_once,
         as_table: split.table,
         any: false,
+        is_utf_16: false,
         outcome: Outcome::AllDivided,
     };
     match answers.answer_all(BufReader::with_capacity(BUFFER_BYTES, input)) {
@@ -68,6 +74,8 @@ struct Answers<W: Write> {
     as_table: bool,
     /// Whether anything has been answered.
     any: bool,
+    /// Whether the input has shown itself to be UTF-16.
+    is_utf_16: bool,
     outcome: Outcome,
 }
 
@@ -79,8 +87,8 @@ impl<W: Write> Answers<W> {
             number += 1;
             let answer = match self.next_line(&mut input, &mut line)? {
                 Line::End => return self.flush(),
-                Line::Whole if line.trim_ascii().is_empty() => continue,
-                Line::Whole => self.answer(number, &line),
+                Line::Whole if self.is_blank(&line) => continue,
+                Line::Whole => self.answer(number, without_marks(&line)),
                 Line::TooLong => {
                     let most = format!("the line is longer than {} MiB", MAX_LINE_BYTES >> 20);
                     self.refusal(number, &Rejection::new(Code::OrderTooLarge).because(most).into())
@@ -125,10 +133,22 @@ impl<W: Write> Answers<W> {
         }
     }
 
+    /// Whether a line has nothing to answer. A line break of UTF-16 leaves zero bytes beside it.
+    fn is_blank(&self, line: &[u8]) -> bool {
+        let mut bytes = without_marks(line).iter();
+        bytes.all(|&byte| byte.is_ascii_whitespace() || (self.is_utf_16 && byte == 0))
+    }
+
     fn answer(&mut self, number: u64, line: &[u8]) -> String {
+        if MARKS_OF_UTF_16.iter().any(|mark| line.starts_with(mark)) || line.contains(&0) {
+            self.is_utf_16 = true;
+            let because = "it is not UTF-8 but looks like UTF-16; convert the file first, for instance with \
+                           `iconv -f UTF-16 -t UTF-8`";
+            return self.refusal(number, &Rejection::new(Code::BadJson).because(because).into());
+        }
         let Ok(line) = str::from_utf8(line) else {
-            let rejection = Rejection::new(Code::BadJson).because("it is not UTF-8");
-            return self.refusal(number, &rejection.into());
+            let because = "it is not UTF-8; save the file as UTF-8, or convert it with `iconv -t UTF-8`";
+            return self.refusal(number, &Rejection::new(Code::BadJson).because(because).into());
         };
         let divided = BillLine::read(line).and_then(|bill| bill.divide().map(|division| (bill, division)));
         match divided {
@@ -156,4 +176,12 @@ impl<W: Write> Answers<W> {
     fn flush(&mut self) -> Result<(), SplitError> {
         self.output.flush().map_err(SplitError::Write)
     }
+}
+
+/// A line without the marks before it, and the white space between them.
+fn without_marks(mut line: &[u8]) -> &[u8] {
+    while let Some(rest) = line.trim_ascii_start().strip_prefix(MARK) {
+        line = rest;
+    }
+    line
 }

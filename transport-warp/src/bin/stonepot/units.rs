@@ -11,19 +11,19 @@ const LONGEST_LIFE: Duration = Duration::from_secs(3_652 * 24 * 60 * 60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Life(pub(crate) Option<Duration>);
 
-/// `250ms`, `10s`, `2m`, `1h`; a bare number is seconds. At most a day, and never nothing.
+/// Reads `250ms`, `10s`, `2m` or `1h`. At most a day, and never nothing.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let duration = read(text, "write it like 250ms, 10s, 2m or 1h")?;
+    let duration = read(text, &["ms", "s", "m", "h"], "write it like 250ms, 10s, 2m or 1h")?;
     let allowed = Some(duration).filter(|duration| !duration.is_zero() && *duration <= DAY);
     allowed.ok_or_else(|| "it is more than nothing and at most 24h".to_owned())
 }
 
-/// `90m`, `24h`, `30d`, or `off`. At most ten years, and never nothing.
+/// Reads `90m`, `24h`, `30d` or `off`. At most ten years, and never nothing.
 pub(crate) fn life(text: &str) -> Result<Life, String> {
     if text == "off" {
         return Ok(Life(None));
     }
-    let duration = read(text, "write it like 90m, 24h or 30d, or off")?;
+    let duration = read(text, &["s", "m", "h", "d"], "write it like 90m, 24h or 30d, or off for never")?;
     let allowed = Some(duration).filter(|duration| !duration.is_zero() && *duration <= LONGEST_LIFE);
     allowed
         .map(|duration| Life(Some(duration)))
@@ -47,16 +47,22 @@ pub(crate) fn volume(text: &str) -> Result<u32, String> {
     allowed.ok_or_else(|| "it is at most 1024MiB, or 0".to_owned())
 }
 
-fn read(text: &str, expected: &str) -> Result<Duration, String> {
+/// Reads a number and its unit. `usual` are the units to suggest where there is none: to guess one would take 7 days for 7
+/// seconds.
+fn read(text: &str, usual: &[&str], expected: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
+    if unit.is_empty() && !number.is_empty() {
+        let with_units: Vec<_> = usual.iter().map(|unit| format!("{number}{unit}")).collect();
+        return Err(format!("it has no unit; do you mean one of {}? {expected}", with_units.join(", ")));
+    }
     let number: u64 = number.parse().map_err(|_| expected.to_owned())?;
     let duration = match unit {
         "ms" => Some(Duration::from_millis(number)),
-        "" | "s" => Some(Duration::from_secs(number)),
+        "s" => Some(Duration::from_secs(number)),
         "m" => number.checked_mul(60).map(Duration::from_secs),
         "h" => number.checked_mul(60 * 60).map(Duration::from_secs),
         "d" => number.checked_mul(24 * 60 * 60).map(Duration::from_secs),
-        _ => return Err("the unit is ms, s, m, h or d".to_owned()),
+        _ => return Err(format!("after the number comes ms, s, m, h or d; {expected}")),
     };
     Ok(duration.unwrap_or(Duration::MAX))
 }
@@ -87,7 +93,7 @@ mod tests {
     #[test]
     fn durations_are_read_as_they_are_written() {
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
-        assert_eq!(duration("10s"), duration("10"));
+        assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
         assert_eq!(duration("1h"), Ok(Duration::from_secs(3600)));
         for wrong in [
@@ -108,11 +114,58 @@ mod tests {
     }
 
     #[test]
+    fn a_duration_without_a_unit_is_refused_with_what_to_write() {
+        for bare in ["7", "0", "10", "007", "604800", "99999999999999999999"] {
+            let said = duration(bare).unwrap_err();
+            assert!(said.contains(&format!("{bare}ms, {bare}s, {bare}m, {bare}h")), "{said}");
+            let said = life(bare).unwrap_err();
+            assert!(said.contains(&format!("{bare}s, {bare}m, {bare}h, {bare}d")), "{said}");
+            assert!(said.contains("off"), "{said}");
+        }
+        for odd in [
+            " 7d",
+            "7d ",
+            "7 d",
+            "7\td",
+            "7D",
+            "7H",
+            "7S",
+            "7Ms",
+            "+7d",
+            "-7d",
+            "7.0d",
+            "7,0d",
+            "1e3s",
+            "0x7s",
+            "1_000s",
+            "\u{ff17}d",
+            "\u{0667}d",
+            "7\u{ff44}",
+            "\u{feff}7d",
+            "7d\n",
+            "7dd",
+            "7d12h",
+            "7w",
+            "7days",
+            "P7D",
+            "d7",
+            "Off",
+            " off",
+            "7",
+            "",
+        ] {
+            for said in [duration(odd).unwrap_err(), life(odd).unwrap_err()] {
+                assert!(said.contains("write it like"), "{odd:?}: {said}");
+            }
+        }
+    }
+
+    #[test]
     fn lives_may_be_long_and_for_ever() {
         assert_eq!(life("off"), Ok(Life(None)));
         assert_eq!(life("30d"), Ok(Life(Some(DAY * 30))));
         assert_eq!(life("90m"), Ok(Life(Some(Duration::from_secs(5_400)))));
-        for wrong in ["", "0", "never", "OFF", "3653d", "-1d", "1.5d", "213503982334602d"] {
+        for wrong in ["", "0d", "never", "OFF", "3653d", "-1d", "1.5d", "213503982334602d"] {
             assert!(life(wrong).is_err(), "{wrong}");
         }
     }

@@ -63,6 +63,16 @@ pub(super) fn by_the_wrong_person(cases: &mut Cases) {
             cases.from(Seat::GuestV2, "to join as somebody else", "already_joined", join(r#""id":"imp","#));
         }
     }
+    for id in ["7", "[]", "{}", r#""""#, r#""eve\u200b""#, r#""a\u0000b""#] {
+        for (seat, id_of_command) in
+            [(Seat::Guest, ""), (Seat::GuestV2, r#""id":"nobody","#), (Seat::Stranger, "")]
+        {
+            let text = format!(r#"{{"type":"finalize",{id_of_command}"participantId":{id}}}"#);
+            cases.from(seat, "in the name of an id that cannot be", "bad_field", text);
+        }
+        let text = format!(r#"{{"type":"get_bill","participantId":{id}}}"#);
+        cases.from(Seat::GuestV2, "in the name of an id that cannot be", "bad_field", text);
+    }
     cases.both("what one has no part in", "not_claimed", "unclaim_item", r#"{"itemId":"dal"}"#);
     cases.both("what somebody else did", "nothing_to_undo", "undo", "{}");
     cases.both("what somebody else did", "nothing_to_undo", "undo", r#"{"seq":3}"#);
