@@ -274,6 +274,7 @@ fn every_code_of_the_core_has_an_example() {
         Code::NotYourRoom,
         Code::TokenExpired,
         Code::RateLimited,
+        Code::LogFull,
         Code::TooManyRooms,
         Code::StorageUnavailable,
         Code::StorageUncertain,
