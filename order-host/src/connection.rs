@@ -57,7 +57,7 @@ impl Connection {
             .and_then(|identity| identity.expires_at)
             .map(|at| Arc::new(Expiry::new(at, Arc::clone(clock))));
         let outbox = Arc::new(Outbox::new(host.shared().settings.outbox_bytes, expiry.clone()));
-        let guest = identity.map(|identity| Box::new(Guest { expiry, identity }));
+        let guest = identity.map(|identity| Box::new(Guest { identity, expiry }));
         let meter = host.shared().settings.pace.map(|pace| Box::new(Meter::new(pace, Whose::Socket)));
         Self { host, room, id, outbox, protocol, back, meter, guest, door, inputs: OnceCell::new() }
     }

@@ -294,7 +294,7 @@ async fn a_message_that_is_never_finished_ends_its_socket_and_slow_ones_that_are
     let server =
         Server::with_socket(SocketSettings { message_timeout: Duration::from_millis(500), ..quick() }).await;
     // Longer than can trickle in.
-    let whole = frame(0x81, &[&message[..], &[b' '; 100_000]].concat());
+    let whole = frame(0x81, &[&message[..], &vec![b' '; 100_000]].concat());
     // In fragments, in the middle of a frame, and in its head: what trickles in between, or pongs, make no difference.
     let (fragment, part, head) = (frame(0x01, first), whole[..30].to_vec(), vec![0x81, 0xfe, 0x70, 0]);
     for (number, begun) in [fragment, part, head].into_iter().enumerate() {

@@ -84,8 +84,7 @@ async fn a_log_that_nobody_reads_holds_up_no_signal() {
     command.stderr(full);
     let server = Running::start_with_stderr(command);
     // Fills what is left of it, and waits then until the server ends the reading.
-    let filler =
-        std::thread::spawn(move || while std::io::Write::write_all(&mut filling, &[b'\n']).is_ok() {});
+    let filler = std::thread::spawn(move || while std::io::Write::write_all(&mut filling, b"\n").is_ok() {});
     sleep(Duration::from_millis(500)).await;
     std::fs::write(disk.marker(), "").unwrap();
     server.signal("TERM");
@@ -138,9 +137,8 @@ impl Disk {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hanging_disk/hang.c");
         let shim = place.path().join("hang.so");
         let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
-        let compiled =
-            Command::new(&compiler).args(["-shared", "-fPIC", "-o"]).args([&shim, &source]).status();
-        if compiled.is_ok_and(|status| status.success()) {
+        let made = Command::new(&compiler).args(["-shared", "-fPIC", "-o"]).args([&shim, &source]).status();
+        if made.is_ok_and(|status| status.success()) {
             return Some(Self { place, shim });
         }
         assert!(std::env::var_os("STONEPOT_REQUIRE_CLIENTS").is_none(), "{compiler} is not there");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_core::UnixMillis;
+use order_host::{Clock as _, SystemClock};
 use serde_json::json;
 use transport_memory::ManualClock;
 
@@ -96,7 +96,7 @@ async fn somebody_elses_resume_token_seats_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_that_does_not_read_gets_nothing_that_was_stored_after_its_token_ended() {
     for (more, kind) in [("", "error"), ("Sec-WebSocket-Protocol: stonepot.v2\r\n", "reject")] {
-        let clock = Arc::new(ManualClock::new(UnixMillis::new((now() * 1000.0) as u64)));
+        let clock = Arc::new(ManualClock::new(SystemClock.now()));
         let mut table = Table::by(clock.clone()).await;
         // So that one state is 200 KB.
         for number in 0..100 {

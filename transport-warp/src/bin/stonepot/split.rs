@@ -51,13 +51,20 @@ pub(crate) fn run(split: &Split) -> Result<Outcome, SplitError> {
         at_once,
         as_table: split.table,
         any: false,
-        is_utf_16: false,
+        encoding: Encoding::Utf8,
         outcome: Outcome::AllDivided,
     };
     match answers.answer_all(BufReader::with_capacity(BUFFER_BYTES, input)) {
         Err(SplitError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(answers.outcome),
         ended => ended.map(|()| answers.outcome),
     }
+}
+
+/// How the input is written, which should be UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Utf8,
+    Utf16,
 }
 
 /// What one line of the input is.
@@ -74,8 +81,8 @@ struct Answers<W: Write> {
     as_table: bool,
     /// Whether anything has been answered.
     any: bool,
-    /// Whether the input has shown itself to be UTF-16.
-    is_utf_16: bool,
+    /// What the input has shown itself to be.
+    encoding: Encoding,
     outcome: Outcome,
 }
 
@@ -136,12 +143,12 @@ impl<W: Write> Answers<W> {
     /// Whether a line has nothing to answer. A line break of UTF-16 leaves zero bytes beside it.
     fn is_blank(&self, line: &[u8]) -> bool {
         let mut bytes = without_marks(line).iter();
-        bytes.all(|&byte| byte.is_ascii_whitespace() || (self.is_utf_16 && byte == 0))
+        bytes.all(|&byte| byte.is_ascii_whitespace() || (self.encoding == Encoding::Utf16 && byte == 0))
     }
 
     fn answer(&mut self, number: u64, line: &[u8]) -> String {
         if MARKS_OF_UTF_16.iter().any(|mark| line.starts_with(mark)) || line.contains(&0) {
-            self.is_utf_16 = true;
+            self.encoding = Encoding::Utf16;
             let because = "it is not UTF-8 but looks like UTF-16; convert the file first, for instance with \
                            `iconv -f UTF-16 -t UTF-8`";
             return self.refusal(number, &Rejection::new(Code::BadJson).because(because).into());
