@@ -15,6 +15,11 @@ use std::time::Duration;
 
 use clap::Parser;
 
+/// Memory that changes by no more than this in half a second is at rest.
+const REST_KIB: f64 = 64.0;
+/// So many halves of a second are waited for that.
+const RESTLESS: usize = 240;
+
 /// Opens many sockets, lets them idle, and says what each costs the server.
 #[derive(Parser)]
 struct Arguments {
@@ -161,9 +166,21 @@ impl Server {
         if answer.starts_with(b"HTTP/1.1 101") { Ok(stream) } else { Err(io::Error::other("no handshake")) }
     }
 
-    /// Once it has come to rest.
+    /// Once it has come to rest: twice in a row nearly the same.
     fn resident_kib(&self) -> io::Result<f64> {
-        std::thread::sleep(Duration::from_millis(500));
+        let mut before = self.resident_kib_now()?;
+        for _ in 0..RESTLESS {
+            std::thread::sleep(Duration::from_millis(500));
+            let now = self.resident_kib_now()?;
+            if (now - before).abs() <= REST_KIB {
+                return Ok(now);
+            }
+            before = now;
+        }
+        Err(io::Error::other("the server does not come to rest"))
+    }
+
+    fn resident_kib_now(&self) -> io::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let figure = line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse().ok());

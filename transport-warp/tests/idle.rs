@@ -16,5 +16,7 @@ fn an_idle_socket_costs_at_most_twenty_kib() {
     assert!(cost.connected <= BOUND_KIB, "{:.1} KiB for a socket that is connected", cost.connected);
     assert!(cost.joined <= BOUND_KIB, "{:.1} KiB for a guest at a table of four", cost.joined);
     assert!(cost.after_large <= BOUND_KIB, "{:.1} KiB after a large message", cost.after_large);
-    assert!(cost.connected > 0.0 && cost.joined > cost.connected, "the measure is broken");
+    // Which of them is the largest is within what the allocator keeps back; but each of them has a buffer at the least.
+    let least = cost.connected.min(cost.joined).min(cost.after_large);
+    assert!(least > 2.0, "the measure is broken: {least:.1} KiB for a socket");
 }

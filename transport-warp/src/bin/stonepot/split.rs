@@ -51,13 +51,20 @@ pub(crate) fn run(split: &Split) -> Result<Outcome, SplitError> {
         at_once,
         as_table: split.table,
         any: false,
-        looks_like: Encoding::Utf8,
+        encoding: Encoding::Utf8,
         outcome: Outcome::AllDivided,
     };
     match answers.answer_all(BufReader::with_capacity(BUFFER_BYTES, input)) {
         Err(SplitError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(answers.outcome),
         ended => ended.map(|()| answers.outcome),
     }
+}
+
+/// How the input is written, which should be UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Utf8,
+    Utf16,
 }
 
 /// What one line of the input is.
@@ -67,13 +74,6 @@ enum Line {
     End,
 }
 
-/// How a text is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encoding {
-    Utf8,
-    Utf16,
-}
-
 struct Answers<W: Write> {
     output: BufWriter<W>,
     /// Whether somebody watches each answer come.
@@ -81,8 +81,8 @@ struct Answers<W: Write> {
     as_table: bool,
     /// Whether anything has been answered.
     any: bool,
-    /// How the input has shown itself to be written.
-    looks_like: Encoding,
+    /// What the input has shown itself to be.
+    encoding: Encoding,
     outcome: Outcome,
 }
 
@@ -143,12 +143,12 @@ impl<W: Write> Answers<W> {
     /// Whether a line has nothing to answer. A line break of UTF-16 leaves zero bytes beside it.
     fn is_blank(&self, line: &[u8]) -> bool {
         let mut bytes = without_marks(line).iter();
-        bytes.all(|&byte| byte.is_ascii_whitespace() || (self.looks_like == Encoding::Utf16 && byte == 0))
+        bytes.all(|&byte| byte.is_ascii_whitespace() || (self.encoding == Encoding::Utf16 && byte == 0))
     }
 
     fn answer(&mut self, number: u64, line: &[u8]) -> String {
         if MARKS_OF_UTF_16.iter().any(|mark| line.starts_with(mark)) || line.contains(&0) {
-            self.looks_like = Encoding::Utf16;
+            self.encoding = Encoding::Utf16;
             let because = "it is not UTF-8 but looks like UTF-16; convert the file first, for instance with \
                            `iconv -f UTF-16 -t UTF-8`";
             return self.refusal(number, &Rejection::new(Code::BadJson).because(because).into());
