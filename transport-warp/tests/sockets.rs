@@ -180,9 +180,9 @@ async fn a_silent_peer_is_dropped_after_two_pings() {
     let server = Server::with_socket(quick()).await;
     let mut silent = server.join(ROOM, "silent").await;
     let began = Instant::now();
-    assert_eq!(silent.read().await, Read::Ping(Vec::new()));
-    assert_eq!(silent.read().await, Read::Ping(Vec::new()));
-    assert_eq!(silent.read().await, Read::End, "it was not given up");
+    assert_eq!(silent.read_all().await, Read::Ping(Vec::new()));
+    assert_eq!(silent.read_all().await, Read::Ping(Vec::new()));
+    assert_eq!(silent.read_all().await, Read::End, "it was not given up");
     assert!(began.elapsed() < LONG);
 }
 
@@ -191,7 +191,7 @@ async fn a_peer_that_answers_pings_stays() {
     let server = Server::with_socket(quick()).await;
     let mut peer = server.open(ROOM).await;
     for _ in 0..6 {
-        let Read::Ping(body) = peer.read().await else { panic!("no ping") };
+        let Read::Ping(body) = peer.read_all().await else { panic!("no ping") };
         peer.send(&frame(0x8a, &body)).await;
     }
     peer.send_text(b"ping").await;
@@ -302,7 +302,7 @@ async fn a_message_that_is_never_finished_ends_its_socket_and_slow_ones_that_are
         slow.send(&begun).await;
         let began = Instant::now();
         let closed = loop {
-            match tokio::time::timeout(Duration::from_millis(50), slow.read()).await {
+            match tokio::time::timeout(Duration::from_millis(50), slow.read_all()).await {
                 Ok(Read::Close(code, reason)) => break (code, reason),
                 // A pong may stand between the fragments of a message, but not within a frame.
                 Ok(Read::Ping(body)) if number == 0 => slow.send(&frame(0x8a, &body)).await,
