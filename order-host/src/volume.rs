@@ -15,8 +15,8 @@ use crate::{NotYet, Pace};
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Moment>>;
 
-/// Counts the bytes that one participant adds to the log of an order. What closes or pays the bill, and what its owner does, has
-/// as much for itself: whoever has used up the one can still do the other.
+/// Counts the bytes that one participant adds to the log of an order. Payments, and what the owner does, are counted apart and
+/// may have as much again, so that somebody who has ordered too fast can still close the bill.
 #[derive(Debug)]
 pub(crate) struct StoredBytes {
     pace: Pace,

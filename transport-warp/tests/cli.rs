@@ -286,7 +286,7 @@ async fn what_was_to_happen_by_itself_happens_although_the_server_was_killed() {
     };
     let server = start();
     let mut peer = open(server.addr, ROOM).await;
-    let deadline = json!({"in": 2_500, "then": "finalize"});
+    let deadline = json!({"in": 8_000, "then": "finalize"});
     let data = json!({"deadline": deadline});
     peer.say(&json!({"type": "join", "participantId": "ann", "participantName": "Ann", "data": data})).await;
     peer.hear("sync").await;
@@ -295,7 +295,7 @@ async fn what_was_to_happen_by_itself_happens_although_the_server_was_killed() {
     peer.hear("item_added").await;
     server.signal("KILL");
     server.ended();
-    tokio::time::sleep(Duration::from_millis(2_600)).await;
+    tokio::time::sleep(Duration::from_millis(8_100)).await;
 
     let server = start();
 

@@ -26,6 +26,10 @@ pub(crate) const SETTLES_AFTER: Duration = Duration::from_secs(15 * 60);
 /// A stamp that is so far ahead of the clock was made by another clock, or by this one while it was wrong.
 const AHEAD: Duration = Duration::from_secs(60 * 60);
 
+/// A deadline that was over for longer than this when the server started waits until the clock has proved itself. One that came
+/// during an ordinary outage is made up for at once.
+const OUTAGE: Duration = Duration::from_secs(60 * 60);
+
 /// No fact is older than this: 2026-11-01 00:00 UTC, before the first release.
 const FIRST_FACT: UnixMillis = UnixMillis::new(1_793_491_200_000);
 
@@ -48,6 +52,10 @@ struct State {
     even_since: Duration,
     /// How many steps there were.
     count: u64,
+    /// Whether the clock has ever proved itself in this process.
+    has_settled: bool,
+    /// By how many milliseconds the clock has stepped in all since then.
+    drift: i128,
     past: VecDeque<Stretch>,
 }
 
@@ -81,6 +89,8 @@ pub(crate) struct Look {
     even_for: Duration,
     /// Whether the clock shows a time that can be.
     can_be: bool,
+    /// By how many milliseconds the clock has stepped since it had proved itself.
+    drift: i128,
 }
 
 /// How long ago a stamp of a log was made.
@@ -88,6 +98,8 @@ pub(crate) struct Look {
 pub(crate) enum StampAge {
     /// As the clock says.
     ByTheClock,
+    /// Before this process, so as the clock said until it stepped.
+    Before,
     /// In this process, before a step: so long ago.
     Elapsed(Duration),
     /// It was made by a clock that was wrong, nobody knows when.
@@ -103,6 +115,25 @@ impl Look {
             return Some(settles_after);
         }
         settles_after.checked_sub(self.even_for).filter(|left| !left.is_zero())
+    }
+
+    /// Whether the clock shows a time that can be. It cannot be before the release was built.
+    pub(crate) fn can_be(&self) -> bool {
+        self.can_be
+    }
+
+    /// What the clock shows at a moment that was meant before this process began. Steps that the clock made after it had proved
+    /// itself do not bring it nearer.
+    pub(crate) fn now_at(&self, moment: UnixMillis) -> UnixMillis {
+        let shifted = i128::from(moment.get()).saturating_add(self.drift);
+        UnixMillis::new(u64::try_from(shifted.max(0)).unwrap_or(u64::MAX))
+    }
+
+    /// Whether a moment was over long before the clock began to prove itself. An outage may be the reason, or a clock that is
+    /// ahead.
+    pub(crate) fn was_long_over(&self, moment: UnixMillis) -> bool {
+        let began = self.moment_of(self.elapsed.saturating_sub(self.even_for));
+        later(moment, OUTAGE) < began
     }
 
     /// The moment by the clock at which elapsed time is, or was, so much.
@@ -128,6 +159,8 @@ impl Steps {
             from: first.now,
             even_since: first.elapsed,
             count: 0,
+            has_settled: false,
+            drift: 0,
             past: VecDeque::new(),
         };
         Self { clock, state: Mutex::new(state) }
@@ -137,14 +170,18 @@ impl Steps {
     pub(crate) fn look(&self) -> Look {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let here = read(self.clock.as_ref());
+        let can_be = here.now >= self.clock.earliest();
         let stepped = state.follow(here);
+        let even_for = here.elapsed.saturating_sub(state.even_since);
+        state.has_settled |= can_be && even_for >= SETTLES_AFTER;
         Look {
             now: here.now,
             elapsed: here.elapsed,
             steps: state.count,
             stepped,
-            even_for: here.elapsed.saturating_sub(state.even_since),
-            can_be: here.now >= self.clock.earliest(),
+            even_for,
+            can_be,
+            drift: state.drift,
         }
     }
 
@@ -160,10 +197,10 @@ impl Steps {
             let before = Duration::from_millis(stretch.to.get().saturating_sub(stamp.get()));
             return StampAge::Elapsed(look.elapsed.saturating_sub(stretch.ended).saturating_add(before));
         }
-        if stamp > later(look.now, AHEAD) || stamp < FIRST_FACT.min(self.clock.earliest()) {
+        if look.now_at(stamp) > later(look.now, AHEAD) || stamp < FIRST_FACT.min(self.clock.earliest()) {
             return StampAge::Unknown;
         }
-        StampAge::ByTheClock
+        StampAge::Before
     }
 
     /// Whether a moment that an alarm names can have been meant by a clock that was right.
@@ -190,6 +227,9 @@ impl State {
         let since = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         self.from = UnixMillis::new(here.now.get().saturating_sub(since));
         self.count = self.count.saturating_add(1);
+        if self.has_settled {
+            self.drift = self.drift.saturating_add(step);
+        }
         if step.unsigned_abs() >= LEAP.as_millis() {
             self.even_since = here.elapsed;
         }
@@ -283,7 +323,8 @@ mod tests {
         clock.passes(5 * MINUTE);
         let look = steps.look();
         assert_eq!((look.unsettled(LIFE), look.steps, look.stepped), (None, 0, None));
-        assert_eq!(steps.age_of(UnixMillis::new(TODAY - 8 * DAY), &look), StampAge::ByTheClock);
+        assert_eq!(steps.age_of(UnixMillis::new(TODAY - 8 * DAY), &look), StampAge::Before);
+        assert_eq!(steps.age_of(UnixMillis::new(TODAY + MINUTE), &look), StampAge::ByTheClock);
     }
 
     #[test]
@@ -332,6 +373,21 @@ mod tests {
         clock.set(clock.now().get() - 90_000);
         let look = steps.look();
         assert_eq!((look.stepped, look.unsettled(LIFE)), (Some(-90_000), Some(SETTLES_AFTER)));
+    }
+
+    #[test]
+    fn what_was_meant_before_the_process_comes_no_nearer_by_a_step_of_a_clock_that_had_proved_itself() {
+        let moment = UnixMillis::new(TODAY + 5 * DAY);
+        let (clock, steps) = Turned::starting_at(TODAY - 3 * DAY);
+        clock.set(TODAY);
+        assert_eq!(steps.look().now_at(moment), moment, "it was set right");
+        clock.passes(20 * MINUTE);
+        steps.look();
+        clock.set(clock.now().get() + 8 * DAY);
+        assert_eq!(steps.look().now_at(moment).get(), moment.get() + 8 * DAY);
+        clock.passes(MINUTE);
+        clock.set(clock.now().get() - 8 * DAY);
+        assert_eq!(steps.look().now_at(moment), moment, "and it was set right again");
     }
 
     #[test]

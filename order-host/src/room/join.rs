@@ -78,6 +78,12 @@ impl Room {
         }
         let encoded = match self.encode_within_bounds(Some(connection), &recorded, 0) {
             Ok(encoded) => encoded,
+            // There is no room for another name, and there is for somebody who is on the order.
+            Err(_) if self.sits_here(&participant) => {
+                self.seat_again(connection, &participant, since);
+                self.ack(connection, id, self.order.seq(), false);
+                return Ok(());
+            }
             Err(rejection) => {
                 self.refuse(connection, &rejection, id);
                 return Ok(());
@@ -115,7 +121,7 @@ impl Room {
         command: &Command,
     ) -> Result<Joining, Rejection> {
         let actor = Actor::participant(participant.clone());
-        let sits_here = self.order.person(participant).is_some_and(|person| !person.has_left());
+        let sits_here = self.sits_here(participant);
         match stamp.and_then(|stamp| self.answers.find(&actor, stamp)) {
             Some(Answer::Refused(rejection)) => return Err(rejection),
             Some(Answer::Unchanged) if sits_here => return Ok(Joining::ComesBack { repeated: None }),
@@ -145,11 +151,13 @@ impl Room {
         }
     }
 
+    fn sits_here(&self, participant: &ParticipantId) -> bool {
+        self.order.person(participant).is_some_and(|person| !person.has_left())
+    }
+
     /// Lets a socket speak as whoever it was proved to be, if they still sit at the table.
     pub(super) fn resume(&mut self, connection: ConnectionId, back: &Back) {
-        if self.order.person(&back.participant).is_some_and(|person| !person.has_left())
-            && self.members.may_join(connection, &self.order)
-        {
+        if self.sits_here(&back.participant) && self.members.may_join(connection, &self.order) {
             self.seat_again(connection, &back.participant, back.since);
         }
     }

@@ -15,8 +15,8 @@ pub(crate) struct Loaded {
     pub(crate) order: Order,
     /// The sequence number of the snapshot that it was read with; 0 without one.
     pub(crate) snapshot_seq: u64,
-    /// How many bytes its facts have.
-    pub(crate) log_bytes: u64,
+    /// How many bytes its facts have; nothing, where a snapshot of an earlier release does not say it.
+    pub(crate) log_bytes: Option<u64>,
 }
 
 /// The order as its log says.
@@ -46,7 +46,7 @@ pub(crate) async fn load_from_the_start(
     let id = OrderId::new(key.room()).map_err(|error| LogError(error.to_string()))?;
     let nobodys = Order::new(id, settings.currency).with_default_policy(settings.policy);
     let (order, log_bytes) = replay(log, key, nobodys).await?;
-    Ok(Loaded { order, snapshot_seq: 0, log_bytes })
+    Ok(Loaded { order, snapshot_seq: 0, log_bytes: Some(log_bytes) })
 }
 
 /// The order of a snapshot, and what its log says after that.
@@ -57,13 +57,9 @@ async fn on_top_of(
     log_bytes: Option<u64>,
 ) -> Result<Loaded, LogError> {
     let snapshot_seq = order.seq();
-    let before = match log_bytes {
-        Some(bytes) => bytes,
-        // An earlier release wrote the snapshot, and did not count.
-        None => bytes_up_to(log, key, snapshot_seq).await?,
-    };
     let (order, after) = replay(log, key, order).await?;
-    Ok(Loaded { order, snapshot_seq, log_bytes: before.saturating_add(after) })
+    let log_bytes = log_bytes.map(|before| before.saturating_add(after));
+    Ok(Loaded { order, snapshot_seq, log_bytes })
 }
 
 /// The order of a snapshot, and how many bytes its facts have, where that was counted.
@@ -118,7 +114,7 @@ async fn replay(log: &dyn RoomLog, key: &RoomKey, mut order: Order) -> Result<(O
 }
 
 /// How many bytes the facts up to this sequence number have.
-async fn bytes_up_to(log: &dyn RoomLog, key: &RoomKey, last: u64) -> Result<u64, LogError> {
+pub(super) async fn bytes_up_to(log: &dyn RoomLog, key: &RoomKey, last: u64) -> Result<u64, LogError> {
     let (mut read, mut bytes) = (0_u64, 0_u64);
     while let Some(left) = usize::try_from(last.saturating_sub(read)).ok().filter(|left| *left > 0) {
         let facts = log.read(key, read, left.min(PAGE)).await?;

@@ -16,6 +16,10 @@ const RESERVED: u64 = 4;
 const KEPT_TO_THE_END: u64 = 1;
 const PARTS: u64 = 32;
 
+/// What a log stores beside each fact, about: the room's name, twice (the fact is found by it), numbers, and room that is left in a
+/// page.
+const BESIDE_EACH_FACT: usize = 64;
+
 /// How much of a log a fact may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reach {
@@ -56,9 +60,12 @@ impl Room {
             Rejection::new(Code::StorageUnavailable)
         })?;
         let reach = self.reach(recorded);
-        let bytes = u64::try_from(encoded.len()).unwrap_or(u64::MAX);
+        let each = self.key.as_str().len().saturating_mul(2).saturating_add(BESIDE_EACH_FACT);
+        let takes = encoded.len().saturating_add(each);
         if let Some(most) = self.shared.settings.log_bytes {
-            let after = self.log_bytes.saturating_add(ahead).saturating_add(bytes);
+            let beside = recorded.seq.saturating_mul(each as u64);
+            let facts = self.log_bytes.saturating_add(ahead).saturating_add(encoded.len() as u64);
+            let after = facts.saturating_add(beside);
             if after > reach.of(most) {
                 let whole = format!("at most {} KiB of stored changes in one order", most / 1024);
                 return Err(Rejection::new(Code::LogFull).expected(whole));
@@ -67,9 +74,9 @@ impl Room {
         if let Some(who) = recorded.by.id()
             && reach != Reach::Unbounded
         {
-            self.members.count_stored(who, encoded.len(), reach != Reach::Everybodys)?;
+            self.members.count_stored(who, takes, reach != Reach::Everybodys)?;
             if let Some(connection) = connection.filter(|_| reach != Reach::Whole) {
-                self.members.ask_for_space(connection, encoded.len())?;
+                self.members.ask_for_space(connection, takes)?;
             }
         }
         Ok(encoded)
@@ -88,6 +95,7 @@ impl Room {
     }
 
     fn owns(&self, who: &ParticipantId) -> bool {
-        self.order.owner().is_some_and(|owner| owner.id() == who)
+        let order = self.ahead.as_ref().unwrap_or(&self.order);
+        order.owner().is_some_and(|owner| owner.id() == who)
     }
 }

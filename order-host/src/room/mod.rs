@@ -33,6 +33,7 @@ use crate::{RoomKey, Ticket};
 use answers::Answers;
 use commands::{Asked, Asker};
 use events::Events;
+use load::bytes_up_to;
 pub(crate) use load::{Loaded, load};
 use members::Members;
 use store::Snapshots;
@@ -90,15 +91,24 @@ impl Room {
         room.members.close_all(reason);
         close_door(&key, &shared, &mut inputs);
         // Memory that cannot be trusted is not worth keeping.
-        if reason != CloseReason::Unavailable {
+        if reason == CloseReason::Unavailable {
+            room.keep_deadline();
+        } else {
             Box::pin(room.leave_timer()).await;
             Box::pin(room.save_last_snapshot()).await;
         }
     }
 
     async fn load(key: &RoomKey, shared: &Arc<Shared>) -> Result<Box<Self>, LogError> {
-        let Loaded { order, snapshot_seq, log_bytes } =
-            load(shared.log.as_ref(), key, &shared.settings).await?;
+        let log = shared.log.as_ref();
+        let Loaded { order, mut snapshot_seq, log_bytes } = load(log, key, &shared.settings).await?;
+        let log_bytes = if let Some(bytes) = log_bytes {
+            bytes
+        } else {
+            // So that the next snapshot, which says it, is taken when the room leaves memory at the latest.
+            snapshot_seq = 0;
+            bytes_up_to(log, key, order.seq()).await?
+        };
         tracing::debug!(room = %key.fingerprint(), seq = order.seq(), "room loaded");
         let room = Box::new(Self {
             key: key.clone(),

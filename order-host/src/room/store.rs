@@ -101,7 +101,8 @@ impl Room {
                 .await
                 .map_err(|_| End(CloseReason::Unavailable))?;
         self.ahead = None;
-        self.log_bytes = log_bytes;
+        // It was read from the first fact on, so they are counted.
+        self.log_bytes = log_bytes.unwrap_or(self.log_bytes);
         if order != self.order {
             self.order = order;
             self.timer.forget_what_is_remembered();

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::store::Stored;
 use super::{End, Room};
-use crate::clock::{Look, StampAge};
+use crate::clock::{Look, SETTLES_AFTER, StampAge};
 use crate::log::LogError;
 use crate::time::SetHere;
 
@@ -50,6 +50,8 @@ enum Remembered {
 enum Upcoming {
     /// A reminder or the deadline, stored as this moment.
     Deadline(UnixMillis),
+    /// The same, set before this process began.
+    DeadlineOfBefore(UnixMillis),
     /// The order ends, after so long without a change.
     End(Duration),
     /// So it does, but nobody knows any more when it was changed last, nor has the log been told when it is to end.
@@ -106,10 +108,10 @@ impl Room {
                     let moment = look.moment_of(set.comes.saturating_sub(before));
                     return Some((moment, Upcoming::Deadline(next)));
                 }
-                None if next <= look.after(MAX_DEADLINE_AHEAD.saturating_add(MARGIN)) => {
-                    return Some((next, Upcoming::Deadline(next)));
+                None if look.now_at(next) <= look.after(MAX_DEADLINE_AHEAD.saturating_add(MARGIN)) => {
+                    return Some((look.now_at(next), Upcoming::DeadlineOfBefore(next)));
                 }
-                // Nobody can have meant this: it was set by a clock that was wrong.
+                // No deadline is set so far ahead: a clock that was wrong set it.
                 None => {}
             }
         }
@@ -118,6 +120,10 @@ impl Room {
         let end = match self.shared.steps().age_of(last, look) {
             StampAge::ByTheClock => {
                 let end = later(last, life);
+                end.max(self.timer.no_end_before.unwrap_or(end))
+            }
+            StampAge::Before => {
+                let end = later(look.now_at(last), life);
                 end.max(self.timer.no_end_before.unwrap_or(end))
             }
             StampAge::Elapsed(age) => look.after(life.saturating_sub(age)),
@@ -140,19 +146,25 @@ impl Room {
         let left = Duration::from_millis(at.get().saturating_sub(look.now.get()));
         let unsettled = match upcoming {
             Upcoming::End(life) => look.unsettled(life).unwrap_or_default(),
-            Upcoming::Deadline(_) | Upcoming::EndAtSomeTime(_) => Duration::ZERO,
+            Upcoming::DeadlineOfBefore(_) if look.was_long_over(at) => {
+                look.unsettled(SETTLES_AFTER).unwrap_or_default()
+            }
+            // Never without a pause: a life may be nothing.
+            Upcoming::EndAtSomeTime(_) => Duration::from_millis(1),
+            Upcoming::Deadline(_) | Upcoming::DeadlineOfBefore(_) => Duration::ZERO,
         };
         let held_up = self.timer.not_before.map_or(Duration::ZERO, |at| at.duration_since(Instant::now()));
         left.max(unsettled).max(held_up)
     }
 
-    /// For how long the end of the order waits for the clock to prove itself, although it is due by it.
+    /// For how long what is due by the clock waits for it to prove itself.
     pub(super) fn waits_for_the_clock(&self) -> Option<Duration> {
         let look = self.shared.look_at_clock();
         match self.upcoming(&look)? {
             (at, Upcoming::End(life)) if at <= look.now => look.unsettled(life),
             (_, Upcoming::EndAtSomeTime(life)) => look.unsettled(life),
-            (_, Upcoming::End(_) | Upcoming::Deadline(_)) => None,
+            (at, Upcoming::DeadlineOfBefore(_)) if look.was_long_over(at) => look.unsettled(SETTLES_AFTER),
+            (_, Upcoming::End(_) | Upcoming::Deadline(_) | Upcoming::DeadlineOfBefore(_)) => None,
         }
     }
 
@@ -202,12 +214,11 @@ impl Room {
         }
         if let Some((_, Upcoming::EndAtSomeTime(life))) = self.upcoming(look)
             && look.unsettled(life).is_none()
+            && self.ask_the_log_for_the_end(look, life).await.is_ok()
+            && self.timer.no_end_before.is_none()
         {
-            self.ask_the_log_for_the_end(look, life).await;
-            if self.timer.no_end_before.is_none() {
-                self.timer.no_end_before = Some(look.after(life));
-                self.remember_alarm().await;
-            }
+            self.timer.no_end_before = Some(look.after(life));
+            self.remember_alarm().await;
         }
     }
 
@@ -217,7 +228,12 @@ impl Room {
         let (at, upcoming) = self.upcoming(&look)?;
         let over = look.now.get().checked_sub(at.get())?;
         match upcoming {
-            Upcoming::Deadline(stored) => {
+            Upcoming::DeadlineOfBefore(_)
+                if look.was_long_over(at) && look.unsettled(SETTLES_AFTER).is_some() =>
+            {
+                None
+            }
+            Upcoming::Deadline(stored) | Upcoming::DeadlineOfBefore(stored) => {
                 // As far as the time has run that the table had, by the clock that it was set by.
                 let by = UnixMillis::new(stored.get().saturating_add(over));
                 deadline_due(&self.order, by, look.now)
@@ -226,7 +242,10 @@ impl Room {
             Upcoming::End(life) if look.unsettled(life).is_some() => None,
             Upcoming::End(life) => {
                 if self.timer.no_end_before.is_none() {
-                    self.ask_the_log_for_the_end(&look, life).await;
+                    if self.ask_the_log_for_the_end(&look, life).await.is_err() {
+                        self.timer.not_before = Some(Instant::now() + TRY_AGAIN);
+                        return None;
+                    }
                     let (at, _) = self.upcoming(&look)?;
                     if at > look.now {
                         return None;
@@ -238,11 +257,12 @@ impl Room {
     }
 
     /// Finds out whether the log has the room woken later than the stamps of the order say: that was written by somebody who knew
-    /// how the clock had been set. What the log cannot say changes nothing.
-    async fn ask_the_log_for_the_end(&mut self, look: &Look, life: Duration) {
-        let Ok(remembered) = self.remembered().await else { return };
+    /// how the clock had been set.
+    async fn ask_the_log_for_the_end(&mut self, look: &Look, life: Duration) -> Result<(), LogError> {
+        let remembered = self.remembered().await?;
         let can_be = |at: &UnixMillis| self.shared.steps().can_be_meant(*at) && *at <= look.after(life);
         self.timer.no_end_before = remembered.filter(can_be);
+        Ok(())
     }
 
     /// Tells the log by when to have the room woken.
@@ -279,16 +299,28 @@ impl Room {
     /// The room leaves memory: from now on it is woken. What the log has it woken by is right, unless orders lived longer when
     /// that was set, or the clock was another.
     pub(super) async fn leave_timer(&mut self) {
+        self.keep_deadline();
+        let look = self.shared.look_at_clock();
+        let Some((at, _)) = self.upcoming(&look) else { return };
+        self.leave_alarm(at, &look).await;
+    }
+
+    /// Leaves what only this process knows of the deadline to whoever has the room in memory next.
+    pub(super) fn keep_deadline(&self) {
         if let Some(set) = self.timer.set_here.filter(|set| Some(set.at) == pending(&self.order)) {
             self.shared.time.deadlines.keep(&self.key, set);
         }
-        let look = self.shared.look_at_clock();
-        let Some((at, _)) = self.upcoming(&look) else { return };
+    }
+
+    async fn leave_alarm(&mut self, at: UnixMillis, look: &Look) {
         let by_the_clock = self.order.alarm(&self.shared.settings.lifetimes) == Some(at);
-        if let Ok(remembered) = self.remembered().await
-            && remembered.is_none_or(|remembered| remembered > at || (!by_the_clock && remembered != at))
-            && self.waits_for_the_clock().is_none()
-        {
+        let Ok(remembered) = self.remembered().await else { return };
+        let is_right = |remembered: UnixMillis| {
+            // One that has passed is of something that has not happened, or waits for the clock.
+            let has_passed = remembered <= look.now && at > look.now;
+            remembered <= at && !has_passed && (by_the_clock || remembered == at)
+        };
+        if !remembered.is_some_and(is_right) && self.waits_for_the_clock().is_none() {
             self.remember_alarm().await;
         }
         // What should have happened could not be stored: it is tried again, but not at once.

@@ -1,20 +1,30 @@
-//! Rooms that would end by a clock that has not proved itself yet.
+//! Rooms in which something would happen by a clock that has not proved itself yet.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
+use order_core::UnixMillis;
+
 use crate::RoomKey;
+use crate::log::Alarm;
 
 /// So many are remembered. Overflow: further ones are woken at every look, in vain.
 const MOST: usize = 65_536;
 
-/// Rooms whose end is due by the clock, and until what elapsed time they are left alone: after a start with a clock that is
+/// Rooms in which something is due by the clock, and until what elapsed time they are left alone: after a start with a clock that is
 /// days ahead there may be very many.
 #[derive(Debug, Default)]
 pub(super) struct HeldBack {
-    rooms: HashMap<RoomKey, Duration>,
+    rooms: HashMap<RoomKey, Held>,
     /// The steps of the clock that were seen when they were held back.
     steps: u64,
+}
+
+#[derive(Debug)]
+struct Held {
+    /// The alarm for which it was woken: another one is looked at in its time.
+    alarm: UnixMillis,
+    until: Duration,
 }
 
 impl HeldBack {
@@ -25,23 +35,23 @@ impl HeldBack {
         if stepped {
             self.rooms.clear();
         } else {
-            self.rooms.retain(|_, until| *until > elapsed);
+            self.rooms.retain(|_, held| held.until > elapsed);
         }
         stepped
     }
 
-    pub(super) fn hold(&mut self, room: &RoomKey, until: Duration) {
+    pub(super) fn hold(&mut self, alarm: &Alarm, until: Duration) {
         if self.rooms.len() < MOST {
-            self.rooms.insert(room.clone(), until);
+            self.rooms.insert(alarm.room.clone(), Held { alarm: alarm.at, until });
         }
     }
 
-    pub(super) fn holds(&self, room: &RoomKey) -> bool {
-        self.rooms.contains_key(room)
+    pub(super) fn holds(&self, alarm: &Alarm) -> bool {
+        self.rooms.get(&alarm.room).is_some_and(|held| held.alarm == alarm.at)
     }
 
     /// Elapsed time when the first of them is looked at again.
     pub(super) fn next(&self) -> Option<Duration> {
-        self.rooms.values().min().copied()
+        self.rooms.values().map(|held| held.until).min()
     }
 }

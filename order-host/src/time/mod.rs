@@ -46,6 +46,8 @@ pub(crate) struct Time {
     /// When the task looks at the log again, in milliseconds since 1970; the end of time while it does.
     next_look: AtomicU64,
     wake: Notify,
+    /// Whether the operator was told that the clock shows a time that cannot be.
+    clock_is_wrong: AtomicBool,
     pub(crate) deadlines: Deadlines,
 }
 
@@ -60,6 +62,22 @@ impl Time {
     /// Says that the clock has stepped: rooms that are not in memory may want to be woken at other times.
     pub(crate) fn clock_stepped(&self) {
         self.wake.notify_one();
+    }
+
+    /// Tells the operator when the clock begins to show a time that cannot be, and when it no longer does.
+    fn tell_of_a_clock_that_cannot_be(&self, look: &Look) {
+        let is_wrong = !look.can_be();
+        if self.clock_is_wrong.swap(is_wrong, Ordering::Relaxed) == is_wrong {
+            return;
+        }
+        if is_wrong {
+            tracing::warn!(
+                clock = look.now.get(),
+                "the clock shows a time before this release was built: set it right; no order expires and none is archived until then"
+            );
+        } else {
+            tracing::info!("the clock shows a time that can be");
+        }
     }
 
     /// Whether nobody has kept time so far; from now on somebody does.
@@ -92,9 +110,13 @@ async fn look(host: Host, held_back: &mut HeldBack) -> Duration {
     let shared = host.shared();
     shared.time.next_look.store(u64::MAX, Ordering::SeqCst);
     let look = shared.look_at_clock();
+    shared.time.tell_of_a_clock_that_cannot_be(&look);
     if held_back.look(look.elapsed, look.steps) {
         // Their alarms in the log are of the time before.
-        wake_rooms(&host, &shared.time.deadlines.rooms(), held_back).await;
+        let at = UnixMillis::default();
+        let rooms = shared.time.deadlines.rooms().into_iter();
+        let alarms: Vec<_> = rooms.map(|room| Alarm { at, room }).collect();
+        wake_rooms(&host, &alarms, held_back).await;
     }
     let woken = async {
         let wait = wake_all(&host, held_back).await?;
@@ -119,9 +141,8 @@ async fn wake_all(host: &Host, held_back: &mut HeldBack) -> Result<Duration, Log
         let alarms = shared.log.alarms(after.as_ref(), PAGE).await?;
         let now = shared.clock.now();
         let (due, later) = alarms.split_at(alarms.partition_point(|alarm| alarm.at <= now));
-        let rooms: Vec<_> =
-            due.iter().map(|alarm| alarm.room.clone()).filter(|room| !held_back.holds(room)).collect();
-        wake_rooms(host, &rooms, held_back).await;
+        let due: Vec<_> = due.iter().filter(|alarm| !held_back.holds(alarm)).cloned().collect();
+        wake_rooms(host, &due, held_back).await;
         if let Some(next) = later.first() {
             let left = Duration::from_millis(next.at.get().saturating_sub(shared.clock.now().get()));
             return Ok(left.min(LOOK_AGAIN));
@@ -150,18 +171,17 @@ async fn wake_those_set_by_a_wrong_clock(
     let Ok(anywhere) = RoomKey::new("main", "any") else { return Ok(()) };
     let beyond = Alarm { at: look.after(furthest.saturating_add(MARGIN)), room: anywhere };
     let alarms = shared.log.alarms(Some(&beyond), PAGE).await?;
-    let rooms: Vec<_> = alarms.into_iter().map(|alarm| alarm.room).collect();
-    wake_rooms(host, &rooms, held_back).await;
+    wake_rooms(host, &alarms, held_back).await;
     Ok(())
 }
 
-async fn wake_rooms(host: &Host, rooms: &[RoomKey], held_back: &mut HeldBack) {
-    for some in rooms.chunks(AT_ONCE) {
-        let woken = join_all(some.iter().map(|room| timeout(PATIENCE, wake(host, room)))).await;
+async fn wake_rooms(host: &Host, alarms: &[Alarm], held_back: &mut HeldBack) {
+    for some in alarms.chunks(AT_ONCE) {
+        let woken = join_all(some.iter().map(|alarm| timeout(PATIENCE, wake(host, &alarm.room)))).await;
         let elapsed = host.shared().clock.elapsed();
-        for (room, left) in some.iter().zip(woken) {
+        for (alarm, left) in some.iter().zip(woken) {
             if let Ok(Some(left)) = left {
-                held_back.hold(room, elapsed.saturating_add(left));
+                held_back.hold(alarm, elapsed.saturating_add(left));
             }
         }
     }

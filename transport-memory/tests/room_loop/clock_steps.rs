@@ -146,6 +146,87 @@ async fn a_deadline_of_before_a_restart_goes_by_the_clock() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_deadline_of_before_a_restart_comes_no_earlier_by_a_clock_that_starts_days_ahead() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    asha.send(add("thali", 250)).await.unwrap();
+    asha.send(deadline_in(5 * DAY).replace("reminders", "then\":\"finalize\",\"reminders")).await.unwrap();
+    asha.settle().await;
+    restaurant.crash().await;
+    let right = restaurant.clock().now().get();
+    restaurant.clock().set(UnixMillis::new(right + millis(8 * DAY)));
+    let restarted = restaurant.restarted(2);
+    let [mut ben] = seated(&restarted, ["ben"]).await;
+    pass(&restarted, 10 * MINUTE).await;
+    ben.send(add("naan", 40)).await.unwrap();
+    assert_eq!(only(&mut ben).await.kind(), "item_added");
+    restarted.clock().set(UnixMillis::new(right + millis(10 * MINUTE)));
+    pass(&restarted, 4 * DAY).await;
+    assert_eq!(status(&restarted, &room()).await, Status::Active);
+    pass(&restarted, DAY).await;
+    assert_eq!(status(&restarted, &room()).await, Status::Finalized);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_was_missed_by_days_comes_once_the_clock_has_proved_itself() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    asha.send(deadline_in(HOUR)).await.unwrap();
+    asha.settle().await;
+    restaurant.crash().await;
+    restaurant.clock().advance(2 * DAY);
+    let restarted = restaurant.restarted(2);
+    pass(&restarted, 5 * MINUTE).await;
+    assert_eq!(by_the_clock(&restarted).await, []);
+    pass(&restarted, 11 * MINUTE).await;
+    assert_eq!(by_the_clock(&restarted).await, [Fact::LockSet { locked: true }]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leap_of_a_clock_that_had_proved_itself_ends_nothing_of_before_the_restart() {
+    for guest_stays in [true, false] {
+        let restaurant = restaurant();
+        let rooms = open_orders(&restaurant, 7).await;
+        let [mut asha] = seated(&restaurant, ["asha"]).await;
+        asha.send(add("thali", 250)).await.unwrap();
+        asha.send(deadline_in(5 * DAY)).await.unwrap();
+        asha.settle().await;
+        restaurant.crash().await;
+        let restarted = restaurant.restarted(2);
+        let guest = if guest_stays { Some(seated(&restarted, ["ben"]).await) } else { None };
+        pass(&restarted, HOUR).await;
+        leap(&restarted, 300 * DAY).await;
+        pass(&restarted, 4 * DAY).await;
+        assert_eq!(ended(&restarted, &rooms).await, 0);
+        assert_eq!(by_the_clock(&restarted).await, [], "{guest_stays}");
+        pass(&restarted, DAY).await;
+        assert_eq!(by_the_clock(&restarted).await.last(), Some(&Fact::LockSet { locked: true }));
+        pass(&restarted, 3 * DAY).await;
+        assert_eq!(ended(&restarted, &rooms).await, rooms.len());
+        drop(guest);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_is_in_time_at_a_table_whose_end_waits_for_the_clock() {
+    let restaurant = restaurant();
+    open_orders(&restaurant, 1).await;
+    restaurant.crash().await;
+    restaurant.clock().advance(8 * DAY);
+    let restarted = restaurant.restarted(2);
+    sleep(A_WHILE).await;
+    let mut asha = restarted.connect(&table(0));
+    asha.send(join("asha", &json!({}))).await.unwrap();
+    asha.send(deadline_in(2 * MINUTE)).await.unwrap();
+    asha.settle().await;
+    asha.disconnect();
+    sleep(A_WHILE).await;
+    pass(&restarted, 2 * MINUTE).await;
+    let order = restarted.stored_order(&table(0)).await.unwrap();
+    assert!(order.is_locked(), "it does not wait for a quarter of an hour");
+}
+
+#[tokio::test(start_paused = true)]
 async fn stamps_of_a_clock_that_was_far_ahead_keep_no_order_from_ending_across_restarts() {
     let mut restaurant = restaurant();
     let right = restaurant.clock().now();

@@ -40,22 +40,30 @@ async fn an_orders_log_has_an_end_and_the_last_part_is_the_owners_and_the_bills(
         let refused = fill(&mut ben).await;
         assert_eq!(refused["code"], "log_full", "{refused}");
         assert_eq!(refused["expected"], "at most 64 KiB of stored changes in one order");
-        let full = stored_bytes(&restaurant).await;
+        let full = taken(&restaurant).await;
         assert!(full <= SMALL_LOG * 28 / 32 && full > SMALL_LOG * 27 / 32, "{full}");
         asha.settle().await;
-        for message in [json!({"type":"leave"}), json!({"type":"set_tip","data":{"amount":1}})] {
-            ben.send(with_id(&message.to_string(), 7)).await.unwrap();
+        for message in [tip(7), long_dish(7)] {
+            ben.send(with_id(&message, fresh())).await.unwrap();
             assert_eq!(refusal(&ben.settle().await.pop().unwrap().json())["code"], "log_full");
         }
         hears_nothing(&mut asha).await;
-        assert_eq!(stored_bytes(&restaurant).await, full);
+        assert_eq!(taken(&restaurant).await, full);
         let mut chitra = restaurant.connect(&room());
-        chitra.send(join("chitra", &json!({}))).await.unwrap();
+        chitra.send(join(&"chitra".repeat(11), &json!({}))).await.unwrap();
         assert_eq!(code(&only(&mut chitra).await), "log_full");
+        // By another name somebody of the table still comes in, as who they were.
+        let mut again = restaurant.connect(&room());
+        again.send(join("ben", &json!({})).replace("BEN", &"Benedict".repeat(10))).await.unwrap();
+        let sync = again.settle().await.remove(0);
+        assert!(sync.kind() == "sync" && !sync.text().contains("Benedict"), "{}", sync.text());
+        drop(again);
+        asha.settle().await;
+        ben.settle().await;
 
         let refused = fill(&mut asha).await;
         assert_eq!(refused["code"], "log_full", "the owner has a part of it, and not all");
-        let at_most = stored_bytes(&restaurant).await;
+        let at_most = taken(&restaurant).await;
         assert!(at_most <= SMALL_LOG * 31 / 32 && at_most > SMALL_LOG * 30 / 32, "{at_most}");
         ben.settle().await;
         asha.send(r#"{"type":"finalize"}"#).await.unwrap();
@@ -86,6 +94,17 @@ async fn how_full_a_log_is_is_known_after_a_restart_with_and_without_a_snapshot(
     let none = Snapshot { seq: 0, state: b"none".to_vec() };
     for snapshot in [snapshot, uncounted, none] {
         restaurant.log().save_snapshot(&room(), snapshot).await.unwrap();
+        let visited = restaurant.restarted(7);
+        let [ben] = seated(&visited, ["ben"]).await;
+        drop(ben);
+        sleep(A_WHILE).await;
+        let left = restaurant.log().load_snapshot(&room()).await.unwrap().unwrap();
+        let counted = decode_snapshot(&left.state).unwrap().1;
+        assert_eq!(
+            counted,
+            Some(stored_bytes(&restaurant).await),
+            "whoever visits leaves a snapshot that says it"
+        );
         let restarted = restaurant.restarted(2);
         let mut ben = restarted.connect(&room());
         ben.send(join("ben", &json!({}))).await.unwrap();
@@ -110,7 +129,7 @@ async fn commands_that_come_together_pass_no_bound_together() {
     let count = |kind: &str| heard.iter().filter(|message| message.kind() == kind).count();
     assert_eq!(count("ack") + count("reject"), 200, "each is answered");
     assert!(count("ack") > 50 && count("reject") > 50, "{} are taken", count("ack"));
-    assert!(stored_bytes(&restaurant).await <= SMALL_LOG * 28 / 32);
+    assert!(taken(&restaurant).await <= SMALL_LOG * 28 / 32);
     asha.settle().await;
     asha.send(add("thali", 250)).await.unwrap();
     assert_eq!(only(&mut asha).await.kind(), "item_added", "the owner goes on");
@@ -249,4 +268,10 @@ fn with_id(message: &str, number: u64) -> String {
 
 async fn stored_bytes(restaurant: &Simulation<MemoryLog>) -> u64 {
     facts(restaurant).await.iter().map(|fact| fact.len() as u64).sum()
+}
+
+/// What counts: the facts, and what a log stores beside each.
+async fn taken(restaurant: &Simulation<MemoryLog>) -> u64 {
+    let beside = 64 + 2 * room().as_str().len() as u64;
+    stored_bytes(restaurant).await + facts(restaurant).await.len() as u64 * beside
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use order_core::ParticipantId;
-use order_host::{NotYet, Pace};
+use order_host::{Access, Identity, NotYet, Pace, RoomKey};
 
 use super::place::{Place, SITE_FACTOR};
 
@@ -17,10 +17,23 @@ const FORGET_AFTER: u32 = 4_096;
 /// Whose sockets are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Somebody {
-    /// Who signed in.
-    Participant(ParticipantId),
+    /// Who signed in, and for which orders: a participant of another restaurant may have the same id.
+    Participant { of: String, participant: ParticipantId },
     /// Wherever they come from, where nobody signs in.
     At(Place),
+}
+
+impl Somebody {
+    /// Who signed in to `room`, by what the orders are that the sign-in is for.
+    pub(crate) fn signed_in(identity: &Identity, room: &RoomKey) -> Self {
+        let Access { tenant, circle, .. } = &identity.access;
+        let of = match (tenant, circle) {
+            (Some(tenant), _) => format!("tenant {}", tenant.as_str()),
+            (None, Some(circle)) => format!("circle {}", circle.as_str()),
+            (None, None) => format!("room {room}"),
+        };
+        Self::Participant { of, participant: identity.participant.clone() }
+    }
 }
 
 /// Counts the bytes that somebody has stored. Remembers who stored something lately.
@@ -84,6 +97,8 @@ impl Volume {
 
 #[cfg(test)]
 mod tests {
+    use order_core::text::Text;
+
     use super::*;
 
     fn at(address: &str) -> Somebody {
@@ -93,8 +108,12 @@ mod tests {
     #[test]
     fn one_address_and_one_person_are_held_up_and_no_other() {
         let volume = Volume::new(Pace::new(1, 1_000).unwrap());
-        let asha = Somebody::Participant(ParticipantId::new("asha").unwrap());
-        for who in [at("192.0.2.1"), asha] {
+        let mut identity = Identity::new(ParticipantId::new("asha").unwrap());
+        let rooms = ["one", "two"].map(|name| RoomKey::new("main", name).unwrap());
+        let [one, two] = rooms.map(|room| Somebody::signed_in(&identity, &room));
+        identity.access.tenant = Some(Text::exact("cafe-1", 100).unwrap());
+        let of_a_tenant = Somebody::signed_in(&identity, &RoomKey::new("main", "one").unwrap());
+        for who in [at("192.0.2.1"), one, two, of_a_tenant] {
             assert!(volume.count(&who, 900).is_ok());
             let early = volume.count(&who, 900).unwrap_err();
             assert!(early.wait > Duration::from_secs(600), "{early:?}");

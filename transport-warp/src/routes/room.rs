@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use order_core::ParticipantId;
 use order_core::wire::HistoryPage;
 use order_host::{
     Allowance, Counted, Door, HistoryError, Host, NotYet, Opening, Pace, Protocol, RoomKey, Ticket,
@@ -241,14 +240,14 @@ impl Rooms {
                 "The server has {most} sockets, as many as it may; come back in a moment"
             ));
         };
-        let participant = identity.as_ref().map(|identity| &identity.participant);
-        let tickets = match self.tickets(&room, request.place, participant) {
+        let somebody = identity.as_ref().map(|identity| Somebody::signed_in(identity, &room));
+        let tickets = match self.tickets(&room, request.place, somebody.as_ref()) {
             Ok(tickets) => tickets,
             Err(excess) => return answer::too_many(&excess),
         };
         let (host, drained_host) = (self.host.clone(), self.host.clone());
         let door = self.door(request.place);
-        let allowance = self.allowance(request.place, participant);
+        let allowance = self.allowance(request.place, somebody);
         let opening = Opening { identity, door, allowance, ..opening(&handshake, request.query) };
         let subprotocol = Some(opening.protocol.subprotocol()).filter(|name| handshake.offers(name));
         let (response, task) = handshake
@@ -274,7 +273,7 @@ impl Rooms {
         &self,
         room: &RoomKey,
         place: Option<Place>,
-        participant: Option<&ParticipantId>,
+        signed_in: Option<&Somebody>,
     ) -> Result<Tickets, Excess> {
         let peers = &self.settings.peers;
         let of_address = match (place, peers.sockets_per_address) {
@@ -283,10 +282,10 @@ impl Rooms {
             ),
             _ => None,
         };
-        let of_guest = match (participant, place, peers.sockets_per_guest) {
+        let of_guest = match (signed_in, place, peers.sockets_per_guest) {
             (_, _, None) | (None, None, _) => None,
-            (Some(participant), _, Some(most)) => {
-                let key = (Somebody::Participant(participant.clone()), room.clone());
+            (Some(somebody), _, Some(most)) => {
+                let key = (somebody.clone(), room.clone());
                 Some((self.by_guest.take(&key, most).ok_or(Excess::OfGuest(most))?, None))
             }
             (None, Some(place), Some(most)) => {
@@ -336,9 +335,9 @@ impl Rooms {
     }
 
     /// What bounds how much is stored for somebody who signed in, or who comes from there.
-    fn allowance(&self, place: Option<Place>, participant: Option<&ParticipantId>) -> Option<Allowance> {
+    fn allowance(&self, place: Option<Place>, signed_in: Option<Somebody>) -> Option<Allowance> {
         let stored = self.stored.clone()?;
-        let who = participant.cloned().map(Somebody::Participant).or_else(|| place.map(Somebody::At))?;
+        let who = signed_in.or_else(|| place.map(Somebody::At))?;
         Some(Allowance::new(move |bytes| stored.count(&who, bytes)))
     }
 

@@ -91,14 +91,15 @@ pub(super) fn is_exact(claim: &str) -> bool {
 /// Whether a claim names this room: `party/room`, or `room` for one of [`PARTY`].
 ///
 /// Names of rooms are opaque. But a name that cannot stand in an address comes percent-encoded, as a browser or
-/// `encodeURIComponent` writes it, so that such a room is named by what it is called, too. A name in which something is
-/// percent-encoded already names that room alone.
+/// `encodeURIComponent` writes it, so that such a room is named by what it is called, too. A name that can stand in an address,
+/// and in which something is percent-encoded already, names that room alone.
 pub(super) fn is_named(room: &RoomKey, claim: &str) -> bool {
     let (party, name) = parts(claim);
     if address::stored_party(party) != Some(room.party()) {
         return false;
     }
-    let may_be_encoded = !name.contains('%') || has_stray_percent(name);
+    let is_segment = RoomKey::new(room.party(), name).is_ok();
+    let may_be_encoded = !is_segment || !name.contains('%') || has_stray_percent(name);
     name == room.room() || may_be_encoded && decoded(room.room()).is_some_and(|decoded| decoded == name)
 }
 
@@ -181,6 +182,18 @@ mod tests {
         assert!(is_named(&room("main", "t7"), "main/t7"));
         for other in ["T7", "t", "t77", "", "*", "main/t7", "/t7", "x/t7", "collaborative_order/t7/"] {
             assert!(!is_named(&table, other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_a_token_may_have_opens_the_room_that_it_is_said_to() {
+        let pieces = ["a", "%25", "%41", "%c3%a9", "50%", " ", "é", "🍛", "&", "^", "\"", "%%", "%2", "?"];
+        let several = pieces.len();
+        for number in 0..several.pow(3) {
+            let places = [number / several / several, number / several % several, number % several];
+            let claim = places.map(|place| pieces[place]).concat();
+            let Ok(name) = RoomName::new(&claim) else { continue };
+            assert!(is_named(&name.room, &claim), "{claim} is said to be at {}", name.path());
         }
     }
 

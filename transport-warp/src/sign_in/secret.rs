@@ -97,29 +97,39 @@ pub(super) fn of_file(file: &[u8]) -> Result<&[u8], KeysError> {
     if secret.len() < MIN_SECRET_BYTES { Err(KeysError::ShortSecret) } else { Ok(secret) }
 }
 
-/// What a secret looks like, if it looks like something that is not secret.
+/// What a secret looks like, if it looks like something that is not secret: as it stands, or in base64 or hexadecimal digits, as
+/// some stores of secrets hold what they are given.
 pub(super) fn looks_public(secret: &[u8]) -> Option<&'static str> {
-    let text = secret.trim_ascii();
+    readings(secret).iter().find_map(|reading| reading_looks_public(reading.trim_ascii()))
+}
+
+fn reading_looks_public(text: &[u8]) -> Option<&'static str> {
     let is_text = str::from_utf8(text).is_ok();
-    if text.windows(10).any(|ten| ten == b"-----BEGIN") {
+    if contains(text, b"-----BEGIN") {
         return Some("it is PEM, and no secret");
     }
     // A secret of random bytes may well begin with such a character, but does not go on like it.
     if is_text && text.starts_with(b"<") {
         return Some("it looks like a page, which others may know");
     }
-    if (text.starts_with(b"{") || text.starts_with(b"["))
-        && serde_json::from_slice::<IgnoredAny>(text).is_ok()
+    if is_text && contains(text, b"://") {
+        return Some("it looks like an address, which others may know");
+    }
+    if matches!(text.first(), Some(b'{' | b'[' | b'"')) && serde_json::from_slice::<IgnoredAny>(text).is_ok()
     {
         return Some("it is JSON, and no secret");
     }
     if text.starts_with(b"eyJ") && text.contains(&b'.') {
         return Some("it looks like a token, and no secret");
     }
-    if readings(secret).iter().any(|bytes| der::is_a_key(bytes)) {
+    if der::is_a_key(text) {
         return Some("it is a key of two halves, and no secret");
     }
     None
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }
 
 /// Whether a secret holds a part of a public key, in whatever form: everybody could know it then.
@@ -191,6 +201,22 @@ mod tests {
             format!("{word}é"),
             "\0".repeat(64),
             format!("eyJhbGciOiJIUzI1NiJ9.{word}.{word}"),
+        ] {
+            assert!(matches!(of_file(file.as_bytes()), Err(KeysError::NotASecret(_))), "{file:?}");
+        }
+        // What a store of secrets, or a job, makes of something that is public.
+        let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n";
+        let page = "<html><h1>502 Bad Gateway</h1></html>";
+        let set = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg"}]}"#;
+        for public in [pem, page, set, "https://keys.example/v1/keys/that-everybody-may-read"] {
+            let hex = public.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+            for file in [STANDARD.encode(public), URL_SAFE.encode(public), hex] {
+                assert!(matches!(of_file(file.as_bytes()), Err(KeysError::NotASecret(_))), "{file:?}");
+            }
+        }
+        for file in [
+            "https://keys.example/v1/keys/that-everybody-may-read",
+            "\"error:this-key-was-rotated-in-november\"",
         ] {
             assert!(matches!(of_file(file.as_bytes()), Err(KeysError::NotASecret(_))), "{file:?}");
         }

@@ -188,7 +188,7 @@ async fn a_living_socket_ends_with_its_token_in_either_protocol() {
         ("", "error", &["sync", "participant_joined", "ack"][..]),
         ("Sec-WebSocket-Protocol: stonepot.v2\r\n", "reject", &["welcome", "ack"]),
     ] {
-        let token = table.issuer.token(&claims_with("ben", &json!({ "exp": now() + 4.0 })));
+        let token = table.issuer.token(&claims_with("ben", &json!({ "exp": now() + 12.0 })));
         let mut ben = open(&table.server, &format!("{ROOM}?token={token}"), more).await;
         ben.say(&join("ben")).await;
         for kind in joined {
