@@ -97,8 +97,10 @@ impl Room {
     }
 
     async fn load(key: &RoomKey, shared: &Arc<Shared>) -> Result<Box<Self>, LogError> {
+        let turn = shared.load_turn().await;
         let Loaded { order, snapshot_seq, log_bytes } =
             load(shared.log.as_ref(), key, &shared.settings).await?;
+        drop(turn);
         tracing::debug!(room = %key.fingerprint(), seq = order.seq(), "room loaded");
         let room = Box::new(Self {
             key: key.clone(),
