@@ -7,10 +7,10 @@ use order_core::{Code, CommandId, ParticipantId, Rejection};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::history::{HistoryError, Reading, may_read};
+use crate::history::{HistoryError, Reading};
 use crate::input::Input;
 use crate::log::{LogError, RoomLog};
-use crate::room::{self, Loaded, Room};
+use crate::room::Room;
 use crate::shared::Shared;
 use crate::time;
 use crate::{Access, Clock, Connection, Ids, Opening, RandomIds, RoomKey, Settings, SystemClock};
@@ -67,9 +67,8 @@ impl Host {
                 return Ok(view);
             }
         }
-        // Not in memory: read it, but do not load a room for everybody who knocks.
-        let Loaded { order, .. } = room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
-        Ok(room::public_view(&order))
+        // Not in memory: look it up, but do not load a room for everybody who knocks.
+        Ok(self.shared.glances.at(&self.shared, room).await?.view.clone())
     }
 
     /// A page of the history of `room`, as JSON text: who did what and when, oldest first. For whoever is or was part of the order
@@ -86,17 +85,12 @@ impl Host {
         page: HistoryPage,
     ) -> Result<String, HistoryError> {
         let reading = Reading::begin(&self.shared, room, asker).ok_or(HistoryError::Busy)?;
-        let last = {
-            let _turn = reading.turn(&self.shared).await?;
-            let Loaded { order, .. } =
-                room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
-            if order.seq() == 0 || asker.is_some_and(|asker| !may_read(&order, asker)) {
-                return Err(HistoryError::NotAtTheTable);
-            }
-            order.seq()
-        };
+        let glance = self.shared.glances.at(&self.shared, room).await?;
+        if !glance.may_be_read_by(asker) {
+            return Err(HistoryError::NotAtTheTable);
+        }
         // Who does not want it any more drops this future.
-        let page = reading.read(&self.shared, last, page, || true).await?;
+        let page = reading.read(&self.shared, glance.seq, page, || true).await?;
         let page = page.ok_or(HistoryError::Draining)?;
         Ok(wire::history_document(&page.entries, page.more))
     }
@@ -122,8 +116,7 @@ impl Host {
                 return Ok(admits);
             }
         }
-        let Loaded { order, .. } = room::load(self.shared.log.as_ref(), room, &self.shared.settings).await?;
-        Ok(access.admits_to(&order))
+        Ok(self.shared.glances.at(&self.shared, room).await?.admits(access))
     }
 
     /// Carries out a message of the restaurant's back end, which may do what concerns the whole table, as the owner may, and

@@ -64,13 +64,18 @@ pub struct Access {
 impl Access {
     /// Whether the order is one of them. One that nobody has joined will be of the circle and tenant of whoever does.
     pub(crate) fn admits_to(&self, order: &Order) -> bool {
-        let may_be_nobodys = self.by_name || order.seq() == 0;
+        self.admits(order.seq(), order.circle_id(), order.tenant_id())
+    }
+
+    /// The same of an order of which only this is known.
+    pub(crate) fn admits(&self, seq: u64, circle: Option<&Text>, tenant: Option<&Text>) -> bool {
+        let may_be_nobodys = self.by_name || seq == 0;
         let fits = |wanted: &Option<Text>, known: Option<&Text>| match (wanted, known) {
             (None, _) => true,
             (Some(wanted), Some(known)) => wanted == known,
             (Some(_), None) => may_be_nobodys,
         };
-        fits(&self.circle, order.circle_id()) && fits(&self.tenant, order.tenant_id())
+        fits(&self.circle, circle) && fits(&self.tenant, tenant)
     }
 
     /// Whether it is the same whatever the order is.

@@ -15,6 +15,7 @@ mod connection;
 mod counted;
 mod door;
 mod expiry;
+mod glances;
 mod history;
 mod host;
 mod identity;

@@ -4,17 +4,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use order_core::text::Text;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::{Look, Steps};
+use crate::glances::Glances;
 use crate::history::Histories;
 use crate::input::ConnectionId;
 use crate::log::RoomLog;
 use crate::rooms::Rooms;
 use crate::time::Time;
 use crate::{Clock, Counted, Ids, Settings};
+
+/// How many orders are read from the log at the same time. Others wait: reading a large one takes some milliseconds of a core and some
+/// mebibytes.
+const LOADS_AT_ONCE: usize = 8;
 
 pub(crate) struct Shared {
     pub(crate) log: Arc<dyn RoomLog>,
@@ -25,6 +30,9 @@ pub(crate) struct Shared {
     pub(crate) rooms: Rooms,
     pub(crate) time: Arc<Time>,
     pub(crate) histories: Histories,
+    pub(crate) glances: Glances,
+    /// Orders that are read from the log at the same time.
+    loads: Semaphore,
     /// The orders in memory, by tenant.
     pub(crate) tenants: Counted<Text>,
     next_connection: AtomicU64,
@@ -48,6 +56,8 @@ impl Shared {
             rooms: Rooms::default(),
             time: Arc::default(),
             histories: Histories::default(),
+            glances: Glances::default(),
+            loads: Semaphore::new(LOADS_AT_ONCE),
             tenants: Counted::default(),
             next_connection: AtomicU64::new(1),
             tasks: TaskTracker::new(),
@@ -71,6 +81,12 @@ impl Shared {
 
     pub(crate) fn steps(&self) -> &Steps {
         &self.steps
+    }
+
+    /// Waits for a turn to read an order from the log; given back when it is dropped.
+    pub(crate) async fn load_turn(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        self.loads.acquire().await.ok()
     }
 
     /// Runs a task that the drain waits for.

@@ -1,6 +1,7 @@
 //! A log that fails.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub struct FaultyLog<L> {
     inner: L,
     fate: Mutex<Fate>,
     held: watch::Sender<bool>,
+    loads: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -33,7 +35,7 @@ impl<L> FaultyLog<L> {
     /// `inner` with these faults.
     pub fn new(inner: L, seed: u64, faults: LogFaults) -> Self {
         let fate = Fate { faults, dice: Dice::new(seed), planned: VecDeque::new() };
-        Self { inner, fate: Mutex::new(fate), held: watch::Sender::new(false) }
+        Self { inner, fate: Mutex::new(fate), held: watch::Sender::new(false), loads: AtomicU64::new(0) }
     }
 
     /// The log without its faults.
@@ -70,6 +72,11 @@ impl<L> FaultyLog<L> {
     /// Lets appends go on.
     pub fn release(&self) {
         self.held.send_replace(false);
+    }
+
+    /// How often a snapshot was asked for, which is the first thing when an order is read.
+    pub fn loads(&self) -> u64 {
+        self.loads.load(Ordering::Relaxed)
     }
 
     fn fate(&self) -> MutexGuard<'_, Fate> {
@@ -145,6 +152,7 @@ impl<L: RoomLog> RoomLog for FaultyLog<L> {
     }
 
     async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError> {
+        self.loads.fetch_add(1, Ordering::Relaxed);
         self.fate().read()?;
         self.inner.load_snapshot(room).await
     }

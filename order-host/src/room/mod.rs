@@ -100,6 +100,7 @@ impl Room {
     }
 
     async fn load(key: &RoomKey, shared: &Arc<Shared>) -> Result<Box<Self>, LogError> {
+        let turn = shared.load_turn().await;
         let log = shared.log.as_ref();
         let Loaded { order, mut snapshot_seq, log_bytes } = load(log, key, &shared.settings).await?;
         let log_bytes = if let Some(bytes) = log_bytes {
@@ -109,6 +110,7 @@ impl Room {
             snapshot_seq = 0;
             bytes_up_to(log, key, order.seq()).await?
         };
+        drop(turn);
         tracing::debug!(room = %key.fingerprint(), seq = order.seq(), "room loaded");
         let room = Box::new(Self {
             key: key.clone(),

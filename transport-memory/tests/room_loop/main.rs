@@ -7,6 +7,7 @@ mod clock_steps;
 mod draining;
 mod errors;
 mod floods;
+mod glances;
 mod history;
 mod joining;
 mod joining_again;
