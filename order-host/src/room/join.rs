@@ -7,19 +7,27 @@ use order_core::wire::{self, Inbound};
 use order_core::{Actor, Code, Command, Decision, ParticipantId, Recorded, Rejection, Stamp};
 
 use super::answers::Answer;
-use super::commands::decide_within;
+use super::commands::{Before, decide_within};
 use super::members::News;
 use super::{ConnectionId, End, Room};
 use crate::input::Back;
 use crate::pieces::Shared;
 use crate::{NotYet, Protocol};
 
-/// What a `join` comes to that is not refused, and the fact that it became before, if it is sent again.
+/// What a `join` comes to that is not refused.
 enum Joining {
-    /// Somebody new, or who left, or by another name than before: this happens.
-    SitsDown { recorded: Recorded, repeated: Option<u64> },
+    /// Somebody new, or who left, or by another name than before: this happens. `first` is what the same `join` was answered
+    /// before, if it is sent again.
+    SitsDown { recorded: Recorded, first: Option<Acked> },
     /// Somebody whom the order knows as they are.
-    ComesBack { repeated: Option<u64> },
+    ComesBack(Acked),
+}
+
+/// What an `ack` says.
+#[derive(Clone, Copy)]
+struct Acked {
+    seq: u64,
+    repeated: bool,
 }
 
 impl Room {
@@ -48,11 +56,11 @@ impl Room {
             self.refuse(connection, &Code::NotYourRoom.into(), id);
             return Ok(());
         }
-        let (recorded, repeated) = match self.judge_join(&participant, stamp.as_ref(), &command) {
-            Ok(Joining::SitsDown { recorded, repeated }) => (recorded, repeated),
-            Ok(Joining::ComesBack { repeated }) => {
+        let (recorded, first) = match self.judge_join(&participant, stamp.as_ref(), &command) {
+            Ok(Joining::SitsDown { recorded, first }) => (recorded, first),
+            Ok(Joining::ComesBack(Acked { seq, repeated })) => {
                 self.seat_again(connection, &participant, since);
-                self.ack(connection, id, repeated.unwrap_or(self.order.seq()), repeated.is_some());
+                self.ack(connection, id, seq, repeated);
                 return Ok(());
             }
             Err(rejection) => {
@@ -101,7 +109,8 @@ impl Room {
             if knows.is_some() {
                 self.welcome(connection, &participant, since);
             }
-            self.ack(connection, id, repeated.unwrap_or(recorded.seq), repeated.is_some());
+            let Acked { seq, repeated } = first.unwrap_or(Acked { seq: recorded.seq, repeated: false });
+            self.ack(connection, id, seq, repeated);
         }
         self.recover(&stored).await
     }
@@ -116,31 +125,31 @@ impl Room {
     ) -> Result<Joining, Rejection> {
         let actor = Actor::participant(participant.clone());
         let sits_here = self.order.person(participant).is_some_and(|person| !person.has_left());
-        match stamp.and_then(|stamp| self.answers.find(&actor, stamp)) {
-            Some(Answer::Refused(rejection)) => return Err(rejection),
-            Some(Answer::Unchanged) if sits_here => return Ok(Joining::ComesBack { repeated: None }),
-            Some(Answer::Unchanged) | None => {}
+        let first = match self.answered_before(&self.order, &actor, stamp)? {
+            Some(Before::Answered(Answer::Refused(rejection))) => return Err(rejection),
+            Some(Before::Answered(Answer::Unchanged { seq })) => Some(Acked { seq, repeated: false }),
+            Some(Before::Happened(seq)) => Some(Acked { seq, repeated: true }),
+            None => None,
+        };
+        if let Some(first) = first
+            && sits_here
+        {
+            return Ok(Joining::ComesBack(first));
         }
         let (now, bounds) = (self.shared.clock.now(), &self.shared.settings.bounds);
-        let decide = |stamp| decide_within(bounds, &self.order, now, &actor, stamp, command);
-        let (decision, repeated) = match decide(stamp) {
-            Ok(Decision::Repeated { seq }) if sits_here => {
-                return Ok(Joining::ComesBack { repeated: Some(seq) });
+        // The id of one that is sent again stands for the first time.
+        let fresh = stamp.filter(|_| first.is_none());
+        match decide_within(bounds, &self.order, now, &actor, fresh, command) {
+            Ok(Decision::Record(recorded)) => Ok(Joining::SitsDown { recorded, first }),
+            Ok(Decision::Repeated { seq }) => Ok(Joining::ComesBack(Acked { seq, repeated: true })),
+            Ok(Decision::Unchanged) => {
+                let seq = self.order.seq();
+                self.remember(&actor, fresh, Answer::Unchanged { seq });
+                Ok(Joining::ComesBack(first.unwrap_or(Acked { seq, repeated: false })))
             }
-            Ok(Decision::Repeated { seq }) => (decide(None)?, Some(seq)),
-            Ok(decision) => (decision, None),
             Err(rejection) => {
-                self.remember(&actor, stamp, Answer::Refused(rejection.clone()));
-                return Err(rejection);
-            }
-        };
-        match decision {
-            Decision::Record(recorded) => Ok(Joining::SitsDown { recorded, repeated }),
-            Decision::Unchanged | Decision::Repeated { .. } => {
-                if repeated.is_none() {
-                    self.remember(&actor, stamp, Answer::Unchanged);
-                }
-                Ok(Joining::ComesBack { repeated })
+                self.remember(&actor, fresh, Answer::Refused(rejection.clone()));
+                Err(rejection)
             }
         }
     }

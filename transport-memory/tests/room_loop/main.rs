@@ -16,6 +16,7 @@ mod log_space;
 mod manners;
 mod presence;
 mod rooms;
+mod sent_again;
 mod sharing;
 mod signed_in;
 mod slow_readers;
