@@ -156,11 +156,13 @@ impl Room {
 
     /// Lets a socket speak as whoever it was proved to be, if they still sit at the table.
     pub(super) fn resume(&mut self, connection: ConnectionId, back: &Back) {
-        if self.order.person(&back.participant).is_some_and(|person| !person.has_left())
-            && self.members.may_join(connection, &self.order)
-        {
+        let sits_here = self.order.person(&back.participant).is_some_and(|person| !person.has_left())
+            && self.members.may_join(connection, &self.order);
+        if sits_here {
             self.seat_again(connection, &back.participant, back.since);
         }
+        // What the socket sent may wait for this. It asks once, so nobody has said so before.
+        let _ = back.is_seated.set(sits_here);
     }
 
     /// Lets a socket speak as somebody whom the order knows as they are.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod backend;
+mod before_join;
 mod bounds;
 mod clock_steps;
 mod draining;
