@@ -215,7 +215,7 @@ impl Connection {
         if early.is_flood {
             self.outbox.end(CloseReason::Flood, refusal);
         } else {
-            self.outbox.push(refusal());
+            self.outbox.push_answer(refusal());
         }
         true
     }
@@ -247,7 +247,7 @@ impl Connection {
     }
 
     fn refuse(&self, Refused { id, rejection }: &Refused) {
-        self.outbox.push(self.refusal(rejection, id.as_ref()));
+        self.outbox.push_answer(self.refusal(rejection, id.as_ref()));
     }
 
     fn refusal(&self, rejection: &Rejection, id: Option<&CommandId>) -> String {
@@ -333,7 +333,9 @@ impl Connection {
 
     async fn ask_for_sync(&self) {
         // Outside every room there is no state that could make up for a lost answer.
-        let Some(inputs) = self.inputs.get() else { return self.outbox.forgo_state() };
+        let Some(inputs) = self.inputs.get() else {
+            return self.outbox.forgo_state(false, || self.refusal(&Code::JoinFirst.into(), None));
+        };
         match inputs.reserve().await {
             Ok(place) => {
                 // Before the room can answer: it may, and the socket may fall behind again.

@@ -192,7 +192,7 @@ impl Room {
         let about = Welcome { participant, resume_token: &token, missed: missed.as_deref(), now };
         let welcome = v2::welcome(&self.order, &self.presence, &about);
         self.shown = self.shown.saturating_add(welcome.len());
-        self.members.send_text(connection, welcome);
+        self.members.welcome(connection, welcome);
     }
 
     /// From now on the socket speaks as `participant` and hears what happens; says whether they were offline.

@@ -199,9 +199,24 @@ impl Members {
         self.sockets.get(&connection).is_some_and(|member| member.outbox.lags())
     }
 
-    pub(super) fn send_text(&self, connection: ConnectionId, text: impl Into<Bytes>) {
+    /// Gives a socket the answer to a command, or a refusal.
+    pub(super) fn answer(&self, connection: ConnectionId, text: String) {
         if let Some(member) = self.sockets.get(&connection) {
-            member.outbox.push(text);
+            member.outbox.push_answer(text);
+        }
+    }
+
+    /// Gives a socket what it has asked for.
+    pub(super) fn reply(&self, connection: ConnectionId, text: String) {
+        if let Some(member) = self.sockets.get(&connection) {
+            member.outbox.push_reply(text);
+        }
+    }
+
+    /// Tells a socket of `stonepot.v2` where it is, which makes up for all that it has missed.
+    pub(super) fn welcome(&self, connection: ConnectionId, text: String) {
+        if let Some(member) = self.sockets.get(&connection) {
+            member.outbox.push_state(text.into());
         }
     }
 
@@ -214,12 +229,19 @@ impl Members {
     }
 
     /// Sends the full state, after which a socket that fell behind is up to date again. One that has not
-    /// joined may not see it, and goes on without.
+    /// joined may not see it.
     pub(super) fn catch_up(&self, connection: ConnectionId, state: &News) {
-        let Some(member) = self.sockets.get(&connection) else { return };
-        match &member.speaker {
-            Some(speaker) => member.catch_up(state, speaker),
-            None => member.outbox.forgo_state(),
+        if let Some(member) = self.sockets.get(&connection)
+            && let Some(speaker) = &member.speaker
+        {
+            member.catch_up(state, speaker);
+        }
+    }
+
+    /// Lets a socket that has fallen behind and does not sit here go on without the state, with a refusal in its place.
+    pub(super) fn go_on_without(&self, connection: ConnectionId, refusal: impl FnOnce() -> String) {
+        if let Some(member) = self.sockets.get(&connection) {
+            member.outbox.forgo_state(true, refusal);
         }
     }
 

@@ -25,4 +25,5 @@ mod slow_snapshots;
 mod storage;
 mod table;
 mod timers;
+mod unread_answers;
 mod v2;

@@ -29,11 +29,11 @@ pub(super) struct SendQueue {
 struct Frame {
     head: [u8; 10],
     head_bytes: u8,
-    body: [Bytes; 3],
+    body: [Bytes; 4],
 }
 
 impl Frame {
-    fn new(opcode: OpCode, body: [Bytes; 3]) -> Self {
+    fn new(opcode: OpCode, body: [Bytes; 4]) -> Self {
         // RFC 6455, 5.2: the final fragment, no extensions, then the shortest form of the length.
         let bytes = body.iter().map(Bytes::len).sum::<usize>();
         let mut head = [0; 10];
@@ -79,7 +79,7 @@ impl SendQueue {
         Self { frames: VecDeque::new(), written: 0, bytes: 0, bound_bytes }
     }
 
-    pub(super) fn push_text(&mut self, body: [Bytes; 3]) {
+    pub(super) fn push_text(&mut self, body: [Bytes; 4]) {
         self.push(Frame::new(OpCode::Data(Data::Text), body));
     }
 
@@ -88,7 +88,7 @@ impl SendQueue {
     }
 
     pub(super) fn push_ping(&mut self) {
-        self.push(Frame::new(OpCode::Control(Control::Ping), [const { Bytes::new() }; 3]));
+        self.push(Frame::new(OpCode::Control(Control::Ping), [const { Bytes::new() }; 4]));
     }
 
     /// A whole frame that somebody else put together.
