@@ -76,8 +76,8 @@ impl Room {
             self.refuse(connection, &rejection, id);
             return Ok(());
         }
-        if self.order.person(&participant).is_none()
-            && let Err(NotYet { bound, wait }) = self.members.ask_at_the_door(connection, &participant)
+        let is_new = self.order.person(&participant).is_none();
+        if is_new && let Err(NotYet { bound, wait }) = self.members.ask_at_the_door(connection, &participant)
         {
             let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
             let rejection = Rejection::new(Code::RateLimited).expected(bound).retry_after(wait);
@@ -98,6 +98,9 @@ impl Room {
             self.commit(&recorded)?;
             self.ahead = None;
             self.admit(connection, &participant);
+            if is_new {
+                self.members.made(connection, &participant);
+            }
             let knows = match self.members.protocol(connection) {
                 Protocol::Seed => {
                     self.send_state(connection);
@@ -185,7 +188,7 @@ impl Room {
 
     /// Tells a socket who it is, and what it has missed or, where that is too far back, the full state.
     fn welcome(&mut self, connection: ConnectionId, participant: &ParticipantId, since: Option<u64>) {
-        let token = self.shared.settings.resume_key.token(&self.key, participant);
+        let token = self.resume_token(participant);
         let now = self.shared.clock.now();
         self.keep_events();
         let missed = since.and_then(|since| self.events.as_ref()?.since(since));

@@ -39,6 +39,8 @@ struct Member {
     let_in: Option<ParticipantId>,
     /// Where the socket has signed in: which orders it may join.
     access: Option<Box<Access>>,
+    /// Whom it has proved to be by a resume token, or has made by joining as somebody new.
+    proved: Option<ParticipantId>,
 }
 
 /// The same news in the protocols that somebody at the table speaks.
@@ -68,6 +70,7 @@ impl Members {
             allowance,
             let_in: None,
             access,
+            proved: back.as_ref().map(|back| back.participant.clone()),
         });
         Some((connection, back?))
     }
@@ -146,6 +149,13 @@ impl Members {
         }
     }
 
+    /// Notes that the socket has joined as somebody new, so nobody else was them before.
+    pub(super) fn made(&mut self, connection: ConnectionId, participant: &ParticipantId) {
+        if let Some(member) = self.sockets.get_mut(&connection) {
+            member.proved = Some(participant.clone());
+        }
+    }
+
     /// Every socket of `participant` is sent `farewell` and speaks for nobody from now on. One that lags behind hears
     /// of it too, as nothing can make up for it later: in `stonepot.v2` by the full state, because an event is of no use to
     /// whoever missed those before it. A farewell of the first protocol carries the state.
@@ -155,7 +165,7 @@ impl Members {
                 continue;
             }
             match member.protocol {
-                Protocol::Seed => member.catch_up(farewell, participant),
+                Protocol::Seed => member.catch_up(farewell, participant, None),
                 Protocol::V2 => {
                     member.send(farewell, participant);
                     if member.outbox.lags() {
@@ -229,12 +239,17 @@ impl Members {
     }
 
     /// Sends the full state, after which a socket that fell behind is up to date again. One that has not
-    /// joined may not see it.
-    pub(super) fn catch_up(&self, connection: ConnectionId, state: &News) {
+    /// joined may not see it. One that is known to be whom it speaks as gets their `token` with it.
+    pub(super) fn catch_up(
+        &self,
+        connection: ConnectionId,
+        state: &News,
+        token: impl Fn(&ParticipantId) -> String,
+    ) {
         if let Some(member) = self.sockets.get(&connection)
             && let Some(speaker) = &member.speaker
         {
-            member.catch_up(state, speaker);
+            member.catch_up(state, speaker, Some(&token));
         }
     }
 
@@ -266,9 +281,9 @@ impl Members {
         }
     }
 
-    pub(super) fn catch_up_all(&self, state: &News) {
+    pub(super) fn catch_up_all(&self, state: &News, token: impl Fn(&ParticipantId) -> String) {
         for (member, speaker) in self.everybody() {
-            member.catch_up(state, speaker);
+            member.catch_up(state, speaker, Some(&token));
         }
     }
 
@@ -283,7 +298,17 @@ impl Members {
     }
 }
 
+/// The field of a `sync` that has a resume token. Nothing in a token needs escaping.
+fn resume_field(token: &str) -> String {
+    format!(r#","resumeToken":"{token}""#)
+}
+
 impl Member {
+    /// Whether the socket has made or proved this participant, or has signed in, which none does but as themselves.
+    fn is_known_as(&self, participant: &ParticipantId) -> bool {
+        self.access.is_some() || self.proved.as_ref() == Some(participant)
+    }
+
     fn send(&self, news: &News, speaker: &ParticipantId) {
         match (self.protocol, &news.seed, &news.v2) {
             (Protocol::Seed, Some(message), _) => self.outbox.push(message.to(speaker)),
@@ -292,9 +317,22 @@ impl Member {
         }
     }
 
-    fn catch_up(&self, state: &News, speaker: &ParticipantId) {
+    /// Sends the full state, in the first protocol with a `token` if the socket is known to be whom it speaks as.
+    fn catch_up(
+        &self,
+        state: &News,
+        speaker: &ParticipantId,
+        token: Option<&dyn Fn(&ParticipantId) -> String>,
+    ) {
+        let token = token.filter(|_| self.is_known_as(speaker));
         match (self.protocol, &state.seed, &state.v2) {
-            (Protocol::Seed, Some(message), _) => self.outbox.push_state(message.to(speaker)),
+            (Protocol::Seed, Some(message), _) => {
+                let message = message.to(speaker);
+                self.outbox.push_state(match token {
+                    Some(token) => message.with(&resume_field(&token(speaker))),
+                    None => message,
+                });
+            }
             (Protocol::V2, _, Some(text)) => self.outbox.push_state(text.clone().into()),
             (Protocol::Seed, None, _) | (Protocol::V2, _, None) => {}
         }

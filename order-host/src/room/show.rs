@@ -71,13 +71,13 @@ impl Room {
     pub(super) fn send_state(&mut self, connection: ConnectionId) {
         let state = self.state(|protocol| protocol == self.members.protocol(connection));
         self.shown = self.shown.saturating_add(state.len());
-        self.members.catch_up(connection, &state);
+        self.members.catch_up(connection, &state, |who| self.resume_token(who));
     }
 
     /// Sends everybody the full state.
     pub(super) fn send_state_to_all(&mut self) {
         let state = self.state(|protocol| self.members.speak(protocol));
-        self.members.catch_up_all(&state);
+        self.members.catch_up_all(&state, |who| self.resume_token(who));
     }
 
     /// Has the sockets of whoever does not sit at the table speak for nobody, where that was not shown as it happened.
@@ -88,6 +88,11 @@ impl Room {
             self.presence.disconnect(&participant);
             self.refuse(connection, &Code::JoinFirst.into(), None);
         }
+    }
+
+    /// What lets another socket speak as `participant`.
+    pub(super) fn resume_token(&self, participant: &ParticipantId) -> String {
+        self.shared.settings.resume_key.token(&self.key, participant)
     }
 
     fn state(&self, is_needed: impl Fn(Protocol) -> bool) -> News {

@@ -16,6 +16,7 @@ mod loading;
 mod log_space;
 mod manners;
 mod presence;
+mod resume_tokens;
 mod rooms;
 mod sent_again;
 mod sharing;
