@@ -215,7 +215,7 @@ impl Connection {
         if early.is_flood {
             self.outbox.end(CloseReason::Flood, refusal);
         } else {
-            self.outbox.push_answer(refusal());
+            self.outbox.push_refusal(refusal());
         }
         true
     }
@@ -247,7 +247,7 @@ impl Connection {
     }
 
     fn refuse(&self, Refused { id, rejection }: &Refused) {
-        self.outbox.push_answer(self.refusal(rejection, id.as_ref()));
+        self.outbox.push_refusal(self.refusal(rejection, id.as_ref()));
     }
 
     fn refusal(&self, rejection: &Rejection, id: Option<&CommandId>) -> String {

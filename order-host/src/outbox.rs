@@ -52,7 +52,8 @@ pub enum CloseReason {
 ///
 /// Once more than `limit` bytes wait, the queue is dropped and the socket needs the full state instead: it
 /// asks for it, and until it comes nothing is queued but answers. Those outlive the queue, and come after the
-/// state, because that has what they are about. So a reader that has stopped costs `limit` bytes or two frames, and
+/// state, because that has what they are about. (Where a state cannot stand before all of them they are dropped: after a
+/// state that seats the socket, a `join_first` from before would deny it.) So a reader that has stopped costs `limit` bytes or two frames, and
 /// [`MAX_ANSWER_BYTES`] of answers, at most, and a frame's bytes are shared by all who wait for it. When there are
 /// too many answers, all of them are dropped, and the state says so.
 ///
@@ -96,10 +97,20 @@ struct Queued {
 enum Kind {
     /// The full state makes up for it.
     News,
-    /// An `ack` or a refusal: nothing makes up for it, so it stays.
-    Answer,
+    /// So it does for the state by which the socket got its seat.
+    Seats,
+    /// Nothing makes up for an `ack`, so it stays. It comes after what it is about.
+    Ack,
+    /// Nor for a refusal.
+    Refusal,
     /// What was asked for, and may be large: it is dropped, and to be asked for again.
     Reply,
+}
+
+impl Kind {
+    fn is_answer(self) -> bool {
+        matches!(self, Self::Ack | Self::Refusal)
+    }
 }
 
 /// Whether the socket has missed something.
@@ -136,9 +147,14 @@ impl Outbox {
         self.push_kind(message.into(), Kind::News);
     }
 
-    /// Queues an `ack` or a refusal, also when the socket lags behind.
-    pub(crate) fn push_answer(&self, message: impl Into<Pieces>) {
-        self.push_kind(message.into(), Kind::Answer);
+    /// Queues an `ack`, also when the socket lags behind.
+    pub(crate) fn push_ack(&self, message: impl Into<Pieces>) {
+        self.push_kind(message.into(), Kind::Ack);
+    }
+
+    /// Queues a refusal, also when the socket lags behind.
+    pub(crate) fn push_refusal(&self, message: impl Into<Pieces>) {
+        self.push_kind(message.into(), Kind::Refusal);
     }
 
     /// Queues what the socket has asked for. Should it be dropped, the socket is told to ask again.
@@ -172,22 +188,24 @@ impl Outbox {
 
     /// Queues a message that carries the full state. It makes up for whatever the socket has missed, and takes
     /// the place of what waits, but for answers, if it, and one more as large (the other half of the answer to a join),
-    /// do not fit beside that.
-    pub(crate) fn push_state(&self, message: Pieces) {
+    /// do not fit beside that. It stands before the answers then, unless it is the one that `seats` the socket.
+    pub(crate) fn push_state(&self, message: Pieces, seats: bool) {
         let mut state = self.lock();
         if state.gone || state.close.is_some() || self.has_expired() {
             return;
         }
-        let lagged = std::mem::take(&mut state.lag) != Lag::None;
         let fits = state.bytes.saturating_add(message.len().saturating_mul(ALWAYS_FIT)) <= self.limit;
-        if !fits {
+        let misses = state.lag != Lag::None || (!fits && state.others() > 0);
+        state.lag = Lag::None;
+        if misses {
+            state.lost_answers |= seats && state.answers > 0;
             state.drop_all_but_answers();
         }
         let message =
             if std::mem::take(&mut state.lost_answers) { message.with(ANSWERS_LOST) } else { message };
         state.bytes = state.bytes.saturating_add(message.len());
-        let queued = Queued { message, kind: Kind::News };
-        if lagged || !fits {
+        let queued = Queued { message, kind: if seats { Kind::Seats } else { Kind::News } };
+        if misses {
             // What is answered is in it.
             state.queue.push_front(queued);
         } else {
@@ -216,12 +234,16 @@ impl Outbox {
     /// `instead` if that is needed: where it is not, only if answers were lost.
     pub(crate) fn forgo_state(&self, is_needed: bool, instead: impl FnOnce() -> String) {
         let mut state = self.lock();
+        if state.queue.iter().any(|queued| queued.kind == Kind::Ack) {
+            // What they are about is missing, and does not come any more.
+            state.lose_answers();
+        }
         state.lag = Lag::None;
         let lost_answers = std::mem::take(&mut state.lost_answers);
         drop(state);
         if is_needed || lost_answers {
             let instead = Pieces::from(instead());
-            self.push_answer(if lost_answers { instead.with(ANSWERS_LOST) } else { instead });
+            self.push_refusal(if lost_answers { instead.with(ANSWERS_LOST) } else { instead });
         }
         self.changed.notify_one();
     }
@@ -288,7 +310,7 @@ impl Outbox {
             };
         };
         state.bytes = state.bytes.saturating_sub(message.len());
-        if kind == Kind::Answer {
+        if kind.is_answer() {
             state.answers = state.answers.saturating_sub(1);
             state.answer_bytes = state.answer_bytes.saturating_sub(message.len());
         }
@@ -318,15 +340,14 @@ impl State {
         }
         let would_wait = self.bytes.saturating_add(message.len());
         let would_answer = self.answer_bytes.saturating_add(message.len());
-        let others = self.queue.len().saturating_sub(self.answers);
         match kind {
             // The socket will be told that answers are missing.
-            Kind::Answer if self.lost_answers => return,
-            Kind::Answer if self.answers >= MAX_ANSWERS || would_answer > MAX_ANSWER_BYTES => {
+            Kind::Ack | Kind::Refusal if self.lost_answers => return,
+            Kind::Ack | Kind::Refusal if self.answers >= MAX_ANSWERS || would_answer > MAX_ANSWER_BYTES => {
                 return self.lose_answers();
             }
-            Kind::Answer => {
-                if would_wait > limit && others > ALWAYS_FIT {
+            Kind::Ack | Kind::Refusal => {
+                if would_wait > limit && self.others() > ALWAYS_FIT {
                     self.fall_behind();
                 }
                 if self.lost_answers {
@@ -335,10 +356,10 @@ impl State {
                 self.answers = self.answers.saturating_add(1);
                 self.answer_bytes = would_answer;
             }
-            Kind::News if self.lag != Lag::None => return,
+            Kind::News | Kind::Seats if self.lag != Lag::None => return,
             Kind::Reply if self.lag != Lag::None => return self.lose_answers(),
-            Kind::News | Kind::Reply => {
-                if would_wait > limit && others >= ALWAYS_FIT {
+            Kind::News | Kind::Seats | Kind::Reply => {
+                if would_wait > limit && self.others() >= ALWAYS_FIT {
                     self.fall_behind();
                     if kind == Kind::Reply {
                         self.lose_answers();
@@ -349,6 +370,11 @@ impl State {
         }
         self.bytes = self.bytes.saturating_add(message.len());
         self.queue.push_back(Queued { message, kind });
+    }
+
+    /// How many messages wait that are no answers.
+    fn others(&self) -> usize {
+        self.queue.len().saturating_sub(self.answers)
     }
 
     /// From now on the full state is needed.
@@ -365,15 +391,18 @@ impl State {
         self.fall_behind();
     }
 
-    /// Drops what waits, but for answers, unless they are lost, and for a pong: nothing else is as short.
+    /// Drops what waits, but for answers, unless they are lost or some are from before the socket was seated, and for a
+    /// pong: nothing else is as short.
     fn drop_all_but_answers(&mut self) {
         self.owes_pong |= self.queue.iter().any(|queued| queued.message.len() == PONG.len());
         self.lost_answers |= self.queue.iter().any(|queued| queued.kind == Kind::Reply);
+        let before_seated = self.queue.iter().rposition(|queued| queued.kind == Kind::Seats).unwrap_or(0);
+        self.lost_answers |= self.queue.iter().take(before_seated).any(|queued| queued.kind.is_answer());
         if self.lost_answers {
             self.queue = VecDeque::new();
             (self.answers, self.answer_bytes) = (0, 0);
         } else {
-            self.queue.retain(|queued| queued.kind == Kind::Answer);
+            self.queue.retain(|queued| queued.kind.is_answer());
             self.queue.shrink_to_fit();
         }
         self.bytes = self.answer_bytes;
@@ -438,13 +467,13 @@ mod tests {
     fn two_large_messages_and_an_ack_pass() {
         let outbox = Outbox::new(10, None);
         let states = ["longer than ten bytes", "also longer than ten bytes"];
-        outbox.push_state(states[0].into());
+        outbox.push_state(states[0].into(), false);
         outbox.push(states[1]);
-        outbox.push_answer("an ack");
+        outbox.push_ack("an ack");
         for expected in [states[0], states[1], "an ack"] {
             assert_eq!(text(&outbox).unwrap(), expected);
         }
-        outbox.push_state(states[0].into());
+        outbox.push_state(states[0].into(), false);
         outbox.push(states[1]);
         outbox.push("another");
         assert!(matches!(outbox.take(), Taken::NeedsSync), "more is too much");
@@ -454,16 +483,16 @@ mod tests {
     fn answers_outlive_the_queue_and_come_after_the_state_in_order() {
         let outbox = Outbox::new(10, None);
         outbox.push("12345");
-        outbox.push_answer("ack 1");
+        outbox.push_ack("ack 1");
         outbox.push("12345");
         outbox.push("12345");
-        outbox.push_answer("ack 2");
+        outbox.push_ack("ack 2");
         assert!(matches!(outbox.take(), Taken::NeedsSync), "they wait for the state");
         outbox.sync_is_asked();
-        outbox.push_answer("ack 3");
+        outbox.push_ack("ack 3");
         outbox.push("too early");
         assert!(matches!(outbox.take(), Taken::Nothing));
-        outbox.push_state("{\"seq\":3}".into());
+        outbox.push_state("{\"seq\":3}".into(), false);
         outbox.push("next");
         for expected in ["{\"seq\":3}", "ack 1", "ack 2", "ack 3", "next"] {
             assert_eq!(text(&outbox).unwrap(), expected);
@@ -472,12 +501,66 @@ mod tests {
     }
 
     #[test]
+    fn answers_from_before_a_socket_was_seated_never_come_after_the_state_that_seats_it() {
+        let seats = "{\"seq\":3}";
+        // It has missed nothing, so all comes in order.
+        let outbox = Outbox::new(10, None);
+        outbox.push_refusal("join first");
+        outbox.push_state(seats.into(), true);
+        outbox.push_ack("ack");
+        for expected in ["join first", seats, "ack"] {
+            assert_eq!(text(&outbox).unwrap(), expected);
+        }
+        // It has fallen behind before it is seated.
+        for _ in 0..3 {
+            outbox.push("12345");
+        }
+        outbox.push_ack("ack");
+        outbox.push_refusal("join first");
+        outbox.push_state(seats.into(), true);
+        assert_eq!(text(&outbox).unwrap(), "{\"seq\":3,\"answersLost\":true}");
+        assert!(matches!(outbox.take(), Taken::Nothing));
+        // And after it.
+        for joins_first in [true, false] {
+            outbox.push_refusal("join first");
+            if joins_first {
+                outbox.push_state(seats.into(), true);
+            }
+            for _ in 0..3 {
+                outbox.push("12345");
+            }
+            outbox.push_ack("ack");
+            outbox.push_state("{\"seq\":4}".into(), false);
+            let expected = if joins_first {
+                vec!["{\"seq\":4,\"answersLost\":true}"]
+            } else {
+                vec!["{\"seq\":4}", "join first", "ack"]
+            };
+            for expected in expected {
+                assert_eq!(text(&outbox).unwrap(), expected);
+            }
+            assert!(matches!(outbox.take(), Taken::Nothing));
+        }
+    }
+
+    #[test]
+    fn an_ack_of_what_is_never_shown_is_lost() {
+        let outbox = Outbox::new(10, None);
+        for _ in 0..3 {
+            outbox.push("12345");
+        }
+        outbox.push_ack("ack");
+        outbox.forgo_state(true, || "{\"type\":\"error\"}".to_owned());
+        assert_eq!(text(&outbox).unwrap(), "{\"type\":\"error\",\"answersLost\":true}");
+    }
+
+    #[test]
     fn a_state_that_takes_the_place_of_the_queue_leaves_the_answers_in_it() {
         let outbox = Outbox::new(20, None);
         outbox.push("12345");
-        outbox.push_answer("ack 1");
+        outbox.push_ack("ack 1");
         outbox.push("12345");
-        outbox.push_state("{\"seq\":3}".into());
+        outbox.push_state("{\"seq\":3}".into(), false);
         for expected in ["{\"seq\":3}", "ack 1"] {
             assert_eq!(text(&outbox).unwrap(), expected);
         }
@@ -489,7 +572,7 @@ mod tests {
         let outbox = Outbox::new(10, None);
         for message in ["12345"; 3] {
             outbox.push(message);
-            outbox.push_answer("ack");
+            outbox.push_ack("ack");
         }
         outbox.close(CloseReason::Restart);
         for _ in 0..3 {
@@ -504,15 +587,15 @@ mod tests {
         for (answer, fit) in [("an ack", MAX_ANSWERS), (long.as_str(), 4)] {
             let outbox = Outbox::new(1 << 20, None);
             for _ in 0..fit {
-                outbox.push_answer(answer.to_owned());
+                outbox.push_ack(answer.to_owned());
             }
             assert_eq!(outbox.lock().queue.len(), fit);
-            outbox.push_answer(answer.to_owned());
+            outbox.push_ack(answer.to_owned());
             assert!(matches!(outbox.take(), Taken::NeedsSync));
-            outbox.push_answer("after the loss");
-            outbox.push_state("{\"seq\":3}".into());
-            outbox.push_answer("after the state");
-            outbox.push_state("{\"seq\":4}".into());
+            outbox.push_ack("after the loss");
+            outbox.push_state("{\"seq\":3}".into(), false);
+            outbox.push_ack("after the state");
+            outbox.push_state("{\"seq\":4}".into(), false);
             let lost = "{\"seq\":3,\"answersLost\":true}";
             for expected in [lost, "after the state", "{\"seq\":4}"] {
                 assert_eq!(text(&outbox).unwrap(), expected);
@@ -525,12 +608,12 @@ mod tests {
     fn where_there_is_no_state_the_refusal_in_its_place_says_that_answers_are_lost() {
         let outbox = Outbox::new(10, None);
         for _ in 0..=MAX_ANSWERS {
-            outbox.push_answer("no");
+            outbox.push_refusal("no");
         }
         assert!(matches!(outbox.take(), Taken::NeedsSync));
         outbox.forgo_state(false, || "{\"type\":\"error\"}".to_owned());
         assert_eq!(text(&outbox).unwrap(), "{\"type\":\"error\",\"answersLost\":true}");
-        outbox.push_answer("next");
+        outbox.push_ack("next");
         assert_eq!(text(&outbox).unwrap(), "next");
     }
 
@@ -544,11 +627,11 @@ mod tests {
             for _ in 0..3 {
                 outbox.push("12345");
             }
-            outbox.push_answer("an ack");
+            outbox.push_ack("an ack");
             if is_late {
                 outbox.push_reply("a bill");
             }
-            outbox.push_state("{\"seq\":3}".into());
+            outbox.push_state("{\"seq\":3}".into(), false);
             assert_eq!(text(&outbox).unwrap(), "{\"seq\":3,\"answersLost\":true}");
             assert!(matches!(outbox.take(), Taken::Nothing));
         }
@@ -563,9 +646,9 @@ mod tests {
         for number in 0_usize..20_000 {
             match number.wrapping_mul(7_919) % 11 {
                 0..=4 => outbox.push(message.clone()),
-                5..=8 => outbox.push_answer(message.slice(..100 + number % 100)),
+                5..=8 => outbox.push_ack(message.slice(..100 + number % 100)),
                 9 => outbox.push_reply(message.clone()),
-                _ if number % 50 == 0 => outbox.push_state(message.clone().into()),
+                _ if number % 50 == 0 => outbox.push_state(message.clone().into(), false),
                 _ => outbox.pong(),
             }
             let state = outbox.lock();
@@ -573,7 +656,7 @@ mod tests {
                 let queue = state.queue.iter().filter(|queued| kind.is_none_or(|kind| queued.kind == kind));
                 queue.map(|queued| queued.message.len()).sum::<usize>()
             };
-            assert_eq!((state.bytes, state.answer_bytes), (sum(None), sum(Some(Kind::Answer))));
+            assert_eq!((state.bytes, state.answer_bytes), (sum(None), sum(Some(Kind::Ack))));
             assert!(state.bytes <= limit && state.answer_bytes <= MAX_ANSWER_BYTES);
         }
     }
@@ -597,7 +680,7 @@ mod tests {
         }
         outbox.end(CloseReason::SignInEnded, || "last words".to_owned());
         outbox.end(CloseReason::SignInEnded, || "more last words".to_owned());
-        outbox.push_state("a state that comes too late".into());
+        outbox.push_state("a state that comes too late".into(), false);
         assert_eq!(text(&outbox).unwrap(), "last words");
         assert!(matches!(outbox.take(), Taken::Outgoing(Outgoing::Close(CloseReason::SignInEnded))));
     }
@@ -609,7 +692,7 @@ mod tests {
         outbox.push("stored before");
         clock.0.store(100, Ordering::Relaxed);
         outbox.push("stored after");
-        outbox.push_state("a state that would take the place of what waits".into());
+        outbox.push_state("a state that would take the place of what waits".into(), false);
         outbox.pong();
         clock.0.store(50, Ordering::Relaxed);
         outbox.push("stored after a clock was set back");
@@ -634,10 +717,10 @@ mod tests {
                 outbox.sync_is_asked();
             }
             clock.0.store(100, Ordering::Relaxed);
-            outbox.push_state("a state of later".into());
+            outbox.push_state("a state of later".into(), false);
             outbox.push("later");
             outbox.end(CloseReason::SignInEnded, || "last words".to_owned());
-            outbox.push_state("a state of even later".into());
+            outbox.push_state("a state of even later".into(), false);
             assert_eq!(text(&outbox).unwrap(), "last words");
             assert!(matches!(outbox.take(), Taken::Outgoing(Outgoing::Close(CloseReason::SignInEnded))));
         }
@@ -671,7 +754,7 @@ mod tests {
         for _ in 0..3 {
             outbox.push("12345");
         }
-        outbox.push_state("a state".into());
+        outbox.push_state("a state".into(), false);
         assert_eq!((text(&outbox).unwrap(), text(&outbox).unwrap()), ("a state".into(), "pong".into()));
     }
 

@@ -276,7 +276,7 @@ impl Room {
     fn nothing_changed(&mut self, by: Asker, id: Option<&CommandId>, seq: u64, repeated: bool) {
         match (by, id) {
             (Asker::Socket(connection), Some(_)) => self.ack(connection, id, seq, repeated),
-            (Asker::Socket(connection), None) => self.send_state(connection),
+            (Asker::Socket(connection), None) => self.send_state(connection, false),
             (Asker::Backend(reply), _) => {
                 let state = wire::sync(&self.order, &self.presence, self.shared.clock.now());
                 // Whoever asked may be gone.

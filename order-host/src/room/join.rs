@@ -97,20 +97,21 @@ impl Room {
         } else {
             self.commit(&recorded)?;
             self.ahead = None;
+            let seats = self.members.speaker(connection).is_none();
             self.admit(connection, &participant);
             if is_new {
                 self.members.made(connection, &participant);
             }
             let knows = match self.members.protocol(connection) {
                 Protocol::Seed => {
-                    self.send_state(connection);
+                    self.send_state(connection, seats);
                     None
                 }
                 Protocol::V2 => Some(connection),
             };
             self.show(&recorded, knows);
             if knows.is_some() {
-                self.welcome(connection, &participant, since);
+                self.welcome(connection, &participant, since, seats);
             }
             let Acked { seq, repeated } = first.unwrap_or(Acked { seq: recorded.seq, repeated: false });
             self.ack(connection, id, seq, repeated);
@@ -170,16 +171,17 @@ impl Room {
 
     /// Lets a socket speak as somebody whom the order knows as they are.
     fn seat_again(&mut self, connection: ConnectionId, participant: &ParticipantId, since: Option<u64>) {
+        let seats = self.members.speaker(connection).is_none();
         let came_online = self.admit(connection, participant);
         match self.members.protocol(connection) {
             Protocol::Seed => {
-                self.send_state(connection);
+                self.send_state(connection, seats);
                 let now = self.shared.clock.now();
                 let answer = wire::joined(&self.order, &self.presence, participant, now);
                 let news = News { seed: Some(Shared::new(&Arc::new(answer))), v2: None };
                 self.members.send(connection, &news);
             }
-            Protocol::V2 => self.welcome(connection, participant, since),
+            Protocol::V2 => self.welcome(connection, participant, since, seats),
         }
         if came_online {
             self.tell_presence(participant);
@@ -187,7 +189,13 @@ impl Room {
     }
 
     /// Tells a socket who it is, and what it has missed or, where that is too far back, the full state.
-    fn welcome(&mut self, connection: ConnectionId, participant: &ParticipantId, since: Option<u64>) {
+    fn welcome(
+        &mut self,
+        connection: ConnectionId,
+        participant: &ParticipantId,
+        since: Option<u64>,
+        seats: bool,
+    ) {
         let token = self.resume_token(participant);
         let now = self.shared.clock.now();
         self.keep_events();
@@ -195,7 +203,7 @@ impl Room {
         let about = Welcome { participant, resume_token: &token, missed: missed.as_deref(), now };
         let welcome = v2::welcome(&self.order, &self.presence, &about);
         self.shown = self.shown.saturating_add(welcome.len());
-        self.members.welcome(connection, welcome);
+        self.members.welcome(connection, welcome, seats);
     }
 
     /// From now on the socket speaks as `participant` and hears what happens; says whether they were offline.

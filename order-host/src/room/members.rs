@@ -165,11 +165,11 @@ impl Members {
                 continue;
             }
             match member.protocol {
-                Protocol::Seed => member.catch_up(farewell, participant, None),
+                Protocol::Seed => member.catch_up(farewell, participant, false, None),
                 Protocol::V2 => {
                     member.send(farewell, participant);
                     if member.outbox.lags() {
-                        member.outbox.push_state(state().into());
+                        member.outbox.push_state(state().into(), false);
                     }
                 }
             }
@@ -209,10 +209,17 @@ impl Members {
         self.sockets.get(&connection).is_some_and(|member| member.outbox.lags())
     }
 
-    /// Gives a socket the answer to a command, or a refusal.
-    pub(super) fn answer(&self, connection: ConnectionId, text: String) {
+    /// Tells a socket that its command was carried out.
+    pub(super) fn ack(&self, connection: ConnectionId, text: String) {
         if let Some(member) = self.sockets.get(&connection) {
-            member.outbox.push_answer(text);
+            member.outbox.push_ack(text);
+        }
+    }
+
+    /// Tells a socket that its message was refused.
+    pub(super) fn refuse(&self, connection: ConnectionId, text: String) {
+        if let Some(member) = self.sockets.get(&connection) {
+            member.outbox.push_refusal(text);
         }
     }
 
@@ -224,9 +231,9 @@ impl Members {
     }
 
     /// Tells a socket of `stonepot.v2` where it is, which makes up for all that it has missed.
-    pub(super) fn welcome(&self, connection: ConnectionId, text: String) {
+    pub(super) fn welcome(&self, connection: ConnectionId, text: String, seats: bool) {
         if let Some(member) = self.sockets.get(&connection) {
-            member.outbox.push_state(text.into());
+            member.outbox.push_state(text.into(), seats);
         }
     }
 
@@ -244,12 +251,13 @@ impl Members {
         &self,
         connection: ConnectionId,
         state: &News,
+        seats: bool,
         token: impl Fn(&ParticipantId) -> String,
     ) {
         if let Some(member) = self.sockets.get(&connection)
             && let Some(speaker) = &member.speaker
         {
-            member.catch_up(state, speaker, Some(&token));
+            member.catch_up(state, speaker, seats, Some(&token));
         }
     }
 
@@ -283,7 +291,7 @@ impl Members {
 
     pub(super) fn catch_up_all(&self, state: &News, token: impl Fn(&ParticipantId) -> String) {
         for (member, speaker) in self.everybody() {
-            member.catch_up(state, speaker, Some(&token));
+            member.catch_up(state, speaker, false, Some(&token));
         }
     }
 
@@ -322,18 +330,20 @@ impl Member {
         &self,
         state: &News,
         speaker: &ParticipantId,
+        seats: bool,
         token: Option<&dyn Fn(&ParticipantId) -> String>,
     ) {
         let token = token.filter(|_| self.is_known_as(speaker));
         match (self.protocol, &state.seed, &state.v2) {
             (Protocol::Seed, Some(message), _) => {
                 let message = message.to(speaker);
-                self.outbox.push_state(match token {
+                let message = match token {
                     Some(token) => message.with(&resume_field(&token(speaker))),
                     None => message,
-                });
+                };
+                self.outbox.push_state(message, seats);
             }
-            (Protocol::V2, _, Some(text)) => self.outbox.push_state(text.clone().into()),
+            (Protocol::V2, _, Some(text)) => self.outbox.push_state(text.clone().into(), seats),
             (Protocol::Seed, None, _) | (Protocol::V2, _, None) => {}
         }
     }

@@ -58,7 +58,7 @@ impl Room {
     pub(super) fn resync(&mut self, connection: ConnectionId) {
         if self.members.lags(connection) {
             if self.members.speaker(connection).is_some() {
-                self.send_state(connection);
+                self.send_state(connection, false);
             } else {
                 // No state is for who has left; what it missed may be just that.
                 let refusal = || self.refusal(connection, &Code::JoinFirst.into(), None);
@@ -67,11 +67,11 @@ impl Room {
         }
     }
 
-    /// Sends a socket the full state.
-    pub(super) fn send_state(&mut self, connection: ConnectionId) {
+    /// Sends a socket the full state, which may be what `seats` it.
+    pub(super) fn send_state(&mut self, connection: ConnectionId, seats: bool) {
         let state = self.state(|protocol| protocol == self.members.protocol(connection));
         self.shown = self.shown.saturating_add(state.len());
-        self.members.catch_up(connection, &state, |who| self.resume_token(who));
+        self.members.catch_up(connection, &state, seats, |who| self.resume_token(who));
     }
 
     /// Sends everybody the full state.
@@ -188,7 +188,7 @@ impl Room {
                 (Err(error), _) => {
                     tracing::warn!(room = %key.fingerprint(), %error, "the history cannot be read");
                     let rejection = Code::StorageUnavailable.into();
-                    outbox.push_answer(match protocol {
+                    outbox.push_refusal(match protocol {
                         Protocol::Seed => wire::error(&rejection, id.as_ref(), now),
                         Protocol::V2 => v2::reject(&rejection, id.as_ref()),
                     });
@@ -204,13 +204,13 @@ impl Room {
             Protocol::Seed => wire::ack(id, seq, repeated, self.shared.clock.now()),
             Protocol::V2 => v2::ack(id, seq, repeated),
         };
-        self.members.answer(connection, text);
+        self.members.ack(connection, text);
     }
 
     /// Tells one socket that its message was refused.
     pub(super) fn refuse(&self, connection: ConnectionId, rejection: &Rejection, id: Option<&CommandId>) {
         tracing::debug!(room = %self.key.fingerprint(), code = rejection.code().as_str(), "refused");
-        self.members.answer(connection, self.refusal(connection, rejection, id));
+        self.members.refuse(connection, self.refusal(connection, rejection, id));
     }
 
     fn refusal(&self, connection: ConnectionId, rejection: &Rejection, id: Option<&CommandId>) -> String {
