@@ -58,9 +58,8 @@ pub fn decide_once(
         Decision::Record(recorded) => recorded,
         other @ (Decision::Unchanged | Decision::Repeated { .. }) => return Ok(other),
     };
-    if let Some(seat) = known_seat(order, actor)
-        && !order.done.has_room(seat, in_charge(order, actor).is_ok())
-    {
+    let (seat, is_known) = seat(order, actor);
+    if is_known && !order.done.has_room(seat, in_charge(order, actor).is_ok()) {
         return Err(Rejection::new(Code::TooManyCommands).expected(format!(
             "at most {MAX_COMMANDS_EACH} commands with an id from one participant, and of {MAX_COMMANDS} in all a fair part"
         )));
@@ -73,20 +72,19 @@ pub fn decide_once(
 /// # Errors
 /// [`Code::CommandIdReused`] when the id came with other content before.
 pub fn done_before(order: &Order, actor: &Actor, stamp: &Stamp) -> Result<Option<u64>, Rejection> {
-    match known_seat(order, actor).and_then(|seat| order.done.get(seat, stamp.id())) {
+    let (seat, is_known) = seat(order, actor);
+    match order.done.get(seat, stamp.id()).filter(|_| is_known) {
         Some(done) if done.digest == stamp.digest() => Ok(Some(done.seq)),
         Some(_) => Err(Rejection::command_id_reused()),
         None => Ok(None),
     }
 }
 
-/// The seat under which the commands of `actor` are remembered. The back end has none, and must not be mistaken for
-/// somebody who has no seat yet and has done nothing.
-fn known_seat(order: &Order, actor: &Actor) -> Option<Option<Seat>> {
-    match actor.id() {
-        Some(id) => order.seat_of(id).map(Some),
-        None => Some(None),
-    }
+/// The seat under which the commands of `actor` are remembered, and whether any can be. Somebody who has no seat has done
+/// nothing, and must not be mistaken for the back end, which has none either.
+fn seat(order: &Order, actor: &Actor) -> (Option<Seat>, bool) {
+    let seat = actor.id().and_then(|id| order.seat_of(id));
+    (seat, seat.is_some() || actor.id().is_none())
 }
 
 /// Says what would happen to `order` if `actor` gave `command` at `now`. Changes nothing.
