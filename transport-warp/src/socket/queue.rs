@@ -6,7 +6,7 @@ use std::io::IoSlice;
 use bytes::Bytes;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-/// How many pieces one vectored write takes. Up to four a frame: its head, and the pieces of its body.
+/// How many pieces one vectored write takes. Up to five a frame: its head, and the pieces of its body.
 pub(super) const SLICES: usize = 64;
 
 /// When so many frames wait, no more are taken, however small they are: a write does not hold many more.
@@ -60,13 +60,13 @@ impl Frame {
 
     /// Bytes that are a frame already.
     fn ready_made(bytes: Bytes) -> Self {
-        Self { head: [0; 10], head_bytes: 0, body: [bytes, Bytes::new(), Bytes::new()] }
+        Self { head: [0; 10], head_bytes: 0, body: [bytes, Bytes::new(), Bytes::new(), Bytes::new()] }
     }
 
-    fn pieces(&self) -> [&[u8]; 4] {
+    fn pieces(&self) -> [&[u8]; 5] {
         let head = self.head.get(..usize::from(self.head_bytes)).unwrap_or_default();
-        let [first, second, third] = &self.body;
-        [head, first, second, third]
+        let [first, second, third, fourth] = &self.body;
+        [head, first, second, third, fourth]
     }
 
     fn len(&self) -> usize {
@@ -84,7 +84,7 @@ impl SendQueue {
     }
 
     pub(super) fn push_binary(&mut self, body: Bytes) {
-        self.push(Frame::new(OpCode::Data(Data::Binary), [body, Bytes::new(), Bytes::new()]));
+        self.push(Frame::new(OpCode::Data(Data::Binary), [body, Bytes::new(), Bytes::new(), Bytes::new()]));
     }
 
     pub(super) fn push_ping(&mut self) {
@@ -186,10 +186,15 @@ mod tests {
     fn writes_cut_anywhere_give_the_same_bytes() {
         let filled = || {
             let mut queue = SendQueue::new(1);
-            queue.push_text([b"on".as_slice(), b"", b"e"].map(Bytes::from_static));
+            queue.push_text([b"on".as_slice(), b"", b"e", b""].map(Bytes::from_static));
             queue.push_ping();
             queue.push_ready_made(&[0x8a, 0]);
-            queue.push_text([vec![b'x'; 200].into(), Bytes::from_static(b"middle"), vec![b'y'; 100].into()]);
+            queue.push_text([
+                vec![b'x'; 200].into(),
+                b"middle".as_slice().into(),
+                vec![b'y'; 50].into(),
+                vec![b'y'; 50].into(),
+            ]);
             queue
         };
         let whole = drain(&mut filled(), usize::MAX);

@@ -21,7 +21,7 @@ pub enum Outgoing {
 impl Outgoing {
     /// A text message in one piece; the bytes must be UTF-8.
     pub fn text(whole: impl Into<Bytes>) -> Self {
-        Self::Text([whole.into(), Bytes::new(), Bytes::new()])
+        Self::Text([whole.into(), Bytes::new(), Bytes::new(), Bytes::new()])
     }
 }
 
