@@ -74,7 +74,7 @@ pub use bounds::OrderBounds;
 pub use command::{Actor, Command};
 pub use commit::{CommitError, commit, replay};
 pub use currency::{Currency, CurrencyError, MAX_MINOR_DIGITS};
-pub use decide::{Decision, decide, decide_once};
+pub use decide::{Decision, decide, decide_once, done_before};
 pub use done::{MAX_COMMANDS, MAX_COMMANDS_EACH, RESERVED_COMMANDS, Stamp};
 pub use fact::{Fact, Recorded};
 pub use ids::{

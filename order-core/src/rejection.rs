@@ -198,6 +198,11 @@ impl Rejection {
         Self { code, details: Box::default() }
     }
 
+    /// The refusal of a command whose id came with another command before.
+    pub fn command_id_reused() -> Self {
+        Self::new(Code::CommandIdReused).field("id").expected("the same message as before, or another id")
+    }
+
     /// Names the field that was wrong, for instance `data.price`.
     #[must_use]
     pub fn field(mut self, field: impl Into<Cow<'static, str>>) -> Self {

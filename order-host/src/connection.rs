@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use order_core::wire::v2::{Request, V2Inbound};
 use order_core::wire::{self, MAX_DEPTH, Refused, SeedInbound, is_deeper_than, v2};
-use order_core::{Code, Command, CommandId, Rejection};
+use order_core::{Code, CommandId, Rejection};
 use tokio::sync::{OnceCell, mpsc};
 
+use crate::before_join::BeforeJoin;
 use crate::expiry::Expiry;
 use crate::host::Host;
 use crate::input::{Attach, Back, ConnectionId, Input, Message};
@@ -24,8 +25,12 @@ pub struct Connection {
     id: ConnectionId,
     outbox: Arc<Outbox>,
     protocol: Protocol,
-    /// As whom it comes back, if its token proved that it does.
+    /// As whom it comes back, if its token or its sign-in says so.
     back: Option<Back>,
+    /// Whether a resume token says so, so that it is greeted before it says anything.
+    is_resumed: bool,
+    /// What it has sent before its first `join`.
+    before_join: BeforeJoin,
     /// How fast it sends, where that is bounded.
     meter: Option<Box<Meter>>,
     /// Who signed in, where that is asked for.
@@ -35,7 +40,7 @@ pub struct Connection {
     /// Who is asked before something is stored for it.
     allowance: Option<Allowance>,
     /// The way into the room, from the first join on, from the first message of somebody who signed in, or from the start for
-    /// one that comes back: a stranger who never joins loads nothing.
+    /// one that comes back by a resume token: a stranger who never joins loads nothing.
     inputs: OnceCell<mpsc::Sender<Input>>,
 }
 
@@ -43,32 +48,27 @@ pub struct Connection {
 struct Guest {
     identity: Identity,
     expiry: Option<Arc<Expiry>>,
-    /// The last event that the client has, if its address says so.
-    since: Option<u64>,
-}
-
-impl Guest {
-    /// That they come back, if they are at the table.
-    fn back(&self) -> Back {
-        Back { participant: self.identity.participant.clone(), since: self.since }
-    }
 }
 
 impl Connection {
     pub(crate) fn new(host: Host, room: RoomKey, id: ConnectionId, opening: Opening) -> Self {
         let Opening { protocol, resume_token, since, identity, door, allowance } = opening;
         let key = &host.shared().settings.resume_key;
-        let back = resume_token
+        let resumed = resume_token
             .and_then(|token| key.prove(&room, &token))
-            .filter(|proved| identity.as_ref().is_none_or(|identity| identity.participant == *proved))
-            .map(|participant| Back { participant, since });
+            .filter(|proved| identity.as_ref().is_none_or(|identity| identity.participant == *proved));
+        let is_resumed = resumed.is_some();
+        // Who has signed in is known by that. If they are at the table, they need not join again to speak.
+        let back = resumed
+            .or_else(|| identity.as_ref().map(|identity| identity.participant.clone()))
+            .map(|participant| Back { participant, since, is_seated: Arc::default() });
         let clock = &host.shared().clock;
         let expiry = identity
             .as_ref()
             .and_then(|identity| identity.expires_at)
             .map(|at| Arc::new(Expiry::new(at, Arc::clone(clock))));
         let outbox = Arc::new(Outbox::new(host.shared().settings.outbox_bytes, expiry.clone()));
-        let guest = identity.map(|identity| Box::new(Guest { identity, expiry, since }));
+        let guest = identity.map(|identity| Box::new(Guest { identity, expiry }));
         let meter = host.shared().settings.pace.map(|pace| Box::new(Meter::new(pace, Whose::Socket)));
         Self {
             host,
@@ -77,6 +77,8 @@ impl Connection {
             outbox,
             protocol,
             back,
+            is_resumed,
+            before_join: BeforeJoin::default(),
             meter,
             guest,
             door,
@@ -96,26 +98,27 @@ impl Connection {
             }
             return;
         }
-        if let Some(message) = self.read(text) {
-            self.hand_over(message).await;
+        self.give_up_waiting();
+        if let Some(message) = self.let_through(self.read(text)) {
+            self.hand_over(message, text).await;
         }
     }
 
     /// Hands over a binary message, which the protocol does not have.
     pub async fn receive_binary(&self) {
         let rejection = Rejection::new(Code::BinaryNotSupported).expected("a text message");
-        if let Some(message) = self.let_through(Err(Refused { id: None, rejection })) {
-            self.hand_over(message).await;
+        self.give_up_waiting();
+        if let Some(message) = self.let_through(Box::new(Err(Refused { id: None, rejection }))) {
+            self.hand_over(message, "").await;
         }
     }
 
-    /// What a text says, if the room shall hear of it. Apart from [`Connection::receive`], and boxed: what waits for a room
-    /// that is busy is small.
-    fn read(&self, text: &str) -> Option<Box<Result<Message, Refused>>> {
+    /// What a text says. Apart from [`Connection::receive`], and boxed: what waits for a room that is busy is small.
+    fn read(&self, text: &str) -> Box<Result<Message, Refused>> {
         let fresh_id = || self.host.shared().ids.item_id();
         let levels = self.host.shared().settings.max_depth;
         let signed_in = self.guest.as_ref().map(|guest| &guest.identity.participant);
-        self.let_through(match self.protocol {
+        let message = match self.protocol {
             _ if levels < MAX_DEPTH && is_deeper_than(text, levels) => {
                 let rejection = Rejection::new(Code::TooDeep).expected(format!("at most {levels} levels"));
                 Err(Refused { id: None, rejection })
@@ -132,50 +135,74 @@ impl Connection {
                     Message::Request { id, participant, request }
                 }
             }),
+        };
+        Box::new(match &self.guest {
+            Some(guest) => message.and_then(|message| guest.identity.vouch_for(message)),
+            None => message,
         })
     }
 
-    /// A message as the room may hear it, unless it comes after the end of the sign-in, or too early.
-    fn let_through(&self, message: Result<Message, Refused>) -> Option<Box<Result<Message, Refused>>> {
-        let id = match &message {
-            Ok(message) => message.id(),
-            Err(refused) => refused.id.as_ref(),
-        };
-        if self.ends_with_its_sign_in() || self.is_too_fast(id) {
-            return None;
-        }
-        Some(Box::new(match &self.guest {
-            Some(guest) => message.and_then(|message| guest.identity.vouch_for(message)),
-            None => message,
-        }))
+    /// The message, unless it comes after the end of the sign-in, or too early.
+    fn let_through(&self, message: Box<Result<Message, Refused>>) -> Option<Box<Result<Message, Refused>>> {
+        let is_stopped = self.ends_with_its_sign_in() || self.is_too_fast(id_of(&message));
+        (!is_stopped).then_some(message)
     }
 
-    async fn hand_over(&self, message: Box<Result<Message, Refused>>) {
-        let inputs = match (self.inputs.get(), message.as_ref()) {
-            (Some(inputs), _) => inputs,
-            (None, Ok(Message::Command(inbound, _))) if matches!(inbound.command, Command::Join(_)) => {
-                let Some(inputs) = self.attach(self.back.clone()).await else { return };
-                inputs
+    /// Hands a message to the room, or keeps it for the `join` that is yet to come. `text` is the message as it came.
+    async fn hand_over(&self, message: Box<Result<Message, Refused>>, text: &str) {
+        if self.before_join.is_over() {
+            let Some(inputs) = self.inputs.get() else { return };
+            return self.tell(inputs, message).await;
+        }
+        match message.as_ref() {
+            // It is refused whatever comes after it, so it does not wait.
+            Err(refused) if !self.is_resumed || !self.is_seated().await => return self.refuse(refused),
+            Ok(message) if !message.is_join() && !self.is_seated().await => {
+                if !self.before_join.keep(text) {
+                    let id = message.id().cloned();
+                    return self.refuse(&Refused { id, rejection: Code::JoinFirst.into() });
+                }
+                // Whoever waits for the next thing to do now waits for the end of this wait, too.
+                return self.outbox.wake();
             }
-            (None, _) if self.back.is_some() => {
-                let Some(inputs) = self.attach(self.back.clone()).await else { return };
-                inputs
-            }
-            // Who has signed in is known by that. If they are at the table, they need not join again to speak.
-            (None, Ok(_)) if self.guest.is_some() => {
-                let back = self.guest.as_deref().map(Guest::back);
-                let Some(inputs) = self.attach(back).await else { return };
-                inputs
-            }
-            // Who has not joined is answered here: the room need not know of them.
-            (None, Err(refused)) => return self.refuse(refused),
-            (None, Ok(message)) => {
-                let rejection = Rejection::from(Code::JoinFirst);
-                return self.refuse(&Refused { id: message.id().cloned(), rejection });
-            }
-        };
+            Ok(_) | Err(_) => {}
+        }
+        // Whoever joins is greeted for that, and not for having signed in before.
+        let Some(inputs) = self.attach(self.is_resumed).await else { return };
+        // Nobody else answers from here on what has waited.
+        let waited = self.before_join.end();
+        self.tell(inputs, message).await;
+        for text in waited {
+            self.tell(inputs, self.read(&text)).await;
+        }
+    }
+
+    async fn tell(&self, inputs: &mpsc::Sender<Input>, message: Box<Result<Message, Refused>>) {
         if inputs.send(Input::Message { connection: self.id, message }).await.is_err() {
             self.room_is_gone();
+        }
+    }
+
+    /// Whether the room has seated the socket by its resume token or its sign-in, for which it attaches. One that proves
+    /// nothing does not.
+    async fn is_seated(&self) -> bool {
+        let Some(back) = &self.back else { return false };
+        let Some(inputs) = self.attach(true).await else { return false };
+        tokio::select! {
+            biased;
+            is_seated = back.is_seated.wait() => *is_seated,
+            () = inputs.closed() => {
+                self.room_is_gone();
+                false
+            }
+        }
+    }
+
+    /// Answers what has waited for a `join` for too long.
+    fn give_up_waiting(&self) {
+        for text in self.before_join.give_up() {
+            let message = self.read(&text);
+            self.refuse(&Refused { id: id_of(&message).cloned(), rejection: Code::JoinFirst.into() });
         }
     }
 
@@ -188,20 +215,20 @@ impl Connection {
         if early.is_flood {
             self.outbox.end(CloseReason::Flood, refusal);
         } else {
-            self.outbox.push(refusal());
+            self.outbox.push_refusal(refusal());
         }
         true
     }
 
-    /// Attaches to the room, which loads it if need be, and seats `back` if they are at the table.
-    async fn attach(&self, back: Option<Back>) -> Option<&mpsc::Sender<Input>> {
+    /// Attaches to the room, which loads it if need be, and seats whoever `comes_back` to the table.
+    async fn attach(&self, comes_back: bool) -> Option<&mpsc::Sender<Input>> {
         let attached = self.inputs.get_or_try_init(|| async {
             let inputs = self.host.enter(&self.room).ok_or(())?;
             let attach = Attach {
                 connection: self.id,
                 outbox: self.outbox.clone(),
                 protocol: self.protocol,
-                back,
+                back: self.back.clone().filter(|_| comes_back),
                 door: self.door.clone(),
                 allowance: self.allowance.clone(),
                 access: self.guest.as_ref().map(|guest| Box::new(guest.identity.access.clone())),
@@ -220,7 +247,7 @@ impl Connection {
     }
 
     fn refuse(&self, Refused { id, rejection }: &Refused) {
-        self.outbox.push(self.refusal(rejection, id.as_ref()));
+        self.outbox.push_refusal(self.refusal(rejection, id.as_ref()));
     }
 
     fn refusal(&self, rejection: &Rejection, id: Option<&CommandId>) -> String {
@@ -253,12 +280,14 @@ impl Connection {
 
     /// The next thing to do, when there is one. Cancel-safe.
     pub async fn next(&self) -> Outgoing {
-        if self.back.is_some() && self.inputs.get().is_none() {
+        if self.is_resumed && self.inputs.get().is_none() {
             // What it missed comes without being asked for.
-            self.attach(self.back.clone()).await;
+            self.attach(true).await;
         }
         loop {
-            self.ends_with_its_sign_in();
+            if !self.ends_with_its_sign_in() {
+                self.give_up_waiting();
+            }
             match self.outbox.take() {
                 Taken::Outgoing(outgoing) => return outgoing,
                 Taken::NeedsSync => self.ask_for_sync().await,
@@ -274,6 +303,7 @@ impl Connection {
                 biased;
                 () = self.outbox.changed() => {}
                 () = self.sign_in_ends() => {}
+                () = self.before_join.passes() => {}
                 () = inputs.closed() => self.room_is_gone(),
             }
         } else {
@@ -282,6 +312,7 @@ impl Connection {
                 biased;
                 () = self.outbox.changed() => {}
                 () = self.sign_in_ends() => {}
+                () = self.before_join.passes() => {}
                 () = self.host.shared().drains() => {
                     // It may have entered one meanwhile, which first finishes what it accepted.
                     if self.inputs.get().is_none() {
@@ -302,7 +333,9 @@ impl Connection {
 
     async fn ask_for_sync(&self) {
         // Outside every room there is no state that could make up for a lost answer.
-        let Some(inputs) = self.inputs.get() else { return self.outbox.forgo_state() };
+        let Some(inputs) = self.inputs.get() else {
+            return self.outbox.forgo_state(false, || self.refusal(&Code::JoinFirst.into(), None));
+        };
         match inputs.reserve().await {
             Ok(place) => {
                 // Before the room can answer: it may, and the socket may fall behind again.
@@ -311,6 +344,14 @@ impl Connection {
             }
             Err(_) => self.room_is_gone(),
         }
+    }
+}
+
+/// The id by which a message is answered.
+fn id_of(message: &Result<Message, Refused>) -> Option<&CommandId> {
+    match message {
+        Ok(message) => message.id(),
+        Err(refused) => refused.id.as_ref(),
     }
 }
 

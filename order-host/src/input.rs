@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use order_core::wire::v2::Request;
 use order_core::wire::{Inbound, Refused};
-use order_core::{CommandId, ParticipantId};
-use tokio::sync::oneshot;
+use order_core::{Command, CommandId, ParticipantId};
+use tokio::sync::{SetOnce, oneshot};
 
 use crate::outbox::Outbox;
 use crate::{Access, Allowance, Door, Protocol};
@@ -59,6 +59,8 @@ pub(crate) struct Back {
     pub(crate) participant: ParticipantId,
     /// The last event that the client has.
     pub(crate) since: Option<u64>,
+    /// Set once it is known whether they sit at the table.
+    pub(crate) is_seated: Arc<SetOnce<bool>>,
 }
 
 /// A message that could be read.
@@ -75,6 +77,11 @@ pub(crate) enum Message {
 }
 
 impl Message {
+    /// Whether it asks to sit down.
+    pub(crate) fn is_join(&self) -> bool {
+        matches!(self, Self::Command(inbound, _) if matches!(inbound.command, Command::Join(_)))
+    }
+
     /// Who says that they sent it, if it says so.
     pub(crate) fn named(&self) -> Option<&ParticipantId> {
         match self {

@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+mod before_join;
 mod clock;
 mod connection;
 mod counted;

@@ -9,9 +9,10 @@ use order_core::wire::Frame;
 /// One text message in pieces that follow each other; together they are UTF-8.
 ///
 /// What everybody at the table is sent is encoded once and never copied: a socket whose reader told a phone number
-/// gets what stands before it, the number, and what stands after it.
+/// gets what stands before it, the number, and what stands after it; what the envelope says to one socket alone stands
+/// at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pieces([Bytes; 3]);
+pub struct Pieces([Bytes; 4]);
 
 impl Pieces {
     /// How many bytes the message has.
@@ -25,23 +26,35 @@ impl Pieces {
     }
 
     /// The pieces in order; some may be empty.
-    pub fn into_parts(self) -> [Bytes; 3] {
+    pub fn into_parts(self) -> [Bytes; 4] {
         self.0
     }
 
     /// The message in one piece, for which it is copied unless it is one already.
     pub fn into_bytes(self) -> Bytes {
-        let [first, second, third] = self.0;
-        if second.is_empty() && third.is_empty() {
-            return first;
+        let [first, others @ ..] = &self.0;
+        if others.iter().all(Bytes::is_empty) {
+            return first.clone();
         }
-        [first, second, third].concat().into()
+        self.0.concat().into()
+    }
+
+    /// The message, which is a JSON object, with fields at its end. They are written as JSON, each after a comma.
+    pub(crate) fn with(self, fields: &str) -> Self {
+        let mut parts = self.0;
+        // The brace that closes it.
+        if let Some(last) = parts.iter_mut().rev().find(|part| !part.is_empty()) {
+            last.truncate(last.len().saturating_sub(1));
+        }
+        let [first, second, third, own] = parts;
+        let own = [&own, fields.as_bytes(), b"}"].concat();
+        Self([first, second, third, own.into()])
     }
 }
 
 impl<T: Into<Bytes>> From<T> for Pieces {
     fn from(whole: T) -> Self {
-        Self([whole.into(), Bytes::new(), Bytes::new()])
+        Self([whole.into(), Bytes::new(), Bytes::new(), Bytes::new()])
     }
 }
 
@@ -69,6 +82,7 @@ impl Shared {
                 self.text.slice(..at),
                 Bytes::copy_from_slice(phone.as_bytes()),
                 self.text.slice(at..),
+                Bytes::new(),
             ]),
             _ => Pieces::from(self.text.clone()),
         }
@@ -122,6 +136,21 @@ mod tests {
             assert_eq!(pieces.len(), text.len());
             assert_eq!(pieces.clone().into_parts().concat(), text.as_bytes());
             assert_eq!(pieces.into_bytes(), text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn fields_at_the_end_leave_the_rest_shared() {
+        let frame = frame();
+        let shared = Shared::new(&frame);
+        for reader in [asha(), ParticipantId::new("ben").unwrap()] {
+            let plain = shared.to(&reader);
+            let pieces = shared.to(&reader).with(r#","a":1"#).with(r#","b":true"#);
+            let text = frame.text_for(&reader);
+            let expected = format!(r#"{},"a":1,"b":true}}"#, text.strip_suffix('}').unwrap());
+            assert_eq!(pieces.len(), expected.len());
+            assert_eq!(pieces.clone().into_parts()[0].as_ptr(), plain.into_parts()[0].as_ptr());
+            assert_eq!(pieces.into_bytes(), expected.as_bytes());
         }
     }
 

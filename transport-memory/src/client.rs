@@ -15,8 +15,8 @@ use crate::link::{Gone, LinkReceiver, LinkSender};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// After so long without a message, none is on its way. Longer than any append or delay of
-/// [`Faults::stormy`](crate::Faults::stormy).
-const SILENCE: Duration = Duration::from_secs(1);
+/// [`Faults::stormy`](crate::Faults::stormy), and than a command waits for a `join`.
+const SILENCE: Duration = Duration::from_millis(1_100);
 
 /// What goes to the server.
 #[derive(Debug, Clone)]
@@ -146,7 +146,7 @@ impl Client {
         timeout(PATIENCE, wanted).await.unwrap_or_else(|_| Err(NotHeard::Silence(kind.to_owned())))
     }
 
-    /// Everything that comes until a second has passed without a message, or until the connection is closed.
+    /// Everything that comes until more than a second has passed without a message, or until the connection is closed.
     pub async fn settle(&mut self) -> Vec<Message> {
         let mut messages = Vec::new();
         while let Ok(Ok(message)) = timeout(SILENCE, self.recv()).await {

@@ -16,6 +16,7 @@ mod undo;
 use crate::command::{Actor, Command};
 use crate::fact::{Fact, Recorded};
 use crate::order::{Order, Status};
+use crate::participant::Seat;
 use crate::rejection::{Code, Rejection};
 use crate::split::seats_on_bill;
 use crate::{
@@ -50,28 +51,40 @@ pub fn decide_once(
     stamp: &Stamp,
     command: &Command,
 ) -> Result<Decision, Rejection> {
-    let seat = actor.id().and_then(|id| order.seat_of(id));
-    // Whoever has no seat has done nothing, and must not pass for the back end, which has none either.
-    let is_known = seat.is_some() || actor.id().is_none();
-    match order.done.get(seat, stamp.id()).filter(|_| is_known) {
-        Some(done) if done.digest == stamp.digest() => return Ok(Decision::Repeated { seq: done.seq }),
-        Some(_) => {
-            return Err(Rejection::new(Code::CommandIdReused)
-                .field("id")
-                .expected("the same message as before, or another id"));
-        }
-        None => {}
+    if let Some(seq) = done_before(order, actor, stamp)? {
+        return Ok(Decision::Repeated { seq });
     }
     let recorded = match decide(order, now, actor, command)? {
         Decision::Record(recorded) => recorded,
         other @ (Decision::Unchanged | Decision::Repeated { .. }) => return Ok(other),
     };
+    let (seat, is_known) = seat(order, actor);
     if is_known && !order.done.has_room(seat, in_charge(order, actor).is_ok()) {
         return Err(Rejection::new(Code::TooManyCommands).expected(format!(
             "at most {MAX_COMMANDS_EACH} commands with an id from one participant, and of {MAX_COMMANDS} in all a fair part"
         )));
     }
     Ok(Decision::Record(Recorded { stamp: Some(stamp.clone()), ..recorded }))
+}
+
+/// The sequence number of the fact that `actor`'s command with this stamp became, if it became one.
+///
+/// # Errors
+/// [`Code::CommandIdReused`] when the id came with other content before.
+pub fn done_before(order: &Order, actor: &Actor, stamp: &Stamp) -> Result<Option<u64>, Rejection> {
+    let (seat, is_known) = seat(order, actor);
+    match order.done.get(seat, stamp.id()).filter(|_| is_known) {
+        Some(done) if done.digest == stamp.digest() => Ok(Some(done.seq)),
+        Some(_) => Err(Rejection::command_id_reused()),
+        None => Ok(None),
+    }
+}
+
+/// The seat under which the commands of `actor` are remembered, and whether any can be. Somebody who has no seat has done
+/// nothing, and must not be mistaken for the back end, which has none either.
+fn seat(order: &Order, actor: &Actor) -> (Option<Seat>, bool) {
+    let seat = actor.id().and_then(|id| order.seat_of(id));
+    (seat, seat.is_some() || actor.id().is_none())
 }
 
 /// Says what would happen to `order` if `actor` gave `command` at `now`. Changes nothing.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use order_core::{Actor, Code, CommandId, ParticipantId, Rejection, Stamp};
+use order_core::{Actor, CommandId, ParticipantId, Rejection, Stamp};
 
 /// How many answers a room remembers while it is in memory; the oldest are forgotten first.
 const REMEMBERED: usize = 256;
@@ -23,24 +23,29 @@ pub(super) struct Answers {
 #[derive(Debug, Clone)]
 pub(super) enum Answer {
     Refused(Rejection),
-    /// Granted, and nothing changed.
-    Unchanged,
+    /// Granted, and nothing changed; `seq` was that of the last change.
+    Unchanged {
+        seq: u64,
+    },
 }
 
 impl Answers {
-    /// What the same command was answered before; or that its id came with another command.
-    pub(super) fn find(&self, by: &Actor, stamp: &Stamp) -> Option<Answer> {
+    /// What the same command was answered before.
+    ///
+    /// # Errors
+    /// When its id came with another command. That is no answer to remember: the id stays the first command's.
+    pub(super) fn find(&self, by: &Actor, stamp: &Stamp) -> Result<Option<Answer>, Rejection> {
         if self.by_command.is_empty() {
-            return None;
+            return Ok(None);
         }
-        let (digest, answer) = self.by_command.get(&key(by, stamp))?;
-        if *digest == stamp.digest() {
-            return Some(answer.clone());
+        match self.by_command.get(&key(by, stamp)) {
+            Some((digest, answer)) if *digest == stamp.digest() => Ok(Some(answer.clone())),
+            Some(_) => Err(Rejection::command_id_reused()),
+            None => Ok(None),
         }
-        let reused = Rejection::new(Code::CommandIdReused);
-        Some(Answer::Refused(reused.field("id").expected("the same message as before, or another id")))
     }
 
+    /// Remembers the answer to a command, unless its id has one already.
     pub(super) fn remember(&mut self, by: &Actor, stamp: &Stamp, answer: Answer) {
         let key = key(by, stamp);
         if self.by_command.contains_key(&key) {

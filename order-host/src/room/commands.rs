@@ -3,7 +3,7 @@
 use order_core::wire;
 use order_core::{
     Actor, Code, Command, CommandId, CommitError, Decision, Order, OrderBounds, Recorded, Rejection, Stamp,
-    UnixMillis, commit, decide, decide_once,
+    UnixMillis, commit, decide, decide_once, done_before,
 };
 use tokio::sync::oneshot;
 
@@ -81,14 +81,24 @@ struct Encoded {
     bytes: u64,
 }
 
+/// What a command came to that is sent again.
+pub(super) enum Before {
+    /// It became the fact with this sequence number.
+    Happened(u64),
+    /// It became no fact.
+    Answered(Answer),
+}
+
 /// What a command comes to.
 enum Outcome {
     /// This happens, once it is stored.
     Happens(Recorded),
     /// It happened before, as the fact with this sequence number.
     Happened(u64),
-    /// Granted, and nothing changes.
-    Unchanged,
+    /// Granted, and nothing changes; `seq` is that of the last change when it was first asked for.
+    Unchanged {
+        seq: u64,
+    },
     Refused(Rejection),
 }
 
@@ -115,8 +125,8 @@ impl Room {
                 (Outcome::Happens(_), Some(failure)) => self.answer(by, failure, id.as_ref()),
                 // What was judged on top of something that was not stored may be judged wrongly.
                 (_, Some(failure)) if on_trust => self.answer(by, failure, id.as_ref()),
-                (Outcome::Happened(seq), _) => self.nothing_changed(by, id.as_ref(), Some(seq)),
-                (Outcome::Unchanged, _) => self.nothing_changed(by, id.as_ref(), None),
+                (Outcome::Happened(seq), _) => self.nothing_changed(by, id.as_ref(), seq, true),
+                (Outcome::Unchanged { seq }, _) => self.nothing_changed(by, id.as_ref(), seq, false),
                 (Outcome::Refused(rejection), _) => self.answer(by, &rejection, id.as_ref()),
             }
         }
@@ -185,23 +195,45 @@ impl Room {
         let order = self.ahead.as_ref().unwrap_or(&self.order);
         let now = self.shared.clock.now();
         let bounds = &self.shared.settings.bounds;
-        let known = stamp.and_then(|stamp| self.answers.find(actor, stamp));
-        match known {
-            Some(Answer::Refused(rejection)) => return Outcome::Refused(rejection),
-            Some(Answer::Unchanged) => return Outcome::Unchanged,
-            None => {}
+        match self.answered_before(order, actor, stamp) {
+            Ok(Some(before)) => return before.into(),
+            Ok(None) => {}
+            // No answer to remember: the id is that of the first command, which may be sent again.
+            Err(reused) => return Outcome::Refused(reused),
         }
-        let outcome = Outcome::from(decide_within(bounds, order, now, actor, stamp, command));
+        let outcome = match decide_within(bounds, order, now, actor, stamp, command) {
+            Ok(Decision::Record(recorded)) => Outcome::Happens(recorded),
+            Ok(Decision::Repeated { seq }) => Outcome::Happened(seq),
+            Ok(Decision::Unchanged) => Outcome::Unchanged { seq: order.seq() },
+            Err(rejection) => Outcome::Refused(rejection),
+        };
         if self.timer.is_late() && !matches!(outcome, Outcome::Happened(_)) {
             // It is to be judged after something that could not be stored, and is as little a judgement to remember.
             return Outcome::Refused(Code::StorageUnavailable.into());
         }
         match &outcome {
             Outcome::Refused(rejection) => self.remember(actor, stamp, Answer::Refused(rejection.clone())),
-            Outcome::Unchanged => self.remember(actor, stamp, Answer::Unchanged),
+            Outcome::Unchanged { seq } => self.remember(actor, stamp, Answer::Unchanged { seq: *seq }),
             Outcome::Happens(_) | Outcome::Happened(_) => {}
         }
         outcome
+    }
+
+    /// The first answer to a command that is sent again: what is stored counts before what is only remembered.
+    ///
+    /// # Errors
+    /// When the id came with another command before.
+    pub(super) fn answered_before(
+        &self,
+        order: &Order,
+        actor: &Actor,
+        stamp: Option<&Stamp>,
+    ) -> Result<Option<Before>, Rejection> {
+        let Some(stamp) = stamp else { return Ok(None) };
+        if let Some(seq) = done_before(order, actor, stamp)? {
+            return Ok(Some(Before::Happened(seq)));
+        }
+        Ok(self.answers.find(actor, stamp)?.map(Before::Answered))
     }
 
     /// Remembers the answer to a command that becomes no fact, unless it is none to last: whoever joins first may send the same
@@ -239,14 +271,12 @@ impl Room {
         }
     }
 
-    /// Answers a command that was granted although nothing changed by it, or nothing any more: it became the fact
-    /// `happened` before. By its id or, where it has none, with the full state.
-    fn nothing_changed(&mut self, by: Asker, id: Option<&CommandId>, happened: Option<u64>) {
+    /// Answers a command that was granted although nothing changed by it or, where it is `repeated`, nothing any more: it
+    /// became the fact `seq` before. By its id or, where it has none, with the full state.
+    fn nothing_changed(&mut self, by: Asker, id: Option<&CommandId>, seq: u64, repeated: bool) {
         match (by, id) {
-            (Asker::Socket(connection), Some(_)) => {
-                self.ack(connection, id, happened.unwrap_or(self.order.seq()), happened.is_some());
-            }
-            (Asker::Socket(connection), None) => self.send_state(connection),
+            (Asker::Socket(connection), Some(_)) => self.ack(connection, id, seq, repeated),
+            (Asker::Socket(connection), None) => self.send_state(connection, false),
             (Asker::Backend(reply), _) => {
                 let state = wire::sync(&self.order, &self.presence, self.shared.clock.now());
                 // Whoever asked may be gone.
@@ -272,18 +302,17 @@ impl Outcome {
     fn fact(&self) -> Option<&Recorded> {
         match self {
             Self::Happens(recorded) => Some(recorded),
-            Self::Happened(_) | Self::Unchanged | Self::Refused(_) => None,
+            Self::Happened(_) | Self::Unchanged { .. } | Self::Refused(_) => None,
         }
     }
 }
 
-impl From<Result<Decision, Rejection>> for Outcome {
-    fn from(decision: Result<Decision, Rejection>) -> Self {
-        match decision {
-            Ok(Decision::Record(recorded)) => Self::Happens(recorded),
-            Ok(Decision::Repeated { seq }) => Self::Happened(seq),
-            Ok(Decision::Unchanged) => Self::Unchanged,
-            Err(rejection) => Self::Refused(rejection),
+impl From<Before> for Outcome {
+    fn from(before: Before) -> Self {
+        match before {
+            Before::Happened(seq) => Self::Happened(seq),
+            Before::Answered(Answer::Unchanged { seq }) => Self::Unchanged { seq },
+            Before::Answered(Answer::Refused(rejection)) => Self::Refused(rejection),
         }
     }
 }

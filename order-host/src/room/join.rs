@@ -7,19 +7,27 @@ use order_core::wire::{self, Inbound};
 use order_core::{Actor, Code, Command, Decision, ParticipantId, Recorded, Rejection, Stamp};
 
 use super::answers::Answer;
-use super::commands::decide_within;
+use super::commands::{Before, decide_within};
 use super::members::News;
 use super::{ConnectionId, End, Room};
 use crate::input::Back;
 use crate::pieces::Shared;
 use crate::{NotYet, Protocol};
 
-/// What a `join` comes to that is not refused, and the fact that it became before, if it is sent again.
+/// What a `join` comes to that is not refused.
 enum Joining {
-    /// Somebody new, or who left, or by another name than before: this happens.
-    SitsDown { recorded: Recorded, repeated: Option<u64> },
+    /// Somebody new, or who left, or by another name than before: this happens. `first` is what the same `join` was answered
+    /// before, if it is sent again.
+    SitsDown { recorded: Recorded, first: Option<Acked> },
     /// Somebody whom the order knows as they are.
-    ComesBack { repeated: Option<u64> },
+    ComesBack(Acked),
+}
+
+/// What an `ack` says.
+#[derive(Clone, Copy)]
+struct Acked {
+    seq: u64,
+    repeated: bool,
 }
 
 impl Room {
@@ -48,11 +56,11 @@ impl Room {
             self.refuse(connection, &Code::NotYourRoom.into(), id);
             return Ok(());
         }
-        let (recorded, repeated) = match self.judge_join(&participant, stamp.as_ref(), &command) {
-            Ok(Joining::SitsDown { recorded, repeated }) => (recorded, repeated),
-            Ok(Joining::ComesBack { repeated }) => {
+        let (recorded, first) = match self.judge_join(&participant, stamp.as_ref(), &command) {
+            Ok(Joining::SitsDown { recorded, first }) => (recorded, first),
+            Ok(Joining::ComesBack(Acked { seq, repeated })) => {
                 self.seat_again(connection, &participant, since);
-                self.ack(connection, id, repeated.unwrap_or(self.order.seq()), repeated.is_some());
+                self.ack(connection, id, seq, repeated);
                 return Ok(());
             }
             Err(rejection) => {
@@ -68,8 +76,8 @@ impl Room {
             self.refuse(connection, &rejection, id);
             return Ok(());
         }
-        if self.order.person(&participant).is_none()
-            && let Err(NotYet { bound, wait }) = self.members.ask_at_the_door(connection, &participant)
+        let is_new = self.order.person(&participant).is_none();
+        if is_new && let Err(NotYet { bound, wait }) = self.members.ask_at_the_door(connection, &participant)
         {
             let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
             let rejection = Rejection::new(Code::RateLimited).expected(bound).retry_after(wait);
@@ -95,19 +103,24 @@ impl Room {
         } else {
             self.commit(&recorded)?;
             self.ahead = None;
+            let seats = self.members.speaker(connection).is_none();
             self.admit(connection, &participant);
+            if is_new {
+                self.members.made(connection, &participant);
+            }
             let knows = match self.members.protocol(connection) {
                 Protocol::Seed => {
-                    self.send_state(connection);
+                    self.send_state(connection, seats);
                     None
                 }
                 Protocol::V2 => Some(connection),
             };
             self.show(&recorded, knows);
             if knows.is_some() {
-                self.welcome(connection, &participant, since);
+                self.welcome(connection, &participant, since, seats);
             }
-            self.ack(connection, id, repeated.unwrap_or(recorded.seq), repeated.is_some());
+            let Acked { seq, repeated } = first.unwrap_or(Acked { seq: recorded.seq, repeated: false });
+            self.ack(connection, id, seq, repeated);
         }
         self.recover(&stored).await
     }
@@ -122,31 +135,31 @@ impl Room {
     ) -> Result<Joining, Rejection> {
         let actor = Actor::participant(participant.clone());
         let sits_here = self.sits_here(participant);
-        match stamp.and_then(|stamp| self.answers.find(&actor, stamp)) {
-            Some(Answer::Refused(rejection)) => return Err(rejection),
-            Some(Answer::Unchanged) if sits_here => return Ok(Joining::ComesBack { repeated: None }),
-            Some(Answer::Unchanged) | None => {}
+        let first = match self.answered_before(&self.order, &actor, stamp)? {
+            Some(Before::Answered(Answer::Refused(rejection))) => return Err(rejection),
+            Some(Before::Answered(Answer::Unchanged { seq })) => Some(Acked { seq, repeated: false }),
+            Some(Before::Happened(seq)) => Some(Acked { seq, repeated: true }),
+            None => None,
+        };
+        if let Some(first) = first
+            && sits_here
+        {
+            return Ok(Joining::ComesBack(first));
         }
         let (now, bounds) = (self.shared.clock.now(), &self.shared.settings.bounds);
-        let decide = |stamp| decide_within(bounds, &self.order, now, &actor, stamp, command);
-        let (decision, repeated) = match decide(stamp) {
-            Ok(Decision::Repeated { seq }) if sits_here => {
-                return Ok(Joining::ComesBack { repeated: Some(seq) });
+        // The id of one that is sent again stands for the first time.
+        let fresh = stamp.filter(|_| first.is_none());
+        match decide_within(bounds, &self.order, now, &actor, fresh, command) {
+            Ok(Decision::Record(recorded)) => Ok(Joining::SitsDown { recorded, first }),
+            Ok(Decision::Repeated { seq }) => Ok(Joining::ComesBack(Acked { seq, repeated: true })),
+            Ok(Decision::Unchanged) => {
+                let seq = self.order.seq();
+                self.remember(&actor, fresh, Answer::Unchanged { seq });
+                Ok(Joining::ComesBack(first.unwrap_or(Acked { seq, repeated: false })))
             }
-            Ok(Decision::Repeated { seq }) => (decide(None)?, Some(seq)),
-            Ok(decision) => (decision, None),
             Err(rejection) => {
-                self.remember(&actor, stamp, Answer::Refused(rejection.clone()));
-                return Err(rejection);
-            }
-        };
-        match decision {
-            Decision::Record(recorded) => Ok(Joining::SitsDown { recorded, repeated }),
-            Decision::Unchanged | Decision::Repeated { .. } => {
-                if repeated.is_none() {
-                    self.remember(&actor, stamp, Answer::Unchanged);
-                }
-                Ok(Joining::ComesBack { repeated })
+                self.remember(&actor, fresh, Answer::Refused(rejection.clone()));
+                Err(rejection)
             }
         }
     }
@@ -157,23 +170,27 @@ impl Room {
 
     /// Lets a socket speak as whoever it was proved to be, if they still sit at the table.
     pub(super) fn resume(&mut self, connection: ConnectionId, back: &Back) {
-        if self.sits_here(&back.participant) && self.members.may_join(connection, &self.order) {
+        let sits_here = self.sits_here(&back.participant) && self.members.may_join(connection, &self.order);
+        if sits_here {
             self.seat_again(connection, &back.participant, back.since);
         }
+        // What the socket sent may wait for this. It asks once, so nobody has said so before.
+        let _ = back.is_seated.set(sits_here);
     }
 
     /// Lets a socket speak as somebody whom the order knows as they are.
     fn seat_again(&mut self, connection: ConnectionId, participant: &ParticipantId, since: Option<u64>) {
+        let seats = self.members.speaker(connection).is_none();
         let came_online = self.admit(connection, participant);
         match self.members.protocol(connection) {
             Protocol::Seed => {
-                self.send_state(connection);
+                self.send_state(connection, seats);
                 let now = self.shared.clock.now();
                 let answer = wire::joined(&self.order, &self.presence, participant, now);
                 let news = News { seed: Some(Shared::new(&Arc::new(answer))), v2: None };
                 self.members.send(connection, &news);
             }
-            Protocol::V2 => self.welcome(connection, participant, since),
+            Protocol::V2 => self.welcome(connection, participant, since, seats),
         }
         if came_online {
             self.tell_presence(participant);
@@ -181,15 +198,21 @@ impl Room {
     }
 
     /// Tells a socket who it is, and what it has missed or, where that is too far back, the full state.
-    fn welcome(&mut self, connection: ConnectionId, participant: &ParticipantId, since: Option<u64>) {
-        let token = self.shared.settings.resume_key.token(&self.key, participant);
+    fn welcome(
+        &mut self,
+        connection: ConnectionId,
+        participant: &ParticipantId,
+        since: Option<u64>,
+        seats: bool,
+    ) {
+        let token = self.resume_token(participant);
         let now = self.shared.clock.now();
         self.keep_events();
         let missed = since.and_then(|since| self.events.as_ref()?.since(since));
         let about = Welcome { participant, resume_token: &token, missed: missed.as_deref(), now };
         let welcome = v2::welcome(&self.order, &self.presence, &about);
         self.shown = self.shown.saturating_add(welcome.len());
-        self.members.send_text(connection, welcome);
+        self.members.welcome(connection, welcome, seats);
     }
 
     /// From now on the socket speaks as `participant` and hears what happens; says whether they were offline.

@@ -39,6 +39,8 @@ struct Member {
     let_in: Option<ParticipantId>,
     /// Where the socket has signed in: which orders it may join.
     access: Option<Box<Access>>,
+    /// Whom it has proved to be by a resume token, or has made by joining as somebody new.
+    proved: Option<ParticipantId>,
 }
 
 /// The same news in the protocols that somebody at the table speaks.
@@ -68,6 +70,7 @@ impl Members {
             allowance,
             let_in: None,
             access,
+            proved: back.as_ref().map(|back| back.participant.clone()),
         });
         Some((connection, back?))
     }
@@ -146,6 +149,13 @@ impl Members {
         }
     }
 
+    /// Notes that the socket has joined as somebody new, so nobody else was them before.
+    pub(super) fn made(&mut self, connection: ConnectionId, participant: &ParticipantId) {
+        if let Some(member) = self.sockets.get_mut(&connection) {
+            member.proved = Some(participant.clone());
+        }
+    }
+
     /// Every socket of `participant` is sent `farewell` and speaks for nobody from now on. One that lags behind hears
     /// of it too, as nothing can make up for it later: in `stonepot.v2` by the full state, because an event is of no use to
     /// whoever missed those before it. A farewell of the first protocol carries the state.
@@ -155,11 +165,11 @@ impl Members {
                 continue;
             }
             match member.protocol {
-                Protocol::Seed => member.catch_up(farewell, participant),
+                Protocol::Seed => member.catch_up(farewell, participant, false, None),
                 Protocol::V2 => {
                     member.send(farewell, participant);
                     if member.outbox.lags() {
-                        member.outbox.push_state(state().into());
+                        member.outbox.push_state(state().into(), false);
                     }
                 }
             }
@@ -199,9 +209,31 @@ impl Members {
         self.sockets.get(&connection).is_some_and(|member| member.outbox.lags())
     }
 
-    pub(super) fn send_text(&self, connection: ConnectionId, text: impl Into<Bytes>) {
+    /// Tells a socket that its command was carried out.
+    pub(super) fn ack(&self, connection: ConnectionId, text: String) {
         if let Some(member) = self.sockets.get(&connection) {
-            member.outbox.push(text);
+            member.outbox.push_ack(text);
+        }
+    }
+
+    /// Tells a socket that its message was refused.
+    pub(super) fn refuse(&self, connection: ConnectionId, text: String) {
+        if let Some(member) = self.sockets.get(&connection) {
+            member.outbox.push_refusal(text);
+        }
+    }
+
+    /// Gives a socket what it has asked for.
+    pub(super) fn reply(&self, connection: ConnectionId, text: String) {
+        if let Some(member) = self.sockets.get(&connection) {
+            member.outbox.push_reply(text);
+        }
+    }
+
+    /// Tells a socket of `stonepot.v2` where it is, which makes up for all that it has missed.
+    pub(super) fn welcome(&self, connection: ConnectionId, text: String, seats: bool) {
+        if let Some(member) = self.sockets.get(&connection) {
+            member.outbox.push_state(text.into(), seats);
         }
     }
 
@@ -214,12 +246,25 @@ impl Members {
     }
 
     /// Sends the full state, after which a socket that fell behind is up to date again. One that has not
-    /// joined may not see it, and goes on without.
-    pub(super) fn catch_up(&self, connection: ConnectionId, state: &News) {
-        let Some(member) = self.sockets.get(&connection) else { return };
-        match &member.speaker {
-            Some(speaker) => member.catch_up(state, speaker),
-            None => member.outbox.forgo_state(),
+    /// joined may not see it. One that is known to be whom it speaks as gets their `token` with it.
+    pub(super) fn catch_up(
+        &self,
+        connection: ConnectionId,
+        state: &News,
+        seats: bool,
+        token: impl Fn(&ParticipantId) -> String,
+    ) {
+        if let Some(member) = self.sockets.get(&connection)
+            && let Some(speaker) = &member.speaker
+        {
+            member.catch_up(state, speaker, seats, Some(&token));
+        }
+    }
+
+    /// Lets a socket that has fallen behind and does not sit here go on without the state, with a refusal in its place.
+    pub(super) fn go_on_without(&self, connection: ConnectionId, refusal: impl FnOnce() -> String) {
+        if let Some(member) = self.sockets.get(&connection) {
+            member.outbox.forgo_state(true, refusal);
         }
     }
 
@@ -244,9 +289,9 @@ impl Members {
         }
     }
 
-    pub(super) fn catch_up_all(&self, state: &News) {
+    pub(super) fn catch_up_all(&self, state: &News, token: impl Fn(&ParticipantId) -> String) {
         for (member, speaker) in self.everybody() {
-            member.catch_up(state, speaker);
+            member.catch_up(state, speaker, false, Some(&token));
         }
     }
 
@@ -261,7 +306,17 @@ impl Members {
     }
 }
 
+/// The field of a `sync` that has a resume token. Nothing in a token needs escaping.
+fn resume_field(token: &str) -> String {
+    format!(r#","resumeToken":"{token}""#)
+}
+
 impl Member {
+    /// Whether the socket has made or proved this participant, or has signed in, which none does but as themselves.
+    fn is_known_as(&self, participant: &ParticipantId) -> bool {
+        self.access.is_some() || self.proved.as_ref() == Some(participant)
+    }
+
     fn send(&self, news: &News, speaker: &ParticipantId) {
         match (self.protocol, &news.seed, &news.v2) {
             (Protocol::Seed, Some(message), _) => self.outbox.push(message.to(speaker)),
@@ -270,10 +325,25 @@ impl Member {
         }
     }
 
-    fn catch_up(&self, state: &News, speaker: &ParticipantId) {
+    /// Sends the full state, in the first protocol with a `token` if the socket is known to be whom it speaks as.
+    fn catch_up(
+        &self,
+        state: &News,
+        speaker: &ParticipantId,
+        seats: bool,
+        token: Option<&dyn Fn(&ParticipantId) -> String>,
+    ) {
+        let token = token.filter(|_| self.is_known_as(speaker));
         match (self.protocol, &state.seed, &state.v2) {
-            (Protocol::Seed, Some(message), _) => self.outbox.push_state(message.to(speaker)),
-            (Protocol::V2, _, Some(text)) => self.outbox.push_state(text.clone().into()),
+            (Protocol::Seed, Some(message), _) => {
+                let message = message.to(speaker);
+                let message = match token {
+                    Some(token) => message.with(&resume_field(&token(speaker))),
+                    None => message,
+                };
+                self.outbox.push_state(message, seats);
+            }
+            (Protocol::V2, _, Some(text)) => self.outbox.push_state(text.clone().into(), seats),
             (Protocol::Seed, None, _) | (Protocol::V2, _, None) => {}
         }
     }

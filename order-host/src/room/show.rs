@@ -57,25 +57,27 @@ impl Room {
     /// Sends the full state to a socket that fell behind, unless it has got one meanwhile.
     pub(super) fn resync(&mut self, connection: ConnectionId) {
         if self.members.lags(connection) {
-            self.send_state(connection);
-            if self.members.speaker(connection).is_none() {
+            if self.members.speaker(connection).is_some() {
+                self.send_state(connection, false);
+            } else {
                 // No state is for who has left; what it missed may be just that.
-                self.refuse(connection, &Code::JoinFirst.into(), None);
+                let refusal = || self.refusal(connection, &Code::JoinFirst.into(), None);
+                self.members.go_on_without(connection, refusal);
             }
         }
     }
 
-    /// Sends a socket the full state.
-    pub(super) fn send_state(&mut self, connection: ConnectionId) {
+    /// Sends a socket the full state, which may be what `seats` it.
+    pub(super) fn send_state(&mut self, connection: ConnectionId, seats: bool) {
         let state = self.state(|protocol| protocol == self.members.protocol(connection));
         self.shown = self.shown.saturating_add(state.len());
-        self.members.catch_up(connection, &state);
+        self.members.catch_up(connection, &state, seats, |who| self.resume_token(who));
     }
 
     /// Sends everybody the full state.
     pub(super) fn send_state_to_all(&mut self) {
         let state = self.state(|protocol| self.members.speak(protocol));
-        self.members.catch_up_all(&state);
+        self.members.catch_up_all(&state, |who| self.resume_token(who));
     }
 
     /// Has the sockets of whoever does not sit at the table speak for nobody, where that was not shown as it happened.
@@ -86,6 +88,11 @@ impl Room {
             self.presence.disconnect(&participant);
             self.refuse(connection, &Code::JoinFirst.into(), None);
         }
+    }
+
+    /// What lets another socket speak as `participant`.
+    pub(super) fn resume_token(&self, participant: &ParticipantId) -> String {
+        self.shared.settings.resume_key.token(&self.key, participant)
     }
 
     fn state(&self, is_needed: impl Fn(Protocol) -> bool) -> News {
@@ -146,7 +153,7 @@ impl Room {
             _ => return self.refuse(connection, &Code::UnknownType.into(), id),
         };
         self.shown = self.shown.saturating_add(answer.len());
-        self.members.send_text(connection, answer);
+        self.members.reply(connection, answer);
     }
 
     /// Has a page of history read, and sends it when it is there. Each person asks for one at a time.
@@ -168,24 +175,25 @@ impl Room {
         self.shared.spawn(async move {
             let read = reading.read(&shared, last, page, || !outbox.is_abandoned()).await;
             let now = shared.clock.now();
-            let text = match (read, protocol) {
+            drop(reading);
+            match (read, protocol) {
                 // Nobody is there who could be told.
-                (Ok(None), _) => return,
+                (Ok(None), _) => {}
                 (Ok(Some(Page { entries, more })), Protocol::Seed) => {
-                    wire::history(&entries, more, id.as_ref(), now)
+                    outbox.push_reply(wire::history(&entries, more, id.as_ref(), now));
                 }
-                (Ok(Some(Page { entries, more })), Protocol::V2) => v2::history(&entries, more, id.as_ref()),
+                (Ok(Some(Page { entries, more })), Protocol::V2) => {
+                    outbox.push_reply(v2::history(&entries, more, id.as_ref()));
+                }
                 (Err(error), _) => {
                     tracing::warn!(room = %key.fingerprint(), %error, "the history cannot be read");
                     let rejection = Code::StorageUnavailable.into();
-                    match protocol {
+                    outbox.push_refusal(match protocol {
                         Protocol::Seed => wire::error(&rejection, id.as_ref(), now),
                         Protocol::V2 => v2::reject(&rejection, id.as_ref()),
-                    }
+                    });
                 }
-            };
-            drop(reading);
-            outbox.push(text);
+            }
         });
     }
 
@@ -196,17 +204,20 @@ impl Room {
             Protocol::Seed => wire::ack(id, seq, repeated, self.shared.clock.now()),
             Protocol::V2 => v2::ack(id, seq, repeated),
         };
-        self.members.send_text(connection, text);
+        self.members.ack(connection, text);
     }
 
     /// Tells one socket that its message was refused.
     pub(super) fn refuse(&self, connection: ConnectionId, rejection: &Rejection, id: Option<&CommandId>) {
         tracing::debug!(room = %self.key.fingerprint(), code = rejection.code().as_str(), "refused");
-        let text = match self.members.protocol(connection) {
+        self.members.refuse(connection, self.refusal(connection, rejection, id));
+    }
+
+    fn refusal(&self, connection: ConnectionId, rejection: &Rejection, id: Option<&CommandId>) -> String {
+        match self.members.protocol(connection) {
             Protocol::Seed => wire::error(rejection, id, self.shared.clock.now()),
             Protocol::V2 => v2::reject(rejection, id),
-        };
-        self.members.send_text(connection, text);
+        }
     }
 }
 

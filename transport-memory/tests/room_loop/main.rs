@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod backend;
+mod before_join;
 mod bounds;
 mod clock_steps;
 mod draining;
@@ -16,7 +17,9 @@ mod loading;
 mod log_space;
 mod manners;
 mod presence;
+mod resume_tokens;
 mod rooms;
+mod sent_again;
 mod sharing;
 mod signed_in;
 mod slow_readers;
@@ -24,4 +27,5 @@ mod slow_snapshots;
 mod storage;
 mod table;
 mod timers;
+mod unread_answers;
 mod v2;

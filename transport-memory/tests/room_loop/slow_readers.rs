@@ -82,11 +82,10 @@ async fn whoever_floods_the_door_without_reading_is_answered_when_they_read() {
         for _ in 0..100 {
             flooder.send(add("dal", 10)).await.unwrap();
         }
-        assert!(flooder.settle().await.len() < 100, "some answers were left out");
-        flooder.send(add("dal", 10)).await.unwrap();
         let answers = flooder.settle().await;
-        assert_eq!(answers.len(), 1, "known to the room: {known_to_the_room}");
-        assert_eq!(code(&answers[0]), "join_first");
+        let to_commands = &answers[usize::from(known_to_the_room)..];
+        assert_eq!(to_commands.len(), 100, "known to the room: {known_to_the_room}");
+        assert!(to_commands.iter().all(|answer| code(answer) == "join_first"));
         flooder.join("flooder", "Flooder").await.unwrap();
     }
 }
@@ -150,7 +149,7 @@ async fn a_reader_that_got_up_and_falls_behind_is_told_that_it_does_not_sit_here
     // What waits for it now is more than is on its way.
     order(&mut asha, 0..20).await;
     slow.send(r#"{"type":"leave"}"#).await.unwrap();
-    for number in 0..100 {
+    for number in 0..3_000 {
         slow.send(add(&format!("late{number}"), 10)).await.unwrap();
     }
     asha.settle().await;

@@ -6,7 +6,7 @@ use std::io::IoSlice;
 use bytes::Bytes;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-/// How many pieces one vectored write takes. Up to four a frame: its head, and the pieces of its body.
+/// How many pieces one vectored write takes. Up to five a frame: its head, and the pieces of its body.
 pub(super) const SLICES: usize = 64;
 
 /// When so many frames wait, no more are taken, however small they are: a write does not hold many more.
@@ -29,11 +29,11 @@ pub(super) struct SendQueue {
 struct Frame {
     head: [u8; 10],
     head_bytes: u8,
-    body: [Bytes; 3],
+    body: [Bytes; 4],
 }
 
 impl Frame {
-    fn new(opcode: OpCode, body: [Bytes; 3]) -> Self {
+    fn new(opcode: OpCode, body: [Bytes; 4]) -> Self {
         // RFC 6455, 5.2: the final fragment, no extensions, then the shortest form of the length.
         let bytes = body.iter().map(Bytes::len).sum::<usize>();
         let mut head = [0; 10];
@@ -60,13 +60,13 @@ impl Frame {
 
     /// Bytes that are a frame already.
     fn ready_made(bytes: Bytes) -> Self {
-        Self { head: [0; 10], head_bytes: 0, body: [bytes, Bytes::new(), Bytes::new()] }
+        Self { head: [0; 10], head_bytes: 0, body: [bytes, Bytes::new(), Bytes::new(), Bytes::new()] }
     }
 
-    fn pieces(&self) -> [&[u8]; 4] {
+    fn pieces(&self) -> [&[u8]; 5] {
         let head = self.head.get(..usize::from(self.head_bytes)).unwrap_or_default();
-        let [first, second, third] = &self.body;
-        [head, first, second, third]
+        let [first, second, third, fourth] = &self.body;
+        [head, first, second, third, fourth]
     }
 
     fn len(&self) -> usize {
@@ -79,16 +79,16 @@ impl SendQueue {
         Self { frames: VecDeque::new(), written: 0, bytes: 0, bound_bytes }
     }
 
-    pub(super) fn push_text(&mut self, body: [Bytes; 3]) {
+    pub(super) fn push_text(&mut self, body: [Bytes; 4]) {
         self.push(Frame::new(OpCode::Data(Data::Text), body));
     }
 
     pub(super) fn push_binary(&mut self, body: Bytes) {
-        self.push(Frame::new(OpCode::Data(Data::Binary), [body, Bytes::new(), Bytes::new()]));
+        self.push(Frame::new(OpCode::Data(Data::Binary), [body, Bytes::new(), Bytes::new(), Bytes::new()]));
     }
 
     pub(super) fn push_ping(&mut self) {
-        self.push(Frame::new(OpCode::Control(Control::Ping), [const { Bytes::new() }; 3]));
+        self.push(Frame::new(OpCode::Control(Control::Ping), [const { Bytes::new() }; 4]));
     }
 
     /// A whole frame that somebody else put together.
@@ -186,10 +186,15 @@ mod tests {
     fn writes_cut_anywhere_give_the_same_bytes() {
         let filled = || {
             let mut queue = SendQueue::new(1);
-            queue.push_text([b"on".as_slice(), b"", b"e"].map(Bytes::from_static));
+            queue.push_text([b"on".as_slice(), b"", b"e", b""].map(Bytes::from_static));
             queue.push_ping();
             queue.push_ready_made(&[0x8a, 0]);
-            queue.push_text([vec![b'x'; 200].into(), Bytes::from_static(b"middle"), vec![b'y'; 100].into()]);
+            queue.push_text([
+                vec![b'x'; 200].into(),
+                b"middle".as_slice().into(),
+                vec![b'y'; 50].into(),
+                vec![b'y'; 50].into(),
+            ]);
             queue
         };
         let whole = drain(&mut filled(), usize::MAX);

@@ -54,14 +54,33 @@ test('four sockets come back by themselves after SIGKILL, and nothing acknowledg
     }
     assert.equal(person.state.circleId, 'circle_abc123', 'joining with empty data keeps the circle');
     assert.equal(person.state.tenantId, 'restaurant_id', 'and the tenant');
-    assert.deepEqual(
-      person.errors.map(({ id, data }) => [id, data.code]),
-      [[`c-${person.name}-46`, 'join_first']],
-      'what partysocket sent before the join is refused by name, and nothing else is',
-    );
+    assert.deepEqual(person.errors, [], 'nothing is refused, what partysocket sent before the join included');
+    assert.ok(person.answered.includes(`c-${person.name}-46`), 'which is carried out after the join');
     for (const [id, times] of person.added) assert.equal(times, 1, `${id} was announced once`);
   }
   assert.equal(people.filter((person) => person.state.ownerId === person.id).length, 1, 'one owner');
+});
+
+test('what was queued before the first join is carried out after it, in order', async (t) => {
+  const server = await Server.start();
+  t.after(() => server.end(t));
+  const answers = [];
+  const socket = new PartySocket({ host: server.host, party: 'collaborative_order', room: 'queued', WebSocket: WS });
+  t.after(() => socket.close());
+  const dishes = Array.from({ length: 60 }, (_, number) => `c${number}`);
+  for (const id of dishes) {
+    const data = { dishName: id, dishType: 'veg', quantity: 1, price: 10 };
+    socket.send(JSON.stringify({ ...message('add_item', 'asha', 'Asha', data), id }));
+  }
+  socket.addEventListener('open', () => {
+    socket.send(JSON.stringify({ ...message('join', 'asha', 'Asha', {}), id: 'join' }));
+  });
+  socket.addEventListener('message', ({ data }) => {
+    const { type, id } = JSON.parse(data);
+    if (type === 'ack' || type === 'error') answers.push([type, id]);
+  });
+  await until(() => answers.length > dishes.length, 'an answer to everything');
+  assert.deepEqual(answers, ['join', ...dishes].map((id) => ['ack', id]));
 });
 
 test('without a party, and with a path and a query, a socket is in the room it asked for', async (t) => {
