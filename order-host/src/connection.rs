@@ -154,6 +154,11 @@ impl Connection {
             let Some(inputs) = self.inputs.get() else { return };
             return self.tell(inputs, message).await;
         }
+        // Boxed: it happens once, and sockets that wait for a busy room are many.
+        Box::pin(self.hand_over_before_join(message, text)).await;
+    }
+
+    async fn hand_over_before_join(&self, message: Box<Result<Message, Refused>>, text: &str) {
         match message.as_ref() {
             // It is refused whatever comes after it, so it does not wait.
             Err(refused) if !self.is_resumed || !self.is_seated().await => return self.refuse(refused),

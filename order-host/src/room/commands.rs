@@ -177,7 +177,12 @@ impl Room {
     }
 
     /// Adds the stored form of what is to happen to `encoded`; or refuses it, where there is no room for it.
-    fn encode(&self, outcome: Outcome, connection: Option<ConnectionId>, encoded: &mut Encoded) -> Outcome {
+    fn encode(
+        &mut self,
+        outcome: Outcome,
+        connection: Option<ConnectionId>,
+        encoded: &mut Encoded,
+    ) -> Outcome {
         let Outcome::Happens(recorded) = outcome else { return outcome };
         match self.encode_within_bounds(connection, &recorded, encoded.bytes) {
             Ok(fact) => {

@@ -217,7 +217,7 @@ impl Room {
 
     /// From now on the socket speaks as `participant` and hears what happens; says whether they were offline.
     fn admit(&mut self, connection: ConnectionId, participant: &ParticipantId) -> bool {
-        self.members.join(connection, participant, &self.shared.settings);
+        self.members.join(connection, participant, self.shared.settings.participant_pace);
         self.presence.connect(participant)
     }
 }

@@ -50,7 +50,7 @@ impl Room {
     /// Encodes what was judged, unless it would make the log of the order too large, or its author adds too much in too short
     /// a time. `ahead` bytes are about to be stored before it.
     pub(super) fn encode_within_bounds(
-        &self,
+        &mut self,
         connection: Option<ConnectionId>,
         recorded: &Recorded,
         ahead: u64,
@@ -74,7 +74,11 @@ impl Room {
         if let Some(who) = recorded.by.id()
             && reach != Reach::Unbounded
         {
-            self.members.count_stored(who, takes, reach != Reach::Everybodys)?;
+            if let Some(pace) = self.shared.settings.participant_log
+                && self.order.person(who).is_some()
+            {
+                self.members.count_stored(who, pace, takes, reach != Reach::Everybodys)?;
+            }
             if let Some(connection) = connection.filter(|_| reach != Reach::Whole) {
                 self.members.ask_for_space(connection, takes)?;
             }

@@ -12,7 +12,7 @@ use crate::outbox::{CloseReason, Outbox};
 use crate::pace::{Meter, Whose};
 use crate::pieces::Shared;
 use crate::volume::StoredBytes;
-use crate::{Access, Allowance, Door, NotYet, Protocol, Settings};
+use crate::{Access, Allowance, Door, NotYet, Pace, Protocol};
 
 /// The sockets in a room.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ pub(super) struct Members {
     /// only have to come back for a whole burst. There are no more of them than people on the order.
     meters: BTreeMap<ParticipantId, Arc<Meter>>,
     /// What counts the bytes that each person adds to the log; kept as long.
-    stored: BTreeMap<ParticipantId, StoredBytes>,
+    stored: BTreeMap<ParticipantId, Box<StoredBytes>>,
 }
 
 #[derive(Debug)]
@@ -90,14 +90,19 @@ impl Members {
         Ok(())
     }
 
-    /// Counts what is about to be stored for somebody who joined, in bytes.
+    /// Counts what is about to be stored for somebody on the order, in bytes.
     pub(super) fn count_stored(
-        &self,
+        &mut self,
         who: &ParticipantId,
+        pace: Pace,
         bytes: usize,
         is_reserved: bool,
     ) -> Result<(), Rejection> {
-        self.stored.get(who).map_or(Ok(()), |stored| stored.count(bytes, is_reserved))
+        if let Some(stored) = self.stored.get(who) {
+            return stored.count(bytes, is_reserved);
+        }
+        let stored = self.stored.entry(who.clone()).or_insert_with(|| Box::new(StoredBytes::new(pace)));
+        stored.count(bytes, is_reserved)
     }
 
     /// Asks whether so many bytes may be stored for a socket.
@@ -130,16 +135,8 @@ impl Members {
     }
 
     /// From now on the socket speaks as `participant`, whose messages are counted together whatever socket they come from.
-    pub(super) fn join(
-        &mut self,
-        connection: ConnectionId,
-        participant: &ParticipantId,
-        settings: &Settings,
-    ) {
-        if let Some(pace) = settings.participant_log {
-            self.stored.entry(participant.clone()).or_insert_with(|| StoredBytes::new(pace));
-        }
-        let meter = settings.participant_pace.map(|pace| {
+    pub(super) fn join(&mut self, connection: ConnectionId, participant: &ParticipantId, pace: Option<Pace>) {
+        let meter = pace.map(|pace| {
             let meter = || Arc::new(Meter::new(pace, Whose::Participant));
             self.meters.entry(participant.clone()).or_insert_with(meter).clone()
         });
