@@ -167,12 +167,12 @@ impl Connection {
                     let id = message.id().cloned();
                     return self.refuse(&Refused { id, rejection: Code::JoinFirst.into() });
                 }
-                // Whoever waits for the next thing to do now waits for the end of this wait, too.
+                // A task that waits for the next thing to do must also wait for the end of this wait.
                 return self.outbox.wake();
             }
             Ok(_) | Err(_) => {}
         }
-        // Whoever joins is greeted for that, and not for having signed in before.
+        // A join is greeted once, and not for the sign-in as well.
         let Some(inputs) = self.attach(self.is_resumed).await else { return };
         // Nobody else answers from here on what has waited.
         let waited = self.before_join.end();
@@ -225,7 +225,7 @@ impl Connection {
         true
     }
 
-    /// Attaches to the room, which loads it if need be, and seats whoever `comes_back` to the table.
+    /// Attaches to the room, which loads it if need be, and seats a participant that `comes_back` to the table.
     async fn attach(&self, comes_back: bool) -> Option<&mpsc::Sender<Input>> {
         let attached = self.inputs.get_or_try_init(|| async {
             let inputs = self.host.enter(&self.room).ok_or(())?;

@@ -74,7 +74,7 @@ impl PartialEq for Allowance {
 
 impl Eq for Allowance {}
 
-/// The bound in words, for whoever passes it.
+/// Describes the bound to the client that passes it.
 pub(crate) fn bound(Pace { per_second, burst }: Pace, whose: &str) -> String {
     format!("at most {per_second} bytes of changes a second from {whose}, {burst} at once")
 }

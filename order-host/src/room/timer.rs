@@ -54,7 +54,7 @@ enum Upcoming {
     DeadlineOfBefore(UnixMillis),
     /// The order ends, after so long without a change.
     End(Duration),
-    /// So it does, but nobody knows any more when it was changed last, nor has the log been told when it is to end.
+    /// The order ends, but its last change has no known time, and the log has not been told yet when it is to end.
     EndAtSomeTime(Duration),
 }
 
@@ -305,7 +305,7 @@ impl Room {
         self.leave_alarm(at, &look).await;
     }
 
-    /// Leaves what only this process knows of the deadline to whoever has the room in memory next.
+    /// Leaves what only this process knows of the deadline to the task that loads the room next.
     pub(super) fn keep_deadline(&self) {
         if let Some(set) = self.timer.set_here.filter(|set| Some(set.at) == pending(&self.order)) {
             self.shared.time.deadlines.keep(&self.key, set);

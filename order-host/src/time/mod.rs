@@ -133,7 +133,7 @@ async fn look(host: Host, held_back: &mut HeldBack) -> Duration {
     wait
 }
 
-/// Wakes every room whose time has come; says how long nobody else's does.
+/// Wakes every room whose time has come; says how long it is until the next one.
 async fn wake_all(host: &Host, held_back: &mut HeldBack) -> Result<Duration, LogError> {
     let shared = host.shared();
     let mut after: Option<Alarm> = None;
