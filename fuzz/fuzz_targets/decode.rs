@@ -54,7 +54,7 @@ fuzz_target!(|data: &[u8]| {
             let mut order = ORDER.clone();
             commit(&mut order, &recorded).unwrap();
             let frame = wire::fact_message(&order, &Presence::new(), &recorded);
-            assert!(serde_json::from_str::<IgnoredAny>(frame.text()).is_ok());
+            assert!(serde_json::from_str::<IgnoredAny>(&frame.text()).is_ok());
             assert!(serde_json::from_str::<IgnoredAny>(&frame.text_for(&asha)).is_ok());
             assert!(serde_json::from_str::<IgnoredAny>(&wire::public_view(&order)).is_ok());
             assert!(serde_json::from_str::<IgnoredAny>(&v2::event(&order, &recorded, "AAAAAAECABAgMEBQYHCAkKCw")).is_ok());

@@ -54,7 +54,7 @@ fn apply((mut order, text): (Order, String)) -> Order {
 #[bench::items_10(args = (10,), setup = changed)]
 #[bench::items_80(args = (80,), setup = changed)]
 fn full_state((order, recorded): (Order, Recorded)) -> (Order, usize) {
-    let length = wire::fact_message(black_box(&order), &Presence::new(), &recorded).text().len();
+    let length = wire::fact_message(black_box(&order), &Presence::new(), &recorded).len();
     (order, length)
 }
 

@@ -21,6 +21,11 @@ impl<T> Kept<T> {
         if holds(kept) { kept } else { now.insert(work_out()) }
     }
 
+    /// What is kept, if anything is.
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.0.get()
+    }
+
     /// What is kept, which is worked out now if nothing is. It must never change.
     pub(crate) fn get_or_init(&self, work_out: impl FnOnce() -> T) -> &T {
         self.0.get_or_init(work_out)

@@ -13,6 +13,7 @@ use crate::rules::{HouseRules, Policy, Rules};
 use crate::split::{SplitRule, Weight};
 use crate::text::Text;
 use crate::undo::LastChanges;
+use crate::wire::Texts;
 use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, PaymentId, UnixMillis};
 
 /// The most items that one order can hold at a time.
@@ -92,6 +93,8 @@ pub struct Order {
     pub(crate) done: DoneCommands,
     pub(crate) created_at: UnixMillis,
     pub(crate) updated_at: UnixMillis,
+    /// What has been written of it since it changed last.
+    pub(crate) texts: Texts,
 }
 
 impl Order {
@@ -122,6 +125,7 @@ impl Order {
             done: DoneCommands::default(),
             created_at: UnixMillis::default(),
             updated_at: UnixMillis::default(),
+            texts: Texts::default(),
         }
     }
 
@@ -130,6 +134,7 @@ impl Order {
     pub fn with_default_policy(mut self, policy: Policy) -> Self {
         if self.people.is_empty() {
             self.default_policy = policy;
+            self.forget_texts();
         }
         self
     }

@@ -28,37 +28,37 @@ fn every_message_to_clients_is_written_as_it_was_released() {
     let mut golden = Golden::folder("wire");
     let mut party = Party::sit_down();
     golden.check("participant_joined", &party.shown("asha"));
-    golden.check("sync", party.sync().text());
+    golden.check("sync", &party.sync().text());
     golden.check("sync_for_asha", &party.sync().text_for(&id("asha")));
-    golden.check("rejoined", wire::joined(&party.table.order, &party.presence, &id("asha"), NOW).text());
+    golden.check("rejoined", &wire::joined(&party.table.order, &party.presence, &id("asha"), NOW).text());
 
     party.presence.disconnect(&id("ben"));
-    let offline = wire::presence_changed(&party.table.order, &party.presence, &id("ben"), NOW);
-    golden.check("presence_offline", offline.text());
+    let offline = wire::presence_changed(&party.table.order, &party.presence, &[id("ben")], NOW);
+    golden.check("presence_offline", &offline.text());
     party.presence.connect(&id("ben"));
-    let online = wire::presence_changed(&party.table.order, &party.presence, &id("ben"), NOW);
-    golden.check("presence_online", online.text());
+    let online = wire::presence_changed(&party.table.order, &party.presence, &[id("ben")], NOW);
+    golden.check("presence_online", &online.text());
 
     party.live(&story(), |name, party| golden.check(name, &party.shown("asha")));
     golden.check("public_view", &wire::public_view(&party.table.order));
     let empty = wire::sync(&Table::empty().order, &Presence::new(), NOW);
-    golden.check("sync_before_anybody_joined", empty.text());
+    golden.check("sync_before_anybody_joined", &empty.text());
 
     let mut party = Party::named("shared_dishes");
     party.live(&shared_story(), |name, party| golden.check(name, &party.shown("asha")));
-    golden.check("sync_with_everything", party.sync().text());
+    golden.check("sync_with_everything", &party.sync().text());
     golden.check("public_view_with_everything", &wire::public_view(&party.table.order));
     party.live(&paid_story(), |name, party| golden.check(name, &party.shown("asha")));
-    golden.check("sync_finalized_with_everything", party.sync().text());
+    golden.check("sync_finalized_with_everything", &party.sync().text());
 
     let mut party = Party::named("hosted_table");
     party.live(&hosted_story(), |name, party| golden.check(name, &party.shown("asha")));
-    golden.check("sync_hosted", party.sync().text());
+    golden.check("sync_hosted", &party.sync().text());
     let mut party = Party::named("order_undone");
     party.live(&undone_story(), |name, party| golden.check(name, &party.shown("asha")));
     for mut party in timed_parties() {
         party.live_by_the_clock(|name, party| golden.check(name, &party.shown("asha")));
-        golden.check(&format!("sync_{}", party.table.order.id()), party.sync().text());
+        golden.check(&format!("sync_{}", party.table.order.id()), &party.sync().text());
     }
     golden.finish();
 }
@@ -350,7 +350,7 @@ impl Party {
     /// The message about the last fact, as `viewer` gets it.
     fn shown(&self, viewer: &str) -> String {
         let recorded = self.table.log.last().unwrap();
-        wire::fact_message(&self.table.order, &self.presence, recorded).text_for(&id(viewer)).into_owned()
+        wire::fact_message(&self.table.order, &self.presence, recorded).text_for(&id(viewer))
     }
 }
 

@@ -1,8 +1,12 @@
 //! What an order keeps of texts that were written before is what would be written anew.
 
+use std::sync::Arc;
+
 use order_core::stored::{decode_order, encode_order};
+use order_core::wire::v2::{self, Welcome};
 use order_core::wire::{self, Frame};
-use order_core::{Order, ParticipantId, Presence, UnixMillis};
+use order_core::{CommandId, Order, ParticipantId, Presence, UnixMillis};
+use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::model::{Model, steps};
@@ -38,6 +42,91 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(table::runs(50))]
+
+    /// What is kept never shows: not when people come and go, not when the same is asked for again, and whichever of the texts
+    /// that have parts in common is asked for first.
+    #[test]
+    fn whoever_comes_or_goes_every_text_is_what_would_be_written_anew(
+        steps in steps(),
+        asks in vec((0_usize..4, any::<bool>(), 0_usize..6), 1..40),
+    ) {
+        let mut table = Table::empty();
+        let mut model = Model::default();
+        let mut presence = Presence::new();
+        let mut asks = asks.into_iter().cycle();
+        for step in &steps {
+            if table.say(step.who(), &step.message(&model)).is_ok() {
+                model.take(step, table.now);
+            }
+            for (who, comes, asked) in asks.by_ref().take(5) {
+                let who = ParticipantId::new(["asha", "ben", "chitra", "dev"][who]).unwrap();
+                let is_news = if comes { presence.connect(&who) } else { presence.disconnect(&who) };
+                let told = ask(&table.order, &presence, &who, asked);
+                prop_assert_eq!(told, ask(&anew(&table.order), &presence, &who, asked), "news: {}", is_news);
+                if asked == 5 {
+                    table.order.forget_texts();
+                    prop_assert!(!table.order.keeps_texts());
+                }
+            }
+        }
+    }
+}
+
+/// One of the messages of which much is kept, as `who` gets it.
+fn ask(order: &Order, presence: &Presence, who: &ParticipantId, asked: usize) -> String {
+    let now = UnixMillis::new(77);
+    let id = CommandId::new("c-1").unwrap();
+    let frame = match asked {
+        0 => wire::sync(order, presence, now),
+        1 => wire::joined(order, presence, who, now),
+        2 => wire::presence_changed(order, presence, &[asha(), who.clone()], now),
+        3 => v2::bill(order, Some(&id)),
+        4 => {
+            let about = Welcome { participant: who, resume_token: "token", missed: None, now };
+            v2::welcome(order, presence, &about)
+        }
+        _ => {
+            assert_eq!(v2::checksum(&v2::state_text(order)), checksum_of(&v2::checksum_answer(order, None)));
+            v2::state(order, presence, None)
+        }
+    };
+    let text = frame.text_for(who);
+    assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{text}");
+    assert_eq!(frame.len(), frame.text().len());
+    text
+}
+
+fn asha() -> ParticipantId {
+    ParticipantId::new("asha").unwrap()
+}
+
+fn checksum_of(answer: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(answer).unwrap()["checksum"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn messages_share_the_text_until_the_order_changes() {
+    let mut table = Table::of(&["asha", "ben"]);
+    let mut presence = Presence::new();
+    let shared = |frame: &Frame| frame.shared().unwrap().clone();
+    let before = shared(&sync(&table.order, &presence));
+    presence.connect(&ParticipantId::new("ben").unwrap());
+    assert!(Arc::ptr_eq(&before, &shared(&sync(&table.order, &presence))));
+    for text in [v2::bill(&table.order, None), v2::state(&table.order, &presence, None)] {
+        let again = if text.text().contains("bill") {
+            v2::bill(&table.order, None)
+        } else {
+            v2::state(&table.order, &Presence::new(), None)
+        };
+        assert!(Arc::ptr_eq(&shared(&text), &shared(&again)));
+    }
+    table.add("ben", "dosa", "80", "1");
+    assert!(!table.order.keeps_texts());
+    assert!(!Arc::ptr_eq(&before, &shared(&sync(&table.order, &presence))));
+}
+
 #[test]
 fn dishes_are_shown_under_the_new_name_of_whoever_changed_it() {
     let mut table = Table::of(&["asha", "ben"]);
@@ -49,7 +138,7 @@ fn dishes_are_shown_under_the_new_name_of_whoever_changed_it() {
     let renamed = r#"{"type":"join","participantId":"ben","participantName":"Benedict \"B\"","data":{}}"#;
     table.say("ben", renamed).unwrap();
 
-    let text = sync(&table.order, &presence).text().to_owned();
+    let text = sync(&table.order, &presence).text();
     assert_eq!(text, sync(&anew(&table.order), &presence).text());
     // Among the participants, beside the dish, and among the splits.
     assert_eq!(text.matches(r#"Name":"Benedict \"B\"""#).count(), 2, "{text}");

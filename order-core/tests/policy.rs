@@ -398,7 +398,7 @@ fn an_order_without_rules_says_nothing_of_them() {
     let document = wire::v2::state_text(&table.order);
     let snapshot = String::from_utf8(table.bytes()).unwrap();
     for word in ["policy", "rules", "ready", "locked", "limits", "removed", "finalizeWhenReady"] {
-        for text in [sync.text(), &document, &snapshot] {
+        for text in [&sync.text(), &document, &snapshot] {
             assert!(!text.contains(&format!("\"{word}\"")), "{word} in {text}");
         }
     }

@@ -256,7 +256,7 @@ impl Room {
             return Vec::new();
         }
         self.presence.disconnect(&who);
-        let frame = wire::presence_changed(self.order(), &self.presence, &who, UnixMillis::new(self.now));
+        let frame = wire::presence_changed(self.order(), &self.presence, &[who], UnixMillis::new(self.now));
         self.to_all(&frame)
     }
 

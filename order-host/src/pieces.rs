@@ -9,12 +9,16 @@ use order_core::wire::Frame;
 /// One text message in pieces that follow each other; together they are UTF-8.
 ///
 /// What everybody at the table is sent is encoded once and never copied: a socket whose reader told a phone number
-/// gets what stands before it, the number, and what stands after it; what the envelope says to one socket alone stands
-/// at the end.
+/// gets what stands before it, the number, and what stands after it. What the order looks like apart from who is there is encoded
+/// once a change, for all messages that show it. What the envelope says to one socket alone stands at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pieces([Bytes; 4]);
+pub struct Pieces(Box<[Bytes]>);
 
 impl Pieces {
+    fn of<const N: usize>(pieces: [Bytes; N]) -> Self {
+        Self(pieces.into_iter().filter(|piece| !piece.is_empty()).collect())
+    }
+
     /// How many bytes the message has.
     pub fn len(&self) -> usize {
         self.0.iter().fold(0, |sum, piece| sum.saturating_add(piece.len()))
@@ -22,79 +26,100 @@ impl Pieces {
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.0.is_empty()
     }
 
-    /// The pieces in order; some may be empty.
-    pub fn into_parts(self) -> [Bytes; 4] {
+    /// The pieces in order, of which none is empty.
+    pub fn into_parts(self) -> Box<[Bytes]> {
         self.0
     }
 
     /// The message in one piece, for which it is copied unless it is one already.
     pub fn into_bytes(self) -> Bytes {
-        let [first, others @ ..] = &self.0;
-        if others.iter().all(Bytes::is_empty) {
-            return first.clone();
+        match &*self.0 {
+            [whole] => whole.clone(),
+            pieces => pieces.concat().into(),
         }
-        self.0.concat().into()
     }
 
     /// The message, which is a JSON object, with fields at its end. They are written as JSON, each after a comma.
     pub(crate) fn with(self, fields: &str) -> Self {
-        let mut parts = self.0;
-        // The brace that closes it.
-        if let Some(last) = parts.iter_mut().rev().find(|part| !part.is_empty()) {
+        let mut parts = self.0.into_vec();
+        if let Some(last) = parts.last_mut() {
+            // The brace that closes it.
             last.truncate(last.len().saturating_sub(1));
         }
-        let [first, second, third, own] = parts;
-        let own = [&own, fields.as_bytes(), b"}"].concat();
-        Self([first, second, third, own.into()])
+        parts.retain(|part| !part.is_empty());
+        parts.push([fields, "}"].concat().into());
+        Self(parts.into())
     }
 }
 
 impl<T: Into<Bytes>> From<T> for Pieces {
     fn from(whole: T) -> Self {
-        Self([whole.into(), Bytes::new(), Bytes::new(), Bytes::new()])
+        Self::of([whole.into()])
     }
 }
 
-/// A message for a table, ready to be put into the queues of its sockets.
+/// A message for a table, or for a socket that shares most of it with others, ready to be put into queues.
 #[derive(Debug)]
 pub(crate) struct Shared {
     frame: Arc<Frame>,
-    text: Bytes,
+    front: Bytes,
+    order: Bytes,
+    end: Bytes,
 }
 
 impl Shared {
-    pub(crate) fn new(frame: &Arc<Frame>) -> Self {
-        Self { frame: Arc::clone(frame), text: Bytes::from_owner(Text(Arc::clone(frame))) }
+    pub(crate) fn new(frame: Frame) -> Self {
+        let frame = Arc::new(frame);
+        let [_, _, end] = frame.parts();
+        let end = Bytes::copy_from_slice(end.as_bytes());
+        let order = frame.shared().map_or_else(Bytes::new, |text| Bytes::from_owner(Order(text.clone())));
+        Self { front: Bytes::from_owner(Front(Arc::clone(&frame))), order, end, frame }
     }
 
     /// How many bytes the message has for whoever told no phone number.
     pub(crate) fn len(&self) -> usize {
-        self.text.len()
+        self.frame.len()
     }
 
     /// What `viewer` is sent.
     pub(crate) fn to(&self, viewer: &ParticipantId) -> Pieces {
         match self.frame.own_phone(viewer) {
-            Some((at, phone)) if at <= self.text.len() => Pieces([
-                self.text.slice(..at),
+            Some((at, phone)) if at <= self.front.len() => Pieces::of([
+                self.front.slice(..at),
                 Bytes::copy_from_slice(phone.as_bytes()),
-                self.text.slice(at..),
-                Bytes::new(),
+                self.front.slice(at..),
+                self.order.clone(),
+                self.end.clone(),
             ]),
-            _ => Pieces::from(self.text.clone()),
+            _ => self.to_strangers(),
         }
+    }
+
+    /// What is sent to whoever told no phone number, or where none is ever shown.
+    pub(crate) fn to_strangers(&self) -> Pieces {
+        Pieces::of([self.front.clone(), self.order.clone(), self.end.clone()])
     }
 }
 
 /// Lets many sockets send one text without a copy.
-struct Text(Arc<Frame>);
+struct Front(Arc<Frame>);
 
-impl AsRef<[u8]> for Text {
+impl AsRef<[u8]> for Front {
     fn as_ref(&self) -> &[u8] {
-        self.0.text().as_bytes()
+        let [front, ..] = self.0.parts();
+        front.as_bytes()
+    }
+}
+
+/// The same for what many messages share.
+struct Order(Arc<str>);
+
+impl AsRef<[u8]> for Order {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 
@@ -112,7 +137,7 @@ mod tests {
     }
 
     /// A full state of an order that asha joined with a phone number.
-    fn frame() -> Arc<Frame> {
+    fn frame() -> Frame {
         let mut order = Order::new(OrderId::new("table-7").unwrap(), Currency::default());
         let text =
             r#"{"type":"join","participantId":"asha","participantName":"Asha","data":{"phone":"98\"76"}}"#;
@@ -123,13 +148,13 @@ mod tests {
             panic!("nobody joined");
         };
         commit(&mut order, &fact).unwrap();
-        Arc::new(sync(&order, &Presence::new(), now))
+        sync(&order, &Presence::new(), now)
     }
 
     #[test]
     fn the_pieces_are_what_the_reader_is_to_see() {
         let frame = frame();
-        let shared = Shared::new(&frame);
+        let shared = Shared::new(frame.clone());
         for reader in [asha(), ParticipantId::new("ben").unwrap()] {
             let pieces = shared.to(&reader);
             let text = frame.text_for(&reader);
@@ -142,7 +167,7 @@ mod tests {
     #[test]
     fn fields_at_the_end_leave_the_rest_shared() {
         let frame = frame();
-        let shared = Shared::new(&frame);
+        let shared = Shared::new(frame.clone());
         for reader in [asha(), ParticipantId::new("ben").unwrap()] {
             let plain = shared.to(&reader);
             let pieces = shared.to(&reader).with(r#","a":1"#).with(r#","b":true"#);
@@ -156,9 +181,17 @@ mod tests {
 
     #[test]
     fn readers_share_what_is_the_same_for_all() {
-        let shared = Shared::new(&frame());
+        let shared = Shared::new(frame());
         let [one, another] = [shared.to(&asha()), shared.to(&asha())].map(Pieces::into_parts);
-        assert_eq!(one[0].as_ptr(), another[0].as_ptr());
-        assert_eq!(one[2].as_ptr(), another[2].as_ptr());
+        for piece in [0, 2, 3, 4] {
+            assert_eq!(one[piece].as_ptr(), another[piece].as_ptr());
+        }
+        assert_eq!(shared.to_strangers().into_parts()[1].as_ptr(), one[3].as_ptr());
+    }
+
+    #[test]
+    fn a_message_in_one_piece_gets_fields_at_its_end() {
+        assert_eq!(Pieces::from(r#"{"a":1}"#).with(r#","b":2"#).into_bytes(), r#"{"a":1,"b":2}"#);
+        assert!(Pieces::from("").is_empty());
     }
 }

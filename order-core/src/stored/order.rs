@@ -20,6 +20,7 @@ use crate::participant::{Participant, Seat};
 use crate::split::{Weight, seats_on_bill};
 use crate::text::Text;
 use crate::undo::{LastChange, LastChanges};
+use crate::wire::Texts;
 use crate::{Amount, CommandId, ItemId, OrderId, ParticipantId, Policy, UnixMillis};
 
 /// The way from each earlier version of a stored order to the next. Append; never change what is here.
@@ -298,6 +299,7 @@ pub fn decode_snapshot(bytes: &[u8]) -> Result<(Order, LogPosition), StoredError
         },
         created_at: UnixMillis::new(stored.created_at),
         updated_at: UnixMillis::new(stored.updated_at),
+        texts: Texts::default(),
     };
     if order.is_finalized() && order.on_bill.is_none() {
         // Version 1 had no payments, so who was on the bill can still be told.

@@ -1,50 +1,81 @@
-//! A message for everybody at the table, in which each finds their own phone number and no other.
+//! A message of which most is shared: with others at the table, and with other messages until the order changes.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::write::quoted;
 use crate::ParticipantId;
 use crate::text::Text;
 
-/// One message's text. It is encoded once; a phone number is put in only for the person whose it is.
+/// One message's text: what stands before, what the order keeps until its next change, and what stands after it. It is encoded
+/// once; a phone number is put in only for the person whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
-    text: String,
+    front: String,
     phones: Vec<PhoneSlot>,
+    shared: Option<Arc<str>>,
+    end: String,
 }
 
 /// Where somebody's phone number belongs in a text that was written without it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PhoneSlot {
     pub(super) owner: ParticipantId,
-    /// The offset at which it is put in, in bytes.
+    /// The offset at which it is put in, in bytes, in the front of the message.
     pub(super) at: usize,
     pub(super) phone: Text,
 }
 
 impl Frame {
-    pub(super) fn new(text: String, phones: Vec<PhoneSlot>) -> Self {
-        Self { text, phones }
+    pub(super) fn new(front: String, phones: Vec<PhoneSlot>, shared: Option<Arc<str>>, end: String) -> Self {
+        Self { front, phones, shared, end }
+    }
+
+    /// A message of which nothing is shared with others.
+    pub(super) fn whole(text: String) -> Self {
+        Self::new(text, Vec::new(), None, String::new())
     }
 
     /// The text for whoever has told the order no phone number; it holds nobody's.
-    pub fn text(&self) -> &str {
-        &self.text
+    pub fn text(&self) -> String {
+        let [front, shared, end] = self.parts();
+        [front, shared, end].concat()
     }
 
     /// The text for one person: with their own phone number, if they told it.
-    pub fn text_for(&self, viewer: &ParticipantId) -> Cow<'_, str> {
+    pub fn text_for(&self, viewer: &ParticipantId) -> String {
+        let [front, shared, end] = self.parts();
         match self.own_phone(viewer) {
-            Some((at, phone)) => match self.text.split_at_checked(at) {
-                Some((before, after)) => Cow::Owned([before, &phone, after].concat()),
-                None => Cow::Borrowed(&self.text),
+            Some((at, phone)) => match front.split_at_checked(at) {
+                Some((before, after)) => [before, &phone, after, shared, end].concat(),
+                None => self.text(),
             },
-            None => Cow::Borrowed(&self.text),
+            None => self.text(),
         }
     }
 
-    /// Where in [`Frame::text`] one person's own phone number belongs, if they told it, and how it stands there. So the
-    /// text before and after it can be sent to everybody without a copy.
+    /// How many bytes [`Frame::text`] has.
+    pub fn len(&self) -> usize {
+        self.parts().iter().fold(0, |sum, part| sum.saturating_add(part.len()))
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The parts of [`Frame::text`]: what stands before what is shared, that, and what stands after it.
+    pub fn parts(&self) -> [&str; 3] {
+        [&self.front, self.shared.as_deref().unwrap_or_default(), &self.end]
+    }
+
+    /// What is the same text, in memory too, in all messages of this kind until the order changes.
+    pub fn shared(&self) -> Option<&Arc<str>> {
+        self.shared.as_ref()
+    }
+
+    /// Where in the first of [`Frame::parts`] one person's own phone number belongs, if they told it, and how it stands there.
+    /// So the text before and after it can be sent to everybody without a copy.
     pub fn own_phone(&self, viewer: &ParticipantId) -> Option<(usize, Cow<'_, str>)> {
         let slot = self.phones.iter().find(|slot| slot.owner == *viewer)?;
         Some((slot.at, quoted(slot.phone.as_str())))

@@ -27,4 +27,4 @@ pub use inbound::{Inbound, Refused, SeedInbound, decode, decode_any, decode_any_
 pub use json::{MAX_DEPTH, MAX_KEYS};
 pub use outbound::{ack, error, fact_message, joined, presence_changed, sync};
 pub use state::public_view;
-pub(crate) use written::{ItemText, PersonText};
+pub(crate) use written::{ItemText, PersonText, Texts};

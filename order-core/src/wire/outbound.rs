@@ -108,7 +108,7 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
 
 /// The full state, for somebody who has just joined or has fallen behind.
 pub fn sync(order: &Order, presence: &Presence, now: UnixMillis) -> Frame {
-    let mut writer = StateWriter::new(order);
+    let mut writer = StateWriter::of_entries(order.people().len());
     writer.json.begin_object();
     writer.json.string_field("type", "sync");
     writer.json.key("data");
@@ -116,11 +116,29 @@ pub fn sync(order: &Order, presence: &Presence, now: UnixMillis) -> Frame {
     finish(writer, now)
 }
 
-/// Tells that somebody's first connection came, or their last one went.
-pub fn presence_changed(order: &Order, presence: &Presence, who: &ParticipantId, now: UnixMillis) -> Frame {
-    about(order, "presence", Some(who), now, |writer| {
+/// Tells that somebody's first connection came, or their last one went. Where more `changed` in the same moment, it is about the
+/// last of them, and has a list of all.
+pub fn presence_changed(
+    order: &Order,
+    presence: &Presence,
+    changed: &[ParticipantId],
+    now: UnixMillis,
+) -> Frame {
+    about(order, "presence", changed.last(), now, |writer| {
         writer.json.begin_object();
-        writer.json.literal_field("isOnline", presence.is_online(who));
+        let is_online = changed.last().is_some_and(|who| presence.is_online(who));
+        writer.json.literal_field("isOnline", is_online);
+        if changed.len() > 1 {
+            writer.json.key("changed");
+            writer.json.begin_list();
+            for who in changed {
+                writer.json.begin_object();
+                writer.json.string_field("participantId", who.as_str());
+                writer.json.literal_field("isOnline", presence.is_online(who));
+                writer.json.end_object();
+            }
+            writer.json.end_list();
+        }
         order_state(writer, order, presence);
     })
 }
@@ -222,7 +240,7 @@ fn about(
     at: UnixMillis,
     data: impl FnOnce(&mut StateWriter),
 ) -> Frame {
-    let mut writer = StateWriter::new(order);
+    let mut writer = StateWriter::of_entries(order.people().len());
     writer.json.begin_object();
     writer.json.string_field("type", kind);
     writer.json.string_field("participantId", who.map_or("", ParticipantId::as_str));
@@ -236,5 +254,5 @@ fn about(
 fn finish(mut writer: StateWriter, at: UnixMillis) -> Frame {
     writer.json.whole_field("timestamp", at.get());
     writer.json.end_object();
-    Frame::new(writer.json.into_text(), writer.phones)
+    writer.into_frame()
 }

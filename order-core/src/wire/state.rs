@@ -1,8 +1,11 @@
 //! The order's full state, as clients read it.
 
-use super::frame::PhoneSlot;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::frame::{Frame, PhoneSlot};
 use super::write::Writer;
-use super::written::{ItemText, PersonText};
+use super::written::{ItemText, PersonText, RestOfState};
 use crate::split::{Weight, shares};
 use crate::text::Text;
 use crate::{Amount, Item, Order, Participant, Presence, Role, Status};
@@ -13,13 +16,36 @@ const ITEM_BYTES: usize = 256;
 /// A message under construction, which remembers where phone numbers belong.
 pub(super) struct StateWriter {
     pub(super) json: Writer,
-    pub(super) phones: Vec<PhoneSlot>,
+    phones: Vec<PhoneSlot>,
+    /// What stands before what is shared, once that was put in.
+    front: String,
+    shared: Option<Arc<str>>,
 }
 
 impl StateWriter {
-    pub(super) fn new(order: &Order) -> Self {
+    /// For a message of about so many items and people.
+    pub(super) fn of_entries(entries: usize) -> Self {
+        Self::from(Writer::with_capacity(entries.saturating_add(4).saturating_mul(ITEM_BYTES)))
+    }
+
+    /// For the rest of a text that is as long as a state of the order.
+    fn rest_of(order: &Order) -> Self {
         let entries = order.items().len().saturating_add(order.people().len()).saturating_add(4);
-        Self { json: Writer::with_capacity(entries.saturating_mul(ITEM_BYTES)), phones: Vec::new() }
+        Self::from(Writer::to_go_on(entries.saturating_mul(ITEM_BYTES)))
+    }
+
+    /// Puts in what other messages have too. It happens once at the most.
+    fn share(&mut self, text: &Arc<str>) {
+        self.front = std::mem::replace(&mut self.json, Writer::to_go_on(0)).into_text();
+        self.shared = Some(Arc::clone(text));
+    }
+
+    /// The message that was written.
+    pub(super) fn into_frame(self) -> Frame {
+        match self.shared {
+            Some(shared) => Frame::new(self.front, self.phones, Some(shared), self.json.into_text()),
+            None => Frame::new(self.json.into_text(), self.phones, None, String::new()),
+        }
     }
 
     /// Writes the state as an object; `role`, where given, stands at its end.
@@ -40,6 +66,31 @@ impl StateWriter {
         let initiated_by = order.initiated_by().map_or("", |person| person.id().as_str());
         self.json.string_field("initiatedBy", initiated_by);
         self.participants(order, presence);
+        self.share(&order.texts.rest_of_state.get_or_init(|| Self::rest_of_state(order)).text);
+    }
+
+    /// Writes what follows the participants, of which nothing depends on who is there.
+    fn rest_of_state(order: &Order) -> RestOfState {
+        let mut writer = Self::rest_of(order);
+        let bill = writer.after_participants(order);
+        RestOfState { text: writer.json.into_text().into(), bill }
+    }
+
+    /// The fields of the bill, as they stand in a state: after others.
+    pub(super) fn bill_text(order: &Order) -> &Arc<str> {
+        let texts = &order.texts;
+        texts.bill.get_or_init(|| {
+            if let Some(bill) = texts.rest_of_state.get().and_then(RestOfState::bill) {
+                return bill.into();
+            }
+            let mut writer = Self::rest_of(order);
+            writer.bill(order);
+            writer.json.into_text().into()
+        })
+    }
+
+    /// Answers with where the bill stands.
+    fn after_participants(&mut self, order: &Order) -> Range<usize> {
         self.json.key("items");
         self.json.begin_list();
         for item in order.items() {
@@ -57,9 +108,15 @@ impl StateWriter {
             Some(owner) => self.json.string(owner.id().as_str()),
             None => self.json.literal("null"),
         }
-        self.bill(order);
+        let bill_at = self.json.len();
+        match order.texts.bill.get() {
+            Some(bill) => self.json.go_on(bill),
+            None => self.bill(order),
+        }
+        let bill = bill_at..self.json.len();
         self.rules(order);
         self.json.whole_field("seq", order.seq());
+        bill
     }
 
     fn participants(&mut self, order: &Order, presence: &Presence) {
@@ -136,7 +193,7 @@ impl StateWriter {
         now: &'text mut Option<ItemText>,
     ) -> &'text ItemText {
         let write = || {
-            let mut writer = Self { json: Writer::with_capacity(ITEM_BYTES), phones: Vec::new() };
+            let mut writer = Self::from(Writer::with_capacity(ITEM_BYTES));
             let name_at = writer.item_without_name(order, item);
             let mut id = Writer::default();
             id.string(item.id().as_str());
@@ -210,9 +267,15 @@ impl StateWriter {
     }
 }
 
+impl From<Writer> for StateWriter {
+    fn from(json: Writer) -> Self {
+        Self { json, phones: Vec::new(), front: String::new(), shared: None }
+    }
+}
+
 /// The order as anybody may see it: dishes and sums, but no names, phones or participant ids.
 pub fn public_view(order: &Order) -> String {
-    let mut writer = StateWriter::new(order);
+    let mut writer = StateWriter::of_entries(order.items().len());
     writer.json.begin_object();
     writer.json.string_field("sessionId", order.id().as_str());
     writer.status(order);

@@ -18,6 +18,11 @@ impl Writer {
         Self { text: String::with_capacity(bytes), comma: false }
     }
 
+    /// Goes on in an object that was begun elsewhere and has a field.
+    pub(super) fn to_go_on(bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), comma: true }
+    }
+
     pub(super) fn into_text(self) -> String {
         self.text
     }
@@ -108,6 +113,12 @@ impl Writer {
     pub(super) fn ready_made(&mut self, json: &str) {
         self.separate();
         self.text.push_str(json);
+        self.comma = true;
+    }
+
+    /// Writes fields that were written [to go on](Writer::to_go_on).
+    pub(super) fn go_on(&mut self, fields: &str) {
+        self.text.push_str(fields);
         self.comma = true;
     }
 

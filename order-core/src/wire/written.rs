@@ -1,11 +1,58 @@
-//! Text that is kept with what it tells of: from one full state to the next, most items and people are as they were.
+//! Text that is kept with what it tells of: from one full state to the next, most items and people are as they were, and until
+//! the next change most of the state is.
 //!
-//! What an order keeps in this way is about as large as one full state of it.
+//! What items and people keep in this way is about as large as one full state. What the order keeps is three texts at the most, each
+//! as large as that: they are let go with the next change, or when the [host says so](crate::Order::forget_texts).
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::Currency;
+use crate::kept::Kept;
 use crate::text::Text;
+use crate::{Currency, Order};
+
+/// What an order keeps until it changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Texts {
+    pub(super) rest_of_state: Kept<RestOfState>,
+    /// The fields of the bill, as they follow others.
+    pub(super) bill: Kept<Arc<str>>,
+    /// The document of `stonepot.v2`.
+    pub(super) document: Kept<Document>,
+}
+
+/// The state of the first protocol after its participants.
+pub(crate) struct RestOfState {
+    pub(super) text: Arc<str>,
+    /// Where the bill stands in it.
+    pub(super) bill: Range<usize>,
+}
+
+impl RestOfState {
+    /// The fields of the bill, as they follow others.
+    pub(super) fn bill(&self) -> Option<&str> {
+        self.text.get(self.bill.clone())
+    }
+}
+
+/// The document of `stonepot.v2`, and its checksum.
+pub(crate) struct Document {
+    pub(super) text: Arc<str>,
+    pub(super) checksum: String,
+}
+
+impl Order {
+    /// Whether the order keeps texts of its present state, which may be as large as three messages with the whole order.
+    pub fn keeps_texts(&self) -> bool {
+        let Texts { rest_of_state, bill, document } = &self.texts;
+        rest_of_state.get().is_some() || bill.get().is_some() || document.get().is_some()
+    }
+
+    /// Lets go of the texts of the present state. They are written again when they are needed.
+    pub fn forget_texts(&mut self) {
+        self.texts = Texts::default();
+    }
+}
 
 /// An item as it stands in a full state.
 pub(crate) struct ItemText {

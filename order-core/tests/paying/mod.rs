@@ -66,7 +66,7 @@ pub fn refund(payment: &str, amount: Option<&str>) -> String {
 /// The full state as clients read it.
 pub fn state(table: &Table) -> Json {
     let frame = wire::sync(&table.order, &Presence::new(), UnixMillis::new(table.now));
-    Json::parse(frame.text()).at("data").clone()
+    Json::parse(&frame.text()).at("data").clone()
 }
 
 /// Somebody's row of the bill.

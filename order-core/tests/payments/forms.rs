@@ -127,8 +127,8 @@ fn a_stranger_sees_nothing_of_payments() {
 #[track_caller]
 fn told(table: &Table, begins: &str, payment: &str, at: u64) {
     let message = wire::fact_message(&table.order, &Presence::new(), table.log.last().unwrap());
-    let sync = wire::sync(&table.order, &Presence::new(), UnixMillis::new(at));
-    let state = sync.text().strip_prefix(r#"{"type":"sync","data":"#).unwrap();
+    let sync = wire::sync(&table.order, &Presence::new(), UnixMillis::new(at)).text();
+    let state = sync.strip_prefix(r#"{"type":"sync","data":"#).unwrap();
     let state = state.strip_suffix(&format!(r#","timestamp":{at}}}"#)).unwrap();
     let expected = format!(r#"{begins}{payment},"orderState":{state}}},"timestamp":{at}}}"#);
     assert_eq!(message.text(), expected);

@@ -21,6 +21,15 @@ pub(super) enum Asker {
     Backend(oneshot::Sender<Result<String, String>>),
 }
 
+impl Asker {
+    fn socket(&self) -> Option<ConnectionId> {
+        match self {
+            Self::Socket(connection) => Some(*connection),
+            Self::Backend(_) => None,
+        }
+    }
+}
+
 /// A command, and who gave it.
 pub(super) struct Asked {
     pub(super) by: Asker,
@@ -119,7 +128,7 @@ impl Room {
             match (outcome, stored.failure()) {
                 (Outcome::Happens(recorded, link), None) => {
                     self.commit(&recorded, link)?;
-                    self.show(&recorded, None);
+                    self.show(&recorded, by.socket());
                     self.happened(by, id.as_ref(), &recorded);
                     self.give_sockets_a_turn().await;
                 }
@@ -282,7 +291,7 @@ impl Room {
         match by {
             Asker::Socket(connection) => self.ack(connection, id, recorded.seq, false),
             // Whoever asked may be gone.
-            Asker::Backend(reply) => drop(reply.send(Ok(self.frame(recorded).text().to_owned()))),
+            Asker::Backend(reply) => drop(reply.send(Ok(self.frame(recorded).text()))),
         }
     }
 
@@ -295,7 +304,7 @@ impl Room {
             (Asker::Backend(reply), _) => {
                 let state = wire::sync(&self.order, &self.presence, self.shared.clock.now());
                 // Whoever asked may be gone.
-                drop(reply.send(Ok(state.text().to_owned())));
+                drop(reply.send(Ok(state.text())));
             }
         }
     }

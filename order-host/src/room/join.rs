@@ -1,7 +1,5 @@
 //! Letting a socket join, or come back.
 
-use std::sync::Arc;
-
 use order_core::wire::v2::{self, Welcome};
 use order_core::wire::{self, Inbound};
 use order_core::{Actor, Code, Command, Decision, ParticipantId, Recorded, Rejection, Stamp};
@@ -108,16 +106,15 @@ impl Room {
             if is_new {
                 self.members.made(connection, &participant);
             }
-            let knows = match self.members.protocol(connection) {
+            match self.members.protocol(connection) {
                 Protocol::Seed => {
                     self.send_state(connection, seats);
-                    None
+                    self.show(&recorded, Some(connection));
                 }
-                Protocol::V2 => Some(connection),
-            };
-            self.show(&recorded, knows);
-            if knows.is_some() {
-                self.welcome(connection, &participant, since, seats);
+                Protocol::V2 => {
+                    self.show(&recorded, Some(connection));
+                    self.welcome(connection, &participant, since, seats);
+                }
             }
             let Acked { seq, repeated } = first.unwrap_or(Acked { seq: recorded.seq, repeated: false });
             self.ack(connection, id, seq, repeated);
@@ -187,7 +184,7 @@ impl Room {
                 self.send_state(connection, seats);
                 let now = self.shared.clock.now();
                 let answer = wire::joined(&self.order, &self.presence, participant, now);
-                let news = News { seed: Some(Shared::new(&Arc::new(answer))), v2: None };
+                let news = News { seed: Some(Shared::new(answer)), v2: None };
                 self.members.send(connection, &news);
             }
             Protocol::V2 => self.welcome(connection, participant, since, seats),
@@ -212,7 +209,8 @@ impl Room {
         let cursor = self.cursor().text();
         let about =
             Welcome { participant, resume_token: &token, missed: missed.as_deref(), cursor: &cursor, now };
-        let welcome = v2::welcome(&self.order, &self.presence, &about);
+        let welcome = Shared::new(v2::welcome(&self.order, &self.presence, &about)).to_strangers();
+        self.later.shown(&self.presence);
         self.shown = self.shown.saturating_add(welcome.len());
         self.members.welcome(connection, welcome, seats);
     }

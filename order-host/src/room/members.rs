@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use order_core::text::Text;
 use order_core::{Order, ParticipantId, Rejection};
 
 use crate::input::{Attach, Back, ConnectionId};
 use crate::outbox::{CloseReason, Outbox};
 use crate::pace::{Meter, Whose};
-use crate::pieces::Shared;
+use crate::pieces::{Pieces, Shared};
 use crate::volume::StoredBytes;
 use crate::{Access, Allowance, Door, NotYet, Pace, Protocol};
 
@@ -29,6 +28,7 @@ pub(super) struct Members {
 struct Member {
     outbox: Arc<Outbox>,
     protocol: Protocol,
+    owed: Owed,
     /// As whom the socket speaks; nobody before it joins and after it leaves.
     speaker: Option<ParticipantId>,
     /// Who is asked before it joins as somebody new.
@@ -47,14 +47,35 @@ struct Member {
 #[derive(Debug, Default)]
 pub(super) struct News {
     pub(super) seed: Option<Shared>,
-    pub(super) v2: Option<Bytes>,
+    pub(super) v2: Option<Pieces>,
+}
+
+/// What a socket of the first protocol was not told at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Owed {
+    #[default]
+    Nothing,
+    /// Who came or went.
+    Presence,
+    /// A change, and whatever else there was: all of it is in the order.
+    Order,
+}
+
+/// When a socket is told something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    Now,
+    /// Only with the whole order, if it speaks the first protocol; other messages are short.
+    Later,
+    /// It knows it, or learns it otherwise.
+    Never,
 }
 
 impl News {
     /// How much each socket is shown at the most, in bytes.
     pub(super) fn len(&self) -> usize {
         let seed = self.seed.as_ref().map_or(0, Shared::len);
-        self.v2.as_ref().map_or(0, Bytes::len).max(seed)
+        self.v2.as_ref().map_or(0, Pieces::len).max(seed)
     }
 }
 
@@ -65,6 +86,7 @@ impl Members {
         self.sockets.entry(connection).or_insert(Member {
             outbox,
             protocol,
+            owed: Owed::Nothing,
             speaker: None,
             door,
             allowance,
@@ -156,7 +178,7 @@ impl Members {
     /// Every socket of `participant` is sent `farewell` and speaks for nobody from now on. One that lags behind hears
     /// of it too, as nothing can make up for it later: in `stonepot.v2` by the full state, because an event is of no use to
     /// whoever missed those before it. A farewell of the first protocol carries the state.
-    pub(super) fn leave(&mut self, participant: &ParticipantId, farewell: &News, state: impl Fn() -> Bytes) {
+    pub(super) fn leave(&mut self, participant: &ParticipantId, farewell: &News, state: impl Fn() -> Pieces) {
         for member in self.sockets.values_mut() {
             if member.speaker.as_ref() != Some(participant) {
                 continue;
@@ -166,12 +188,13 @@ impl Members {
                 Protocol::V2 => {
                     member.send(farewell, participant);
                     if member.outbox.lags() {
-                        member.outbox.push_state(state().into(), false);
+                        member.outbox.push_state(state(), false);
                     }
                 }
             }
             member.outbox.count_with(None);
             member.speaker = None;
+            member.owed = Owed::Nothing;
         }
     }
 
@@ -201,6 +224,26 @@ impl Members {
         self.sockets.values().any(|member| member.protocol == protocol && member.speaker.is_some())
     }
 
+    /// How many sockets at the table speak this protocol.
+    pub(super) fn seats(&self, protocol: Protocol) -> usize {
+        self.everybody().filter(|(member, _)| member.protocol == protocol).count()
+    }
+
+    /// The most that any socket is owed.
+    pub(super) fn owed(&self) -> Owed {
+        self.everybody().map(|(member, _)| member.owed).max().unwrap_or_default()
+    }
+
+    /// Notes that all of the first protocol but `somebody` have not been told that they came or went.
+    pub(super) fn owe_presence(&mut self, somebody: &ParticipantId) {
+        for member in self.sockets.values_mut() {
+            let is_other = member.speaker.as_ref().is_some_and(|speaker| speaker != somebody);
+            if is_other && member.protocol == Protocol::Seed {
+                member.owed = member.owed.max(Owed::Presence);
+            }
+        }
+    }
+
     /// Whether a socket waits for the full state.
     pub(super) fn lags(&self, connection: ConnectionId) -> bool {
         self.sockets.get(&connection).is_some_and(|member| member.outbox.lags())
@@ -221,16 +264,16 @@ impl Members {
     }
 
     /// Gives a socket what it has asked for.
-    pub(super) fn reply(&self, connection: ConnectionId, text: String) {
+    pub(super) fn reply(&self, connection: ConnectionId, answer: Pieces) {
         if let Some(member) = self.sockets.get(&connection) {
-            member.outbox.push_reply(text);
+            member.outbox.push_reply(answer);
         }
     }
 
     /// Tells a socket of `stonepot.v2` where it is, which makes up for all that it has missed.
-    pub(super) fn welcome(&self, connection: ConnectionId, text: String, seats: bool) {
+    pub(super) fn welcome(&self, connection: ConnectionId, welcome: Pieces, seats: bool) {
         if let Some(member) = self.sockets.get(&connection) {
-            member.outbox.push_state(text.into(), seats);
+            member.outbox.push_state(welcome, seats);
         }
     }
 
@@ -245,16 +288,17 @@ impl Members {
     /// Sends the full state, after which a socket that fell behind is up to date again. One that has not
     /// joined may not see it. One that is known to be whom it speaks as gets their `token` with it.
     pub(super) fn catch_up(
-        &self,
+        &mut self,
         connection: ConnectionId,
         state: &News,
         seats: bool,
         token: impl Fn(&ParticipantId) -> String,
     ) {
-        if let Some(member) = self.sockets.get(&connection)
+        if let Some(member) = self.sockets.get_mut(&connection)
             && let Some(speaker) = &member.speaker
         {
             member.catch_up(state, speaker, seats, Some(&token));
+            member.owed = Owed::Nothing;
         }
     }
 
@@ -265,30 +309,65 @@ impl Members {
         }
     }
 
-    pub(super) fn send_to_all(&self, news: &News) {
-        for (member, speaker) in self.everybody() {
-            member.send(news, speaker);
-        }
-    }
-
-    pub(super) fn send_to_others(&self, participant: &ParticipantId, news: &News) {
-        for (member, speaker) in self.everybody().filter(|(_, speaker)| *speaker != participant) {
-            member.send(news, speaker);
-        }
-    }
-
-    /// Sends news to all but one socket, which knows it already.
-    pub(super) fn send_to_all_but(&self, connection: ConnectionId, news: &News) {
-        for (_, member) in self.sockets.iter().filter(|(other, _)| **other != connection) {
-            if let Some(speaker) = &member.speaker {
-                member.send(news, speaker);
+    /// Tells everybody at the table when they are to be told. Whoever is owed the order gets it in place of the news; it is
+    /// needed only if anybody is.
+    pub(super) fn tell(
+        &mut self,
+        news: &News,
+        when: impl Fn(ConnectionId, &ParticipantId) -> When,
+        order: Option<&News>,
+        token: impl Fn(&ParticipantId) -> String,
+    ) {
+        for (connection, member) in &mut self.sockets {
+            let Some(speaker) = &member.speaker else { continue };
+            match (when(*connection, speaker), member.protocol, order) {
+                (When::Never, ..) => {}
+                (When::Now | When::Later, Protocol::V2, _) => member.send(news, speaker),
+                (When::Later, Protocol::Seed, _) => member.owed = Owed::Order,
+                (When::Now, Protocol::Seed, _) if news.seed.is_none() => {}
+                (When::Now, Protocol::Seed, Some(order)) if member.owed == Owed::Order => {
+                    member.catch_up(order, speaker, false, Some(&token));
+                    member.owed = Owed::Nothing;
+                }
+                (When::Now, Protocol::Seed, _) => {
+                    member.send(news, speaker);
+                    member.owed = Owed::Nothing;
+                }
             }
         }
     }
 
-    pub(super) fn catch_up_all(&self, state: &News, token: impl Fn(&ParticipantId) -> String) {
-        for (member, speaker) in self.everybody() {
+    /// Gives each socket what it is owed, but for those that have fallen behind: they ask when they have caught up. Answers with
+    /// how many bytes that were.
+    pub(super) fn pay_back(
+        &mut self,
+        order: Option<&News>,
+        presence: Option<&News>,
+        token: impl Fn(&ParticipantId) -> String,
+    ) -> usize {
+        let mut sent: usize = 0;
+        for member in self.sockets.values_mut().filter(|member| !member.outbox.lags()) {
+            let Some(speaker) = &member.speaker else { continue };
+            match (std::mem::take(&mut member.owed), order, presence) {
+                (Owed::Order, Some(order), _) => {
+                    sent = sent.saturating_add(order.len());
+                    member.catch_up(order, speaker, false, Some(&token));
+                }
+                (Owed::Presence, _, Some(presence)) => {
+                    sent = sent.saturating_add(presence.len());
+                    member.send(presence, speaker);
+                }
+                (Owed::Order, None, _) | (Owed::Presence, _, None) | (Owed::Nothing, ..) => {}
+            }
+        }
+        sent
+    }
+
+    pub(super) fn catch_up_all(&mut self, state: &News, token: impl Fn(&ParticipantId) -> String) {
+        for member in self.sockets.values_mut() {
+            let Some(speaker) = &member.speaker else { continue };
             member.catch_up(state, speaker, false, Some(&token));
+            member.owed = Owed::Nothing;
         }
     }
 
@@ -340,7 +419,7 @@ impl Member {
                 };
                 self.outbox.push_state(message, seats);
             }
-            (Protocol::V2, _, Some(text)) => self.outbox.push_state(text.clone().into(), seats),
+            (Protocol::V2, _, Some(text)) => self.outbox.push_state(text.clone(), seats),
             (Protocol::Seed, None, _) | (Protocol::V2, _, None) => {}
         }
     }

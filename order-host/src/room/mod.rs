@@ -6,6 +6,7 @@ mod answers;
 mod commands;
 mod events;
 mod join;
+mod later;
 mod load;
 mod log_space;
 mod members;
@@ -33,6 +34,7 @@ use crate::{RoomKey, Ticket};
 use answers::Answers;
 use commands::{Asked, Asker};
 use events::Events;
+use later::Later;
 pub(crate) use load::{Loaded, load};
 use load::{Whole, load_whole};
 use members::Members;
@@ -45,6 +47,10 @@ const MAX_BATCH: usize = 64;
 
 /// After so large a part of an outbox has been shown in a row, the sockets get a turn.
 const OUTBOX_PARTS: usize = 4;
+
+/// When a room has been told nothing for so long, it lets go of the texts of its order: they are as large as three messages with
+/// all of it, and serve those who ask for the same.
+const TEXTS_KEPT: Duration = Duration::from_secs(1);
 
 /// A room looks no more often than this whether it can be unloaded.
 const SHORTEST_IDLE: Duration = Duration::from_millis(10);
@@ -66,6 +72,7 @@ pub(crate) struct Room {
     ahead: Option<Order>,
     presence: Presence,
     members: Members,
+    later: Later,
     /// Kept from the first time that somebody spoke `stonepot.v2`.
     events: Option<Events>,
     answers: Answers,
@@ -91,6 +98,9 @@ impl Room {
             }
         };
         let End(reason) = room.serve(&mut inputs).await;
+        if reason == CloseReason::Restart {
+            room.tell_what_was_kept();
+        }
         room.members.close_all(reason);
         close_door(&key, &shared, &mut inputs);
         // Memory that cannot be trusted is not worth keeping.
@@ -120,6 +130,7 @@ impl Room {
             ahead: None,
             presence: Presence::new(),
             members: Members::default(),
+            later: Later::default(),
             events: None,
             answers: Answers::default(),
             snapshots: Snapshots::from(snapshot_seq),
@@ -134,11 +145,13 @@ impl Room {
         loop {
             let idle = self.shared.settings.idle_unload.max(SHORTEST_IDLE);
             // The clock may be set while the room waits, so it is looked at again when the room has been idle, too.
-            let wait = idle.min(self.until_timer());
+            let texts = if self.order.keeps_texts() { TEXTS_KEPT } else { idle };
+            let wait = idle.min(self.until_timer()).min(texts).min(self.until_told());
             let waited = timeout(wait, inputs.recv_many(&mut batch, MAX_BATCH)).await;
             if !batch.is_empty() {
                 take_what_is_ready(inputs, &mut batch).await;
             }
+            self.tell_what_is_due();
             // What arrives after a deadline is judged after it.
             if let Err(end) = Box::pin(self.pass_time(!batch.is_empty())).await {
                 return end;
@@ -155,12 +168,19 @@ impl Room {
                         return End(CloseReason::Restart);
                     }
                 }
-                Err(_) if wait < idle => {}
+                Err(_) if wait < idle => {
+                    if wait >= TEXTS_KEPT {
+                        self.order.forget_texts();
+                    }
+                }
                 Err(_) if self.shared.rooms.unload_if_idle(&self.key, inputs) => {
                     tracing::debug!(room = %self.key.fingerprint(), "room unloaded");
                     return End(CloseReason::Restart);
                 }
-                Err(_) => self.ahead = None,
+                Err(_) => {
+                    self.ahead = None;
+                    self.order.forget_texts();
+                }
             }
         }
     }

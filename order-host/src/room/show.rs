@@ -1,52 +1,84 @@
 //! What the table is shown: changes, full states, who is there, and answers to single sockets.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use order_core::wire::v2::{self, Request};
 use order_core::wire::{self, Frame, HistoryPage};
 use order_core::{Code, CommandId, Fact, Participant, ParticipantId, Recorded, Rejection};
 
 use super::events::Events;
-use super::members::News;
+use super::members::{News, When};
 use super::{ConnectionId, Room};
 use crate::history::{HistoryError, Page, Reading};
-use crate::pieces::Shared;
+use crate::pieces::{Pieces, Shared};
 use crate::{Cursor, Protocol};
 
 /// After so many milliseconds another history may be asked for, most likely.
 const TRY_HISTORY_AGAIN: u64 = 1_000;
 
 impl Room {
-    /// Shows a committed fact to everybody at the table but `knows`, a socket that has seen it.
-    pub(super) fn show(&mut self, recorded: &Recorded, knows: Option<ConnectionId>) {
+    /// Shows everybody at the table a committed fact that a socket has `asked` for, or the back end or the clock. Where the order is
+    /// large and the table too, others of the first protocol may be shown only later how it is then.
+    pub(super) fn show(&mut self, recorded: &Recorded, asked: Option<ConnectionId>) {
         let left = who_left(recorded);
         if let Some(left) = left {
             self.presence.disconnect(left);
+            self.later.knows(left);
         }
         let cursor = self.cursor();
-        let news = News {
-            seed: self.members.speak(Protocol::Seed).then(|| Shared::new(&self.frame(recorded))),
-            v2: self.events.is_some().then(|| Bytes::from(v2::event(&self.order, recorded, &cursor.text()))),
-        };
-        if let (Some(events), Some(event)) = (&mut self.events, &news.v2) {
+        let is_join = matches!(recorded.fact, Fact::Joined(_));
+        if let Some(joined) = recorded.by.id().filter(|_| is_join) {
+            self.later.knows(joined);
+        }
+        let asks_in = asked.map(|connection| self.members.protocol(connection));
+        let (speak_seed, tell_all) = (self.members.speak(Protocol::Seed), self.may_tell_all());
+        let is_written = speak_seed && (tell_all || left.is_some() || asks_in == Some(Protocol::Seed));
+        let event = || Bytes::from(v2::event(&self.order, recorded, &cursor.text()));
+        let event = self.events.is_some().then(event);
+        if let (Some(events), Some(event)) = (&mut self.events, &event) {
             events.push(cursor, event.clone());
         }
+        let seed = is_written.then(|| Shared::new(self.frame(recorded)));
+        let news = News { seed, v2: event.map(Pieces::from) };
         self.shown = self.shown.saturating_add(news.len());
-        match (left, knows) {
-            (Some(left), _) => {
-                self.members.send_to_others(left, &news);
-                let state = || Bytes::from(v2::state(&self.order, &self.presence, &cursor.text(), None));
-                self.members.leave(left, &news, state);
+        if let Some(message) = &news.seed {
+            self.later.shown(&self.presence);
+            if tell_all {
+                self.told_all(message);
+            } else {
+                self.later.written(message);
             }
-            (None, Some(knows)) => self.members.send_to_all_but(knows, &news),
-            (None, None) => self.members.send_to_all(&news),
+        }
+        if speak_seed && !tell_all {
+            self.owe_order();
+        }
+        self.tell(&news, |connection, speaker| match asked {
+            // They are sent a farewell.
+            _ if left == Some(speaker) => When::Never,
+            // It is welcomed with that.
+            Some(asked) if asked == connection && is_join && asks_in == Some(Protocol::V2) => When::Never,
+            Some(asked) if asked == connection || tell_all => When::Now,
+            None if tell_all => When::Now,
+            Some(_) | None => When::Later,
+        });
+        if let Some(left) = left {
+            let state = || {
+                Shared::new(v2::state(&self.order, &self.presence, &cursor.text(), None)).to_strangers()
+            };
+            self.members.leave(left, &news, state);
         }
     }
 
+    /// Tells each socket when it is to be told.
+    pub(super) fn tell(&mut self, news: &News, when: impl Fn(ConnectionId, &ParticipantId) -> When) {
+        let is_owed = self.later.is_due_some_time() && news.seed.is_some();
+        let order = is_owed.then(|| self.state(|protocol| protocol == Protocol::Seed));
+        let token = |who: &ParticipantId| self.shared.settings.resume_key.token(&self.key, who);
+        self.members.tell(news, when, order.as_ref(), token);
+    }
+
     /// The message of the first protocol that tells of a committed fact.
-    pub(super) fn frame(&self, recorded: &Recorded) -> Arc<Frame> {
-        Arc::new(wire::fact_message(&self.order, &self.presence, recorded))
+    pub(super) fn frame(&self, recorded: &Recorded) -> Frame {
+        wire::fact_message(&self.order, &self.presence, recorded)
     }
 
     /// Where the history is now.
@@ -77,13 +109,25 @@ impl Room {
     pub(super) fn send_state(&mut self, connection: ConnectionId, seats: bool) {
         let state = self.state(|protocol| protocol == self.members.protocol(connection));
         self.shown = self.shown.saturating_add(state.len());
-        self.members.catch_up(connection, &state, seats, |who| self.resume_token(who));
+        self.are_shown(&state);
+        let token = |who: &ParticipantId| self.shared.settings.resume_key.token(&self.key, who);
+        self.members.catch_up(connection, &state, seats, token);
     }
 
     /// Sends everybody the full state.
     pub(super) fn send_state_to_all(&mut self) {
         let state = self.state(|protocol| self.members.speak(protocol));
-        self.members.catch_up_all(&state, |who| self.resume_token(who));
+        self.are_shown(&state);
+        let token = |who: &ParticipantId| self.shared.settings.resume_key.token(&self.key, who);
+        self.members.catch_up_all(&state, token);
+    }
+
+    /// Notes that somebody is shown a full state.
+    fn are_shown(&mut self, state: &News) {
+        self.later.shown(&self.presence);
+        if let Some(message) = &state.seed {
+            self.later.written(message);
+        }
     }
 
     /// Has the sockets of whoever does not sit at the table speak for nobody, where that was not shown as it happened.
@@ -92,6 +136,7 @@ impl Room {
         let is_gone = |somebody: &ParticipantId| order.person(somebody).is_none_or(Participant::has_left);
         for (connection, participant) in self.members.unseat(is_gone) {
             self.presence.disconnect(&participant);
+            self.later.knows(&participant);
             self.refuse(connection, &Code::JoinFirst.into(), None);
         }
     }
@@ -101,12 +146,11 @@ impl Room {
         self.shared.settings.resume_key.token(&self.key, participant)
     }
 
-    fn state(&self, is_needed: impl Fn(Protocol) -> bool) -> News {
-        let seed = || {
-            let sync = wire::sync(&self.order, &self.presence, self.shared.clock.now());
-            Shared::new(&Arc::new(sync))
-        };
-        let v2 = || Bytes::from(v2::state(&self.order, &self.presence, &self.cursor().text(), None));
+    pub(super) fn state(&self, is_needed: impl Fn(Protocol) -> bool) -> News {
+        let now = self.shared.clock.now();
+        let seed = || Shared::new(wire::sync(&self.order, &self.presence, now));
+        let cursor = || self.cursor().text();
+        let v2 = || Shared::new(v2::state(&self.order, &self.presence, &cursor(), None)).to_strangers();
         News { seed: is_needed(Protocol::Seed).then(seed), v2: is_needed(Protocol::V2).then(v2) }
     }
 
@@ -118,39 +162,22 @@ impl Room {
         }
     }
 
-    /// Tells the others at the table that somebody came online or went offline.
-    pub(super) fn tell_presence(&mut self, participant: &ParticipantId) {
-        if self.order.person(participant).is_none_or(Participant::has_left) {
-            return;
-        }
-        let seed = || {
-            let now = self.shared.clock.now();
-            Shared::new(&Arc::new(wire::presence_changed(&self.order, &self.presence, participant, now)))
-        };
-        let news =
-            News { seed: self.members.speak(Protocol::Seed).then(seed), v2: self.presence_v2(participant) };
-        self.shown = self.shown.saturating_add(news.len());
-        self.members.send_to_others(participant, &news);
-    }
-
-    fn presence_v2(&self, participant: &ParticipantId) -> Option<Bytes> {
-        let speak = self.members.speak(Protocol::V2);
-        speak.then(|| Bytes::from(v2::presence(&self.presence, participant)))
-    }
-
     /// Answers what changes nothing that is stored.
     pub(super) fn request(&mut self, connection: ConnectionId, id: Option<&CommandId>, request: Request) {
         let Some(speaker) = self.members.speaker(connection).cloned() else {
             return self.refuse(connection, &Code::JoinFirst.into(), id);
         };
         let answer = match request {
-            Request::State => v2::state(&self.order, &self.presence, &self.cursor().text(), id),
-            Request::Bill => v2::bill(&self.order, id),
-            Request::Checksum => v2::checksum_answer(&self.order, id),
+            Request::State => {
+                self.later.shown(&self.presence);
+                Shared::new(v2::state(&self.order, &self.presence, &self.cursor().text(), id)).to_strangers()
+            }
+            Request::Bill => Shared::new(v2::bill(&self.order, id)).to_strangers(),
+            Request::Checksum => v2::checksum_answer(&self.order, id).into(),
             Request::Presence { typing, speaking } => {
                 if self.presence.mark(&speaker, typing, speaking) {
                     let news = News { seed: None, v2: self.presence_v2(&speaker) };
-                    self.members.send_to_others(&speaker, &news);
+                    self.tell_others(&speaker, &news);
                 }
                 return;
             }

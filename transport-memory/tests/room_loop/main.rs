@@ -12,6 +12,7 @@ mod glances;
 mod history;
 mod joining;
 mod joining_again;
+mod large_tables;
 mod leaving;
 mod loading;
 mod log_space;

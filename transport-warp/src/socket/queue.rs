@@ -6,7 +6,7 @@ use std::io::IoSlice;
 use bytes::Bytes;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-/// How many pieces one vectored write takes. Up to five a frame: its head, and the pieces of its body.
+/// How many pieces one vectored write takes: of each frame its head, and the pieces of its body, of which there are up to six.
 pub(super) const SLICES: usize = 64;
 
 /// When so many frames wait, no more are taken, however small they are: a write does not hold many more.
@@ -29,11 +29,11 @@ pub(super) struct SendQueue {
 struct Frame {
     head: [u8; 10],
     head_bytes: u8,
-    body: [Bytes; 4],
+    body: Box<[Bytes]>,
 }
 
 impl Frame {
-    fn new(opcode: OpCode, body: [Bytes; 4]) -> Self {
+    fn new(opcode: OpCode, body: Box<[Bytes]>) -> Self {
         // RFC 6455, 5.2: the final fragment, no extensions, then the shortest form of the length.
         let bytes = body.iter().map(Bytes::len).sum::<usize>();
         let mut head = [0; 10];
@@ -60,17 +60,16 @@ impl Frame {
 
     /// Bytes that are a frame already.
     fn ready_made(bytes: Bytes) -> Self {
-        Self { head: [0; 10], head_bytes: 0, body: [bytes, Bytes::new(), Bytes::new(), Bytes::new()] }
+        Self { head: [0; 10], head_bytes: 0, body: [bytes].into() }
     }
 
-    fn pieces(&self) -> [&[u8]; 5] {
+    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let head = self.head.get(..usize::from(self.head_bytes)).unwrap_or_default();
-        let [first, second, third, fourth] = &self.body;
-        [head, first, second, third, fourth]
+        std::iter::once(head).chain(self.body.iter().map(AsRef::as_ref))
     }
 
     fn len(&self) -> usize {
-        self.pieces().into_iter().map(<[u8]>::len).sum()
+        self.pieces().map(<[u8]>::len).sum()
     }
 }
 
@@ -79,16 +78,16 @@ impl SendQueue {
         Self { frames: VecDeque::new(), written: 0, bytes: 0, bound_bytes }
     }
 
-    pub(super) fn push_text(&mut self, body: [Bytes; 4]) {
+    pub(super) fn push_text(&mut self, body: Box<[Bytes]>) {
         self.push(Frame::new(OpCode::Data(Data::Text), body));
     }
 
     pub(super) fn push_binary(&mut self, body: Bytes) {
-        self.push(Frame::new(OpCode::Data(Data::Binary), [body, Bytes::new(), Bytes::new(), Bytes::new()]));
+        self.push(Frame::new(OpCode::Data(Data::Binary), [body].into()));
     }
 
     pub(super) fn push_ping(&mut self) {
-        self.push(Frame::new(OpCode::Control(Control::Ping), [const { Bytes::new() }; 4]));
+        self.push(Frame::new(OpCode::Control(Control::Ping), Box::default()));
     }
 
     /// A whole frame that somebody else put together.
@@ -186,15 +185,20 @@ mod tests {
     fn writes_cut_anywhere_give_the_same_bytes() {
         let filled = || {
             let mut queue = SendQueue::new(1);
-            queue.push_text([b"on".as_slice(), b"", b"e", b""].map(Bytes::from_static));
+            queue.push_text([b"on".as_slice(), b"", b"e", b""].map(Bytes::from_static).into());
             queue.push_ping();
             queue.push_ready_made(&[0x8a, 0]);
-            queue.push_text([
-                vec![b'x'; 200].into(),
-                b"middle".as_slice().into(),
-                vec![b'y'; 50].into(),
-                vec![b'y'; 50].into(),
-            ]);
+            queue.push_text(
+                [
+                    vec![b'x'; 200].into(),
+                    b"middle".as_slice().into(),
+                    vec![b'y'; 50].into(),
+                    vec![b'y'; 50].into(),
+                    vec![b'z'; 70].into(),
+                    b"}".as_slice().into(),
+                ]
+                .into(),
+            );
             queue
         };
         let whole = drain(&mut filled(), usize::MAX);

@@ -11,7 +11,7 @@ use super::Close;
 pub enum Outgoing {
     /// A text message in pieces that follow each other, of which some may be empty; together they must be UTF-8. They
     /// are written without being copied, so that sockets can share them.
-    Text([Bytes; 4]),
+    Text(Box<[Bytes]>),
     /// A binary message.
     Binary(Bytes),
     /// The end: the peer gets this close frame and nothing after it.
@@ -21,7 +21,7 @@ pub enum Outgoing {
 impl Outgoing {
     /// A text message in one piece; the bytes must be UTF-8.
     pub fn text(whole: impl Into<Bytes>) -> Self {
-        Self::Text([whole.into(), Bytes::new(), Bytes::new(), Bytes::new()])
+        Self::Text([whole.into()].into())
     }
 }
 

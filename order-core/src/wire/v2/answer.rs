@@ -1,7 +1,8 @@
 //! What a socket of `stonepot.v2` is told beside events.
 
-use super::state::{checksum, state_text};
+use super::state::document;
 use crate::rejection::Rejection;
+use crate::wire::Frame;
 use crate::wire::history::write_page;
 use crate::wire::state::StateWriter;
 use crate::wire::write::Writer;
@@ -23,7 +24,7 @@ pub struct Welcome<'a> {
 }
 
 /// The first message to a socket that has joined or resumed: who it is, and the order.
-pub fn welcome(order: &Order, presence: &Presence, about: &Welcome<'_>) -> String {
+pub fn welcome(order: &Order, presence: &Presence, about: &Welcome<'_>) -> Frame {
     let mut json = Writer::with_capacity(512);
     json.begin_object();
     json.string_field("type", "welcome");
@@ -45,11 +46,11 @@ pub fn welcome(order: &Order, presence: &Presence, about: &Welcome<'_>) -> Strin
                 json.literal(event);
             }
             json.end_list();
+            json.end_object();
+            Frame::whole(json.into_text())
         }
-        None => full_state(&mut json, order),
+        None => with_full_state(json, order),
     }
-    json.end_object();
-    json.into_text()
 }
 
 /// A page of history, with entries as [`history_entry`](crate::wire::history_entry) gives them, oldest first.
@@ -64,7 +65,7 @@ pub fn history(entries: &[String], more: bool, id: Option<&CommandId>) -> String
 }
 
 /// The full state, for a socket that asked for it or fell behind. `cursor` is what the client remembers to go on from there.
-pub fn state(order: &Order, presence: &Presence, cursor: &str, id: Option<&CommandId>) -> String {
+pub fn state(order: &Order, presence: &Presence, cursor: &str, id: Option<&CommandId>) -> Frame {
     let mut json = Writer::with_capacity(512);
     json.begin_object();
     json.string_field("type", "state");
@@ -72,16 +73,15 @@ pub fn state(order: &Order, presence: &Presence, cursor: &str, id: Option<&Comma
     json.whole_field("seq", order.seq());
     json.string_field("cursor", cursor);
     online(&mut json, presence);
-    full_state(&mut json, order);
-    json.end_object();
-    json.into_text()
+    with_full_state(json, order)
 }
 
-fn full_state(json: &mut Writer, order: &Order) {
-    let state = state_text(order);
-    json.string_field("checksum", &checksum(&state));
+/// Ends a message with the document, which is shared until the order changes.
+fn with_full_state(mut json: Writer, order: &Order) -> Frame {
+    let document = document(order);
+    json.string_field("checksum", &document.checksum);
     json.key("state");
-    json.literal(&state);
+    Frame::new(json.into_text(), Vec::new(), Some(document.text.clone()), "}".to_owned())
 }
 
 /// A command was carried out, as the fact with this sequence number; `repeated`: already before.
@@ -114,16 +114,15 @@ pub fn reject(rejection: &Rejection, id: Option<&CommandId>) -> String {
 }
 
 /// What everybody pays now, and what has been paid.
-pub fn bill(order: &Order, id: Option<&CommandId>) -> String {
-    let mut writer = StateWriter::new(order);
-    writer.json.begin_object();
-    writer.json.string_field("type", "bill");
-    answers(&mut writer.json, id);
-    writer.json.whole_field("seq", order.seq());
-    writer.amount("total", order, order.total());
-    writer.bill(order);
-    writer.json.end_object();
-    writer.json.into_text()
+pub fn bill(order: &Order, id: Option<&CommandId>) -> Frame {
+    let mut json = Writer::with_capacity(128);
+    json.begin_object();
+    json.string_field("type", "bill");
+    answers(&mut json, id);
+    json.whole_field("seq", order.seq());
+    json.amount_field("total", order.total(), order.currency());
+    let bill = StateWriter::bill_text(order).clone();
+    Frame::new(json.into_text(), Vec::new(), Some(bill), "}".to_owned())
 }
 
 /// The checksum of the state document, for a client to compare its own with.
@@ -133,7 +132,7 @@ pub fn checksum_answer(order: &Order, id: Option<&CommandId>) -> String {
     json.string_field("type", "checksum");
     answers(&mut json, id);
     json.whole_field("seq", order.seq());
-    json.string_field("checksum", &checksum(&state_text(order)));
+    json.string_field("checksum", &document(order).checksum);
     json.end_object();
     json.into_text()
 }

@@ -6,6 +6,7 @@ use crate::payment::Payment;
 use crate::split::{CustomShares, SplitRule, Weight};
 use crate::text::Text;
 use crate::wire::write::Writer;
+use crate::wire::written::Document;
 use crate::wire::{charge, deadline};
 use crate::{Amount, Item, Order, Participant, ParticipantId};
 
@@ -35,6 +36,14 @@ pub fn state_text(order: &Order) -> String {
     rules(&mut json, order);
     json.end_object();
     json.into_text()
+}
+
+/// The document of the order as it is, and its checksum; kept until the order changes.
+pub(super) fn document(order: &Order) -> &Document {
+    order.texts.document.get_or_init(|| {
+        let text = state_text(order);
+        Document { checksum: checksum(&text), text: text.into() }
+    })
 }
 
 /// The CRC-32 (IEEE 802.3) of a [state document](state_text), as eight hexadecimal digits.

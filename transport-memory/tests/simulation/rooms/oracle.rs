@@ -188,14 +188,14 @@ impl<'order> Sayable<'order> {
     /// Whether this may be said; if not, what may.
     fn allows(&self, shown: &Shown) -> Result<(), Vec<String>> {
         if shown.kind == "bill" {
-            let bill = v2::bill(self.order, None);
+            let bill = v2::bill(self.order, None).text();
             return if shown.text == bill { Ok(()) } else { Err(vec![bill]) };
         }
         let (order, nobody, any_time) = (self.order, Presence::new(), UnixMillis::new(0));
         let about = || who(&shown.text).and_then(|about| ParticipantId::new(about).ok());
         let others: Option<Frame> = match shown.kind.as_str() {
             "sync" => Some(wire::sync(order, &nobody, any_time)),
-            "presence" => about().map(|who| wire::presence_changed(order, &nobody, &who, any_time)),
+            "presence" => about().map(|who| wire::presence_changed(order, &nobody, &[who], any_time)),
             "participant_joined" => about().map(|who| wire::joined(order, &nobody, &who, any_time)),
             _ => None,
         };
@@ -268,7 +268,7 @@ pub(crate) fn agrees(world: &World, order: &Order, phone: &Phone) {
         Ear::Seed(_) if phone.listener.wild => return,
         Ear::Seed(ear) => {
             let sync = wire::sync(order, &Presence::new(), UnixMillis::new(0));
-            let text = sync.text_for(&id(who)).into_owned();
+            let text = sync.text_for(&id(who));
             let state = undated(&text).trim_start_matches(r#"{"type":"sync","data":"#).to_owned();
             let sees = ear.state().unwrap_or_default();
             if differ_in_presence_only(&sees, &state) {
@@ -292,7 +292,7 @@ pub(crate) fn is_told_all(
     told: &Message,
 ) {
     let (text, expected) = if told.kind() == "state" {
-        (told.text().to_owned(), v2::state(order, online, cursor, None))
+        (told.text().to_owned(), v2::state(order, online, cursor, None).text())
     } else {
         let sync = wire::sync(order, online, UnixMillis::new(0));
         (undated(told.text()).to_owned(), undated(&sync.text_for(&id(who))).to_owned())
