@@ -24,7 +24,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use bill::choices::Seeded;
-use dear::{Dear, Rule, is_within_bounds};
+use dear::{Dear, Rule, WORST, is_within_bounds};
 use order_core::Order;
 use order_core::split::shares;
 use order_core::wire::v2;
@@ -32,29 +32,56 @@ use order_core::wire::v2;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+const RULES: [Rule; 9] = [
+    Rule::Equal,
+    Rule::Itemized,
+    Rule::Amounts,
+    Rule::Percentages,
+    Rule::Coarse,
+    Rule::Weights,
+    Rule::Adjusted,
+    Rule::CoverEqual,
+    Rule::CoverItemized,
+];
+
 /// How many bills of each rule are kept to be changed further.
 const KEPT: usize = 4;
 
 fn main() {
-    let mut options = [("--seed", 1), ("--steps", 2_000), ("--digests", 0)];
+    let mut options = [("--seed", 1), ("--steps", 2_000), ("--digests", 0), ("--again", 0), ("--rule", 0)];
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let option = options.iter_mut().find(|(name, _)| *name == word).unwrap_or_else(|| panic!("{word}?"));
         option.1 = words.next().unwrap().parse().unwrap();
     }
-    let [(_, seed), (_, steps), (_, digests)] = options;
+    let [(_, seed), (_, steps), (_, digests), (_, again), (_, rule)] = options;
     if digests > 0 {
         return print_digests(seed, digests);
     }
-    search(seed, steps);
+    if again > 0 {
+        return time_worst(again);
+    }
+    search(seed, steps, rule);
 }
 
-fn search(seed: u64, steps: u64) {
+/// Times the dearest bills that were found so far.
+fn time_worst(times: u64) {
+    for (name, dear) in WORST {
+        let order = dear.order();
+        let took = (0..times).map(|_| time(&order)).min().unwrap_or_default();
+        println!("{took:>12.3?}  {name}");
+    }
+}
+
+fn search(seed: u64, steps: u64, rule: u64) {
     let mut choices = Seeded::new(seed);
     // Of each rule the dearest few: bills of different rules are dear for different reasons.
     let mut dearest: BTreeMap<Rule, Vec<(Duration, Dear)>> = BTreeMap::new();
     for step in 0..steps {
-        let any = Dear::any(&mut choices);
+        let mut any = Dear::any(&mut choices);
+        if rule > 0 {
+            any.rule = RULES[rule as usize - 1];
+        }
         let dear = match dearest.get(&any.rule) {
             Some(list) if step >= steps / 3 => {
                 let parent = list[(choices.next() % list.len() as u64) as usize].1;

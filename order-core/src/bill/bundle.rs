@@ -8,7 +8,7 @@ use super::rounding::Cell;
 use super::weights::Weights;
 
 /// The bits of a word.
-const BITS: usize = u64::BITS as usize;
+pub(super) const BITS: usize = u64::BITS as usize;
 /// So many rows fit the keys by which parts are chosen.
 const MAX_ROW: usize = u16::MAX as usize;
 
@@ -128,27 +128,17 @@ impl Bundle {
         Some(())
     }
 
-    /// The cells of one amount, without what they come to.
-    pub(super) fn cells(&self, amount: usize) -> Option<impl Iterator<Item = Cell>> {
-        let bits = amount.checked_mul(self.words)?;
-        let bits = bits..bits.checked_add(self.words)?;
-        let (fractional, up) = (self.fractional.get(bits.clone())?, self.up.get(bits)?);
-        Some(self.parts.iter().enumerate().map(|(place, part)| Cell {
-            row: part.row,
-            amount: 0,
-            fractional: has(fractional, place),
-            up: has(up, place),
-        }))
+    /// Which parts of one amount may be rounded up, and which are.
+    pub(super) fn column(&self, amount: usize) -> Option<(&[u64], &[u64])> {
+        let start = amount.checked_mul(self.words)?;
+        let bits = start..start.checked_add(self.words)?;
+        Some((self.fractional.get(bits.clone())?, self.up.get(bits)?))
     }
 
-    /// Takes over which cells of one amount are rounded up.
-    pub(super) fn take_over(&mut self, amount: usize, cells: &[Cell]) -> Option<()> {
-        let bits = amount.checked_mul(self.words)?;
-        let up = self.up.get_mut(bits..bits.checked_add(self.words)?)?;
-        up.fill(0);
-        for (place, _) in cells.iter().enumerate().filter(|(_, cell)| cell.up) {
-            *up.get_mut(place / BITS)? |= 1 << (place % BITS);
-        }
+    /// Rounds one part of one amount the other way.
+    pub(super) fn turn(&mut self, amount: usize, part: usize) -> Option<()> {
+        let word = amount.checked_mul(self.words)?.checked_add(part / BITS)?;
+        *self.up.get_mut(word)? ^= 1 << (part % BITS);
         Some(())
     }
 
@@ -204,6 +194,7 @@ fn high(a: u64, b: u64) -> u64 {
     u64::try_from(product >> 64).unwrap_or(u64::MAX)
 }
 
-fn has(bits: &[u64], place: usize) -> bool {
+/// Whether the bit at this place is set.
+pub(super) fn has(bits: &[u64], place: usize) -> bool {
     bits.get(place / BITS).is_some_and(|word| word >> (place % BITS) & 1 == 1)
 }

@@ -59,13 +59,6 @@ impl Table {
         Self { cells: Vec::new(), columns: Vec::new(), rows: vec![0; rows] }
     }
 
-    /// Adds a column after all others.
-    fn add(&mut self, cells: impl Iterator<Item = Cell>) {
-        let start = self.cells.len();
-        self.cells.extend(cells);
-        self.columns.push(start..self.cells.len());
-    }
-
     /// The cells of a column.
     pub(super) fn column(&self, column: usize) -> &[Cell] {
         self.columns.get(column).and_then(|range| self.cells.get(range.clone())).unwrap_or_default()
@@ -289,7 +282,7 @@ fn common_denominator<T: Exact>(weights: &[Weights<T>], columns: impl Iterator<I
 pub(super) struct Units<'table> {
     pub(super) table: &'table mut Table,
     /// The columns that come out as one.
-    bundle: Option<&'table mut Bundle>,
+    pub(super) bundle: Option<&'table mut Bundle>,
     /// By column after them: units to give.
     left: &'table [usize],
     /// By row: how many units it has beyond those that it must have; in the end 0, or 1 where there is room.
@@ -323,26 +316,7 @@ impl<'table> Units<'table> {
     fn place(mut self) -> Option<()> {
         let wished = self.wished()?;
         self.give(&wished)?;
-        if self.extra == wished {
-            return Some(());
-        }
-        let Some(bundle) = self.bundle.take() else { return Exchange::new(self)?.settle() };
-        // Rare: here each of the columns counts alone.
-        let mut wide = Table::empty(self.extra.len());
-        let bundled = bundle.left().len();
-        for column in 0..bundled {
-            wide.add(bundle.cells(column)?);
-        }
-        for column in 0..self.table.columns.len() {
-            wide.add(self.table.column(column).iter().copied());
-        }
-        Exchange::new(Units { table: &mut wide, ..self })?.settle()?;
-        for column in 0..bundled {
-            bundle.take_over(column, wide.column(column))?;
-        }
-        let rest = wide.columns.get(bundled).map_or(wide.cells.len(), |range| range.start);
-        self.table.cells = wide.cells.split_off(rest);
-        Some(())
+        if self.extra == wished { Some(()) } else { Exchange::new(self)?.settle() }
     }
 
     /// The extra units of each row if only the largest remainders decided.

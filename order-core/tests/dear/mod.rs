@@ -59,6 +59,8 @@ pub enum Weights {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prices {
     Unit,
+    /// Of which coarse percentages are whole, or not.
+    Coarse,
     Low,
     Odd,
     High,
@@ -70,11 +72,91 @@ pub enum Rule {
     Itemized,
     Amounts,
     Percentages,
+    /// Percentages of which some make whole parts of some prices, and others of others.
+    Coarse,
     Weights,
     Adjusted,
     CoverEqual,
     CoverItemized,
 }
+
+const ITEMIZED: Dear = Dear {
+    seed: 220_729,
+    people: 250,
+    dishes: 5_000,
+    sharers: 2,
+    apart: 5,
+    weights: Weights::Smooth,
+    prices: Prices::High,
+    rule: Rule::Itemized,
+    types: 32,
+    taxes: 26,
+    included: 6,
+    services: 0,
+    fees: 0,
+    discounts: 0,
+    own_tips: true,
+    waived: true,
+    round_to: true,
+};
+
+/// The dearest bill of each rule that a search has found, each by what makes it dear.
+pub const WORST: [(&str, Dear); 6] = [
+    ("itemized", ITEMIZED),
+    ("itemized, cheap", Dear { seed: 358_945, apart: 30, prices: Prices::Unit, types: 8, ..ITEMIZED }),
+    (
+        "cover",
+        Dear {
+            seed: 129_637,
+            sharers: 3,
+            apart: 2,
+            types: 1,
+            taxes: 32,
+            included: 0,
+            rule: Rule::CoverItemized,
+            ..ITEMIZED
+        },
+    ),
+    (
+        "weights",
+        Dear {
+            seed: 853_382,
+            rule: Rule::Weights,
+            prices: Prices::Odd,
+            types: 200,
+            taxes: 8,
+            included: 0,
+            services: 6,
+            fees: 18,
+            ..ITEMIZED
+        },
+    ),
+    (
+        "amounts",
+        Dear {
+            seed: 536_467,
+            rule: Rule::Amounts,
+            types: 200,
+            taxes: 13,
+            services: 13,
+            round_to: false,
+            ..ITEMIZED
+        },
+    ),
+    (
+        "percentages",
+        Dear {
+            seed: 988_390,
+            rule: Rule::Percentages,
+            prices: Prices::Low,
+            types: 64,
+            taxes: 16,
+            included: 0,
+            services: 16,
+            ..ITEMIZED
+        },
+    ),
+];
 
 /// The largest primes below 10^12 of which the product has no more than 512 bits.
 const PRIMES: [u64; 12] = [
@@ -148,7 +230,10 @@ impl Dear {
                     Weights::Smooth,
                 ]);
             }
-            6 => self.prices = choices.one_of(&[Prices::Unit, Prices::Low, Prices::Odd, Prices::High]),
+            6 => {
+                let prices = [Prices::Unit, Prices::Coarse, Prices::Low, Prices::Odd, Prices::High];
+                self.prices = choices.one_of(&prices);
+            }
             7 => {
                 self.rule = choices.one_of(&[
                     Rule::Itemized,
@@ -157,6 +242,7 @@ impl Dear {
                     Rule::CoverItemized,
                     Rule::Amounts,
                     Rule::Percentages,
+                    Rule::Coarse,
                     Rule::Weights,
                     Rule::Adjusted,
                     Rule::CoverEqual,
@@ -265,6 +351,10 @@ impl Making {
             };
             let price = match self.dear.prices {
                 Prices::Unit => 1,
+                Prices::Coarse => {
+                    let (twos, fives) = (self.choices.below(10), self.choices.below(10));
+                    self.choices.between(1, 9) * 2_u64.pow(twos as u32) * 5_u64.pow(fives as u32)
+                }
                 Prices::Low => self.choices.between(1, 300),
                 Prices::Odd => self.choices.between(1_000, 100_000_000),
                 Prices::High => self.choices.between(1, 19_999_999_999),
@@ -345,6 +435,22 @@ impl Making {
                 let parts = pieces.into_iter().map(percentage);
                 SplitRule::Custom(Some(CustomShares::Percentages(
                     (0..people).map(person).zip(parts).collect(),
+                )))
+            }
+            Rule::Coarse => {
+                let mut parts: Vec<u64> = (1..people)
+                    .map(|_| {
+                        let power = self.choices.below(3) as u32;
+                        if self.choices.one_in(2) { 390_625 } else { 256 * 5_u64.pow(5 + power % 2) / 5 }
+                    })
+                    .collect();
+                // All of a hundred percent, the last as much as is left.
+                while parts.iter().sum::<u64>() > 100_000_000 {
+                    parts.pop();
+                }
+                parts.push(100_000_000 - parts.iter().sum::<u64>());
+                SplitRule::Custom(Some(CustomShares::Percentages(
+                    (0..people).map(person).zip(parts.into_iter().map(percentage)).collect(),
                 )))
             }
             Rule::Weights => {
