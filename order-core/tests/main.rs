@@ -14,6 +14,7 @@ mod bill_laws;
 mod bill_lines;
 mod bill_oracle;
 mod commands;
+mod dear;
 mod differences;
 mod folding;
 mod golden;

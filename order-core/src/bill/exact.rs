@@ -2,10 +2,13 @@
 
 use num_bigint::BigInt;
 use num_integer::Integer;
-use num_traits::{CheckedAdd, CheckedMul, CheckedSub, ToPrimitive};
+use num_traits::{CheckedAdd, CheckedMul, CheckedSub, One, Signed, ToPrimitive, Zero};
 
 /// The most bits that the common denominator of a bill may have.
 pub(super) const MAX_BITS: u64 = 4_096;
+
+/// What the factors of a mixture are made of (Numerical Recipes' linear congruential generator).
+const MIXING: u32 = 1_664_525;
 
 /// Whole numbers of one kind. A bill is divided with `i128`; where that overflows, again with [`BigInt`].
 pub(super) trait Exact:
@@ -13,6 +16,14 @@ pub(super) trait Exact:
 {
     /// How many bits the number takes.
     fn bits(&self) -> u64;
+
+    /// Adds another number in place. Nothing on overflow; the number is then as it was.
+    fn add_to(&mut self, other: &Self) -> Option<()>;
+
+    /// The largest number that divides all of these; zero of none.
+    fn common_divisor<'number>(numbers: impl Iterator<Item = &'number Self> + Clone) -> Self
+    where
+        Self: 'number;
 
     /// The quotient rounded down, and what is left. The divisor is above zero, or leaves nothing.
     fn quotient(&self, divisor: &Self) -> (Self, Self) {
@@ -29,7 +40,27 @@ impl Exact for i128 {
         {
             return (Self::from(quotient), Self::from(rest));
         }
-        self.div_mod_floor(divisor)
+        match self.checked_div_euclid(*divisor) {
+            // One division, where two would be needed otherwise. Below the dividend, so neither overflows.
+            Some(quotient) if *divisor > 0 => (quotient, self.wrapping_sub(quotient.wrapping_mul(*divisor))),
+            _ => self.div_mod_floor(divisor),
+        }
+    }
+
+    fn add_to(&mut self, other: &Self) -> Option<()> {
+        *self = self.checked_add(*other)?;
+        Some(())
+    }
+
+    fn common_divisor<'number>(numbers: impl Iterator<Item = &'number Self> + Clone) -> Self {
+        let mut divisor = 0;
+        for number in numbers {
+            divisor = gcd(divisor, *number);
+            if divisor == 1 {
+                break;
+            }
+        }
+        divisor
     }
 
     fn bits(&self) -> u64 {
@@ -37,7 +68,47 @@ impl Exact for i128 {
     }
 }
 
+/// The largest number that divides both.
+fn gcd(a: i128, b: i128) -> i128 {
+    match (u64::try_from(a.unsigned_abs()), u64::try_from(b.unsigned_abs())) {
+        // Most are small, and take half the time so.
+        (Ok(a), Ok(b)) => a.gcd(&b).into(),
+        _ => a.gcd(&b),
+    }
+}
+
+/// The largest number that divides both; fast where that is the divisor.
+fn reduced(divisor: BigInt, number: &BigInt) -> BigInt {
+    let rest = if divisor.is_zero() { number.clone() } else { number % &divisor };
+    if rest.is_zero() { divisor } else { divisor.gcd(&rest) }
+}
+
 impl Exact for BigInt {
+    fn add_to(&mut self, other: &Self) -> Option<()> {
+        *self += other;
+        Some(())
+    }
+
+    fn common_divisor<'number>(numbers: impl Iterator<Item = &'number Self> + Clone) -> Self {
+        // To find that of two large numbers takes as long as to divide a hundred by it. So first that of one and a mixture of
+        // the others, which nearly always is that of all; then whether it is.
+        let mut mixture = Self::ZERO;
+        let mut times = 1_u32;
+        for number in numbers.clone() {
+            mixture += number * times;
+            times = times.wrapping_mul(MIXING).wrapping_add(1);
+        }
+        let mut divisor = numbers.clone().next().cloned().unwrap_or_default();
+        divisor = reduced(divisor, &mixture);
+        for number in numbers {
+            if divisor.is_one() {
+                break;
+            }
+            divisor = reduced(divisor, number);
+        }
+        divisor.abs()
+    }
+
     fn bits(&self) -> u64 {
         Self::bits(self)
     }

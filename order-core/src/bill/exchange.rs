@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::bundle::{BITS, Bundle, has};
 use super::rounding::Units;
 
 /// Nothing leads here.
@@ -11,6 +12,8 @@ const NONE: usize = usize::MAX;
 /// column exchange a unit of it, so a unit can wander along a path of such exchanges.
 pub(super) struct Exchange<'table> {
     units: Units<'table>,
+    /// The columns that come out as one, where there are any: they come before the others.
+    bundle: Option<BundleByRow<'table>>,
     /// By row: its cells that may be rounded up.
     cells_of: Vec<Vec<usize>>,
     /// By cell: its column.
@@ -19,6 +22,86 @@ pub(super) struct Exchange<'table> {
     closed: Vec<bool>,
     /// By row: whether it keeps its unit.
     kept: Vec<bool>,
+}
+
+/// A cell.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Of the table.
+    Cell(usize),
+    /// Of a column of the bundle: the column and the part.
+    Part { column: usize, part: usize },
+}
+
+/// A bundle, also by row.
+struct BundleByRow<'table> {
+    bundle: &'table mut Bundle,
+    /// By part: the row.
+    rows: Vec<usize>,
+    /// By row: the part.
+    part_of: Vec<usize>,
+    /// How many words one part's bits take, one bit a column.
+    words: usize,
+    /// Which cells may be rounded up, those of one part after those of the part before.
+    fractional: Vec<u64>,
+    /// Which are.
+    up: Vec<u64>,
+}
+
+impl<'table> BundleByRow<'table> {
+    fn new(bundle: &'table mut Bundle, rows: usize) -> Option<Self> {
+        let words = bundle.left().len().div_ceil(BITS);
+        let rows_of: Vec<usize> = bundle.rows().collect();
+        let mut part_of = vec![NONE; rows];
+        for (part, &row) in rows_of.iter().enumerate() {
+            *part_of.get_mut(row)? = part;
+        }
+        let bits = words.checked_mul(rows_of.len())?;
+        let mut this =
+            Self { rows: rows_of, part_of, words, fractional: vec![0; bits], up: vec![0; bits], bundle };
+        for column in 0..this.bundle.left().len() {
+            let (fractional, up) = this.bundle.column(column)?;
+            let bit = 1 << (column % BITS);
+            for part in 0..this.rows.len() {
+                let word = part.checked_mul(words)?.checked_add(column / BITS)?;
+                if has(fractional, part) {
+                    *this.fractional.get_mut(word)? |= bit;
+                }
+                if has(up, part) {
+                    *this.up.get_mut(word)? |= bit;
+                }
+            }
+        }
+        Some(this)
+    }
+
+    /// The bits of a part by column: what may be rounded up, and what is.
+    fn part(&self, part: usize) -> Option<impl Iterator<Item = (&u64, &u64)>> {
+        let start = part.checked_mul(self.words)?;
+        let range = start..start.checked_add(self.words)?;
+        Some(self.fractional.get(range.clone())?.iter().zip(self.up.get(range)?))
+    }
+
+    /// Turns a cell over.
+    fn turn(&mut self, column: usize, part: usize) -> Option<()> {
+        let word = part.checked_mul(self.words)?.checked_add(column / BITS)?;
+        *self.up.get_mut(word)? ^= 1 << (column % BITS);
+        self.bundle.turn(column, part)
+    }
+}
+
+/// What a search has found so far.
+struct Search {
+    /// Of every row reached: the cell of the row before it that changes, and its own cell that does.
+    steps: Vec<Option<(Place, Place)>>,
+    seen: Vec<bool>,
+    /// By part of the bundle: whether its row need not be reached, because it is, or because nothing can.
+    done: Vec<u64>,
+    /// By column of the table: whether it was looked through.
+    spread: Vec<bool>,
+    /// The same, of the bundle.
+    spread_in_bundle: Vec<u64>,
+    queue: VecDeque<usize>,
 }
 
 /// Which way a unit goes.
@@ -31,7 +114,7 @@ enum Way {
 }
 
 impl<'table> Exchange<'table> {
-    pub(super) fn new(units: Units<'table>) -> Option<Self> {
+    pub(super) fn new(mut units: Units<'table>) -> Option<Self> {
         let rows = units.extra.len();
         let mut cells_of = vec![Vec::new(); rows];
         let mut column_of = vec![NONE; units.table.cells.len()];
@@ -44,7 +127,11 @@ impl<'table> Exchange<'table> {
                 }
             }
         }
-        Some(Self { units, cells_of, column_of, closed: vec![false; rows], kept: vec![false; rows] })
+        let bundle = match units.bundle.take() {
+            Some(bundle) => Some(BundleByRow::new(bundle, rows)?),
+            None => None,
+        };
+        Some(Self { units, bundle, cells_of, column_of, closed: vec![false; rows], kept: vec![false; rows] })
     }
 
     /// Brings every row within its bounds, then the largest remainders to their units.
@@ -96,51 +183,140 @@ impl<'table> Exchange<'table> {
     /// Moves one unit between `start` and the nearest row that `ends` the way. Nothing when there is none; what
     /// could be reached is then closed, for no exchange elsewhere can open it again.
     fn pass(&mut self, start: usize, way: Way, ends: impl Fn(&Self, usize) -> bool) -> Option<()> {
-        // Of every row reached: the cell of the row before it that changes, and its own cell that does.
-        let mut steps: Vec<(usize, usize)> = vec![(NONE, NONE); self.units.extra.len()];
-        let mut seen = vec![false; self.units.extra.len()];
-        let mut spread = vec![false; self.units.table.columns.len()];
-        let mut queue = VecDeque::from([start]);
-        *seen.get_mut(start)? = true;
-        while let Some(row) = queue.pop_front() {
-            for &cell in self.cells_of.get(row)? {
-                let column = *self.column_of.get(cell)?;
-                let takes = self.units.table.cells.get(cell)?.up == (way == Way::Out);
-                if !takes || *spread.get(column)? {
-                    continue;
-                }
-                *spread.get_mut(column)? = true;
-                for index in self.units.table.columns.get(column)?.clone() {
-                    let other = self.units.table.cells.get(index)?;
-                    let gives = other.fractional && other.up == (way == Way::In);
-                    if !gives || *seen.get(other.row)? || self.is_closed(other.row) {
-                        continue;
-                    }
-                    *seen.get_mut(other.row)? = true;
-                    *steps.get_mut(other.row)? = (cell, index);
-                    if ends(self, other.row) {
-                        return self.carry_out(start, other.row, way, &steps);
-                    }
-                    queue.push_back(other.row);
-                }
+        let mut search = self.search(start)?;
+        while let Some(row) = search.queue.pop_front() {
+            let mut end = self.spread_in_bundle(&mut search, row, way, &ends)?;
+            if end.is_none() {
+                end = self.spread(&mut search, row, way, &ends)?;
+            }
+            if let Some(end) = end {
+                return self.carry_out(start, end, way, &search.steps);
             }
         }
-        for (closed, seen) in self.closed.iter_mut().zip(seen) {
+        for (closed, seen) in self.closed.iter_mut().zip(search.seen) {
             *closed |= seen;
         }
         None
     }
 
+    fn search(&self, start: usize) -> Option<Search> {
+        let rows = self.units.extra.len();
+        let mut search = Search {
+            steps: vec![None; rows],
+            seen: vec![false; rows],
+            done: Vec::new(),
+            spread: vec![false; self.units.table.columns.len()],
+            spread_in_bundle: Vec::new(),
+            queue: VecDeque::from([start]),
+        };
+        *search.seen.get_mut(start)? = true;
+        if let Some(bundle) = &self.bundle {
+            search.spread_in_bundle = vec![0; bundle.words];
+            search.done = vec![0; bundle.rows.len().div_ceil(BITS)];
+            for (part, &row) in bundle.rows.iter().enumerate() {
+                if row == start || self.is_closed(row) {
+                    *search.done.get_mut(part / BITS)? |= 1 << (part % BITS);
+                }
+            }
+        }
+        Some(search)
+    }
+
+    /// Reaches what can be reached from a row by the columns of the bundle: a row that `ends` the way, if there is one.
+    fn spread_in_bundle(
+        &self,
+        search: &mut Search,
+        row: usize,
+        way: Way,
+        ends: impl Fn(&Self, usize) -> bool,
+    ) -> Option<Option<usize>> {
+        let Some(bundle) = &self.bundle else { return Some(None) };
+        let from = *bundle.part_of.get(row)?;
+        if from == NONE {
+            return Some(None);
+        }
+        for (word, (fractional, up)) in bundle.part(from)?.enumerate() {
+            let takes = if way == Way::Out { *up } else { !up };
+            let spread = search.spread_in_bundle.get_mut(word)?;
+            let mut columns = fractional & takes & !*spread;
+            *spread |= columns;
+            while columns != 0 {
+                let column = word.checked_mul(BITS)?.checked_add(lowest(columns))?;
+                columns &= columns.wrapping_sub(1);
+                let (fractional, up) = bundle.bundle.column(column)?;
+                for (word, (fractional, up)) in fractional.iter().zip(up).enumerate() {
+                    let gives = if way == Way::In { *up } else { !up };
+                    let done = search.done.get_mut(word)?;
+                    let mut parts = fractional & gives & !*done;
+                    *done |= parts;
+                    while parts != 0 {
+                        let part = word.checked_mul(BITS)?.checked_add(lowest(parts))?;
+                        parts &= parts.wrapping_sub(1);
+                        let other = *bundle.rows.get(part)?;
+                        *search.seen.get_mut(other)? = true;
+                        *search.steps.get_mut(other)? =
+                            Some((Place::Part { column, part: from }, Place::Part { column, part }));
+                        if ends(self, other) {
+                            return Some(Some(other));
+                        }
+                        search.queue.push_back(other);
+                    }
+                }
+            }
+        }
+        Some(None)
+    }
+
+    /// The same by the columns of the table.
+    fn spread(
+        &self,
+        search: &mut Search,
+        row: usize,
+        way: Way,
+        ends: impl Fn(&Self, usize) -> bool,
+    ) -> Option<Option<usize>> {
+        for &cell in self.cells_of.get(row)? {
+            let column = *self.column_of.get(cell)?;
+            let takes = self.units.table.cells.get(cell)?.up == (way == Way::Out);
+            if !takes || *search.spread.get(column)? {
+                continue;
+            }
+            *search.spread.get_mut(column)? = true;
+            for index in self.units.table.columns.get(column)?.clone() {
+                let other = self.units.table.cells.get(index)?;
+                let gives = other.fractional && other.up == (way == Way::In);
+                if !gives || *search.seen.get(other.row)? || self.is_closed(other.row) {
+                    continue;
+                }
+                *search.seen.get_mut(other.row)? = true;
+                *search.steps.get_mut(other.row)? = Some((Place::Cell(cell), Place::Cell(index)));
+                if let Some(&part) = self.bundle.as_ref().and_then(|bundle| bundle.part_of.get(other.row))
+                    && part != NONE
+                {
+                    *search.done.get_mut(part / BITS)? |= 1 << (part % BITS);
+                }
+                if ends(self, other.row) {
+                    return Some(Some(other.row));
+                }
+                search.queue.push_back(other.row);
+            }
+        }
+        Some(None)
+    }
+
     /// Turns over the cells on the way from `start` to `end`.
-    fn carry_out(&mut self, start: usize, end: usize, way: Way, steps: &[(usize, usize)]) -> Option<()> {
+    fn carry_out(
+        &mut self,
+        start: usize,
+        end: usize,
+        way: Way,
+        steps: &[Option<(Place, Place)>],
+    ) -> Option<()> {
         let mut row = end;
         while row != start {
-            let (before, own) = *steps.get(row)?;
-            let cell = self.units.table.cells.get_mut(before)?;
-            cell.up = !cell.up;
-            row = cell.row;
-            let cell = self.units.table.cells.get_mut(own)?;
-            cell.up = !cell.up;
+            let (before, own) = (*steps.get(row)?)?;
+            row = self.turn(before)?;
+            self.turn(own)?;
         }
         let (giver, taker) = if way == Way::In { (end, start) } else { (start, end) };
         let extra = self.units.extra.get_mut(giver)?;
@@ -149,4 +325,25 @@ impl<'table> Exchange<'table> {
         *extra = extra.checked_add(1)?;
         Some(())
     }
+
+    /// Turns over one cell, and says whose it is.
+    fn turn(&mut self, place: Place) -> Option<usize> {
+        match place {
+            Place::Cell(index) => {
+                let cell = self.units.table.cells.get_mut(index)?;
+                cell.up = !cell.up;
+                Some(cell.row)
+            }
+            Place::Part { column, part } => {
+                let bundle = self.bundle.as_mut()?;
+                bundle.turn(column, part)?;
+                bundle.rows.get(part).copied()
+            }
+        }
+    }
+}
+
+/// The place of the lowest bit.
+fn lowest(bits: u64) -> usize {
+    usize::try_from(bits.trailing_zeros()).unwrap_or_default()
 }

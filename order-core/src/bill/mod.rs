@@ -48,7 +48,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bundle;
 mod charge;
+mod classes;
 mod division;
 mod exact;
 mod exchange;

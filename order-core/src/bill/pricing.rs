@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::charge::{Basis, Charge, ChargeKind, ChargeValue};
+use super::classes::{Class, Dishes, classes};
 use super::exact::{Exact, div_round, lcm};
 use super::rounding::Column;
-use super::statement::{Label, StatedDish, StatedRule, Statement};
+use super::statement::{Label, StatedRule, Statement};
 use super::weights::{DishWeights, Weights};
 use crate::Amount;
 use crate::split::Percentage;
@@ -30,15 +31,22 @@ pub(super) struct Priced<T> {
 impl<T: Exact> Priced<T> {
     /// Where everybody has the same part of each dish: the lines with all dishes in one, and the dishes.
     pub(super) fn dishes_together(&self) -> Option<(Vec<PricedLine>, &[PricedLine])> {
-        let is_dish = |(label, _): &&PricedLine| matches!(label, Label::Dish(_));
-        let (dishes, others) = self.lines.split_at_checked(self.lines.iter().take_while(is_dish).count())?;
-        let (_, Column { weights, .. }) = *dishes.first()?;
-        if dishes.iter().any(|(_, column)| column.weights != weights) || !self.weights.get(weights)?.equal {
+        let (weights, dishes, others) = self.alike()?;
+        if !self.weights.get(weights)?.equal {
             return None;
         }
         let amount = dishes.iter().try_fold(0_i64, |sum, (_, column)| sum.checked_add(column.amount))?;
         let together = std::iter::once((Label::Dishes, Column { amount, weights }));
         Some((together.chain(others.iter().copied()).collect(), dishes))
+    }
+
+    /// Where all dishes are divided by the same weights: these, the dishes and the other lines.
+    pub(super) fn alike(&self) -> Option<(usize, &[PricedLine], &[PricedLine])> {
+        let is_dish = |(label, _): &&PricedLine| matches!(label, Label::Dish(_));
+        let (dishes, others) = self.lines.split_at_checked(self.lines.iter().take_while(is_dish).count())?;
+        let (_, Column { weights, .. }) = *dishes.first()?;
+        let alike = dishes.iter().all(|(_, column)| column.weights == weights);
+        alike.then_some((weights, dishes, others))
     }
 }
 
@@ -72,6 +80,13 @@ struct Pricing<'bill, T> {
     priced: Priced<T>,
     /// The place of the weights by which each dish is divided.
     dish_weights: Vec<usize>,
+    /// The dishes by the taxes that are on them, once discounts on dishes are taken off.
+    classes: Vec<Class<T>>,
+    /// Of which dishes of which classes a sum was asked for before, and whether of their prices without the taxes that they contain.
+    bases: BTreeMap<(bool, Vec<bool>), Base<T>>,
+    /// The place of weights that are the same for each diner, and by which those pay who do not do without a service charge.
+    heads: Option<usize>,
+    paying: Option<Paying<T>>,
     /// What each dish costs once discounts on it are taken off.
     prices: Vec<i64>,
     /// What all dishes cost then, and once discounts on the order are taken off, too.
@@ -81,8 +96,18 @@ struct Pricing<'bill, T> {
     of_charges: Vec<Option<Column>>,
     /// All dishes together.
     all: Base<T>,
-    /// The common denominator of all dishes' weights.
+    /// How many of the weights are those of dishes, and their common denominator.
+    of_dishes: usize,
     denominator: T,
+}
+
+/// Those who pay an optional service charge.
+#[derive(Clone)]
+struct Paying<T> {
+    /// What they have of all dishes, in units of one divided by the total of the weights of these.
+    part: T,
+    /// The place of their weights; none where that is nothing.
+    weights: Option<usize>,
 }
 
 impl<'bill, T: Exact> Pricing<'bill, T> {
@@ -98,8 +123,13 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
             bill,
             of_charges: vec![None; bill.charges.len()],
             all: Base { weights: 0, value: T::zero() },
+            of_dishes: dishes.list.len(),
             denominator: dishes.denominator,
             dish_weights: dishes.of,
+            classes: Vec::new(),
+            bases: BTreeMap::new(),
+            heads: None,
+            paying: None,
             priced: Priced { weights: dishes.list, lines, included: Vec::new(), on_nothing: Vec::new() },
             prices,
             before: 0,
@@ -123,8 +153,14 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
         self.before = self.prices.iter().try_fold(0_i64, |sum, &price| sum.checked_add(price))?;
         self.after = self.before;
         if !bill.charges.is_empty() || !bill.tips.is_empty() || bill.round_to.is_some() {
-            let values: Vec<_> = self.prices.iter().map(|&price| T::from(price)).collect();
-            self.all = self.base(&values)?;
+            let dishes = Dishes {
+                weights: &self.priced.weights,
+                denominator: &self.denominator,
+                of: &self.dish_weights,
+                prices: &self.prices,
+            };
+            self.classes = classes(bill, &dishes)?;
+            self.all = self.base(None, |_| true)?;
         }
         for (place, charge) in bill.charges.iter().enumerate() {
             if matches!(charge.kind, ChargeKind::Discount { item: None }) {
@@ -147,18 +183,19 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
                     let base = if dish_types.is_empty() {
                         self.all.clone()
                     } else {
-                        self.base(&self.taxed(charge))?
+                        self.base(None, |class| class.is_taxed(place))?
                     };
                     let none_of_them =
-                        !dish_types.is_empty() && !bill.dishes.iter().any(|dish| is_on(charge, dish.kind));
+                        !dish_types.is_empty() && !self.classes.iter().any(|class| class.is_taxed(place));
                     let amount = if none_of_them { 0 } else { self.worth(charge.value, &base)? };
                     self.by_share(place, amount, &base);
                 }
                 ChargeKind::Tax { inclusive: true, .. } => {
-                    if contained.is_none() {
-                        contained = Some(Contained::new(bill)?);
-                    }
-                    self.included(place, charge, contained.as_ref()?)?;
+                    let contained = match &mut contained {
+                        Some(contained) => contained,
+                        none => none.insert(self.contained()?),
+                    };
+                    self.included(place, charge, contained)?;
                 }
                 ChargeKind::Service { optional } => self.service(place, charge.value, *optional)?,
                 ChargeKind::Tip { by } | ChargeKind::Fee { by } => {
@@ -184,18 +221,12 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
 
     /// A tax that prices contain. Of a dish with heads of 5 and 10 percent, 5/115 and 10/115 of its price.
     fn included(&mut self, place: usize, charge: &Charge, contained: &Contained<T>) -> Option<()> {
-        let scaled: Vec<T> = self
-            .taxed(charge)
-            .iter()
-            .zip(&contained.scales)
-            .map(|(price, scale)| price.checked_mul(scale))
-            .collect::<Option<_>>()?;
-        let base = self.base(&scaled)?;
+        let base = self.base(Some(contained), |class| class.is_taxed(place))?;
         let amount = match charge.value {
             // No more than the prices are, whose part it is.
             ChargeValue::Amount(_) => {
-                let prices =
-                    self.taxed(charge).iter().try_fold(T::zero(), |sum, price| sum.checked_add(price))?;
+                let mut taxed = self.classes.iter().filter(|class| class.is_taxed(place));
+                let prices = taxed.try_fold(T::zero(), |sum, class| sum.checked_add(&class.value))?;
                 part_of(charge.value, prices.to_i64()?)?
             }
             ChargeValue::Percent(percent) => {
@@ -208,6 +239,28 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
         Some(())
     }
 
+    /// What of each dish's price is not tax.
+    fn contained(&self) -> Option<Contained<T>> {
+        let whole = |class: &Class<T>| Some(T::from(HUNDRED.checked_add(self.contained_in(class)?)?));
+        let wholes = self.classes.iter().map(whole).collect::<Option<Vec<T>>>()?;
+        let common = wholes.iter().try_fold(T::one(), |common, whole| lcm(&common, whole))?;
+        let scaled = |(class, whole): (&Class<T>, &T)| class.scaled(&common.quotient(whole).0);
+        let classes = self.classes.iter().zip(&wholes).map(scaled).collect::<Option<_>>()?;
+        Some(Contained { classes, common })
+    }
+
+    /// The millionths of a percent that the prices of these dishes contain as tax.
+    fn contained_in(&self, class: &Class<T>) -> Option<i64> {
+        let taxes = self.bill.charges.iter().enumerate().filter(|(place, _)| class.is_taxed(*place));
+        let mut taxes = taxes.map(|(_, charge)| (&charge.kind, charge.value));
+        taxes.try_fold(0_i64, |sum, tax| match tax {
+            (ChargeKind::Tax { inclusive: true, .. }, ChargeValue::Percent(percent)) => {
+                sum.checked_add(i64::try_from(percent.millionths()).ok()?)
+            }
+            _ => Some(sum),
+        })
+    }
+
     fn service(&mut self, place: usize, value: ChargeValue, optional: bool) -> Option<()> {
         let all = self.all.clone();
         if !optional || self.bill.waived.is_empty() || all.is_nothing() {
@@ -215,17 +268,27 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
             self.by_share(place, amount, &all);
             return Some(());
         }
-        let Weights { entries, total, .. } = self.priced.weights.get(all.weights)?;
-        let paying: Vec<_> =
-            entries.iter().filter(|(row, _)| !self.bill.waived.contains(row)).cloned().collect();
-        let part = paying.iter().try_fold(T::zero(), |sum, (_, weight)| sum.checked_add(weight))?;
-        let amount = self.worth_of_part(value, &part, total)?;
-        let weights = Weights::of(paying)?;
-        if !weights.is_nothing() {
-            let weights = self.add(weights);
+        let paying = match &self.paying {
+            Some(paying) => paying.clone(),
+            None => self.pay_service()?,
+        };
+        let total = &self.priced.weights.get(all.weights)?.total;
+        let amount = self.worth_of_part(value, &paying.part, total)?;
+        if let Some(weights) = paying.weights {
             self.set(place, Column { amount, weights });
         }
         Some(())
+    }
+
+    /// Who pays optional service charges. The same for each charge.
+    fn pay_service(&mut self) -> Option<Paying<T>> {
+        let entries = &self.priced.weights.get(self.all.weights)?.entries;
+        let paying: Vec<_> =
+            entries.iter().filter(|(row, _)| !self.bill.waived.contains(row)).cloned().collect();
+        let part = paying.iter().try_fold(T::zero(), |sum, (_, weight)| sum.checked_add(weight))?;
+        let weights = Weights::of(paying)?;
+        let weights = (!weights.is_nothing()).then(|| self.add(weights));
+        Some(self.paying.insert(Paying { part, weights }).clone())
     }
 
     /// What diners give on their own, and pay themselves whoever covers them.
@@ -268,57 +331,78 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
     /// What each owes of all lines so far.
     fn owed(&self) -> Option<Weights<T>> {
         // Lines that are divided alike are taken together.
-        let mut amounts: Vec<T> = self.priced.weights.iter().map(|_| T::zero()).collect();
+        let mut amounts: Vec<i128> = vec![0; self.priced.weights.len()];
         for (_, column) in &self.priced.lines {
             let sum = amounts.get_mut(column.weights)?;
-            *sum = sum.checked_add(&T::from(column.amount))?;
+            *sum = sum.checked_add(column.amount.into())?;
         }
-        let used = || self.priced.weights.iter().zip(&amounts).filter(|(_, amount)| !amount.is_zero());
+        let together = match self.bill.rule {
+            // What each has of all dishes, and of discounts on them, is known already.
+            StatedRule::Claims if !self.all.is_nothing() => {
+                let mut amounts = amounts.clone();
+                amounts.get_mut(..self.of_dishes)?.fill(0);
+                let all = amounts.get_mut(self.all.weights)?;
+                *all = all.checked_add(self.before.into())?;
+                self.owed_of(&amounts)
+            }
+            StatedRule::Claims | StatedRule::Alike(_) => None,
+        };
+        together.or_else(|| self.owed_of(&amounts))
+    }
+
+    /// What each owes where so much is divided by each of the weights.
+    fn owed_of(&self, amounts: &[i128]) -> Option<Weights<T>> {
+        let used = || self.priced.weights.iter().zip(amounts).filter(|(_, amount)| **amount != 0);
         let common = used().try_fold(T::one(), |common, (weights, _)| lcm(&common, &weights.total))?;
         let mut owed: Vec<(usize, T)> = (0..=self.bill.nobody()).map(|row| (row, T::zero())).collect();
-        for (Weights { entries, total, .. }, amount) in used() {
-            let factor = amount.checked_mul(&common.quotient(total).0)?;
+        for (Weights { entries, total, .. }, &amount) in used() {
+            let factor = T::from(amount).checked_mul(&common.quotient(total).0)?;
             for (row, weight) in entries {
                 let (_, sum) = owed.get_mut(*row)?;
-                *sum = sum.checked_add(&factor.checked_mul(weight)?)?;
+                sum.add_to(&factor.checked_mul(weight)?)?;
             }
         }
         Weights::of(owed)
     }
 
-    /// The prices of the dishes that a tax is on; zero for the others.
-    fn taxed(&self, tax: &Charge) -> Vec<T> {
-        let price = |(dish, &price): (&StatedDish<'_>, &i64)| {
-            if is_on(tax, dish.kind) { T::from(price) } else { T::zero() }
+    /// The sum of the dishes of some classes, in the proportions in which these are divided; where it is asked for, of what their
+    /// prices contain without taxes.
+    fn base(
+        &mut self,
+        contained: Option<&Contained<T>>,
+        is_in: impl Fn(&Class<T>) -> bool,
+    ) -> Option<Base<T>> {
+        let chosen: Vec<bool> = self.classes.iter().map(is_in).collect();
+        let known = (contained.is_some(), chosen);
+        if let Some(base) = self.bases.get(&known) {
+            return Some(base.clone());
+        }
+        let base =
+            self.new_base(contained.map_or(&self.classes, |contained| &contained.classes), &known.1)?;
+        let base = match base {
+            (value, Some(weights)) => Base { value, weights: self.add(weights) },
+            (value, None) => Base { value, weights: 0 },
         };
-        self.bill.dishes.iter().zip(&self.prices).map(price).collect()
+        self.bases.insert(known, base.clone());
+        Some(base)
     }
 
-    /// The sum of a value of each dish, in the proportions in which the dishes are divided.
-    fn base(&mut self, values: &[T]) -> Option<Base<T>> {
-        let value = values.iter().try_fold(T::zero(), |sum, value| sum.checked_add(value))?;
+    /// What those of `classes` come to that are chosen and, unless that is nothing or all dishes are divided alike, the weights.
+    fn new_base(&self, classes: &[Class<T>], chosen: &[bool]) -> Option<(T, Option<Weights<T>>)> {
+        let mut chosen = classes.iter().zip(chosen).filter(|(_, chosen)| **chosen).map(|(class, _)| class);
+        let mut value = T::zero();
+        chosen.clone().try_for_each(|class| value.add_to(&class.value))?;
         if value.is_zero() || matches!(self.bill.rule, StatedRule::Alike(_)) {
-            return Some(Base { weights: 0, value });
+            return Some((value, None));
         }
-        // Dishes that are divided alike are taken together.
-        let mut sums: Vec<T> = self.priced.weights.iter().map(|_| T::zero()).collect();
-        for (value, &weights) in values.iter().zip(&self.dish_weights) {
-            let sum = sums.get_mut(weights)?;
-            *sum = sum.checked_add(value)?;
+        if let (Some(only), None) = (chosen.clone().next(), chosen.clone().nth(1)) {
+            return Some((value, Some(Weights::of(only.parts.clone())?)));
         }
         let mut entries: Vec<(usize, T)> = (0..=self.bill.nobody()).map(|row| (row, T::zero())).collect();
-        for (Weights { entries: parts, total, .. }, sum) in self.priced.weights.iter().zip(sums) {
-            if sum.is_zero() {
-                continue;
-            }
-            let factor = sum.checked_mul(&self.denominator.quotient(total).0)?;
-            for (row, weight) in parts {
-                let (_, sum) = entries.get_mut(*row)?;
-                *sum = sum.checked_add(&factor.checked_mul(weight)?)?;
-            }
-        }
-        let weights = self.add(Weights::of(entries)?);
-        Some(Base { weights, value })
+        chosen.try_for_each(|class| {
+            class.parts.iter().try_for_each(|(row, part)| entries.get_mut(*row)?.1.add_to(part))
+        })?;
+        Some((value, Some(Weights::of(entries)?)))
     }
 
     /// What a charge comes to that is taken of `base`.
@@ -375,10 +459,14 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
 
     /// The place of weights that are the same for each diner.
     fn heads(&mut self) -> Option<usize> {
+        if let Some(heads) = self.heads {
+            return Some(heads);
+        }
         let entries = self.bill.heads.iter().map(|&(row, heads)| (row, T::from(heads))).collect();
         let weights = Weights::of(entries)?;
         let weights = if weights.is_nothing() { Weights::whole(self.bill.nobody()) } else { weights };
-        Some(self.add(weights))
+        let place = self.add(weights);
+        Some(*self.heads.insert(place))
     }
 
     fn add(&mut self, weights: Weights<T>) -> usize {
@@ -394,55 +482,12 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
     }
 }
 
-/// Whether a tax is on dishes of this type.
-fn is_on(charge: &Charge, dish_type: &str) -> bool {
-    match &charge.kind {
-        ChargeKind::Tax { dish_types, .. } => {
-            dish_types.is_empty() || dish_types.iter().any(|kind| kind.as_str() == dish_type)
-        }
-        ChargeKind::Service { .. }
-        | ChargeKind::Tip { .. }
-        | ChargeKind::Discount { .. }
-        | ChargeKind::Fee { .. } => true,
-    }
-}
-
 /// What of each dish's price is not tax, as a fraction of a common denominator.
 struct Contained<T> {
-    /// By dish: the common denominator divided by a hundred percent and the taxes that the price contains.
-    scales: Vec<T>,
+    /// The dishes, with their prices multiplied by the common denominator, and divided by a hundred percent and the taxes that
+    /// they contain.
+    classes: Vec<Class<T>>,
     common: T,
-}
-
-impl<T: Exact> Contained<T> {
-    fn new(bill: &Statement<'_>) -> Option<Self> {
-        let mut by_type: BTreeMap<&str, T> = BTreeMap::new();
-        for dish in &bill.dishes {
-            if !by_type.contains_key(dish.kind) {
-                by_type.insert(dish.kind, T::from(HUNDRED.checked_add(contained_in(bill, dish.kind)?)?));
-            }
-        }
-        let mut common = T::one();
-        for whole in by_type.values() {
-            common = lcm(&common, whole)?;
-        }
-        let scales: BTreeMap<&str, T> =
-            by_type.into_iter().map(|(kind, whole)| (kind, common.quotient(&whole).0)).collect();
-        let scales = bill.dishes.iter().map(|dish| scales.get(dish.kind).cloned()).collect::<Option<_>>()?;
-        Some(Self { scales, common })
-    }
-}
-
-/// The millionths of a percent that the price of a dish of this type contains as tax.
-fn contained_in(bill: &Statement<'_>, dish_type: &str) -> Option<i64> {
-    bill.charges.iter().try_fold(0_i64, |sum, charge| match (&charge.kind, charge.value) {
-        (ChargeKind::Tax { inclusive: true, .. }, ChargeValue::Percent(percent))
-            if is_on(charge, dish_type) =>
-        {
-            sum.checked_add(i64::try_from(percent.millionths()).ok()?)
-        }
-        _ => Some(sum),
-    })
 }
 
 /// So much of `price`, and never more than there is.

@@ -17,6 +17,7 @@
 use std::cmp::Reverse;
 use std::ops::Range;
 
+use super::bundle::Bundle;
 use super::exact::{Exact, lcm};
 use super::exchange::Exchange;
 use super::weights::Weights;
@@ -25,6 +26,13 @@ use super::weights::Weights;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column {
     pub(super) amount: i64,
+    pub(super) weights: usize,
+}
+
+/// Amounts that are divided by the same weights, of which nobody asks what each row has of one alone.
+#[derive(Debug)]
+pub(super) struct Together {
+    pub(super) amounts: Vec<i64>,
     pub(super) weights: usize,
 }
 
@@ -78,27 +86,43 @@ impl Table {
     }
 }
 
-/// Rounds the table of so many rows, in which each column is divided by its weights. Nothing when a number is too
-/// large for `T`, or for an amount. A table that sums to less than zero mirrors the one that sums to more.
+/// Rounds the table of so many rows, in which each column is divided by its weights. What is `together` are columns before the
+/// others, which come out as one. Nothing when a number is too large for `T`, or for an amount. A table that sums to less than
+/// zero mirrors the one that sums to more.
 pub(super) fn round<T: Exact, K: Ord>(
     rows: usize,
     weights: &[Weights<T>],
+    together: Option<&Together>,
     columns: &(impl ExactSizeIterator<Item = Column> + Clone),
     tie: impl Fn(usize) -> K,
 ) -> Option<Table> {
     let mut table = Table::empty(rows);
-    if columns.len() == 0 {
+    if columns.len() == 0 && together.is_none() {
         return Some(table);
     }
-    let sum: i128 = columns.clone().map(|column| i128::from(column.amount)).sum();
-    let is_nothing = columns.clone().all(|column| column.amount == 0);
-    let negative = sum < 0 || sum == 0 && !is_nothing && starts_below_zero(rows, weights, columns, &tie)?;
+    let amounts = || {
+        let first = together.into_iter().flat_map(|together| together.amounts.iter().copied());
+        first.chain(columns.clone().map(|column| column.amount))
+    };
+    let sum: i128 = amounts().map(i128::from).sum();
+    let is_nothing = sum == 0 && amounts().all(|amount| amount == 0);
+    let down = |table: &mut Table, negative| table.round_down(weights, together, columns, negative);
+    let negative = sum < 0
+        || sum == 0 && !is_nothing && {
+            let mut table = Table::empty(rows);
+            let quotas = down(&mut table, false)?;
+            let first = amounts().find(|&amount| amount != 0).unwrap_or_default();
+            starts_below_zero(&table, &quotas, first, &tie)?
+        };
     let cells = columns.clone().filter_map(|column| weights.get(column.weights)).map(|one| one.entries.len());
     table.cells.reserve(cells.sum());
     table.columns.reserve(columns.len());
-    let quotas = table.round_down::<T>(weights, columns, negative)?;
-    if quotas.left.iter().any(|&left| left > 0) {
-        Units::new(&mut table, &quotas, tie)?.place()?;
+    let mut quotas = down(&mut table, negative)?;
+    if quotas.are_left() {
+        Units::new(&mut table, &mut quotas, tie)?.place()?;
+    }
+    if let Some(bundle) = &quotas.bundle {
+        table.add_first(bundle.sums()?);
     }
     for cell in &mut table.cells {
         cell.amount = cell.amount.checked_add(i64::from(cell.up))?;
@@ -112,50 +136,75 @@ pub(super) fn round<T: Exact, K: Ord>(
 }
 
 /// Whether a table that sums to nothing is worked out as the mirror of another: where the first row by tie that has a
-/// quota owes less than nothing or, where no row owes anything, where the first column is below zero.
+/// quota owes less than nothing or, where no row owes anything, where the first column that is anything is below zero.
 fn starts_below_zero<T: Exact, K: Ord>(
-    rows: usize,
-    weights: &[Weights<T>],
-    columns: &(impl ExactSizeIterator<Item = Column> + Clone),
+    table: &Table,
+    quotas: &Quotas<T>,
+    first: i64,
     tie: impl Fn(usize) -> K,
 ) -> Option<bool> {
-    let mut table = Table::empty(rows);
-    let quotas = table.round_down::<T>(weights, columns, false)?;
     let mut sums: Vec<i128> = quotas.least.iter().map(|(least, _)| i128::from(*least)).collect();
     for cell in &table.cells {
         let sum = sums.get_mut(cell.row)?;
         *sum = sum.checked_add(i128::from(cell.amount))?;
     }
+    for (row, amount, _) in quotas.bundle.iter().flat_map(Bundle::rests) {
+        let sum = sums.get_mut(row)?;
+        *sum = sum.checked_add(amount)?;
+    }
     let owing = sums.iter().zip(&quotas.least).enumerate();
     let owing = owing.filter(|(_, (sum, (_, fraction)))| **sum != 0 || !fraction.is_zero());
-    let first = columns.clone().map(|column| column.amount).find(|&amount| amount != 0).unwrap_or_default();
     Some(owing.min_by_key(|(row, _)| tie(*row)).map_or(first < 0, |(_, (sum, _))| *sum < 0))
 }
 
 /// What is known of the quotas once every cell is rounded down.
 struct Quotas<T> {
-    /// Units left to give, by column.
+    /// The columns that come out as one.
+    bundle: Option<Bundle>,
+    /// Units left to give, by column after them.
     left: Vec<usize>,
     /// By row: how many units it must have at least, and the fraction that is left of its quota then, of a common
     /// denominator.
     least: Vec<(i64, T)>,
 }
 
+impl<T> Quotas<T> {
+    fn are_left(&self) -> bool {
+        self.left.iter().any(|&left| left > 0)
+            || self.bundle.as_ref().is_some_and(|bundle| bundle.left().iter().any(|&left| left > 0))
+    }
+}
+
 impl Table {
+    /// Adds a column before all others.
+    fn add_first(&mut self, cells: Vec<Cell>) {
+        let start = self.cells.len();
+        self.cells.extend(cells);
+        self.columns.insert(0, start..self.cells.len());
+    }
+
     fn round_down<T: Exact>(
         &mut self,
         weights: &[Weights<T>],
+        together: Option<&Together>,
         columns: &(impl ExactSizeIterator<Item = Column> + Clone),
         negative: bool,
     ) -> Option<Quotas<T>> {
-        let common = common_denominator(weights, columns.clone())?;
+        let first = together.map(|together| Column { amount: 0, weights: together.weights });
+        let common = common_denominator(weights, first.into_iter().chain(columns.clone()))?;
         let mut left = Vec::with_capacity(columns.len());
         let mut fractions: Vec<T> = self.rows.iter().map(|_| T::zero()).collect();
-        let mut add = |row: usize, fraction: &T| {
-            let sum = fractions.get_mut(row)?;
-            *sum = sum.checked_add(fraction)?;
-            Some(())
-        };
+        let mut add = |row: usize, fraction: &T| fractions.get_mut(row)?.add_to(fraction);
+        let mut bundle = None;
+        if let Some(Together { amounts, weights: place }) = together {
+            let weights = weights.get(*place)?;
+            let rounded = Bundle::rounded_down(weights, amounts, negative)?;
+            let factor = common.quotient(&weights.total).0;
+            for (row, _, rest) in rounded.rests() {
+                add(row, &T::from(i128::try_from(rest).ok()?).checked_mul(&factor)?)?;
+            }
+            bundle = Some(rounded);
+        }
         // Neighbouring columns often share their weights.
         let mut factor_of: Option<(usize, T)> = None;
         for column in columns.clone() {
@@ -184,8 +233,7 @@ impl Table {
                 }
             } else {
                 for (row, weight) in entries {
-                    let (quota, remainder) = T::from(amount).checked_mul(weight)?.quotient(total);
-                    let quota = quota.to_i64()?;
+                    let (quota, remainder) = quota(amount, weight, total)?;
                     rest = rest.checked_sub(quota)?;
                     let fractional = !remainder.is_zero();
                     self.cells.push(Cell { row: *row, amount: quota, fractional, up: false });
@@ -203,18 +251,28 @@ impl Table {
                 Some((whole.to_i64()?, fraction))
             })
             .collect::<Option<_>>()?;
-        Some(Quotas { left, least })
+        Some(Quotas { bundle, left, least })
     }
+}
+
+/// The quota of a weight in an amount, rounded down, and what is left of it, in units of one divided by the total.
+fn quota<T: Exact>(amount: i64, weight: &T, total: &T) -> Option<(i64, T)> {
+    // Most numbers are small, whatever `T` is for the sake of others.
+    if let (Some(weight), Some(total)) = (weight.to_i64(), total.to_i64()) {
+        let (quota, rest) = i128::from(amount).checked_mul(weight.into())?.quotient(&total.into());
+        return Some((i64::try_from(quota).ok()?, T::from(rest)));
+    }
+    let (quota, rest) = T::from(amount).checked_mul(weight)?.quotient(total);
+    Some((quota.to_i64()?, rest))
 }
 
 /// What the totals of all weights divide by which a column is divided.
 fn common_denominator<T: Exact>(weights: &[Weights<T>], columns: impl Iterator<Item = Column>) -> Option<T> {
     let mut common = T::one();
-    let mut last = None;
+    let mut seen = vec![false; weights.len()];
     for column in columns {
-        if last != Some(column.weights) {
+        if !std::mem::replace(seen.get_mut(column.weights)?, true) {
             common = lcm(&common, &weights.get(column.weights)?.total)?;
-            last = Some(column.weights);
         }
     }
     Some(common)
@@ -223,7 +281,9 @@ fn common_denominator<T: Exact>(weights: &[Weights<T>], columns: impl Iterator<I
 /// The units that are left once every cell is rounded down, while they are given out.
 pub(super) struct Units<'table> {
     pub(super) table: &'table mut Table,
-    /// By column: units to give.
+    /// The columns that come out as one.
+    pub(super) bundle: Option<&'table mut Bundle>,
+    /// By column after them: units to give.
     left: &'table [usize],
     /// By row: how many units it has beyond those that it must have; in the end 0, or 1 where there is room.
     pub(super) extra: Vec<i64>,
@@ -236,7 +296,7 @@ pub(super) struct Units<'table> {
 impl<'table> Units<'table> {
     fn new<T: Exact, K: Ord>(
         table: &'table mut Table,
-        quotas: &'table Quotas<T>,
+        quotas: &'table mut Quotas<T>,
         tie: impl Fn(usize) -> K,
     ) -> Option<Self> {
         let mut ranking: Vec<(&T, K, usize)> =
@@ -244,6 +304,7 @@ impl<'table> Units<'table> {
         ranking.sort_unstable_by(|(a, a_tie, _), (b, b_tie, _)| b.cmp(a).then_with(|| a_tie.cmp(b_tie)));
         Some(Self {
             table,
+            bundle: quotas.bundle.as_mut(),
             left: &quotas.left,
             extra: quotas.least.iter().map(|(least, _)| least.checked_neg()).collect::<Option<_>>()?,
             room: quotas.least.iter().map(|(_, fraction)| i64::from(!fraction.is_zero())).collect(),
@@ -260,7 +321,8 @@ impl<'table> Units<'table> {
 
     /// The extra units of each row if only the largest remainders decided.
     fn wished(&self) -> Option<Vec<i64>> {
-        let units: usize = self.left.iter().sum();
+        let bundled = self.bundle.iter().flat_map(|bundle| bundle.left());
+        let units: usize = self.left.iter().chain(bundled).sum();
         let must: i64 = self.extra.iter().sum();
         let mut wished = vec![0; self.extra.len()];
         let places = usize::try_from(i64::try_from(units).ok()?.checked_add(must)?).ok()?;
@@ -285,8 +347,16 @@ impl<'table> Units<'table> {
             }
         }
         columns.sort_unstable();
+        let bundled = self.bundle.as_ref().map_or(0, |bundle| bundle.len());
+        let (fewer, others) = columns.split_at(columns.partition_point(|&(rows, _)| rows < bundled));
+        self.give_of(fewer, wished, &rank)?;
+        self.give_of_bundle(wished, &rank)?;
+        self.give_of(others, wished, &rank)
+    }
+
+    fn give_of(&mut self, columns: &[(usize, usize)], wished: &[i64], rank: &[usize]) -> Option<()> {
         let mut candidates: Vec<(Reverse<i64>, usize, usize)> = Vec::new();
-        for (_, column) in columns {
+        for &(_, column) in columns {
             let left = *self.left.get(column)?;
             candidates.clear();
             for index in self.table.columns.get(column)?.clone() {
@@ -305,6 +375,18 @@ impl<'table> Units<'table> {
                 let extra = self.extra.get_mut(row)?;
                 *extra = extra.checked_add(1)?;
             }
+        }
+        Some(())
+    }
+
+    fn give_of_bundle(&mut self, wished: &[i64], rank: &[usize]) -> Option<()> {
+        let Some(bundle) = &mut self.bundle else { return Some(()) };
+        let lacks = |row: usize| wished.get(row)?.checked_sub(*self.extra.get(row)?);
+        let mut by_part =
+            bundle.rows().map(|row| Some((lacks(row)?, *rank.get(row)?))).collect::<Option<Vec<_>>>()?;
+        bundle.give(&mut by_part)?;
+        for (row, (lacks, _)) in bundle.rows().zip(by_part) {
+            *self.extra.get_mut(row)? = wished.get(row)?.checked_sub(lacks)?;
         }
         Some(())
     }

@@ -8,8 +8,8 @@ use num_bigint::BigInt;
 use super::charge::{Charge, ChargeValue};
 use super::exact::Exact;
 use super::line::Line;
-use super::pricing::{PricedLine, price};
-use super::rounding::{Cell, Table, round};
+use super::pricing::{Priced, PricedLine, price};
+use super::rounding::{Cell, Table, Together, round};
 use super::weights::Weights;
 use crate::participant::Seat;
 use crate::split::{Claim, Weight, apportion};
@@ -122,7 +122,10 @@ impl Statement<'_> {
         let rows = ties.len();
         let tie = |row: usize| ties.get(row);
         let due = match priced.dishes_together() {
-            None => Lines::round(rows, &priced.weights, &priced.lines, tie)?,
+            None => match self.bundled(rows, &priced, tie) {
+                Some(bundled) => bundled,
+                None => Lines::round(rows, &priced.weights, &priced.lines, tie)?,
+            },
             Some((together, dishes)) => {
                 let together = Lines::round(rows, &priced.weights, &together, tie)?;
                 if self.dish_by_dish {
@@ -142,6 +145,22 @@ impl Statement<'_> {
             included: Lines::round(rows, &priced.weights, &priced.included, tie)?,
             on_nothing: priced.on_nothing,
         })
+    }
+
+    /// The lines with all dishes in one, where all are divided alike and nobody asks for each: the same as if each were a line
+    /// of its own, for much less. Nothing where that does not hold, or a number is too large.
+    fn bundled<T: Exact, K: Ord>(
+        &self,
+        rows: usize,
+        priced: &Priced<T>,
+        tie: impl Fn(usize) -> K,
+    ) -> Option<Lines> {
+        if self.dish_by_dish {
+            return None;
+        }
+        let (weights, dishes, others) = priced.alike()?;
+        let amounts = dishes.iter().map(|(_, column)| column.amount).collect();
+        Lines::round_together(rows, &priced.weights, &Together { amounts, weights }, others, tie)
     }
 }
 
@@ -167,6 +186,10 @@ impl Divided {
     }
 }
 
+fn labelled(lines: &[PricedLine]) -> impl Iterator<Item = (Label, Amount)> {
+    lines.iter().map(|(label, column)| (*label, Amount::from_minor_units(column.amount)))
+}
+
 /// Lines of a bill, and what each row has of each.
 pub(crate) struct Lines {
     labels: Vec<(Label, Amount)>,
@@ -181,9 +204,24 @@ impl Lines {
         lines: &[PricedLine],
         tie: impl Fn(usize) -> K,
     ) -> Option<Self> {
-        let table = round(rows, weights, &lines.iter().map(|(_, column)| *column), tie)?;
-        let amount = |(label, column): &PricedLine| (*label, Amount::from_minor_units(column.amount));
-        let labels: Vec<_> = lines.iter().map(amount).collect();
+        let table = round(rows, weights, None, &lines.iter().map(|(_, column)| *column), tie)?;
+        Self::of(labelled(lines).collect(), table)
+    }
+
+    /// Some dishes as one line, before others.
+    fn round_together<T: Exact, K: Ord>(
+        rows: usize,
+        weights: &[Weights<T>],
+        dishes: &Together,
+        others: &[PricedLine],
+        tie: impl Fn(usize) -> K,
+    ) -> Option<Self> {
+        let table = round(rows, weights, Some(dishes), &others.iter().map(|(_, column)| *column), tie)?;
+        let amount = Amount::checked_sum(dishes.amounts.iter().copied().map(Amount::from_minor_units))?;
+        Self::of(std::iter::once((Label::Dishes, amount)).chain(labelled(others)).collect(), table)
+    }
+
+    fn of(labels: Vec<(Label, Amount)>, table: Table) -> Option<Self> {
         let sum = Amount::checked_sum(labels.iter().map(|&(_, amount)| amount))?;
         Some(Self { labels, sum, table })
     }

@@ -43,7 +43,7 @@ impl<T: Exact> Weights<T> {
         if total.is_zero() {
             return Some(Self { entries: Vec::new(), total, equal: false });
         }
-        let mut divisor = entries.iter().fold(T::zero(), |divisor, (_, weight)| divisor.gcd(weight));
+        let mut divisor = T::common_divisor(entries.iter().map(|(_, weight)| weight));
         if total < T::zero() {
             divisor = T::zero().checked_sub(&divisor)?;
         }
