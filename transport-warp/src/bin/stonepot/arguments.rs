@@ -1,11 +1,12 @@
 //! What can be said on the command line, and what `--help` teaches.
 
+mod retired;
 mod serve;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use order_core::ParticipantId;
 use transport_warp::DEFAULT_AUDIENCE;
 
@@ -14,6 +15,11 @@ use crate::units;
 
 const ABOUT: &str = "One shared order for a whole table: everybody adds dishes on their own phone, everybody sees \
     them at once, and the bill is split to the last paisa.";
+
+// No line is wider than 78, so that none is broken on a terminal of 80.
+const MORE: &str = "\
+These are the options that most people set. `stonepot serve --help` has all,
+and says how to try the server, where its data is and how to stop it.";
 
 // No line is wider than 78, so that none is broken on a terminal of 80.
 const TEACH: &str = "\
@@ -176,7 +182,7 @@ EXIT CODE
     version,
     about = ABOUT,
     after_long_help = TEACH,
-    after_help = "`--help` says more: how to try it, where the data is, how to stop it.",
+    after_help = MORE,
     args_conflicts_with_subcommands = true,
     max_term_width = 110
 )]
@@ -190,20 +196,40 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Reads the command line. One that makes no sense ends the program.
     pub(crate) fn read() -> Self {
-        let mut command = Self::command();
+        let mut command = Self::command_line();
+        if std::env::args_os().any(|argument| argument == "-h") {
+            // One line for each option: variables and possible values are in the long form.
+            command = for_serving(command, |argument| {
+                let has_values = argument.get_action().takes_values();
+                argument.hide_env(true).hide_possible_values(has_values)
+            });
+        }
         if std::env::args_os().nth(1).is_some_and(|first| first == "split" || first == "token") {
             // A wrong variable of the server is no reason not to divide a bill, or to make a token.
             command = command.mut_args(|argument| argument.env(None::<&str>));
         }
         Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
     }
+
+    /// The command line. Of the server's options, what stands under a heading is in the long form of the help alone.
+    fn command_line() -> clap::Command {
+        for_serving(Self::command(), |argument| {
+            let is_special = argument.get_help_heading().is_some();
+            argument.hide_short_help(is_special)
+        })
+    }
+}
+
+/// Changes the server's options, with and without the subcommand.
+fn for_serving(command: clap::Command, change: fn(Arg) -> Arg) -> clap::Command {
+    command.mut_args(change).mut_subcommand("serve", |serve| serve.mut_args(change))
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the server. This is what happens without a subcommand, too.
-    #[command(after_long_help = TEACH, max_term_width = 110)]
+    #[command(after_long_help = TEACH, after_help = MORE, max_term_width = 110)]
     Serve(Box<Serve>),
     /// Divide bills without a server: one JSON object a line on standard input, one answer a line on standard output.
     #[command(after_long_help = TEACH_SPLIT, max_term_width = 110)]
@@ -293,7 +319,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Arguments::command().debug_assert();
+        Arguments::command_line().debug_assert();
     }
 
     #[test]
