@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use order_core::wire::v2::{Request, V2Inbound};
-use order_core::wire::{self, MAX_DEPTH, Refused, SeedInbound, is_deeper_than, v2};
+use order_core::wire::{self, Refused, SeedInbound, v2};
 use order_core::{Code, CommandId, Rejection};
 use tokio::sync::{OnceCell, mpsc};
 
@@ -116,13 +116,8 @@ impl Connection {
     /// What a text says. Apart from [`Connection::receive`], and boxed: what waits for a room that is busy is small.
     fn read(&self, text: &str) -> Box<Result<Message, Refused>> {
         let fresh_id = || self.host.shared().ids.item_id();
-        let levels = self.host.shared().settings.max_depth;
         let signed_in = self.guest.as_ref().map(|guest| &guest.identity.participant);
         let message = match self.protocol {
-            _ if levels < MAX_DEPTH && is_deeper_than(text, levels) => {
-                let rejection = Rejection::new(Code::TooDeep).expected(format!("at most {levels} levels"));
-                Err(Refused { id: None, rejection })
-            }
             Protocol::Seed => wire::decode_any_from(signed_in, text, fresh_id).map(|message| match message {
                 SeedInbound::Command(inbound) => Message::Command(inbound, None),
                 SeedInbound::History { id, participant, page } => {

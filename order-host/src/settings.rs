@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use order_core::wire::MAX_DEPTH;
 use order_core::{Currency, Lifetimes, OrderBounds, Policy};
 
 use crate::{Pace, ResumeKey};
@@ -19,9 +18,6 @@ pub struct Settings {
     pub lifetimes: Lifetimes,
     /// How much one order may hold. Wider than the [default](OrderBounds::default) is as wide as that.
     pub bounds: OrderBounds,
-    /// How many levels deep a message may be nested; no message of the protocol needs more than 5. More than
-    /// [`MAX_DEPTH`] is as much as that.
-    pub max_depth: usize,
     /// How long a room without sockets stays in memory, at least 10 ms.
     pub idle_unload: Duration,
     /// How many bytes may wait for one socket before it is sent the full state instead.
@@ -54,7 +50,6 @@ impl Default for Settings {
             policy: Policy::default(),
             lifetimes: Lifetimes::default(),
             bounds: OrderBounds::default(),
-            max_depth: MAX_DEPTH,
             idle_unload: Duration::from_secs(60),
             outbox_bytes: 1024 * 1024,
             room_queue: 128,

@@ -14,6 +14,7 @@
 pub mod accept;
 mod address;
 mod peer;
+mod query;
 mod reach;
 mod room_session;
 pub mod routes;

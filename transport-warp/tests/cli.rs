@@ -89,15 +89,10 @@ fn options_that_make_no_sense_are_refused_with_what_would() {
     for (arguments, expected) in [
         (["--currency", "XXQ"], "currency"),
         (["--max-message", "1TB"], "KiB"),
-        (["--idle-unload", "soon"], "10s"),
+        (["--ping-interval", "soon"], "10s"),
         (["--expire-after", "never"], "off"),
         (["--archive-after", "0d"], "at most"),
         (["--max-connections", "0"], "1..="),
-        (["--max-items", "5001"], "1..=5000"),
-        (["--max-participants", "0"], "1..=250"),
-        (["--max-order-text", "2MiB"], "at most 1MiB"),
-        (["--max-depth", "4"], "5..=16"),
-        (["--max-header", "much"], "KiB"),
         (["--log", "paper"], "sqlite, memory"),
         (["--surprise", "1"], "--surprise"),
     ] {
@@ -120,16 +115,9 @@ fn a_duration_without_a_unit_is_refused_as_an_option_as_a_variable_and_for_a_tok
         assert_eq!(output.status.code(), Some(2), "{command:?}: {said}");
         assert!(said.contains("no unit") && said.contains(&format!("7{unit}")), "{command:?}: {said}");
     };
-    for (option, unit) in [
-        ("idle-unload", "s"),
-        ("expire-after", "d"),
-        ("archive-after", "d"),
-        ("drain-timeout", "s"),
-        ("header-timeout", "s"),
-        ("ping-interval", "s"),
-        ("write-timeout", "s"),
-        ("message-timeout", "s"),
-    ] {
+    for (option, unit) in
+        [("expire-after", "d"), ("archive-after", "d"), ("drain-timeout", "s"), ("ping-interval", "s")]
+    {
         refused(stonepot(data.path()).args([&format!("--{option}"), "7"]), unit);
         let variable = format!("STONEPOT_{}", option.to_uppercase().replace('-', "_"));
         refused(stonepot(data.path()).env(variable, "7"), unit);
@@ -172,60 +160,114 @@ fn it_says_where_to_go_with_and_without_the_subcommand_and_by_variables() {
     }
 }
 
+/// What most people set, in the order of the help.
+const TEN: [&str; 10] = [
+    "ADDR",
+    "DATA",
+    "LOG",
+    "AUTH",
+    "AUTH_KEYS",
+    "PUBLIC_HOST",
+    "ALLOW_ORIGIN",
+    "INSECURE",
+    "TRUSTED_PROXY",
+    "CURRENCY",
+];
+
+/// What no server has any more.
+const RETIRED: [&str; 9] = [
+    "MAX_ITEMS",
+    "MAX_PARTICIPANTS",
+    "MAX_ORDER_TEXT",
+    "MAX_DEPTH",
+    "MAX_HEADER",
+    "HEADER_TIMEOUT",
+    "MESSAGE_TIMEOUT",
+    "WRITE_TIMEOUT",
+    "IDLE_UNLOAD",
+];
+
 #[test]
 fn the_help_names_every_variable_and_fits_a_terminal() {
-    let output = run(Command::new(STONEPOT).arg("--help").env("COLUMNS", "80"));
-    let help = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success());
-    for option in [
-        "ADDR",
-        "DATA",
-        "LOG",
-        "CURRENCY",
-        "MAX_MESSAGE",
-        "MAX_CONNECTIONS",
-        "IDLE_UNLOAD",
-        "EXPIRE_AFTER",
-        "ARCHIVE_AFTER",
-        "DRAIN_TIMEOUT",
-        "HEADER_TIMEOUT",
-        "PING_INTERVAL",
-        "WRITE_TIMEOUT",
-        "MESSAGE_TIMEOUT",
-        "THREADS",
-        "PARTICIPANT_RATE",
-        "PARTICIPANT_BURST",
-        "MAX_PER_ADDRESS",
-        "MAX_PER_ROOM",
-        "VISIT_RATE",
-        "VISIT_BURST",
-        "ROOMS_PER_TENANT",
-        "MAX_ITEMS",
-        "MAX_PARTICIPANTS",
-        "MAX_ORDER_TEXT",
-        "MAX_DEPTH",
-        "MAX_HEADER",
-        "MESSAGE_RATE",
-        "MESSAGE_BURST",
-        "POLICY",
-        "TRUSTED_PROXY",
-        "PEER_HEADER",
-        "AUTH",
-        "AUTH_KEYS",
-        "AUTH_AUDIENCE",
-        "AUTH_ISSUER",
-        "ALLOW_ORIGIN",
-        "PUBLIC_HOST",
-        "INSECURE",
-        "LOG_FORMAT",
-    ] {
-        assert!(help.contains(&format!("STONEPOT_{option}=")), "{option}");
-        assert!(help.contains(&format!("--{}", option.to_lowercase().replace('_', "-"))), "{option}");
+    for arguments in [&["--help"][..], &["serve", "--help"], &["help", "serve"]] {
+        let help = help(arguments);
+        for option in TEN.into_iter().chain([
+            "MAX_MESSAGE",
+            "MAX_CONNECTIONS",
+            "EXPIRE_AFTER",
+            "ARCHIVE_AFTER",
+            "DRAIN_TIMEOUT",
+            "PING_INTERVAL",
+            "THREADS",
+            "PARTICIPANT_RATE",
+            "PARTICIPANT_BURST",
+            "MAX_PER_ADDRESS",
+            "MAX_PER_ROOM",
+            "VISIT_RATE",
+            "VISIT_BURST",
+            "ROOMS_PER_TENANT",
+            "MESSAGE_RATE",
+            "MESSAGE_BURST",
+            "POLICY",
+            "PEER_HEADER",
+            "AUTH_AUDIENCE",
+            "AUTH_ISSUER",
+            "LOG_FORMAT",
+            "ADDRESS_LOG_BURST",
+            "ADDRESS_LOG_RATE",
+            "JOIN_BURST",
+            "JOIN_RATE",
+            "MAX_HTTP_PER_ADDRESS",
+            "MAX_ORDER_LOG",
+            "MAX_PER_GUEST",
+            "PARTICIPANT_LOG_BURST",
+            "PARTICIPANT_LOG_RATE",
+        ]) {
+            assert!(help.contains(&format!("STONEPOT_{option}=")), "{arguments:?}: {option}");
+            assert!(
+                help.contains(&format!("{} ", flag(option))) || option == "INSECURE",
+                "{arguments:?}: {option}"
+            );
+        }
+        for option in RETIRED {
+            assert!(!help.contains(option) && !help.contains(&flag(option)), "{arguments:?}: {option}");
+        }
+        let headings: Vec<_> =
+            help.lines().filter(|line| line.ends_with(':') && !line.starts_with(' ')).collect();
+        assert!(
+            headings.ends_with(&[
+                "Options:",
+                "Signing in:",
+                "Orders:",
+                "Bounds for a guest:",
+                "Bounds for an address:",
+                "The process:"
+            ]),
+            "{arguments:?}: {headings:?}"
+        );
+        // Its value is not shown: somebody may have given the secret itself.
+        assert!(help.contains("[env: STONEPOT_AUTH_SECRET]") && help.contains("--auth-secret"), "{help}");
+        for line in help.lines().skip_while(|line| *line != "TRY IT") {
+            assert!(line.chars().count() <= 80, "too wide: {line}");
+        }
     }
-    // Its value is not shown: somebody may have given the secret itself.
-    assert!(help.contains("[env: STONEPOT_AUTH_SECRET]") && help.contains("--auth-secret"), "{help}");
-    for line in help.lines().skip_while(|line| *line != "TRY IT") {
-        assert!(line.chars().count() <= 80, "too wide: {line}");
+}
+
+#[test]
+fn the_short_help_is_the_ten_options_that_people_set_in_a_line_each() {
+    for arguments in [&["-h"][..], &["serve", "-h"], &["--log", "memory", "-h"]] {
+        let help = help(arguments);
+        let (_, options) = help.split_once("Options:\n").unwrap();
+        let (options, more) = options.split_once("\n\n").unwrap();
+        let mut lines = options.lines();
+        for option in TEN {
+            let line = lines.next().unwrap();
+            assert!(line.trim_start().starts_with(&format!("{} ", flag(option))), "{arguments:?}: {line}");
+        }
+        let rest: Vec<_> = lines.map(|line| line.trim().split(',').next().unwrap()).collect();
+        assert!(["-h", "-V"].starts_with(&rest) && !rest.is_empty(), "{arguments:?}: {rest:?}");
+        assert!(more.contains("stonepot serve --help"), "{arguments:?}: {more}");
+        assert!(help.lines().all(|line| line.chars().count() <= 80), "{arguments:?}: {help}");
     }
 }
 
@@ -356,51 +398,71 @@ async fn orders_that_nobody_opens_hear_of_a_shorter_life() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_order_a_message_and_a_request_may_hold_is_set_by_options() {
-    let server = memory(&[
-        "--max-items",
-        "2",
-        "--max-participants",
-        "1",
-        "--max-order-text",
-        "1KiB",
-        "--max-depth",
-        "5",
-        "--max-header",
-        "8KiB",
-    ]);
-    let mut ann = open(server.addr, ROOM).await;
-    ann.join("ann").await;
-    let mut peers = [ann, open(server.addr, ROOM).await];
-    let (ann, ben) = (0, 1);
-    let join = json!({"type": "join", "participantId": "ben", "participantName": "Ben", "data": {}});
-    let wordy = json!({"type": "add_item", "data": {"dishName": "Thali", "price": 1, "quantity": 1, "customization": "é".repeat(500)}});
-    let dosa = json!({"type": "add_item", "data": {"dishName": "Dosa", "price": 1, "quantity": 1}});
-    let deep =
-        |levels| format!("{{\"type\":\"ping\",\"data\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
-    for (who, message, code, expected) in [
-        (ben, join.to_string(), "too_many_participants", "at most 1 people"),
-        (ann, deep(5), "too_deep", "at most 5 levels"),
-        (ann, deep(4), "unknown_type", "join"),
-        (ann, wordy.to_string(), "", ""),
-        (ann, wordy.to_string(), "order_too_large", "at most 1024 bytes"),
-        (ann, dosa.to_string(), "", ""),
-        (ann, dosa.to_string(), "too_many_items", "at most 2 items"),
-    ] {
-        let peer = &mut peers[who];
-        peer.send_text(message.as_bytes()).await;
-        if code.is_empty() {
-            peer.hear("item_added").await;
-        } else {
-            let data = peer.hear("error").await["data"].clone();
-            assert_eq!(data["code"], code, "{message}");
-            assert!(data["expected"].to_string().contains(expected), "{message}: {data}");
+async fn an_option_that_went_is_warned_of_and_sets_nothing() {
+    let start = |by_variable: bool, subcommand: &[&str]| {
+        let mut command = Command::new(STONEPOT);
+        command.args(subcommand).args(["--addr", "127.0.0.1:0", "--log", "memory"]);
+        for option in RETIRED {
+            // The least that each could be, and what none of them could be.
+            let value = if option.ends_with("TIMEOUT") || option == "IDLE_UNLOAD" { "1ms" } else { "0" };
+            if by_variable {
+                command.env(format!("STONEPOT_{option}"), value);
+            } else {
+                command.args([&flag(option), value]);
+            }
+        }
+        Running::start(command)
+    };
+    for (by_variable, subcommand) in [(false, &[][..]), (false, &["serve"]), (true, &[]), (true, &["serve"])]
+    {
+        let server = start(by_variable, subcommand);
+        let mut ann = open(server.addr, ROOM).await;
+        ann.join("ann").await;
+        ann.add("Dosa", 10).await;
+        ann.hear("item_added").await;
+        let mut ben = open(server.addr, ROOM).await;
+        ben.join("ben").await;
+        let header = format!("X-Long: {}\r\n", "x".repeat(10 * 1024));
+        assert_eq!(server::ask(server.addr, &request("GET", "/healthz", &header)).await.status, 200);
+
+        let log = server.stop("TERM");
+
+        let warnings: Vec<_> = log.lines().filter(|line| line.contains("no longer sets anything")).collect();
+        assert_eq!(warnings.len(), RETIRED.len(), "{log}");
+        for option in RETIRED {
+            let name = if by_variable { format!("STONEPOT_{option}") } else { flag(option) };
+            let warned = |line: &&str| line.contains("WARN") && line.contains(&format!("{name} "));
+            assert_eq!(warnings.iter().filter(|line| warned(line)).count(), 1, "{name}: {log}");
         }
     }
-    for (length, status) in [(4 * 1024, 200), (10 * 1024, 431)] {
-        let long = format!("X-Long: {}\r\n", "x".repeat(length));
-        assert_eq!(server::ask(server.addr, &request("GET", "/healthz", &long)).await.status, status);
+}
+
+#[test]
+fn an_option_that_went_takes_any_value_and_still_needs_one() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("a-file");
+    std::fs::write(&file, "").unwrap();
+    let said = |command: &mut Command| {
+        let output = run(command);
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for value in ["", "16", "nonsense", "-1", "18446744073709551616"] {
+        // A folder that cannot be opened ends it after it has read its options.
+        let mut command = stonepot(&file.join("data"));
+        let (code, log) = said(command.arg(format!("--max-depth={value}")));
+        assert_eq!(code, Some(1), "{value:?}: {log}");
+        assert!(log.contains("--max-depth no longer sets anything"), "{value:?}: {log}");
     }
+    for arguments in
+        [&["--max-depth"][..], &["--max-depth", "1", "--max-depth", "2"], &["split", "--max-depth", "1"]]
+    {
+        let (code, log) = said(Command::new(STONEPOT).args(arguments).stdin(Stdio::null()));
+        assert_eq!(code, Some(2), "{arguments:?}: {log}");
+    }
+    // What is of the server alone is none of a bill's business.
+    let (code, log) =
+        said(Command::new(STONEPOT).arg("split").env("STONEPOT_MAX_DEPTH", "1").stdin(Stdio::null()));
+    assert_eq!((code, log.as_str()), (Some(0), ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -504,6 +566,18 @@ async fn open(addr: SocketAddr, path: &str) -> Peer {
 fn get(addr: SocketAddr, path: &str) -> server::Answer {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(server::ask(addr, &request("GET", path, "")))
+}
+
+/// What a terminal of 80 columns shows.
+fn help(arguments: &[&str]) -> String {
+    let output = run(Command::new(STONEPOT).args(arguments).env("COLUMNS", "80"));
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The option of a variable.
+fn flag(variable: &str) -> String {
+    format!("--{}", variable.to_lowercase().replace('_', "-"))
 }
 
 /// The one line that a program that does not start says.

@@ -218,16 +218,7 @@ fn dish(id: &str) -> Value {
 
 fn in_memory() -> Command {
     let mut command = Command::new(STONEPOT);
-    command.args([
-        "--addr",
-        "127.0.0.1:0",
-        "--log",
-        "memory",
-        "--ping-interval",
-        "1h",
-        "--write-timeout",
-        "1h",
-    ]);
+    command.args(["--addr", "127.0.0.1:0", "--log", "memory", "--ping-interval", "1h"]);
     command.env("RUST_LOG", "off");
     command
 }

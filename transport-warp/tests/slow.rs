@@ -7,17 +7,16 @@
     reason = "a test may panic"
 )]
 
-mod process;
 mod server;
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use process::{Running, stonepot};
-use server::{LONG, ROOM, ask, request};
+use server::{LONG, ROOM, Server, ask, request};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
+use transport_warp::{AcceptSettings, RouteSettings};
 
 /// The head of a request has so long.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -25,17 +24,14 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(2);
 /// And a busy machine so much more.
 const SLACK: Duration = Duration::from_secs(60);
 
-fn server() -> (tempfile::TempDir, Running) {
-    let data = tempfile::tempdir().unwrap();
-    let mut command = stonepot(data.path());
-    command.args(["--header-timeout", "2s"]);
-    let running = Running::start(command);
-    (data, running)
+async fn server() -> Server {
+    let accept = AcceptSettings { header_timeout: HEADER_TIMEOUT, ..AcceptSettings::default() };
+    Server::with(RouteSettings::default(), accept).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_trickle_of_bytes_holds_a_connection_past_the_header_timeout() {
-    let (_data, running) = server();
+    let running = server().await;
     let post = format!("POST {ROOM} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n");
     let chunked = format!("POST {ROOM} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
     let kept = request("GET", "/healthz", "");
@@ -86,8 +82,8 @@ async fn no_trickle_of_bytes_holds_a_connection_past_the_header_timeout() {
 
 /// slowhttptest, by other people: <https://github.com/shekyan/slowhttptest>.
 #[cfg(target_os = "linux")]
-#[test]
-fn slowhttptest_holds_no_connection_past_the_header_timeout() {
+#[tokio::test(flavor = "multi_thread")]
+async fn slowhttptest_holds_no_connection_past_the_header_timeout() {
     if Command::new("slowhttptest").arg("-h").output().is_err() {
         assert!(std::env::var_os("STONEPOT_REQUIRE_CLIENTS").is_none(), "slowhttptest is not installed");
         eprintln!(
@@ -95,12 +91,10 @@ fn slowhttptest_holds_no_connection_past_the_header_timeout() {
         );
         return;
     }
-    let (data, running) = server();
+    let running = server().await;
+    let place = tempfile::tempdir().unwrap();
     let address = format!("http://{}/", running.addr);
-    let files = || std::fs::read_dir(format!("/proc/{}/fd", running.id())).unwrap().count();
-    // The log's readers open their files a moment after the start.
-    std::thread::sleep(Duration::from_millis(500));
-    let before = files();
+    let held = || connections(running.addr);
     // Slow headers, slow bodies, ranges, and slow reading.
     for (mode, more) in [
         ("-H", vec!["-i", "1"]),
@@ -111,7 +105,7 @@ fn slowhttptest_holds_no_connection_past_the_header_timeout() {
         let mut attack = Command::new("slowhttptest")
             .args([mode, "-c", "60", "-r", "60", "-l", "240", "-p", "3", "-u", &address])
             .args(more)
-            .current_dir(data.path())
+            .current_dir(place.path())
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
@@ -119,22 +113,33 @@ fn slowhttptest_holds_no_connection_past_the_header_timeout() {
         let mut most = 0;
         // They are there at first, or nothing was attacked; those that are answered at once are gone before one looks.
         while began.elapsed() < HEADER_TIMEOUT + SLACK {
-            most = files().max(most);
-            std::thread::sleep(Duration::from_millis(5));
+            most = held().max(most);
+            sleep(Duration::from_millis(5)).await;
             // All have come by then, and the attack itself goes on much longer.
-            if began.elapsed() > HEADER_TIMEOUT + HEADER_TIMEOUT && most > before && files() <= before {
+            if began.elapsed() > HEADER_TIMEOUT + HEADER_TIMEOUT && most > 0 && held() == 0 {
                 break;
             }
         }
-        let held = files().saturating_sub(before);
-        println!(
-            "{mode}: up to {} connections at once, {held} after {:?}",
-            most.saturating_sub(before),
-            began.elapsed()
-        );
+        let left = held();
+        println!("{mode}: up to {most} connections at once, {left} after {:?}", began.elapsed());
         drop(attack.kill());
         attack.wait().unwrap();
-        assert!(most > before, "{mode}: nobody came");
-        assert_eq!(held, 0, "{mode}: {held} connections are held");
+        assert!(most > 0, "{mode}: nobody came");
+        assert_eq!(left, 0, "{mode}: {left} connections are held");
     }
+}
+
+/// How many connections to this address the server has not closed (`proc_pid_net(5)`).
+#[cfg(target_os = "linux")]
+fn connections(addr: std::net::SocketAddr) -> usize {
+    const ESTABLISHED: &str = "01";
+    const CLOSE_WAIT: &str = "08";
+    let own = format!(":{:04X}", addr.port());
+    let all = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
+    let is_held = |line: &&str| {
+        let mut fields = line.split_whitespace().skip(1);
+        let local = fields.next().unwrap_or_default();
+        local.ends_with(&own) && fields.nth(1).is_some_and(|state| [ESTABLISHED, CLOSE_WAIT].contains(&state))
+    };
+    all.lines().filter(is_held).count()
 }

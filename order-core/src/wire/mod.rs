@@ -6,7 +6,6 @@ mod bill;
 mod bill_state;
 mod charge;
 mod deadline;
-mod depth;
 mod frame;
 mod history;
 mod inbound;
@@ -20,7 +19,6 @@ mod write;
 mod written;
 
 pub use bill::{BillLine, MAX_BILL_ITEMS, MAX_BILL_PEOPLE, RefusedBill};
-pub use depth::is_deeper_than;
 pub use frame::Frame;
 pub use history::{HistoryPage, MAX_HISTORY_PAGE, history, history_document, history_entry};
 pub use inbound::{Inbound, Refused, SeedInbound, decode, decode_any, decode_any_from};

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::args::{Auth, EchoWrites, LoadArgs, LogKind};
-use crate::child::{Served, start_echo, start_server};
+use crate::child::{Served, start_itself, start_server};
 use crate::run::{Peer, Run, measure};
 use crate::tokens::Tokens;
 
@@ -102,8 +102,18 @@ fn start_and_measure(args: &LoadArgs, log: LogKind, auth: Auth, folder: &Path) -
     };
     let (tokens, keys) = shared.unzip();
     let program = args.server.as_deref().unwrap_or(Path::new("stonepot"));
-    let served = start_server(program, log, keys.as_deref(), folder, args.pin)?;
+    let mut options = vec!["--log".into(), log.name().into()];
+    if let Some(keys) = keys {
+        options.extend(["--auth".into(), "required".into(), "--auth-keys".into(), keys.into_os_string()]);
+    }
+    let served = start_server(program, options, folder, args.pin)?;
     against(args, served, Peer::Server(tokens))
+}
+
+fn start_echo(frame_bytes: u32, writes: EchoWrites, pin: bool) -> io::Result<Served> {
+    let frame_bytes = frame_bytes.to_string();
+    let fixed = ["echo-server", "--addr", "127.0.0.1:0", "--until-stdin-closes", "--writes", writes.name()];
+    start_itself(fixed.into_iter().chain(["--frame-bytes", &frame_bytes]), pin)
 }
 
 fn against(args: &LoadArgs, served: Served, peer: Peer) -> io::Result<Run> {

@@ -1,5 +1,6 @@
 //! The processes that this tool starts, measures and stops.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,8 +8,6 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-
-use crate::args::{EchoWrites, LogKind};
 
 /// How long a server may take to come up.
 const START_PATIENCE: Duration = Duration::from_secs(20);
@@ -19,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// As much of a failed server's last words as is shown.
 const WORDS_SHOWN: usize = 2_000;
 
-/// What the yardstick prints before its address when it is ready.
+/// What a program that was started so prints before its address when it is ready.
 pub(crate) const READY: &str = "listening on ";
 
 /// A process that is killed, at the latest, when this is dropped.
@@ -37,15 +36,13 @@ pub(crate) struct Served {
 /// Which core of two belongs to what is measured; the load gets the others.
 pub(crate) const SERVER_CORE: &str = "0";
 
-/// Starts `stonepot serve` on a free port and waits until it listens. Where there is a file of `keys`, everybody has to sign in
-/// with a token that it proves.
+/// Starts `stonepot serve` with `options` on a free port and waits until it listens.
 ///
 /// # Errors
 /// When it cannot be started or does not come up; its last words are told.
 pub(crate) fn start_server(
     program: &Path,
-    log: LogKind,
-    keys: Option<&Path>,
+    options: impl IntoIterator<Item = impl AsRef<OsStr>>,
     data: &Path,
     pin: bool,
 ) -> io::Result<Served> {
@@ -53,7 +50,7 @@ pub(crate) fn start_server(
     let words = data.join("server.out");
     let out = File::create(&words)?;
     let mut command = command(program, pin);
-    command.arg("serve").args(["--addr", &addr.to_string(), "--log", log.name(), "--data"]).arg(data);
+    command.arg("serve").args(["--addr", &addr.to_string(), "--data"]).arg(data);
     // More than can be measured, so that what counting costs is part of it.
     command.args(["--message-rate", "1000000", "--message-burst", "1000000"]);
     command.args(["--participant-rate", "1000000", "--participant-burst", "1000000"]);
@@ -62,9 +59,7 @@ pub(crate) fn start_server(
         command.args([format!("--{whose}-log-burst"), "1024MiB".to_owned()]);
     }
     command.args(["--max-order-log", "1024MiB"]);
-    if let Some(keys) = keys {
-        command.args(["--auth", "required", "--auth-keys"]).arg(keys);
-    }
+    command.args(options);
     command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out);
     let begun = Instant::now();
     let mut child = spawn(command, program)?;
@@ -86,16 +81,17 @@ pub(crate) fn start_server(
     }
 }
 
-/// Starts this very program as the yardstick.
+/// Starts this very program with other arguments, and waits until it says where it listens.
 ///
 /// # Errors
 /// When it cannot be started.
-pub(crate) fn start_echo(frame_bytes: u32, writes: EchoWrites, pin: bool) -> io::Result<Served> {
+pub(crate) fn start_itself(
+    arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    pin: bool,
+) -> io::Result<Served> {
     let program = std::env::current_exe()?;
     let mut command = command(&program, pin);
-    command.args(["echo-server", "--addr", "127.0.0.1:0", "--until-stdin-closes", "--writes", writes.name()]);
-    command.args(["--frame-bytes", &frame_bytes.to_string()]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
     let begun = Instant::now();
     let mut child = spawn(command, &program)?;
     let mut line = String::new();
@@ -107,7 +103,7 @@ pub(crate) fn start_echo(frame_bytes: u32, writes: EchoWrites, pin: bool) -> io:
     }
     let _ = child.kill();
     let _ = child.wait();
-    Err(io::Error::other("the echo server did not come up"))
+    Err(io::Error::other("the program did not come up a second time"))
 }
 
 /// Pins this process, with all its threads to come, to every core but the server's.

@@ -12,6 +12,7 @@ mod envelope;
 mod environment;
 mod figures;
 mod frames;
+mod latencies;
 mod ledger;
 #[cfg(test)]
 mod rehearsal;

@@ -67,13 +67,18 @@ fn count(cores: &[f64]) -> u32 {
 
 /// Resident memory of a process, in KiB.
 pub(crate) fn resident_kib(pid: u32) -> Option<u64> {
+    status_kib(pid, "VmRSS:")
+}
+
+/// What the status of a process says in a line that begins with `name`, in KiB.
+pub(crate) fn status_kib(pid: u32, name: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().trim_end_matches("kB").trim().parse().ok()
 }
 
 /// Processor time that a process has used so far.
-fn processor_seconds(pid: u32) -> Option<f64> {
+pub(crate) fn processor_seconds(pid: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name, in parentheses, may hold anything; user and system time are the 12th and 13th after it.
     let (_, fields) = stat.rsplit_once(')')?;

@@ -1,5 +1,6 @@
 //! A room's address: a WebSocket for those who order, plain HTTP for those who look.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -24,6 +25,7 @@ use super::answer::Excess;
 use super::{RouteSettings, answer};
 use crate::address::{self, AddressError};
 use crate::peer::{self, Place, PlaceTickets, Somebody, TcpPeer, Visits, Volume};
+use crate::query;
 use crate::reach::{Guard, Target};
 use crate::room_session::RoomSession;
 use crate::sign_in::{Denied, Guest};
@@ -346,13 +348,13 @@ impl Rooms {
         let asker = match guest {
             Some(Guest::Backend(_)) => None,
             Some(Guest::Diner(identity)) => Some(identity.participant.clone()),
-            None => match parameter(query, "resume").and_then(|token| self.host.resumes(room, token)) {
+            None => match parameter(query, "resume").and_then(|token| self.host.resumes(room, &token)) {
                 Some(participant) => Some(participant),
                 None => return answer::denied(Denied::NotAtTheTable),
             },
         };
-        let page = HistoryPage::from_texts(parameter(query, "before"), parameter(query, "limit"));
-        let page = match page {
+        let (before, limit) = (parameter(query, "before"), parameter(query, "limit"));
+        let page = match HistoryPage::from_texts(before.as_deref(), limit.as_deref()) {
             Ok(page) => page,
             Err(rejection) => return answer::text(StatusCode::BAD_REQUEST, &rejection.to_string()),
         };
@@ -389,9 +391,8 @@ impl Rooms {
 }
 
 /// The value of a parameter in an address's query; the last, where there are several, and an empty one where it has none.
-fn parameter<'query>(query: &'query str, name: &str) -> Option<&'query str> {
-    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next_back()
+fn parameter<'query>(query: &'query str, name: &str) -> Option<Cow<'query, str>> {
+    query::values(query, name).last()
 }
 
 /// What a socket says of itself: `stonepot.v2` among its subprotocols, and `resume` and `since` in the query. Other parameters
@@ -400,8 +401,8 @@ fn opening(handshake: &Handshake, query: &str) -> Opening {
     let v2 = handshake.offers(Protocol::V2.subprotocol());
     Opening {
         protocol: if v2 { Protocol::V2 } else { Protocol::Seed },
-        resume_token: parameter(query, "resume").filter(|token| !token.is_empty()).map(str::to_owned),
-        since: parameter(query, "since").and_then(Cursor::parse),
+        resume_token: parameter(query, "resume").filter(|token| !token.is_empty()).map(Cow::into_owned),
+        since: parameter(query, "since").and_then(|since| Cursor::parse(&since)),
         ..Opening::default()
     }
 }

@@ -1,38 +1,37 @@
 //! Where in a request a token stands.
 
+use std::borrow::Cow;
+
 use warp::http::HeaderMap;
 use warp::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 
 use super::denied::Denied;
+use crate::query;
 
 /// What stands before a token among the subprotocols, where a browser's script can put one.
 pub(crate) const SUBPROTOCOL: &str = "stonepot.token.";
 
 /// The one token of a request, if it has one: in the header `Authorization: Bearer`, among the subprotocols, or in the
 /// query as `token`.
-pub(super) fn find<'a>(headers: &'a HeaderMap, query: &'a str) -> Result<Option<&'a str>, Denied> {
+pub(super) fn find<'a>(headers: &'a HeaderMap, query: &'a str) -> Result<Option<Cow<'a, str>>, Denied> {
     let unreadable = |_| Denied::Invalid("a header is not readable");
-    let mut tokens: Vec<&str> = Vec::new();
+    let mut tokens: Vec<Cow<'a, str>> = Vec::new();
     for value in headers.get_all(AUTHORIZATION) {
         let value = value.to_str().map_err(unreadable)?;
         let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
         // Another scheme is for somebody on the way.
         if scheme.eq_ignore_ascii_case("Bearer") {
-            tokens.push(token.trim());
+            tokens.push(token.trim().into());
         }
     }
     for value in headers.get_all(SEC_WEBSOCKET_PROTOCOL) {
         let names = value.to_str().map_err(unreadable)?.split(',');
-        tokens.extend(names.filter_map(|name| name.trim().strip_prefix(SUBPROTOCOL)));
+        tokens.extend(names.filter_map(|name| name.trim().strip_prefix(SUBPROTOCOL)).map(Cow::from));
     }
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    tokens.extend(pairs.filter(|(key, _)| *key == "token").map(|(_, value)| value));
-    match tokens.as_slice() {
-        [] => Ok(None),
-        [token] => Ok(Some(token)),
-        // Which of them counts would be anybody's guess, and what is checked elsewhere may be another one.
-        _ => Err(Denied::TwoTokens),
-    }
+    tokens.extend(query::values(query, "token"));
+    let token = tokens.pop();
+    // Which of several counts would be anybody's guess, and what is checked elsewhere may be another one.
+    if tokens.is_empty() { Ok(token) } else { Err(Denied::TwoTokens) }
 }
 
 #[cfg(test)]
@@ -46,7 +45,7 @@ mod tests {
         for (name, value) in headers {
             map.append(name, HeaderValue::from_static(value));
         }
-        find(&map, query).map(|token| token.map(str::to_owned))
+        find(&map, query).map(|token| token.map(Cow::into_owned))
     }
 
     #[test]
@@ -56,6 +55,7 @@ mod tests {
         assert_eq!(found(&[(AUTHORIZATION, "bearer  a.b.c ")], "_pk=1"), token);
         assert_eq!(found(&[(SEC_WEBSOCKET_PROTOCOL, "stonepot.v2, stonepot.token.a.b.c")], ""), token);
         assert_eq!(found(&[(AUTHORIZATION, "Basic eDp5")], "_pk=1&token=a.b.c&since=3"), token);
+        assert_eq!(found(&[], "%74oken=a%2Eb.c"), token);
         assert_eq!(found(&[(SEC_WEBSOCKET_PROTOCOL, "stonepot.v2")], "tokens=x&atoken=y"), Ok(None));
     }
 
@@ -67,6 +67,8 @@ mod tests {
             (&[(SEC_WEBSOCKET_PROTOCOL, "stonepot.token.a, stonepot.token.b")], ""),
             (&[(SEC_WEBSOCKET_PROTOCOL, "stonepot.token.a")], "token="),
             (&[], "token=a&token=a"),
+            (&[], "token=a&%74oken=b"),
+            (&[(AUTHORIZATION, "Bearer a.b.c")], "token"),
         ] {
             assert_eq!(found(headers, query), Err(Denied::TwoTokens), "{headers:?} {query}");
         }

@@ -129,7 +129,7 @@ impl SignIn {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Denied::Invalid("it is longer than 8 KiB"));
         }
-        self.prove(token)?.guest(room)
+        self.prove(&token)?.guest(room)
     }
 
     /// What a token says, if it is proved and in force.

@@ -1,7 +1,12 @@
 //! The request that turns an HTTP connection into a WebSocket.
+//!
+//! The headers are read here and not by the crate `headers`: its `Upgrade` knows lower case alone, its `SecWebsocketKey` takes any
+//! text, and its `SecWebsocketVersion` the first of several.
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
 use thiserror::Error;
@@ -165,14 +170,10 @@ fn names(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     values.flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(word))
 }
 
-/// 24 characters: 22 of the alphabet and two paddings. 22 characters hold 132 bits, so the last one ends in
-/// four zero bits.
+/// Whether a key is 16 bytes, with the padding, and with no bits set that say nothing.
 fn is_16_bytes_in_base64(key: &[u8]) -> bool {
-    let Some((last, first)) = key.strip_suffix(b"==").and_then(|digits| digits.split_last()) else {
-        return false;
-    };
-    let digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    first.len() == 21 && first.iter().all(digit) && b"AQgw".contains(last)
+    // Room is asked for before the padding is looked at: 24 characters could be 18 bytes.
+    STANDARD.decode_slice(key, &mut [0; 18]) == Ok(16)
 }
 
 #[cfg(test)]
@@ -254,11 +255,26 @@ mod tests {
             "dGhlIHNhbXBsZSBub25jZ!==",
             "dGhlIHNhbXBsZSBub25jZR==",
             "AAAA==",
+            "dGhlIHNhbXBsZSBub25jZQ=",
+            "dGhlIHNhbXBsZSBub25jZQ===",
+            "dGhlIHNhbXBsZSBub25jZQ== ",
+            " dGhlIHNhbXBsZSBub25jZQ==",
+            "dGhlIHNhbXBsZSBub25jZ_==",
+            "dGhlIHNhbXBsZSBub25jZQ==dGhl",
+            "dGhlIHNhbXBsZSBub24==",
+            "dGhlIHNhbXBsZSBub25jZQA=",
+            "dGhlIHNhbXBsZSBub25jZWVl",
+            "=========================",
         ] {
             let mut headers = right();
             headers.insert(SEC_WEBSOCKET_KEY, HeaderValue::from_static(key));
             assert_eq!(refused(&Method::GET, &headers), Refusal::Key, "{key}");
         }
+        // 22 characters hold 132 bits: the last one ends in four zero bits.
+        let right_ends: Vec<_> = (b'!'..=b'~')
+            .filter(|last| is_16_bytes_in_base64(&[&[b'A'; 21][..], &[*last], b"=="].concat()))
+            .collect();
+        assert_eq!(right_ends, b"AQgw");
         let mut headers = right();
         headers.append(SEC_WEBSOCKET_KEY, HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ=="));
         assert_eq!(refused(&Method::GET, &headers), Refusal::Key, "twice");

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 
 use bytes::Bytes;
+use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 /// How many pieces one vectored write takes: of each frame its head, and the pieces of its body, of which there are up to six.
@@ -34,28 +35,12 @@ struct Frame {
 
 impl Frame {
     fn new(opcode: OpCode, body: Box<[Bytes]>) -> Self {
-        // RFC 6455, 5.2: the final fragment, no extensions, then the shortest form of the length.
-        let bytes = body.iter().map(Bytes::len).sum::<usize>();
+        let bytes = body.iter().map(Bytes::len).sum::<usize>() as u64;
+        let header = FrameHeader { is_final: true, opcode, ..FrameHeader::default() };
         let mut head = [0; 10];
-        let [first, second, length @ ..] = &mut head;
-        *first = 0x80 | u8::from(opcode);
-        let head_bytes = match (u8::try_from(bytes), u16::try_from(bytes), length.first_chunk_mut()) {
-            (Ok(short), ..) if short < 126 => {
-                *second = short;
-                2
-            }
-            (_, Ok(medium), Some(length)) => {
-                *second = 126;
-                *length = medium.to_be_bytes();
-                4
-            }
-            _ => {
-                *second = 127;
-                *length = (bytes as u64).to_be_bytes();
-                10
-            }
-        };
-        Self { head, head_bytes, body }
+        // The longest head without a mask is as long as that, so this cannot fail.
+        drop(header.format(bytes, &mut head.as_mut_slice()));
+        Self { head, head_bytes: u8::try_from(header.len(bytes)).unwrap_or_default(), body }
     }
 
     /// Bytes that are a frame already.

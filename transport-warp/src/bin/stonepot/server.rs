@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use order_core::{Lifetimes, OrderBounds};
+use order_core::Lifetimes;
 use order_host::log::{MemoryLog, OpenError, RoomLog, SqliteLog};
 use order_host::{Host, Pace, ResumeKey, Settings, Transport, TransportError};
 use thiserror::Error;
@@ -107,9 +107,10 @@ fn storage_hint(error: &OpenError) -> &'static str {
 
 /// Serves until a signal comes.
 pub(crate) fn run(arguments: &Serve) -> Result<(), StartError> {
-    logging::start(arguments.log_format)?;
+    logging::start(arguments.process.log_format)?;
+    arguments.retired.warn();
     let threads =
-        arguments.threads.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
+        arguments.process.threads.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
     let mut builder = if threads == 1 {
         // Nobody to share work with, so nothing of what sharing costs.
         runtime::Builder::new_current_thread()
@@ -135,48 +136,44 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     // Before the data is opened: who connects during a long migration waits in place of being refused.
     let listener = TcpListener::bind(addresses.as_slice()).await.map_err(failed)?;
     let address = listener.local_addr()?;
-    let lifetimes =
-        Lifetimes { expire_after: arguments.expire_after.0, archive_after: arguments.archive_after.0 };
+    let lifetimes = Lifetimes {
+        expire_after: arguments.orders.expire_after.0,
+        archive_after: arguments.orders.archive_after.0,
+    };
     let Opened { log, place, resume_key } = open_log(arguments, lifetimes).await?;
     let stop = CancellationToken::new();
-    signals::stop_on_signal(stop.clone(), arguments.drain_timeout + GRACE)?;
-    let bounds = open_files::bounds(arguments.max_connections);
+    signals::stop_on_signal(stop.clone(), arguments.process.drain_timeout + GRACE)?;
+    let bounds = open_files::bounds(arguments.process.max_connections);
 
     let mut settings = Settings::default();
     settings.currency = arguments.currency;
-    settings.policy = arguments.policy.into();
-    settings.idle_unload = arguments.idle_unload;
+    settings.policy = arguments.orders.policy.into();
     settings.lifetimes = lifetimes;
-    settings.pace = Pace::new(arguments.message_rate, arguments.message_burst);
-    settings.participant_pace = Pace::new(arguments.participant_rate, arguments.participant_burst);
-    settings.log_bytes = (arguments.max_order_log > 0).then_some(arguments.max_order_log.into());
-    settings.participant_log = Pace::new(arguments.participant_log_rate, arguments.participant_log_burst);
-    settings.bounds = OrderBounds {
-        items: arguments.max_items,
-        participants: arguments.max_participants,
-        text_bytes: arguments.max_order_text,
-    };
-    settings.max_depth = arguments.max_depth;
-    settings.rooms_per_tenant = bound(arguments.rooms_per_tenant);
+    settings.pace = Pace::new(arguments.guests.message_rate, arguments.guests.message_burst);
+    settings.participant_pace =
+        Pace::new(arguments.guests.participant_rate, arguments.guests.participant_burst);
+    settings.log_bytes =
+        (arguments.orders.max_order_log > 0).then_some(arguments.orders.max_order_log.into());
+    settings.participant_log =
+        Pace::new(arguments.guests.participant_log_rate, arguments.guests.participant_log_burst);
+    settings.rooms_per_tenant = bound(arguments.orders.rooms_per_tenant);
     settings.resume_key = resume_key;
     let host = Host::new(log, settings);
     let routes = RouteSettings {
         socket: SocketSettings {
-            max_message_bytes: arguments.max_message,
-            ping_interval: arguments.ping_interval,
-            write_timeout: arguments.write_timeout,
-            message_timeout: arguments.message_timeout,
+            max_message_bytes: arguments.guests.max_message,
+            ping_interval: arguments.process.ping_interval,
             ..SocketSettings::default()
         },
         max_sockets: usize::try_from(bounds.sockets).unwrap_or(usize::MAX),
         sign_in: sign_in.map(Arc::new),
         peers: PeerSettings {
-            sockets_per_address: bound(arguments.max_per_address),
-            sockets_per_room: bound(arguments.max_per_room),
-            sockets_per_guest: bound(arguments.max_per_guest),
-            visits: Pace::new(arguments.visit_rate, arguments.visit_burst),
-            newcomers: Pace::new(arguments.join_rate, arguments.join_burst),
-            stored: Pace::new(arguments.address_log_rate, arguments.address_log_burst),
+            sockets_per_address: bound(arguments.addresses.max_per_address),
+            sockets_per_room: bound(arguments.orders.max_per_room),
+            sockets_per_guest: bound(arguments.guests.max_per_guest),
+            visits: Pace::new(arguments.addresses.visit_rate, arguments.addresses.visit_burst),
+            newcomers: Pace::new(arguments.addresses.join_rate, arguments.addresses.join_burst),
+            stored: Pace::new(arguments.addresses.address_log_rate, arguments.addresses.address_log_burst),
             proxies: proxies.clone(),
         },
         reach,
@@ -184,11 +181,9 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     };
     let accept = AcceptSettings {
         max_http_connections: usize::try_from(bounds.http).unwrap_or(usize::MAX),
-        max_http_per_address: bound(arguments.max_http_per_address).unwrap_or(usize::MAX),
+        max_http_per_address: bound(arguments.addresses.max_http_per_address).unwrap_or(usize::MAX),
         proxies,
-        header_timeout: arguments.header_timeout,
-        max_header_bytes: arguments.max_header,
-        drain_timeout: arguments.drain_timeout,
+        drain_timeout: arguments.process.drain_timeout,
         ..AcceptSettings::default()
     };
 
@@ -196,7 +191,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     if arguments.auth == Auth::Off {
         warn!("NOBODY HAS TO SIGN IN: whoever knows a room's name can join it, as anybody (--auth off)");
     }
-    if arguments.log_format == LogFormat::Text {
+    if arguments.process.log_format == LogFormat::Text {
         // Nobody may be reading it, and that is no reason to stop.
         drop(greet(address, place.as_deref(), arguments.auth));
     }
@@ -208,7 +203,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
 
 /// Who may come in, if not everybody.
 fn sign_in(arguments: &Serve) -> Result<Option<SignIn>, StartError> {
-    let sign_in = match (arguments.auth, &arguments.auth_keys, &arguments.auth_secret) {
+    let sign_in = match (arguments.auth, &arguments.auth_keys, &arguments.sign_in.secret) {
         (Auth::Off, None, None) => return Ok(None),
         // Whoever gives keys believes that they are asked for.
         (Auth::Off, Some(_), _) => return Err(StartError::UnusedKeys("--auth-keys")),
@@ -220,8 +215,8 @@ fn sign_in(arguments: &Serve) -> Result<Option<SignIn>, StartError> {
         }
         (Auth::Required, None, Some(path)) => SignIn::with_secret_file(path).map_err(StartError::Secret)?,
     };
-    let sign_in = sign_in.audience(&arguments.auth_audience);
-    Ok(Some(match &arguments.auth_issuer {
+    let sign_in = sign_in.audience(&arguments.sign_in.audience);
+    Ok(Some(match &arguments.sign_in.issuer {
         Some(issuer) => sign_in.issuer(issuer),
         None => sign_in,
     }))
@@ -291,7 +286,7 @@ fn proxies(arguments: &Serve) -> Result<Option<TrustedProxies>, ProxyError> {
     if arguments.trusted_proxy.is_empty() {
         return Ok(None);
     }
-    TrustedProxies::new(&arguments.trusted_proxy, &arguments.peer_header).map(Some)
+    TrustedProxies::new(&arguments.trusted_proxy, &arguments.addresses.peer_header).map(Some)
 }
 
 /// A bound, where 0 is none.

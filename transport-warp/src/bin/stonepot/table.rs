@@ -1,4 +1,6 @@
 //! A divided bill as a table: lines as rows, diners as columns.
+//!
+//! Crates for tables wrap or cut what is too wide; here the diners who find no room come below, with the lines' names again.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,6 @@
 //! Durations and sizes as people write them.
+//!
+//! Durations are not read by the crate `humantime`: to it `30M` is 30 months where `30m` is 30 minutes, and `1ns` is a time.
 
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ pub(crate) struct Life(pub(crate) Option<Duration>);
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let duration = read(text, &["ms", "s", "m", "h"], "write it like 250ms, 10s, 2m or 1h")?;
     let allowed = Some(duration).filter(|duration| !duration.is_zero() && *duration <= DAY);
-    allowed.ok_or_else(|| "it is more than nothing and at most 24h".to_owned())
+    allowed.ok_or_else(|| "it must be above 0 and at most 24h".to_owned())
 }
 
 /// Reads `90m`, `24h`, `30d` or `off`. At most ten years, and never nothing.
@@ -27,7 +29,7 @@ pub(crate) fn life(text: &str) -> Result<Life, String> {
     let allowed = Some(duration).filter(|duration| !duration.is_zero() && *duration <= LONGEST_LIFE);
     allowed
         .map(|duration| Life(Some(duration)))
-        .ok_or_else(|| "it is more than nothing and at most 3652d".to_owned())
+        .ok_or_else(|| "it must be above 0 and at most 3652d".to_owned())
 }
 
 /// A size, or 0: no bound. At most 1 GiB.
@@ -131,6 +133,8 @@ mod tests {
             "7H",
             "7S",
             "7Ms",
+            "7M",
+            "7ns",
             "+7d",
             "-7d",
             "7.0d",

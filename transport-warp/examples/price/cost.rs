@@ -1,0 +1,62 @@
+//! What a server uses while something is measured, as Linux tells it in `/proc`.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use super::child::Served;
+use super::table::{Column, bytes};
+use super::usage::{processor_seconds, resident_kib, status_kib};
+
+/// A look at a server before something is measured.
+#[derive(Debug)]
+pub(crate) struct Before {
+    pid: u32,
+    at: Instant,
+    processor: f64,
+    resident_kib: u64,
+}
+
+/// What the server used since.
+#[derive(Debug)]
+pub(crate) struct Cost {
+    /// How long it took.
+    pub(crate) time: Duration,
+    processor: f64,
+    grown_kib: u64,
+}
+
+impl Before {
+    /// Looks now.
+    pub(crate) fn look(served: &Served) -> Self {
+        let pid = served.pid();
+        // From now on the most memory is that of the measuring. Where that cannot be asked for, it is that since the start.
+        let _ = fs::write(format!("/proc/{pid}/clear_refs"), "5");
+        Self {
+            pid,
+            at: Instant::now(),
+            processor: processor_seconds(pid).unwrap_or_default(),
+            resident_kib: resident_kib(pid).unwrap_or_default(),
+        }
+    }
+
+    /// What was used up to now.
+    pub(crate) fn cost(&self) -> Cost {
+        let peak = status_kib(self.pid, "VmHWM:").unwrap_or_default();
+        Cost {
+            time: self.at.elapsed(),
+            processor: processor_seconds(self.pid).unwrap_or_default() - self.processor,
+            grown_kib: peak.saturating_sub(self.resident_kib),
+        }
+    }
+}
+
+impl Cost {
+    /// Adds what it was to a column.
+    pub(crate) fn add_to(&self, column: &mut Column) {
+        let seconds = self.time.as_secs_f64().max(0.001);
+        column.add("it took", format!("{:.2} s", self.time.as_secs_f64()));
+        let part = self.processor / seconds * 100.0;
+        column.add("processor", format!("{:.2} s ({part:.0} % of a core)", self.processor));
+        column.add("memory, at the most", format!("+{}", bytes(self.grown_kib * 1024)));
+    }
+}
