@@ -23,6 +23,9 @@ Examples:
   One large table, with a dish added and taken away again in turn:
     load --server target/release/stonepot --rooms 1 --people 50 --mix add-remove
 
+  As most tables are, with one command in flight at each:
+    load --server target/release/stonepot --log sqlite,memory --in-flight room --pin --yardstick --runs 5
+
   How long one command takes when there is little to do:
     load --server target/release/stonepot --rooms 10 --think-ms 500
 
@@ -35,7 +38,7 @@ exit code 1.";
 ///
 /// It opens rooms x people sockets, lets everybody join, orders the dishes, and then lets every
 /// participant send one command after the other: the next leaves when the broadcast that the one before
-/// caused has come back to its sender (a closed loop). With `--yardstick` it measures, in the same run, a
+/// caused has come back to its sender (a closed loop). With `--in-flight room` the people of a room take turns. With `--yardstick` it measures, in the same run, a
 /// bare echo server that only writes frames encoded beforehand: what this machine's sockets could do.
 #[derive(Debug, Parser)]
 #[command(name = "load", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
@@ -97,6 +100,25 @@ pub(crate) enum Mix {
     UpdateQuantity,
     /// `add_item` with an id of the client's choosing, then `remove_item` of that same dish.
     AddRemove,
+}
+
+/// How many commands of a room are in flight at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InFlight {
+    /// One of each participant: a room's commands meet, and share judging, storing and writing.
+    Person,
+    /// One: the next participant sends when the one before has their own echo.
+    Room,
+}
+
+impl InFlight {
+    /// The name that `--in-flight` takes.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Room => "room",
+        }
+    }
 }
 
 /// What the participants speak with the server.
@@ -206,6 +228,9 @@ pub(crate) struct LoadArgs {
     /// What the participants send.
     #[arg(long, value_enum, default_value_t = Mix::UpdateQuantity)]
     pub(crate) mix: Mix,
+    /// Of what one command is in flight: of each participant, or of each room, whose participants take turns.
+    #[arg(long, value_enum, default_value_t = InFlight::Person)]
+    pub(crate) in_flight: InFlight,
     /// How long a participant waits between the echo of one command and the next, in milliseconds.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=60_000))]
     pub(crate) think_ms: u64,

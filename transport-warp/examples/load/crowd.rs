@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use crate::agreement;
+use crate::args::InFlight;
 use crate::envelope::PREFIX_BYTES;
 use crate::figures::Figures;
 use crate::ledger::{Delivered, Ledger};
@@ -49,6 +50,8 @@ pub(crate) struct Window {
 pub(crate) struct Crowd {
     /// What to send.
     pub(crate) script: Script,
+    /// Of what one command is in flight.
+    in_flight: InFlight,
     /// How long to wait between an echo and the next command.
     pub(crate) think: Option<Duration>,
     /// What was seen.
@@ -87,6 +90,8 @@ pub(crate) struct Task {
     pub(crate) rooms: Vec<u32>,
     /// What to send.
     pub(crate) script: Script,
+    /// Of what one command is in flight.
+    pub(crate) in_flight: InFlight,
     /// How long to wait between an echo and the next command.
     pub(crate) think: Option<Duration>,
     /// Measured commands that may be sent, by all threads together.
@@ -107,6 +112,7 @@ pub(crate) async fn run(task: Task) -> io::Result<Figures> {
     let people = task.script.people;
     let crowd = Rc::new(Crowd {
         script: task.script,
+        in_flight: task.in_flight,
         think: task.think,
         figures: RefCell::new(Figures::new()),
         buffer: RefCell::new(vec![0; BUFFER_BYTES]),
@@ -132,12 +138,22 @@ pub(crate) async fn run(task: Task) -> io::Result<Figures> {
 
     let Ok(window) = task.window.await else { return Err(io::Error::other(CALLED_OFF)) };
     crowd.window.set(Some(window));
+    for room in &rooms {
+        room.ledger.borrow_mut().begin_to_measure();
+    }
     everybody_starts(&crowd, &rooms);
     let measuring = window.until.saturating_duration_since(Instant::now());
     came_about(measuring, || crowd.spent.get() && is_quiet(&rooms)).await;
     let _ = task.reached.send(());
 
     all_arrives(task.patience, &rooms).await;
+    for room in &rooms {
+        let (ledger, mut figures) = (room.ledger.borrow(), crowd.figures.borrow_mut());
+        figures.most_in_flight = figures.most_in_flight.max(ledger.most_in_flight());
+        let sent = ledger.all_sent();
+        figures.fewest_sent = sent.iter().copied().fold(figures.fewest_sent, u64::min);
+        figures.most_sent = sent.iter().copied().fold(figures.most_sent, u64::max);
+    }
     if !crowd.script.echo {
         compare(&crowd, &rooms, task.patience).await;
     }
@@ -171,6 +187,28 @@ impl Crowd {
     /// Whether what happens now is measured.
     pub(crate) fn measures(&self, now: Instant) -> bool {
         self.window.get().is_some_and(|window| (window.from..window.until).contains(&now))
+    }
+
+    /// Who sends once `seat` has the echo of its command: itself, or the next in the room whose socket is open. Rooms are
+    /// filled by all at once in any case.
+    pub(crate) fn next(&self, room: &Room, seat: &Rc<Seat>) -> Rc<Seat> {
+        let next = match self.in_flight {
+            InFlight::Room if self.window.get().is_some() => {
+                let seats = room.seats.borrow();
+                let others = seats.iter().cycle().skip(seat.person as usize + 1).take(seats.len());
+                others.into_iter().find(|other| other.is_open()).cloned()
+            }
+            InFlight::Room | InFlight::Person => None,
+        };
+        next.unwrap_or_else(|| Rc::clone(seat))
+    }
+
+    /// How many participants of a room begin.
+    fn beginners(&self) -> usize {
+        match self.in_flight {
+            InFlight::Room if self.window.get().is_some() => 1,
+            InFlight::Room | InFlight::Person => usize::MAX,
+        }
     }
 
     /// Counts one delivery.
@@ -231,7 +269,7 @@ fn told(crowd: &Crowd, error: &io::Error) -> io::Error {
 fn everybody_starts(crowd: &Rc<Crowd>, rooms: &[Rc<Room>]) {
     let pause = crowd.think.filter(|_| crowd.window.get().is_some());
     for (nth, room) in (0..).zip(rooms) {
-        for seat in room.seats.borrow().iter() {
+        for seat in room.seats.borrow().iter().take(crowd.beginners()) {
             match pause {
                 Some(pause) => {
                     let part = f64::from(nth) + f64::from(seat.person) / f64::from(crowd.script.people);

@@ -48,9 +48,14 @@ pub(crate) fn serve(args: &EchoArgs, ready: impl FnOnce(SocketAddr)) -> io::Resu
             .and(warp::ws())
             .map(move |path: FullPath, label: String, ws: Ws| {
                 let rooms = Arc::clone(&rooms);
+                // Before the handshake is answered: from then on a client counts on hearing what others send.
+                let (queue, queued) = mpsc::channel(MOST_WAITING);
+                let number = rooms.enter(path.as_str(), queue);
                 ws.on_upgrade(move |socket| async move {
                     let label = label.strip_prefix("_pk=").unwrap_or("nobody");
-                    attend(&rooms, path.as_str(), socket, payload_encoded_beforehand(label, bytes)).await;
+                    let payload = payload_encoded_beforehand(label, bytes);
+                    attend(&rooms, path.as_str(), socket, payload, queued).await;
+                    rooms.leave(path.as_str(), number);
                 })
             })
             .boxed();
@@ -62,11 +67,15 @@ pub(crate) fn serve(args: &EchoArgs, ready: impl FnOnce(SocketAddr)) -> io::Resu
 }
 
 /// One socket, from its upgrade to its end.
-async fn attend(rooms: &Rooms, room: &str, socket: WebSocket, payload: String) {
+async fn attend(
+    rooms: &Rooms,
+    room: &str,
+    socket: WebSocket,
+    payload: String,
+    mut queued: mpsc::Receiver<Message>,
+) {
     let message = Message::text(payload);
     let (mut out, mut read) = socket.split();
-    let (queue, mut queued) = mpsc::channel::<Message>(MOST_WAITING);
-    let number = rooms.enter(room, queue);
     tokio::spawn(async move {
         while let Some(message) = queued.recv().await {
             if out.send(message).await.is_err() {
@@ -79,7 +88,6 @@ async fn attend(rooms: &Rooms, room: &str, socket: WebSocket, payload: String) {
             rooms.tell(room, &message);
         }
     }
-    rooms.leave(room, number);
 }
 
 impl Rooms {

@@ -47,6 +47,12 @@ pub(crate) struct Figures {
     pub(crate) first_join: Option<Instant>,
     /// When the last measured echo came.
     pub(crate) last_echo: Option<Instant>,
+    /// The most commands of one room that were sent while measuring and had not come back to their senders, at any moment.
+    pub(crate) most_in_flight: u64,
+    /// How many commands the participant who sent the fewest has sent.
+    pub(crate) fewest_sent: u64,
+    /// How many commands the participant who sent the most has sent.
+    pub(crate) most_sent: u64,
     /// Deliveries that never came.
     pub(crate) lost: u64,
     /// Deliveries that came again.
@@ -77,6 +83,9 @@ impl Figures {
             last: Latencies::new(),
             first_join: None,
             last_echo: None,
+            most_in_flight: 0,
+            fewest_sent: u64::MAX,
+            most_sent: 0,
             lost: 0,
             doubled: 0,
             strange: 0,
@@ -98,6 +107,9 @@ impl Figures {
         self.last.merge(&other.last);
         self.first_join = [self.first_join, other.first_join].into_iter().flatten().min();
         self.last_echo = self.last_echo.max(other.last_echo);
+        self.most_in_flight = self.most_in_flight.max(other.most_in_flight);
+        self.fewest_sent = self.fewest_sent.min(other.fewest_sent);
+        self.most_sent = self.most_sent.max(other.most_sent);
         self.lost += other.lost;
         self.doubled += other.doubled;
         self.strange += other.strange;

@@ -11,6 +11,9 @@ const SEARCH: u64 = 64;
 #[derive(Debug)]
 pub(crate) struct Ledger {
     lines: Vec<Line>,
+    /// Commands that have not come back to their senders.
+    in_flight: u64,
+    most_in_flight: u64,
     /// Deliveries left out before a later one of the same sender came.
     pub(crate) skipped: u64,
     /// Deliveries that came again.
@@ -52,12 +55,29 @@ impl Ledger {
     /// The empty account of a room of that many people.
     pub(crate) fn new(people: usize) -> Self {
         let line = || Line { sent: 0, oldest: 0, under_way: VecDeque::new(), next: vec![0; people] };
-        Self { lines: (0..people).map(|_| line()).collect(), skipped: 0, doubled: 0, strange: 0 }
+        Self {
+            lines: (0..people).map(|_| line()).collect(),
+            skipped: 0,
+            in_flight: 0,
+            most_in_flight: 0,
+            doubled: 0,
+            strange: 0,
+        }
     }
 
     /// The number that `sender`'s next command has.
     pub(crate) fn sent(&self, sender: usize) -> u64 {
         self.lines.get(sender).map_or(0, |line| line.sent)
+    }
+
+    /// From now on [`Ledger::most_in_flight`] counts anew.
+    pub(crate) fn begin_to_measure(&mut self) {
+        self.most_in_flight = self.in_flight;
+    }
+
+    /// The most commands that had not come back to their senders, at any moment since [`Ledger::begin_to_measure`].
+    pub(crate) fn most_in_flight(&self) -> u64 {
+        self.most_in_flight
     }
 
     /// How many commands each participant has sent.
@@ -68,6 +88,8 @@ impl Ledger {
     /// `sender` sends its next command.
     pub(crate) fn send(&mut self, sender: usize, sent_at: Instant) {
         if let Some(line) = self.lines.get_mut(sender) {
+            self.in_flight += 1;
+            self.most_in_flight = self.most_in_flight.max(self.in_flight);
             line.sent += 1;
             line.under_way.push_back(UnderWay { sent_at, reached: 0 });
         }
@@ -81,6 +103,7 @@ impl Ledger {
         }
         line.under_way.pop_back();
         line.sent -= 1;
+        self.in_flight = self.in_flight.saturating_sub(1);
         true
     }
 
@@ -105,6 +128,9 @@ impl Ledger {
         };
         self.skipped += nth - expected;
         *next = nth + 1;
+        if receiver == sender {
+            self.in_flight = self.in_flight.saturating_sub(nth + 1 - expected);
+        }
 
         let mut delivered = Delivered { counts: true, echoed: None, reached_all: None };
         let place = nth.checked_sub(line.oldest).and_then(|place| usize::try_from(place).ok());
@@ -156,6 +182,25 @@ mod tests {
         assert_eq!(own, Delivered { counts: true, echoed: Some(sent_at), reached_all: Some(sent_at) });
         assert!(ledger.is_settled());
         assert_eq!((ledger.lost(), ledger.doubled, ledger.strange), (0, 0, 0));
+    }
+
+    #[test]
+    fn a_command_is_in_flight_until_it_comes_back_to_its_sender() {
+        let mut ledger = Ledger::new(2);
+        ledger.send(0, Instant::now());
+        ledger.send(1, Instant::now());
+        ledger.deliver(1, 0, |_| true);
+        ledger.send(1, Instant::now());
+        assert_eq!(ledger.most_in_flight(), 3);
+
+        ledger.deliver(0, 0, |_| true);
+        // The first of the two was left out.
+        ledger.deliver(1, 1, |nth| nth == 1);
+        ledger.send(0, Instant::now());
+        assert!(ledger.take_back(0));
+        ledger.begin_to_measure();
+
+        assert_eq!(ledger.most_in_flight(), 0);
     }
 
     #[test]

@@ -28,6 +28,33 @@ fn a_faithful_echo_has_no_faults_however_it_writes() {
 }
 
 #[test]
+fn with_one_command_in_flight_in_a_room_its_people_take_turns_against_any_echo() {
+    for writes in ["direct", "batched", "warp"] {
+        let run = rehearse(&["--writes", writes], &["--in-flight", "room", "--rooms", "1"]);
+        assert_eq!(run.figures.faults(), [""; 0], "{writes}");
+        let Figures { commands, most_in_flight, fewest_sent, most_sent, .. } = run.figures;
+        assert_eq!((commands, most_in_flight), (2_000, 1), "{writes}");
+        // They filled the room with 2, 2 and 1 dishes.
+        assert!(most_sent - fewest_sent <= 2, "{writes}: {fewest_sent} to {most_sent}");
+    }
+}
+
+#[test]
+fn one_command_of_each_room_or_of_each_participant_is_in_flight() {
+    for (of, in_flight) in [("room", 1), ("person", 3)] {
+        let run = rehearse(&[], &["--in-flight", of]);
+        assert_eq!(run.figures.most_in_flight, in_flight, "{of}");
+    }
+}
+
+#[test]
+fn with_turns_a_delivery_left_out_is_noticed_too() {
+    let brief = ["--in-flight", "room", "--seconds", "3", "--patience", "1"];
+    let Figures { lost, doubled, .. } = rehearse(&["--lose-every", "1001"], &brief).figures;
+    assert!(lost > 0 && doubled == 0, "{lost} lost, {doubled} doubled");
+}
+
+#[test]
 fn a_delivery_left_out_is_noticed() {
     // Some of the senders wait for ever for their own.
     let brief = ["--seconds", "3", "--patience", "1"];
@@ -66,9 +93,11 @@ fn rehearse(echo_args: &[&str], load_args: &[&str]) -> Run {
     let addr = is_ready.recv().unwrap();
 
     // So many commands and not so many seconds: how much that is depends on the machine. Nobody waits for the rest of the time.
-    let mut all = vec!["load", "--rooms", "4", "--people", "3", "--items", "5", "--warmup", "0"];
+    let mut all = vec!["load", "--people", "3", "--items", "5", "--warmup", "0"];
     let seconds = LONG.to_string();
-    for (option, value) in [("--commands", "2000"), ("--seconds", &seconds), ("--patience", &seconds)] {
+    for (option, value) in
+        [("--rooms", "4"), ("--commands", "2000"), ("--seconds", &seconds), ("--patience", &seconds)]
+    {
         if !load_args.contains(&option) {
             all.extend([option, value]);
         }

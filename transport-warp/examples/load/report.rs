@@ -28,7 +28,7 @@ const fn metric(
     Metric { label, key, digits, of }
 }
 
-const METRICS: [Metric; 32] = [
+const METRICS: [Metric; 35] = [
     metric("commands/s", "commands_per_second", 0, |run| Some(run.rate(run.figures.commands))),
     metric("deliveries/s", "deliveries_per_second", 0, |run| Some(run.rate(run.figures.deliveries))),
     metric("received, MB/s", "megabytes_per_second", 1, |run| Some(run.rate(run.figures.bytes) / 1e6)),
@@ -41,6 +41,13 @@ const METRICS: [Metric; 32] = [
     metric("last participant p90, ms", "last_ms_p90", 2, |run| Some(run.figures.last.at(0.9) / 1e3)),
     metric("last participant p99, ms", "last_ms_p99", 2, |run| Some(run.figures.last.at(0.99) / 1e3)),
     metric("last participant max, ms", "last_ms_max", 2, |run| Some(run.figures.last.at(1.0) / 1e3)),
+    metric("in flight in one room, most", "most_in_flight", 0, |run| {
+        Some(as_number(run.figures.most_in_flight))
+    }),
+    metric("sent by one participant, fewest", "fewest_sent", 0, |run| {
+        Some(as_number(run.figures.fewest_sent))
+    }),
+    metric("  most", "most_sent", 0, |run| Some(as_number(run.figures.most_sent))),
     metric("deliveries lost", "lost", 0, |run| Some(as_number(run.figures.lost))),
     metric("deliveries doubled", "doubled", 0, |run| Some(as_number(run.figures.doubled))),
     metric("broadcasts without a command", "strange", 0, |run| Some(as_number(run.figures.strange))),
@@ -147,12 +154,13 @@ fn heading(args: &LoadArgs, environment: &Environment) -> String {
     let profile =
         if cfg!(debug_assertions) { "\nNOT BUILT WITH --release: the load itself is slow" } else { "" };
     format!(
-        "{} rooms x {} people x {} items, {mix}, closed loop{pause}; {} run(s) of {} s after {} s\n{cores} core(s) of \
+        "{} rooms x {} people x {} items, {mix}, closed loop, one command of each {} in flight{pause}; {} run(s) of {} s after {} s\n{cores} core(s) of \
          {processor}; load average before: {load_average}; {pinned}; {} load thread(s)\n{place} on {file_system}; one \
          write and fsync there takes {:.3} ms (median of 50){profile}\n",
         args.rooms,
         args.people,
         args.items,
+        args.in_flight.name(),
         args.runs,
         args.seconds,
         args.warmup,
@@ -246,6 +254,7 @@ pub(crate) fn json(args: &LoadArgs, environment: &Environment, columns: &[Column
             "rooms": args.rooms, "people": args.people, "items": args.items, "seconds": args.seconds,
             "warmup": args.warmup, "commands": args.commands, "think_ms": args.think_ms,
             "threads": args.threads, "runs": args.runs, "mix": format!("{:?}", args.mix),
+            "in_flight": args.in_flight.name(),
         },
         "subjects": subjects,
     })

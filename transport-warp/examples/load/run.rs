@@ -111,6 +111,7 @@ pub(crate) fn measure(args: &LoadArgs, addr: SocketAddr, pid: Option<u32>, peer:
                 v2: !echo && args.protocol == Protocol::V2,
                 tokens: tokens.clone(),
             },
+            in_flight: args.in_flight,
             think: (args.think_ms > 0).then(|| Duration::from_millis(args.think_ms)),
             budget: budget.clone(),
             patience: Duration::from_secs_f64(args.patience),

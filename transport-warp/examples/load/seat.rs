@@ -112,6 +112,21 @@ impl Seat {
         });
     }
 
+    /// Whether its socket has not ended.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.ended.get()
+    }
+
+    /// Whoever is next sends, now that this participant's command is not in flight any more.
+    fn pass_on(crowd: &Rc<Crowd>, room: &Rc<Room>, seat: &Rc<Self>, pause: Option<Duration>) {
+        seat.idle.set(true);
+        let next = crowd.next(room, seat);
+        match pause {
+            Some(pause) if !next.is_filling(crowd, room) => Self::go_on_later(crowd, room, &next, pause),
+            _ => next.go_on(crowd, room),
+        }
+    }
+
     fn is_filling(&self, crowd: &Crowd, room: &Room) -> bool {
         room.ledger.borrow().sent(self.person as usize) < crowd.script.fills(self.person)
     }
@@ -274,10 +289,7 @@ fn take_change(
     }
     crowd.tally(&delivered, frame.payload_bytes, now);
     if delivered.echoed.is_some() {
-        match crowd.think {
-            Some(pause) if !seat.is_filling(crowd, room) => Seat::go_on_later(crowd, room, seat, pause),
-            _ => seat.go_on(crowd, room),
-        }
+        Seat::pass_on(crowd, room, seat, crowd.think);
     }
 }
 
@@ -291,7 +303,7 @@ fn take_resync(crowd: &Rc<Crowd>, room: &Rc<Room>, seat: &Rc<Seat>) {
     spawn_local(async move {
         sleep(AFTER_RESYNC).await;
         if room.ledger.borrow().awaited_echo(sender) == Some(awaited) {
-            seat.go_on(&crowd, &room);
+            Seat::pass_on(&crowd, &room, &seat, None);
         }
     });
 }
