@@ -1,7 +1,5 @@
 //! What an order keeps of texts that were written before is what would be written anew.
 
-use std::sync::Arc;
-
 use order_core::stored::{decode_order, encode_order};
 use order_core::wire::v2::{self, Welcome};
 use order_core::wire::{self, Frame};
@@ -113,18 +111,18 @@ fn messages_share_the_text_until_the_order_changes() {
     let shared = |frame: &Frame| frame.shared().unwrap().clone();
     let before = shared(&sync(&table.order, &presence));
     presence.connect(&ParticipantId::new("ben").unwrap());
-    assert!(Arc::ptr_eq(&before, &shared(&sync(&table.order, &presence))));
+    assert!(before.is_same(&shared(&sync(&table.order, &presence))));
     for text in [v2::bill(&table.order, None), v2::state(&table.order, &presence, None)] {
         let again = if text.text().contains("bill") {
             v2::bill(&table.order, None)
         } else {
             v2::state(&table.order, &Presence::new(), None)
         };
-        assert!(Arc::ptr_eq(&shared(&text), &shared(&again)));
+        assert!(shared(&text).is_same(&shared(&again)));
     }
     table.add("ben", "dosa", "80", "1");
     assert!(!table.order.keeps_texts());
-    assert!(!Arc::ptr_eq(&before, &shared(&sync(&table.order, &presence))));
+    assert!(!before.is_same(&shared(&sync(&table.order, &presence))));
 }
 
 #[test]

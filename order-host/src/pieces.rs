@@ -75,7 +75,7 @@ impl Shared {
         let frame = Arc::new(frame);
         let [_, _, end] = frame.parts();
         let end = Bytes::copy_from_slice(end.as_bytes());
-        let order = frame.shared().map_or_else(Bytes::new, |text| Bytes::from_owner(Order(text.clone())));
+        let order = frame.shared().map_or_else(Bytes::new, |text| Bytes::from_owner(text.clone()));
         Self { front: Bytes::from_owner(Front(Arc::clone(&frame))), order, end, frame }
     }
 
@@ -111,15 +111,6 @@ impl AsRef<[u8]> for Front {
     fn as_ref(&self) -> &[u8] {
         let [front, ..] = self.0.parts();
         front.as_bytes()
-    }
-}
-
-/// The same for what many messages share.
-struct Order(Arc<str>);
-
-impl AsRef<[u8]> for Order {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_bytes()
     }
 }
 

@@ -1,6 +1,8 @@
 //! A message of which most is shared: with others at the table, and with other messages until the order changes.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::write::quoted;
@@ -13,8 +15,46 @@ use crate::text::Text;
 pub struct Frame {
     front: String,
     phones: Vec<PhoneSlot>,
-    shared: Option<Arc<str>>,
+    shared: Option<SharedText>,
     end: String,
+}
+
+/// Text that many messages have in them. A clone is the same text in memory.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SharedText(Arc<Box<str>>);
+
+impl SharedText {
+    /// Whether both are the same text in memory.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl From<String> for SharedText {
+    fn from(text: String) -> Self {
+        // To give back what a string has too much copies nothing. To move it into the `Arc` would.
+        Self(Arc::new(text.into_boxed_str()))
+    }
+}
+
+impl Deref for SharedText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for SharedText {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl fmt::Debug for SharedText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
 }
 
 /// Where somebody's phone number belongs in a text that was written without it.
@@ -27,7 +67,12 @@ pub(super) struct PhoneSlot {
 }
 
 impl Frame {
-    pub(super) fn new(front: String, phones: Vec<PhoneSlot>, shared: Option<Arc<str>>, end: String) -> Self {
+    pub(super) fn new(
+        front: String,
+        phones: Vec<PhoneSlot>,
+        shared: Option<SharedText>,
+        end: String,
+    ) -> Self {
         Self { front, phones, shared, end }
     }
 
@@ -70,7 +115,7 @@ impl Frame {
     }
 
     /// What is the same text, in memory too, in all messages of this kind until the order changes.
-    pub fn shared(&self) -> Option<&Arc<str>> {
+    pub fn shared(&self) -> Option<&SharedText> {
         self.shared.as_ref()
     }
 

@@ -19,7 +19,7 @@ mod write;
 mod written;
 
 pub use bill::{BillLine, MAX_BILL_ITEMS, MAX_BILL_PEOPLE, RefusedBill};
-pub use frame::Frame;
+pub use frame::{Frame, SharedText};
 pub use history::{HistoryPage, MAX_HISTORY_PAGE, history, history_document, history_entry};
 pub use inbound::{Inbound, Refused, SeedInbound, decode, decode_any, decode_any_from};
 pub use json::{MAX_DEPTH, MAX_KEYS};

@@ -1,9 +1,8 @@
 //! The order's full state, as clients read it.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use super::frame::{Frame, PhoneSlot};
+use super::frame::{Frame, PhoneSlot, SharedText};
 use super::write::Writer;
 use super::written::{ItemText, PersonText, RestOfState};
 use crate::split::{Weight, shares};
@@ -17,9 +16,8 @@ const ITEM_BYTES: usize = 256;
 pub(super) struct StateWriter {
     pub(super) json: Writer,
     phones: Vec<PhoneSlot>,
-    /// What stands before what is shared, once that was put in.
-    front: String,
-    shared: Option<Arc<str>>,
+    /// What is shared, once that was put in, and what stands before it.
+    before: Option<(String, SharedText)>,
 }
 
 impl StateWriter {
@@ -35,15 +33,15 @@ impl StateWriter {
     }
 
     /// Puts in what other messages have too. It happens once at the most.
-    fn share(&mut self, text: &Arc<str>) {
-        self.front = std::mem::replace(&mut self.json, Writer::to_go_on(0)).into_text();
-        self.shared = Some(Arc::clone(text));
+    fn share(&mut self, text: &SharedText) {
+        let front = std::mem::replace(&mut self.json, Writer::to_go_on(0)).into_text();
+        self.before = Some((front, text.clone()));
     }
 
     /// The message that was written.
     pub(super) fn into_frame(self) -> Frame {
-        match self.shared {
-            Some(shared) => Frame::new(self.front, self.phones, Some(shared), self.json.into_text()),
+        match self.before {
+            Some((front, shared)) => Frame::new(front, self.phones, Some(shared), self.json.into_text()),
             None => Frame::new(self.json.into_text(), self.phones, None, String::new()),
         }
     }
@@ -77,11 +75,11 @@ impl StateWriter {
     }
 
     /// The fields of the bill, as they stand in a state: after others.
-    pub(super) fn bill_text(order: &Order) -> &Arc<str> {
+    pub(super) fn bill_text(order: &Order) -> &SharedText {
         let texts = &order.texts;
         texts.bill.get_or_init(|| {
             if let Some(bill) = texts.rest_of_state.get().and_then(RestOfState::bill) {
-                return bill.into();
+                return bill.to_owned().into();
             }
             let mut writer = Self::rest_of(order);
             writer.bill(order);
@@ -193,13 +191,13 @@ impl StateWriter {
         now: &'text mut Option<ItemText>,
     ) -> &'text ItemText {
         let write = || {
-            let mut writer = Self::from(Writer::with_capacity(ITEM_BYTES));
-            let name_at = writer.item_without_name(order, item);
+            let mut json = Writer::with_capacity(ITEM_BYTES);
+            let name_at = Self::item_without_name(&mut json, order, item);
             let mut id = Writer::default();
             id.string(item.id().as_str());
             let id_at = "{\"id\":".len();
             ItemText {
-                text: writer.json.into_text().into_boxed_str(),
+                text: json.into_text().into_boxed_str(),
                 id: id_at..id_at.saturating_add(id.len()),
                 name_at,
                 currency: order.currency(),
@@ -209,47 +207,51 @@ impl StateWriter {
     }
 
     /// Writes one item as an object that lacks the name of whoever added it, and says where that belongs.
-    fn item_without_name(&mut self, order: &Order, item: &Item) -> usize {
-        self.json.begin_object();
-        self.dish(order, item);
+    fn item_without_name(json: &mut Writer, order: &Order, item: &Item) -> usize {
+        json.begin_object();
+        Self::dish(json, order, item);
         let added_by = order.added_by(item);
-        self.json.string_field("addedBy", added_by.map_or("", |person| person.id().as_str()));
-        self.json.key("addedByName");
-        let name_at = self.json.len();
-        self.json.ready_made("");
-        self.json.whole_field("addedAt", item.added_at().get());
+        json.string_field("addedBy", added_by.map_or("", |person| person.id().as_str()));
+        json.key("addedByName");
+        let name_at = json.len();
+        json.ready_made("");
+        json.whole_field("addedAt", item.added_at().get());
         let its_adders_alone = order
             .shared_by(item)
             .map(|(person, weight)| (person.id(), weight))
             .eq(added_by.map(|person| (person.id(), Weight::ONE)));
         if !its_adders_alone {
-            self.shared_by(order, item);
+            Self::claims(json, order, item);
         }
-        self.json.end_object();
+        json.end_object();
         name_at
     }
 
     /// Writes whose an item is: an object of weights by participant.
     pub(super) fn shared_by(&mut self, order: &Order, item: &Item) {
-        self.json.key("sharedBy");
-        self.json.begin_object();
+        Self::claims(&mut self.json, order, item);
+    }
+
+    fn claims(json: &mut Writer, order: &Order, item: &Item) {
+        json.key("sharedBy");
+        json.begin_object();
         for (person, weight) in order.shared_by(item) {
-            self.json.foreign_key(person.id().as_str());
-            self.json.literal(weight.to_decimal());
+            json.foreign_key(person.id().as_str());
+            json.literal(weight.to_decimal());
         }
-        self.json.end_object();
+        json.end_object();
     }
 
     /// Writes what was ordered, without who ordered it.
-    fn dish(&mut self, order: &Order, item: &Item) {
-        self.json.string_field("id", item.id().as_str());
-        self.json.string_field("dishName", item.dish_name().as_str());
-        self.json.string_field("dishType", item.dish_type().as_str());
-        self.json.whole_field("quantity", item.quantity().pieces());
-        self.amount("price", order, item.price().amount());
-        self.amount("itemTotal", order, item.total());
+    fn dish(json: &mut Writer, order: &Order, item: &Item) {
+        json.string_field("id", item.id().as_str());
+        json.string_field("dishName", item.dish_name().as_str());
+        json.string_field("dishType", item.dish_type().as_str());
+        json.whole_field("quantity", item.quantity().pieces());
+        json.amount_field("price", item.price().amount(), order.currency());
+        json.amount_field("itemTotal", item.total(), order.currency());
         if let Some(customization) = item.customization() {
-            self.json.string_field("customization", customization.as_str());
+            json.string_field("customization", customization.as_str());
         }
     }
 
@@ -269,7 +271,7 @@ impl StateWriter {
 
 impl From<Writer> for StateWriter {
     fn from(json: Writer) -> Self {
-        Self { json, phones: Vec::new(), front: String::new(), shared: None }
+        Self { json, phones: Vec::new(), before: None }
     }
 }
 
@@ -285,7 +287,7 @@ pub fn public_view(order: &Order) -> String {
     writer.json.begin_list();
     for item in order.items() {
         writer.json.begin_object();
-        writer.dish(order, item);
+        StateWriter::dish(&mut writer.json, order, item);
         writer.json.whole_field("addedAt", item.added_at().get());
         writer.json.end_object();
     }

@@ -5,8 +5,8 @@
 //! as large as that: they are let go with the next change, or when the [host says so](crate::Order::forget_texts).
 
 use std::ops::Range;
-use std::sync::Arc;
 
+use super::frame::SharedText;
 use crate::kept::Kept;
 use crate::text::Text;
 use crate::{Currency, Order};
@@ -16,14 +16,14 @@ use crate::{Currency, Order};
 pub(crate) struct Texts {
     pub(super) rest_of_state: Kept<RestOfState>,
     /// The fields of the bill, as they follow others.
-    pub(super) bill: Kept<Arc<str>>,
+    pub(super) bill: Kept<SharedText>,
     /// The document of `stonepot.v2`.
     pub(super) document: Kept<Document>,
 }
 
 /// The state of the first protocol after its participants.
 pub(crate) struct RestOfState {
-    pub(super) text: Arc<str>,
+    pub(super) text: SharedText,
     /// Where the bill stands in it.
     pub(super) bill: Range<usize>,
 }
@@ -37,7 +37,7 @@ impl RestOfState {
 
 /// The document of `stonepot.v2`, and its checksum.
 pub(crate) struct Document {
-    pub(super) text: Arc<str>,
+    pub(super) text: SharedText,
     pub(super) checksum: String,
 }
 
