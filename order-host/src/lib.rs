@@ -11,9 +11,12 @@
 #![forbid(unsafe_code)]
 
 mod before_join;
+#[cfg(feature = "sqlite")]
+mod check;
 mod clock;
 mod connection;
 mod counted;
+mod damaged;
 mod door;
 mod expiry;
 mod glances;

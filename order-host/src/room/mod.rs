@@ -100,6 +100,7 @@ impl Room {
     }
 
     async fn load(key: &RoomKey, shared: &Arc<Shared>) -> Result<Box<Self>, LogError> {
+        shared.damaged.refuse(key)?;
         let turn = shared.load_turn().await;
         let log = shared.log.as_ref();
         let Loaded { order, mut snapshot_seq, log_bytes } = load(log, key, &shared.settings).await?;
@@ -193,6 +194,7 @@ impl Room {
                 | Input::View { .. }
                 | Input::Admits { .. }
                 | Input::Wake { .. }
+                | Input::Damaged
                 | Input::Drain => self.run_commands(&mut commands).await?,
             }
             match input {
@@ -216,6 +218,7 @@ impl Room {
                     // Nobody waits for it who drains.
                     let _ = reply.send(waits);
                 }
+                Input::Damaged => return Err(End(CloseReason::Unavailable)),
                 Input::Drain => return Err(End(CloseReason::Restart)),
                 Input::Message { .. } | Input::Backend { .. } => {}
             }
