@@ -9,6 +9,9 @@ use criterion::{BatchSize, Criterion};
 use order_core::wire::{self, v2};
 use order_core::{ItemId, UnixMillis};
 
+/// What a cursor is like.
+const CURSOR: &str = "AAAAAAECABAgMEBQYHCAkKCw";
+
 fn main() {
     let mut criterion = party::criterion();
     apply(&mut criterion);
@@ -48,7 +51,7 @@ fn apply(criterion: &mut Criterion) {
         group.bench_function(format!("{items}"), |bencher| {
             bencher.iter(|| {
                 let recorded = party::apply(&mut order, &who, turns.next().unwrap()).unwrap();
-                v2::event(&order, &recorded).len()
+                v2::event(&order, &recorded, CURSOR).len()
             });
         });
     }

@@ -10,6 +10,9 @@ use order_core::stored::{decode_order, encode_fact, encode_order};
 use order_core::wire::{self, v2};
 use order_core::{ParticipantId, Presence};
 
+/// What a cursor is like.
+const CURSOR: &str = "AAAAAAECABAgMEBQYHCAkKCw";
+
 fn main() {
     let mut criterion = party::criterion();
     let mut group = criterion.benchmark_group("encode");
@@ -25,9 +28,9 @@ fn main() {
         group.bench_function(format!("item_added/{items}"), |bencher| {
             bencher.iter(|| wire::fact_message(black_box(&order), &presence, &recorded));
         });
-        group.throughput(Throughput::Bytes(v2::event(&order, &recorded).len() as u64));
+        group.throughput(Throughput::Bytes(v2::event(&order, &recorded, CURSOR).len() as u64));
         group.bench_function(format!("event/{items}"), |bencher| {
-            bencher.iter(|| v2::event(black_box(&order), &recorded));
+            bencher.iter(|| v2::event(black_box(&order), &recorded, CURSOR));
         });
         group.throughput(Throughput::Bytes(frame.text().len() as u64));
         group.bench_function(format!("text_for_one/{items}"), |bencher| {

@@ -17,6 +17,9 @@ use order_core::stored::encode_fact;
 use order_core::wire::{self, v2};
 use order_core::{ItemId, Order, Presence, Recorded, split::shares};
 
+/// What a cursor is like.
+const CURSOR: &str = "AAAAAAECABAgMEBQYHCAkKCw";
+
 /// An order of four with so many items, and a message for it.
 fn order(items: usize) -> (Order, String) {
     (party::order(4, items), party::add_message("item_new", 29_950))
@@ -60,7 +63,7 @@ fn full_state((order, recorded): (Order, Recorded)) -> (Order, usize) {
 #[bench::items_10(args = (10,), setup = changed)]
 #[bench::items_1000(args = (1_000,), setup = changed)]
 fn event((order, recorded): (Order, Recorded)) -> (Order, usize) {
-    let length = v2::event(black_box(&order), &recorded).len();
+    let length = v2::event(black_box(&order), &recorded, CURSOR).len();
     (order, length)
 }
 

@@ -8,7 +8,9 @@ use std::time::Duration;
 use std::{env, fs};
 
 use order_core::split::Weight;
-use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
+use order_core::stored::{
+    LogPosition, decode_fact, decode_order, decode_snapshot, encode_fact, encode_order, encode_snapshot,
+};
 use order_core::wire;
 use order_core::{
     Code, Currency, Decision, Fact, Lifetimes, Order, ParticipantId, Presence, Rejection, UnixMillis, commit,
@@ -155,6 +157,11 @@ fn every_fact_is_stored_as_it_was_released() {
         golden.check(name, &text);
         assert_eq!(decode_order(text.as_bytes()).as_ref(), Ok(order));
     }
+    let link = std::array::from_fn(|at| at as u8 * 16);
+    let position = LogPosition { bytes: Some(1_234), link: Some(link) };
+    let text = String::from_utf8(encode_snapshot(&party.table.order, &position).unwrap()).unwrap();
+    golden.check("snapshot", &text);
+    assert_eq!(decode_snapshot(text.as_bytes()), Ok((party.table.order.clone(), position)));
     golden.finish();
 }
 

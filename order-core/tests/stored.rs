@@ -1,6 +1,9 @@
 //! Stored facts and orders that somebody damaged, or that another release wrote.
 
-use order_core::stored::{StoredError, decode_fact, decode_order, encode_fact, encode_order};
+use order_core::stored::{
+    LogPosition, StoredError, decode_fact, decode_order, decode_snapshot, encode_fact, encode_order,
+    encode_snapshot,
+};
 use proptest::prelude::*;
 
 use crate::table::{self, Table, WAIVE, charges_message, claim_message, tip_message};
@@ -70,6 +73,27 @@ fn parts_that_cannot_be_what_they_stand_for_are_named() {
     assert_eq!(order("\"tips\":[[0,", "\"tips\":[[2,"), StoredError::Damaged("seat"));
     assert_eq!(order("\"without_service\":[1]", "\"without_service\":[2]"), StoredError::Damaged("seat"));
     assert_eq!(order("{\"percent\":2500000}", "{\"percent\":100000001}"), StoredError::Damaged("percentage"));
+}
+
+#[test]
+fn a_snapshot_says_where_it_stands_in_its_log_as_far_as_that_is_known() {
+    let table = Table::of(&["asha"]);
+    let link: [u8; 16] = std::array::from_fn(|at| at as u8);
+    for position in [
+        LogPosition::default(),
+        LogPosition { bytes: Some(7), link: None },
+        LogPosition { bytes: Some(0), link: Some([0; 16]) },
+        LogPosition { bytes: Some(u64::MAX), link: Some(link) },
+        LogPosition { bytes: None, link: Some([255; 16]) },
+    ] {
+        let bytes = encode_snapshot(&table.order, &position).unwrap();
+        assert_eq!(decode_snapshot(&bytes), Ok((table.order.clone(), position)));
+    }
+    let whole = encode_snapshot(&table.order, &LogPosition { bytes: None, link: Some(link) }).unwrap();
+    for wrong in ["", "00", "+00102030405060708090a0b0c0d0e0f", "000102030405060708090a0b0c0d0e0f0", "x"] {
+        let damaged = replaced(&whole, "000102030405060708090a0b0c0d0e0f", wrong);
+        assert_eq!(decode_snapshot(&damaged).unwrap_err(), StoredError::Damaged("link"), "{wrong}");
+    }
 }
 
 /// What a release that knew no charges wrote has none of these fields.

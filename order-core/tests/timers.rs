@@ -12,7 +12,7 @@ use order_core::{
 };
 use proptest::prelude::*;
 
-use crate::folding::Document;
+use crate::folding::{CURSOR, Document};
 use crate::model::{Model, Step, steps};
 use crate::table::{self, FINALIZE, LOCK, Table, UNLOCK, add_message, join_message, unclaim_message};
 
@@ -349,7 +349,7 @@ fn assert_events_fold(table: &Table) {
     let mut document = Document::parse(&state_text(&order));
     for recorded in &table.log {
         commit(&mut order, recorded).unwrap();
-        document.fold(&event(&order, recorded));
+        document.fold(&event(&order, recorded, CURSOR));
         assert_eq!(document.text(), state_text(&order), "after {recorded:?}");
     }
 }

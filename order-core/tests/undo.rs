@@ -8,7 +8,7 @@ use order_core::wire::v2::{event, state_text};
 use order_core::{Amount, Code, Currency, Decision, Fact, Item, Order, Participant, commit};
 use proptest::prelude::*;
 
-use crate::folding::Document;
+use crate::folding::{CURSOR, Document};
 use crate::model::{Model, steps};
 use crate::table::{
     self, FINALIZE, LEAVE, LOCK, Table, UNLOCK, add_message, assign_message, charges_message, claim_message,
@@ -97,7 +97,7 @@ proptest! {
         let mut document = Document::parse(&state_text(&order));
         for recorded in &table.log {
             commit(&mut order, recorded).unwrap();
-            document.fold(&event(&order, recorded));
+            document.fold(&event(&order, recorded, CURSOR));
             prop_assert_eq!(document.text(), state_text(&order), "after {:?}", recorded);
         }
     }

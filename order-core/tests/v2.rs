@@ -11,7 +11,7 @@ use order_core::{
 };
 use proptest::prelude::*;
 
-use crate::folding::Document;
+use crate::folding::{CURSOR, Document};
 use crate::json::Json;
 use crate::model::{Model, steps};
 use crate::table::{self, Table};
@@ -41,7 +41,7 @@ proptest! {
         let mut document = Document::parse(&state_text(&order));
         for recorded in &table.log[start..] {
             commit(&mut order, recorded).unwrap();
-            document.fold(&event(&order, recorded));
+            document.fold(&event(&order, recorded, CURSOR));
             prop_assert_eq!(document.text(), state_text(&order), "after {:?}", recorded);
         }
         prop_assert_eq!(document.text(), state_text(&table.order));
@@ -75,6 +75,60 @@ fn who_has_signed_in_need_not_say_again_who_joins() {
 }
 
 #[test]
+fn a_cursor_stands_in_the_envelope_and_not_in_the_document() {
+    let table = Table::of(&["asha"]);
+    let (asha, nobody) = (ParticipantId::new("asha").unwrap(), Presence::new());
+    let about = Welcome {
+        participant: &asha,
+        resume_token: "token",
+        missed: None,
+        cursor: CURSOR,
+        now: UnixMillis::new(1),
+    };
+    for text in [
+        event(&table.order, table.log.last().unwrap(), CURSOR),
+        v2::state(&table.order, &nobody, CURSOR, None),
+        welcome(&table.order, &nobody, &about),
+    ] {
+        let message = Json::parse(&text);
+        assert_eq!((message.at("cursor").text(), message.at("seq").whole()), (CURSOR, 1), "{text}");
+        assert_eq!(text.matches(CURSOR).count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn whatever_a_join_says_of_where_it_left_the_join_is_read() {
+    let fresh = || ItemId::new("fresh").unwrap();
+    let read = |since: &str| {
+        let text = format!(
+            r#"{{"type":"join","id":"j","participantId":"a","participantName":"A","data":{{}},"since":{since}}}"#
+        );
+        let Ok(V2Inbound::Command { inbound, since }) = v2::decode(&text, fresh) else { panic!("{text}") };
+        assert!(matches!(inbound.command, Command::Join(_)));
+        since
+    };
+    assert_eq!(read("\"AAAA\""), Some("AAAA".to_owned()));
+    assert_eq!(read(r#""7""#), Some("7".to_owned()));
+    assert_eq!(read(r#""\u0041""#), Some("A".to_owned()));
+    for other in [
+        "null",
+        "0",
+        "7",
+        "-1",
+        "1.5",
+        "1e3",
+        "99999999999999999999",
+        "true",
+        "[]",
+        "{}",
+        "[7]",
+        r#""\ud800""#,
+    ] {
+        assert_eq!(read(other), None, "{other}");
+    }
+}
+
+#[test]
 fn an_event_holds_nobodys_phone_and_a_welcome_only_ones_own() {
     let mut table = Table::empty();
     for (who, phone) in [("asha", "9111111111"), ("ben", "9222222222")] {
@@ -87,18 +141,24 @@ fn an_event_holds_nobodys_phone_and_a_welcome_only_ones_own() {
     let mut order = empty(&table);
     for recorded in &table.log {
         commit(&mut order, recorded).unwrap();
-        let text = event(&order, recorded);
+        let text = event(&order, recorded, CURSOR);
         assert!(!text.contains("9111111111") && !text.contains("9222222222"), "{text}");
     }
     assert!(!state_text(&order).contains("9111111111"));
     let ben = ParticipantId::new("ben").unwrap();
-    let about = Welcome { participant: &ben, resume_token: "token", missed: None, now: UnixMillis::new(1) };
+    let about = Welcome {
+        participant: &ben,
+        resume_token: "token",
+        missed: None,
+        cursor: CURSOR,
+        now: UnixMillis::new(1),
+    };
     let text = welcome(&order, &Presence::new(), &about);
     assert!(text.contains("9222222222") && !text.contains("9111111111"), "{text}");
 }
 
 #[test]
-fn an_event_about_an_ordinary_dish_takes_less_than_300_bytes() {
+fn an_event_about_an_ordinary_dish_takes_less_than_340_bytes() {
     let mut table = Table::empty();
     table.accept(
         "tenant_9876543210",
@@ -107,8 +167,8 @@ fn an_event_about_an_ordinary_dish_takes_less_than_300_bytes() {
     table.now = 1_800_000_000_000;
     let add = r#"{"type":"add_item","data":{"dishName":"Chicken Biryani","dishType":"non-veg","quantity":2,"price":299,"customization":"Extra spicy","id":"item_1a2b3c4d5e6f7g8h"}}"#;
     table.accept("tenant_9876543210", add);
-    let text = event(&table.order, table.log.last().unwrap());
-    assert!(text.len() < 300, "{} bytes: {text}", text.len());
+    let text = event(&table.order, table.log.last().unwrap(), CURSOR);
+    assert!(text.len() < 340, "{} bytes: {text}", text.len());
 }
 
 #[test]
@@ -149,8 +209,6 @@ fn a_command_needs_an_id_and_a_request_does_not() {
     for wrong in [
         r#"{"type":"presence"}"#,
         r#"{"type":"presence","data":{"typing":1}}"#,
-        r#"{"type":"join","id":"j","participantId":"a","participantName":"A","data":{},"since":-1}"#,
-        r#"{"type":"join","id":"j","participantId":"a","participantName":"A","data":{},"since":"1"}"#,
         r#"{"type":"join","id":"","participantId":"a","participantName":"A","data":{}}"#,
         r#"{"type":"dance","id":"d"}"#,
         "[]",
@@ -194,6 +252,6 @@ fn the_back_end_is_nobody_at_the_table() {
     let decision = table.say_from_backend(r#"{"type":"record_payment","data":{"amount":10,"payer":"asha"}}"#);
     let Ok(Decision::Record(recorded)) = decision else { panic!("{decision:?}") };
     assert_eq!(recorded.by, Actor::Backend);
-    let text = event(&table.order, &recorded);
+    let text = event(&table.order, &recorded, CURSOR);
     assert!(text.contains(r#""by":null"#), "{text}");
 }

@@ -67,7 +67,7 @@ async fn appended(log: &Arc<SqliteLog>, rooms: usize) -> Result<Vec<Duration>, B
             let mut last = 0;
             while started.elapsed() < MEASURED {
                 let asked = Instant::now();
-                last = log.append(&room, last, vec![vec![b'x'; FACT_BYTES]]).await?;
+                last = log.append(&room, last, vec![vec![b'x'; FACT_BYTES].into()]).await?;
                 waits.push(asked.elapsed());
             }
             Ok::<_, AppendError>(waits)

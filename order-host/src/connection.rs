@@ -13,7 +13,7 @@ use crate::host::Host;
 use crate::input::{Attach, Back, ConnectionId, Input, Message};
 use crate::outbox::{CloseReason, Outbox, Outgoing, Taken};
 use crate::pace::{Meter, Whose};
-use crate::{Allowance, Door, Identity, Opening, Protocol, RoomKey};
+use crate::{Allowance, Cursor, Door, Identity, Opening, Protocol, RoomKey};
 
 /// One socket's place in a room: what it sends goes in, what it is to be sent comes out. Dropping it is the
 /// disconnect.
@@ -130,7 +130,9 @@ impl Connection {
                 }
             }),
             Protocol::V2 => v2::decode_from(signed_in, text, fresh_id).map(|message| match message {
-                V2Inbound::Command { inbound, since } => Message::Command(inbound, since),
+                V2Inbound::Command { inbound, since } => {
+                    Message::Command(inbound, since.as_deref().and_then(Cursor::parse))
+                }
                 V2Inbound::Request { id, participant, request } => {
                     Message::Request { id, participant, request }
                 }

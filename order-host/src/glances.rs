@@ -93,7 +93,7 @@ impl Glances {
         let found = sought
             .get_or_try_init(|| async {
                 let _turn = shared.load_turn().await;
-                let Loaded { order, .. } = room::load(shared.log.as_ref(), room, &shared.settings).await?;
+                let Loaded { order, .. } = room::load(shared, room).await?;
                 Ok(Arc::new(Glance::of(&order)))
             })
             .await

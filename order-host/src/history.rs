@@ -136,7 +136,7 @@ impl Reading {
                 if order.seq() == end {
                     break;
                 }
-                let recorded = decode_fact(&fact).map_err(|error| damaged(&error))?;
+                let recorded = decode_fact(&fact.bytes).map_err(|error| damaged(&error))?;
                 let wanted = end.saturating_sub(recorded.seq) < page.limit as u64;
                 if wanted {
                     let entry = history_entry(&order, &recorded);

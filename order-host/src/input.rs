@@ -9,7 +9,7 @@ use order_core::{Command, CommandId, ParticipantId};
 use tokio::sync::{SetOnce, oneshot};
 
 use crate::outbox::Outbox;
-use crate::{Access, Allowance, Door, Protocol};
+use crate::{Access, Allowance, Cursor, Door, Protocol};
 
 /// Identifies a socket for as long as the process lives. A label, never an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,16 +59,16 @@ pub(crate) struct Attach {
 #[derive(Debug, Clone)]
 pub(crate) struct Back {
     pub(crate) participant: ParticipantId,
-    /// The last event that the client has.
-    pub(crate) since: Option<u64>,
+    /// Where in the history the client is.
+    pub(crate) since: Option<Cursor>,
     /// Set once it is known whether they sit at the table.
     pub(crate) is_seated: Arc<SetOnce<bool>>,
 }
 
 /// A message that could be read.
 pub(crate) enum Message {
-    /// A command; in a join, also the last event that the client has.
-    Command(Inbound, Option<u64>),
+    /// A command; in a join, also where in the history the client is.
+    Command(Inbound, Option<Cursor>),
     /// Something that changes nothing which is stored.
     Request {
         id: Option<CommandId>,

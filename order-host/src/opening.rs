@@ -1,6 +1,6 @@
 //! How a socket opens: which protocol it speaks, who it is, and whether it comes back.
 
-use crate::{Allowance, Door, Identity};
+use crate::{Allowance, Cursor, Door, Identity};
 
 /// A protocol that a socket speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -29,8 +29,8 @@ pub struct Opening {
     pub protocol: Protocol,
     /// The resume token that an earlier socket was given: it speaks as that participant without joining first.
     pub resume_token: Option<String>,
-    /// The last event that the client has, if it has the state up to one.
-    pub since: Option<u64>,
+    /// Where in the history the client is, if it has the state up to there.
+    pub since: Option<Cursor>,
     /// Who signed in, where that is asked for: the socket speaks as nobody else, and a resume token of somebody else proves
     /// nothing.
     pub identity: Option<Identity>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use order_core::text::Text;
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
@@ -13,7 +13,7 @@ use crate::damaged::Damaged;
 use crate::glances::Glances;
 use crate::history::Histories;
 use crate::input::ConnectionId;
-use crate::log::RoomLog;
+use crate::log::{ChainKey, LogError, RoomLog};
 use crate::rooms::Rooms;
 use crate::time::Time;
 use crate::{Clock, Counted, Ids, Settings};
@@ -24,6 +24,8 @@ const LOADS_AT_ONCE: usize = 8;
 
 pub(crate) struct Shared {
     pub(crate) log: Arc<dyn RoomLog>,
+    /// The log's, once it has been asked for it.
+    chain_key: OnceCell<ChainKey>,
     pub(crate) clock: Arc<dyn Clock>,
     steps: Steps,
     pub(crate) ids: Arc<dyn Ids>,
@@ -51,6 +53,7 @@ impl Shared {
     ) -> Self {
         Self {
             log,
+            chain_key: OnceCell::new(),
             steps: Steps::new(clock.clone()),
             clock,
             ids,
@@ -70,6 +73,14 @@ impl Shared {
 
     pub(crate) fn next_connection(&self) -> ConnectionId {
         ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The key of the links of all rooms.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub(crate) async fn chain_key(&self) -> Result<ChainKey, LogError> {
+        self.chain_key.get_or_try_init(|| self.log.chain_key()).await.copied()
     }
 
     /// Looks at the clock, and says so when it has stepped.

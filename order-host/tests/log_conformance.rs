@@ -4,7 +4,9 @@
 use async_trait::async_trait;
 use order_core::UnixMillis;
 use order_host::RoomKey;
-use order_host::log::{Alarm, AppendError, LogError, MemoryLog, RoomLog, Snapshot, StoredFact, conformance};
+use order_host::log::{
+    Alarm, AppendError, ChainKey, Link, LogError, MemoryLog, RoomLog, Snapshot, StoredFact, conformance,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_memory_log_keeps_every_promise() {
@@ -57,6 +59,9 @@ enum Fault {
     IgnoresTheLimit,
     MixesUpperAndLowerCase,
     DropsEmptyFacts,
+    DropsLinks,
+    MakesUpLinks,
+    ForgetsTheChainKey,
     KeepsTheFirstSnapshot,
     KeepsTheFirstAlarm,
     ReadsTheAlarmAtAfterToo,
@@ -71,6 +76,9 @@ async fn the_suite_finds_every_fault_that_is_put_into_a_log() {
         Fault::IgnoresTheLimit,
         Fault::MixesUpperAndLowerCase,
         Fault::DropsEmptyFacts,
+        Fault::DropsLinks,
+        Fault::MakesUpLinks,
+        Fault::ForgetsTheChainKey,
         Fault::KeepsTheFirstSnapshot,
         Fault::KeepsTheFirstAlarm,
         Fault::ReadsTheAlarmAtAfterToo,
@@ -92,7 +100,13 @@ impl RoomLog for Faulty {
         let room = self.room(room);
         let facts = match self.fault {
             Fault::KeepsTheFirstOfABatchOnly => facts.into_iter().take(1).collect(),
-            Fault::DropsEmptyFacts => facts.into_iter().filter(|fact| !fact.is_empty()).collect(),
+            Fault::DropsEmptyFacts => facts.into_iter().filter(|fact| !fact.bytes.is_empty()).collect(),
+            Fault::DropsLinks => facts.into_iter().map(|fact| fact.bytes.into()).collect(),
+            Fault::MakesUpLinks => {
+                let linked =
+                    |fact: StoredFact| StoredFact { link: fact.link.or(Some(Link::new([1; 16]))), ..fact };
+                facts.into_iter().map(linked).collect()
+            }
             _ => facts,
         };
         let answer = self.log.append(&room, expected, facts.clone()).await;
@@ -136,6 +150,13 @@ impl RoomLog for Faulty {
         match self.fault {
             Fault::ReadsTheAlarmAtAfterToo => self.log.alarms(None, limit).await,
             _ => self.log.alarms(after, limit).await,
+        }
+    }
+
+    async fn chain_key(&self) -> Result<ChainKey, LogError> {
+        match self.fault {
+            Fault::ForgetsTheChainKey => Ok(ChainKey::random()),
+            _ => self.log.chain_key().await,
         }
     }
 

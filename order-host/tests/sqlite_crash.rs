@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use order_host::RoomKey;
-use order_host::log::{AppendError, OpenError, RoomLog, Snapshot, SqliteLog};
+use order_host::log::{AppendError, OpenError, RoomLog, Snapshot, SqliteLog, StoredFact};
 
 const FOLDER: &str = "STONEPOT_TEST_FOLDER";
 const ROOMS: u64 = 10;
@@ -91,7 +91,7 @@ async fn child_appends_until_it_is_killed() {
                 last = log.append(&key(room), last, vec![fact(room, last + 1)]).await.unwrap();
                 acknowledge(room, last);
                 if last.is_multiple_of(10) {
-                    let snapshot = Snapshot { seq: last, state: fact(room, last) };
+                    let snapshot = Snapshot { seq: last, state: fact(room, last).bytes };
                     log.save_snapshot(&key(room), snapshot).await.unwrap();
                 }
             }
@@ -151,8 +151,8 @@ fn read_acknowledged(lines: &mut impl Iterator<Item = String>, enough: usize) ->
 }
 
 /// Large enough that a few hundred are carried over from the write-ahead log.
-fn fact(room: u64, seq: u64) -> Vec<u8> {
-    format!("{room}:{seq}:").repeat(1_200).into_bytes()
+fn fact(room: u64, seq: u64) -> StoredFact {
+    format!("{room}:{seq}:").repeat(1_200).into_bytes().into()
 }
 
 fn key(room: u64) -> RoomKey {

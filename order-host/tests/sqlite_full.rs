@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use order_core::{Lifetimes, UnixMillis};
 use order_host::RoomKey;
-use order_host::log::{Alarm, AppendError, OpenError, RoomLog, Snapshot, SqliteLog};
+use order_host::log::{Alarm, AppendError, OpenError, RoomLog, Snapshot, SqliteLog, StoredFact};
 use rusqlite::Connection;
 use small_disk::SmallDisk;
 
@@ -74,10 +74,12 @@ async fn a_log_that_was_closed_is_read_on_a_full_disk() {
     let Some(disk) = SmallDisk::mount("size=2m") else { return };
     let log = SqliteLog::open_in(&disk.data()).unwrap();
     log.append(&key("a"), 0, facts(1..=FACTS)).await.unwrap();
+    let chain_key = log.chain_key().await;
     drop(log);
     disk.fill();
 
     let log = SqliteLog::open_in(&disk.data()).unwrap();
+    assert_eq!(log.chain_key().await, chain_key);
 
     assert_eq!(log.read(&key("a"), 0, 99).await, Ok(facts(1..=FACTS)));
     refuses(&log).await;
@@ -94,9 +96,13 @@ async fn a_first_start_on_a_full_disk_has_no_orders_until_there_is_room() {
 
     assert_eq!(log.read(&key("a"), 0, 9).await, Ok(vec![]));
     assert_eq!(log.load_snapshot(&key("a")).await, Ok(None));
+    let chain_key = log.chain_key().await.unwrap();
     assert!(matches!(log.append(&key("a"), 0, facts(1..=1)).await, Err(AppendError::Failed(_))));
     disk.free();
     goes_on(&log, 0).await;
+    assert_eq!(log.chain_key().await, Ok(chain_key), "rooms that were loaded meanwhile go on with it");
+    drop(log);
+    assert_eq!(SqliteLog::open_in(&disk.data()).unwrap().chain_key().await, Ok(chain_key));
 }
 
 #[tokio::test]
@@ -118,8 +124,8 @@ async fn a_file_of_an_older_release_is_read_once_there_is_room_to_bring_it_up() 
     assert!(log.ready().await.is_err());
     assert_eq!(fs::read(&path).unwrap(), before);
     disk.free();
-    eventually("it is read", async || log.read(&key("a"), 0, 9).await == Ok(vec![vec![1]])).await;
-    assert_eq!(log.append(&key("a"), 1, vec![vec![2]]).await, Ok(2));
+    eventually("it is read", async || log.read(&key("a"), 0, 9).await == Ok(vec![vec![1].into()])).await;
+    assert_eq!(log.append(&key("a"), 1, vec![vec![2].into()]).await, Ok(2));
 }
 
 #[tokio::test]
@@ -210,7 +216,7 @@ async fn crash_into(data: &Path) {
 /// Nothing is stored; appends, alarms and snapshots say why.
 async fn refuses(log: &SqliteLog) {
     let before = log.read(&key("a"), 0, 999).await;
-    let refused = log.append(&key("a"), FACTS, vec![vec![9; 100]]).await;
+    let refused = log.append(&key("a"), FACTS, vec![vec![9; 100].into()]).await;
     let Err(AppendError::Failed(reason)) = refused else { panic!("{refused:?}") };
     assert!(reason.contains("disk is full"), "{reason}");
     assert!(log.set_alarm(&key("a"), Some(UnixMillis::new(1))).await.is_err());
@@ -236,8 +242,8 @@ async fn eventually<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F)
     }
 }
 
-fn facts(seqs: std::ops::RangeInclusive<u64>) -> Vec<Vec<u8>> {
-    seqs.map(|seq| format!("{seq}:").repeat(500).into_bytes()).collect()
+fn facts(seqs: std::ops::RangeInclusive<u64>) -> Vec<StoredFact> {
+    seqs.map(|seq| format!("{seq}:").repeat(500).into_bytes().into()).collect()
 }
 
 /// Of the database and its write-ahead log.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use order_core::{Lifetimes, UnixMillis};
 use order_host::RoomKey;
-use order_host::log::{Alarm, OpenError, RoomLog, Snapshot, SqliteLog};
+use order_host::log::{Alarm, Link, OpenError, RoomLog, Snapshot, SqliteLog, StoredFact};
 use rusqlite::Connection;
 
 /// What the first schema version was, word for word. It is frozen: files of it are out there.
@@ -37,18 +37,54 @@ async fn a_file_of_the_first_schema_is_brought_up_with_its_facts() {
     let log = SqliteLog::open(&path).unwrap();
 
     let room = key("a");
-    assert_eq!(log.read(&room, 0, 9).await, Ok(vec![vec![1], vec![2]]));
-    assert_eq!(log.append(&room, 2, vec![vec![3]]).await, Ok(3));
+    let old = [StoredFact::from(vec![1]), StoredFact::from(vec![2])];
+    assert_eq!(log.read(&room, 0, 9).await.as_deref(), Ok(&old[..]), "they have no links");
+    let new = StoredFact { bytes: vec![3], link: Some(Link::new([7; 16])) };
+    assert_eq!(log.append(&room, 2, vec![new.clone()]).await, Ok(3));
+    assert_eq!(log.read(&room, 2, 9).await, Ok(vec![new]));
     let snapshot = Snapshot { seq: 3, state: vec![9] };
     log.save_snapshot(&room, snapshot.clone()).await.unwrap();
     assert_eq!(log.load_snapshot(&room).await, Ok(Some(snapshot)));
     let alarm = Alarm { at: UnixMillis::new(0), room };
     assert_eq!(log.alarms(None, 9).await, Ok(vec![alarm]), "the room is woken to see whether it wants to be");
     drop(log);
-    assert_eq!(user_version(&path), 5);
+    assert_eq!(user_version(&path), 6);
     let fresh = folder.path().join("fresh.db");
     drop(SqliteLog::open(&fresh).unwrap());
     assert_eq!(tables(&path), tables(&fresh), "an old file ends where a new one begins");
+}
+
+#[tokio::test]
+async fn each_log_has_a_key_of_its_own_for_as_long_as_there_is_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |name: &str| SqliteLog::open(&folder.path().join(name)).unwrap();
+    let [a, b] = ["a.db", "b.db"].map(open);
+    let keys = [a.chain_key().await.unwrap(), b.chain_key().await.unwrap()];
+    assert_ne!(keys[0], keys[1]);
+    drop((a, b));
+    for _ in 0..3 {
+        assert_eq!(open("a.db").chain_key().await, Ok(keys[0]));
+    }
+    fs::copy(folder.path().join("a.db"), folder.path().join("copy.db")).unwrap();
+    assert_eq!(open("copy.db").chain_key().await, Ok(keys[0]), "a copy is of the same history");
+}
+
+#[tokio::test]
+async fn a_link_or_a_key_that_is_damaged_is_an_error_and_no_other_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("stonepot.db");
+    let log = SqliteLog::open(&path).unwrap();
+    log.append(&key("a"), 0, vec![vec![1].into()]).await.unwrap();
+    drop(log);
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("UPDATE log SET link = x'0102'; UPDATE chain SET key = x'01'")
+        .unwrap();
+
+    let log = SqliteLog::open(&path).unwrap();
+
+    assert!(log.read(&key("a"), 0, 9).await.unwrap_err().to_string().contains("a link of 2 bytes"));
+    assert!(log.chain_key().await.unwrap_err().to_string().contains("the key of links has 1 bytes"));
 }
 
 #[tokio::test]
@@ -63,7 +99,7 @@ async fn rooms_are_woken_once_when_orders_are_to_live_otherwise_than_before() {
     let log = SqliteLog::open(&path).unwrap();
     log.set_lifetimes(never).await.unwrap();
     for name in ["with", "without"] {
-        log.append(&key(name), 0, vec![vec![1]]).await.unwrap();
+        log.append(&key(name), 0, vec![vec![1].into()]).await.unwrap();
     }
     log.set_alarm(&key("with"), Some(later)).await.unwrap();
     drop(log);
@@ -73,14 +109,14 @@ async fn rooms_are_woken_once_when_orders_are_to_live_otherwise_than_before() {
     log.set_lifetimes(never).await.unwrap();
     assert_eq!(log.alarms(None, 9).await, Ok(vec![alarm(1_000_000, "with")]), "as before");
     // One is in the index by now, and one is not.
-    log.append(&key("new"), 0, vec![vec![1]]).await.unwrap();
+    log.append(&key("new"), 0, vec![vec![1].into()]).await.unwrap();
     log.set_lifetimes(week).await.unwrap();
     let all = vec![alarm(0, "new"), alarm(0, "with"), alarm(0, "without")];
     assert_eq!(log.alarms(None, 9).await, Ok(all));
     log.set_alarm(&key("with"), Some(later)).await.unwrap();
     log.set_lifetimes(week).await.unwrap();
     assert_eq!(log.alarm(&key("with")).await, Ok(Some(later)), "once");
-    assert_eq!(log.append(&key("with"), 1, vec![vec![2]]).await, Ok(2), "and facts go on");
+    assert_eq!(log.append(&key("with"), 1, vec![vec![2].into()]).await, Ok(2), "and facts go on");
 }
 
 #[test]
@@ -109,7 +145,7 @@ fn a_file_of_a_newer_version_is_refused_and_left_as_it_was() {
 
     let refused = SqliteLog::open_in(folder.path()).unwrap_err();
 
-    assert!(matches!(refused, OpenError::NewerVersion { found: 77, supported: 5, .. }), "{refused}");
+    assert!(matches!(refused, OpenError::NewerVersion { found: 77, supported: 6, .. }), "{refused}");
     let text = refused.to_string();
     assert!(text.contains("stonepot.db was written by a newer version") && text.contains("77"), "{text}");
     assert_eq!(fs::read(&path).unwrap(), before);
@@ -153,16 +189,16 @@ async fn damage_in_the_middle_of_the_file_is_an_error_and_no_panic() {
     let path = folder.path().join("damaged.db");
     let log = SqliteLog::open(&path).unwrap();
     let room = key("a");
-    log.append(&room, 0, (0..500).map(|_| vec![7; 500]).collect()).await.unwrap();
+    log.append(&room, 0, (0..500).map(|_| vec![7; 500].into()).collect()).await.unwrap();
     drop(log);
     let whole = fs::read(&path).unwrap();
     let mut bytes = whole.clone();
-    bytes[10 * 4096..40 * 4096].fill(0xEE);
+    bytes[14 * 4096..40 * 4096].fill(0xEE);
     fs::write(&path, bytes).unwrap();
 
     let log = SqliteLog::open(&path).unwrap();
     assert!(log.read(&room, 0, 1000).await.is_err());
-    assert_eq!(log.append(&key("b"), 0, vec![vec![1]]).await, Ok(1), "what is not damaged goes on");
+    assert_eq!(log.append(&key("b"), 0, vec![vec![1].into()]).await, Ok(1), "what is not damaged goes on");
     drop(log);
 
     let mut bytes = whole;
@@ -225,7 +261,7 @@ async fn nobody_else_may_read_what_holds_phone_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("new/data");
     let log = SqliteLog::open_in(&data).unwrap();
-    log.append(&key("a"), 0, vec![vec![1]]).await.unwrap();
+    log.append(&key("a"), 0, vec![vec![1].into()]).await.unwrap();
 
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&data), 0o700);
@@ -241,10 +277,10 @@ async fn a_path_is_never_read_as_a_uri() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file:x?mode=memory");
     let log = SqliteLog::open(&path).unwrap();
-    log.append(&key("a"), 0, vec![vec![1]]).await.unwrap();
+    log.append(&key("a"), 0, vec![vec![1].into()]).await.unwrap();
     assert_eq!(log.path().file_name(), path.file_name());
     drop(log);
-    assert_eq!(SqliteLog::open(&path).unwrap().read(&key("a"), 0, 9).await, Ok(vec![vec![1]]));
+    assert_eq!(SqliteLog::open(&path).unwrap().read(&key("a"), 0, 9).await, Ok(vec![vec![1].into()]));
 }
 
 #[tokio::test]
@@ -253,14 +289,17 @@ async fn a_closed_log_is_one_file_with_everything_in_it() {
     let path = folder.path().join("stonepot.db");
     let log = SqliteLog::open(&path).unwrap();
     let room = key("a");
-    log.append(&room, 0, vec![vec![1], vec![2]]).await.unwrap();
+    log.append(&room, 0, vec![vec![1].into(), vec![2].into()]).await.unwrap();
     assert_eq!(log.read(&room, 0, 9).await.unwrap().len(), 2);
     drop(log);
 
     assert!(!folder.path().join("stonepot.db-wal").exists());
     let moved = folder.path().join("moved.db");
     fs::rename(&path, &moved).unwrap();
-    assert_eq!(SqliteLog::open(&moved).unwrap().read(&room, 0, 9).await, Ok(vec![vec![1], vec![2]]));
+    assert_eq!(
+        SqliteLog::open(&moved).unwrap().read(&room, 0, 9).await,
+        Ok(vec![vec![1].into(), vec![2].into()])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -275,7 +314,7 @@ async fn many_rooms_share_commits() {
         rooms.spawn(async move {
             let room = key(&number.to_string());
             for seq in 0..EACH {
-                assert_eq!(log.append(&room, seq, vec![vec![0; 100]]).await, Ok(seq + 1));
+                assert_eq!(log.append(&room, seq, vec![vec![0; 100].into()]).await, Ok(seq + 1));
             }
         });
     }
@@ -291,11 +330,11 @@ async fn the_write_ahead_log_does_not_grow_without_end() {
     let room = key("a");
     let mut largest = 0;
     for seq in 0..60 {
-        log.append(&room, seq, vec![vec![1; 1 << 20]]).await.unwrap();
+        log.append(&room, seq, vec![vec![1; 1 << 20].into()]).await.unwrap();
         largest = largest.max(fs::metadata(folder.path().join("stonepot.db-wal")).unwrap().len());
     }
     assert!(largest < 24 << 20, "60 MiB were written, {} MiB were in it at a time", largest >> 20);
-    assert_eq!(log.read(&room, 59, 9).await.unwrap(), [vec![1; 1 << 20]]);
+    assert_eq!(log.read(&room, 59, 9).await, Ok(vec![vec![1; 1 << 20].into()]));
 }
 
 fn user_version(path: &Path) -> i64 {

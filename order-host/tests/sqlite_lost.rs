@@ -33,7 +33,7 @@ async fn a_file_that_is_removed_or_replaced_is_noticed_and_nothing_more_is_store
 
             refuses(&log).await;
 
-            let refused = log.append(&key("a"), 1, vec![vec![2]]).await.unwrap_err().to_string();
+            let refused = log.append(&key("a"), 1, vec![vec![2].into()]).await.unwrap_err().to_string();
             let what = if replace { "another file" } else { "removed or moved away" };
             assert!(refused.contains(name) && refused.contains(what), "{name}: {refused}");
         }
@@ -51,14 +51,18 @@ async fn a_folder_that_is_moved_away_is_noticed_and_all_goes_on_when_it_is_back(
     // A copy in its place is not what was opened.
     copy(&away, &data);
     assert!(log.ready().await.is_err());
-    assert!(matches!(log.append(&key("a"), 1, vec![vec![9]]).await, Err(AppendError::Failed(_))));
+    assert!(matches!(log.append(&key("a"), 1, vec![vec![9].into()]).await, Err(AppendError::Failed(_))));
     let as_copied = everything_in(&data);
 
     fs::rename(&data, data.with_file_name("copy")).unwrap();
     fs::rename(&away, &data).unwrap();
-    eventually("it goes on", async || log.append(&key("a"), 1, vec![vec![2]]).await.is_ok()).await;
+    eventually("it goes on", async || log.append(&key("a"), 1, vec![vec![2].into()]).await.is_ok()).await;
     assert_eq!(log.ready().await, Ok(()));
-    assert_eq!(log.read(&key("a"), 0, 9).await, Ok(vec![vec![1], vec![2]]), "nothing that was refused");
+    assert_eq!(
+        log.read(&key("a"), 0, 9).await,
+        Ok(vec![vec![1].into(), vec![2].into()]),
+        "nothing that was refused"
+    );
     drop(log);
     assert_eq!(everything_in(&data.with_file_name("copy")), as_copied);
     assert_eq!(facts_in(&data).await, [vec![1], vec![2]]);
@@ -111,7 +115,7 @@ async fn a_link_that_is_pointed_elsewhere_is_noticed() {
     symlink(&here, &link).unwrap();
 
     assert_eq!(log.ready().await, Ok(()));
-    assert_eq!(log.append(&key("a"), 1, vec![vec![2]]).await, Ok(2));
+    assert_eq!(log.append(&key("a"), 1, vec![vec![2].into()]).await, Ok(2));
     assert!(!there.join("stonepot.db").exists());
 }
 
@@ -140,7 +144,7 @@ async fn what_is_in_a_removed_write_ahead_log_is_carried_over_into_its_database(
 #[tokio::test]
 async fn another_database_in_its_place_does_not_get_its_write_ahead_log() {
     let other = Scene::begin().await;
-    assert_eq!(other.log.append(&key("b"), 0, vec![vec![7]]).await, Ok(1));
+    assert_eq!(other.log.append(&key("b"), 0, vec![vec![7].into()]).await, Ok(1));
     drop(other.log);
     let Scene { _place, data, log } = Scene::begin().await;
     let database = data.join("stonepot.db");
@@ -157,7 +161,7 @@ async fn another_database_in_its_place_does_not_get_its_write_ahead_log() {
 
     assert_eq!(fs::read(&database).unwrap(), before);
     let log = SqliteLog::open_in(&data).unwrap();
-    assert_eq!(log.read(&key("b"), 0, 9).await, Ok(vec![vec![7]]));
+    assert_eq!(log.read(&key("b"), 0, 9).await, Ok(vec![vec![7].into()]));
     assert_eq!(facts_in(&away).await, [vec![1]], "and what was moved away is whole");
 }
 
@@ -168,7 +172,7 @@ async fn nothing_is_read_from_other_files_than_were_opened() {
     let away = data.with_file_name("away");
     fs::rename(&data, &away).unwrap();
     let other = opened(&data).await;
-    assert_eq!(other.append(&key("a"), 1, vec![vec![8]]).await, Ok(2));
+    assert_eq!(other.append(&key("a"), 1, vec![vec![8].into()]).await, Ok(2));
 
     let refused = log.read(&key("a"), 0, 9).await.unwrap_err();
 
@@ -177,7 +181,7 @@ async fn nothing_is_read_from_other_files_than_were_opened() {
     fs::rename(&data, data.with_file_name("other")).unwrap();
     fs::rename(&away, &data).unwrap();
     assert_eq!(log.ready().await, Ok(()));
-    assert_eq!(log.read(&key("a"), 0, 9).await, Ok(vec![vec![1]]));
+    assert_eq!(log.read(&key("a"), 0, 9).await, Ok(vec![vec![1].into()]));
 }
 
 struct Scene {
@@ -198,7 +202,7 @@ impl Scene {
 
 async fn opened(data: &Path) -> SqliteLog {
     let log = SqliteLog::open_in(data).unwrap();
-    assert_eq!(log.append(&key("a"), 0, vec![vec![1]]).await, Ok(1));
+    assert_eq!(log.append(&key("a"), 0, vec![vec![1].into()]).await, Ok(1));
     log
 }
 
@@ -207,12 +211,12 @@ async fn refuses(log: &SqliteLog) {
     // Of a room that does not matter, should it be stored before it is noticed.
     let mut seq = 0;
     let began = Instant::now();
-    while let Ok(next) = log.append(&key("before"), seq, vec![vec![0]]).await {
+    while let Ok(next) = log.append(&key("before"), seq, vec![vec![0].into()]).await {
         seq = next;
         assert!(began.elapsed() < LONG, "it is not noticed");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let refused = log.append(&key("a"), 1, vec![vec![9]]).await;
+    let refused = log.append(&key("a"), 1, vec![vec![9].into()]).await;
     assert!(matches!(refused, Err(AppendError::Failed(_))), "{refused:?}");
     assert!(log.set_alarm(&key("a"), Some(UnixMillis::new(1))).await.is_err());
     assert!(log.save_snapshot(&key("a"), Snapshot { seq: 1, state: vec![9] }).await.is_err());
@@ -229,7 +233,8 @@ async fn eventually<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F)
 
 /// The facts of the room that every log here has, when it is opened again.
 async fn facts_in(data: &Path) -> Vec<Vec<u8>> {
-    SqliteLog::open_in(data).unwrap().read(&key("a"), 0, 9).await.unwrap()
+    let facts = SqliteLog::open_in(data).unwrap().read(&key("a"), 0, 9).await.unwrap();
+    facts.into_iter().map(|fact| fact.bytes).collect()
 }
 
 fn copy(from: &Path, to: &Path) {

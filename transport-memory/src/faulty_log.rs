@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_core::UnixMillis;
 use order_host::RoomKey;
-use order_host::log::{Alarm, AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use order_host::log::{Alarm, AppendError, ChainKey, LogError, RoomLog, Snapshot, StoredFact};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -170,6 +170,11 @@ impl<L: RoomLog> RoomLog for FaultyLog<L> {
     async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
         self.fate().read()?;
         self.inner.alarms(after, limit).await
+    }
+
+    async fn chain_key(&self) -> Result<ChainKey, LogError> {
+        self.fate().read()?;
+        self.inner.chain_key().await
     }
 
     async fn ready(&self) -> Result<(), LogError> {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use order_core::UnixMillis;
 use order_host::RoomKey;
-use order_host::log::{Alarm, AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use order_host::log::{Alarm, AppendError, ChainKey, LogError, RoomLog, Snapshot, StoredFact};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Dice, FaultyLog};
@@ -122,6 +122,10 @@ impl<L: RoomLog> RoomLog for MortalLog<L> {
 
     async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
         self.alive(self.log.alarms(after, limit)).await
+    }
+
+    async fn chain_key(&self) -> Result<ChainKey, LogError> {
+        self.alive(self.log.chain_key()).await
     }
 
     async fn ready(&self) -> Result<(), LogError> {

@@ -106,7 +106,7 @@ impl<L: RoomLog> Simulation<L> {
         let id = OrderId::new(room.room()).map_err(|error| unusable(&error))?;
         let mut order = Order::new(id, self.settings.currency);
         for fact in self.log.inner().read(room, 0, usize::MAX).await? {
-            let recorded = decode_fact(&fact).map_err(|error| unusable(&error))?;
+            let recorded = decode_fact(&fact.bytes).map_err(|error| unusable(&error))?;
             commit(&mut order, &recorded).map_err(|error| unusable(&error))?;
         }
         Ok(order)

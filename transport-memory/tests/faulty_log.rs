@@ -25,7 +25,7 @@ async fn every_planned_failure_stores_just_what_it_says() {
         [(AppendFault::Failed, 0), (AppendFault::UnknownNotStored, 0), (AppendFault::UnknownStored, 1)]
     {
         log.fail_next_append(fault);
-        let answer = log.append(&room(), 0, vec![b"fact".to_vec()]).await;
+        let answer = log.append(&room(), 0, vec![b"fact".to_vec().into()]).await;
         assert_eq!(matches!(answer, Err(AppendError::Failed(_))), fault == AppendFault::Failed, "{answer:?}");
         assert_eq!(
             matches!(answer, Err(AppendError::Unknown(_))),
@@ -35,7 +35,7 @@ async fn every_planned_failure_stores_just_what_it_says() {
         assert_eq!(log.read(&room(), 0, 10).await.unwrap().len(), stored);
     }
     assert_eq!(
-        log.append(&room(), 1, vec![b"next".to_vec()]).await,
+        log.append(&room(), 1, vec![b"next".to_vec().into()]).await,
         Ok(2),
         "one failure was planned at a time"
     );
@@ -46,14 +46,14 @@ async fn certain_failures_fail_every_time_and_calm_ends_them() {
     let log = log(LogFaults { failing_append: 1_000, failing_read: 1_000, ..LogFaults::default() });
     let snapshot = Snapshot { seq: 1, state: Vec::new() };
     for _ in 0..20 {
-        assert!(log.append(&room(), 0, vec![b"fact".to_vec()]).await.is_err());
+        assert!(log.append(&room(), 0, vec![b"fact".to_vec().into()]).await.is_err());
         assert!(log.read(&room(), 0, 10).await.is_err());
         assert!(log.save_snapshot(&room(), snapshot.clone()).await.is_err());
         assert!(log.load_snapshot(&room()).await.is_err());
     }
     log.set_faults(LogFaults::default());
     let last = log.read(&room(), 0, 10).await.unwrap().len() as u64;
-    assert!(log.append(&room(), last, vec![b"fact".to_vec()]).await.is_ok());
+    assert!(log.append(&room(), last, vec![b"fact".to_vec().into()]).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

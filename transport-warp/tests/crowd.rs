@@ -186,7 +186,7 @@ impl Phone {
 
     /// The sequence number of the order that it is shown first.
     async fn comes_back(&self, addr: SocketAddr) -> u64 {
-        let path = format!("/party/room-{}?resume={}&since=0", self.room, self.token);
+        let path = format!("/party/room-{}?resume={}&since=none", self.room, self.token);
         let mut peer = Self::open(addr, &path, self.who).await;
         let shown: Value = if speaks_v2(self.who) {
             peer.hear("welcome").await["seq"].clone()

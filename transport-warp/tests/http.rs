@@ -16,7 +16,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use order_core::UnixMillis;
 use order_host::RoomKey;
-use order_host::log::{Alarm, AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use order_host::log::{Alarm, AppendError, ChainKey, LogError, RoomLog, Snapshot, StoredFact};
 use serde_json::json;
 use server::{Answer, HANDSHAKE, Peer, ROOM, Server, request};
 use transport_warp::{AcceptSettings, RouteSettings};
@@ -395,6 +395,10 @@ impl RoomLog for BrokenLog {
     }
 
     async fn alarms(&self, _: Option<&Alarm>, _: usize) -> Result<Vec<Alarm>, LogError> {
+        Err(broken())
+    }
+
+    async fn chain_key(&self) -> Result<ChainKey, LogError> {
         Err(broken())
     }
 

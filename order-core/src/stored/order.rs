@@ -74,6 +74,18 @@ struct StoredOrder {
     /// How many bytes the facts up to here take in the log; absent where nobody has counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     log_bytes: Option<u64>,
+    /// The link of the last fact in the log, as 32 hexadecimal digits; absent where an earlier release wrote this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+}
+
+/// Where a snapshot stands in the log that it was taken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LogPosition {
+    /// How many bytes the facts up to there have; nothing, where an earlier release did not count them.
+    pub bytes: Option<u64>,
+    /// The link that the log has for the last of them; nothing, where an earlier release knew none.
+    pub link: Option<[u8; 16]>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -133,18 +145,14 @@ struct StoredItem {
 /// # Errors
 /// None that an order of this crate can cause.
 pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
-    encode(order, None)
+    encode_snapshot(order, &LogPosition::default())
 }
 
-/// Writes an order in its stored form, and beside it how many bytes its facts take in the log that it is a snapshot of.
+/// Writes an order in its stored form, and beside it where it stands in the log that it is a snapshot of.
 ///
 /// # Errors
 /// None that an order of this crate can cause.
-pub fn encode_snapshot(order: &Order, log_bytes: u64) -> Result<Vec<u8>, StoredError> {
-    encode(order, Some(log_bytes))
-}
-
-fn encode(order: &Order, log_bytes: Option<u64>) -> Result<Vec<u8>, StoredError> {
+pub fn encode_snapshot(order: &Order, position: &LogPosition) -> Result<Vec<u8>, StoredError> {
     let person = |person: &Participant| StoredPerson {
         id: person.id.as_str().to_owned(),
         name: owned(&person.name),
@@ -201,7 +209,8 @@ fn encode(order: &Order, log_bytes: Option<u64>) -> Result<Vec<u8>, StoredError>
             .collect(),
         created_at: order.created_at.get(),
         updated_at: order.updated_at.get(),
-        log_bytes,
+        log_bytes: position.bytes,
+        link: position.link.map(|link| format!("{:032x}", u128::from_be_bytes(link))),
     };
     version::write(&stored, UPCASTS)
 }
@@ -219,13 +228,14 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
     decode_snapshot(bytes).map(|(order, _)| order)
 }
 
-/// Reads an order in its stored form, and how many bytes its facts take in their log, where that was counted.
+/// Reads an order in its stored form, and where it stands in its log, as far as that was noted.
 ///
 /// # Errors
 /// As [`decode_order`].
-pub fn decode_snapshot(bytes: &[u8]) -> Result<(Order, Option<u64>), StoredError> {
+pub fn decode_snapshot(bytes: &[u8]) -> Result<(Order, LogPosition), StoredError> {
     let stored: StoredOrder = version::read(bytes, UPCASTS)?;
-    let log_bytes = stored.log_bytes;
+    let link = stored.link.as_deref().map(read_link).transpose()?;
+    let position = LogPosition { bytes: stored.log_bytes, link };
     let seats = stored.people.len();
     let seat = |seat: usize| {
         if seat < seats { Ok(Seat(seat)) } else { Err(StoredError::Damaged("seat")) }
@@ -293,7 +303,13 @@ pub fn decode_snapshot(bytes: &[u8]) -> Result<(Order, Option<u64>), StoredError
         // Version 1 had no payments, so who was on the bill can still be told.
         order.on_bill = Some(seats_on_bill(&order));
     }
-    Ok((order, log_bytes))
+    Ok((order, position))
+}
+
+fn read_link(digits: &str) -> Result<[u8; 16], StoredError> {
+    let are_digits = digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let link = u128::from_str_radix(digits, 16).ok().filter(|_| are_digits);
+    link.map(u128::to_be_bytes).ok_or(StoredError::Damaged("link"))
 }
 
 fn read_person(stored: &StoredPerson) -> Participant {

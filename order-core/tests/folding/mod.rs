@@ -2,6 +2,9 @@
 
 use crate::json::Json;
 
+/// What a cursor is like: the host makes them.
+pub const CURSOR: &str = "AAAAAAECABAgMEBQYHCAkKCw";
+
 /// The state document that a client holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document(Json);

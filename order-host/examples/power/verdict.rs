@@ -84,7 +84,7 @@ fn all_is_as_promised(name: &str, room: &Room, facts: &[StoredFact]) -> Outcome<
         return Err(lost.into());
     }
     for (seq, fact) in (1..).zip(facts) {
-        if !room.allows(seq, fingerprint(fact)) {
+        if !room.allows(seq, fingerprint(&fact.bytes)) {
             return Err(format!("fact {seq} of {name} is another than it was").into());
         }
     }
@@ -105,7 +105,8 @@ async fn goes_on(log: &Arc<SqliteLog>, room: &RoomKey) -> Outcome<()> {
     if !is_right {
         return Err(format!("{room:?} shows {view:?} and has {last} facts").into());
     }
-    let (next, snapshot) = (b"next".to_vec(), Snapshot { seq: last, state: b"state".to_vec() });
+    let (next, snapshot) =
+        (StoredFact::from(b"next".to_vec()), Snapshot { seq: last, state: b"state".to_vec() });
     let stored = log.append(room, last, vec![next.clone()]).await?;
     log.save_snapshot(room, snapshot.clone()).await?;
     let read = log.read(room, last, 9).await?;

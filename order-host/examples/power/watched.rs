@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use order_core::UnixMillis;
 use order_host::RoomKey;
-use order_host::log::{Alarm, AppendError, LogError, RoomLog, Snapshot, SqliteLog, StoredFact};
+use order_host::log::{Alarm, AppendError, ChainKey, LogError, RoomLog, Snapshot, SqliteLog, StoredFact};
 
 use crate::marks::{Mark, Marks, fingerprint};
 
@@ -30,7 +30,7 @@ impl Watched {
         mark: impl Fn(String, u64, u64) -> Mark,
     ) {
         for (seq, fact) in (after + 1..).zip(facts) {
-            self.marks.leave(&mark(room.as_str().to_owned(), seq, fingerprint(fact)));
+            self.marks.leave(&mark(room.as_str().to_owned(), seq, fingerprint(&fact.bytes)));
         }
     }
 }
@@ -82,6 +82,10 @@ impl RoomLog for Watched {
 
     async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
         self.log.alarms(after, limit).await
+    }
+
+    async fn chain_key(&self) -> Result<ChainKey, LogError> {
+        self.log.chain_key().await
     }
 
     async fn ready(&self) -> Result<(), LogError> {

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use order_core::UnixMillis;
 use tokio::task::JoinSet;
 
-use super::{Alarm, AppendError, RoomLog, Snapshot, StoredFact};
+use super::{Alarm, AppendError, Link, RoomLog, Snapshot, StoredFact};
 use crate::RoomKey;
 
 /// How often an appender that lost the race tries again before the suite gives up on the log.
@@ -48,6 +48,8 @@ where
     appending_nothing_checks_the_number_and_stores_nothing(make().await).await;
     rooms_know_nothing_of_each_other(make().await).await;
     facts_come_back_byte_for_byte(make().await).await;
+    links_come_back_as_they_were_given(make().await).await;
+    the_chain_key_is_the_same_whenever_it_is_asked_for(make().await).await;
     a_fact_of_a_mebibyte_comes_back(make().await).await;
     a_snapshot_replaces_the_one_before(make().await).await;
     snapshots_do_not_change_what_is_read(make().await).await;
@@ -77,9 +79,11 @@ where
     log.set_alarm(&a, Some(UnixMillis::new(7))).await.expect("an alarm is set");
     log.set_alarm(&b, Some(UnixMillis::new(5))).await.expect("an alarm is set");
     log.set_alarm(&b, None).await.expect("an alarm is taken back");
+    let chain_key = log.chain_key().await.expect("the key can be read");
     drop(log);
 
     let log = open().await;
+    assert_eq!(log.chain_key().await, Ok(chain_key), "the key of links outlives the log");
     assert_eq!(log.ready().await, Ok(()), "a log that was opened again is ready");
     assert_eq!(all(&log, &a).await, [fact(1), fact(2), odd_bytes()], "facts outlive the log");
     assert_eq!(all(&log, &b).await, [fact(10)], "facts of each room outlive the log");
@@ -184,34 +188,60 @@ pub async fn rooms_know_nothing_of_each_other<L: RoomLog>(log: L) {
     let keys = names.map(|(party, room)| RoomKey::new(party, room).expect("a room's name"));
     for (number, key) in (1..).zip(&keys) {
         assert_eq!(log.append(key, 0, vec![fact(number)]).await, Ok(1), "{key} starts at 1");
-        log.save_snapshot(key, Snapshot { seq: 1, state: fact(number) }).await.expect("a snapshot is saved");
+        log.save_snapshot(key, Snapshot { seq: 1, state: fact(number).bytes })
+            .await
+            .expect("a snapshot is saved");
     }
     for (number, key) in (1..).zip(&keys) {
         assert_eq!(all(&log, key).await, [fact(number)], "{key} has its own facts");
         let snapshot = log.load_snapshot(key).await.expect("snapshots can be read");
-        assert!(snapshot.is_none_or(|found| found.state == fact(number)), "{key} has its own snapshot");
+        assert!(snapshot.is_none_or(|found| found.state == fact(number).bytes), "{key} has its own snapshot");
     }
 }
 
 /// A log looks into no fact: it may be empty, not be UTF-8, and hold what means something to others.
 pub async fn facts_come_back_byte_for_byte<L: RoomLog>(log: L) {
     let key = room("bytes");
-    let facts = vec![
-        Vec::new(),
+    let facts: Vec<StoredFact> = vec![
+        Vec::new().into(),
         odd_bytes(),
-        vec![0; 3],
-        b"'; DROP TABLE log; --\r\n\r\n".to_vec(),
-        vec![0xFF, 0xFE, 0xC0, 0x80],
-        "\u{FEFF}थाली 🍛\u{0}".as_bytes().to_vec(),
+        vec![0; 3].into(),
+        b"'; DROP TABLE log; --\r\n\r\n".to_vec().into(),
+        vec![0xFF, 0xFE, 0xC0, 0x80].into(),
+        "\u{FEFF}थाली 🍛\u{0}".as_bytes().to_vec().into(),
     ];
     log.append(&key, 0, facts.clone()).await.expect("an append");
     assert_eq!(all(&log, &key).await, facts);
 }
 
+/// A log neither computes nor checks links, and one that is missing stays so.
+pub async fn links_come_back_as_they_were_given<L: RoomLog>(log: L) {
+    let key = room("links");
+    let linked = |number: u8| StoredFact {
+        bytes: fact(number.into()).bytes,
+        link: (!number.is_multiple_of(3)).then(|| Link::new([number; 16])),
+    };
+    let facts: Vec<StoredFact> = (0..50).map(linked).collect();
+    log.append(&key, 0, facts[..1].to_vec()).await.expect("an append");
+    log.append(&key, 1, facts[1..40].to_vec()).await.expect("an append of many");
+    log.append(&key, 40, facts[40..].to_vec()).await.expect("an append");
+    assert_eq!(all(&log, &key).await, facts);
+    assert_eq!(log.read(&key, 39, 3).await.as_deref(), Ok(&facts[39..42]), "wherever the reading begins");
+}
+
+/// Whatever is stored meanwhile.
+pub async fn the_chain_key_is_the_same_whenever_it_is_asked_for<L: RoomLog>(log: L) {
+    let first = log.chain_key().await.expect("the key can be read");
+    log.append(&room("keyed"), 0, vec![fact(1)]).await.expect("an append");
+    assert_eq!(log.chain_key().await, Ok(first));
+    assert_ne!(*first.bytes(), [0; 16], "a key is random");
+}
+
 /// Larger than any a room makes today.
 pub async fn a_fact_of_a_mebibyte_comes_back<L: RoomLog>(log: L) {
     let key = room("big");
-    let big: StoredFact = (0..1_u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let big: Vec<u8> = (0..1_u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let big = StoredFact::from(big);
     assert_eq!(log.append(&key, 0, vec![fact(1), big.clone(), fact(3)]).await, Ok(3));
     let found = all(&log, &key).await;
     assert_eq!(found.len(), 3);
@@ -297,7 +327,7 @@ pub async fn many_appenders_of_one_room_lose_nothing_and_double_nothing<L: RoomL
         });
     }
     let mut answered = appenders.join_all().await.concat();
-    answered.sort_unstable();
+    answered.sort_unstable_by_key(|(seq, _)| *seq);
     let seqs: Vec<u64> = answered.iter().map(|(seq, _)| *seq).collect();
     assert_eq!(seqs, (1..=APPENDERS * EACH).collect::<Vec<_>>(), "every number is given once");
     let facts: Vec<StoredFact> = answered.into_iter().map(|(_, fact)| fact).collect();
@@ -320,7 +350,9 @@ pub async fn many_rooms_at_once_each_get_their_own<L: RoomLog>(log: L) {
                 if seq % 5 == 0 {
                     let stale = log.append(&key, 0, vec![fact(99)]).await;
                     assert_eq!(stale, Err(AppendError::Conflict { last: seq }));
-                    log.save_snapshot(&key, Snapshot { seq, state: fact(seq) }).await.expect("a snapshot");
+                    log.save_snapshot(&key, Snapshot { seq, state: fact(seq).bytes })
+                        .await
+                        .expect("a snapshot");
                 }
             }
         });
@@ -428,9 +460,9 @@ fn alarm(name: &str, at: u64) -> Alarm {
 }
 
 fn fact(number: u64) -> StoredFact {
-    format!("{{\"fact\":{number}}}").into_bytes()
+    format!("{{\"fact\":{number}}}").into_bytes().into()
 }
 
 fn odd_bytes() -> StoredFact {
-    (0..=u8::MAX).rev().collect()
+    (0..=u8::MAX).rev().collect::<Vec<u8>>().into()
 }

@@ -7,27 +7,28 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use order_core::UnixMillis;
 
-use super::{Alarm, AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use super::{Alarm, AppendError, ChainKey, LogError, RoomLog, Snapshot, StoredFact};
 use crate::RoomKey;
 
 /// A [`RoomLog`] that keeps everything in memory, for tests and for trying things out.
 ///
 /// **It forgets every order when it is dropped, at the latest when the process ends**, and it never lets
 /// go of a fact before that: its memory grows with what is appended. Nothing it promises survives a crash.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MemoryLog {
     rooms: Mutex<HashMap<RoomKey, Room>>,
     alarms: Mutex<Alarms>,
+    chain_key: ChainKey,
 }
 
 /// Each alarm by its room, and all of them in their order.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Alarms {
     of_rooms: HashMap<RoomKey, UnixMillis>,
     in_order: BTreeSet<Alarm>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Room {
     /// The fact with sequence number `n` is at `n - 1`.
     facts: Vec<StoredFact>,
@@ -43,7 +44,17 @@ impl Room {
 impl MemoryLog {
     /// An empty log.
     pub fn new() -> Self {
-        Self::default()
+        Self { rooms: Mutex::default(), alarms: Mutex::default(), chain_key: ChainKey::random() }
+    }
+
+    /// A log with what is in this one now, and with its key, as if its files had been copied. Each goes on by itself.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        Self {
+            rooms: Mutex::new(self.rooms().clone()),
+            alarms: Mutex::new(self.all_alarms().clone()),
+            chain_key: self.chain_key,
+        }
     }
 
     /// The guard never lives across an await. A poisoned lock is taken all the same: no method leaves a
@@ -54,6 +65,12 @@ impl MemoryLog {
 
     fn all_alarms(&self) -> MutexGuard<'_, Alarms> {
         self.alarms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryLog {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -115,6 +132,10 @@ impl RoomLog for MemoryLog {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         let alarms = self.all_alarms();
         Ok(alarms.in_order.range((start, Bound::Unbounded)).take(limit).cloned().collect())
+    }
+
+    async fn chain_key(&self) -> Result<ChainKey, LogError> {
+        Ok(self.chain_key)
     }
 
     async fn ready(&self) -> Result<(), LogError> {

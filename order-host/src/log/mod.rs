@@ -1,7 +1,8 @@
 //! Where a room's facts are stored.
 //!
 //! A log stores bytes: what a fact means, and how an older release wrote it, is the business of
-//! `order_core`'s stored form. What a log promises is order, durability and one writer per sequence number.
+//! `order_core`'s stored form. What a log promises is order, durability and one writer per sequence number. Beside each fact it
+//! stores a [link](chain), which it neither computes nor checks.
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -10,18 +11,33 @@ use order_core::UnixMillis;
 
 use crate::RoomKey;
 
+pub mod chain;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod memory;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
+pub use chain::{ChainKey, Link};
 pub use memory::MemoryLog;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{OpenError, SqliteLog};
 
-/// One fact in its stored form. The bytes name their own version.
-pub type StoredFact = Vec<u8>;
+/// One fact in its stored form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredFact {
+    /// What happened. The bytes name their own version.
+    pub bytes: Vec<u8>,
+    /// Its place in the history of its room; nothing for a fact of an earlier release, which was stored without.
+    pub link: Option<Link>,
+}
+
+impl From<Vec<u8>> for StoredFact {
+    /// A fact without a link, as earlier releases stored them.
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, link: None }
+    }
+}
 
 /// A room's state as of a sequence number: a cache that saves replaying, never the truth.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +77,8 @@ pub trait RoomLog: Send + Sync + 'static {
     async fn append(&self, room: &RoomKey, expected: u64, facts: Vec<StoredFact>)
     -> Result<u64, AppendError>;
 
-    /// The facts of `room` after sequence number `after`, in order, at most `limit` of them.
-    /// An unknown room has none.
+    /// The facts of `room` after sequence number `after`, in order, at most `limit` of them, each with the link that it was
+    /// appended with. An unknown room has none.
     ///
     /// # Errors
     /// When the storage cannot be read.
@@ -99,6 +115,13 @@ pub trait RoomLog: Send + Sync + 'static {
     /// # Errors
     /// When the storage cannot be read.
     async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError>;
+
+    /// The key of the links of all rooms. It is random, made once with the log, and kept with it: everybody who shares the log has
+    /// the same, for as long as there is the log.
+    ///
+    /// # Errors
+    /// When the storage cannot be read.
+    async fn chain_key(&self) -> Result<ChainKey, LogError>;
 
     /// Whether facts can be stored now.
     ///

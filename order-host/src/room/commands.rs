@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::answers::Answer;
 use super::timer::pending;
 use super::{ConnectionId, End, Room};
-use crate::log::StoredFact;
+use crate::log::{Link, StoredFact};
 use crate::outbox::CloseReason;
 
 /// Who gave a command, and where the answer goes.
@@ -75,10 +75,11 @@ struct Batch {
 }
 
 /// The stored forms of what is to happen.
-#[derive(Default)]
 struct Encoded {
     facts: Vec<StoredFact>,
     bytes: u64,
+    /// The link of the last of them; of the last fact that is stored, as long as there is none.
+    link: Link,
 }
 
 /// What a command came to that is sent again.
@@ -91,8 +92,8 @@ pub(super) enum Before {
 
 /// What a command comes to.
 enum Outcome {
-    /// This happens, once it is stored.
-    Happens(Recorded),
+    /// This happens, once it is stored, with this link.
+    Happens(Recorded, Link),
     /// It happened before, as the fact with this sequence number.
     Happened(u64),
     /// Granted, and nothing changes; `seq` is that of the last change when it was first asked for.
@@ -116,13 +117,13 @@ impl Room {
         }
         for Judged { by, id, outcome, on_trust } in judged {
             match (outcome, stored.failure()) {
-                (Outcome::Happens(recorded), None) => {
-                    self.commit(&recorded)?;
+                (Outcome::Happens(recorded, link), None) => {
+                    self.commit(&recorded, link)?;
                     self.show(&recorded, None);
                     self.happened(by, id.as_ref(), &recorded);
                     self.give_sockets_a_turn().await;
                 }
-                (Outcome::Happens(_), Some(failure)) => self.answer(by, failure, id.as_ref()),
+                (Outcome::Happens(..), Some(failure)) => self.answer(by, failure, id.as_ref()),
                 // What was judged on top of something that was not stored may be judged wrongly.
                 (_, Some(failure)) if on_trust => self.answer(by, failure, id.as_ref()),
                 (Outcome::Happened(seq), _) => self.nothing_changed(by, id.as_ref(), seq, true),
@@ -139,7 +140,7 @@ impl Room {
         let mut any_before = false;
         let mut answered = None;
         let mut judged = Vec::with_capacity(commands.len());
-        let mut encoded = Encoded::default();
+        let mut encoded = Encoded { facts: Vec::new(), bytes: 0, link: self.link };
         for Asked { by, stamp, command } in commands {
             let (connection, actor) = match &by {
                 Asker::Socket(connection) => {
@@ -150,8 +151,7 @@ impl Room {
             };
             let (outcome, id, on_trust) = match (command, actor) {
                 (Ok(command), Some(actor)) => {
-                    let outcome = self.decide(&actor, stamp.as_ref(), &command);
-                    let outcome = self.encode(outcome, connection, &mut encoded);
+                    let outcome = self.decide(&actor, stamp.as_ref(), &command, connection, &mut encoded);
                     (outcome, stamp.as_ref().map(Stamp::id).cloned(), any_before)
                 }
                 // What is refused without a look at the order is refused whatever becomes of the others.
@@ -160,7 +160,7 @@ impl Room {
                 }
                 (Err((rejection, id)), _) => (Outcome::Refused(rejection), id, false),
             };
-            if let Outcome::Happens(recorded) = &outcome {
+            if let Outcome::Happens(recorded, _) = &outcome {
                 any_before = true;
                 answered.get_or_insert(self.answers.mark());
                 if many && self.ahead.is_none() {
@@ -179,24 +179,31 @@ impl Room {
     /// Adds the stored form of what is to happen to `encoded`; or refuses it, where there is no room for it.
     fn encode(
         &mut self,
-        outcome: Outcome,
+        recorded: Recorded,
         connection: Option<ConnectionId>,
         encoded: &mut Encoded,
     ) -> Outcome {
-        let Outcome::Happens(recorded) = outcome else { return outcome };
-        match self.encode_within_bounds(connection, &recorded, encoded.bytes) {
-            Ok(fact) => {
-                encoded.bytes = encoded.bytes.saturating_add(fact.len() as u64);
+        match self.encode_within_bounds(connection, &recorded, encoded.bytes, encoded.link) {
+            Ok((fact, link)) => {
+                encoded.bytes = encoded.bytes.saturating_add(fact.bytes.len() as u64);
+                encoded.link = link;
                 encoded.facts.push(fact);
-                Outcome::Happens(recorded)
+                Outcome::Happens(recorded, link)
             }
             // No answer to last: there may be room later.
             Err(rejection) => Outcome::Refused(rejection),
         }
     }
 
-    /// Judges one command as if those that are being stored had happened.
-    fn decide(&mut self, actor: &Actor, stamp: Option<&Stamp>, command: &Command) -> Outcome {
+    /// Judges one command as if those that are being stored had happened. What is to happen is added to `encoded`.
+    fn decide(
+        &mut self,
+        actor: &Actor,
+        stamp: Option<&Stamp>,
+        command: &Command,
+        connection: Option<ConnectionId>,
+        encoded: &mut Encoded,
+    ) -> Outcome {
         let order = self.ahead.as_ref().unwrap_or(&self.order);
         let now = self.shared.clock.now();
         let bounds = &self.shared.settings.bounds;
@@ -206,22 +213,24 @@ impl Room {
             // No answer to remember: the id is that of the first command, which may be sent again.
             Err(reused) => return Outcome::Refused(reused),
         }
-        let outcome = match decide_within(bounds, order, now, actor, stamp, command) {
-            Ok(Decision::Record(recorded)) => Outcome::Happens(recorded),
-            Ok(Decision::Repeated { seq }) => Outcome::Happened(seq),
-            Ok(Decision::Unchanged) => Outcome::Unchanged { seq: order.seq() },
-            Err(rejection) => Outcome::Refused(rejection),
-        };
-        if self.timer.is_late() && !matches!(outcome, Outcome::Happened(_)) {
+        let decision = decide_within(bounds, order, now, actor, stamp, command);
+        let seq = order.seq();
+        if self.timer.is_late() && !matches!(decision, Ok(Decision::Repeated { .. })) {
             // It is to be judged after something that could not be stored, and is as little a judgement to remember.
             return Outcome::Refused(Code::StorageUnavailable.into());
         }
-        match &outcome {
-            Outcome::Refused(rejection) => self.remember(actor, stamp, Answer::Refused(rejection.clone())),
-            Outcome::Unchanged { seq } => self.remember(actor, stamp, Answer::Unchanged { seq: *seq }),
-            Outcome::Happens(_) | Outcome::Happened(_) => {}
+        match decision {
+            Ok(Decision::Record(recorded)) => self.encode(recorded, connection, encoded),
+            Ok(Decision::Repeated { seq }) => Outcome::Happened(seq),
+            Ok(Decision::Unchanged) => {
+                self.remember(actor, stamp, Answer::Unchanged { seq });
+                Outcome::Unchanged { seq }
+            }
+            Err(rejection) => {
+                self.remember(actor, stamp, Answer::Refused(rejection.clone()));
+                Outcome::Refused(rejection)
+            }
         }
-        outcome
     }
 
     /// The first answer to a command that is sent again: what is stored counts before what is only remembered.
@@ -255,9 +264,10 @@ impl Room {
 
     /// Makes a stored fact so. A decision of the core always commits; should one not, the room's memory is
     /// not to be trusted.
-    pub(super) fn commit(&mut self, recorded: &Recorded) -> Result<(), End> {
+    pub(super) fn commit(&mut self, recorded: &Recorded, link: Link) -> Result<(), End> {
         let deadline = pending(&self.order);
         commit(&mut self.order, recorded).map_err(|error| self.broken(&error))?;
+        self.link = link;
         self.note_change(deadline);
         Ok(())
     }
@@ -306,7 +316,7 @@ impl Outcome {
     /// The fact that is to be stored, if any.
     fn fact(&self) -> Option<&Recorded> {
         match self {
-            Self::Happens(recorded) => Some(recorded),
+            Self::Happens(recorded, _) => Some(recorded),
             Self::Happened(_) | Self::Unchanged { .. } | Self::Refused(_) => None,
         }
     }

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use crate::Cursor;
+
 /// How many events are kept at the most.
 const MAX_EVENTS: usize = 1_024;
 /// How many bytes they may have together. Whoever has missed more gets the full state, which is hardly larger.
@@ -12,66 +14,79 @@ const MAX_BYTES: usize = 256 * 1024;
 /// The last events of a room, with no gap between them.
 #[derive(Debug)]
 pub(super) struct Events {
-    /// The sequence number before the first of them.
-    before: u64,
-    list: VecDeque<Bytes>,
+    /// The place before the first of them.
+    before: Cursor,
+    /// Each with the place after it.
+    list: VecDeque<(Cursor, Bytes)>,
     bytes: usize,
 }
 
 impl Events {
-    /// None yet, after the fact with this sequence number.
-    pub(super) fn after(seq: u64) -> Self {
-        Self { before: seq, list: VecDeque::new(), bytes: 0 }
+    /// None yet, after this place.
+    pub(super) fn after(place: Cursor) -> Self {
+        Self { before: place, list: VecDeque::new(), bytes: 0 }
     }
 
-    /// Adds the next. The oldest fall out when there are too many.
-    pub(super) fn push(&mut self, event: Bytes) {
+    /// Adds the next, after which the history is at `place`. The oldest fall out when there are too many.
+    pub(super) fn push(&mut self, place: Cursor, event: Bytes) {
         self.bytes = self.bytes.saturating_add(event.len());
-        self.list.push_back(event);
+        self.list.push_back((place, event));
         while self.list.len() > MAX_EVENTS || self.bytes > MAX_BYTES {
-            let Some(oldest) = self.list.pop_front() else { return };
+            let Some((place, oldest)) = self.list.pop_front() else { return };
             self.bytes = self.bytes.saturating_sub(oldest.len());
-            self.before = self.before.saturating_add(1);
+            self.before = place;
         }
     }
 
-    /// Everything after the event `since`; nothing if that is too far back, or has not happened.
-    pub(super) fn since(&self, since: u64) -> Option<Vec<&str>> {
-        let skipped = usize::try_from(since.checked_sub(self.before)?).ok()?;
-        if skipped > self.list.len() {
+    /// Everything after the place `since`; nothing if that is too far back, has not come yet, or is one of another history.
+    pub(super) fn since(&self, since: Cursor) -> Option<Vec<&str>> {
+        let skipped = usize::try_from(since.seq().checked_sub(self.before.seq())?).ok()?;
+        let place = match skipped.checked_sub(1) {
+            None => &self.before,
+            Some(last) => &self.list.get(last)?.0,
+        };
+        if *place != since {
             return None;
         }
-        self.list.iter().skip(skipped).map(|event| std::str::from_utf8(event).ok()).collect()
+        self.list.iter().skip(skipped).map(|(_, event)| std::str::from_utf8(event).ok()).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::Link;
 
     #[test]
     fn what_was_missed_comes_once_and_in_order() {
-        let mut events = Events::after(3);
+        let mut events = Events::after(place(3));
         for seq in 4..=6 {
-            events.push(Bytes::from(seq.to_string()));
+            events.push(place(seq), Bytes::from(seq.to_string()));
         }
-        assert_eq!(events.since(3).unwrap(), ["4", "5", "6"]);
-        assert_eq!(events.since(5).unwrap(), ["6"]);
-        assert!(events.since(6).unwrap().is_empty());
-        assert_eq!(events.since(2), None, "too far back");
-        assert_eq!(events.since(7), None, "of another log");
+        assert_eq!(events.since(place(3)).unwrap(), ["4", "5", "6"]);
+        assert_eq!(events.since(place(5)).unwrap(), ["6"]);
+        assert!(events.since(place(6)).unwrap().is_empty());
+        assert_eq!(events.since(place(2)), None, "too far back");
+        assert_eq!(events.since(place(7)), None, "it has not come yet");
+        for seq in 2..=7 {
+            assert_eq!(events.since(Cursor::new(seq, Link::new([99; 16]))), None, "{seq} of another history");
+        }
     }
 
     #[test]
     fn the_oldest_fall_out() {
-        let mut events = Events::after(0);
-        for seq in 1..=MAX_EVENTS + 5 {
-            events.push(Bytes::from(seq.to_string()));
+        let mut events = Events::after(place(0));
+        for seq in 1..=MAX_EVENTS as u64 + 5 {
+            events.push(place(seq), Bytes::from(seq.to_string()));
         }
-        assert_eq!(events.since(4), None);
-        assert_eq!(events.since(5).unwrap().len(), MAX_EVENTS);
-        events.push(Bytes::from(vec![b'x'; MAX_BYTES]));
+        assert_eq!(events.since(place(4)), None);
+        assert_eq!(events.since(place(5)).unwrap().len(), MAX_EVENTS);
+        events.push(place(MAX_EVENTS as u64 + 6), Bytes::from(vec![b'x'; MAX_BYTES]));
         assert_eq!(events.list.len(), 1);
-        assert_eq!(events.since(MAX_EVENTS as u64 + 5).unwrap().len(), 1);
+        assert_eq!(events.since(place(MAX_EVENTS as u64 + 5)).unwrap().len(), 1);
+    }
+
+    fn place(seq: u64) -> Cursor {
+        Cursor::new(seq, Link::new([seq as u8; 16]))
     }
 }

@@ -12,7 +12,7 @@ use super::members::News;
 use super::{ConnectionId, End, Room};
 use crate::input::Back;
 use crate::pieces::Shared;
-use crate::{NotYet, Protocol};
+use crate::{Cursor, NotYet, Protocol};
 
 /// What a `join` comes to that is not refused.
 enum Joining {
@@ -37,7 +37,7 @@ impl Room {
         &mut self,
         connection: ConnectionId,
         inbound: Inbound,
-        since: Option<u64>,
+        since: Option<Cursor>,
     ) -> Result<(), End> {
         let Inbound { stamp, participant, command } = inbound;
         let id = stamp.as_ref().map(Stamp::id);
@@ -84,7 +84,7 @@ impl Room {
             self.refuse(connection, &rejection, id);
             return Ok(());
         }
-        let encoded = match self.encode_within_bounds(Some(connection), &recorded, 0) {
+        let (encoded, link) = match self.encode_within_bounds(Some(connection), &recorded, 0, self.link) {
             Ok(encoded) => encoded,
             // There is no room for another name, and there is for somebody who is on the order.
             Err(_) if self.sits_here(&participant) => {
@@ -101,7 +101,7 @@ impl Room {
         if let Some(failure) = stored.failure() {
             self.refuse(connection, failure, id);
         } else {
-            self.commit(&recorded)?;
+            self.commit(&recorded, link)?;
             self.ahead = None;
             let seats = self.members.speaker(connection).is_none();
             self.admit(connection, &participant);
@@ -179,7 +179,7 @@ impl Room {
     }
 
     /// Lets a socket speak as somebody whom the order knows as they are.
-    fn seat_again(&mut self, connection: ConnectionId, participant: &ParticipantId, since: Option<u64>) {
+    fn seat_again(&mut self, connection: ConnectionId, participant: &ParticipantId, since: Option<Cursor>) {
         let seats = self.members.speaker(connection).is_none();
         let came_online = self.admit(connection, participant);
         match self.members.protocol(connection) {
@@ -202,14 +202,16 @@ impl Room {
         &mut self,
         connection: ConnectionId,
         participant: &ParticipantId,
-        since: Option<u64>,
+        since: Option<Cursor>,
         seats: bool,
     ) {
         let token = self.resume_token(participant);
         let now = self.shared.clock.now();
         self.keep_events();
         let missed = since.and_then(|since| self.events.as_ref()?.since(since));
-        let about = Welcome { participant, resume_token: &token, missed: missed.as_deref(), now };
+        let cursor = self.cursor().text();
+        let about =
+            Welcome { participant, resume_token: &token, missed: missed.as_deref(), cursor: &cursor, now };
         let welcome = v2::welcome(&self.order, &self.presence, &about);
         self.shown = self.shown.saturating_add(welcome.len());
         self.members.welcome(connection, welcome, seats);

@@ -1,10 +1,11 @@
 //! Reading a room from its log.
 
-use order_core::stored::{decode_fact, decode_snapshot};
+use order_core::stored::{LogPosition, decode_fact, decode_snapshot};
 use order_core::{Order, OrderId, commit};
 
-use crate::log::{LogError, RoomLog, StoredFact};
-use crate::{RoomKey, Settings};
+use crate::RoomKey;
+use crate::log::{ChainKey, Link, LogError, RoomLog, StoredFact};
+use crate::shared::Shared;
 
 /// How many facts are read at a time.
 const PAGE: usize = 200;
@@ -14,56 +15,87 @@ pub(crate) struct Loaded {
     /// An unknown room is an order that nobody has joined.
     pub(crate) order: Order,
     /// The sequence number of the snapshot that it was read with; 0 without one.
-    pub(crate) snapshot_seq: u64,
+    snapshot_seq: u64,
     /// How many bytes its facts have; nothing, where a snapshot of an earlier release does not say it.
-    pub(crate) log_bytes: Option<u64>,
+    log_bytes: Option<u64>,
+    /// The link of the last fact; nothing, where a snapshot of an earlier release does not say that of its own.
+    link: Option<Link>,
 }
 
-/// The order as its log says.
+/// A room as its log says, with all that there is to know of it.
+pub(super) struct Whole {
+    /// An unknown room is an order that nobody has joined.
+    pub(super) order: Order,
+    /// The sequence number of the last snapshot that says all that there is to know; 0 without one.
+    pub(super) snapshot_seq: u64,
+    /// How many bytes its facts have.
+    pub(super) log_bytes: u64,
+    /// The link of the last fact.
+    pub(super) link: Link,
+    /// By which the links of the facts to come are computed.
+    pub(super) chain: ChainKey,
+}
+
+/// The order as its log says, with what can be known without reading more than that takes.
 ///
 /// # Errors
-/// When the log cannot be read, or holds what this release cannot make sense of.
-pub(crate) async fn load(log: &dyn RoomLog, key: &RoomKey, settings: &Settings) -> Result<Loaded, LogError> {
-    if let Some((order, log_bytes)) = from_snapshot(log, key).await
-        && is_of_this_log(log, key, &order).await
+/// When the log cannot be read, or holds what this release cannot make sense of, or the facts that were read do not follow from each
+/// other.
+pub(crate) async fn load(shared: &Shared, key: &RoomKey) -> Result<Loaded, LogError> {
+    let log = shared.log.as_ref();
+    let chain = shared.chain_key().await?;
+    if let Some((order, position)) = from_snapshot(log, key).await
+        && let Some(link) = is_of_this_log(log, key, &order, &position).await
     {
-        match on_top_of(log, key, order, log_bytes).await {
-            Ok(loaded) => return Ok(loaded),
+        let snapshot_seq = order.seq();
+        match replay(log, key, chain, order, link).await {
+            Ok((order, link, after)) => {
+                let log_bytes = position.bytes.map(|before| before.saturating_add(after));
+                return Ok(Loaded { order, snapshot_seq, log_bytes, link });
+            }
             Err(error) => {
                 tracing::warn!(room = %key.fingerprint(), %error, "the snapshot is of no use; replaying the whole log");
             }
         }
     }
-    load_from_the_start(log, key, settings).await
+    let Whole { order, snapshot_seq, log_bytes, link, .. } = load_from_the_start(shared, key, chain).await?;
+    Ok(Loaded { order, snapshot_seq, log_bytes: Some(log_bytes), link: Some(link) })
+}
+
+/// The order as its log says. What a snapshot of an earlier release does not say is found out from the first fact on.
+///
+/// # Errors
+/// As [`load`].
+pub(super) async fn load_whole(shared: &Shared, key: &RoomKey) -> Result<Whole, LogError> {
+    let chain = shared.chain_key().await?;
+    let Loaded { order, snapshot_seq, log_bytes, link } = load(shared, key).await?;
+    if let (Some(log_bytes), Some(link)) = (log_bytes, link) {
+        return Ok(Whole { order, snapshot_seq, log_bytes, link, chain });
+    }
+    let (log_bytes, link) = so_far(shared.log.as_ref(), key, chain, order.seq()).await?;
+    // The next snapshot, which says it, is taken when the room leaves memory at the latest.
+    Ok(Whole { order, snapshot_seq: 0, log_bytes, link, chain })
 }
 
 /// The order as its log alone says.
-pub(crate) async fn load_from_the_start(
-    log: &dyn RoomLog,
+///
+/// # Errors
+/// As [`load`].
+pub(super) async fn load_from_the_start(
+    shared: &Shared,
     key: &RoomKey,
-    settings: &Settings,
-) -> Result<Loaded, LogError> {
+    chain: ChainKey,
+) -> Result<Whole, LogError> {
+    let settings = &shared.settings;
     let id = OrderId::new(key.room()).map_err(|error| LogError(error.to_string()))?;
     let nobodys = Order::new(id, settings.currency).with_default_policy(settings.policy);
-    let (order, log_bytes) = replay(log, key, nobodys).await?;
-    Ok(Loaded { order, snapshot_seq: 0, log_bytes: Some(log_bytes) })
+    let start = chain.start(key);
+    let (order, link, log_bytes) = replay(shared.log.as_ref(), key, chain, nobodys, Some(start)).await?;
+    Ok(Whole { order, snapshot_seq: 0, log_bytes, link: link.unwrap_or(start), chain })
 }
 
-/// The order of a snapshot, and what its log says after that.
-async fn on_top_of(
-    log: &dyn RoomLog,
-    key: &RoomKey,
-    order: Order,
-    log_bytes: Option<u64>,
-) -> Result<Loaded, LogError> {
-    let snapshot_seq = order.seq();
-    let (order, after) = replay(log, key, order).await?;
-    let log_bytes = log_bytes.map(|before| before.saturating_add(after));
-    Ok(Loaded { order, snapshot_seq, log_bytes })
-}
-
-/// The order of a snapshot, and how many bytes its facts have, where that was counted.
-async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<(Order, Option<u64>)> {
+/// The order of a snapshot, and where it stands in its log, as far as that was noted.
+async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<(Order, LogPosition)> {
     let snapshot = match log.load_snapshot(key).await {
         Ok(snapshot) => snapshot?,
         Err(error) => {
@@ -72,8 +104,8 @@ async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<(Order, Optio
         }
     };
     match decode_snapshot(&snapshot.state) {
-        Ok((order, log_bytes)) if order.seq() == snapshot.seq && order.id().as_str() == key.room() => {
-            Some((order, log_bytes))
+        Ok((order, position)) if order.seq() == snapshot.seq && order.id().as_str() == key.room() => {
+            Some((order, position))
         }
         Ok(_) => None,
         Err(error) => {
@@ -83,51 +115,82 @@ async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<(Order, Optio
     }
 }
 
-/// Whether the last fact that `order` includes is in the log. It is not when the log is a backup older than
-/// its snapshot, or another log altogether.
-async fn is_of_this_log(log: &dyn RoomLog, key: &RoomKey, order: &Order) -> bool {
+/// Whether the last fact that `order` includes is in the log, in the same history; with its link, where that is known. It is not
+/// when the log is a backup older than its snapshot, or went on otherwise, or is another log altogether.
+async fn is_of_this_log(
+    log: &dyn RoomLog,
+    key: &RoomKey,
+    order: &Order,
+    position: &LogPosition,
+) -> Option<Option<Link>> {
     let facts = log.read(key, order.seq().saturating_sub(1), 1).await.unwrap_or_default();
-    let last = facts.first().and_then(|fact| decode_fact(fact).ok());
-    let same = last.is_some_and(|last| last.seq == order.seq() && last.at == order.updated_at());
-    if !same {
+    let noted = position.link.map(Link::new);
+    let is_of_it = facts.first().is_some_and(|last| match (noted, last.link) {
+        (Some(noted), Some(stored)) => noted == stored,
+        // An earlier release wrote one of the two.
+        (None, _) | (_, None) => decode_fact(&last.bytes)
+            .is_ok_and(|last| last.seq == order.seq() && last.at == order.updated_at()),
+    });
+    if !is_of_it {
         tracing::warn!(room = %key.fingerprint(), seq = order.seq(), "the snapshot is not of this log; replaying the log");
+        return None;
     }
-    same
+    Some(noted.or(facts.first().and_then(|last| last.link)))
 }
 
-/// The order with what its log says after it, and how many bytes that has.
-async fn replay(log: &dyn RoomLog, key: &RoomKey, mut order: Order) -> Result<(Order, u64), LogError> {
+/// The order with what its log says after it, the link of the last fact, and how many bytes there are after it. The links of facts
+/// are checked where that of the one before is known.
+async fn replay(
+    log: &dyn RoomLog,
+    key: &RoomKey,
+    chain: ChainKey,
+    mut order: Order,
+    mut link: Option<Link>,
+) -> Result<(Order, Option<Link>, u64), LogError> {
     let mut bytes = 0_u64;
     loop {
         let facts = log.read(key, order.seq(), PAGE).await?;
         for fact in &facts {
             let next = order.seq().saturating_add(1);
-            let damaged = |error: String| LogError(format!("fact {next}: {error}"));
-            let recorded = decode_fact(fact).map_err(|error| damaged(error.to_string()))?;
-            commit(&mut order, &recorded).map_err(|error| damaged(error.to_string()))?;
+            link = link.map(|before| chain.follow(before, fact)).transpose().map_err(damaged(next))?;
+            let recorded = decode_fact(&fact.bytes).map_err(damaged(next))?;
+            commit(&mut order, &recorded).map_err(damaged(next))?;
         }
         bytes = bytes.saturating_add(total_bytes(&facts));
         if facts.len() < PAGE {
-            return Ok((order, bytes));
+            return Ok((order, link, bytes));
         }
     }
 }
 
-/// How many bytes the facts up to this sequence number have.
-pub(super) async fn bytes_up_to(log: &dyn RoomLog, key: &RoomKey, last: u64) -> Result<u64, LogError> {
-    let (mut read, mut bytes) = (0_u64, 0_u64);
+/// How many bytes the facts up to this sequence number have, and the link of the last of them.
+async fn so_far(
+    log: &dyn RoomLog,
+    key: &RoomKey,
+    chain: ChainKey,
+    last: u64,
+) -> Result<(u64, Link), LogError> {
+    let (mut read, mut bytes, mut link) = (0_u64, 0_u64, chain.start(key));
     while let Some(left) = usize::try_from(last.saturating_sub(read)).ok().filter(|left| *left > 0) {
         let facts = log.read(key, read, left.min(PAGE)).await?;
         if facts.is_empty() {
-            break;
+            return Err(LogError(format!("fact {} is not there", read.saturating_add(1))));
+        }
+        for fact in &facts {
+            read = read.saturating_add(1);
+            link = chain.follow(link, fact).map_err(damaged(read))?;
         }
         bytes = bytes.saturating_add(total_bytes(&facts));
-        read = read.saturating_add(facts.len() as u64);
     }
-    Ok(bytes)
+    Ok((bytes, link))
+}
+
+/// What is said of a fact that is not what it was, or cannot be read.
+fn damaged<E: std::fmt::Display>(seq: u64) -> impl Fn(E) -> LogError {
+    move |error| LogError(format!("fact {seq}: {error}"))
 }
 
 /// How many bytes these facts have together.
 pub(super) fn total_bytes(facts: &[StoredFact]) -> u64 {
-    facts.iter().fold(0, |sum, fact| sum.saturating_add(fact.len() as u64))
+    facts.iter().fold(0, |sum, fact| sum.saturating_add(fact.bytes.len() as u64))
 }

@@ -8,7 +8,7 @@ use order_core::stored::encode_fact;
 use order_core::{Actor, Code, Fact, ParticipantId, Recorded, Rejection};
 
 use super::{ConnectionId, Room};
-use crate::log::StoredFact;
+use crate::log::{Link, StoredFact};
 
 /// The last so many parts of a log, of all [`PARTS`], are kept for its owner, for finalizing, for payments and for the back end.
 const RESERVED: u64 = 4;
@@ -16,8 +16,8 @@ const RESERVED: u64 = 4;
 const KEPT_TO_THE_END: u64 = 1;
 const PARTS: u64 = 32;
 
-/// What a log stores beside each fact, about: the room's name, twice (the fact is found by it), numbers, and room that is left in a
-/// page.
+/// What a log stores beside each fact, about: the room's name, twice (the fact is found by it), numbers, its link, and room that is
+/// left in a page.
 const BESIDE_EACH_FACT: usize = 64;
 
 /// How much of a log a fact may use.
@@ -48,13 +48,15 @@ impl Reach {
 
 impl Room {
     /// Encodes what was judged, unless it would make the log of the order too large, or its author adds too much in too short
-    /// a time. `ahead` bytes are about to be stored before it.
+    /// a time. `ahead` bytes are about to be stored before it, and the last fact of those has the link `before`. Answers with the
+    /// link of this fact, too.
     pub(super) fn encode_within_bounds(
         &mut self,
         connection: Option<ConnectionId>,
         recorded: &Recorded,
         ahead: u64,
-    ) -> Result<StoredFact, Rejection> {
+        before: Link,
+    ) -> Result<(StoredFact, Link), Rejection> {
         let encoded = encode_fact(recorded).map_err(|error| {
             tracing::error!(room = %self.key.fingerprint(), %error, "a fact cannot be written");
             Rejection::new(Code::StorageUnavailable)
@@ -83,7 +85,8 @@ impl Room {
                 self.members.ask_for_space(connection, takes)?;
             }
         }
-        Ok(encoded)
+        let link = self.chain.next(before, &encoded);
+        Ok((StoredFact { bytes: encoded, link: Some(link) }, link))
     }
 
     fn reach(&self, recorded: &Recorded) -> Reach {

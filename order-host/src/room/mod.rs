@@ -26,15 +26,15 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::input::{ConnectionId, Input, Message};
-use crate::log::LogError;
+use crate::log::{ChainKey, Link, LogError};
 use crate::outbox::CloseReason;
 use crate::shared::Shared;
 use crate::{RoomKey, Ticket};
 use answers::Answers;
 use commands::{Asked, Asker};
 use events::Events;
-use load::bytes_up_to;
 pub(crate) use load::{Loaded, load};
+use load::{Whole, load_whole};
 use members::Members;
 use store::Snapshots;
 use timer::Timer;
@@ -56,6 +56,9 @@ pub(crate) struct Room {
     key: RoomKey,
     shared: Arc<Shared>,
     order: Order,
+    /// The link of the last fact of `order`.
+    link: Link,
+    chain: ChainKey,
     /// How many bytes its log has.
     log_bytes: u64,
     /// The order as it will be once what is being stored is stored; kept in step from the first time that commands came
@@ -102,15 +105,7 @@ impl Room {
     async fn load(key: &RoomKey, shared: &Arc<Shared>) -> Result<Box<Self>, LogError> {
         shared.damaged.refuse(key)?;
         let turn = shared.load_turn().await;
-        let log = shared.log.as_ref();
-        let Loaded { order, mut snapshot_seq, log_bytes } = load(log, key, &shared.settings).await?;
-        let log_bytes = if let Some(bytes) = log_bytes {
-            bytes
-        } else {
-            // So that the next snapshot, which says it, is taken when the room leaves memory at the latest.
-            snapshot_seq = 0;
-            bytes_up_to(log, key, order.seq()).await?
-        };
+        let Whole { order, snapshot_seq, log_bytes, link, chain } = load_whole(shared, key).await?;
         drop(turn);
         tracing::debug!(room = %key.fingerprint(), seq = order.seq(), "room loaded");
         let room = Box::new(Self {
@@ -120,6 +115,8 @@ impl Room {
             was_woken: false,
             of_tenant: tenant::place(shared, &order),
             order,
+            link,
+            chain,
             log_bytes,
             ahead: None,
             presence: Presence::new(),

@@ -10,9 +10,9 @@ use order_core::{Code, CommandId, Fact, Participant, ParticipantId, Recorded, Re
 use super::events::Events;
 use super::members::News;
 use super::{ConnectionId, Room};
-use crate::Protocol;
 use crate::history::{HistoryError, Page, Reading};
 use crate::pieces::Shared;
+use crate::{Cursor, Protocol};
 
 /// After so many milliseconds another history may be asked for, most likely.
 const TRY_HISTORY_AGAIN: u64 = 1_000;
@@ -24,18 +24,19 @@ impl Room {
         if let Some(left) = left {
             self.presence.disconnect(left);
         }
+        let cursor = self.cursor();
         let news = News {
             seed: self.members.speak(Protocol::Seed).then(|| Shared::new(&self.frame(recorded))),
-            v2: self.events.is_some().then(|| Bytes::from(v2::event(&self.order, recorded))),
+            v2: self.events.is_some().then(|| Bytes::from(v2::event(&self.order, recorded, &cursor.text()))),
         };
         if let (Some(events), Some(event)) = (&mut self.events, &news.v2) {
-            events.push(event.clone());
+            events.push(cursor, event.clone());
         }
         self.shown = self.shown.saturating_add(news.len());
         match (left, knows) {
             (Some(left), _) => {
                 self.members.send_to_others(left, &news);
-                let state = || Bytes::from(v2::state(&self.order, &self.presence, None));
+                let state = || Bytes::from(v2::state(&self.order, &self.presence, &cursor.text(), None));
                 self.members.leave(left, &news, state);
             }
             (None, Some(knows)) => self.members.send_to_all_but(knows, &news),
@@ -48,10 +49,15 @@ impl Room {
         Arc::new(wire::fact_message(&self.order, &self.presence, recorded))
     }
 
+    /// Where the history is now.
+    pub(super) fn cursor(&self) -> Cursor {
+        Cursor::new(self.order.seq(), self.link)
+    }
+
     /// Keeps events from now on, for those who come back.
     pub(super) fn keep_events(&mut self) -> &Events {
-        let seq = self.order.seq();
-        self.events.get_or_insert_with(|| Events::after(seq))
+        let here = self.cursor();
+        self.events.get_or_insert_with(|| Events::after(here))
     }
 
     /// Sends the full state to a socket that fell behind, unless it has got one meanwhile.
@@ -100,7 +106,7 @@ impl Room {
             let sync = wire::sync(&self.order, &self.presence, self.shared.clock.now());
             Shared::new(&Arc::new(sync))
         };
-        let v2 = || Bytes::from(v2::state(&self.order, &self.presence, None));
+        let v2 = || Bytes::from(v2::state(&self.order, &self.presence, &self.cursor().text(), None));
         News { seed: is_needed(Protocol::Seed).then(seed), v2: is_needed(Protocol::V2).then(v2) }
     }
 
@@ -138,7 +144,7 @@ impl Room {
             return self.refuse(connection, &Code::JoinFirst.into(), id);
         };
         let answer = match request {
-            Request::State => v2::state(&self.order, &self.presence, id),
+            Request::State => v2::state(&self.order, &self.presence, &self.cursor().text(), id),
             Request::Bill => v2::bill(&self.order, id),
             Request::Checksum => v2::checksum_answer(&self.order, id),
             Request::Presence { typing, speaking } => {

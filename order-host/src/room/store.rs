@@ -1,11 +1,11 @@
 //! The output gate: facts are durable before anybody is shown them.
 
-use order_core::stored::{StoredError, encode_fact, encode_snapshot};
+use order_core::stored::{LogPosition, encode_fact, encode_snapshot};
 use order_core::{Code, Recorded, Rejection};
 use tokio::task::JoinHandle;
 
 use super::events::Events;
-use super::load::{Loaded, load_from_the_start, total_bytes};
+use super::load::{load_from_the_start, total_bytes};
 use super::{End, Room};
 use crate::log::{AppendError, Snapshot, StoredFact};
 use crate::outbox::CloseReason;
@@ -62,7 +62,7 @@ impl Room {
             Err(AppendError::Unknown(error)) => {
                 tracing::error!(room = %self.key.fingerprint(), error, "whether facts were stored is not known; reading back");
                 match self.shared.log.read(&self.key, self.order.seq(), facts.len()).await {
-                    Ok(found) if encode(facts).as_ref() == Ok(&found) => {
+                    Ok(found) if self.are(facts, &found) => {
                         self.log_bytes = self.log_bytes.saturating_add(bytes);
                         Stored::Yes
                     }
@@ -71,6 +71,17 @@ impl Room {
                 }
             }
         }
+    }
+
+    /// Whether what was `found` in the log after the last fact that was committed is these facts, in this history.
+    fn are(&self, facts: &[&Recorded], found: &[StoredFact]) -> bool {
+        let mut link = self.link;
+        facts.len() == found.len()
+            && facts.iter().zip(found).all(|(fact, found)| {
+                let Ok(bytes) = encode_fact(fact) else { return false };
+                link = self.chain.next(link, &bytes);
+                bytes == found.bytes && found.link == Some(link)
+            })
     }
 
     /// Brings memory and log together again after a failed append; now and then takes a snapshot.
@@ -96,19 +107,20 @@ impl Room {
 
     /// Reads the room again, from its log alone; if memory was wrong, everybody gets the full state.
     async fn reload(&mut self) -> Result<(), End> {
-        let Loaded { order, log_bytes, .. } =
-            load_from_the_start(self.shared.log.as_ref(), &self.key, &self.shared.settings)
-                .await
-                .map_err(|_| End(CloseReason::Unavailable))?;
+        let read = load_from_the_start(&self.shared, &self.key, self.chain).await.map_err(|error| {
+            tracing::error!(room = %self.key.fingerprint(), %error, "the room cannot be read again");
+            End(CloseReason::Unavailable)
+        })?;
         self.ahead = None;
-        // It was read from the first fact on, so they are counted.
-        self.log_bytes = log_bytes.unwrap_or(self.log_bytes);
-        if order != self.order {
-            self.order = order;
+        self.log_bytes = read.log_bytes;
+        // Another history may have come to the same order.
+        if read.link != self.link || read.order != self.order {
+            self.order = read.order;
+            self.link = read.link;
             self.timer.forget_what_is_remembered();
             self.snapshots.last_seq = 0;
             // What others wrote was not shown, so that nobody can be given it as what they missed.
-            self.events = self.events.take().map(|_| Events::after(self.order.seq()));
+            self.events = self.events.take().map(|_| Events::after(self.cursor()));
             self.unseat_who_is_gone();
             self.send_state_to_all();
         }
@@ -121,7 +133,8 @@ impl Room {
         if self.snapshots.writing.as_ref().is_some_and(|writing| !writing.is_finished()) {
             return;
         }
-        let Ok(state) = encode_snapshot(&self.order, self.log_bytes) else { return };
+        let position = LogPosition { bytes: Some(self.log_bytes), link: Some(*self.link.bytes()) };
+        let Ok(state) = encode_snapshot(&self.order, &position) else { return };
         let snapshot = Snapshot { seq: self.order.seq(), state };
         self.snapshots.last_seq = snapshot.seq;
         let (shared, key) = (self.shared.clone(), self.key.clone());
@@ -147,10 +160,6 @@ impl Room {
             let _ = writing.await;
         }
     }
-}
-
-fn encode(facts: &[&Recorded]) -> Result<Vec<StoredFact>, StoredError> {
-    facts.iter().map(|fact| encode_fact(fact)).collect()
 }
 
 /// The snapshots of a room.

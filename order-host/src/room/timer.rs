@@ -183,9 +183,9 @@ impl Room {
         self.timer.not_before = None;
         while let Some(recorded) = self.due().await {
             // What happens by itself is stored however full the log is.
-            let stored = match self.encode_within_bounds(None, &recorded, 0) {
-                Ok(encoded) => self.store(&[&recorded], vec![encoded]).await,
-                Err(rejection) => Stored::No(rejection),
+            let (stored, link) = match self.encode_within_bounds(None, &recorded, 0, self.link) {
+                Ok((encoded, link)) => (self.store(&[&recorded], vec![encoded]).await, link),
+                Err(rejection) => (Stored::No(rejection), self.link),
             };
             if stored.failure().is_some() {
                 self.timer.not_before = Some(Instant::now() + TRY_AGAIN);
@@ -194,7 +194,7 @@ impl Room {
                 self.timer.is_late = self.due().await.is_some();
                 return recovered;
             }
-            self.commit(&recorded)?;
+            self.commit(&recorded, link)?;
             self.ahead = None;
             self.show(&recorded, None);
             self.recover(&stored).await?;

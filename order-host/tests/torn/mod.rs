@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use order_core::stored::{encode_fact, encode_snapshot};
+use order_core::stored::{LogPosition, encode_fact, encode_snapshot};
 use order_core::{
     Actor, Currency, Decision, ItemId, Order, OrderId, ParticipantId, UnixMillis, commit, decide, wire,
 };
 use order_host::RoomKey;
 use order_host::log::sqlite::{Finding, verify_in};
-use order_host::log::{OpenError, RoomLog as _, Snapshot, SqliteLog};
+use order_host::log::{OpenError, RoomLog as _, Snapshot, SqliteLog, StoredFact};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -37,6 +37,7 @@ impl Stored {
         for number in 0..ROOMS {
             let facts = log.read(&room(number), 0, usize::MAX).await.unwrap();
             if !facts.is_empty() {
+                let facts = facts.into_iter().map(|fact| fact.bytes).collect();
                 stored.0.insert(room(number).as_str().to_owned(), facts);
             }
         }
@@ -168,6 +169,8 @@ async fn order(number: usize, log: Arc<SqliteLog>, kept: Arc<Mutex<[Stored; 2]>>
     let key = room(number);
     let mut order = Order::new(OrderId::new(key.room()).unwrap(), Currency::default());
     let mut bytes = 0_u64;
+    let chain = log.chain_key().await.unwrap();
+    let mut link = chain.start(&key);
     log.set_alarm(&key, Some(UnixMillis::new(1))).await.unwrap();
     while !stop.load(Ordering::Relaxed) {
         let (seq, dish) = (order.seq(), order.seq() % DISHES);
@@ -193,11 +196,14 @@ async fn order(number: usize, log: Arc<SqliteLog>, kept: Arc<Mutex<[Stored; 2]>>
             kept[which].0.entry(key.as_str().to_owned()).or_default().push(encoded.clone());
         };
         note(1);
-        assert_eq!(log.append(&key, seq, vec![encoded.clone()]).await, Ok(seq + 1));
+        link = chain.next(link, &encoded);
+        let stored = StoredFact { bytes: encoded.clone(), link: Some(link) };
+        assert_eq!(log.append(&key, seq, vec![stored]).await, Ok(seq + 1));
         note(0);
         commit(&mut order, &fact).unwrap();
         if order.seq().is_multiple_of(FACTS_PER_SNAPSHOT) {
-            let snapshot = Snapshot { seq: order.seq(), state: encode_snapshot(&order, bytes).unwrap() };
+            let position = LogPosition { bytes: Some(bytes), link: Some(*link.bytes()) };
+            let snapshot = Snapshot { seq: order.seq(), state: encode_snapshot(&order, &position).unwrap() };
             log.save_snapshot(&key, snapshot).await.unwrap();
         }
         sleep(Duration::from_millis(10)).await;

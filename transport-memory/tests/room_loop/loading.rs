@@ -83,7 +83,7 @@ async fn without_a_snapshot_the_log_alone_gives_the_order_back() {
     let state = an_unloaded_order(&restaurant).await;
     let elsewhere = Simulation::new(2, Faults::default());
     for (after, fact) in facts(&restaurant).await.into_iter().enumerate() {
-        elsewhere.log().append(&room(), after as u64, vec![fact]).await.unwrap();
+        elsewhere.log().append(&room(), after as u64, vec![fact.into()]).await.unwrap();
     }
     assert_eq!(snapshot(&elsewhere).await, None);
     comes_back_as(&elsewhere, &state).await;

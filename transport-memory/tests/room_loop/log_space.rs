@@ -88,7 +88,7 @@ async fn how_full_a_log_is_is_known_after_a_restart_with_and_without_a_snapshot(
     let snapshot =
         restaurant.log().load_snapshot(&room()).await.unwrap().expect("it was left when the room was");
     let (order, bytes) = decode_snapshot(&snapshot.state).unwrap();
-    assert_eq!(bytes, Some(stored_bytes(&restaurant).await));
+    assert_eq!(bytes.bytes, Some(stored_bytes(&restaurant).await));
     // A release that did not count wrote it.
     let uncounted = Snapshot { seq: order.seq(), state: encode_order(&order).unwrap() };
     let none = Snapshot { seq: 0, state: b"none".to_vec() };
@@ -99,7 +99,7 @@ async fn how_full_a_log_is_is_known_after_a_restart_with_and_without_a_snapshot(
         drop(ben);
         sleep(A_WHILE).await;
         let left = restaurant.log().load_snapshot(&room()).await.unwrap().unwrap();
-        let counted = decode_snapshot(&left.state).unwrap().1;
+        let counted = decode_snapshot(&left.state).unwrap().1.bytes;
         assert_eq!(
             counted,
             Some(stored_bytes(&restaurant).await),

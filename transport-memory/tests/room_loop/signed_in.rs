@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use transport_memory::{Client, Closed, Faults, ManualClock, Message, Simulation};
 
 use crate::table::{
-    add, add_with_command, code, facts, hears_nothing, join, kinds, only, restaurant, room, seated, told,
+    add, add_with_command, code, cursor, facts, hears_nothing, join, kinds, only, restaurant, room, seated,
+    told,
 };
 
 #[tokio::test(start_paused = true)]
@@ -186,10 +187,11 @@ async fn a_resume_token_replaces_no_sign_in() {
     asha.send(join_with_id("asha")).await.unwrap();
     let token = asha.settle().await[0].json()["resumeToken"].as_str().unwrap().to_owned();
     let before = facts(&restaurant).await;
+    let since = Some(cursor(&restaurant, 1).await);
     let back = |who: &str| Opening {
         protocol: Protocol::V2,
         resume_token: Some(token.clone()),
-        since: Some(1),
+        since,
         identity: Some(identity(who)),
         ..Opening::default()
     };
@@ -472,12 +474,9 @@ async fn who_signed_in_and_was_away_is_greeted_once_with_what_they_missed() {
     let [mut asha] = seated(&restaurant, ["asha"]).await;
     asha.send(add("dal", 10)).await.unwrap();
     asha.settle().await;
-    let back = || Opening {
-        protocol: Protocol::V2,
-        since: Some(1),
-        identity: Some(identity("ben")),
-        ..Opening::default()
-    };
+    let since = Some(cursor(&restaurant, 1).await);
+    let back =
+        || Opening { protocol: Protocol::V2, since, identity: Some(identity("ben")), ..Opening::default() };
     let mut first = restaurant.open(&room(), back());
     hears_nothing(&mut first).await;
     first.send(r#"{"type":"get_checksum","id":"q"}"#).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_core::UnixMillis;
-use order_host::log::{Alarm, AppendError, LogError, MemoryLog, RoomLog, Snapshot, StoredFact};
+use order_host::log::{Alarm, AppendError, ChainKey, LogError, MemoryLog, RoomLog, Snapshot, StoredFact};
 use order_host::{Host, RoomKey, Settings};
 use tokio::time::{Instant, sleep};
 use transport_memory::{AppendFault, Bus, Client, FaultyLog, LogFaults};
@@ -51,6 +51,10 @@ impl RoomLog for SlowSnapshots {
 
     async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
         self.0.alarms(after, limit).await
+    }
+
+    async fn chain_key(&self) -> Result<ChainKey, LogError> {
+        self.0.chain_key().await
     }
 
     async fn ready(&self) -> Result<(), LogError> {

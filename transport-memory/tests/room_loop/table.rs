@@ -1,7 +1,7 @@
 //! A table in memory, and what the tests say about it.
 
-use order_host::RoomKey;
 use order_host::log::RoomLog as _;
+use order_host::{Cursor, RoomKey};
 use serde_json::{Value, json};
 use transport_memory::{Client, Faults, Message, Simulation};
 
@@ -83,5 +83,15 @@ pub(crate) async fn hears_nothing(client: &mut Client) {
 
 /// The stored facts, to see that nothing was added to them.
 pub(crate) async fn facts(restaurant: &Simulation) -> Vec<Vec<u8>> {
-    restaurant.log().inner().read(&room(), 0, usize::MAX).await.unwrap()
+    let facts = restaurant.log().inner().read(&room(), 0, usize::MAX).await.unwrap();
+    facts.into_iter().map(|fact| fact.bytes).collect()
+}
+
+/// What a client remembers that has the order as of this fact.
+pub(crate) async fn cursor(restaurant: &Simulation, seq: u64) -> Cursor {
+    let log = restaurant.log().inner();
+    let facts = log.read(&room(), seq.saturating_sub(1), 1).await.unwrap();
+    let start = log.chain_key().await.unwrap().start(&room());
+    let link = if seq == 0 { start } else { facts[0].link.unwrap() };
+    Cursor::new(seq, link)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_core::stored::decode_fact;
 use order_core::{Actor, Fact, Lifetimes, Recorded, Status, UnixMillis};
-use order_host::log::{Alarm, AppendError, LogError, MemoryLog, RoomLog, Snapshot, StoredFact};
+use order_host::log::{Alarm, AppendError, ChainKey, LogError, MemoryLog, RoomLog, Snapshot, StoredFact};
 use order_host::{Clock as _, Opening, Protocol, RoomKey, Settings};
 use serde_json::json;
 use tokio::time::sleep;
@@ -279,6 +279,10 @@ impl RoomLog for NoAlarms {
 
     async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
         self.0.alarms(after, limit).await
+    }
+
+    async fn chain_key(&self) -> Result<ChainKey, LogError> {
+        self.0.chain_key().await
     }
 
     async fn ready(&self) -> Result<(), LogError> {

@@ -1,10 +1,11 @@
 //! `stonepot.v2` in the room: welcome, events, answers, and phones that come back.
 
-use order_host::{Opening, Protocol, Settings};
+use order_host::log::Link;
+use order_host::{Cursor, Opening, Protocol, Settings};
 use serde_json::{Value, json};
 use transport_memory::{AppendFault, Client, Faults, Message, Simulation};
 
-use crate::table::{add, facts, hears_nothing, kinds, only, restaurant, room, seated};
+use crate::table::{add, cursor, facts, hears_nothing, kinds, only, restaurant, room, seated};
 
 #[tokio::test(start_paused = true)]
 async fn who_joins_is_welcomed_with_the_state_and_everybody_else_hears_an_event() {
@@ -156,7 +157,7 @@ async fn a_phone_that_comes_back_gets_what_it_missed_once_and_in_order() {
     let restaurant = restaurant();
     let [mut asha, mut ben] = joined(&restaurant, ["asha", "ben"]).await;
     let token = token(&restaurant, "ben").await;
-    let since = 2;
+    let since = cursor(&restaurant, 2).await;
     ben.settle().await;
     ben.disconnect();
     for number in 0..5 {
@@ -175,12 +176,14 @@ async fn a_phone_that_comes_back_gets_what_it_missed_once_and_in_order() {
         welcome["events"].as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, [3, 4, 5, 6, 7]);
     assert_eq!(heard[1].json()["seq"], 8);
+    assert_eq!(heard[1].json()["cursor"], cursor(&restaurant, 8).await.text());
     let heard = asha.settle().await;
     assert!(kinds(&heard).contains(&"presence"));
 
-    let mut again = back(&restaurant, &token, Some(8));
+    let here = cursor(&restaurant, 8).await;
+    let mut again = back(&restaurant, &token, Some(here));
     assert_eq!(only(&mut again).await.json()["events"], json!([]));
-    let mut future = back(&restaurant, &token, Some(9));
+    let mut future = back(&restaurant, &token, Some(Cursor::new(9, Link::new([1; 16]))));
     assert_eq!(only(&mut future).await.json()["resumed"], false, "no such event has happened");
 }
 
@@ -190,7 +193,7 @@ async fn who_was_away_too_long_gets_the_full_state_and_is_told_so() {
     let [_asha] = joined(&restaurant, ["asha"]).await;
     let token = token(&restaurant, "asha").await;
     let after = restaurant.restarted(2);
-    let mut asha = back(&after, &token, Some(0));
+    let mut asha = back(&after, &token, Some(cursor(&restaurant, 0).await));
     let welcome = only(&mut asha).await.json();
     assert_eq!((&welcome["resumed"], &welcome["state"]["seq"]), (&json!(false), &json!(1)));
     assert!(welcome.get("events").is_none());
@@ -215,11 +218,12 @@ async fn a_token_that_proves_nothing_makes_a_stranger() {
     let token = token(&restaurant, "ben").await;
     asha.settle().await;
     let before = facts(&restaurant).await;
+    let since = Some(cursor(&restaurant, 1).await);
     let other_room = order_host::RoomKey::new("main", "another").unwrap();
     let opening = |token: &str| Opening {
         protocol: Protocol::V2,
         resume_token: Some(token.to_owned()),
-        since: Some(1),
+        since,
         ..Opening::default()
     };
     for mut stranger in [
@@ -335,7 +339,7 @@ fn v2(restaurant: &Simulation) -> Client {
     restaurant.open(&room(), Opening { protocol: Protocol::V2, ..Opening::default() })
 }
 
-fn back(restaurant: &Simulation, token: &str, since: Option<u64>) -> Client {
+fn back(restaurant: &Simulation, token: &str, since: Option<Cursor>) -> Client {
     let resume_token = Some(token.to_owned());
     restaurant.open(&room(), Opening { protocol: Protocol::V2, resume_token, since, ..Opening::default() })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use order_core::wire::HistoryPage;
 use order_host::{
-    Allowance, Counted, Door, HistoryError, Host, NotYet, Opening, Pace, Protocol, RoomKey, Ticket,
+    Allowance, Counted, Cursor, Door, HistoryError, Host, NotYet, Opening, Pace, Protocol, RoomKey, Ticket,
 };
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
@@ -401,7 +401,7 @@ fn opening(handshake: &Handshake, query: &str) -> Opening {
     Opening {
         protocol: if v2 { Protocol::V2 } else { Protocol::Seed },
         resume_token: parameter(query, "resume").filter(|token| !token.is_empty()).map(str::to_owned),
-        since: parameter(query, "since").and_then(|since| since.parse().ok()),
+        since: parameter(query, "since").and_then(Cursor::parse),
         ..Opening::default()
     }
 }

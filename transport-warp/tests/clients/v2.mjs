@@ -94,7 +94,7 @@ class Diner {
       party: 'collaborative_order',
       room: 'session_v2',
       protocols: ['stonepot.v2'],
-      query: () => (this.token ? { resume: this.token, since: String(this.state.seq) } : {}),
+      query: () => (this.token ? { resume: this.token, since: this.cursor } : {}),
       WebSocket: WS,
     });
     this.socket.addEventListener('open', () => {
@@ -160,8 +160,9 @@ class Diner {
     }
   }
 
-  take({ state, checksum }) {
+  take({ state, checksum, cursor }) {
     this.state = state;
+    this.cursor = cursor;
     assert.equal(checksum, crc32(JSON.stringify(state)));
   }
 
@@ -179,6 +180,7 @@ class Diner {
     }
     state.seq = event.seq;
     state.updatedAt = event.at;
+    this.cursor = event.cursor;
   }
 }
 

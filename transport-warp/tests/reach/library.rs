@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use order_core::UnixMillis;
-use order_host::log::{Alarm, AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use order_host::log::{Alarm, AppendError, ChainKey, LogError, RoomLog, Snapshot, StoredFact};
 use order_host::{Host, RoomKey, Settings};
 use transport_warp::{AcceptSettings, Pages, Reach, RouteSettings, host_route, room_routes, routes};
 use warp::Filter;
@@ -111,6 +111,10 @@ impl RoomLog for NobodyReads {
     }
 
     async fn alarms(&self, _: Option<&Alarm>, _: usize) -> Result<Vec<Alarm>, LogError> {
+        Err(asked())
+    }
+
+    async fn chain_key(&self) -> Result<ChainKey, LogError> {
         Err(asked())
     }
 

@@ -217,7 +217,7 @@ fn run(mut command: Command) -> Output {
 /// Orders until it is told to stop, and counts what was acknowledged.
 async fn order(addr: SocketAddr, table: usize, dishes: Arc<[AtomicU64; TABLES]>, stop: Arc<AtomicBool>) {
     let mut peer = open(addr, table).await;
-    peer.join("ann").await;
+    sit(&mut peer).await;
     while !stop.load(Ordering::SeqCst) && dishes[table].load(Ordering::SeqCst) < 2_000 {
         add(&mut peer).await;
         dishes[table].fetch_add(1, Ordering::SeqCst);
@@ -228,8 +228,13 @@ async fn order(addr: SocketAddr, table: usize, dishes: Arc<[AtomicU64; TABLES]>,
 
 async fn join_and_add(addr: SocketAddr, table: usize) {
     let mut peer = open(addr, table).await;
-    peer.join("ann").await;
+    sit(&mut peer).await;
     add(&mut peer).await;
+}
+
+async fn sit(peer: &mut Peer) {
+    peer.say(&json!({"type": "join", "participantId": "ann", "participantName": "Ann", "data": {}})).await;
+    while peer.message().await["type"] != "participant_joined" {}
 }
 
 async fn add(peer: &mut Peer) {

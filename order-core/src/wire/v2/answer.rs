@@ -16,6 +16,8 @@ pub struct Welcome<'a> {
     pub resume_token: &'a str,
     /// The events that the client has missed, as texts, oldest first; nothing when it needs the full state.
     pub missed: Option<&'a [&'a str]>,
+    /// What the client remembers to go on from here.
+    pub cursor: &'a str,
     /// The server's time.
     pub now: UnixMillis,
 }
@@ -32,6 +34,7 @@ pub fn welcome(order: &Order, presence: &Presence, about: &Welcome<'_>) -> Strin
     json.string_field("resumeToken", about.resume_token);
     json.whole_field("now", about.now.get());
     json.whole_field("seq", order.seq());
+    json.string_field("cursor", about.cursor);
     online(&mut json, presence);
     json.literal_field("resumed", about.missed.is_some());
     match about.missed {
@@ -60,13 +63,14 @@ pub fn history(entries: &[String], more: bool, id: Option<&CommandId>) -> String
     json.into_text()
 }
 
-/// The full state, for a socket that asked for it or fell behind.
-pub fn state(order: &Order, presence: &Presence, id: Option<&CommandId>) -> String {
+/// The full state, for a socket that asked for it or fell behind. `cursor` is what the client remembers to go on from there.
+pub fn state(order: &Order, presence: &Presence, cursor: &str, id: Option<&CommandId>) -> String {
     let mut json = Writer::with_capacity(512);
     json.begin_object();
     json.string_field("type", "state");
     answers(&mut json, id);
     json.whole_field("seq", order.seq());
+    json.string_field("cursor", cursor);
     online(&mut json, presence);
     full_state(&mut json, order);
     json.end_object();

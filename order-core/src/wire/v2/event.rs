@@ -8,13 +8,15 @@ use crate::{Actor, ItemId, Order, ParticipantId, PaymentId, Role};
 /// Most events are smaller, in bytes.
 const EVENT_BYTES: usize = 320;
 
-/// The event that tells of `recorded`. `order` is the order with that fact committed.
-pub fn event(order: &Order, recorded: &Recorded) -> String {
+/// The event that tells of `recorded`. `order` is the order with that fact committed, and `cursor` what a client remembers to
+/// go on from there.
+pub fn event(order: &Order, recorded: &Recorded, cursor: &str) -> String {
     let mut json = Writer::with_capacity(EVENT_BYTES);
     json.begin_object();
     json.string_field("type", "event");
     json.string_field("event", name(&recorded.fact));
     json.whole_field("seq", recorded.seq);
+    json.string_field("cursor", cursor);
     json.whole_field("at", recorded.at.get());
     json.key("by");
     match recorded.by.id() {

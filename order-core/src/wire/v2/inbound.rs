@@ -1,5 +1,7 @@
 //! Messages from clients of `stonepot.v2`.
 
+use std::borrow::Cow;
+
 use crate::rejection::Rejection;
 use crate::wire::history::HistoryPage;
 use crate::wire::inbound::{Inbound, Refused, command_id, digest, named, read};
@@ -13,8 +15,8 @@ pub enum V2Inbound {
     Command {
         /// What is asked for, as in the first protocol.
         inbound: Inbound,
-        /// In a join: the last event that the client has folded.
-        since: Option<u64>,
+        /// The cursor of the last event that the client has folded, as it says in a join. It need not be one.
+        since: Option<String>,
     },
     /// Anything else.
     Request {
@@ -73,11 +75,12 @@ pub fn decode_from(
         return Ok(V2Inbound::Request { id, participant, request });
     }
     let (participant, command) = read(&message, signed_in, fresh_id).map_err(refused)?;
-    let since = since(&message).map_err(refused)?;
     let Some(id) = id.clone() else {
         return Err(refused(message.missing("id", "an id that the client makes, to know the answer by")));
     };
     let stamp = Some(Stamp::new(id, digest(&message, participant.as_ref())));
+    // Anything but a cursor of this history gets the full state, and so does what earlier clients send: a number.
+    let since = message.string("since", "a cursor").ok().flatten().map(Cow::into_owned);
     Ok(V2Inbound::Command { inbound: Inbound { stamp, participant, command }, since })
 }
 
@@ -93,14 +96,4 @@ fn request(message: &Object<'_>) -> Result<Option<Request>, Rejection> {
         }
         _ => None,
     })
-}
-
-/// The sequence number that a join names, if it names one.
-fn since(message: &Object<'_>) -> Result<Option<u64>, Rejection> {
-    match message.raw("since") {
-        None | Some("null") => Ok(None),
-        Some(number) => {
-            number.parse().map(Some).map_err(|_| message.mistyped("since", "the number of an event, or 0"))
-        }
-    }
 }

@@ -4,7 +4,8 @@
 //! A client holds the [state document](state_text) and folds each event into it: `set` replaces fields, `put` replaces the
 //! entries of a list that have the same `id` or appends them, `remove` takes entries out, and `seq` and `updatedAt` become
 //! the event's `seq` and `at`. The result equals the document of the later order byte for byte; [`checksum`] lets a client
-//! compare.
+//! compare. Beside `seq` an event and a state have a `cursor`, which is no part of the document: a text of the host's, by which
+//! a client that comes back says where it left.
 
 mod answer;
 mod event;

@@ -10,16 +10,16 @@ use super::queue::{Append, SetAlarm};
 use super::writer::{Writer, as_stored};
 use super::{places, schema};
 use crate::RoomKey;
-use crate::log::{AppendError, LogError, StoredFact};
+use crate::log::{AppendError, Link, LogError, StoredFact};
 
 /// How many facts one statement stores.
 const FACTS_AT_ONCE: usize = 16;
 
-/// The statement that stores so many facts, at least one: a room, its last sequence number, and the facts.
+/// The statement that stores so many facts, at least one: a room, its last sequence number, and each fact with its link.
 fn insert_sql(facts: usize) -> String {
-    let mut sql = String::from("INSERT INTO log (room, seq, fact) VALUES (?1, ?2 + 1, ?3)");
-    for fact in 2..=facts {
-        let _ = write!(sql, ", (?1, ?2 + {fact}, ?{})", fact.saturating_add(2));
+    let mut sql = String::from("INSERT INTO log (room, seq, fact, link) VALUES (?1, ?2 + 1, ?3, ?4)");
+    for (fact, parameter) in (2..=facts).zip((5_usize..).step_by(2)) {
+        let _ = write!(sql, ", (?1, ?2 + {fact}, ?{parameter}, ?{})", parameter.saturating_add(1));
     }
     sql
 }
@@ -144,8 +144,10 @@ impl Writer {
             let mut statement = self.conn.prepare_cached(&insert_sql(facts.len()))?;
             statement.raw_bind_parameter(1, room.as_str())?;
             statement.raw_bind_parameter(2, as_stored(seq)?)?;
-            for (parameter, fact) in (3..).zip(facts) {
-                statement.raw_bind_parameter(parameter, fact)?;
+            for (parameter, fact) in (3_usize..).step_by(2).zip(facts) {
+                statement.raw_bind_parameter(parameter, &fact.bytes)?;
+                let link = fact.link.as_ref().map(Link::bytes);
+                statement.raw_bind_parameter(parameter.saturating_add(1), link)?;
                 seq = seq.saturating_add(1);
             }
             statement.raw_execute()?;

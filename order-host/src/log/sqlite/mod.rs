@@ -6,6 +6,7 @@
 mod alarms;
 mod audit;
 mod backup;
+mod chain_key;
 mod closing;
 mod error;
 mod files;
@@ -46,7 +47,7 @@ pub use self::verify::verify_in;
 use self::waiting::{Beginning, Waiting};
 use self::watch::Watcher;
 use self::writer::Shared;
-use super::{Alarm, AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use super::{Alarm, AppendError, ChainKey, LogError, RoomLog, Snapshot, StoredFact};
 use crate::RoomKey;
 
 /// The name of the database file in a data folder.
@@ -209,6 +210,12 @@ impl RoomLog for SqliteLog {
         self.settled().await?;
         let after = after.cloned();
         self.readers.query(move |conn| alarms::after(conn, after.as_ref(), limit)).await
+    }
+
+    async fn chain_key(&self) -> Result<ChainKey, LogError> {
+        self.settled().await?;
+        let found = self.readers.query(chain_key::find).await?;
+        Ok(found.unwrap_or(self.shared.new_chain_key))
     }
 
     async fn ready(&self) -> Result<(), LogError> {

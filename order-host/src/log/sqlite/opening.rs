@@ -44,6 +44,7 @@ fn open_in_full(files: &Arc<HeldFiles>, shared: &Arc<Shared>) -> Result<Writer, 
     let mut writer = Writer::new(conn, Arc::clone(files), Arc::clone(shared)).map_err(failed)?;
     // Makes the write-ahead log, whose name must survive a crash too. SQLite sees to that, but says nothing when it fails.
     writer.overwrite_leftovers().map_err(failed)?;
+    writer.keep_chain_key().map_err(failed)?;
     // What a process that ended in the middle left to do.
     writer.place_all().map_err(failed)?;
     files.sync_folder().map_err(file_failed)?;

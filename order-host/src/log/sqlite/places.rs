@@ -9,11 +9,12 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, params};
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row, params};
 
 use super::writer::Writer;
 use crate::RoomKey;
-use crate::log::{LogError, StoredFact};
+use crate::log::{Link, LogError, StoredFact};
 
 /// From how many facts at the end of the log on they are put into the index.
 pub(super) const END_FACTS: usize = 4_096;
@@ -64,24 +65,37 @@ pub(super) fn facts(
 ) -> rusqlite::Result<Vec<StoredFact>> {
     // Both parts are of one moment, or a fact that is put into the index meanwhile is in neither.
     let moment = conn.unchecked_transaction()?;
-    let sql = "SELECT fact FROM places JOIN log USING (id)
+    let sql = "SELECT fact, link FROM places JOIN log USING (id)
                WHERE places.room = ?1 AND places.seq > ?2 ORDER BY places.seq LIMIT ?3";
     let mut facts: Vec<StoredFact> = moment
         .prepare_cached(sql)?
-        .query_map(params![room.as_str(), after, limit], |row| row.get(0))?
+        .query_map(params![room.as_str(), after, limit], |row| fact(row, 0))?
         .collect::<Result<_, _>>()?;
     let found = i64::try_from(facts.len()).unwrap_or(i64::MAX);
     if at_end && found < limit {
-        let sql = "SELECT fact FROM log WHERE id > (SELECT upto FROM placed) AND room = ?1 AND seq > ?2
+        let sql = "SELECT fact, link FROM log WHERE id > (SELECT upto FROM placed) AND room = ?1 AND seq > ?2
                    ORDER BY seq LIMIT ?3";
         let mut statement = moment.prepare_cached(sql)?;
         for fact in statement
-            .query_map(params![room.as_str(), after, limit.saturating_sub(found)], |row| row.get(0))?
+            .query_map(params![room.as_str(), after, limit.saturating_sub(found)], |row| fact(row, 0))?
         {
             facts.push(fact?);
         }
     }
     Ok(facts)
+}
+
+/// The fact and the link in this column and the one after it.
+pub(super) fn fact(row: &Row<'_>, column: usize) -> rusqlite::Result<StoredFact> {
+    let at = column.saturating_add(1);
+    let link = match row.get_ref(at)?.as_blob_or_null()? {
+        None => None,
+        Some(bytes) => Some(Link::new(bytes.try_into().map_err(|_| {
+            let error = format!("a link of {} bytes", bytes.len());
+            rusqlite::Error::FromSqlConversionFailure(at, Type::Blob, error.into())
+        })?)),
+    };
+    Ok(StoredFact { bytes: row.get(column)?, link })
 }
 
 /// The last sequence number of `room`; 0 if it has no facts.

@@ -91,7 +91,7 @@ impl Queue {
         facts: Vec<StoredFact>,
     ) -> Result<u64, AppendError> {
         let gone = || AppendError::Failed("the writer has stopped".into());
-        let cost = in_kib(facts.iter().map(Vec::len).sum(), MAX_APPEND_KIB);
+        let cost = in_kib(facts.iter().map(|fact| fact.bytes.len()).sum(), MAX_APPEND_KIB);
         let budget = Arc::clone(&self.append_budget).acquire_many_owned(cost).await.map_err(|_| gone())?;
         let (answer, answered) = oneshot::channel();
         let append = Append { room: room.clone(), expected, facts, answer, _budget: Some(budget) };

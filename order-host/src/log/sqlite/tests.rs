@@ -91,7 +91,8 @@ fn facts_are_found_whether_they_are_in_the_index_or_not() {
                 let (room, at_end) = (key(room), writer.shared.end.has(&key(room)));
                 let [after, limit] = [after, limit as u64].map(|number| i64::try_from(number).unwrap());
                 let found = places::facts(&writer.conn, &room, after, limit, at_end).unwrap();
-                let found: Vec<_> = found.into_iter().map(|fact| String::from_utf8(fact).unwrap()).collect();
+                let found: Vec<_> =
+                    found.into_iter().map(|fact| String::from_utf8(fact.bytes).unwrap()).collect();
                 assert_eq!(found, wanted, "{room:?} after {after}, {limit} of them, in round {round}");
             }
         }
@@ -219,10 +220,10 @@ async fn nothing_is_read_while_a_failed_commit_is_in_doubt() {
     let failing = fail_commits(&writer);
     let log = start(writer, files);
     let room = key("a");
-    assert_eq!(log.append(&room, 0, vec![b"1".to_vec()]).await, Ok(1));
+    assert_eq!(log.append(&room, 0, vec![b"1".to_vec().into()]).await, Ok(1));
 
     failing.store(true, Ordering::Relaxed);
-    let unknown = log.append(&room, 1, vec![b"2".to_vec()]).await;
+    let unknown = log.append(&room, 1, vec![b"2".to_vec().into()]).await;
     assert!(matches!(unknown, Err(AppendError::Unknown(_))), "{unknown:?}");
     assert!(log.read(&room, 0, 9).await.is_err());
     assert!(log.load_snapshot(&room).await.is_err());
@@ -230,9 +231,9 @@ async fn nothing_is_read_while_a_failed_commit_is_in_doubt() {
     assert!(log.ready().await.is_err());
 
     failing.store(false, Ordering::Relaxed);
-    assert_eq!(log.read(&room, 0, 9).await, Ok(vec![b"1".to_vec()]), "reading settles the doubt");
+    assert_eq!(log.read(&room, 0, 9).await, Ok(vec![b"1".to_vec().into()]), "reading settles the doubt");
     assert_eq!(log.ready().await, Ok(()));
-    assert_eq!(log.append(&room, 1, vec![b"2".to_vec()]).await, Ok(2));
+    assert_eq!(log.append(&room, 1, vec![b"2".to_vec().into()]).await, Ok(2));
 }
 
 #[tokio::test]
@@ -254,7 +255,7 @@ async fn what_was_queued_when_the_log_was_dropped_is_stored() {
     for number in 0..200 {
         let room = key(&number.to_string());
         // Polled once, it is in the queue; then its caller goes away.
-        let append = log.append(&room, 0, vec![b"1".to_vec()]);
+        let append = log.append(&room, 0, vec![b"1".to_vec().into()]);
         let _ = tokio::time::timeout(std::time::Duration::ZERO, append).await;
     }
     drop(log);
@@ -314,7 +315,7 @@ fn append_all(writer: &mut Writer, group: &[(&str, u64, &[&str])]) -> Vec<Result
     let mut appends = Vec::new();
     for (room, expected, facts) in group {
         let (answer, answered) = oneshot::channel();
-        let facts: Vec<StoredFact> = facts.iter().map(|fact| fact.as_bytes().to_vec()).collect();
+        let facts: Vec<StoredFact> = facts.iter().map(|fact| fact.as_bytes().to_vec().into()).collect();
         appends.push(Append { room: key(room), expected: *expected, facts, answer, _budget: None });
         answers.push(answered);
     }

@@ -20,7 +20,7 @@ use super::mark::{self, Mark};
 use super::places::{END_FACTS, End};
 use super::queue::{Job, MAX_JOBS, SaveSnapshot};
 use super::tails::Tails;
-use crate::log::{LogError, Snapshot};
+use crate::log::{ChainKey, LogError, Snapshot};
 
 /// Pages in the write-ahead log (4 KiB each) from which on they are carried over into the database.
 const CHECKPOINT_PAGES: i64 = 2_000;
@@ -34,7 +34,7 @@ pub(super) const TRIAL_ROOM: &str = "trial";
 const TRIAL_BYTES: usize = 64 * 1024;
 
 /// What the log and its writer both look at.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Shared {
     /// Transactions that stored facts, so far.
     pub(super) commits: AtomicU64,
@@ -46,6 +46,20 @@ pub(super) struct Shared {
     pub(super) end: End,
     /// There is something to be done later, of which the writer wants to be reminded.
     pub(super) has_put_off: AtomicBool,
+    /// The key of links, for a log that has none yet.
+    pub(super) new_chain_key: ChainKey,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            commits: AtomicU64::default(),
+            in_doubt: AtomicBool::default(),
+            end: End::default(),
+            has_put_off: AtomicBool::default(),
+            new_chain_key: ChainKey::random(),
+        }
+    }
 }
 
 /// The one connection that writes.

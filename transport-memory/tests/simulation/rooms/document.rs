@@ -12,6 +12,8 @@ const LISTS: [&str; 3] = ["participants", "items", "payments"];
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub(crate) seq: u64,
+    /// Where it is in the history of the order, as the server says; no part of the document.
+    pub(crate) cursor: String,
     fields: Vec<(String, Field)>,
 }
 
@@ -34,8 +36,8 @@ impl Field {
 }
 
 impl Document {
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut document = Self { seq: 0, fields: Vec::new() };
+    pub(crate) fn parse(text: &str, cursor: &str) -> Option<Self> {
+        let mut document = Self { seq: 0, cursor: cursor.to_owned(), fields: Vec::new() };
         for (key, value) in members(text)? {
             document.fields.push((key.to_owned(), Field::read(key, value)?));
         }
@@ -44,7 +46,7 @@ impl Document {
     }
 
     /// Folds one event; nothing if it is none that can be folded.
-    pub(crate) fn fold(&mut self, seq: u64, at: u64, change: &Change<'_>) -> Option<()> {
+    pub(crate) fn fold(&mut self, seq: u64, cursor: &str, at: u64, change: &Change<'_>) -> Option<()> {
         for (key, value) in change.set.map_or(Some(Vec::new()), |set| members(set.get()))? {
             match self.fields.iter_mut().find(|(name, _)| name == key) {
                 Some((_, field)) => *field = Field::read(key, value)?,
@@ -66,6 +68,7 @@ impl Document {
             entries.retain(|(other, _)| other != id);
         }
         self.seq = seq;
+        cursor.clone_into(&mut self.cursor);
         for (key, number) in [("seq", seq), ("updatedAt", at)] {
             let Field::Text(text) = self.field_mut(key)? else { return None };
             *text = number.to_string();

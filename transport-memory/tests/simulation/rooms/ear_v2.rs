@@ -34,6 +34,7 @@ struct Read<'text> {
     #[serde(rename = "type")]
     kind: &'text str,
     seq: Option<u64>,
+    cursor: Option<&'text str>,
     at: Option<u64>,
     event: Option<&'text str>,
     by: Option<&'text str>,
@@ -169,7 +170,7 @@ impl V2Ear {
         if world.wanted.sabotage == Some(Sabotage::NeverRemoves) {
             change.remove = None;
         }
-        document.fold(seq, at, &change)?;
+        document.fold(seq, read.cursor?, at, &change)?;
         if seq.is_multiple_of(NOTED) {
             self.note_what_was_folded(world);
         }
@@ -184,6 +185,7 @@ impl V2Ear {
         self.token = Some(read.token?.to_owned());
         self.joined = true;
         self.is_not_behind(world, seq);
+        self.note_the_cursor(world, read)?;
         if !read.resumed {
             if !self.since.is_empty() {
                 world.count(Happening::ResumedWithState);
@@ -224,16 +226,23 @@ impl V2Ear {
             world.accuse(Oracle::ShownIsStored, || format!("{who} got {checksum} for {state}"));
         }
         world.evidence(|evidence| evidence.checksum(who, seq, checksum));
+        self.note_the_cursor(world, read)?;
         self.is_not_behind(world, seq);
         if self.document.as_ref().is_none_or(|document| document.seq <= seq) {
             self.note_what_was_folded(world);
-            self.document = Some(Document::parse(state)?);
+            self.document = Some(Document::parse(state, read.cursor?)?);
         }
         if read.kind == "state" && read.id.is_none() {
             world.count(Happening::FellBehind);
             // In place of a welcome, or of its own leaving.
             self.joined = self.document.as_ref().is_some_and(|document| document.sits(who));
         }
+        Some(())
+    }
+
+    fn note_the_cursor(&self, world: &World, read: &Read<'_>) -> Option<()> {
+        let (seq, cursor) = (read.seq?, read.cursor?);
+        world.evidence(|evidence| evidence.cursor(self.listener.person, seq, cursor));
         Some(())
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Evidence {
     pub(crate) events: Vec<Option<String>>,
     /// The checksums that were shown, or that a client made of what it had folded, by sequence number.
     pub(crate) checksums: BTreeMap<u64, String>,
+    /// The cursors that were shown beside a state, by sequence number.
+    pub(crate) cursors: BTreeMap<u64, String>,
     /// Messages of the first protocol, by sequence number.
     pub(crate) frames: BTreeMap<u64, Vec<Shown>>,
     /// By participant and the number of their command.
@@ -83,6 +85,20 @@ impl Evidence {
                 let before = before.clone();
                 self.accuse(Oracle::ShownIsStored, || {
                     format!("{who} has the state {seq} with checksum {checksum}, and somebody else {before}")
+                });
+            }
+        }
+    }
+
+    /// Somebody was shown this cursor beside a state.
+    pub(crate) fn cursor(&mut self, who: &str, seq: u64, cursor: &str) {
+        match self.cursors.get(&seq) {
+            None => drop(self.cursors.insert(seq, cursor.to_owned())),
+            Some(before) if before == cursor => {}
+            Some(before) => {
+                let before = before.clone();
+                self.accuse(Oracle::ShownIsStored, || {
+                    format!("{who} was told that {seq} is {cursor}, and somebody else {before}")
                 });
             }
         }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use order_core::stored::{decode_fact, encode_fact};
 use order_core::{Fact, UnixMillis};
 use order_host::RoomKey;
-use order_host::log::{Alarm, AppendError, LogError, RoomLog, Snapshot, StoredFact};
+use order_host::log::{Alarm, AppendError, ChainKey, LogError, RoomLog, Snapshot, StoredFact};
 
 /// What a log does that it must not. Each of these has to be found out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,9 @@ struct Pages {
     loads: Vec<u64>,
 }
 
+/// By which links are computed in every run, so that the same seed gives the same run.
+pub(crate) const CHAIN_KEY: [u8; 16] = [7; 16];
+
 /// One append of so many goes wrong in a log that lies.
 const LIES: u64 = 17;
 
@@ -62,9 +65,25 @@ impl Ledger {
     }
 }
 
+impl Pages {
+    fn link_anew(&mut self, room: &RoomKey) {
+        let chain = ChainKey::new(CHAIN_KEY);
+        let mut link = chain.start(room);
+        for fact in &mut self.facts {
+            link = chain.next(link, &fact.bytes);
+            fact.link = Some(link);
+        }
+    }
+}
+
 #[async_trait]
 impl RoomLog for Ledger {
-    async fn append(&self, _: &RoomKey, expected: u64, facts: Vec<StoredFact>) -> Result<u64, AppendError> {
+    async fn append(
+        &self,
+        room: &RoomKey,
+        expected: u64,
+        facts: Vec<StoredFact>,
+    ) -> Result<u64, AppendError> {
         let mut pages = self.pages();
         let last = pages.facts.len() as u64;
         if last != expected {
@@ -83,12 +102,18 @@ impl RoomLog for Ledger {
                 pages.facts.extend(facts);
                 let told = pages.facts.len() as u64;
                 pages.facts.extend(again);
+                pages.link_anew(room);
                 return Ok(told);
             }
             Some(Lie::Forges) => pages.facts.extend(facts.into_iter().map(forged)),
             Some(Lie::LosesTheEnd) | None => pages.facts.extend(facts),
         }
-        Ok(pages.facts.len() as u64)
+        let told = pages.facts.len() as u64;
+        if matches!(self.lie, Some(Lie::Forges | Lie::StoresTwice)) {
+            // A liar who knows the key: the links would give away one who does not.
+            pages.link_anew(room);
+        }
+        Ok(told)
     }
 
     async fn read(&self, _: &RoomKey, after: u64, limit: usize) -> Result<Vec<StoredFact>, LogError> {
@@ -133,6 +158,10 @@ impl RoomLog for Ledger {
         Ok(alarm.into_iter().filter(|alarm| after.is_none_or(|after| alarm > after)).take(limit).collect())
     }
 
+    async fn chain_key(&self) -> Result<ChainKey, LogError> {
+        Ok(ChainKey::new(CHAIN_KEY))
+    }
+
     async fn ready(&self) -> Result<(), LogError> {
         Ok(())
     }
@@ -140,18 +169,18 @@ impl RoomLog for Ledger {
 
 /// The same fact once more, as the next of the log; nothing for one that could not happen twice.
 fn again(fact: &StoredFact) -> Option<StoredFact> {
-    let mut recorded = decode_fact(fact).unwrap();
+    let mut recorded = decode_fact(&fact.bytes).unwrap();
     let can_be_again = matches!(
         recorded.fact,
         Fact::TipSet { .. } | Fact::ServiceWaived { .. } | Fact::SplitUpdated { .. } | Fact::ChargesSet(_)
     );
     recorded.seq += 1;
-    can_be_again.then(|| encode_fact(&recorded).unwrap())
+    can_be_again.then(|| encode_fact(&recorded).unwrap().into())
 }
 
 fn forged(fact: StoredFact) -> StoredFact {
-    let mut recorded = decode_fact(&fact).unwrap();
+    let mut recorded = decode_fact(&fact.bytes).unwrap();
     let Fact::TipSet { tip } = &mut recorded.fact else { return fact };
     *tip = None;
-    encode_fact(&recorded).unwrap()
+    encode_fact(&recorded).unwrap().into()
 }

@@ -6,12 +6,15 @@ use std::collections::BTreeMap;
 use order_core::stored::decode_fact;
 use order_core::wire::{self, Frame, v2};
 use order_core::{Actor, Fact, Order, OrderId, ParticipantId, Presence, Recorded, UnixMillis, commit, due};
+use order_host::Cursor;
+use order_host::log::{ChainKey, StoredFact};
 use transport_memory::Message;
 
 use super::document::Document;
 use super::ear::{Ear, command_number};
 use super::ear_seed::who;
 use super::evidence::{Evidence, Shown, Told};
+use super::ledger::CHAIN_KEY;
 use super::money;
 use super::outcome::{Oracle, Violation};
 use super::phone::Phone;
@@ -24,6 +27,8 @@ const REFUSALS_REMEMBERED: usize = 192;
 /// What the log says.
 pub(crate) struct Replayed {
     pub(crate) order: Order,
+    /// Where the history is at the end of the log.
+    pub(crate) cursor: String,
     /// How many facts nobody asked for.
     pub(crate) by_the_clock: u64,
     /// How many refusals were held against the room.
@@ -31,16 +36,25 @@ pub(crate) struct Replayed {
 }
 
 /// The first thing that must not be, if there is any.
-pub(crate) fn check(world: &World, log: &[Vec<u8>], evidence: &Evidence) -> Result<Replayed, Violation> {
+pub(crate) fn check(world: &World, log: &[StoredFact], evidence: &Evidence) -> Result<Replayed, Violation> {
     let mut order = Order::new(OrderId::new(world.room.room()).unwrap(), world.settings.currency);
+    let chain = ChainKey::new(CHAIN_KEY);
+    let mut link = chain.start(&world.room);
     let mut happened = BTreeMap::new();
     let mut by_the_clock = 0;
     for fact in log {
-        let recorded = next(world, &mut order, fact)?;
+        let recorded = next(world, &mut order, &fact.bytes)?;
+        link = chain.next(link, &fact.bytes);
+        if fact.link != Some(link) {
+            return Err(violation(
+                Oracle::LogReplays,
+                format!("{:?} is not the link of {recorded:?}", fact.link),
+            ));
+        }
         by_the_clock += u64::from(recorded.by == Actor::Clock);
         once(&mut happened, &recorded)?;
         money::check(&order, &recorded)?;
-        shown(evidence, &order, Some(&recorded))?;
+        shown(evidence, &order, &recorded, &Cursor::new(order.seq(), link).text())?;
     }
     nothing_beyond(evidence, order.seq())?;
     let loads = world.process().map(|process| process.simulation.log().inner().loads()).unwrap_or_default();
@@ -53,7 +67,8 @@ pub(crate) fn check(world: &World, log: &[Vec<u8>], evidence: &Evidence) -> Resu
             refused(participant, command, told, fact, &loads)?;
         }
     }
-    Ok(Replayed { order, by_the_clock, refusals_held })
+    let cursor = Cursor::new(order.seq(), link).text();
+    Ok(Replayed { order, cursor, by_the_clock, refusals_held })
 }
 
 fn violation(oracle: Oracle, what: String) -> Violation {
@@ -123,7 +138,7 @@ fn once(happened: &mut BTreeMap<(usize, u32), u64>, recorded: &Recorded) -> Resu
 }
 
 /// What was shown of the order after a fact is what it is.
-fn shown(evidence: &Evidence, order: &Order, recorded: Option<&Recorded>) -> Result<(), Violation> {
+fn shown(evidence: &Evidence, order: &Order, recorded: &Recorded, cursor: &str) -> Result<(), Violation> {
     let seq = order.seq();
     let wrong = |shown: &str, stored: &str| {
         violation(
@@ -132,8 +147,8 @@ fn shown(evidence: &Evidence, order: &Order, recorded: Option<&Recorded>) -> Res
         )
     };
     let place = usize::try_from(seq).unwrap();
-    if let (Some(Some(shown)), Some(recorded)) = (evidence.events.get(place), recorded) {
-        let stored = v2::event(order, recorded);
+    if let Some(Some(shown)) = evidence.events.get(place) {
+        let stored = v2::event(order, recorded, cursor);
         if stored != *shown {
             return Err(wrong(shown, &stored));
         }
@@ -143,6 +158,9 @@ fn shown(evidence: &Evidence, order: &Order, recorded: Option<&Recorded>) -> Res
         if v2::checksum(&state) != *shown {
             return Err(wrong(shown, &state));
         }
+    }
+    if let Some(shown) = evidence.cursors.get(&seq).filter(|shown| *shown != cursor) {
+        return Err(wrong(shown, cursor));
     }
     let sayable = Sayable::new(order, recorded);
     for shown in evidence.frames.get(&seq).into_iter().flatten() {
@@ -154,18 +172,17 @@ fn shown(evidence: &Evidence, order: &Order, recorded: Option<&Recorded>) -> Res
 /// What may be said of an order when this fact was the last, by whoever says it of it.
 struct Sayable<'order> {
     order: &'order Order,
-    recorded: Option<&'order Recorded>,
-    of_the_fact: OnceCell<Option<Frame>>,
+    recorded: &'order Recorded,
+    of_the_fact: OnceCell<Frame>,
 }
 
 impl<'order> Sayable<'order> {
-    fn new(order: &'order Order, recorded: Option<&'order Recorded>) -> Self {
+    fn new(order: &'order Order, recorded: &'order Recorded) -> Self {
         Self { order, recorded, of_the_fact: OnceCell::new() }
     }
 
-    fn of_the_fact(&self) -> Option<&Frame> {
-        let frame = || Some(wire::fact_message(self.order, &Presence::new(), self.recorded?));
-        self.of_the_fact.get_or_init(frame).as_ref()
+    fn of_the_fact(&self) -> &Frame {
+        self.of_the_fact.get_or_init(|| wire::fact_message(self.order, &Presence::new(), self.recorded))
     }
 
     /// Whether this may be said; if not, what may.
@@ -184,10 +201,10 @@ impl<'order> Sayable<'order> {
         };
         let may_be_the_fact = match shown.kind.as_str() {
             "sync" | "presence" => false,
-            "participant_joined" => self.recorded.is_some_and(|fact| matches!(fact.fact, Fact::Joined(_))),
+            "participant_joined" => matches!(self.recorded.fact, Fact::Joined(_)),
             _ => true,
         };
-        let of_the_fact = may_be_the_fact.then(|| self.of_the_fact()).flatten();
+        let of_the_fact = may_be_the_fact.then(|| self.of_the_fact());
         let viewer = id(PEOPLE[shown.viewer]);
         let texts: Vec<_> = others.iter().chain(of_the_fact).map(|frame| frame.text_for(&viewer)).collect();
         if texts.iter().any(|text| differ_in_presence_only(undated(text), &shown.text)) {
@@ -271,10 +288,11 @@ pub(crate) fn is_told_all(
     order: &Order,
     online: &Presence,
     who: &'static str,
+    cursor: &str,
     told: &Message,
 ) {
     let (text, expected) = if told.kind() == "state" {
-        (told.text().to_owned(), v2::state(order, online, None))
+        (told.text().to_owned(), v2::state(order, online, cursor, None))
     } else {
         let sync = wire::sync(order, online, UnixMillis::new(0));
         (undated(told.text()).to_owned(), undated(&sync.text_for(&id(who))).to_owned())

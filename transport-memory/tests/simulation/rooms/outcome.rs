@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use order_host::log::StoredFact;
+
 /// What must be true of every run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Oracle {
@@ -121,5 +123,5 @@ pub(crate) struct Outcome {
     /// Everything that everybody did and heard, where it was asked for.
     pub(crate) transcript: String,
     /// Every stored fact, in its stored form.
-    pub(crate) log: Vec<Vec<u8>>,
+    pub(crate) log: Vec<StoredFact>,
 }

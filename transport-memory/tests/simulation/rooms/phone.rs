@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_host::{Opening, Protocol};
+use order_host::{Cursor, Opening, Protocol};
 use tokio::time::{Instant, sleep, sleep_until};
 use transport_memory::{Client, Closed, Dice, Message};
 
@@ -202,7 +202,8 @@ impl Phone {
             self.token = None;
         }
         let token = self.token.clone();
-        let since = self.saved.as_ref().map(|document| document.seq).filter(|_| token.is_some());
+        let since = self.saved.as_ref().filter(|_| token.is_some());
+        let since = since.and_then(|document| Cursor::parse(&document.cursor));
         let opening = Opening { protocol, resume_token: token, since, ..Opening::default() };
         let client = self.world.connect(wild, opening)?;
         let ear = match protocol {
@@ -260,8 +261,9 @@ impl Phone {
         let comma = if phone.is_empty() || policy.is_empty() { "" } else { "," };
         let data = format!("{phone}{comma}{policy}");
         let since = self.saved.as_ref().map(|document| document.seq);
-        let since_text = since.filter(|_| self.character.protocol == Protocol::V2);
-        let since_text = since_text.map(|since| format!(r#""since":{since},"#)).unwrap_or_default();
+        let cursor = self.saved.as_ref().filter(|_| self.character.protocol == Protocol::V2);
+        let since_text =
+            cursor.map(|document| format!(r#""since":"{}","#, document.cursor)).unwrap_or_default();
         let head =
             format!(r#""participantId":"{who}","participantName":"{name}",{since_text}"data":{{{data}}}}}"#);
         if self.character.gives_ids {

@@ -86,14 +86,14 @@ async fn judge(world: &World, mut phones: Vec<Phone>) -> Outcome {
                 evidence.happenings.count(Happening::ByTheClock, replayed.by_the_clock);
                 evidence.happenings.count(Happening::RefusalHeld, replayed.refusals_held);
             });
-            Some(replayed.order)
+            Some((replayed.order, replayed.cursor))
         }
         Err(violation) => {
             world.accuse(violation.oracle, || violation.what);
             None
         }
     };
-    if let Some(order) = order.filter(|_| world.evidence(|evidence| evidence.violation.is_none())) {
+    if let Some((order, cursor)) = order.filter(|_| world.evidence(|evidence| evidence.violation.is_none())) {
         // Who may not sit down any more sees nothing, even if they were removed only after they had come to rest.
         let removed = |who: &str| order.removed().any(|person| person.id().as_str() == who);
         phones.retain(|phone| !phone.barred && !removed(phone.listener.person));
@@ -104,7 +104,7 @@ async fn judge(world: &World, mut phones: Vec<Phone>) -> Outcome {
         }
         for phone in &mut phones {
             if let Some(told) = phone.look_at_the_order().await {
-                oracle::is_told_all(world, &order, &online, phone.listener.person, &told);
+                oracle::is_told_all(world, &order, &online, phone.listener.person, &cursor, &told);
             }
         }
     }

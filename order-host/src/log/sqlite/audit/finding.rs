@@ -51,6 +51,14 @@ pub enum Damage {
         /// Why it cannot be.
         error: String,
     },
+    /// A fact does not follow from those before it: it, or one of them, is not what was stored.
+    #[error("the chain breaks at fact {seq}: {error}")]
+    Chain {
+        /// Its sequence number.
+        seq: u64,
+        /// How.
+        error: String,
+    },
     /// The index by room does not lead to this fact.
     #[error("the index by room is wrong at fact {seq}")]
     Index {

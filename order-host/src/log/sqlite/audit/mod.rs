@@ -16,6 +16,8 @@ use std::time::Duration;
 use order_core::Lifetimes;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
+use crate::log::ChainKey;
+
 pub use self::finding::{Damage, Finding};
 use self::room::RoomAudit;
 
@@ -44,6 +46,8 @@ pub(super) struct Audit {
     ends: Ends,
     is_end_damaged: bool,
     is_index_damaged: bool,
+    is_chain_damaged: bool,
+    chain: Option<ChainKey>,
     /// The last room that was begun with.
     room: String,
     current: Option<RoomAudit>,

@@ -1,12 +1,12 @@
 //! One room, replayed from its first fact.
 
 use order_core::split::shares;
-use order_core::stored::{decode_fact, decode_snapshot, encode_snapshot};
+use order_core::stored::{LogPosition, decode_fact, decode_snapshot, encode_snapshot};
 use order_core::{Amount, Currency, Lifetimes, Order, OrderId, commit};
 
 use super::finding::{Damage, Finding};
 use crate::RoomKey;
-use crate::log::{Snapshot, StoredFact};
+use crate::log::{ChainKey, Link, Snapshot, StoredFact};
 
 /// A room that is being replayed.
 #[derive(Debug)]
@@ -14,6 +14,10 @@ pub(super) struct RoomAudit {
     pub(super) key: RoomKey,
     order: Order,
     bytes: u64,
+    /// By which links are computed, and that of the last fact; nothing, where the key cannot be read.
+    chain: Option<(ChainKey, Link)>,
+    /// Whether the last fact has a link: from then on all have.
+    is_linked: bool,
     snapshot: Option<Snapshot>,
     /// What follows is not looked at any more: it would all be wrong.
     is_broken: bool,
@@ -21,10 +25,11 @@ pub(super) struct RoomAudit {
 
 impl RoomAudit {
     /// Begins with a room. `snapshot` is what is remembered of it.
-    pub(super) fn begin(key: RoomKey, snapshot: Option<Snapshot>) -> Option<Self> {
+    pub(super) fn begin(key: RoomKey, snapshot: Option<Snapshot>, chain: Option<ChainKey>) -> Option<Self> {
         // The first fact says which currency and policy it is.
         let order = Order::new(OrderId::new(key.room()).ok()?, Currency::default());
-        Some(Self { key, order, bytes: 0, snapshot, is_broken: false })
+        let chain = chain.map(|chain| (chain, chain.start(&key)));
+        Some(Self { key, order, bytes: 0, chain, is_linked: false, snapshot, is_broken: false })
     }
 
     /// The last fact that was replayed.
@@ -54,13 +59,16 @@ impl RoomAudit {
         if seq != next {
             return self.find(Damage::FactMissing { seq: next }, found);
         }
-        let replayed = decode_fact(fact)
+        if let Err(error) = self.follow(fact) {
+            return self.find(Damage::Chain { seq, error }, found);
+        }
+        let replayed = decode_fact(&fact.bytes)
             .map_err(|error| error.to_string())
             .and_then(|recorded| commit(&mut self.order, &recorded).map_err(|error| error.to_string()));
         if let Err(error) = replayed {
             return self.find(Damage::Fact { seq, error }, found);
         }
-        self.bytes = self.bytes.saturating_add(fact.len() as u64);
+        self.bytes = self.bytes.saturating_add(fact.bytes.len() as u64);
         if let Some(snapshot) = self.snapshot.take_if(|snapshot| snapshot.seq == seq)
             && let Err(error) = self.compare(&snapshot)
         {
@@ -68,19 +76,36 @@ impl RoomAudit {
         }
     }
 
+    /// Whether the fact follows from those before it.
+    fn follow(&mut self, fact: &StoredFact) -> Result<(), String> {
+        if self.is_linked && fact.link.is_none() {
+            return Err("it has no link, and the fact before it has one".to_owned());
+        }
+        self.is_linked = fact.link.is_some();
+        if let Some((chain, link)) = &mut self.chain {
+            *link = chain.follow(*link, fact).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
     /// Holds a snapshot against the order of the same fact. One of an earlier release may leave something out.
     fn compare(&self, snapshot: &Snapshot) -> Result<(), String> {
-        let (order, bytes) = decode_snapshot(&snapshot.state).map_err(|error| error.to_string())?;
-        let stored = |order: &Order| encode_snapshot(order, self.bytes).map_err(|error| error.to_string());
-        let of_facts = stored(&self.order)?;
-        if of_facts == snapshot.state {
-            return Ok(());
-        }
-        if stored(&order)? != of_facts {
-            return Err("it has another order".to_owned());
-        }
-        if bytes.is_some_and(|bytes| bytes != self.bytes) {
+        let (order, position) = decode_snapshot(&snapshot.state).map_err(|error| error.to_string())?;
+        let stored = |order: &Order, position: &LogPosition| {
+            encode_snapshot(order, position).map_err(|error| error.to_string())
+        };
+        if position.bytes.is_some_and(|bytes| bytes != self.bytes) {
             return Err("it counts other bytes".to_owned());
+        }
+        let link = self.chain.map(|(_, link)| *link.bytes());
+        if let (Some(noted), Some(link)) = (position.link, link)
+            && noted != link
+        {
+            return Err("it has another link".to_owned());
+        }
+        let of_facts = stored(&self.order, &position)?;
+        if of_facts != snapshot.state && stored(&order, &position)? != of_facts {
+            return Err("it has another order".to_owned());
         }
         Ok(())
     }

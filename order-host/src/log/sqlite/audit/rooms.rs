@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Audit, Damage, Ends, Finding, ROWS_AT_ONCE, RoomAudit, is_damage, last_row, lifetimes, upto};
 use crate::RoomKey;
+use crate::log::sqlite::{chain_key, places};
 use crate::log::{Snapshot, StoredFact};
 
 /// A fact as the index finds it.
@@ -73,6 +74,18 @@ impl Audit {
     }
 
     fn begin_with_the_next(&mut self, conn: &Connection, found: &mut Vec<Finding>) -> rusqlite::Result<()> {
+        if self.chain.is_none() && !self.is_chain_damaged {
+            self.chain = match chain_key::find(conn) {
+                Err(error) if !is_damage(&error) => return Err(error),
+                Ok(Some(chain)) => Some(chain),
+                Ok(None) | Err(_) => {
+                    self.is_chain_damaged = true;
+                    let text = "the key of the chain of facts cannot be read".to_owned();
+                    found.push(Finding::in_file(Damage::Database(text)));
+                    None
+                }
+            };
+        }
         let next = match self.next_room(conn, found) {
             Ok(Some(next)) => next,
             Ok(None) => {
@@ -96,7 +109,7 @@ impl Audit {
                 }
                 Err(error) => return Err(error),
             };
-            self.current = RoomAudit::begin(key, snapshot);
+            self.current = RoomAudit::begin(key, snapshot, self.chain);
         }
         if self.current.is_none() {
             found.push(Finding::in_file(Damage::Name));
@@ -159,19 +172,22 @@ impl Audit {
         self.follow_ends(&moment, found)?;
         let name = room.key.as_str();
         let after = i64::try_from(room.seq()).unwrap_or(i64::MAX);
-        let sql =
-            "SELECT places.seq, CASE WHEN log.room = places.room AND log.seq = places.seq THEN log.fact END
+        let sql = "SELECT places.seq, log.room = places.room AND log.seq = places.seq,
+                       log.fact, log.link
                    FROM places LEFT JOIN log USING (id)
                    WHERE places.room = ?1 AND places.seq > ?2 ORDER BY places.seq LIMIT ?3";
-        let placed = |row: &rusqlite::Row<'_>| Ok(Placed { seq: row.get(0)?, fact: row.get(1)? });
+        let placed = |row: &rusqlite::Row<'_>| {
+            let is_it = row.get::<_, Option<bool>>(1)? == Some(true);
+            let fact = if is_it { Some(places::fact(row, 2)?) } else { None };
+            Ok(Placed { seq: row.get(0)?, fact })
+        };
         let mut facts = moment
             .prepare_cached(sql)?
             .query_map(params![name, after, ROWS_AT_ONCE], placed)?
             .collect::<Result<Vec<_>, _>>()?;
         let left = ROWS_AT_ONCE.saturating_sub(i64::try_from(facts.len()).unwrap_or(i64::MAX));
         if left > 0 && self.ends.rooms.contains(name) {
-            let sql =
-                "SELECT seq, fact FROM log WHERE id > ?4 AND room = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+            let sql = "SELECT seq, 1, fact, link FROM log WHERE id > ?4 AND room = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
             let mut query = moment.prepare_cached(sql)?;
             for fact in query.query_map(params![name, after, left, self.ends.upto], placed)? {
                 facts.push(fact?);

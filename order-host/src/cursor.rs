@@ -1,0 +1,113 @@
+//! What a client remembers of where it is in the history of an order.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::log::Link;
+
+/// Of a sequence number, the last so many bytes.
+const SEQ_BYTES: usize = 6;
+/// Of a link, the first so many bytes.
+const LINK_BYTES: usize = 12;
+
+/// A place in the history of one order, which names the history: the same place of another history is another cursor.
+///
+/// Its text is opaque to clients: 24 characters of base64url, for the last 6 bytes of the sequence number, highest first, and the
+/// first 12 bytes of the [`Link`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    seq: [u8; SEQ_BYTES],
+    link: [u8; LINK_BYTES],
+}
+
+impl Cursor {
+    /// The place after the fact with this sequence number and this link.
+    pub fn new(seq: u64, link: Link) -> Self {
+        let [_, _, seq @ ..] = seq.to_be_bytes();
+        let [link @ .., _, _, _, _] = *link.bytes();
+        Self { seq, link }
+    }
+
+    /// Reads what a client remembered; nothing if it is no cursor. Of which history it is the room finds out.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; SEQ_BYTES + LINK_BYTES];
+        let read = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+        if read < bytes.len() {
+            return None;
+        }
+        let (seq, link) = bytes.split_first_chunk()?;
+        Some(Self { seq: *seq, link: link.try_into().ok()? })
+    }
+
+    /// The text that a client is given.
+    pub fn text(&self) -> String {
+        let mut bytes = [0; SEQ_BYTES + LINK_BYTES];
+        bytes.iter_mut().zip(self.seq.iter().chain(&self.link)).for_each(|(byte, own)| *byte = *own);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The sequence number, of a history in which it is small enough to be one.
+    pub(crate) fn seq(&self) -> u64 {
+        self.seq.iter().fold(0, |seq, byte| seq << 8 | u64::from(*byte))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_back_from_its_text() {
+        let link = Link::new(std::array::from_fn(|at| at as u8 * 16));
+        for seq in [0, 1, 258, (1 << 48) - 1] {
+            let cursor = Cursor::new(seq, link);
+            let text = cursor.text();
+            assert_eq!((text.len(), Cursor::parse(&text)), (24, Some(cursor)), "{seq}");
+            assert_eq!(cursor.seq(), seq);
+        }
+        assert_eq!(Cursor::new(258, link).text(), "AAAAAAECABAgMEBQYHCAkKCw");
+    }
+
+    #[test]
+    fn what_is_no_cursor_is_none() {
+        let text = Cursor::new(7, Link::new([9; 16])).text();
+        let wrong = [
+            "",
+            "0",
+            "7",
+            "-1",
+            "1.5",
+            "null",
+            "true",
+            "18446744073709551615",
+            "é",
+            "\u{0}",
+            "====",
+            "AAAA",
+            &text[..23],
+            &text[1..],
+            &format!("{text}A"),
+            &format!("{text}AA"),
+            &format!("{text}AAAA"),
+            &format!("{text}="),
+            &format!(" {text}"),
+            &format!("{}+", &text[..23]),
+            &format!("{}/", &text[..23]),
+            &text.repeat(1_000),
+        ];
+        for wrong in wrong {
+            assert_eq!(Cursor::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_byte_of_a_cursor_counts() {
+        let cursor = Cursor::new(7, Link::new([9; 16]));
+        let text = cursor.text();
+        for at in 0..text.len() {
+            let other = if &text[at..=at] == "x" { "y" } else { "x" };
+            let changed = format!("{}{other}{}", &text[..at], &text[at + 1..]);
+            assert_ne!(Cursor::parse(&changed), Some(cursor), "{changed}");
+        }
+    }
+}
