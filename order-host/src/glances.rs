@@ -82,6 +82,7 @@ impl Glances {
     /// # Errors
     /// When the log cannot be read.
     pub(crate) async fn at(&self, shared: &Shared, room: &RoomKey) -> Result<Arc<Glance>, LogError> {
+        shared.damaged.refuse(room)?;
         let known = self.lock().known.get(room).cloned();
         if let Some(known) = known
             && shared.log.read(room, known.seq, 1).await?.is_empty()

@@ -1,14 +1,20 @@
 //! The host: all rooms of one process.
 
 use std::sync::{Arc, Weak};
+#[cfg(feature = "sqlite")]
+use std::time::Duration;
 
 use order_core::wire::{self, HistoryPage};
 use order_core::{Code, CommandId, ParticipantId, Rejection};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+#[cfg(feature = "sqlite")]
+use crate::check;
 use crate::history::{HistoryError, Reading};
 use crate::input::Input;
+#[cfg(feature = "sqlite")]
+use crate::log::SqliteLog;
 use crate::log::{LogError, RoomLog};
 use crate::room::Room;
 use crate::shared::Shared;
@@ -153,6 +159,36 @@ impl Host {
             let host = WeakHost(Arc::downgrade(&self.shared));
             let (time, draining) = (self.shared.time.clone(), self.shared.draining());
             self.shared.spawn(time::keep(host, time, draining));
+        }
+    }
+
+    /// Looks through all that is stored in `log`, which has to be the one that this host has, once and slowly, beginning after
+    /// `after`. A room that is found damaged is closed, and refused until the process ends; others are not concerned. What is
+    /// found is said in the log, without names. Has no effect outside a tokio runtime.
+    #[cfg(feature = "sqlite")]
+    pub fn look_through(&self, log: Arc<SqliteLog>, after: Duration) {
+        if Handle::try_current().is_err() {
+            return;
+        }
+        let host = WeakHost(Arc::downgrade(&self.shared));
+        let mut draining = self.shared.draining();
+        self.shared.spawn(async move {
+            tokio::select! {
+                biased;
+                // That it cannot be waited for means that the host is gone.
+                _ = draining.wait_for(|draining| *draining) => {}
+                () = check::look_through(host, log, after) => {}
+            }
+        });
+    }
+
+    /// Closes a room whose log is damaged, and refuses it from now on.
+    pub(crate) fn close_damaged(&self, room: &RoomKey) {
+        // First, or a room that is being loaded could miss both.
+        self.shared.damaged.add(room.clone());
+        if let Some(inputs) = self.shared.rooms.loaded(room) {
+            // One that is busy must not keep the others from being looked at. One that has ended needs no telling.
+            self.shared.spawn(async move { drop(inputs.send(Input::Damaged).await) });
         }
     }
 

@@ -35,6 +35,8 @@ pub(crate) enum Input {
     /// It is time for something that happens by itself. The room says when it is done, and for how long its end waits for
     /// the clock, if it does.
     Wake { reply: oneshot::Sender<Option<Duration>> },
+    /// What is stored of the room is damaged: send everybody away, and end.
+    Damaged,
     /// Finish what was accepted, send everybody away, and end.
     Drain,
 }

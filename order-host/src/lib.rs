@@ -11,10 +11,13 @@
 #![forbid(unsafe_code)]
 
 mod before_join;
+#[cfg(feature = "sqlite")]
+mod check;
 mod clock;
 mod connection;
 mod counted;
 mod cursor;
+mod damaged;
 mod door;
 mod expiry;
 mod glances;

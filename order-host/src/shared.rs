@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::{Look, Steps};
+use crate::damaged::Damaged;
 use crate::glances::Glances;
 use crate::history::Histories;
 use crate::input::ConnectionId;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) time: Arc<Time>,
     pub(crate) histories: Histories,
     pub(crate) glances: Glances,
+    pub(crate) damaged: Damaged,
     /// Orders that are read from the log at the same time.
     loads: Semaphore,
     /// The orders in memory, by tenant.
@@ -60,6 +62,7 @@ impl Shared {
             time: Arc::default(),
             histories: Histories::default(),
             glances: Glances::default(),
+            damaged: Damaged::default(),
             loads: Semaphore::new(LOADS_AT_ONCE),
             tenants: Counted::default(),
             next_connection: AtomicU64::new(1),

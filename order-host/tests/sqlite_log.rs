@@ -48,7 +48,7 @@ async fn a_file_of_the_first_schema_is_brought_up_with_its_facts() {
     let alarm = Alarm { at: UnixMillis::new(0), room };
     assert_eq!(log.alarms(None, 9).await, Ok(vec![alarm]), "the room is woken to see whether it wants to be");
     drop(log);
-    assert_eq!(user_version(&path), 5);
+    assert_eq!(user_version(&path), 6);
     let fresh = folder.path().join("fresh.db");
     drop(SqliteLog::open(&fresh).unwrap());
     assert_eq!(tables(&path), tables(&fresh), "an old file ends where a new one begins");
@@ -145,7 +145,7 @@ fn a_file_of_a_newer_version_is_refused_and_left_as_it_was() {
 
     let refused = SqliteLog::open_in(folder.path()).unwrap_err();
 
-    assert!(matches!(refused, OpenError::NewerVersion { found: 77, supported: 5, .. }), "{refused}");
+    assert!(matches!(refused, OpenError::NewerVersion { found: 77, supported: 6, .. }), "{refused}");
     let text = refused.to_string();
     assert!(text.contains("stonepot.db was written by a newer version") && text.contains("77"), "{text}");
     assert_eq!(fs::read(&path).unwrap(), before);
@@ -193,7 +193,7 @@ async fn damage_in_the_middle_of_the_file_is_an_error_and_no_panic() {
     drop(log);
     let whole = fs::read(&path).unwrap();
     let mut bytes = whole.clone();
-    bytes[10 * 4096..40 * 4096].fill(0xEE);
+    bytes[14 * 4096..40 * 4096].fill(0xEE);
     fs::write(&path, bytes).unwrap();
 
     let log = SqliteLog::open(&path).unwrap();

@@ -113,6 +113,7 @@ impl Room {
     }
 
     async fn load(key: &RoomKey, shared: &Arc<Shared>) -> Result<Box<Self>, LogError> {
+        shared.damaged.refuse(key)?;
         let turn = shared.load_turn().await;
         let Whole { order, snapshot_seq, log_bytes, link, chain } = load_whole(shared, key).await?;
         drop(turn);
@@ -210,6 +211,7 @@ impl Room {
                 | Input::View { .. }
                 | Input::Admits { .. }
                 | Input::Wake { .. }
+                | Input::Damaged
                 | Input::Drain => self.run_commands(&mut commands).await?,
             }
             match input {
@@ -233,6 +235,7 @@ impl Room {
                     // Nobody waits for it who drains.
                     let _ = reply.send(waits);
                 }
+                Input::Damaged => return Err(End(CloseReason::Unavailable)),
                 Input::Drain => return Err(End(CloseReason::Restart)),
                 Input::Message { .. } | Input::Backend { .. } => {}
             }

@@ -56,6 +56,52 @@ pub enum OpenError {
         /// The newest schema version that this release knows.
         supported: u32,
     },
+    /// The write-ahead log is missing that the file had when it was copied, or when the process that had it open was killed.
+    #[error(
+        "{0} was in use when it was copied, and its write-ahead log {0}-wal is not there: what was stored last is missing",
+        path.display()
+    )]
+    NoWriteAheadLog {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The write-ahead log beside the file is of another moment, or of another database.
+    #[error(
+        "{0} and its write-ahead log {0}-wal were copied at different moments, or do not belong together",
+        path.display()
+    )]
+    OtherWriteAheadLog {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// Facts that were stored are gone: the write-ahead log is damaged or cut short, or older than the lock file.
+    #[error(
+        "{} lacks the last of its facts: {stored} were stored, and {found} are there; its write-ahead log is damaged or cut short",
+        path.display()
+    )]
+    FactsMissing {
+        /// The database file.
+        path: PathBuf,
+        /// How many facts were stored.
+        stored: u64,
+        /// How many are there.
+        found: u64,
+    },
+    /// An older release wrote the file, and it is only to be read.
+    #[error(
+        "{} was written by an older version: start this version's server on it once, which brings it up, and try again",
+        path.display()
+    )]
+    OlderVersion {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The file is empty, though there were facts in it.
+    #[error("{} is empty, and there were orders in it", path.display())]
+    Emptied {
+        /// The database file.
+        path: PathBuf,
+    },
     /// Bringing the file up to a newer schema failed; it is still at the one before.
     #[error("cannot bring {} to schema {version}: {source}", path.display())]
     Migration {

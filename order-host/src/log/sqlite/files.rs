@@ -4,8 +4,8 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::OpenError;
 use super::watch::Watch;
+use super::{OpenError, mark};
 
 /// A database has no pages smaller than this, in bytes. SQLite takes a shorter file for an empty one, and would
 /// write over somebody's text.
@@ -50,7 +50,9 @@ pub(super) struct HeldFiles {
     pub(super) given: PathBuf,
     /// Whether the files are still in their places.
     pub(super) watch: Watch,
-    _lock: File,
+    /// The operator wants to go on without what is known to be missing.
+    pub(super) goes_on_without: bool,
+    lock: File,
 }
 
 impl HeldFiles {
@@ -68,15 +70,25 @@ impl HeldFiles {
         }
         // Of a process that was killed while it tried whether there is room. That it stays does no harm.
         drop(fs::remove_file(beside(&database, TRIAL_END)));
+        if let Err(error) = fs::metadata(&database)
+            && error.kind() == io::ErrorKind::NotFound
+        {
+            // What is noted there is of a database that is no more.
+            lock.set_len(0).map_err(failed)?;
+        }
         // SQLite gives its `-wal` and `-shm` files the mode of this one.
         let opened = open_private(&database).and_then(|file| file.metadata()).map_err(failed)?;
         if (1..SMALLEST_PAGE).contains(&opened.len()) {
             return Err(OpenError::NotADatabase { path: path.to_owned() });
         }
+        // SQLite would take it for a new database, and throw its write-ahead log away.
+        if opened.len() == 0 && (mark::has_log(&database) || mark::has_note(&lock_path)) {
+            return Err(OpenError::Emptied { path: path.to_owned() });
+        }
         sync_folder_of(&database).map_err(failed)?;
         let locked = lock.metadata().map_err(lock_failed)?;
         let watch = Watch::new(path, &database, &opened, (&lock_path, &locked));
-        Ok(Self { database, given: path.to_owned(), watch, _lock: lock })
+        Ok(Self { database, given: path.to_owned(), watch, goes_on_without: false, lock })
     }
 
     /// Writes the write-ahead log again, byte for byte as it is, and syncs it.
@@ -119,6 +131,11 @@ impl HeldFiles {
         remove().and(written)
     }
 
+    /// Notes beside the database that this fact is safe. If that fails it is not noted.
+    pub(super) fn note(&self, lineage: u64, last: u64) {
+        drop(mark::note(&self.lock, lineage, last));
+    }
+
     /// Makes the names of the database's files survive a crash.
     pub(super) fn sync_folder(&self) -> io::Result<()> {
         sync_folder_of(&self.database)
@@ -139,7 +156,7 @@ pub(super) fn beside(database: &Path, end: &str) -> PathBuf {
 }
 
 /// One name for one file, so that two ways of writing its path meet at the same lock.
-fn resolve(path: &Path) -> io::Result<PathBuf> {
+pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
     match fs::canonicalize(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         resolved => return resolved,
@@ -159,6 +176,15 @@ fn folder_of(path: &Path) -> &Path {
 fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Makes a file that only this user may read, where there is none.
+pub(super) fn make_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use rusqlite::{ErrorCode, ffi};
 
+use super::mark::Alone;
 use super::queue::{Append, SetAlarm};
 use super::writer::{Writer, as_stored};
 use super::{places, schema};
@@ -80,6 +81,10 @@ impl Writer {
         }
         if stored {
             self.commit()?;
+            // After the sync, so that what is noted is never more than what is stored.
+            if self.last_fact > 0 {
+                self.files.note(self.mark.lineage, self.last_fact);
+            }
         } else {
             // Left open, this would fail the next group. It cannot have written anything.
             self.execute("ROLLBACK").map_err(|error| failed(&error))?;
@@ -104,6 +109,7 @@ impl Writer {
         match stored {
             Ok(seq) => {
                 self.tails.set(room, seq);
+                self.last_fact = self.conn.last_insert_rowid().unsigned_abs();
                 self.shared.end.add(room);
                 self.at_end = self.at_end.saturating_add(facts.len());
             }
@@ -187,6 +193,14 @@ impl Writer {
     pub(super) fn settle(&mut self) -> Result<(), LogError> {
         self.undo().map_err(|error| LogError(format!("cannot undo a transaction: {error}")))?;
         self.files.watch.all_was_there()?;
+        if self.has_let_go {
+            self.has_let_go = false;
+            let alone = Alone::look(&self.files.database);
+            self.mark_open(&alone).map_err(|error| {
+                self.has_let_go = true;
+                LogError(format!("the files are back, and nothing can be written: {error}"))
+            })?;
+        }
         if self.shared.in_doubt.load(Ordering::Acquire) {
             let still = |error: &dyn Display| {
                 LogError(format!("a commit failed, and still nothing can be written: {error}"))

@@ -4,16 +4,22 @@
 //! beside it. One process at a time has the file open.
 
 mod alarms;
+mod audit;
+mod backup;
 mod chain_key;
+mod closing;
 mod error;
 mod files;
 mod group;
+mod looking;
+mod mark;
 mod opening;
 mod places;
 mod queue;
 mod readers;
 mod schema;
 mod tails;
+mod verify;
 mod waiting;
 mod watch;
 mod writer;
@@ -30,10 +36,14 @@ use async_trait::async_trait;
 use order_core::{Lifetimes, UnixMillis};
 use rusqlite::{Connection, OptionalExtension};
 
+pub use self::audit::{Audited, Damage, Finding};
+pub use self::backup::copy_out_of;
 pub use self::error::OpenError;
 use self::files::HeldFiles;
+pub(crate) use self::looking::Looking;
 use self::queue::Queue;
 use self::readers::Readers;
+pub use self::verify::verify_in;
 use self::waiting::{Beginning, Waiting};
 use self::watch::Watcher;
 use self::writer::Shared;
@@ -41,7 +51,7 @@ use super::{Alarm, AppendError, ChainKey, LogError, RoomLog, Snapshot, StoredFac
 use crate::RoomKey;
 
 /// The name of the database file in a data folder.
-const FILE_NAME: &str = "stonepot.db";
+pub const FILE_NAME: &str = "stonepot.db";
 
 /// A durable [`RoomLog`] in one SQLite file.
 ///
@@ -78,9 +88,25 @@ impl SqliteLog {
     ///
     /// # Errors
     /// When the file is in use, is not one of this log's or is of a newer release, or cannot be read and
-    /// written.
+    /// written; and when it is known not to be whole, as a copy of a file in use may be that lacks its `-wal`.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let files = Arc::new(HeldFiles::hold(path)?);
+        Self::open_held(HeldFiles::hold(path)?)
+    }
+
+    /// As [`SqliteLog::open_in`], also where it is known that what was stored last is missing. It is gone then: phones
+    /// that have seen it get the state of before.
+    ///
+    /// # Errors
+    /// As [`SqliteLog::open_in`], but for [`OpenError::NoWriteAheadLog`] and [`OpenError::FactsMissing`].
+    pub fn open_in_without_what_is_missing(folder: &Path) -> Result<Self, OpenError> {
+        files::make_folder(folder)?;
+        let mut files = HeldFiles::hold(&folder.join(FILE_NAME))?;
+        files.goes_on_without = true;
+        Self::open_held(files)
+    }
+
+    fn open_held(files: HeldFiles) -> Result<Self, OpenError> {
+        let files = Arc::new(files);
         let shared = Arc::<Shared>::default();
         let readers = Readers::new(Arc::clone(&files));
         let beginning = match opening::in_full(&files, &shared) {

@@ -6,6 +6,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::files::{HeldFiles, is_for_want_of_room};
+use super::mark::{Alone, Fault};
 use super::writer::{Shared, Writer};
 use super::{OpenError, schema};
 
@@ -32,21 +33,47 @@ fn open_in_full(files: &Arc<HeldFiles>, shared: &Arc<Shared>) -> Result<Writer, 
     let path = &files.given;
     let failed = |error: rusqlite::Error| OpenError::Database { path: path.clone(), source: error.into() };
     let file_failed = |source| OpenError::File { path: path.clone(), source };
+    let alone = look_alone(files)?;
     let mut conn = connect(files).map_err(failed)?;
     let found = schema::check(&conn, path)?;
+    fits(files, &alone, &conn)?;
     // A process that was killed, or could not sync, may have written what is not on the disk. Nobody was told of it,
     // but whoever reads it here will tell.
     files.write_ahead_log_again().map_err(file_failed)?;
-    carry_over_on_close(&conn, true).map_err(failed)?;
     schema::migrate(&mut conn, path, found)?;
-    let writer = Writer::new(conn, Arc::clone(files), Arc::clone(shared)).map_err(failed)?;
+    let mut writer = Writer::new(conn, Arc::clone(files), Arc::clone(shared)).map_err(failed)?;
     // Makes the write-ahead log, whose name must survive a crash too. SQLite sees to that, but says nothing when it fails.
     writer.overwrite_leftovers().map_err(failed)?;
     writer.keep_chain_key().map_err(failed)?;
     // What a process that ended in the middle left to do.
     writer.place_all().map_err(failed)?;
     files.sync_folder().map_err(file_failed)?;
+    // Last: from now on the database is not whole without its write-ahead log, which is there.
+    writer.mark_open(&alone).map_err(failed)?;
     Ok(writer)
+}
+
+/// Looks at the database file alone.
+///
+/// # Errors
+/// When its write-ahead log must be there, and is not.
+fn look_alone(files: &HeldFiles) -> Result<Alone, OpenError> {
+    let alone = Alone::look(&files.database);
+    if alone.lacks_its_log() && !files.goes_on_without {
+        return Err(Fault::NoLog.at(&files.given));
+    }
+    Ok(alone)
+}
+
+/// Tells whether the file and its write-ahead log belong together and have everything.
+fn fits(files: &HeldFiles, alone: &Alone, conn: &Connection) -> Result<(), OpenError> {
+    let path = &files.given;
+    let fault = alone.fault(conn, &files.database);
+    match fault.map_err(|error| OpenError::Database { path: path.clone(), source: error.into() })? {
+        Some(Fault::NoLog | Fault::FactsMissing { .. }) if files.goes_on_without => Ok(()),
+        Some(fault) => Err(fault.at(path)),
+        None => Ok(()),
+    }
 }
 
 /// Opens the database to read what is stored, which takes no room on the disk: a connection that has the database alone keeps
@@ -62,7 +89,10 @@ pub(super) fn to_read(files: &HeldFiles) -> Result<Readable, OpenError> {
         Err(
             error @ (OpenError::NotADatabase { .. }
             | OpenError::Foreign { .. }
-            | OpenError::NewerVersion { .. }),
+            | OpenError::NewerVersion { .. }
+            | OpenError::NoWriteAheadLog { .. }
+            | OpenError::OtherWriteAheadLog { .. }
+            | OpenError::FactsMissing { .. }),
         ) => Err(error),
         Err(error) => Ok(Readable::NotYet(error.to_string())),
         Ok(readable) => Ok(readable),
@@ -72,6 +102,7 @@ pub(super) fn to_read(files: &HeldFiles) -> Result<Readable, OpenError> {
 fn open_to_read(files: &HeldFiles) -> Result<Readable, OpenError> {
     let path = &files.given;
     let failed = |error: rusqlite::Error| OpenError::Database { path: path.clone(), source: error.into() };
+    let alone = look_alone(files)?;
     let conn = connect(files).map_err(failed)?;
     // Before anything is read: SQLite does not look at this later.
     conn.pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |_| Ok(())).map_err(failed)?;
@@ -80,6 +111,7 @@ fn open_to_read(files: &HeldFiles) -> Result<Readable, OpenError> {
     let found = schema::check(&conn, path)?;
     // As when it is opened in full: what is not on the disk must not be shown.
     files.write_ahead_log_again().map_err(|source| OpenError::File { path: path.clone(), source })?;
+    fits(files, &alone, &conn)?;
     if found == schema::SUPPORTED {
         return Ok(Readable::ByOne(conn));
     }
@@ -103,7 +135,7 @@ fn connect(files: &HeldFiles) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
-fn carry_over_on_close(conn: &Connection, carry: bool) -> rusqlite::Result<()> {
+pub(super) fn carry_over_on_close(conn: &Connection, carry: bool) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !carry).map(drop)
 }
 
@@ -117,6 +149,11 @@ pub(super) fn failed_for_want_of_room(error: &OpenError, files: &HeldFiles) -> b
         | OpenError::NotADatabase { .. }
         | OpenError::Foreign { .. }
         | OpenError::NewerVersion { .. }
+        | OpenError::NoWriteAheadLog { .. }
+        | OpenError::OtherWriteAheadLog { .. }
+        | OpenError::FactsMissing { .. }
+        | OpenError::Emptied { .. }
+        | OpenError::OlderVersion { .. }
         | OpenError::Thread { .. } => return false,
     };
     match source.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code) {

@@ -69,29 +69,33 @@ pub(super) fn facts(
                WHERE places.room = ?1 AND places.seq > ?2 ORDER BY places.seq LIMIT ?3";
     let mut facts: Vec<StoredFact> = moment
         .prepare_cached(sql)?
-        .query_map(params![room.as_str(), after, limit], fact)?
+        .query_map(params![room.as_str(), after, limit], |row| fact(row, 0))?
         .collect::<Result<_, _>>()?;
     let found = i64::try_from(facts.len()).unwrap_or(i64::MAX);
     if at_end && found < limit {
         let sql = "SELECT fact, link FROM log WHERE id > (SELECT upto FROM placed) AND room = ?1 AND seq > ?2
                    ORDER BY seq LIMIT ?3";
         let mut statement = moment.prepare_cached(sql)?;
-        for fact in statement.query_map(params![room.as_str(), after, limit.saturating_sub(found)], fact)? {
+        for fact in statement
+            .query_map(params![room.as_str(), after, limit.saturating_sub(found)], |row| fact(row, 0))?
+        {
             facts.push(fact?);
         }
     }
     Ok(facts)
 }
 
-fn fact(row: &Row<'_>) -> rusqlite::Result<StoredFact> {
-    let link = match row.get_ref(1)?.as_blob_or_null()? {
+/// The fact and the link in this column and the one after it.
+pub(super) fn fact(row: &Row<'_>, column: usize) -> rusqlite::Result<StoredFact> {
+    let at = column.saturating_add(1);
+    let link = match row.get_ref(at)?.as_blob_or_null()? {
         None => None,
         Some(bytes) => Some(Link::new(bytes.try_into().map_err(|_| {
             let error = format!("a link of {} bytes", bytes.len());
-            rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, error.into())
+            rusqlite::Error::FromSqlConversionFailure(at, Type::Blob, error.into())
         })?)),
     };
-    Ok(StoredFact { bytes: row.get(0)?, link })
+    Ok(StoredFact { bytes: row.get(column)?, link })
 }
 
 /// The last sequence number of `room`; 0 if it has no facts.

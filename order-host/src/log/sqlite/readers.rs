@@ -85,6 +85,21 @@ impl Pool {
         found.map_err(|error| failed(&error))
     }
 
+    /// A connection beside the others, with a small cache, for somebody who reads everything once.
+    ///
+    /// # Errors
+    /// When there can be none now.
+    pub(super) fn open_another(&self) -> Result<Connection, LogError> {
+        if self.alone().is_some() {
+            return Err(LogError("there is no room on the disk: one connection reads".into()));
+        }
+        let connection = open(&self.files)?;
+        // In KiB when negative.
+        let small = connection.pragma_update(None, "cache_size", -256);
+        small.map_err(|error| LogError(error.to_string()))?;
+        Ok(connection)
+    }
+
     fn take(&self) -> Option<Connection> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }

@@ -8,7 +8,7 @@ use super::OpenError;
 
 /// What has to be run, in order, to come from an empty file to the present schema. A file that has
 /// had the first `n` of them is at version `n`. One that was released is never changed: add another.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     // One table for all rooms, in the order of arrival: every append of a group goes to its end, whichever
     // rooms it is for. Clustered by room, each room's append would dirty a page of its own.
     "CREATE TABLE log (
@@ -48,6 +48,9 @@ const MIGRATIONS: [&str; 5] = [
     // Facts of an older release have no link: their rooms compute them. SQLite reads the table once and writes none of it.
     "ALTER TABLE log ADD COLUMN link BLOB;
      CREATE TABLE chain (key BLOB NOT NULL) STRICT;",
+    // See `mark`: as long from the beginning as it will be.
+    "CREATE TABLE opened (mark BLOB NOT NULL) STRICT;
+     INSERT INTO opened (mark) VALUES (zeroblob(49));",
 ];
 
 /// `Stnp`, the mark of a Stonepot database in the file's header. The first migration sets it.

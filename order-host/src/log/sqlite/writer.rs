@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ffi, params};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
 use super::alarms::Late;
 use super::files::HeldFiles;
+use super::mark::{self, Mark};
 use super::places::{END_FACTS, End};
 use super::queue::{Job, MAX_JOBS, SaveSnapshot};
 use super::tails::Tails;
@@ -29,7 +29,7 @@ const CHECKPOINT_PAGES: i64 = 2_000;
 const GROUPS_PER_SNAPSHOT: u32 = 4;
 
 /// Where a trial write goes: no room is called this, for every room's name has a slash.
-const TRIAL_ROOM: &str = "trial";
+pub(super) const TRIAL_ROOM: &str = "trial";
 
 const TRIAL_BYTES: usize = 64 * 1024;
 
@@ -73,6 +73,12 @@ pub(super) struct Writer {
     /// The last thing written failed, so being ready has to be tried, not assumed.
     pub(super) suspect: bool,
     pub(super) late_lifetimes: Option<Late>,
+    /// The row that says whether the database is whole without its write-ahead log.
+    pub(super) mark: Mark,
+    /// The last fact that was stored; 0 if none was yet.
+    pub(super) last_fact: u64,
+    /// The database was made whole without its write-ahead log, for the two have been parted.
+    pub(super) has_let_go: bool,
     /// Declared after the connection, which is closed before the lock is released.
     pub(super) files: Arc<HeldFiles>,
 }
@@ -102,7 +108,19 @@ impl Writer {
         // A failing disk gives an error from `read`, but kills whoever has the file mapped.
         conn.pragma_update(None, "mmap_size", 0)?;
         let tails = Tails::default();
-        Ok(Self { conn, tails, at_end: 0, shared, suspect: false, late_lifetimes: None, files })
+        let mark = mark::read(&conn)?.unwrap_or_default();
+        Ok(Self {
+            conn,
+            tails,
+            at_end: 0,
+            shared,
+            suspect: false,
+            late_lifetimes: None,
+            mark,
+            last_fact: 0,
+            has_let_go: false,
+            files,
+        })
     }
 
     /// Works until every sender is gone and everything queued is done.
@@ -138,7 +156,7 @@ impl Writer {
                 self.write_next(&mut snapshots);
             }
             self.place(END_FACTS);
-            self.checkpoint("PASSIVE", CHECKPOINT_PAGES);
+            self.checkpoint(CHECKPOINT_PAGES);
         }
         if self.files.watch.look().is_err() {
             self.leave_lost_files();
@@ -149,24 +167,13 @@ impl Writer {
         }
         self.place(1);
         // One file is left, complete without the write-ahead log.
-        self.checkpoint("TRUNCATE", 0);
-        if self.shared.in_doubt.load(Ordering::Acquire) {
-            self.close_as_it_is();
-        }
-    }
-
-    /// Leaves the write-ahead log as it is when the connection is closed.
-    fn close_as_it_is(&self) {
-        if let Err(error) = self.conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
-            tracing::error!(%error, "what is in the write-ahead log may be carried over or removed");
-        }
+        self.close_whole();
     }
 
     /// The end, when the files are not in their places. Closing the database would remove the write-ahead log by its name,
     /// which may be another's by now.
     fn leave_lost_files(&mut self) {
         self.empty_a_log_without_its_database();
-        self.close_as_it_is();
     }
 
     /// Carries the write-ahead log over into the database that it belongs to when the two are no longer beside each other. A
@@ -179,9 +186,9 @@ impl Writer {
             tracing::error!("what was stored last cannot be carried over into its database");
             return;
         }
-        let is_busy = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
-        match is_busy {
+        match self.carry_all_over() {
             Ok(false) => {
+                self.has_let_go = true;
                 tracing::info!("what was in the write-ahead log has been carried over into its database");
             }
             Ok(true) => {
@@ -293,20 +300,21 @@ impl Writer {
     /// Carries what is in the write-ahead log over into the database, if that is `at_least` so many pages.
     /// After the group is answered: nobody waits for it but the next group. Not while anything is in doubt: half carried
     /// over, the database needs a write-ahead log that is whole.
-    fn checkpoint(&mut self, mode: &str, at_least: i64) {
+    fn checkpoint(&mut self, at_least: i64) {
         if let Err(error) = self.settle() {
             tracing::warn!(%error, "the write-ahead log is not carried over");
             return;
         }
-        let done = || {
-            let pages: i64 =
-                self.conn.prepare_cached("PRAGMA wal_checkpoint(NOOP)")?.query_row([], |row| row.get(1))?;
-            if pages >= at_least {
-                self.conn.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))?;
-            }
-            Ok::<(), rusqlite::Error>(())
+        let pages = self
+            .conn
+            .prepare_cached("PRAGMA wal_checkpoint(NOOP)")
+            .and_then(|mut noop| noop.query_row([], |row| row.get(1)));
+        let done = match pages {
+            Ok(pages) if at_least > pages => Ok(()),
+            Ok::<i64, _>(_) => self.carry_over_and_mark(),
+            Err(error) => Err(error),
         };
-        if let Err(error) = done() {
+        if let Err(error) = done {
             self.doubt_if_a_sync_failed(&error);
             // The facts are where they are; the file grows until it succeeds.
             tracing::warn!(%error, "cannot carry the write-ahead log over");

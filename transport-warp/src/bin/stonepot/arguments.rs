@@ -45,8 +45,15 @@ ADDRESSES
 
 DATA
   --log sqlite keeps every order in the folder --data: in stonepot.db, with
-  more files beside it while the server runs. To copy it, stop the server
-  first, or use the .backup of sqlite3. One server at a time has it open.
+  more files beside it while the server runs. One server at a time has it
+  open. To copy it, running or not:
+    stonepot backup --data ./data BACKUP      BACKUP is a new folder
+    stonepot --data BACKUP                    a server on a copy of it
+    stonepot verify --data ./data             what is wrong, if anything
+  Files that are copied in use (cp) may lack what was stored last. A server
+  does not start on what is known to be missing, unless --accept-loss is
+  given, and looks through its data after the start (--check-after): a damaged
+  order is closed, and the log says so. Look at them with sqlite3 -readonly.
   On a full disk it starts all the same: orders can be read, and new ones are
   taken when there is room. When its files are moved or removed it takes none
   until they are back. The file resume.key is how phones come back after a
@@ -175,6 +182,52 @@ THE ANSWER
 EXIT CODE
   0 if every bill was divided, 1 if any was not";
 
+/// Subcommands that have none of the server's options.
+const NEEDS_NO_SERVER: [&str; 4] = ["backup", "split", "token", "verify"];
+
+// No line is wider than 78, so that none is broken on a terminal of 80.
+const TEACH_VERIFY: &str = "\
+WHAT IS LOOKED AT
+  Every order is replayed from its first change: that none is missing, that
+  its sums add up, that its snapshot is what the changes give. Then the
+  indexes, the alarms, and the database file itself (the check of SQLite).
+  Nothing is written, and no lock is taken that a server needs: it may run.
+  It reads all of the data; memory is needed for one order.
+
+WHAT IT SAYS
+  A line for each thing that is wrong: the room, the number of the change,
+  and what it is. The last line counts rooms, changes (facts) and bytes.
+  The names of rooms are secrets where nobody has to sign in.
+
+IF SOMETHING IS WRONG
+  Restore a backup; for one room, its numbers say how much of it is whole.
+  A snapshot is a cache: with the server stopped, it can be deleted,
+    sqlite3 data/stonepot.db \"DELETE FROM snapshots WHERE room = 'ROOM'\"
+
+EXIT CODE
+  0 if nothing is wrong, 1 if anything is, 2 for a wrong command line";
+
+// No line is wider than 78, so that none is broken on a terminal of 80.
+const TEACH_BACKUP: &str = "\
+TRY IT
+  stonepot backup --data ./data backup-1
+      while the server runs, or not
+  cp -r backup-1 restored && stonepot --data restored
+      a server on the orders of that moment
+
+WHAT IS COPIED
+  stonepot.db, as of one moment, and resume.key, by which phones come back.
+  Not: the keys to sign in with (--auth-keys), which are where you keep them.
+  The copy holds secrets, and is readable by you alone: keep it that way.
+
+HOW
+  TARGET must not exist. The copy is written to TARGET.unfinished, synced,
+  verified, and gets its name last, so what is called TARGET is whole. If the
+  data are damaged, the copy is called TARGET.damaged, and the exit code is 1.
+
+EXIT CODE
+  0 if there is a backup, 1 if there is none, 2 for a wrong command line";
+
 /// The command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -204,8 +257,8 @@ impl Arguments {
                 argument.hide_env(true).hide_possible_values(has_values)
             });
         }
-        if std::env::args_os().nth(1).is_some_and(|first| first == "split" || first == "token") {
-            // A wrong variable of the server is no reason not to divide a bill, or to make a token.
+        if std::env::args_os().nth(1).is_some_and(|first| NEEDS_NO_SERVER.iter().any(|name| first == *name)) {
+            // A wrong variable of the server is no reason not to divide a bill, or to make a backup.
             command = command.mut_args(|argument| argument.env(None::<&str>));
         }
         Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
@@ -234,10 +287,37 @@ pub(crate) enum Command {
     /// Divide bills without a server: one JSON object a line on standard input, one answer a line on standard output.
     #[command(after_long_help = TEACH_SPLIT, max_term_width = 110)]
     Split(Split),
+    /// Look through all that is stored, beside a running server or without one, and say what is wrong: exit code 1 if anything is.
+    #[command(after_long_help = TEACH_VERIFY, max_term_width = 110)]
+    Verify(Verify),
+    /// Copy the data to a new folder, beside a running server or without one, and verify the copy: exit code 1 if there is no
+    /// good one.
+    #[command(after_long_help = TEACH_BACKUP, max_term_width = 110)]
+    Backup(Backup),
     /// Make a token with which somebody can sign in, or a key to make tokens with. For development: in production, whoever
     /// knows your guests makes the tokens.
     #[command(after_long_help = TEACH_TOKEN, max_term_width = 110)]
     Token(Box<Token>),
+}
+
+/// What to look through.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The folder of the data, which a server may have in use.
+    #[arg(long, env = "STONEPOT_DATA", value_name = "FOLDER", default_value = "./data")]
+    pub(crate) data: PathBuf,
+}
+
+/// What to copy, and where to.
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The folder of the data, which a server may have in use.
+    #[arg(long, env = "STONEPOT_DATA", value_name = "FOLDER", default_value = "./data")]
+    pub(crate) data: PathBuf,
+
+    /// The folder of the backup, which must not exist yet.
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: PathBuf,
 }
 
 /// What token to make, or what key.

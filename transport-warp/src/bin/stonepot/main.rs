@@ -1,6 +1,7 @@
-//! The program `stonepot`: the server, bills on the command line, and tokens to sign in with.
+//! The program `stonepot`: the server, its backups, bills on the command line, and tokens to sign in with.
 
 mod arguments;
+mod backup;
 mod logging;
 mod open_files;
 mod reach;
@@ -11,6 +12,7 @@ mod split;
 mod table;
 mod token;
 mod units;
+mod verify;
 mod width;
 
 use std::error::Error;
@@ -36,6 +38,12 @@ fn main() -> ExitCode {
             Ok(Outcome::SomeRefused) => Ok(ExitCode::FAILURE),
             Err(error) => Err(error.into()),
         },
+        Command::Verify(verify) => match verify::run(&verify) {
+            Ok(true) => Ok(ExitCode::SUCCESS),
+            Ok(false) => Ok(ExitCode::FAILURE),
+            Err(error) => Err(error.into()),
+        },
+        Command::Backup(backup) => backup::run(&backup).map(|()| ExitCode::SUCCESS).map_err(Into::into),
         Command::Token(token) => token::run(&token).map(|()| ExitCode::SUCCESS).map_err(Into::into),
     };
     ended.unwrap_or_else(|error| {

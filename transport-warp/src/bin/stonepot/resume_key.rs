@@ -11,7 +11,7 @@ use std::time::Duration;
 use order_host::ResumeKey;
 use tracing::{error, info};
 
-const FILE: &str = "resume.key";
+pub(crate) const FILE: &str = "resume.key";
 
 /// In bytes.
 const LENGTH: usize = 32;
@@ -70,6 +70,22 @@ pub(crate) async fn write_later(found: Found) {
             // Somebody has put one there. It is read when the server is started again.
             Ok(Some(_)) | Err(_) => return,
         }
+    }
+}
+
+/// Why the key in `folder` cannot be used, if there is one and it cannot.
+pub(crate) fn what_is_wrong_in(folder: &Path) -> Option<String> {
+    read(&folder.join(FILE)).err()
+}
+
+/// Copies the key from `folder` to another, where there is none; nothing, if there is no key yet.
+///
+/// # Errors
+/// When there is one that cannot be read, or the copy cannot be written.
+pub(crate) fn copy(folder: &Path, to: &Path) -> Result<(), String> {
+    match read(&folder.join(FILE))? {
+        Some(key) => write(&to.join(FILE), &key).map_err(|error| error.to_string()),
+        None => Ok(()),
     }
 }
 

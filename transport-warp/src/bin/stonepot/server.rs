@@ -101,6 +101,19 @@ fn storage_hint(error: &OpenError) -> &'static str {
         {
             "; make room on the disk, or choose another folder with --data"
         }
+        OpenError::NoWriteAheadLog { .. } | OpenError::FactsMissing { .. } => {
+            "; copy it again, by `stonepot backup`, or restore a backup; --accept-loss starts without what is missing, for good"
+        }
+        OpenError::OtherWriteAheadLog { .. } => {
+            "; copy them again, by `stonepot backup`, or restore a backup; to go on with what the database has alone, move its \
+             -wal away and say --accept-loss"
+        }
+        OpenError::Emptied { .. } => {
+            "; restore a backup, or remove all of stonepot.db* to begin with no orders"
+        }
+        OpenError::Database { .. } | OpenError::NotADatabase { .. } => {
+            "; `stonepot verify` says more, if it is damaged: restore a backup, or choose another folder with --data"
+        }
         _ => "; --data chooses the folder, --log memory keeps orders in memory only",
     }
 }
@@ -140,7 +153,7 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
         expire_after: arguments.orders.expire_after.0,
         archive_after: arguments.orders.archive_after.0,
     };
-    let Opened { log, place, resume_key } = open_log(arguments, lifetimes).await?;
+    let Opened { log, sqlite, place, resume_key } = open_log(arguments, lifetimes).await?;
     let stop = CancellationToken::new();
     signals::stop_on_signal(stop.clone(), arguments.process.drain_timeout + GRACE)?;
     let bounds = open_files::bounds(arguments.process.max_connections);
@@ -159,6 +172,9 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     settings.rooms_per_tenant = bound(arguments.orders.rooms_per_tenant);
     settings.resume_key = resume_key;
     let host = Host::new(log, settings);
+    if let (Some(log), Some(after)) = (sqlite, arguments.files.check_after.0) {
+        host.look_through(log, after);
+    }
     let routes = RouteSettings {
         socket: SocketSettings {
             max_message_bytes: arguments.guests.max_message,
@@ -230,6 +246,8 @@ fn is_of_this_machine(address: &SocketAddr) -> bool {
 /// What is kept of earlier days.
 struct Opened {
     log: Arc<dyn RoomLog>,
+    /// The same, where it is one that can be looked through.
+    sqlite: Option<Arc<SqliteLog>>,
     /// Where the log is, if it is anywhere.
     place: Option<PathBuf>,
     resume_key: ResumeKey,
@@ -238,10 +256,15 @@ struct Opened {
 async fn open_log(arguments: &Serve, lifetimes: Lifetimes) -> Result<Opened, StartError> {
     match arguments.log {
         LogKind::Memory => {
-            Ok(Opened { log: Arc::new(MemoryLog::new()), place: None, resume_key: ResumeKey::random() })
+            let log = Arc::new(MemoryLog::new());
+            Ok(Opened { log, sqlite: None, place: None, resume_key: ResumeKey::random() })
         }
         LogKind::Sqlite => {
-            let log = SqliteLog::open_in(&arguments.data)?;
+            let log = Arc::new(if arguments.files.accept_loss {
+                SqliteLog::open_in_without_what_is_missing(&arguments.data)?
+            } else {
+                SqliteLog::open_in(&arguments.data)?
+            });
             if let Err(error) = log.set_lifetimes(lifetimes).await {
                 // On a full disk orders can be looked at all the same.
                 warn!(%error, "until this can be stored, orders that nobody opens end by --expire-after and --archive-after of before");
@@ -250,7 +273,7 @@ async fn open_log(arguments: &Serve, lifetimes: Lifetimes) -> Result<Opened, Sta
             let found = resume_key::in_folder(&arguments.data);
             let resume_key = found.key().clone();
             tokio::spawn(resume_key::write_later(found));
-            Ok(Opened { log: Arc::new(log), place: Some(place), resume_key })
+            Ok(Opened { log: log.clone(), sqlite: Some(log), place: Some(place), resume_key })
         }
     }
 }

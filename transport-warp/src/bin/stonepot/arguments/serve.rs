@@ -78,6 +78,9 @@ pub(crate) struct Serve {
     pub(crate) sign_in: SignIn,
 
     #[command(flatten)]
+    pub(crate) files: Files,
+
+    #[command(flatten)]
     pub(crate) orders: Orders,
 
     #[command(flatten)]
@@ -110,6 +113,20 @@ pub(crate) struct SignIn {
     /// Who must have issued them (their `iss`). Without it, anybody who has a key.
     #[arg(long = "auth-issuer", env = "STONEPOT_AUTH_ISSUER", value_name = "NAME")]
     pub(crate) issuer: Option<String>,
+}
+
+/// What is done about data that are damaged or not whole.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Damaged data")]
+pub(crate) struct Files {
+    /// Start although it is known that what was stored last is missing (the write-ahead log of the data, or its end): it is gone
+    /// then for good.
+    #[arg(long, env = "STONEPOT_ACCEPT_LOSS", value_parser = FalseyValueParser::new())]
+    pub(crate) accept_loss: bool,
+
+    /// How long after the start all that is stored is looked through for damage, once and slowly. `off`: never.
+    #[arg(long, env = "STONEPOT_CHECK_AFTER", value_name = "TIME", default_value = "10s", value_parser = units::life)]
+    pub(crate) check_after: Life,
 }
 
 /// What an order is like, and how long it lives.

@@ -1,0 +1,106 @@
+//! Looking through a log while it is served, so that damage is found before somebody orders on top of it.
+//!
+//! The rule of its pace: a step reads at most 256 rows, and afterwards nothing is looked at for 19 times as long as it took, and for at
+//! least 5 milliseconds. So it takes at most a twentieth of one core and of what the disk can do, and what it reads through a
+//! connection of its own takes no place of what guests need.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::host::{Host, WeakHost};
+use crate::log::SqliteLog;
+use crate::log::sqlite::{Damage, Finding, Looking};
+
+/// After each step, so many times as long as it took.
+const REST: u32 = 19;
+const SHORTEST_REST: Duration = Duration::from_millis(5);
+
+/// What cannot be read for now is tried again so often, each after a while. Then it is passed over.
+const TRIES: u32 = 10;
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+/// How much is said of what is wrong, in lines of the log.
+const LINES: usize = 1_000;
+
+/// Looks through all of `log` once, beginning after `after`, until the host drains or nobody has it any more. Rooms that are found
+/// damaged are closed, and stay closed.
+pub(crate) async fn look_through(host: WeakHost, log: Arc<SqliteLog>, after: Duration) {
+    sleep(after).await;
+    let mut looking = Looking::default();
+    let mut lines = 0;
+    let mut tries = 0;
+    loop {
+        let Some(host) = host.upgrade().filter(|host| !host.shared().is_draining()) else { return };
+        let began = Instant::now();
+        let stepped = log.look_through(looking).await;
+        for finding in stepped.found {
+            lines += 1;
+            tell(&host, finding, lines);
+        }
+        looking = stepped.looking;
+        match stepped.goes_on {
+            Ok(true) => {
+                tries = 0;
+                drop(host);
+                sleep(began.elapsed().saturating_mul(REST).max(SHORTEST_REST)).await;
+            }
+            Ok(false) => {
+                let audited = looking.audited();
+                tracing::info!(
+                    rooms = audited.rooms,
+                    facts = audited.facts,
+                    findings = lines,
+                    "all that is stored was looked through"
+                );
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "what is stored cannot be looked through for now");
+                tries += 1;
+                if tries > TRIES {
+                    tries = 0;
+                    let mut found = Vec::new();
+                    looking.skip(&error, &mut found);
+                    for finding in found {
+                        lines += 1;
+                        tell(&host, finding, lines);
+                    }
+                }
+                drop(host);
+                sleep(TRY_AGAIN).await;
+            }
+        }
+    }
+}
+
+fn tell(host: &Host, Finding { room, damage }: Finding, lines: usize) {
+    let closes = match damage {
+        // Nothing of the order itself is wrong.
+        Damage::NoAlarm { .. } | Damage::AlarmOrder => false,
+        _ => true,
+    };
+    if lines <= LINES {
+        match &room {
+            Some(room) if closes => tracing::error!(
+                room = %room.fingerprint(),
+                %damage,
+                "A ROOM IS DAMAGED, and is closed until the server is started again: `stonepot verify` on the data folder names it; \
+                 restore a backup of it"
+            ),
+            Some(room) => tracing::error!(
+                room = %room.fingerprint(),
+                %damage,
+                "WHAT STANDS BESIDE A ROOM IS DAMAGED: `stonepot verify` on the data folder names it; restore a backup of it"
+            ),
+            None => tracing::error!(
+                %damage,
+                "THE LOG IS DAMAGED: `stonepot verify` on the data folder says where; restore a backup of it"
+            ),
+        }
+    }
+    if let Some(room) = room.filter(|_| closes) {
+        host.close_damaged(&room);
+    }
+}

@@ -1,0 +1,46 @@
+//! Rooms that are refused, because what is stored of them was found damaged.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::RoomKey;
+use crate::log::LogError;
+
+/// So many rooms are remembered. Overflow: further ones are refused only where loading them finds the damage, which is said in the
+/// log.
+const ROOMS: usize = 100_000;
+
+/// Rooms that are refused until the process ends.
+#[derive(Debug, Default)]
+pub(crate) struct Damaged {
+    rooms: Mutex<HashSet<RoomKey>>,
+    /// So that it costs next to nothing to ask as long as nothing is damaged.
+    is_any: AtomicBool,
+}
+
+impl Damaged {
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "no other log is looked through"))]
+    pub(crate) fn add(&self, room: RoomKey) {
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        if rooms.len() < ROOMS {
+            rooms.insert(room);
+        } else if !rooms.contains(&room) {
+            tracing::error!(room = %room.fingerprint(), "too many rooms are damaged to remember this one");
+        }
+        self.is_any.store(true, Ordering::Release);
+    }
+
+    /// Refuses a room that was found damaged.
+    ///
+    /// # Errors
+    /// When it was.
+    pub(crate) fn refuse(&self, room: &RoomKey) -> Result<(), LogError> {
+        if self.is_any.load(Ordering::Acquire)
+            && self.rooms.lock().unwrap_or_else(PoisonError::into_inner).contains(room)
+        {
+            return Err(LogError("what is stored of the room is damaged".to_owned()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! Looks through everything that a log has stored, in small steps.
+//!
+//! A step reads a few hundred rows in a transaction of its own, so that the file may be in use: no checkpoint waits for long.
+//! `stonepot verify` takes one step after the other; a server looks through its own log with pauses between them. Memory
+//! is needed for one order, and for the names of the rooms that have facts at the end of the log.
+
+mod finding;
+mod index;
+mod room;
+mod rooms;
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::time::Duration;
+
+use order_core::Lifetimes;
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
+
+use crate::log::ChainKey;
+
+pub use self::finding::{Damage, Finding};
+use self::room::RoomAudit;
+
+/// How many rows a step reads at the most.
+const ROWS_AT_ONCE: i64 = 256;
+
+/// What was looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Audited {
+    /// Rooms with facts.
+    pub rooms: u64,
+    /// Facts.
+    pub facts: u64,
+    /// Bytes of facts.
+    pub bytes: u64,
+}
+
+/// A look through a log that is under way.
+#[derive(Debug, Default)]
+pub(super) struct Audit {
+    part: Part,
+    pub(super) audited: Audited,
+    /// The last row of the log that was looked at.
+    row: i64,
+    ends: Ends,
+    is_end_damaged: bool,
+    is_index_damaged: bool,
+    is_chain_damaged: bool,
+    chain: Option<ChainKey>,
+    /// The last room that was begun with.
+    room: String,
+    current: Option<RoomAudit>,
+    /// The last room whose snapshot, and whose alarm, was looked at.
+    beside: String,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Part {
+    /// Every fact is in the index, and where the index says.
+    #[default]
+    Index,
+    Rooms,
+    /// Snapshots of rooms without facts.
+    Snapshots,
+    Alarms,
+    Done,
+}
+
+/// The rooms that have facts which are not in the index yet.
+#[derive(Debug, Default)]
+struct Ends {
+    rooms: BTreeSet<String>,
+    /// The last fact in the index.
+    upto: i64,
+    /// The last one whose room is known.
+    seen: i64,
+}
+
+impl Audit {
+    /// Looks at a little more. Whether there is more to look at.
+    ///
+    /// # Errors
+    /// When the file cannot be read for now, though nothing says that it is damaged. Nothing was looked at then.
+    pub(super) fn step(&mut self, conn: &Connection, found: &mut Vec<Finding>) -> rusqlite::Result<bool> {
+        match self.part {
+            Part::Index => self.look_at_index(conn, found)?,
+            Part::Rooms => self.look_at_rooms(conn, found)?,
+            Part::Snapshots => self.look_at_snapshots(conn, found)?,
+            Part::Alarms => self.look_at_alarms(conn, found)?,
+            Part::Done => {}
+        }
+        Ok(self.part != Part::Done)
+    }
+
+    /// Goes on with what comes after that which could not be read, as a step that failed again and again is taken for.
+    pub(super) fn skip(&mut self, error: &dyn Display, found: &mut Vec<Finding>) {
+        let damage = Damage::Database(error.to_string());
+        match (self.part, self.current.take()) {
+            (Part::Rooms, Some(mut room)) => room.find(damage, found),
+            (Part::Index, _) => self.skip_rows(error, found),
+            (Part::Rooms | Part::Snapshots | Part::Alarms | Part::Done, _) => {
+                found.push(Finding::in_file(damage));
+                self.next_part();
+            }
+        }
+    }
+
+    fn next_part(&mut self) {
+        self.beside.clear();
+        self.part = match self.part {
+            Part::Index => Part::Rooms,
+            Part::Rooms => Part::Snapshots,
+            Part::Snapshots => Part::Alarms,
+            Part::Alarms | Part::Done => Part::Done,
+        };
+    }
+}
+
+/// Whether the error says that the file is damaged, and would say so again.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    match error.sqlite_error_code() {
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::OutOfMemory
+            | ErrorCode::OperationInterrupted
+            | ErrorCode::SchemaChanged
+            | ErrorCode::FileLockingProtocolFailed
+            | ErrorCode::DiskFull,
+        ) => false,
+        // A value of another kind than its column has, too.
+        Some(_) | None => true,
+    }
+}
+
+/// How long orders live, as the file says.
+fn lifetimes(conn: &Connection) -> rusqlite::Result<Lifetimes> {
+    let millis = |stored: Option<i64>| stored.map(|millis| Duration::from_millis(millis.unsigned_abs()));
+    let mut query = conn.prepare_cached("SELECT expire_after, archive_after FROM lifetimes")?;
+    let found = query
+        .query_row([], |row| {
+            Ok(Lifetimes { expire_after: millis(row.get(0)?), archive_after: millis(row.get(1)?) })
+        })
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+fn upto(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.prepare_cached("SELECT upto FROM placed")?.query_row([], |row| row.get(0))
+}
+
+fn last_row(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.prepare_cached("SELECT coalesce(max(id), 0) FROM log")?.query_row([], |row| row.get(0))
+}

@@ -1,0 +1,71 @@
+//! Copying a log that a server may have in use.
+//!
+//! SQLite's backup copies page by page, as of one moment: here in a single step, which is one transaction that reads. So it
+//! is never begun again however much is written meanwhile, as it would be between steps. `VACUUM INTO` does the same, but builds every
+//! table and index anew, which takes several times as long; all that while no checkpoint can empty the write-ahead log.
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags, ffi};
+
+use super::mark;
+use super::verify::Beside;
+use super::{FILE_NAME, OpenError, files};
+
+/// All pages in one step.
+const ALL: i32 = -1;
+
+/// A server that waits for room on its disk has the file for itself.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Copies the log in `folder` as it is now to a new file in `to`, whole and consistent, whether a server has it in use or not. The copy
+/// is synced, readable by this user alone, and needs no other file.
+///
+/// # Errors
+/// When there is no log of this release's schema, or one that is known not to be whole, or the copy cannot be written. What was
+/// written of it then is not removed.
+pub fn copy_out_of(folder: &Path, to: &Path) -> Result<(), OpenError> {
+    let path = folder.join(FILE_NAME);
+    let beside = Beside::open(&path)?;
+    let failed = |error: rusqlite::Error| OpenError::Database { path: path.clone(), source: error.into() };
+    if let Some(fault) = beside.alone.fault(&beside.conn, &beside.database).map_err(failed)? {
+        return Err(fault.at(&path));
+    }
+    let copy = to.join(FILE_NAME);
+    let copy_failed = |source| OpenError::File { path: copy.clone(), source };
+    let file = files::make_private(&copy).map_err(copy_failed)?;
+    copy_all(&beside.conn, &copy)
+        .map_err(|error| OpenError::Database { path: copy.clone(), source: error.into() })?;
+    file.sync_all().map_err(copy_failed)?;
+    files::sync_folder_of(&copy).map_err(copy_failed)
+}
+
+fn copy_all(from: &Connection, to: &Path) -> rusqlite::Result<()> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut copy = Connection::open_with_flags(to, flags)?;
+    // Synced once, when it is complete; until then it is no backup.
+    copy.pragma_update(None, "synchronous", "OFF")?;
+    let backup = Backup::new(from, &mut copy)?;
+    let mut tries = 0_u32;
+    loop {
+        match backup.step(ALL)? {
+            StepResult::Done => break,
+            StepResult::More | StepResult::Busy | StepResult::Locked | _ if tries < TRIES => {
+                tries = tries.saturating_add(1);
+                thread::sleep(PAUSE);
+            }
+            StepResult::More | StepResult::Busy | StepResult::Locked | _ => {
+                return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_BUSY), None));
+            }
+        }
+    }
+    drop(backup);
+    // Without a write-ahead log, of which the copy needs none. The server that opens it makes one.
+    copy.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
+    let mark = mark::read(&copy)?.unwrap_or_default();
+    mark.copied(mark::cookie(&copy)?).write(&copy)
+}
