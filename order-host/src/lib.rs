@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod before_join;
+mod budget;
 mod clock;
 mod connection;
 mod counted;
@@ -33,7 +34,9 @@ mod room_key;
 mod rooms;
 mod settings;
 mod shared;
+mod slice;
 mod time;
+mod transcripts;
 mod transport;
 mod volume;
 

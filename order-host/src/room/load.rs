@@ -1,9 +1,10 @@
 //! Reading a room from its log.
 
-use order_core::stored::{decode_fact, decode_snapshot};
+use order_core::stored::{StoredError, decode_fact, decode_snapshot, decode_without_commands};
 use order_core::{Order, OrderId, commit};
 
 use crate::log::{LogError, RoomLog, StoredFact};
+use crate::slice::Slice;
 use crate::{RoomKey, Settings};
 
 /// How many facts are read at a time.
@@ -24,7 +25,27 @@ pub(crate) struct Loaded {
 /// # Errors
 /// When the log cannot be read, or holds what this release cannot make sense of.
 pub(crate) async fn load(log: &dyn RoomLog, key: &RoomKey, settings: &Settings) -> Result<Loaded, LogError> {
-    if let Some((order, log_bytes)) = from_snapshot(log, key).await
+    load_by(log, key, settings, decode_snapshot).await
+}
+
+/// The order as its log says, to be looked at: without the commands that its snapshot remembers.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) async fn look(log: &dyn RoomLog, key: &RoomKey, settings: &Settings) -> Result<Loaded, LogError> {
+    load_by(log, key, settings, |state| Ok((decode_without_commands(state)?, None))).await
+}
+
+/// Reads a snapshot: an order, and how many bytes its facts have, where that was counted.
+type Decode = fn(&[u8]) -> Result<(Order, Option<u64>), StoredError>;
+
+async fn load_by(
+    log: &dyn RoomLog,
+    key: &RoomKey,
+    settings: &Settings,
+    decode: Decode,
+) -> Result<Loaded, LogError> {
+    if let Some((order, log_bytes)) = from_snapshot(log, key, decode).await
         && is_of_this_log(log, key, &order).await
     {
         match on_top_of(log, key, order, log_bytes).await {
@@ -63,7 +84,7 @@ async fn on_top_of(
 }
 
 /// The order of a snapshot, and how many bytes its facts have, where that was counted.
-async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<(Order, Option<u64>)> {
+async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey, decode: Decode) -> Option<(Order, Option<u64>)> {
     let snapshot = match log.load_snapshot(key).await {
         Ok(snapshot) => snapshot?,
         Err(error) => {
@@ -71,7 +92,7 @@ async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<(Order, Optio
             return None;
         }
     };
-    match decode_snapshot(&snapshot.state) {
+    match decode(&snapshot.state) {
         Ok((order, log_bytes)) if order.seq() == snapshot.seq && order.id().as_str() == key.room() => {
             Some((order, log_bytes))
         }
@@ -100,11 +121,13 @@ async fn replay(log: &dyn RoomLog, key: &RoomKey, mut order: Order) -> Result<(O
     let mut bytes = 0_u64;
     loop {
         let facts = log.read(key, order.seq(), PAGE).await?;
+        let mut slice = Slice::begin();
         for fact in &facts {
             let next = order.seq().saturating_add(1);
             let damaged = |error: String| LogError(format!("fact {next}: {error}"));
             let recorded = decode_fact(fact).map_err(|error| damaged(error.to_string()))?;
             commit(&mut order, &recorded).map_err(|error| damaged(error.to_string()))?;
+            slice.end_if_long().await;
         }
         bytes = bytes.saturating_add(total_bytes(&facts));
         if facts.len() < PAGE {

@@ -151,6 +151,8 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     settings.participant_pace = Pace::new(arguments.participant_rate, arguments.participant_burst);
     settings.log_bytes = (arguments.max_order_log > 0).then_some(arguments.max_order_log.into());
     settings.participant_log = Pace::new(arguments.participant_log_rate, arguments.participant_log_burst);
+    settings.participant_answers =
+        Pace::new(arguments.participant_answer_rate, arguments.participant_answer_burst);
     settings.bounds = OrderBounds {
         items: arguments.max_items,
         participants: arguments.max_participants,
