@@ -82,12 +82,13 @@ fn ask(order: &Order, presence: &Presence, who: &ParticipantId, asked: usize) ->
         2 => wire::presence_changed(order, presence, &[asha(), who.clone()], now),
         3 => v2::bill(order, Some(&id)),
         4 => {
-            let about = Welcome { participant: who, resume_token: "token", missed: None, now };
+            let about =
+                Welcome { participant: who, resume_token: "token", missed: None, cursor: "cursor", now };
             v2::welcome(order, presence, &about)
         }
         _ => {
             assert_eq!(v2::checksum(&v2::state_text(order)), checksum_of(&v2::checksum_answer(order, None)));
-            v2::state(order, presence, None)
+            v2::state(order, presence, "cursor", None)
         }
     };
     let text = frame.text_for(who);
@@ -112,11 +113,11 @@ fn messages_share_the_text_until_the_order_changes() {
     let before = shared(&sync(&table.order, &presence));
     presence.connect(&ParticipantId::new("ben").unwrap());
     assert!(before.is_same(&shared(&sync(&table.order, &presence))));
-    for text in [v2::bill(&table.order, None), v2::state(&table.order, &presence, None)] {
+    for text in [v2::bill(&table.order, None), v2::state(&table.order, &presence, "cursor", None)] {
         let again = if text.text().contains("bill") {
             v2::bill(&table.order, None)
         } else {
-            v2::state(&table.order, &Presence::new(), None)
+            v2::state(&table.order, &Presence::new(), "cursor", None)
         };
         assert!(shared(&text).is_same(&shared(&again)));
     }

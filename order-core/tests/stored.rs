@@ -1,9 +1,10 @@
 //! Stored facts and orders that somebody damaged, or that another release wrote.
 
 use order_core::stored::{
-    LogPosition, StoredError, decode_fact, decode_order, decode_snapshot, encode_fact, encode_order,
-    encode_snapshot,
+    LogPosition, StoredError, decode_fact, decode_order, decode_snapshot, decode_without_commands,
+    encode_fact, encode_order, encode_snapshot,
 };
+use order_core::wire::public_view;
 use proptest::prelude::*;
 
 use crate::table::{self, Table, WAIVE, charges_message, claim_message, tip_message};
@@ -31,6 +32,21 @@ proptest! {
             prop_assert_eq!(decode_order(&encode_order(&order).unwrap()), Ok(order));
         }
     }
+}
+
+#[test]
+fn an_order_without_its_commands_shows_what_it_shows_with_them() {
+    let (_, order) = documents();
+    let done = r#""done":[{"by":0,"id":"c1","digest":7,"seq":1},{"by":null,"id":"c2","digest":8,"seq":2}]"#;
+    let with_commands = replaced(&order, r#""done":[]"#, done);
+    let whole = decode_order(&with_commands).unwrap();
+    let (without, _) = decode_without_commands(&with_commands).unwrap();
+    assert_eq!((whole.commands_remembered(), without.commands_remembered()), (2, 0));
+    assert_eq!(public_view(&without), public_view(&whole));
+    assert_eq!(without.people().len(), whole.people().len());
+    // What else is damaged is found as ever.
+    let damaged = replaced(&with_commands, r#""quantity":"#, r#""quantity":0,"was":"#);
+    assert_eq!(decode_without_commands(&damaged), Err(StoredError::Damaged("quantity")));
 }
 
 #[test]

@@ -87,8 +87,8 @@ fn a_cursor_stands_in_the_envelope_and_not_in_the_document() {
     };
     for text in [
         event(&table.order, table.log.last().unwrap(), CURSOR),
-        v2::state(&table.order, &nobody, CURSOR, None),
-        welcome(&table.order, &nobody, &about),
+        v2::state(&table.order, &nobody, CURSOR, None).text(),
+        welcome(&table.order, &nobody, &about).text(),
     ] {
         let message = Json::parse(&text);
         assert_eq!((message.at("cursor").text(), message.at("seq").whole()), (CURSOR, 1), "{text}");

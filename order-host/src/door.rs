@@ -4,18 +4,28 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use order_core::{Code, Rejection};
+
 /// Asked before somebody joins an order who was never part of it. A transport that knows from where a socket comes bounds with it
 /// how many come from there. Cheap to clone; every clone is the same door.
 #[derive(Clone)]
 pub struct Door(Arc<dyn Fn() -> Result<(), NotYet> + Send + Sync>);
 
-/// Somebody may not join yet.
+/// Somebody may not do something yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotYet {
-    /// What the bound is, in words for whoever wants to join.
+    /// What the bound is, in words for the person who is bounded.
     pub bound: String,
     /// When to try again.
     pub wait: Duration,
+}
+
+impl NotYet {
+    /// What whoever has to wait is told.
+    pub(crate) fn rejection(&self) -> Rejection {
+        let wait = u64::try_from(self.wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
+        Rejection::new(Code::RateLimited).expected(self.bound.clone()).retry_after(wait)
+    }
 }
 
 impl Door {

@@ -1,24 +1,28 @@
 //! What is asked of orders that are not in memory: by strangers, at the door, and by those who want a history.
 //!
-//! To answer, the order is read from the log. That costs as much as the order is large, so it happens once however many ask at
-//! the same time, and a few orders at a time. What was found is remembered. Before it is told again, a look at the end of the
-//! log shows whether it still holds.
+//! To answer, the order is read from the log, without the commands that it remembers. That costs as much as the order is large, so it
+//! happens once however many ask at the same time, and a few orders at a time. What was found is remembered. Before it is told again, a
+//! look at the end of the log shows whether it still holds.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use order_core::stored::encode_snapshot;
 use order_core::text::Text;
 use order_core::{Order, ParticipantId};
 use tokio::sync::OnceCell;
 
 use crate::history::may_read;
-use crate::log::LogError;
+use crate::log::{LogError, Snapshot};
 use crate::room::{self, Loaded};
 use crate::shared::Shared;
 use crate::{Access, RoomKey};
 
 /// So many bytes of answers are remembered. Overflow: the oldest are forgotten, and read again when somebody asks.
 const REMEMBERED_BYTES: usize = 8 << 20;
+
+/// After so many facts without a snapshot one is worth its write.
+const FACTS_WORTH_A_SNAPSHOT: u64 = 1_024;
 
 /// What an answer takes beside its texts, about.
 const BYTES_EACH: usize = 256;
@@ -93,8 +97,9 @@ impl Glances {
         let found = sought
             .get_or_try_init(|| async {
                 let _turn = shared.load_turn().await;
-                let Loaded { order, .. } = room::load(shared, room).await?;
-                Ok(Arc::new(Glance::of(&order)))
+                let loaded = room::look(shared, room).await?;
+                remember_for_later(shared, room, &loaded).await;
+                Ok(Arc::new(Glance::of(&loaded.order)))
             })
             .await
             .cloned();
@@ -111,6 +116,18 @@ impl Glances {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it holds the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Saves a snapshot of an order that had to be read from its first fact on, so that it need not be the next time.
+async fn remember_for_later(shared: &Shared, room: &RoomKey, loaded: &Loaded) {
+    let Loaded { order, snapshot_seq: 0, .. } = loaded else { return };
+    if order.seq() < FACTS_WORTH_A_SNAPSHOT {
+        return;
+    }
+    let Ok(state) = encode_snapshot(order, &loaded.position()) else { return };
+    if let Err(error) = shared.log.save_snapshot(room, Snapshot { seq: order.seq(), state }).await {
+        tracing::debug!(room = %room.fingerprint(), %error, "the snapshot was not saved");
     }
 }
 

@@ -1,27 +1,32 @@
-//! Reading an order's history: the log, replayed from its beginning.
+//! Reading an order's history.
 //!
-//! Entries say what was before, such as the name of a dish that is taken off, so the order is followed from its first fact on.
-//! That is some microseconds a fact, on nobody's time but the asker's: a room does not wait for it.
+//! Entries say what was before, such as the name of a dish that is taken off, so the order is followed from its first fact on, which
+//! takes some microseconds a fact. It happens once: the entries are remembered, and a room that is in memory adds what happens since.
+//! A room does not wait for it.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use order_core::stored::decode_fact;
 use order_core::wire::{HistoryPage, history_entry};
 use order_core::{Order, OrderId, ParticipantId, commit};
 use thiserror::Error;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex as Turn, Semaphore, SemaphorePermit};
 use tokio::task::yield_now;
 
 use crate::log::LogError;
 use crate::shared::Shared;
-use crate::{Counted, RoomKey, Ticket};
+use crate::slice::Slice;
+use crate::transcripts::{Run, Transcripts};
+use crate::{Counted, NotYet, RoomKey, Ticket};
 
 /// How many facts are read at a time. The others on this thread have their turn in between, and so have other histories: a
 /// short one does not wait for the end of a long one.
 const FACTS_AT_ONCE: usize = 100;
 
 /// How many bytes the entries of a page may have together, unless it has one alone: for whoever reads slowly it is in memory for long.
-const PAGE_BYTES: usize = 256 * 1024;
+pub(crate) const PAGE_BYTES: usize = 256 * 1024;
 
 /// How many histories are read in the same moment, of all rooms.
 const READ_AT_ONCE: usize = 2;
@@ -30,7 +35,7 @@ const READ_AT_ONCE: usize = 2;
 const OF_ONE_ROOM: usize = 16;
 
 /// How many histories have an order in memory that they follow. Others wait before they begin.
-const IN_MEMORY: usize = 64;
+const IN_MEMORY: usize = 8;
 
 /// Why there is no history to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -42,6 +47,9 @@ pub enum HistoryError {
     /// They read one already, or many others on the order do.
     #[error("one history at a time for each person, and {OF_ONE_ROOM} for an order")]
     Busy,
+    /// They were answered too much lately.
+    #[error("{}", .0.bound)]
+    TooMuch(NotYet),
     /// The host drains.
     #[error("the server restarts")]
     Draining,
@@ -57,6 +65,10 @@ pub(crate) struct Histories {
     rooms: Counted<RoomKey>,
     in_memory: Semaphore,
     turns: Semaphore,
+    /// What was read lately.
+    pub(crate) transcripts: Transcripts,
+    /// Held by who reads the history of an order. As many as there are orders of which one is read.
+    readers: Mutex<HashMap<RoomKey, Weak<Turn<()>>>>,
 }
 
 /// Somebody in a room; without a name, the back end.
@@ -69,7 +81,25 @@ impl Default for Histories {
             rooms: Counted::default(),
             in_memory: Semaphore::new(IN_MEMORY),
             turns: Semaphore::new(READ_AT_ONCE),
+            transcripts: Transcripts::default(),
+            readers: Mutex::default(),
         }
+    }
+}
+
+impl Histories {
+    /// What those who read the history of this order hold in turn.
+    fn readers_of(&self, room: &RoomKey) -> Arc<Turn<()>> {
+        // Nothing panics while it holds the lock.
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(turn) = readers.get(room).and_then(Weak::upgrade) {
+            return turn;
+        }
+        // There are few: each has an asker, and most pages are remembered.
+        readers.retain(|_, turn| turn.strong_count() > 0);
+        let turn = Arc::default();
+        readers.insert(room.clone(), Arc::downgrade(&turn));
+        turn
     }
 }
 
@@ -80,12 +110,30 @@ pub(crate) struct Reading {
 }
 
 /// A page of an order's history.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Page {
     /// Oldest first, as JSON texts.
-    pub(crate) entries: Vec<String>,
+    pub(crate) entries: VecDeque<String>,
+    /// How many bytes they have together.
+    pub(crate) bytes: usize,
     /// Whether there are earlier ones.
     pub(crate) more: bool,
+    /// The work that it made to read them.
+    pub(crate) work: Duration,
+}
+
+impl Page {
+    /// Adds the next entry. The earliest fall out when there are too many bytes.
+    fn push(&mut self, entry: String) {
+        self.bytes = self.bytes.saturating_add(entry.len());
+        self.entries.push_back(entry);
+        while self.bytes > PAGE_BYTES
+            && self.entries.len() > 1
+            && let Some(earliest) = self.entries.pop_front()
+        {
+            self.bytes = self.bytes.saturating_sub(earliest.len());
+        }
+    }
 }
 
 impl Reading {
@@ -106,12 +154,36 @@ impl Reading {
         shared.histories.turns.acquire().await.map_err(|error| LogError(error.to_string()))
     }
 
-    /// Reads a page, up to the fact `last`; nothing, once the host drains or the page is not wanted any more.
+    /// A page, up to the fact `last`, from what is remembered or else from the log; nothing, once the host drains or the page is not
+    /// wanted any more.
     pub(crate) async fn read(
         &self,
         shared: &Shared,
         last: u64,
         page: HistoryPage,
+        is_wanted: impl Fn() -> bool,
+    ) -> Result<Option<Page>, LogError> {
+        let end = page.before.map_or(last, |before| last.min(before.saturating_sub(1)));
+        let remembered = || shared.histories.transcripts.page(&self.room, end, page.limit);
+        if let Some(page) = remembered() {
+            return Ok(Some(page));
+        }
+        // Of one order one history is read at a time: the next asker finds it remembered, most likely.
+        let readers = shared.histories.readers_of(&self.room);
+        let _reader = readers.lock().await;
+        if let Some(page) = remembered() {
+            return Ok(Some(page));
+        }
+        self.replay(shared, end, last, page.limit, is_wanted).await
+    }
+
+    /// Follows the order from its first fact on, and remembers the entries.
+    async fn replay(
+        &self,
+        shared: &Shared,
+        end: u64,
+        last: u64,
+        limit: usize,
         is_wanted: impl Fn() -> bool,
     ) -> Result<Option<Page>, LogError> {
         let damaged = |error: &dyn std::fmt::Display| LogError(error.to_string());
@@ -120,10 +192,10 @@ impl Reading {
         let _in_memory = in_memory.map_err(|error| damaged(&error))?;
         let id = OrderId::new(self.room.room()).map_err(|error| damaged(&error))?;
         let mut order = Order::new(id, shared.settings.currency).with_default_policy(shared.settings.policy);
-        let end = page.before.map_or(last, |before| last.min(before.saturating_sub(1)));
-        let mut entries = VecDeque::<String>::new();
-        let mut bytes = 0_usize;
-        while order.seq() < end {
+        let transcripts = &shared.histories.transcripts;
+        let read_to = transcripts.read_to(&self.room, end, last);
+        let (mut read, mut page) = (Run::from_the_start(), Page::default());
+        while order.seq() < read_to {
             let _turn = self.turn(shared).await?;
             if shared.is_draining() || !is_wanted() {
                 return Ok(None);
@@ -132,29 +204,26 @@ impl Reading {
             if facts.is_empty() {
                 return Err(LogError(format!("fact {} is not there", order.seq().saturating_add(1))));
             }
+            let mut slice = Slice::begin();
             for fact in facts {
-                if order.seq() == end {
+                if order.seq() == read_to {
                     break;
                 }
                 let recorded = decode_fact(&fact.bytes).map_err(|error| damaged(&error))?;
-                let wanted = end.saturating_sub(recorded.seq) < page.limit as u64;
-                if wanted {
-                    let entry = history_entry(&order, &recorded);
-                    bytes = bytes.saturating_add(entry.len());
-                    entries.push_back(entry);
-                    while bytes > PAGE_BYTES
-                        && entries.len() > 1
-                        && let Some(earliest) = entries.pop_front()
-                    {
-                        bytes = bytes.saturating_sub(earliest.len());
-                    }
+                let entry = history_entry(&order, &recorded);
+                if recorded.seq <= end && end.saturating_sub(recorded.seq) < limit as u64 {
+                    page.push(entry.clone());
                 }
+                read.push(entry);
                 commit(&mut order, &recorded).map_err(|error| damaged(&error))?;
+                page.work = page.work.saturating_add(slice.end_if_long().await);
             }
+            page.work = page.work.saturating_add(slice.end());
             yield_now().await;
         }
-        let more = end > entries.len() as u64;
-        Ok(Some(Page { entries: entries.into(), more }))
+        page.more = end > page.entries.len() as u64;
+        transcripts.keep(&self.room, read);
+        Ok(Some(page))
     }
 }
 

@@ -95,10 +95,16 @@ impl Host {
         if !glance.may_be_read_by(asker) {
             return Err(HistoryError::NotAtTheTable);
         }
+        if let Some(asker) = asker {
+            self.shared.budgets.check(room, asker).map_err(HistoryError::TooMuch)?;
+        }
         // Who does not want it any more drops this future.
         let page = reading.read(&self.shared, glance.seq, page, || true).await?;
-        let page = page.ok_or(HistoryError::Draining)?;
-        Ok(wire::history_document(&page.entries, page.more))
+        let mut page = page.ok_or(HistoryError::Draining)?;
+        if let Some(asker) = asker {
+            self.shared.budgets.charge(room, asker, page.bytes, page.work);
+        }
+        Ok(wire::history_document(page.entries.make_contiguous(), page.more))
     }
 
     /// For whom a resume token speaks in `room`, if it was made for that.

@@ -26,6 +26,8 @@ pub(crate) enum Input {
     Backend { message: Box<Inbound>, reply: oneshot::Sender<Result<String, String>> },
     /// A socket that fell behind wants the full state.
     Resync { connection: ConnectionId },
+    /// A socket that came back too early is to be seated now.
+    Resume { connection: ConnectionId, back: Box<Back> },
     /// A socket is gone.
     Detach { connection: ConnectionId },
     /// Somebody asks how the order looks to a stranger.

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod before_join;
+mod budget;
 #[cfg(feature = "sqlite")]
 mod check;
 mod clock;
@@ -37,7 +38,9 @@ mod room_key;
 mod rooms;
 mod settings;
 mod shared;
+mod slice;
 mod time;
+mod transcripts;
 mod transport;
 mod volume;
 

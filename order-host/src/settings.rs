@@ -34,6 +34,10 @@ pub struct Settings {
     pub log_bytes: Option<u64>,
     /// How many bytes one participant may add to the log of an order; nothing, if as many as they like. It is in bytes.
     pub participant_log: Option<Pace>,
+    /// How many bytes one participant may be answered on all their sockets of an order, for what they ask for: states, bills, checksums,
+    /// pages of history, and what a join or coming back is answered with; nothing, if as many as they like. It is in bytes, and work
+    /// counts as well, 20 bytes a microsecond. An answer may be larger than what is left.
+    pub participant_answers: Option<Pace>,
     /// How many orders of one tenant may be in memory at once for another to begin; nothing, if as many as there is room for. It
     /// counts where people signed in for a tenant. Orders that there are already can always be reached.
     pub rooms_per_tenant: Option<usize>,
@@ -57,6 +61,7 @@ impl Default for Settings {
             participant_pace: None,
             log_bytes: Some(64 * 1024 * 1024),
             participant_log: None,
+            participant_answers: None,
             rooms_per_tenant: None,
             resume_key: ResumeKey::random(),
         }

@@ -8,6 +8,7 @@ use tokio::sync::{OnceCell, Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
+use crate::budget::Budgets;
 use crate::clock::{Look, Steps};
 use crate::damaged::Damaged;
 use crate::glances::Glances;
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) histories: Histories,
     pub(crate) glances: Glances,
     pub(crate) damaged: Damaged,
+    pub(crate) budgets: Budgets,
     /// Orders that are read from the log at the same time.
     loads: Semaphore,
     /// The orders in memory, by tenant.
@@ -57,6 +59,7 @@ impl Shared {
             steps: Steps::new(clock.clone()),
             clock,
             ids,
+            budgets: Budgets::new(settings.participant_answers),
             settings,
             rooms: Rooms::default(),
             time: Arc::default(),

@@ -3,12 +3,11 @@
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use order_core::{Code, Rejection};
+use order_core::Rejection;
 
 use crate::pace::{Moment, Monotonic};
 use crate::{NotYet, Pace};
@@ -39,7 +38,7 @@ impl StoredBytes {
             return Ok(());
         };
         let wait = early.wait_time_from(governor::clock::Clock::now(&Monotonic));
-        Err(too_much(&bound(self.pace, "one participant"), wait))
+        Err(NotYet { bound: bound(self.pace, "one participant"), wait }.rejection())
     }
 }
 
@@ -55,7 +54,7 @@ impl Allowance {
     }
 
     pub(crate) fn ask(&self, bytes: usize) -> Result<(), Rejection> {
-        (self.0)(bytes).map_err(|NotYet { bound, wait }| too_much(&bound, wait))
+        (self.0)(bytes).map_err(|early| early.rejection())
     }
 }
 
@@ -85,13 +84,12 @@ pub(crate) fn within(bytes: usize, burst: NonZeroU32) -> NonZeroU32 {
     NonZeroU32::new(bytes).unwrap_or(NonZeroU32::MIN).min(burst)
 }
 
-fn too_much(bound: &str, wait: Duration) -> Rejection {
-    let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
-    Rejection::new(Code::RateLimited).expected(bound.to_owned()).retry_after(wait)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use order_core::Code;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]

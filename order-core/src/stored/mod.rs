@@ -15,7 +15,9 @@ mod rules;
 mod version;
 
 pub use fact::{decode_fact, encode_fact};
-pub use order::{LogPosition, decode_order, decode_snapshot, encode_order, encode_snapshot};
+pub use order::{
+    LogPosition, decode_order, decode_snapshot, decode_without_commands, encode_order, encode_snapshot,
+};
 pub use version::StoredError;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! The stored form of a whole order: what a snapshot holds.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -37,8 +38,9 @@ const UPCASTS: &[Upcast] = &[|mut document| {
     document
 }];
 
+/// `Commands` is a list of [`StoredDone`], or stands for one that is passed over.
 #[derive(Serialize, Deserialize)]
-struct StoredOrder {
+struct StoredOrder<Commands = Vec<StoredDone>> {
     id: String,
     currency: StoredCurrency,
     seq: u64,
@@ -69,7 +71,7 @@ struct StoredOrder {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     last_changes: Vec<StoredChange>,
     /// Commands with an id that became facts.
-    done: Vec<StoredDone>,
+    done: Commands,
     created_at: u64,
     updated_at: u64,
     /// How many bytes the facts up to here take in the log; absent where nobody has counted.
@@ -175,7 +177,7 @@ pub fn encode_snapshot(order: &Order, position: &LogPosition) -> Result<Vec<u8>,
             claims => Some(claims.iter().map(|(seat, weight)| (seat.0, weight.millionths())).collect()),
         },
     };
-    let stored = StoredOrder {
+    let stored: StoredOrder = StoredOrder {
         id: order.id.as_str().to_owned(),
         currency: (&order.currency).into(),
         seq: order.seq,
@@ -234,21 +236,46 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
 /// # Errors
 /// As [`decode_order`].
 pub fn decode_snapshot(bytes: &[u8]) -> Result<(Order, LogPosition), StoredError> {
-    let stored: StoredOrder = version::read(bytes, UPCASTS)?;
-    let link = stored.link.as_deref().map(read_link).transpose()?;
-    let position = LogPosition { bytes: stored.log_bytes, link };
+    let mut stored: StoredOrder = version::read(bytes, UPCASTS)?;
+    let position = stored.position()?;
     let seats = stored.people.len();
-    let seat = |seat: usize| {
-        if seat < seats { Ok(Seat(seat)) } else { Err(StoredError::Damaged("seat")) }
-    };
+    let mut done = DoneCommands::default();
+    for StoredDone { by, id, digest, seq } in std::mem::take(&mut stored.done) {
+        let by = by.map(|place| seat_of(place, seats)).transpose()?;
+        done.note(by, CommandId::from_stored(&id), Done { digest, seq });
+    }
+    Ok((read_order(stored, done)?, position))
+}
+
+/// Reads an order in its stored form without the commands that it remembers, which may be most of it. It shows what the order shows, and
+/// later facts can be committed to it, but it does not know a command that is sent again.
+///
+/// # Errors
+/// As [`decode_order`].
+pub fn decode_without_commands(bytes: &[u8]) -> Result<(Order, LogPosition), StoredError> {
+    let stored = version::read::<StoredOrder<IgnoredAny>>(bytes, UPCASTS)?;
+    let position = stored.position()?;
+    Ok((read_order(stored, DoneCommands::default())?, position))
+}
+
+impl<Commands> StoredOrder<Commands> {
+    fn position(&self) -> Result<LogPosition, StoredError> {
+        let link = self.link.as_deref().map(read_link).transpose()?;
+        Ok(LogPosition { bytes: self.log_bytes, link })
+    }
+}
+
+fn seat_of(place: usize, seats: usize) -> Result<Seat, StoredError> {
+    if place < seats { Ok(Seat(place)) } else { Err(StoredError::Damaged("seat")) }
+}
+
+fn read_order<Commands>(stored: StoredOrder<Commands>, done: DoneCommands) -> Result<Order, StoredError> {
+    let seats = stored.people.len();
+    let seat = |place: usize| seat_of(place, seats);
     let people = stored.people.iter().map(read_person).collect();
     let mut items = Items::default();
     for item in &stored.items {
         items.push(read_item(item, seat)?).ok_or(StoredError::Damaged("items"))?;
-    }
-    let mut done = DoneCommands::default();
-    for StoredDone { by, id, digest, seq } in stored.done {
-        done.note(by.map(seat).transpose()?, CommandId::from_stored(&id), Done { digest, seq });
     }
     let total =
         Amount::checked_sum(items.iter().map(|item| item.total)).ok_or(StoredError::Damaged("total"))?;
@@ -305,7 +332,7 @@ pub fn decode_snapshot(bytes: &[u8]) -> Result<(Order, LogPosition), StoredError
         // Version 1 had no payments, so who was on the bill can still be told.
         order.on_bill = Some(seats_on_bill(&order));
     }
-    Ok((order, position))
+    Ok(order)
 }
 
 fn read_link(digits: &str) -> Result<[u8; 16], StoredError> {

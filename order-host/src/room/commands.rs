@@ -1,6 +1,6 @@
 //! Carrying out commands: judged in a row, stored together, shown one by one.
 
-use order_core::wire;
+use order_core::wire::{self, history_entry};
 use order_core::{
     Actor, Code, Command, CommandId, CommitError, Decision, Order, OrderBounds, Recorded, Rejection, Stamp,
     UnixMillis, commit, decide, decide_once, done_before,
@@ -275,8 +275,13 @@ impl Room {
     /// not to be trusted.
     pub(super) fn commit(&mut self, recorded: &Recorded, link: Link) -> Result<(), End> {
         let deadline = pending(&self.order);
+        let entry = self.tells_history.then(|| history_entry(&self.order, recorded));
         commit(&mut self.order, recorded).map_err(|error| self.broken(&error))?;
         self.link = link;
+        if let Some(entry) = entry {
+            let transcripts = &self.shared.histories.transcripts;
+            self.tells_history = transcripts.add(&self.key, recorded.seq, entry);
+        }
         self.note_change(deadline);
         Ok(())
     }
@@ -300,7 +305,7 @@ impl Room {
     fn nothing_changed(&mut self, by: Asker, id: Option<&CommandId>, seq: u64, repeated: bool) {
         match (by, id) {
             (Asker::Socket(connection), Some(_)) => self.ack(connection, id, seq, repeated),
-            (Asker::Socket(connection), None) => self.send_state(connection, false),
+            (Asker::Socket(connection), None) => self.answer_with_state(connection),
             (Asker::Backend(reply), _) => {
                 let state = wire::sync(&self.order, &self.presence, self.shared.clock.now());
                 // Whoever asked may be gone.

@@ -8,9 +8,9 @@ use super::answers::Answer;
 use super::commands::{Before, decide_within};
 use super::members::News;
 use super::{ConnectionId, End, Room};
-use crate::input::Back;
+use crate::input::{Back, Input};
 use crate::pieces::Shared;
-use crate::{Cursor, NotYet, Protocol};
+use crate::{Cursor, Protocol};
 
 /// What a `join` comes to that is not refused.
 enum Joining {
@@ -54,6 +54,12 @@ impl Room {
             self.refuse(connection, &Code::NotYourRoom.into(), id);
             return Ok(());
         }
+        if self.order.person(&participant).is_some()
+            && let Err(early) = self.may_ask(&participant)
+        {
+            self.refuse(connection, &early, id);
+            return Ok(());
+        }
         let (recorded, first) = match self.judge_join(&participant, stamp.as_ref(), &command) {
             Ok(Joining::SitsDown { recorded, first }) => (recorded, first),
             Ok(Joining::ComesBack(Acked { seq, repeated })) => {
@@ -75,11 +81,8 @@ impl Room {
             return Ok(());
         }
         let is_new = self.order.person(&participant).is_none();
-        if is_new && let Err(NotYet { bound, wait }) = self.members.ask_at_the_door(connection, &participant)
-        {
-            let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
-            let rejection = Rejection::new(Code::RateLimited).expected(bound).retry_after(wait);
-            self.refuse(connection, &rejection, id);
+        if is_new && let Err(early) = self.members.ask_at_the_door(connection, &participant) {
+            self.refuse(connection, &early.rejection(), id);
             return Ok(());
         }
         let (encoded, link) = match self.encode_within_bounds(Some(connection), &recorded, 0, self.link) {
@@ -101,6 +104,7 @@ impl Room {
         } else {
             self.commit(&recorded, link)?;
             self.ahead = None;
+            let before = self.before_answer();
             let seats = self.members.speaker(connection).is_none();
             self.admit(connection, &participant);
             if is_new {
@@ -116,6 +120,7 @@ impl Room {
                     self.welcome(connection, &participant, since, seats);
                 }
             }
+            self.charge(&participant, before);
             let Acked { seq, repeated } = first.unwrap_or(Acked { seq: recorded.seq, repeated: false });
             self.ack(connection, id, seq, repeated);
         }
@@ -165,10 +170,17 @@ impl Room {
         self.order.person(participant).is_some_and(|person| !person.has_left())
     }
 
-    /// Lets a socket speak as whoever it was proved to be, if they still sit at the table.
-    pub(super) fn resume(&mut self, connection: ConnectionId, back: &Back) {
+    /// Lets a socket speak as whoever it was proved to be, if they still sit at the table; where they have been answered too much
+    /// lately, after a while.
+    pub(super) fn resume(&mut self, connection: ConnectionId, back: Box<Back>) {
         let sits_here = self.sits_here(&back.participant) && self.members.may_join(connection, &self.order);
-        if sits_here {
+        // It may have joined meanwhile, or be gone.
+        let is_awaited =
+            self.members.outbox(connection).is_some() && self.members.speaker(connection).is_none();
+        if sits_here && is_awaited {
+            if let Some(wait) = self.must_wait(&back.participant) {
+                return self.take_later(wait, Input::Resume { connection, back });
+            }
             self.seat_again(connection, &back.participant, back.since);
         }
         // What the socket sent may wait for this. It asks once, so nobody has said so before.
@@ -177,6 +189,7 @@ impl Room {
 
     /// Lets a socket speak as somebody whom the order knows as they are.
     fn seat_again(&mut self, connection: ConnectionId, participant: &ParticipantId, since: Option<Cursor>) {
+        let before = self.before_answer();
         let seats = self.members.speaker(connection).is_none();
         let came_online = self.admit(connection, participant);
         match self.members.protocol(connection) {
@@ -185,10 +198,12 @@ impl Room {
                 let now = self.shared.clock.now();
                 let answer = wire::joined(&self.order, &self.presence, participant, now);
                 let news = News { seed: Some(Shared::new(answer)), v2: None };
+                self.shown = self.shown.saturating_add(news.len());
                 self.members.send(connection, &news);
             }
             Protocol::V2 => self.welcome(connection, participant, since, seats),
         }
+        self.charge(participant, before);
         if came_online {
             self.tell_presence(participant);
         }

@@ -1,11 +1,12 @@
 //! Reading a room from its log.
 
-use order_core::stored::{LogPosition, decode_fact, decode_snapshot};
+use order_core::stored::{LogPosition, StoredError, decode_fact, decode_snapshot, decode_without_commands};
 use order_core::{Order, OrderId, commit};
 
 use crate::RoomKey;
 use crate::log::{ChainKey, Link, LogError, RoomLog, StoredFact};
 use crate::shared::Shared;
+use crate::slice::Slice;
 
 /// How many facts are read at a time.
 const PAGE: usize = 200;
@@ -15,11 +16,18 @@ pub(crate) struct Loaded {
     /// An unknown room is an order that nobody has joined.
     pub(crate) order: Order,
     /// The sequence number of the snapshot that it was read with; 0 without one.
-    snapshot_seq: u64,
+    pub(crate) snapshot_seq: u64,
     /// How many bytes its facts have; nothing, where a snapshot of an earlier release does not say it.
     log_bytes: Option<u64>,
     /// The link of the last fact; nothing, where a snapshot of an earlier release does not say that of its own.
     link: Option<Link>,
+}
+
+impl Loaded {
+    /// Where the order stands in its log, as far as that is known.
+    pub(crate) fn position(&self) -> LogPosition {
+        LogPosition { bytes: self.log_bytes, link: self.link.map(|link| *link.bytes()) }
+    }
 }
 
 /// A room as its log says, with all that there is to know of it.
@@ -41,10 +49,25 @@ pub(super) struct Whole {
 /// # Errors
 /// When the log cannot be read, or holds what this release cannot make sense of, or the facts that were read do not follow from each
 /// other.
-pub(crate) async fn load(shared: &Shared, key: &RoomKey) -> Result<Loaded, LogError> {
+async fn load(shared: &Shared, key: &RoomKey) -> Result<Loaded, LogError> {
+    load_by(shared, key, decode_snapshot).await
+}
+
+/// The order as its log says, to be looked at: without the commands that its snapshot remembers.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) async fn look(shared: &Shared, key: &RoomKey) -> Result<Loaded, LogError> {
+    load_by(shared, key, decode_without_commands).await
+}
+
+/// Reads a snapshot: an order, and where it stands in its log, as far as that was noted.
+type Decode = fn(&[u8]) -> Result<(Order, LogPosition), StoredError>;
+
+async fn load_by(shared: &Shared, key: &RoomKey, decode: Decode) -> Result<Loaded, LogError> {
     let log = shared.log.as_ref();
     let chain = shared.chain_key().await?;
-    if let Some((order, position)) = from_snapshot(log, key).await
+    if let Some((order, position)) = from_snapshot(log, key, decode).await
         && let Some(link) = is_of_this_log(log, key, &order, &position).await
     {
         let snapshot_seq = order.seq();
@@ -95,7 +118,7 @@ pub(super) async fn load_from_the_start(
 }
 
 /// The order of a snapshot, and where it stands in its log, as far as that was noted.
-async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<(Order, LogPosition)> {
+async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey, decode: Decode) -> Option<(Order, LogPosition)> {
     let snapshot = match log.load_snapshot(key).await {
         Ok(snapshot) => snapshot?,
         Err(error) => {
@@ -103,7 +126,7 @@ async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey) -> Option<(Order, LogPo
             return None;
         }
     };
-    match decode_snapshot(&snapshot.state) {
+    match decode(&snapshot.state) {
         Ok((order, position)) if order.seq() == snapshot.seq && order.id().as_str() == key.room() => {
             Some((order, position))
         }
@@ -150,11 +173,13 @@ async fn replay(
     let mut bytes = 0_u64;
     loop {
         let facts = log.read(key, order.seq(), PAGE).await?;
+        let mut slice = Slice::begin();
         for fact in &facts {
             let next = order.seq().saturating_add(1);
             link = link.map(|before| chain.follow(before, fact)).transpose().map_err(damaged(next))?;
             let recorded = decode_fact(&fact.bytes).map_err(damaged(next))?;
             commit(&mut order, &recorded).map_err(damaged(next))?;
+            slice.end_if_long().await;
         }
         bytes = bytes.saturating_add(total_bytes(&facts));
         if facts.len() < PAGE {

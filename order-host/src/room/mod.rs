@@ -10,6 +10,7 @@ mod later;
 mod load;
 mod log_space;
 mod members;
+mod paced;
 mod show;
 mod store;
 mod tenant;
@@ -35,7 +36,7 @@ use answers::Answers;
 use commands::{Asked, Asker};
 use events::Events;
 use later::Later;
-pub(crate) use load::{Loaded, load};
+pub(crate) use load::{Loaded, look};
 use load::{Whole, load_whole};
 use members::Members;
 use store::Snapshots;
@@ -76,6 +77,8 @@ pub(crate) struct Room {
     /// Kept from the first time that somebody spoke `stonepot.v2`.
     events: Option<Events>,
     answers: Answers,
+    /// Whether somebody has asked for its history, so that what happens is told to those who remember it.
+    tells_history: bool,
     snapshots: Snapshots,
     timer: Timer,
     /// Its place among the orders of its tenant that are in memory.
@@ -134,6 +137,7 @@ impl Room {
             later: Later::default(),
             events: None,
             answers: Answers::default(),
+            tells_history: false,
             snapshots: Snapshots::from(snapshot_seq),
             shown: 0,
         });
@@ -207,6 +211,7 @@ impl Room {
                 }
                 Input::Attach(_)
                 | Input::Resync { .. }
+                | Input::Resume { .. }
                 | Input::Detach { .. }
                 | Input::View { .. }
                 | Input::Admits { .. }
@@ -218,10 +223,11 @@ impl Room {
                 Input::Attach(attach) => {
                     let back = self.members.attach(*attach);
                     if let Some((connection, back)) = back {
-                        self.resume(connection, &back);
+                        self.resume(connection, Box::new(back));
                     }
                 }
                 Input::Resync { connection } => self.resync(connection),
+                Input::Resume { connection, back } => self.resume(connection, back),
                 Input::Detach { connection } => self.detach(connection),
                 // Whoever asked may be gone.
                 Input::View { reply } => drop(reply.send(public_view(&self.order))),

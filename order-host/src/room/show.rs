@@ -9,6 +9,7 @@ use super::events::Events;
 use super::members::{News, When};
 use super::{ConnectionId, Room};
 use crate::history::{HistoryError, Page, Reading};
+use crate::input::Input;
 use crate::pieces::{Pieces, Shared};
 use crate::{Cursor, Protocol};
 
@@ -61,9 +62,8 @@ impl Room {
             Some(_) | None => When::Later,
         });
         if let Some(left) = left {
-            let state = || {
-                Shared::new(v2::state(&self.order, &self.presence, &cursor.text(), None)).to_strangers()
-            };
+            let state =
+                || Shared::new(v2::state(&self.order, &self.presence, &cursor.text(), None)).to_strangers();
             self.members.leave(left, &news, state);
         }
     }
@@ -95,14 +95,30 @@ impl Room {
     /// Sends the full state to a socket that fell behind, unless it has got one meanwhile.
     pub(super) fn resync(&mut self, connection: ConnectionId) {
         if self.members.lags(connection) {
-            if self.members.speaker(connection).is_some() {
+            if let Some(speaker) = self.members.speaker(connection).cloned() {
+                if let Some(wait) = self.must_wait(&speaker) {
+                    return self.take_later(wait, Input::Resync { connection });
+                }
+                let before = self.before_answer();
                 self.send_state(connection, false);
+                self.charge(&speaker, before);
             } else {
                 // No state is for who has left; what it missed may be just that.
                 let refusal = || self.refusal(connection, &Code::JoinFirst.into(), None);
                 self.members.go_on_without(connection, refusal);
             }
         }
+    }
+
+    /// Sends a socket the full state because what it asked for changes nothing.
+    pub(super) fn answer_with_state(&mut self, connection: ConnectionId) {
+        let Some(speaker) = self.members.speaker(connection).cloned() else { return };
+        if let Err(early) = self.may_ask(&speaker) {
+            return self.refuse(connection, &early, None);
+        }
+        let before = self.before_answer();
+        self.send_state(connection, false);
+        self.charge(&speaker, before);
     }
 
     /// Sends a socket the full state, which may be what `seats` it.
@@ -167,6 +183,12 @@ impl Room {
         let Some(speaker) = self.members.speaker(connection).cloned() else {
             return self.refuse(connection, &Code::JoinFirst.into(), id);
         };
+        if !matches!(request, Request::Presence { .. })
+            && let Err(early) = self.may_ask(&speaker)
+        {
+            return self.refuse(connection, &early, id);
+        }
+        let before = self.before_answer();
         let answer = match request {
             Request::State => {
                 self.later.shown(&self.presence);
@@ -186,12 +208,13 @@ impl Room {
             _ => return self.refuse(connection, &Code::UnknownType.into(), id),
         };
         self.shown = self.shown.saturating_add(answer.len());
+        self.charge(&speaker, before);
         self.members.reply(connection, answer);
     }
 
     /// Has a page of history read, and sends it when it is there. Each person asks for one at a time.
     fn history(
-        &self,
+        &mut self,
         connection: ConnectionId,
         speaker: &ParticipantId,
         id: Option<&CommandId>,
@@ -205,18 +228,26 @@ impl Room {
             let rejection = rejection.expected(HistoryError::Busy.to_string()).retry_after(TRY_HISTORY_AGAIN);
             return self.refuse(connection, &rejection, id.as_ref());
         };
+        if !std::mem::replace(&mut self.tells_history, true) {
+            shared.histories.transcripts.begin(&key);
+        }
+        let speaker = speaker.clone();
         self.shared.spawn(async move {
             let read = reading.read(&shared, last, page, || !outbox.is_abandoned()).await;
             let now = shared.clock.now();
             drop(reading);
+            if let Ok(Some(page)) = &read {
+                shared.budgets.charge(&key, &speaker, page.bytes, page.work);
+            }
             match (read, protocol) {
                 // Nobody is there who could be told.
                 (Ok(None), _) => {}
-                (Ok(Some(Page { entries, more })), Protocol::Seed) => {
-                    outbox.push_reply(wire::history(&entries, more, id.as_ref(), now));
+                (Ok(Some(Page { mut entries, more, .. })), Protocol::Seed) => {
+                    let entries = entries.make_contiguous();
+                    outbox.push_reply(wire::history(entries, more, id.as_ref(), now));
                 }
-                (Ok(Some(Page { entries, more })), Protocol::V2) => {
-                    outbox.push_reply(v2::history(&entries, more, id.as_ref()));
+                (Ok(Some(Page { mut entries, more, .. })), Protocol::V2) => {
+                    outbox.push_reply(v2::history(entries.make_contiguous(), more, id.as_ref()));
                 }
                 (Err(error), _) => {
                     tracing::warn!(room = %key.fingerprint(), %error, "the history cannot be read");

@@ -6,11 +6,11 @@ use futures_util::future::join_all;
 use order_core::ParticipantId;
 use order_core::wire::HistoryPage;
 use order_host::{HistoryError, RoomKey};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use transport_memory::{Faults, LogFaults, Simulation};
 
-use crate::table::{add, only, restaurant, room, seated};
+use crate::table::{add, add_with_command, kinds, only, restaurant, room, seated};
 
 /// After so long rooms in which nobody is are out of memory.
 const A_WHILE: Duration = Duration::from_secs(130);
@@ -116,6 +116,26 @@ async fn strangers_who_ask_for_histories_cost_one_look_at_the_order() {
     assert_eq!(restaurant.log().loads() - before, 1);
     let asha = ParticipantId::new("asha").unwrap();
     assert!(restaurant.host().history(&room(), Some(&asha), page()).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_happened_after_the_snapshot_is_seen_as_well() {
+    let restaurant = restaurant();
+    order_at_rest(&restaurant, &room()).await;
+    // A process that is killed saves no snapshot.
+    let killed = restaurant.restarted(2);
+    let [mut asha] = seated(&killed, ["asha"]).await;
+    asha.send(add_with_command("naan", 40, "c1")).await.unwrap();
+    asha.settle().await;
+    let later = restaurant.restarted(3);
+    let seen: Value =
+        serde_json::from_str(&later.host().public_view(&room()).await.unwrap().unwrap()).unwrap();
+    assert_eq!((&seen["items"][1]["dishName"], &seen["total"]), (&json!("naan"), &json!(290)));
+    // And the command is still known when somebody sits down.
+    let [mut ben] = seated(&later, ["asha"]).await;
+    ben.send(add_with_command("naan", 40, "c1")).await.unwrap();
+    let heard = ben.settle().await;
+    assert_eq!((kinds(&heard), &heard[0].json()["data"]["repeated"]), (vec!["ack"], &json!(true)));
 }
 
 /// An order of one dish, of which nothing is in memory.

@@ -267,6 +267,67 @@ async fn a_history_that_cannot_be_read_says_so() {
     assert_eq!(page(&mut asha, &json!({})).await["entries"].as_array().unwrap().len(), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_history_is_read_from_the_log_once_whatever_is_asked_for_and_while_people_order() {
+    let restaurant = restaurant();
+    let [mut asha, mut ben] = seated(&restaurant, ["asha", "ben"]).await;
+    let mut chitra = joined_v2(&restaurant, "chitra").await;
+    for number in 0..300 {
+        asha.send(add(&format!("dal-{number}"), 1)).await.unwrap();
+    }
+    for client in [&mut asha, &mut ben, &mut chitra] {
+        client.settle().await;
+    }
+    let whole = page(&mut asha, &json!({ "limit": 200 })).await;
+    restaurant.log().set_faults(LogFaults { failing_read: 1_000, ..LogFaults::default() });
+    assert_eq!(page(&mut ben, &json!({ "limit": 200 })).await, whole);
+    let early = page(&mut chitra, &json!({ "before": 5 })).await;
+    assert_eq!((early["entries"].as_array().unwrap().len(), &early["more"]), (4, &json!(false)));
+    // What happens meanwhile is told by the room.
+    asha.send(r#"{"type":"remove_item","data":{"itemId":"dal-7"}}"#).await.unwrap();
+    for client in [&mut asha, &mut ben] {
+        client.settle().await;
+        let last = page(client, &json!({ "limit": 2 })).await;
+        assert_eq!(last["entries"][1]["event"], "item_removed");
+        assert_eq!(last["entries"][1]["dishName"], "dal-7", "what is gone is called what it was");
+        assert_eq!(last["entries"][0], whole["entries"][199]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_remembered_of_a_history_is_what_the_log_says() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    let mut pages = Vec::new();
+    for round in 0..5 {
+        for number in 0..20 {
+            asha.send(add(&format!("dal-{round}-{number}"), 1)).await.unwrap();
+        }
+        asha.send(format!(r#"{{"type":"remove_item","data":{{"itemId":"dal-{round}-3"}}}}"#)).await.unwrap();
+        asha.settle().await;
+        pages.push(page(&mut asha, &json!({ "limit": 200 })).await);
+        // Out of memory and back in it, with a gap in what the room has told.
+        if round == 2 {
+            asha.disconnect();
+            sleep(Duration::from_secs(130)).await;
+            assert_eq!(restaurant.host().loaded_rooms(), 0);
+            [asha] = seated(&restaurant, ["asha"]).await;
+            asha.send(add("naan", 1)).await.unwrap();
+            asha.settle().await;
+        }
+    }
+    // Another process has nothing to remember.
+    let other = restaurant.restarted(2);
+    let [mut asha] = seated(&other, ["asha"]).await;
+    let last = facts(&restaurant).await.len();
+    for told in pages {
+        let entries = told["entries"].as_array().unwrap();
+        let end = entries.last().unwrap()["seq"].as_u64().unwrap();
+        assert!(end <= last as u64);
+        assert_eq!(page(&mut asha, &json!({ "before": end + 1, "limit": 200 })).await, told);
+    }
+}
+
 /// How long a read of the log takes, where they are slow.
 const READ_TIME: Duration = Duration::from_secs(1);
 

@@ -17,6 +17,7 @@ mod leaving;
 mod loading;
 mod log_space;
 mod manners;
+mod paced_answers;
 mod presence;
 mod resume_tokens;
 mod rooms;

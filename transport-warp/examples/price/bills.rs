@@ -24,7 +24,7 @@ pub(crate) async fn measure(cli: &Cli, served: &Served) -> io::Result<Column> {
     let mut guest = Socket::sit(served.addr, ROOM, 1).await?;
     let quiet = Quiet::begin(served.addr).await?;
     let received = guest.received;
-    let before = Before::look(served);
+    let before = Before::look(served).await;
     let (mut asked, mut bills, mut refused) = (0_u64, 0_u64, 0_u64);
     let mut times = interval(Duration::from_secs(1) / cli.bills_a_second);
     times.set_missed_tick_behavior(MissedTickBehavior::Burst);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::try_join_all;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::args::Cli;
 use super::bench::ROOM;
@@ -18,8 +18,6 @@ use super::table::{Column, bytes};
 
 /// How long the server may take for all of them.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// The others order alone for so long before, so that what comes first is not measured.
-const ALONE: Duration = Duration::from_millis(200);
 
 /// Asks for all of them at once.
 ///
@@ -27,8 +25,7 @@ const ALONE: Duration = Duration::from_millis(200);
 /// When one is not answered with the order.
 pub(crate) async fn measure(cli: &Cli, served: &Served) -> io::Result<Column> {
     let quiet = Quiet::begin(served.addr).await?;
-    sleep(ALONE).await;
-    let before = Before::look(served);
+    let before = Before::look(served).await;
     let all = try_join_all((0..cli.gets).map(|_| get(served.addr)));
     let sizes = timeout(PATIENCE, all)
         .await

@@ -35,7 +35,7 @@ pub(crate) async fn measure(cli: &Cli, served: &Served) -> io::Result<Column> {
         readers.push(Socket::sit(served.addr, ROOM, person).await?);
     }
     let quiet = Quiet::begin(served.addr).await?;
-    let before = Before::look(served);
+    let before = Before::look(served).await;
     let end = Instant::now() + Duration::from_secs(cli.seconds.into());
     let all = readers.iter_mut().zip(1..).map(|(socket, nth)| read(socket, nth, cli.facts.into(), end));
     let all = try_join_all(all).await?;

@@ -29,7 +29,7 @@ pub(crate) async fn measure(cli: &Cli, served: &Served) -> io::Result<Column> {
         phones.push(Socket::open(served.addr, ROOM, false).await?);
     }
     let quiet = Quiet::begin(served.addr).await?;
-    let before = Before::look(served);
+    let before = Before::look(served).await;
     let all = phones.iter_mut().zip((0..cli.people).cycle()).map(|(phone, person)| come_back(phone, person));
     timeout(PATIENCE, try_join_all(all))
         .await

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use order_host::{HistoryError, Pace};
+use order_host::{HistoryError, NotYet, Pace};
 use warp::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -47,6 +47,8 @@ pub(super) enum Excess {
     Visits(Pace, Duration),
     /// Histories that are read.
     Histories(HistoryError),
+    /// What one participant is answered.
+    Answers(NotYet),
 }
 
 /// Somebody is turned away because there are too many of them, or too soon: what the bound is, and when to come back.
@@ -71,6 +73,7 @@ pub(super) fn too_many(excess: &Excess) -> Response {
             *wait,
         ),
         Excess::Histories(bound) => ("rate_limited", bound.to_string(), A_MOMENT),
+        Excess::Answers(NotYet { bound, wait }) => ("rate_limited", bound.clone(), *wait),
     };
     let millis = wait.as_millis().saturating_add(1);
     let document = format!(r#"{{"error":"{error}","code":"{code}","retryAfter":{millis}}}"#);

@@ -362,6 +362,7 @@ impl Rooms {
             Ok(page) => answer::json(StatusCode::OK, page),
             Err(HistoryError::NotAtTheTable) => answer::denied(Denied::NotAtTheTable),
             Err(busy @ HistoryError::Busy) => answer::too_many(&Excess::Histories(busy)),
+            Err(HistoryError::TooMuch(early)) => answer::too_many(&Excess::Answers(early)),
             Err(HistoryError::Draining) => answer::try_later(RESTARTS),
             Err(error) => {
                 warn!(%error, "a history cannot be read");

@@ -169,6 +169,8 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
         (arguments.orders.max_order_log > 0).then_some(arguments.orders.max_order_log.into());
     settings.participant_log =
         Pace::new(arguments.guests.participant_log_rate, arguments.guests.participant_log_burst);
+    settings.participant_answers =
+        Pace::new(arguments.guests.participant_answer_rate, arguments.guests.participant_answer_burst);
     settings.rooms_per_tenant = bound(arguments.orders.rooms_per_tenant);
     settings.resume_key = resume_key;
     let host = Host::new(log, settings);

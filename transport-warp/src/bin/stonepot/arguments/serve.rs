@@ -205,6 +205,16 @@ pub(crate) struct Guests {
     #[arg(long, env = "STONEPOT_PARTICIPANT_LOG_BURST", value_name = "SIZE", default_value = "1MiB", value_parser = units::volume)]
     pub(crate) participant_log_burst: u32,
 
+    /// How many bytes a second one participant may be answered for long, on all their sockets of an order, for what they ask for (states,
+    /// bills, pages of history, joining again); a millisecond of work counts as 20 KiB. 0 for no bound. What is too early is refused
+    /// (`rate_limited`).
+    #[arg(long, env = "STONEPOT_PARTICIPANT_ANSWER_RATE", value_name = "SIZE", default_value = "512KiB", value_parser = units::volume)]
+    pub(crate) participant_answer_rate: u32,
+
+    /// How many bytes one participant may be answered at once, after a rest; 0 for no bound. An answer may be larger than what is left.
+    #[arg(long, env = "STONEPOT_PARTICIPANT_ANSWER_BURST", value_name = "SIZE", default_value = "6MiB", value_parser = units::volume)]
+    pub(crate) participant_answer_burst: u32,
+
     /// How many sockets of one order one guest may have, by their token or, without sign-in, by their address; 0 for no bound.
     /// Further ones get 429.
     #[arg(long, env = "STONEPOT_MAX_PER_GUEST", value_name = "N", default_value_t = 200)]

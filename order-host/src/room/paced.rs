@@ -1,0 +1,56 @@
+//! Answering people no faster than they may ask.
+
+use std::time::Duration;
+
+use order_core::{ParticipantId, Rejection};
+use tokio::time::{Instant, sleep};
+
+use super::Room;
+use crate::input::Input;
+
+/// How much had been shown, and when, before somebody was answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Before {
+    shown: usize,
+    at: Instant,
+}
+
+impl Room {
+    /// Whether somebody may be answered now; what they are told, if not.
+    pub(super) fn may_ask(&self, who: &ParticipantId) -> Result<(), Rejection> {
+        self.shared.budgets.check(&self.key, who).map_err(|early| early.rejection())
+    }
+
+    /// How long somebody has to wait for what comes without being asked for, if they have to.
+    pub(super) fn must_wait(&self, who: &ParticipantId) -> Option<Duration> {
+        self.shared.budgets.check(&self.key, who).err().map(|early| early.wait)
+    }
+
+    /// Looks before somebody is answered.
+    pub(super) fn before_answer(&self) -> Before {
+        Before { shown: self.shown, at: Instant::now() }
+    }
+
+    /// Counts what somebody was shown since, and the work that it made.
+    pub(super) fn charge(&self, who: &ParticipantId, before: Before) {
+        let shown = self.shown.saturating_sub(before.shown);
+        self.shared.budgets.charge(&self.key, who, shown, before.at.elapsed());
+    }
+
+    /// Takes an input again after a while. Overflow: a socket has at most one that waits.
+    pub(super) fn take_later(&self, wait: Duration, input: Input) {
+        let (shared, key) = (self.shared.clone(), self.key.clone());
+        self.shared.spawn(async move {
+            tokio::select! {
+                biased;
+                // Everybody is sent away.
+                () = shared.drains() => return,
+                () = sleep(wait) => {}
+            }
+            // A room that has ended has sent the socket away.
+            if let Some(inputs) = shared.rooms.loaded(&key) {
+                let _ = inputs.send(input).await;
+            }
+        });
+    }
+}
