@@ -1,6 +1,12 @@
 //! Back up and restore by the words of README, and a server on data that are damaged.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "a test may panic"
+)]
 
 #[path = "../process/mod.rs"]
 mod process;
@@ -144,7 +150,7 @@ async fn a_damaged_room_is_found_and_closed_while_others_order_on_and_verify_nam
     assert!(said.contains("room collaborative_order/table-1: fact 1 is missing"), "{said}");
     assert!(!said.contains("table-0") && !said.contains("table-2"), "{said}");
     let mut command = stonepot(&data);
-    command.args(["--check-after", "0s"]);
+    command.args(["--check-after", "1s"]);
     let server = Running::start(command);
     until("the room is closed", async || ask(server.addr, &room(1)).await.status == 503).await;
 
