@@ -101,7 +101,7 @@ const ITEMIZED: Dear = Dear {
 };
 
 /// The dearest bill of each rule that a search has found, each by what makes it dear.
-pub const WORST: [(&str, Dear); 6] = [
+pub const WORST: [(&str, Dear); 8] = [
     ("itemized", ITEMIZED),
     ("itemized, cheap", Dear { seed: 358_945, apart: 30, prices: Prices::Unit, types: 8, ..ITEMIZED }),
     (
@@ -139,6 +139,28 @@ pub const WORST: [(&str, Dear); 6] = [
             types: 200,
             taxes: 13,
             services: 13,
+            round_to: false,
+            ..ITEMIZED
+        },
+    ),
+    (
+        "itemized, coarse",
+        Dear { seed: 18_421, apart: 0, prices: Prices::Coarse, types: 200, own_tips: false, ..ITEMIZED },
+    ),
+    (
+        "coarse",
+        Dear {
+            seed: 522_548,
+            dishes: 4_999,
+            rule: Rule::Coarse,
+            prices: Prices::Coarse,
+            types: 1,
+            taxes: 13,
+            services: 3,
+            fees: 2,
+            discounts: 4,
+            own_tips: false,
+            waived: false,
             round_to: false,
             ..ITEMIZED
         },
@@ -264,6 +286,19 @@ impl Dear {
         }
     }
 
+    /// Has twice as many of the first dish.
+    pub fn change_price(&self, order: &mut Order) {
+        let item = order.items().next().unwrap().id().clone();
+        let recorded = Recorded {
+            seq: order.seq() + 1,
+            at: UnixMillis::new(1),
+            by: Actor::participant(person(0)),
+            stamp: None,
+            fact: Fact::QuantityUpdated { item, quantity: Quantity::new(2).unwrap() },
+        };
+        commit(order, &recorded).unwrap();
+    }
+
     /// The order. It was checked to be one that commands can make.
     pub fn order(&self) -> Order {
         let mut making = Making {
@@ -280,6 +315,12 @@ impl Dear {
 }
 
 const GENES: u64 = 13;
+
+/// FNV-1a.
+pub fn digest(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
 
 /// Whether commands could have made the order: they could change nothing, otherwise.
 pub fn is_within_bounds(order: &Order) -> bool {
