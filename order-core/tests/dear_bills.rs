@@ -34,7 +34,7 @@ fn an_order_and_a_bill_on_its_own_are_divided_alike() {
     for _ in 0..40 {
         let dear = Dear::any(&mut choices);
         // Every dish of every person is a cell there.
-        let dear = Dear { dishes: dear.dishes.min(150), people: dear.people.min(60), ..dear };
+        let dear = Dear { dishes: dear.dishes.min(150), people: dear.people.clamp(8, 60), ..dear };
         let order = dear.order();
         let division = match divide(&bill(&order)) {
             Ok(division) => division,

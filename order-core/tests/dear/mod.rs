@@ -299,18 +299,28 @@ impl Dear {
         commit(order, &recorded).unwrap();
     }
 
-    /// The order. It was checked to be one that commands can make.
+    /// The order.
     pub fn order(&self) -> Order {
+        self.made().0
+    }
+
+    /// The order's log.
+    pub fn log(&self) -> Vec<Recorded> {
+        self.made().1
+    }
+
+    fn made(&self) -> (Order, Vec<Recorded>) {
         let mut making = Making {
             dear: *self,
             choices: Seeded::new(self.seed),
             order: Order::new(OrderId::new(&format!("dear-{}", self.seed)).unwrap(), currency()),
+            log: Vec::new(),
         };
         making.people();
         making.dishes();
         making.rule();
         making.charges();
-        making.order
+        (making.order, making.log)
     }
 }
 
@@ -339,7 +349,8 @@ pub fn is_within_bounds(order: &Order) -> bool {
     matches!(decided, Ok(Decision::Record(_) | Decision::Unchanged))
 }
 
-fn currency() -> Currency {
+/// The currency of all these orders: one of many digits.
+pub fn currency() -> Currency {
     Currency::from_code("CLF").unwrap()
 }
 
@@ -347,6 +358,7 @@ struct Making {
     dear: Dear,
     choices: Seeded,
     order: Order,
+    log: Vec<Recorded>,
 }
 
 impl Making {
@@ -359,6 +371,7 @@ impl Making {
             fact,
         };
         commit(&mut self.order, &recorded).unwrap();
+        self.log.push(recorded);
     }
 
     fn people(&mut self) {
