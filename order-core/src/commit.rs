@@ -63,6 +63,7 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
         return Err(CommitError::Closed);
     }
     order.forget_texts();
+    order.divided = Kept::default();
     let change = Change::of(order, recorded);
     let was_away = order.rules.is_some() && rules::is_away(order, recorded.by.id());
     match &recorded.fact {

@@ -99,7 +99,8 @@ impl Glances {
                 let _turn = shared.load_turn().await;
                 let loaded = room::look(shared, room).await?;
                 remember_for_later(shared, room, &loaded).await;
-                Ok(Arc::new(Glance::of(&loaded.order)))
+                let order = &loaded.order;
+                Ok(Arc::new(shared.aside.run(order.bill_size(), || Glance::of(order))))
             })
             .await
             .cloned();

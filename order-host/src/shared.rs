@@ -8,6 +8,7 @@ use tokio::sync::{OnceCell, Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
+use crate::aside::Aside;
 use crate::budget::Budgets;
 use crate::clock::{Look, Steps};
 use crate::damaged::Damaged;
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) budgets: Budgets,
     /// Orders that are read from the log at the same time.
     loads: Semaphore,
+    /// Where bills are worked out that take long.
+    pub(crate) aside: Aside,
     /// The orders in memory, by tenant.
     pub(crate) tenants: Counted<Text>,
     next_connection: AtomicU64,
@@ -67,6 +70,7 @@ impl Shared {
             glances: Glances::default(),
             damaged: Damaged::default(),
             loads: Semaphore::new(LOADS_AT_ONCE),
+            aside: Aside::default(),
             tenants: Counted::default(),
             next_connection: AtomicU64::new(1),
             tasks: TaskTracker::new(),

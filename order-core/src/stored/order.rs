@@ -327,6 +327,7 @@ fn read_order<Commands>(stored: StoredOrder<Commands>, done: DoneCommands) -> Re
         created_at: UnixMillis::new(stored.created_at),
         updated_at: UnixMillis::new(stored.updated_at),
         texts: Texts::default(),
+        divided: Kept::default(),
     };
     if order.is_finalized() && order.on_bill.is_none() {
         // Version 1 had no payments, so who was on the bill can still be told.

@@ -64,6 +64,33 @@ pub(super) fn decide_within(
     Ok(decision)
 }
 
+/// Whether all claims, or what everybody pays, are looked at to judge a command.
+fn looks_at_the_bill(command: &Command) -> bool {
+    match command {
+        Command::ClaimItem { .. }
+        | Command::UnclaimItem { .. }
+        | Command::AssignItem { .. }
+        | Command::UpdateSplit(_)
+        | Command::RecordPayment(_)
+        | Command::UpdatePayment { .. }
+        | Command::RefundPayment(_)
+        | Command::Finalize
+        | Command::SetReady { .. }
+        | Command::Undo { .. }
+        | Command::Manage(_) => true,
+        Command::AddItem(add) => add.shared_by.is_some(),
+        Command::Join(_)
+        | Command::RemoveItem { .. }
+        | Command::UpdateQuantity { .. }
+        | Command::SetCharges(_)
+        | Command::SetTip { .. }
+        | Command::WaiveService { .. }
+        | Command::Leave => false,
+        // What a later core may know.
+        _ => true,
+    }
+}
+
 /// A command that was judged.
 struct Judged {
     by: Asker,
@@ -222,7 +249,9 @@ impl Room {
             // No answer to remember: the id is that of the first command, which may be sent again.
             Err(reused) => return Outcome::Refused(reused),
         }
-        let decision = decide_within(bounds, order, now, actor, stamp, command);
+        let size = if looks_at_the_bill(command) { order.bill_size() } else { 0 };
+        let decide = || decide_within(bounds, order, now, actor, stamp, command);
+        let decision = self.shared.aside.run(size, decide);
         let seq = order.seq();
         if self.timer.is_late() && !matches!(decision, Ok(Decision::Repeated { .. })) {
             // It is to be judged after something that could not be stored, and is as little a judgement to remember.
@@ -307,7 +336,8 @@ impl Room {
             (Asker::Socket(connection), Some(_)) => self.ack(connection, id, seq, repeated),
             (Asker::Socket(connection), None) => self.answer_with_state(connection),
             (Asker::Backend(reply), _) => {
-                let state = wire::sync(&self.order, &self.presence, self.shared.clock.now());
+                let now = self.shared.clock.now();
+                let state = self.aside(|| wire::sync(&self.order, &self.presence, now));
                 // Whoever asked may be gone.
                 drop(reply.send(Ok(state.text())));
             }

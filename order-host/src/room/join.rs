@@ -196,7 +196,7 @@ impl Room {
             Protocol::Seed => {
                 self.send_state(connection, seats);
                 let now = self.shared.clock.now();
-                let answer = wire::joined(&self.order, &self.presence, participant, now);
+                let answer = self.aside(|| wire::joined(&self.order, &self.presence, participant, now));
                 let news = News { seed: Some(Shared::new(answer)), v2: None };
                 self.shown = self.shown.saturating_add(news.len());
                 self.members.send(connection, &news);

@@ -197,7 +197,7 @@ impl Room {
     /// The message of the first protocol that tells who came and went in one moment.
     fn presence_message(&self, changed: &[ParticipantId]) -> Shared {
         let now = self.shared.clock.now();
-        Shared::new(wire::presence_changed(&self.order, &self.presence, changed, now))
+        Shared::new(self.aside(|| wire::presence_changed(&self.order, &self.presence, changed, now)))
     }
 
     /// The message of `stonepot.v2` that tells how somebody is there, if anybody hears it.

@@ -78,7 +78,12 @@ impl Room {
 
     /// The message of the first protocol that tells of a committed fact.
     pub(super) fn frame(&self, recorded: &Recorded) -> Frame {
-        wire::fact_message(&self.order, &self.presence, recorded)
+        self.aside(|| wire::fact_message(&self.order, &self.presence, recorded))
+    }
+
+    /// Does work for which the whole bill may have to be worked out.
+    pub(super) fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.shared.aside.run(self.order.bill_size(), work)
     }
 
     /// Where the history is now.
@@ -164,7 +169,7 @@ impl Room {
 
     pub(super) fn state(&self, is_needed: impl Fn(Protocol) -> bool) -> News {
         let now = self.shared.clock.now();
-        let seed = || Shared::new(wire::sync(&self.order, &self.presence, now));
+        let seed = || Shared::new(self.aside(|| wire::sync(&self.order, &self.presence, now)));
         let cursor = || self.cursor().text();
         let v2 = || Shared::new(v2::state(&self.order, &self.presence, &cursor(), None)).to_strangers();
         News { seed: is_needed(Protocol::Seed).then(seed), v2: is_needed(Protocol::V2).then(v2) }
@@ -194,7 +199,7 @@ impl Room {
                 self.later.shown(&self.presence);
                 Shared::new(v2::state(&self.order, &self.presence, &self.cursor().text(), id)).to_strangers()
             }
-            Request::Bill => Shared::new(v2::bill(&self.order, id)).to_strangers(),
+            Request::Bill => Shared::new(self.aside(|| v2::bill(&self.order, id))).to_strangers(),
             Request::Checksum => v2::checksum_answer(&self.order, id).into(),
             Request::Presence { typing, speaking } => {
                 if self.presence.mark(&speaker, typing, speaking) {
