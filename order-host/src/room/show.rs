@@ -27,7 +27,10 @@ impl Room {
         let cursor = self.cursor();
         let news = News {
             seed: self.members.speak(Protocol::Seed).then(|| Shared::new(&self.frame(recorded))),
-            v2: self.events.is_some().then(|| Bytes::from(v2::event(&self.order, recorded, &cursor.text()))),
+            v2: self
+                .events
+                .is_some()
+                .then(|| Bytes::from(v2::event(&self.order, recorded, cursor.write(&mut [0; 24])))),
         };
         if let (Some(events), Some(event)) = (&mut self.events, &news.v2) {
             events.push(cursor, event.clone());
