@@ -94,7 +94,7 @@ fn parts_that_cannot_be_what_they_stand_for_are_named() {
 #[test]
 fn a_snapshot_says_where_it_stands_in_its_log_as_far_as_that_is_known() {
     let table = Table::of(&["asha"]);
-    let link: [u8; 16] = std::array::from_fn(|at| at as u8);
+    let link = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
     for position in [
         LogPosition::default(),
         LogPosition { bytes: Some(7), link: None },

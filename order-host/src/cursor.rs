@@ -9,46 +9,50 @@ use crate::log::Link;
 const SEQ_BYTES: usize = 6;
 /// Of a link, the first so many bytes.
 const LINK_BYTES: usize = 12;
+/// The characters of a text.
+const CHARACTERS: usize = 24;
 
 /// A place in the history of one order, which names the history: the same place of another history is another cursor.
 ///
 /// Its text is opaque to clients: 24 characters of base64url, for the last 6 bytes of the sequence number, highest first, and the
 /// first 12 bytes of the [`Link`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cursor {
-    seq: [u8; SEQ_BYTES],
-    link: [u8; LINK_BYTES],
-}
+pub struct Cursor([u8; SEQ_BYTES + LINK_BYTES]);
 
 impl Cursor {
     /// The place after the fact with this sequence number and this link.
     pub fn new(seq: u64, link: Link) -> Self {
-        let [_, _, seq @ ..] = seq.to_be_bytes();
-        let [link @ .., _, _, _, _] = *link.bytes();
-        Self { seq, link }
+        let mut bytes = [0; SEQ_BYTES + LINK_BYTES];
+        let [_, _, last @ ..] = seq.to_be_bytes();
+        let [first @ .., _, _, _, _] = *link.bytes();
+        let (seq_part, link_part) = bytes.split_at_mut(SEQ_BYTES);
+        seq_part.copy_from_slice(&last);
+        link_part.copy_from_slice(&first);
+        Self(bytes)
     }
 
     /// Reads what a client remembered; nothing if it is no cursor. Of which history it is the room finds out.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; SEQ_BYTES + LINK_BYTES];
         let read = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
-        if read < bytes.len() {
-            return None;
-        }
-        let (seq, link) = bytes.split_first_chunk()?;
-        Some(Self { seq: *seq, link: link.try_into().ok()? })
+        (read == bytes.len()).then_some(Self(bytes))
     }
 
     /// The text that a client is given.
     pub fn text(&self) -> String {
-        let mut bytes = [0; SEQ_BYTES + LINK_BYTES];
-        bytes.iter_mut().zip(self.seq.iter().chain(&self.link)).for_each(|(byte, own)| *byte = *own);
-        URL_SAFE_NO_PAD.encode(bytes)
+        self.write(&mut [0; CHARACTERS]).to_owned()
+    }
+
+    /// The text that a client is given, written to where its caller has room: every event has one.
+    pub(crate) fn write<'text>(&self, text: &'text mut [u8; CHARACTERS]) -> &'text str {
+        // It fits, and is ASCII.
+        let _ = URL_SAFE_NO_PAD.encode_slice(self.0, text);
+        std::str::from_utf8(text).unwrap_or_default()
     }
 
     /// The sequence number, of a history in which it is small enough to be one.
     pub(crate) fn seq(&self) -> u64 {
-        self.seq.iter().fold(0, |seq, byte| seq << 8 | u64::from(*byte))
+        self.0.iter().take(SEQ_BYTES).fold(0, |seq, byte| seq << 8 | u64::from(*byte))
     }
 }
 
@@ -58,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_cursor_reads_back_from_its_text() {
-        let link = Link::new(std::array::from_fn(|at| at as u8 * 16));
+        let link = Link::new([0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240]);
         for seq in [0, 1, 258, (1 << 48) - 1] {
             let cursor = Cursor::new(seq, link);
             let text = cursor.text();

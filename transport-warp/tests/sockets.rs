@@ -475,6 +475,40 @@ async fn rooms_work_in_another_warp_application_served_by_warp_itself() {
 }
 
 /// What is counted between two pings is counted in one go, however slow the machine is.
+#[tokio::test]
+async fn an_address_says_where_a_phone_left_by_a_cursor_and_anything_else_gets_the_full_state() {
+    let server = Server::start().await;
+    let mut asha = Peer::open_v2(server.addr, ROOM).await;
+    asha.say(
+        &json!({ "type": "join", "id": "j", "participantId": "asha", "participantName": "A", "data": {} }),
+    )
+    .await;
+    let welcome = asha.hear("welcome").await;
+    let [token, cursor] = ["resumeToken", "cursor"].map(|field| welcome[field].as_str().unwrap().to_owned());
+    asha.say(
+        &json!({ "type": "add_item", "id": "c", "data": { "dishName": "Dosa", "quantity": 1, "price": 5 } }),
+    )
+    .await;
+    let event = asha.hear("event").await;
+    for (since, resumed) in [
+        (cursor.as_str(), true),
+        (event["cursor"].as_str().unwrap(), true),
+        ("0", false),
+        ("1", false),
+        ("2", false),
+        ("", false),
+        ("-1", false),
+        ("%00", false),
+        ("AAAAAAAAAAAAAAAAAAAAAAAA", false),
+    ] {
+        let mut back = Peer::open_v2(server.addr, &format!("{ROOM}?resume={token}&since={since}")).await;
+        let welcome = back.hear("welcome").await;
+        assert_eq!((&welcome["resumed"], &welcome["seq"]), (&json!(resumed), &json!(2)), "{since}");
+        assert_eq!(welcome["cursor"], event["cursor"]);
+        assert_eq!(welcome.get("state").is_some(), !resumed, "{since}");
+    }
+}
+
 fn never_pings() -> SocketSettings {
     SocketSettings { ping_interval: Duration::from_secs(24 * 3600), ..SocketSettings::default() }
 }

@@ -63,8 +63,8 @@ impl ChainKey {
     pub fn next(&self, before: Link, fact: &[u8]) -> Link {
         let mut hasher = SipHasher24::new_with_key(&self.0);
         hasher.write(&before.0);
-        hasher.write(fact);
-        Link(hasher.finish128().as_bytes())
+        // The rest in one go, which takes fewer instructions.
+        Link(hasher.hash(fact).as_bytes())
     }
 
     /// The link of `fact`, which comes after the fact with the link `before`. A fact that was stored without a link has one, too.
@@ -105,10 +105,10 @@ impl fmt::Debug for Link {
 mod tests {
     use super::*;
 
-    /// Computed by another implementation of SipHash. Links are stored, so the rule never changes.
+    /// Computed by another implementation of the hash. Links are stored, so the rule never changes.
     #[test]
     fn links_are_what_the_rule_says() {
-        let key = ChainKey::new(std::array::from_fn(|at| at as u8));
+        let key = ChainKey::new([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
         let room = RoomKey::new("main", "table-7").unwrap();
         let start = key.start(&room);
         let links = [start, key.next(start, b""), key.next(start, br#"{"v":2}"#)];

@@ -44,7 +44,12 @@ impl Room {
 impl MemoryLog {
     /// An empty log.
     pub fn new() -> Self {
-        Self { rooms: Mutex::default(), alarms: Mutex::default(), chain_key: ChainKey::random() }
+        Self::with_chain_key(ChainKey::random())
+    }
+
+    /// An empty log with this key, into which what another log with the key has stored can be put back.
+    pub fn with_chain_key(chain_key: ChainKey) -> Self {
+        Self { rooms: Mutex::default(), alarms: Mutex::default(), chain_key }
     }
 
     /// A log with what is in this one now, and with its key, as if its files had been copied. Each goes on by itself.

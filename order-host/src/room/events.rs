@@ -87,6 +87,7 @@ mod tests {
     }
 
     fn place(seq: u64) -> Cursor {
-        Cursor::new(seq, Link::new([seq as u8; 16]))
+        let [.., low, lowest] = seq.to_be_bytes();
+        Cursor::new(seq, Link::new([low, lowest, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7]))
     }
 }

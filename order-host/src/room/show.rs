@@ -33,7 +33,7 @@ impl Room {
         let asks_in = asked.map(|connection| self.members.protocol(connection));
         let (speak_seed, tell_all) = (self.members.speak(Protocol::Seed), self.may_tell_all());
         let is_written = speak_seed && (tell_all || left.is_some() || asks_in == Some(Protocol::Seed));
-        let event = || Bytes::from(v2::event(&self.order, recorded, &cursor.text()));
+        let event = || Bytes::from(v2::event(&self.order, recorded, cursor.write(&mut [0; 24])));
         let event = self.events.is_some().then(event);
         if let (Some(events), Some(event)) = (&mut self.events, &event) {
             events.push(cursor, event.clone());

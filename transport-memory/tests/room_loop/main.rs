@@ -9,6 +9,7 @@ mod draining;
 mod errors;
 mod floods;
 mod glances;
+mod histories;
 mod history;
 mod joining;
 mod joining_again;

@@ -6,7 +6,7 @@ use crate::wire::write::Writer;
 use crate::{Actor, ItemId, Order, ParticipantId, PaymentId, Role};
 
 /// Most events are smaller, in bytes.
-const EVENT_BYTES: usize = 320;
+const EVENT_BYTES: usize = 360;
 
 /// The event that tells of `recorded`. `order` is the order with that fact committed, and `cursor` what a client remembers to
 /// go on from there.

@@ -6,7 +6,7 @@ use crate::rejection::Rejection;
 use crate::wire::history::HistoryPage;
 use crate::wire::inbound::{Inbound, Refused, command_id, digest, named, read};
 use crate::wire::json::Object;
-use crate::{CommandId, ItemId, ParticipantId, Stamp};
+use crate::{Command, CommandId, ItemId, ParticipantId, Stamp};
 
 /// A message that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,8 +80,12 @@ pub fn decode_from(
     };
     let stamp = Some(Stamp::new(id, digest(&message, participant.as_ref())));
     // Anything but a cursor of this history gets the full state, and so does what earlier clients send: a number.
-    let since = message.string("since", "a cursor").ok().flatten().map(Cow::into_owned);
-    Ok(V2Inbound::Command { inbound: Inbound { stamp, participant, command }, since })
+    let joins = matches!(command, Command::Join(_));
+    let since = if joins { message.string("since", "a cursor").ok().flatten() } else { None };
+    Ok(V2Inbound::Command {
+        inbound: Inbound { stamp, participant, command },
+        since: since.map(Cow::into_owned),
+    })
 }
 
 fn request(message: &Object<'_>) -> Result<Option<Request>, Rejection> {

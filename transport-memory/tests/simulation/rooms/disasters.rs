@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::UnixMillis;
-use order_host::Clock as _;
+use order_host::{Clock as _, Opening, Protocol};
 use tokio::time::sleep;
-use transport_memory::Dice;
+use transport_memory::{Dice, Simulation};
 
+use super::ledger::Ledger;
 use super::outcome::Happening;
+use super::plan::GHOST;
 use super::world::World;
 
 /// How far a clock jumps at the most: a day.
@@ -28,9 +30,11 @@ pub(crate) async fn strike(
             () = over.notified() => return,
             () = sleep(Duration::from_millis(dice.below(longest + 1))) => {}
         }
-        match dice.below(5) {
+        match dice.below(7) {
             0 | 1 => crash(&world, &mut dice).await,
             2 => restart(&world, &mut dice).await,
+            3 => put_back(&world, &mut dice, false).await,
+            4 => put_back(&world, &mut dice, true).await,
             _ => clock_jump(&world, &mut dice),
         }
     }
@@ -60,6 +64,51 @@ async fn restart(world: &World, dice: &mut Dice) {
     process.simulation.bus().cut();
     world.start(world.next(&process));
     world.note("SERVER", || "starts again".to_owned());
+}
+
+/// The process dies, an older backup of the log is put back, and another process starts. Where the log `forks`, somebody
+/// has gone on from there before anybody else comes back: facts stand where others had stood.
+async fn put_back(world: &World, dice: &mut Dice, forks: bool) {
+    let Some(process) = world.take() else { return };
+    process.wild.cut();
+    process.simulation.crash().await;
+    let ledger = process.simulation.log().inner();
+    world.lose_what_came_after(ledger, || ledger.put_back(dice));
+    let kept = ledger.facts().len();
+    world.note("SERVER", || format!("crashes, and its log is put back to {kept} facts"));
+    world.count(Happening::Restored);
+    let next = world.next(&process);
+    if forks {
+        let added = go_on_otherwise(&next, world, dice).await;
+        world.note("SERVER", || format!("{added} facts were added meanwhile"));
+    }
+    world.start(next);
+    world.note("SERVER", || "starts again".to_owned());
+}
+
+/// Somebody who was never there before changes something a few times.
+async fn go_on_otherwise(simulation: &Simulation<Ledger>, world: &World, dice: &mut Dice) -> u64 {
+    let (before, history) = (simulation.log().inner().facts().len() as u64, world.history());
+    let opening = Opening { protocol: Protocol::V2, ..Opening::default() };
+    let mut ghost = simulation.open(&world.room, opening);
+    let join = format!(
+        r#"{{"type":"join","id":"g{history}","participantId":"{GHOST}","participantName":"{GHOST}","data":{{}}}}"#
+    );
+    // What fails, or is refused, is not missed.
+    let _ = ghost.send(join).await;
+    for number in 1..=dice.below(40) {
+        let percent = number % 2;
+        let tip =
+            format!(r#"{{"type":"set_tip","id":"g{history}-{number}","data":{{"percent":{percent}}}}}"#);
+        let _ = ghost.send(tip).await;
+    }
+    ghost.settle().await;
+    ghost.disconnect();
+    let added = (simulation.log().inner().facts().len() as u64).saturating_sub(before);
+    if added > 0 {
+        world.count(Happening::Forked);
+    }
+    added
 }
 
 fn clock_jump(world: &World, dice: &mut Dice) {

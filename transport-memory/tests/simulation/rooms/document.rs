@@ -14,6 +14,8 @@ pub(crate) struct Document {
     pub(crate) seq: u64,
     /// Where it is in the history of the order, as the server says; no part of the document.
     pub(crate) cursor: String,
+    /// The history that it is of: logs that were put back or went on otherwise are counted.
+    pub(crate) history: u64,
     fields: Vec<(String, Field)>,
 }
 
@@ -36,8 +38,8 @@ impl Field {
 }
 
 impl Document {
-    pub(crate) fn parse(text: &str, cursor: &str) -> Option<Self> {
-        let mut document = Self { seq: 0, cursor: cursor.to_owned(), fields: Vec::new() };
+    pub(crate) fn parse(text: &str, cursor: &str, history: u64) -> Option<Self> {
+        let mut document = Self { seq: 0, cursor: cursor.to_owned(), history, fields: Vec::new() };
         for (key, value) in members(text)? {
             document.fields.push((key.to_owned(), Field::read(key, value)?));
         }

@@ -27,6 +27,8 @@ pub(crate) struct V2Ear {
     /// From where on it has asked for what it missed, on this connection.
     pub(crate) since: Vec<u64>,
     pub(crate) token: Option<String>,
+    /// The history that its connection is to.
+    history: u64,
 }
 
 #[derive(Deserialize)]
@@ -69,14 +71,24 @@ enum Heard {
 }
 
 impl V2Ear {
-    pub(crate) fn new(listener: Listener, document: Option<Document>, token: Option<String>) -> Self {
+    pub(crate) fn new(
+        listener: Listener,
+        document: Option<Document>,
+        token: Option<String>,
+        history: u64,
+    ) -> Self {
         let since = document.as_ref().map(|document| document.seq).into_iter().collect();
-        Self { listener, joined: false, document, since, token }
+        Self { listener, joined: false, document, since, token, history }
     }
 
     /// Whether it needs the full state before it can fold anything.
     pub(crate) fn is_lost(&self) -> bool {
-        self.document.is_none()
+        self.current().is_none()
+    }
+
+    /// What it has of the history that its connection is to.
+    pub(crate) fn current(&self) -> Option<&Document> {
+        self.document.as_ref().filter(|document| document.history == self.history)
     }
 
     pub(crate) fn hear(&mut self, world: &World, message: &Message) -> Option<Answer> {
@@ -159,10 +171,11 @@ impl V2Ear {
     /// Folds what comes next. What came before is known; after a gap the full state is needed.
     fn fold(&mut self, world: &World, seq: u64, at: u64, read: &Read<'_>) -> Option<()> {
         let Some(document) = &mut self.document else { return Some(()) };
-        if seq <= document.seq {
+        let is_of_another_history = document.history != self.history;
+        if seq <= document.seq && !is_of_another_history {
             return Some(());
         }
-        if seq > document.seq + 1 {
+        if seq > document.seq + 1 || is_of_another_history {
             self.document = None;
             return Some(());
         }
@@ -190,6 +203,9 @@ impl V2Ear {
             if !self.since.is_empty() {
                 world.count(Happening::ResumedWithState);
             }
+            if self.document.is_some() && self.current().is_none() {
+                world.count(Happening::OtherHistory);
+            }
             return self.state(world, read);
         }
         world.count(Happening::Resumed);
@@ -198,6 +214,10 @@ impl V2Ear {
         if !self.since.contains(&first) {
             let asked = &self.since;
             world.accuse(Oracle::NoGap, || format!("{who} asked since {asked:?} and got since {first}"));
+        }
+        if let Some(document) = self.document.as_mut().filter(|document| document.seq == first) {
+            // The server says that what it has is of this history, too.
+            document.history = self.history;
         }
         for (place, text) in events.iter().enumerate() {
             let event: Read<'_> = serde_json::from_str(text.get()).ok()?;
@@ -210,8 +230,11 @@ impl V2Ear {
             });
             self.fold(world, event.seq?, event.at?, &event)?;
         }
-        let has = self.document.as_ref().map(|document| document.seq);
-        if !self.listener.wild && has != Some(seq) {
+        let has = self.current().map(|document| document.seq);
+        let is_known = self.current().is_none_or(|document| Some(document.cursor.as_str()) == read.cursor);
+        // What it asked with may have been of another history than what it has by now.
+        let is_lost = self.document.is_none() && self.since.len() > 1;
+        if !self.listener.wild && !is_lost && (has != Some(seq) || !is_known) {
             world.accuse(Oracle::NoGap, || format!("{who} was welcomed at {seq} and has {has:?}"));
         }
         self.note_what_was_folded(world);
@@ -228,9 +251,9 @@ impl V2Ear {
         world.evidence(|evidence| evidence.checksum(who, seq, checksum));
         self.note_the_cursor(world, read)?;
         self.is_not_behind(world, seq);
-        if self.document.as_ref().is_none_or(|document| document.seq <= seq) {
+        if self.current().is_none_or(|document| document.seq <= seq) {
             self.note_what_was_folded(world);
-            self.document = Some(Document::parse(state, read.cursor?)?);
+            self.document = Some(Document::parse(state, read.cursor?, self.history)?);
         }
         if read.kind == "state" && read.id.is_none() {
             world.count(Happening::FellBehind);
@@ -248,7 +271,7 @@ impl V2Ear {
 
     /// What has been shown once is never taken back.
     fn is_not_behind(&self, world: &World, seq: u64) {
-        let has = self.document.as_ref().map_or(0, |document| document.seq);
+        let has = self.current().map_or(0, |document| document.seq);
         if seq < has && !self.listener.wild {
             let who = self.listener.person;
             world.accuse(Oracle::ShownIsStored, || format!("{who} was shown {has} and then the state {seq}"));
@@ -256,7 +279,7 @@ impl V2Ear {
     }
 
     fn is_after_its_event(&self, world: &World, seq: u64) {
-        let has = self.document.as_ref().map_or(0, |document| document.seq);
+        let has = self.current().map_or(0, |document| document.seq);
         if seq > has && !self.listener.wild {
             let who = self.listener.person;
             world.accuse(Oracle::NoGap, || format!("{who} has {has} and got the answer to {seq}"));
@@ -267,7 +290,7 @@ impl V2Ear {
     fn compare(&self, world: &World, seq: u64, checksum: &str) {
         let who = self.listener.person;
         world.evidence(|evidence| evidence.checksum(who, seq, checksum));
-        let Some(document) = &self.document else { return };
+        let Some(document) = self.current() else { return };
         if document.seq != seq {
             if !self.listener.wild {
                 let has = document.seq;
@@ -285,7 +308,7 @@ impl V2Ear {
 
     /// What was folded has to be what the log says.
     pub(crate) fn note_what_was_folded(&self, world: &World) {
-        if let Some(document) = &self.document {
+        if let Some(document) = self.current() {
             let checksum = v2::checksum(&document.text());
             world.evidence(|evidence| evidence.checksum(self.listener.person, document.seq, &checksum));
         }

@@ -104,6 +104,21 @@ impl Evidence {
         }
     }
 
+    /// The log was put back to where it had `kept` facts, and what was told of later ones is not so any more. Its room has
+    /// forgotten what it refused.
+    pub(crate) fn keep(&mut self, kept: u64) {
+        self.events.truncate(usize::try_from(kept).unwrap() + 1);
+        for shown in [&mut self.checksums, &mut self.cursors] {
+            shown.retain(|seq, _| *seq <= kept);
+        }
+        self.frames.retain(|seq, _| *seq <= kept);
+        for told in self.told.values_mut() {
+            told.acked = told.acked.filter(|acked| *acked <= kept);
+            told.refused = None;
+        }
+        self.refusals.clear();
+    }
+
     /// Somebody was told that their command happened.
     pub(crate) fn acked(&mut self, who: usize, command: u32, seq: u64) {
         let told = self.told.entry((who, command)).or_default();

@@ -1,5 +1,6 @@
 //! The log of one room, and how it may lie.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -7,6 +8,7 @@ use order_core::stored::{decode_fact, encode_fact};
 use order_core::{Fact, UnixMillis};
 use order_host::RoomKey;
 use order_host::log::{Alarm, AppendError, ChainKey, LogError, RoomLog, Snapshot, StoredFact};
+use transport_memory::Dice;
 
 /// What a log does that it must not. Each of these has to be found out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +37,26 @@ struct Pages {
     facts: Vec<StoredFact>,
     snapshot: Option<Snapshot>,
     alarm: Option<Alarm>,
+    /// Oldest first.
+    backups: VecDeque<Backup>,
     appends: u64,
     /// How many facts there were each time that the room was loaded.
     loads: Vec<u64>,
 }
+
+/// What is there of a log at some moment.
+#[derive(Debug, Clone)]
+struct Backup {
+    facts: usize,
+    snapshot: Option<Snapshot>,
+    alarm: Option<Alarm>,
+}
+
+/// After so many appends a backup is taken.
+const BACKED_UP: u64 = 5;
+
+/// So many backups are kept.
+const BACKUPS: usize = 6;
 
 /// By which links are computed in every run, so that the same seed gives the same run.
 pub(crate) const CHAIN_KEY: [u8; 16] = [7; 16];
@@ -60,12 +78,37 @@ impl Ledger {
         self.pages().loads.clone()
     }
 
+    /// Puts an older backup back, and says how many facts it has. The snapshot that was taken last may stay where it was.
+    pub(crate) fn put_back(&self, dice: &mut Dice) -> u64 {
+        let mut pages = self.pages();
+        let chosen = usize::try_from(dice.below(pages.backups.len() as u64)).unwrap();
+        // What was backed up later is of a history that there is not any more.
+        pages.backups.truncate(chosen + 1);
+        let none = Backup { facts: 0, snapshot: None, alarm: None };
+        let backup = pages.backups.back().cloned().unwrap_or(none);
+        pages.facts.truncate(backup.facts);
+        if dice.below(2) == 0 {
+            pages.snapshot = backup.snapshot;
+        }
+        pages.alarm = backup.alarm;
+        pages.loads.clear();
+        pages.facts.len() as u64
+    }
+
     fn pages(&self) -> MutexGuard<'_, Pages> {
         self.pages.lock().unwrap()
     }
 }
 
 impl Pages {
+    fn back_up(&mut self) {
+        if self.backups.len() >= BACKUPS {
+            self.backups.pop_front();
+        }
+        let (snapshot, alarm) = (self.snapshot.clone(), self.alarm.clone());
+        self.backups.push_back(Backup { facts: self.facts.len(), snapshot, alarm });
+    }
+
     fn link_anew(&mut self, room: &RoomKey) {
         let chain = ChainKey::new(CHAIN_KEY);
         let mut link = chain.start(room);
@@ -88,6 +131,9 @@ impl RoomLog for Ledger {
         let last = pages.facts.len() as u64;
         if last != expected {
             return Err(AppendError::Conflict { last });
+        }
+        if pages.appends.is_multiple_of(BACKED_UP) {
+            pages.back_up();
         }
         pages.appends += 1;
         let lie = self.lie.filter(|_| pages.appends.is_multiple_of(LIES));

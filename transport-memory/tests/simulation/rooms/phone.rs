@@ -30,6 +30,8 @@ const LIVELINESS: Duration = Duration::from_secs(60);
 pub(crate) struct Line {
     client: Client,
     pub(crate) ear: Ear,
+    /// The history that it is to.
+    history: u64,
 }
 
 pub(crate) struct Phone {
@@ -206,11 +208,14 @@ impl Phone {
         let since = since.and_then(|document| Cursor::parse(&document.cursor));
         let opening = Opening { protocol, resume_token: token, since, ..Opening::default() };
         let client = self.world.connect(wild, opening)?;
+        let history = self.world.history();
         let ear = match protocol {
             Protocol::Seed => Ear::Seed(SeedEar::new(self.listener)),
-            Protocol::V2 => Ear::V2(V2Ear::new(self.listener, self.saved.clone(), self.token.clone())),
+            Protocol::V2 => {
+                Ear::V2(V2Ear::new(self.listener, self.saved.clone(), self.token.clone(), history))
+            }
         };
-        Some(Line { client, ear })
+        Some(Line { client, ear, history })
     }
 
     async fn connect_a_second_time(&mut self) {
@@ -236,7 +241,9 @@ impl Phone {
         let line = if main { self.main.take() } else { self.second.take() };
         let Some(line) = line else { return };
         if let Ear::V2(ear) = line.ear {
-            ear.note_what_was_folded(&self.world);
+            if line.history == self.world.history() {
+                ear.note_what_was_folded(&self.world);
+            }
             if main {
                 self.saved = ear.document;
             }
@@ -407,6 +414,11 @@ impl Phone {
 
     fn hear(&mut self, main: bool, heard: Result<Message, Closed>) {
         let who = self.listener.person;
+        let line = if main { &self.main } else { &self.second };
+        if line.as_ref().is_some_and(|line| line.history != self.world.history()) {
+            // What a process said whose log was taken away is heard too late.
+            return self.drop_line(main);
+        }
         let message = match heard {
             Ok(message) => message,
             Err(closed) => {

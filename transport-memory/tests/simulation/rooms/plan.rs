@@ -11,6 +11,9 @@ use super::ledger::Lie;
 /// Who may come to a room.
 pub(crate) const PEOPLE: [&str; 6] = ["asha", "ben", "chitra", "dev", "esha", "farid"];
 
+/// Who orders on where a log goes on otherwise.
+pub(crate) const GHOST: &str = "ghost";
+
 /// Something that a client does wrong on purpose, to see that it is found out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sabotage {

@@ -10,6 +10,7 @@ use tokio::time::sleep;
 use transport_memory::Dice;
 
 use super::disasters::strike;
+use super::ledger::Ledger;
 use super::oracle;
 use super::outcome::{Happening, Outcome};
 use super::phone::Phone;
@@ -79,8 +80,9 @@ where
 async fn judge(world: &World, mut phones: Vec<Phone>) -> Outcome {
     let process = world.process();
     let ledger = process.as_ref().map(|process| process.simulation.log().inner());
-    let log = ledger.map(super::ledger::Ledger::facts).unwrap_or_default();
-    let order = match world.evidence(|evidence| oracle::check(world, &log, evidence)) {
+    let log = ledger.map(Ledger::facts).unwrap_or_default();
+    let nothing = Ledger::new(None);
+    let order = match world.evidence(|evidence| oracle::check(world, ledger.unwrap_or(&nothing), evidence)) {
         Ok(replayed) => {
             world.evidence(|evidence| {
                 evidence.happenings.count(Happening::ByTheClock, replayed.by_the_clock);

@@ -12,6 +12,7 @@ use transport_memory::{Bus, Client, Faults, Simulation};
 
 use super::evidence::Evidence;
 use super::ledger::Ledger;
+use super::oracle;
 use super::outcome::{Happening, Oracle};
 use super::plan::{Plan, Wanted, on_a_socket};
 
@@ -42,6 +43,8 @@ pub(crate) struct World {
     begun: Instant,
     /// By how many milliseconds the clock was set back in all.
     set_back: AtomicU64,
+    /// How often the log was put back, or went on otherwise.
+    history: AtomicU64,
     /// Whether nothing goes wrong any more.
     calm: AtomicBool,
 }
@@ -67,6 +70,7 @@ impl World {
             transcript: Mutex::default(),
             begun: Instant::now(),
             set_back: AtomicU64::new(0),
+            history: AtomicU64::new(0),
             calm: AtomicBool::new(false),
         };
         world.start(simulation);
@@ -92,6 +96,26 @@ impl World {
     pub(crate) fn next(&self, last: &Process) -> Simulation<Ledger> {
         let number = self.processes.load(Ordering::Relaxed);
         last.simulation.restarted(self.seed.wrapping_add(number << 32))
+    }
+
+    /// The number of the history that is in the log.
+    pub(crate) fn history(&self) -> u64 {
+        self.history.load(Ordering::Relaxed)
+    }
+
+    /// While no process runs, the log is put back to where it had `kept` facts. Everything that was shown until then is held
+    /// against it first.
+    pub(crate) fn lose_what_came_after(&self, ledger: &Ledger, put_back: impl FnOnce() -> u64) {
+        if let Err(violation) = self.evidence(|evidence| oracle::check(self, ledger, evidence)) {
+            self.accuse(violation.oracle, || violation.what);
+        }
+        let before = ledger.facts().len() as u64;
+        let kept = put_back();
+        self.history.fetch_add(1, Ordering::Relaxed);
+        self.evidence(|evidence| {
+            evidence.keep(kept);
+            evidence.happenings.count(Happening::Lost, before.saturating_sub(kept));
+        });
     }
 
     pub(crate) fn process(&self) -> Option<Arc<Process>> {
