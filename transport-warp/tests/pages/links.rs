@@ -36,7 +36,9 @@ fn leads_somewhere(pages: &[Page], from: &Page, target: &str) -> bool {
     };
     match anchor {
         None => root().join(path).exists(),
-        Some(anchor) => pages.iter().any(|page| page.path == path && page.anchors().iter().any(|has| has == anchor)),
+        Some(anchor) => {
+            pages.iter().any(|page| page.path == path && page.anchors().iter().any(|has| has == anchor))
+        }
     }
 }
 
@@ -59,7 +61,9 @@ fn a_broken_link_is_found() {
     for target in ["README.md", "#addresses", "docs/protocol/v2.md#folding", "order-core"] {
         assert!(leads_somewhere(&pages, &page, target), "{target}");
     }
-    for target in ["READYOU.md", "#adresses", "docs/protocol/v2.md#folded", "docs/v2.md", "order-core/src/lib.rs#L1"] {
+    for target in
+        ["READYOU.md", "#adresses", "docs/protocol/v2.md#folded", "docs/v2.md", "order-core/src/lib.rs#L1"]
+    {
         assert!(!leads_somewhere(&pages, &page, target), "{target}");
     }
 }

@@ -147,6 +147,7 @@ fn a_heading_has_the_anchor_that_github_gives_it() {
     ] {
         assert_eq!(slug(heading), anchor);
     }
-    let page = Page { path: "x.md".into(), text: "# A\n## B\n```\n# no\n```\n## B\n<a id=\"c\"></a>\n".into() };
+    let page =
+        Page { path: "x.md".into(), text: "# A\n## B\n```\n# no\n```\n## B\n<a id=\"c\"></a>\n".into() };
     assert_eq!(page.anchors(), ["a", "b", "b-1", "c"]);
 }

@@ -33,7 +33,8 @@ fn every_file_that_a_page_names_is_there() {
 
 /// Whether what stands in backticks is the path of one file or folder of the repository.
 fn is_path(code: &str) -> bool {
-    let begins = FOLDERS.iter().any(|folder| code.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
+    let begins =
+        FOLDERS.iter().any(|folder| code.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
     begins && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte))
 }
 

@@ -143,7 +143,8 @@ async fn act(
     let terminal = terminals.entry(name.to_owned()).or_insert(Terminal { peer: None, place: None });
     match step {
         Step::Open { path, protocol } => {
-            let more = protocol.map_or_else(String::new, |name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
+            let more =
+                protocol.map_or_else(String::new, |name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
             let stream = TcpStream::connect(server.addr).await.unwrap();
             terminal.peer = Some(Peer::open_with(stream, path, &more, &[]).await);
             None
@@ -279,7 +280,8 @@ fn with_blocks(page: &Page, blocks: &BTreeMap<usize, String>) -> String {
         writeln!(text, "{line}").unwrap();
         if let Some(block) = blocks.get(&(number + 1)) {
             text.push_str(block);
-            let fence = lines.by_ref().map(|(_, line)| line).find(|line| line.trim_start().starts_with("```"));
+            let fence =
+                lines.by_ref().map(|(_, line)| line).find(|line| line.trim_start().starts_with("```"));
             writeln!(text, "{}", fence.unwrap()).unwrap();
         }
     }
