@@ -7,7 +7,7 @@ use crate::{Amount, Currency};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $text:literal;)*) => {
-        /// The stable code of a refusal, as it stands on the wire. `PROTOCOL.md` lists them all.
+        /// The stable code of a refusal, as it stands on the wire. `docs/protocol/limits.md` lists them all.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Code {
@@ -316,9 +316,9 @@ mod tests {
 
     #[test]
     fn the_protocol_page_names_every_code() {
-        let page = include_str!("../../PROTOCOL.md");
+        let page = include_str!("../../docs/protocol/limits.md");
         for code in Code::ALL {
-            assert!(page.contains(&format!("`{}`", code.as_str())), "PROTOCOL.md lacks {}", code.as_str());
+            assert!(page.contains(&format!("`{}`", code.as_str())), "limits.md lacks {}", code.as_str());
         }
     }
 

@@ -18,7 +18,6 @@ mod scene;
 mod server;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use cases::{Case, Seat};
 use scene::Scene;
@@ -125,63 +124,4 @@ async fn what_is_only_odd_is_kept_as_text_and_harms_nobody() {
 fn twice(cases: &[Case]) -> Vec<&str> {
     let mut seen = BTreeSet::new();
     cases.iter().filter(|case| !seen.insert((case.seat, &case.text))).map(|case| case.text.as_str()).collect()
-}
-
-/// SECURITY.md names the test of each threat, or says that it is not prevented.
-#[test]
-fn every_threat_has_a_test_that_is_there() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let sources = sources(root);
-    let lines: Vec<_> = sources.lines().map(str::trim).collect();
-    let tests: BTreeSet<_> = (3..lines.len()).filter_map(|number| test_at(&lines, number)).collect();
-    let page = std::fs::read_to_string(root.join("SECURITY.md")).unwrap();
-    let (mut threats, mut wrong) = (0, Vec::new());
-    for row in page.lines() {
-        let cells: Vec<_> = row.split('|').map(str::trim).collect();
-        let [_, threat, does, shown_by, _] = cells[..] else { continue };
-        if does.is_empty() || does.starts_with("---") || threat == "threat" {
-            continue;
-        }
-        threats += 1;
-        let (paths, names): (Vec<_>, Vec<_>) =
-            shown_by.split('`').skip(1).step_by(2).partition(|quoted| quoted.contains('/'));
-        let names: Vec<_> = names.iter().map(|name| name.rsplit("::").next().unwrap()).collect();
-        wrong.extend(
-            paths.iter().filter(|path| !root.join(path).exists()).map(|path| format!("no file {path}")),
-        );
-        wrong.extend(
-            names.iter().filter(|name| !tests.contains(**name)).map(|name| format!("no test {name}")),
-        );
-        if names.is_empty() && !does.contains("**not prevented**") {
-            wrong.push(format!("no test is named against {threat}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(threats > 50, "only {threats} threats");
-}
-
-/// The name of the test whose function begins on a line.
-fn test_at<'line>(lines: &[&'line str], number: usize) -> Option<&'line str> {
-    let (_, signature) = lines[number].split_once("fn ")?;
-    let (name, _) = signature.split_once('(')?;
-    let is_test = |line: &&str| *line == "#[test]" || line.starts_with("#[tokio::test");
-    lines[number - 3..number].iter().any(is_test).then_some(name)
-}
-
-/// All Rust files of the workspace, one after the other.
-fn sources(root: &Path) -> String {
-    let mut folders: Vec<_> =
-        ["order-core", "order-host", "transport-memory", "transport-warp"].map(|name| root.join(name)).into();
-    let mut all = String::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() && !path.ends_with("target") && !path.ends_with("node_modules") {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                all.push_str(&std::fs::read_to_string(path).unwrap());
-            }
-        }
-    }
-    all
 }
