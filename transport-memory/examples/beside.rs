@@ -1,9 +1,9 @@
 //! How long others wait for their answers beside a table whose bill is as dear as can be.
 //!
-//! `cargo run --release -p transport-memory --example beside -- [--seconds 10] [--threads 2] [--dear itemized]`
+//! `cargo run --release -p transport-memory --example beside -- [--seconds 10] [--threads 2] [--dear itemized] [--tables 1]`
 //!
-//! Fifty quiet tables give a command each every 20 ms or so, first alone, then beside one table of 5,000 dishes and 250 people that
-//! gives one command after another. All of them are rooms of one host over a log in memory, and speak the first protocol, which
+//! Fifty quiet tables give a command each every 20 ms or so, first alone, then beside one table (or more) of 5,000 dishes and 250 people
+//! that gives one command after another. All of them are rooms of one host over a log in memory, and speak the first protocol, which
 //! sends the bill with every change. Prints how long it took from a command to its `ack`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a measurement may panic")]
 
@@ -39,29 +39,38 @@ fn main() {
     };
     let seconds = option("--seconds", "10").parse().unwrap();
     let threads = option("--threads", "2").parse().unwrap();
+    let tables = option("--tables", "1").parse().unwrap();
     let name = option("--dear", "itemized");
     let (_, dear) = *dear::WORST.iter().find(|(other, _)| *other == name).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
-    runtime.unwrap().block_on(measure(dear, Duration::from_secs(seconds)));
+    runtime.unwrap().block_on(measure(dear, tables, Duration::from_secs(seconds)));
 }
 
-async fn measure(dear: dear::Dear, time: Duration) {
+async fn measure(dear: dear::Dear, tables: usize, time: Duration) {
     let log = MemoryLog::new();
-    let facts = dear.log().iter().map(|recorded| encode_fact(recorded).unwrap()).collect();
-    let key = RoomKey::new("main", "dear").unwrap();
-    log.append(&key, 0, facts).await.unwrap();
+    let facts: Vec<_> = dear.log().iter().map(|recorded| encode_fact(recorded).unwrap()).collect();
+    let keys: Vec<_> =
+        (0..tables).map(|number| RoomKey::new("main", &format!("dear-{number}")).unwrap()).collect();
+    for key in &keys {
+        log.append(key, 0, facts.clone()).await.unwrap();
+    }
     let mut settings = Settings::default();
     settings.currency = dear::currency();
     let host = Host::new(Arc::new(log), settings);
     let alone = quiet(&host, time).await;
     print("alone", alone);
     let stop = Arc::new(AtomicBool::new(false));
-    let table = tokio::spawn(order_on(host.clone(), key, stop.clone()));
+    let dear: Vec<_> =
+        keys.into_iter().map(|key| tokio::spawn(order_on(host.clone(), key, stop.clone()))).collect();
     sleep(Duration::from_millis(500)).await;
     let beside = quiet(&host, time).await;
     stop.store(true, Ordering::Relaxed);
     print("beside it", beside);
-    print("the dear one itself", table.await.unwrap());
+    let mut waits = Vec::new();
+    for table in dear {
+        waits.extend(table.await.unwrap());
+    }
+    print("the dear one itself", waits);
     host.drain().await;
 }
 
