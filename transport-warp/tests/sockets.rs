@@ -484,6 +484,7 @@ async fn an_address_says_where_a_phone_left_by_a_cursor_and_anything_else_gets_t
     )
     .await;
     let welcome = asha.hear("welcome").await;
+    asha.hear("ack").await;
     let [token, cursor] = ["resumeToken", "cursor"].map(|field| welcome[field].as_str().unwrap().to_owned());
     asha.say(
         &json!({ "type": "add_item", "id": "c", "data": { "dishName": "Dosa", "quantity": 1, "price": 5 } }),
