@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use order_core::stored::encode_fact;
-use order_host::log::{MemoryLog, RoomLog};
+use order_host::log::{MemoryLog, RoomLog, StoredFact};
 use order_host::{Connection, Host, Outgoing, RoomKey, Settings};
 use tokio::time::sleep;
 
@@ -48,7 +48,8 @@ fn main() {
 
 async fn measure(dear: dear::Dear, tables: usize, time: Duration) {
     let log = MemoryLog::new();
-    let facts: Vec<_> = dear.log().iter().map(|recorded| encode_fact(recorded).unwrap()).collect();
+    let facts: Vec<_> =
+        dear.log().iter().map(|recorded| StoredFact::from(encode_fact(recorded).unwrap())).collect();
     let keys: Vec<_> =
         (0..tables).map(|number| RoomKey::new("main", &format!("dear-{number}")).unwrap()).collect();
     for key in &keys {
