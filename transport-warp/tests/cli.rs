@@ -238,6 +238,7 @@ fn the_help_names_every_variable_and_fits_a_terminal() {
             headings.ends_with(&[
                 "Options:",
                 "Signing in:",
+                "Damaged data:",
                 "Orders:",
                 "Bounds for a guest:",
                 "Bounds for an address:",
