@@ -10,16 +10,20 @@ use tokio::task::block_in_place;
 /// A bill is long work from this size on (see `Order::bill_size`). To step aside takes some tens of microseconds.
 const LONG: usize = 2_000;
 
+/// How much long work a processor is given at the same time.
+const EACH: usize = 4;
+
 /// Where long work is done.
 pub(crate) struct Aside {
-    /// How much is done at the same time. More than there are processors would only take turns on them, each on a thread of
-    /// its own: what finds no place here is done where it is.
+    /// How much is done at the same time, each on a thread of its own. What finds no place here is done where it is, and what
+    /// else that thread has to do waits.
     places: Semaphore,
 }
 
 impl Default for Aside {
     fn default() -> Self {
-        Self { places: Semaphore::new(available_parallelism().map_or(1, NonZeroUsize::get)) }
+        let processors = available_parallelism().map_or(1, NonZeroUsize::get);
+        Self { places: Semaphore::new(processors.saturating_mul(EACH)) }
     }
 }
 

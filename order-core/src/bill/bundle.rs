@@ -201,6 +201,8 @@ pub(super) fn has(bits: &[u64], place: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "a test may panic")]
+
     use num_bigint::BigInt;
     use proptest::prelude::*;
 

@@ -5,6 +5,12 @@
     reason = "a module of several programs, each of which uses its own part of it"
 )]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "all numbers are small, and none is below zero"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -286,19 +292,6 @@ impl Dear {
         }
     }
 
-    /// Has twice as many of the first dish.
-    pub fn change_price(&self, order: &mut Order) {
-        let item = order.items().next().unwrap().id().clone();
-        let recorded = Recorded {
-            seq: order.seq() + 1,
-            at: UnixMillis::new(1),
-            by: Actor::participant(person(0)),
-            stamp: None,
-            fact: Fact::QuantityUpdated { item, quantity: Quantity::new(2).unwrap() },
-        };
-        commit(order, &recorded).unwrap();
-    }
-
     /// The order.
     pub fn order(&self) -> Order {
         self.made().0
@@ -325,6 +318,19 @@ impl Dear {
 }
 
 const GENES: u64 = 13;
+
+/// Has twice as many of the first dish.
+pub fn double_the_first(order: &mut Order) {
+    let item = order.items().next().unwrap().id().clone();
+    let recorded = Recorded {
+        seq: order.seq() + 1,
+        at: UnixMillis::new(1),
+        by: Actor::participant(person(0)),
+        stamp: None,
+        fact: Fact::QuantityUpdated { item, quantity: Quantity::new(2).unwrap() },
+    };
+    commit(order, &recorded).unwrap();
+}
 
 /// FNV-1a.
 pub fn digest(text: &str) -> u64 {

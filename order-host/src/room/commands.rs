@@ -67,17 +67,6 @@ pub(super) fn decide_within(
 /// Whether all claims, or what everybody pays, are looked at to judge a command.
 fn looks_at_the_bill(command: &Command) -> bool {
     match command {
-        Command::ClaimItem { .. }
-        | Command::UnclaimItem { .. }
-        | Command::AssignItem { .. }
-        | Command::UpdateSplit(_)
-        | Command::RecordPayment(_)
-        | Command::UpdatePayment { .. }
-        | Command::RefundPayment(_)
-        | Command::Finalize
-        | Command::SetReady { .. }
-        | Command::Undo { .. }
-        | Command::Manage(_) => true,
         Command::AddItem(add) => add.shared_by.is_some(),
         Command::Join(_)
         | Command::RemoveItem { .. }
@@ -86,7 +75,7 @@ fn looks_at_the_bill(command: &Command) -> bool {
         | Command::SetTip { .. }
         | Command::WaiveService { .. }
         | Command::Leave => false,
-        // What a later core may know.
+        // Claims, splits, payments, what closes the order, and what a later core may know.
         _ => true,
     }
 }
