@@ -220,12 +220,16 @@ fn the_help_names_every_variable_and_fits_a_terminal() {
             "MAX_HTTP_PER_ADDRESS",
             "MAX_ORDER_LOG",
             "MAX_PER_GUEST",
+            "PARTICIPANT_ANSWER_BURST",
+            "PARTICIPANT_ANSWER_RATE",
+            "ACCEPT_LOSS",
+            "CHECK_AFTER",
             "PARTICIPANT_LOG_BURST",
             "PARTICIPANT_LOG_RATE",
         ]) {
             assert!(help.contains(&format!("STONEPOT_{option}=")), "{arguments:?}: {option}");
             assert!(
-                help.contains(&format!("{} ", flag(option))) || option == "INSECURE",
+                help.contains(&format!("{} ", flag(option))) || ["ACCEPT_LOSS", "INSECURE"].contains(&option),
                 "{arguments:?}: {option}"
             );
         }
