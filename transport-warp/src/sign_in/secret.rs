@@ -100,10 +100,22 @@ pub(super) fn of_file(file: &[u8]) -> Result<&[u8], KeysError> {
 /// What a secret looks like, if it looks like something that is not secret: as it stands, or in base64 or hexadecimal digits, as
 /// some stores of secrets hold what they are given.
 pub(super) fn looks_public(secret: &[u8]) -> Option<&'static str> {
-    readings(secret).iter().find_map(|reading| reading_looks_public(reading.trim_ascii()))
+    readings(secret).iter().find_map(|reading| {
+        if is_a_key_of_two_halves(reading) {
+            return Some("it is a key of two halves, and no secret");
+        }
+        text_looks_public(reading.trim_ascii())
+    })
 }
 
-fn reading_looks_public(text: &[u8]) -> Option<&'static str> {
+/// The last bytes of a key may be what is white space in a text, so each end that the key may have is tried.
+fn is_a_key_of_two_halves(reading: &[u8]) -> bool {
+    let reading = reading.trim_ascii_start();
+    let shortest = reading.trim_ascii_end().len();
+    (shortest..=reading.len()).any(|end| reading.get(..end).is_some_and(der::is_a_key))
+}
+
+fn text_looks_public(text: &[u8]) -> Option<&'static str> {
     let is_text = str::from_utf8(text).is_ok();
     if contains(text, b"-----BEGIN") {
         return Some("it is PEM, and no secret");
@@ -121,9 +133,6 @@ fn reading_looks_public(text: &[u8]) -> Option<&'static str> {
     }
     if text.starts_with(b"eyJ") && text.contains(&b'.') {
         return Some("it looks like a token, and no secret");
-    }
-    if der::is_a_key(text) {
-        return Some("it is a key of two halves, and no secret");
     }
     None
 }
@@ -184,6 +193,18 @@ mod tests {
             assert_eq!(looks_public(&secret), None, "{first}");
         }
         assert_eq!(looks_public(b"a sentence is one for a program"), None);
+    }
+
+    #[test]
+    fn a_public_key_is_none_whatever_byte_it_ends_with() {
+        for last in 0..=u8::MAX {
+            let mut key = [0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0].to_vec();
+            key.extend([0xA7; 31]);
+            key.push(last);
+            for secret in [STANDARD.encode(&key).into_bytes(), [&key[..], b"\n"].concat(), key] {
+                assert!(looks_public(&secret).is_some(), "{last}");
+            }
+        }
     }
 
     #[test]
