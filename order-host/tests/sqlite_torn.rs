@@ -114,9 +114,9 @@ async fn a_copy_without_its_write_ahead_log_is_refused_and_can_be_gone_on_with_o
         copy_all(&killed, &copy);
         let log = copy.join("stonepot.db-wal");
         if emptied {
-            fs::write(&log, "").unwrap()
+            fs::write(&log, "").unwrap();
         } else {
-            fs::remove_file(&log).unwrap()
+            fs::remove_file(&log).unwrap();
         }
         let before = fs::read(copy.join("stonepot.db")).unwrap();
 
