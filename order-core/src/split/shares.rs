@@ -111,15 +111,11 @@ pub fn shares(order: &Order) -> Shares<'_> {
         Some(parts) => Parts::clone(parts),
         None => Parts::new(order, &on_bill),
     };
-    let agreed = |row: usize| {
-        let agreed = parts.agreed.iter().find(|(other, _)| *other == row);
-        Amount::from_minor_units(agreed.map_or(0, |(_, amount)| *amount))
-    };
-    let agreed: Vec<Amount> = on_bill.iter().map(|&row| agreed(row)).collect();
     let mut list = Vec::with_capacity(on_bill.len());
-    for (row, agreed) in on_bill.into_iter().zip(agreed) {
+    for row in on_bill {
         let Some(participant) = order.people.get(row) else { continue };
         let divided = parts.rows.get(row).copied().unwrap_or_default();
+        let agreed = parts.agreed(row);
         let mut lines = taken(&mut parts.own, row);
         // Only where no dish costs anything, so that their part of the dishes is nothing.
         if let Some(dishes) = lines.first_mut().filter(|_| agreed != Amount::ZERO) {
@@ -175,7 +171,7 @@ pub(crate) struct Parts {
     own_included: Vec<Vec<Line>>,
     on_nothing: Vec<Line>,
     /// What some agreed to pay although there is no dish to divide it over.
-    agreed: Vec<(usize, i64)>,
+    agreed: Option<Vec<(usize, i64)>>,
 }
 
 impl Parts {
@@ -214,9 +210,8 @@ impl Parts {
             let person = order.people.get(row);
             (person.is_none(), person.map(|person| person.tie_rank(&order.id)))
         };
-        let agreed = terms.agreed.clone().unwrap_or_default();
         if let Some(rows) = statement.plain_rows(tie) {
-            return Self { agreed, ..Self::of_dishes(order.total, rows) };
+            return Self { agreed: terms.agreed, ..Self::of_dishes(order.total, rows) };
         }
         let divided = match statement.divide(tie) {
             Some(divided) => Self::of(order, &divided),
@@ -224,7 +219,14 @@ impl Parts {
             // finalized.
             None => Self { lines: vec![Line::dishes(order.total)], ..Self::default() },
         };
-        Self::clone(order.divided.get_or_init(|| Box::new(Self { agreed, ..divided })))
+        let divided = Self { agreed: terms.agreed, ..divided };
+        Self::clone(order.divided.get_or_init(|| Box::new(divided)))
+    }
+
+    /// What somebody agreed to pay although there is no dish.
+    fn agreed(&self, row: usize) -> Amount {
+        let agreed = self.agreed.iter().flatten().find(|(other, _)| *other == row);
+        Amount::from_minor_units(agreed.map_or(0, |(_, amount)| *amount))
     }
 
     /// A bill that is nothing but dishes.
@@ -238,7 +240,7 @@ impl Parts {
         let (lines, own) = named(order, &divided.due);
         let (included, own_included) = charges(order, &divided.included);
         let on_nothing = divided.on_nothing(&order.charges).collect();
-        Self { rows, lines, own, included, own_included, on_nothing, agreed: Vec::new() }
+        Self { rows, lines, own, included, own_included, on_nothing, agreed: None }
     }
 }
 
