@@ -1,12 +1,17 @@
 //! What dividing a whole bill costs, how that grows, and how dividing by weights compares with `rusty-money`.
 #![allow(clippy::unwrap_used, reason = "a bench may panic")]
 
+#[path = "../tests/bill/mod.rs"]
+mod bill;
+#[path = "../tests/dear/mod.rs"]
+mod dear;
 mod party;
 
 use std::hint::black_box;
 
+use criterion::BatchSize;
 use order_core::bill::{Basis, Bill, Charge, ChargeKind, ChargeValue, Dish, divide};
-use order_core::split::{Claim, Percentage, SplitRule, apportion};
+use order_core::split::{Claim, Percentage, SplitRule, apportion, shares};
 use order_core::text::Text;
 use order_core::{Amount, Currency, ItemId, OrderId, ParticipantId};
 use rusty_money::{Money, iso};
@@ -21,11 +26,26 @@ fn main() {
     let mut group = criterion.benchmark_group("bill");
     for (diners, dishes) in [(4, 20), (25, 250), (50, 500), (100, 1_000)] {
         for (name, split) in [("itemized", SplitRule::Itemized), ("equal", SplitRule::Equal)] {
-            let bill = Bill { split, ..bill(diners, dishes) };
+            let bill = Bill { split, ..ordinary_bill(diners, dishes) };
             group.bench_function(format!("{name}/{diners}x{dishes}x3"), |bencher| {
                 bencher.iter(|| black_box(divide(black_box(&bill)).unwrap()).amount_due());
             });
         }
+    }
+    group.finish();
+
+    // The dearest bills that an order can have, as far as they have been found (`examples/dear.rs`).
+    let mut group = criterion.benchmark_group("dear");
+    for (name, dear) in dear::WORST {
+        let order = dear.order();
+        group.bench_function(name, |bencher| {
+            // A copy keeps nothing of what was worked out before.
+            bencher.iter_batched_ref(
+                || order.clone(),
+                |order| shares(black_box(order)).amount_due(),
+                BatchSize::PerIteration,
+            );
+        });
     }
     group.finish();
 
@@ -50,7 +70,7 @@ fn main() {
 }
 
 /// A bill of which two people after one another share every second dish, with two heads of tax and a service charge.
-fn bill(diners: usize, dishes: usize) -> Bill {
+fn ordinary_bill(diners: usize, dishes: usize) -> Bill {
     let person = |number: usize| ParticipantId::new(&party::person(number % diners)).unwrap();
     Bill {
         diners: (0..diners).map(person).collect(),

@@ -62,6 +62,7 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
     if !may_happen_to(order.status, &recorded.fact) {
         return Err(CommitError::Closed);
     }
+    order.divided = Kept::default();
     let change = Change::of(order, recorded);
     let was_away = order.rules.is_some() && rules::is_away(order, recorded.by.id());
     match &recorded.fact {

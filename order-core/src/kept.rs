@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 /// Something that follows from an item, a participant or an order, once somebody has asked for it.
 ///
 /// It is a cache and no part of its owner: it is never stored, owners are equal whatever they keep, and a copy keeps nothing.
-/// Whoever changes the owner lets go of it (see `Item::change`), or whoever asks says whether it still holds.
+/// Whoever changes the owner lets go of it (see `Item::change` and [`commit`](crate::commit)), or whoever asks says whether it still holds.
 pub(crate) struct Kept<T>(OnceLock<T>);
 
 impl<T> Kept<T> {
@@ -19,6 +19,11 @@ impl<T> Kept<T> {
     ) -> &'text T {
         let kept = self.0.get_or_init(&work_out);
         if holds(kept) { kept } else { now.insert(work_out()) }
+    }
+
+    /// What is kept.
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.0.get()
     }
 
     /// What is kept, which is worked out now if nothing is. It must never change.

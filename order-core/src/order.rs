@@ -7,10 +7,11 @@ use crate::deadline::Deadline;
 use crate::done::DoneCommands;
 use crate::item::Item;
 use crate::items::Items;
+use crate::kept::Kept;
 use crate::participant::{Participant, Role, Seat};
 use crate::payment::Payment;
 use crate::rules::{HouseRules, Policy, Rules};
-use crate::split::{SplitRule, Weight};
+use crate::split::{Parts, Rest, SplitRule, Weight};
 use crate::text::Text;
 use crate::undo::LastChanges;
 use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, PaymentId, UnixMillis};
@@ -90,6 +91,8 @@ pub struct Order {
     pub(crate) last_changes: LastChanges,
     /// The commands with an id that became facts.
     pub(crate) done: DoneCommands,
+    /// What each pays, where it took more than sums to find out.
+    pub(crate) divided: Kept<Box<Parts>>,
     pub(crate) created_at: UnixMillis,
     pub(crate) updated_at: UnixMillis,
 }
@@ -120,6 +123,7 @@ impl Order {
             default_policy: Policy::default(),
             last_changes: LastChanges::default(),
             done: DoneCommands::default(),
+            divided: Kept::default(),
             created_at: UnixMillis::default(),
             updated_at: UnixMillis::default(),
         }
@@ -264,6 +268,24 @@ impl Order {
     /// How many commands with an id it remembers.
     pub fn commands_remembered(&self) -> usize {
         self.done.len()
+    }
+
+    /// How large the bill is: about how many microseconds it takes to work it out and to write it at the worst. A guess by
+    /// the numbers of dishes, people, claims and charges, for a host that does long work apart from short work.
+    pub fn bill_size(&self) -> usize {
+        let (items, people) = (self.items.len(), self.people.len());
+        let lines = self.charges.len().saturating_add(2).saturating_mul(people);
+        let dishes = match &self.split {
+            SplitRule::Equal | SplitRule::Custom(None) => 0,
+            SplitRule::Itemized | SplitRule::Cover { rest: Rest::Itemized, .. } => {
+                self.items().fold(0, |sum: usize, item| sum.saturating_add(item.claims.len()))
+            }
+            // Many cells, each of which is soon done.
+            SplitRule::Custom(Some(_))
+            | SplitRule::Adjusted(_)
+            | SplitRule::Cover { rest: Rest::Equal, .. } => items.saturating_mul(people) / 128,
+        };
+        items.saturating_add(lines).saturating_add(dishes)
     }
 
     /// By which rule the total is shared.

@@ -15,6 +15,7 @@ mod bill_lines;
 mod bill_oracle;
 mod commands;
 mod dear;
+mod dear_bills;
 mod differences;
 mod folding;
 mod golden;

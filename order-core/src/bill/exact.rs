@@ -78,11 +78,16 @@ fn gcd(a: i128, b: i128) -> i128 {
 }
 
 /// The largest number that divides both; fast where that is the divisor.
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "these numbers grow as they need to, and the divisor is not zero"
+)]
 fn reduced(divisor: BigInt, number: &BigInt) -> BigInt {
     let rest = if divisor.is_zero() { number.clone() } else { number % &divisor };
     if rest.is_zero() { divisor } else { divisor.gcd(&rest) }
 }
 
+#[allow(clippy::arithmetic_side_effects, reason = "these numbers grow as they need to")]
 impl Exact for BigInt {
     fn add_to(&mut self, other: &Self) -> Option<()> {
         *self += other;

@@ -90,6 +90,14 @@ impl<'table> BundleByRow<'table> {
     }
 }
 
+/// What can be reached from a row.
+enum Reached {
+    /// A row at which the way ends.
+    End(usize),
+    /// No such row.
+    NoEnd,
+}
+
 /// What a search has found so far.
 struct Search {
     /// Of every row reached: the cell of the row before it that changes, and its own cell that does.
@@ -185,11 +193,11 @@ impl<'table> Exchange<'table> {
     fn pass(&mut self, start: usize, way: Way, ends: impl Fn(&Self, usize) -> bool) -> Option<()> {
         let mut search = self.search(start)?;
         while let Some(row) = search.queue.pop_front() {
-            let mut end = self.spread_in_bundle(&mut search, row, way, &ends)?;
-            if end.is_none() {
-                end = self.spread(&mut search, row, way, &ends)?;
+            let mut reached = self.spread_in_bundle(&mut search, row, way, &ends)?;
+            if let Reached::NoEnd = reached {
+                reached = self.spread(&mut search, row, way, &ends)?;
             }
-            if let Some(end) = end {
+            if let Reached::End(end) = reached {
                 return self.carry_out(start, end, way, &search.steps);
             }
         }
@@ -229,11 +237,11 @@ impl<'table> Exchange<'table> {
         row: usize,
         way: Way,
         ends: impl Fn(&Self, usize) -> bool,
-    ) -> Option<Option<usize>> {
-        let Some(bundle) = &self.bundle else { return Some(None) };
+    ) -> Option<Reached> {
+        let Some(bundle) = &self.bundle else { return Some(Reached::NoEnd) };
         let from = *bundle.part_of.get(row)?;
         if from == NONE {
-            return Some(None);
+            return Some(Reached::NoEnd);
         }
         for (word, (fractional, up)) in bundle.part(from)?.enumerate() {
             let takes = if way == Way::Out { *up } else { !up };
@@ -257,14 +265,14 @@ impl<'table> Exchange<'table> {
                         *search.steps.get_mut(other)? =
                             Some((Place::Part { column, part: from }, Place::Part { column, part }));
                         if ends(self, other) {
-                            return Some(Some(other));
+                            return Some(Reached::End(other));
                         }
                         search.queue.push_back(other);
                     }
                 }
             }
         }
-        Some(None)
+        Some(Reached::NoEnd)
     }
 
     /// The same by the columns of the table.
@@ -274,7 +282,7 @@ impl<'table> Exchange<'table> {
         row: usize,
         way: Way,
         ends: impl Fn(&Self, usize) -> bool,
-    ) -> Option<Option<usize>> {
+    ) -> Option<Reached> {
         for &cell in self.cells_of.get(row)? {
             let column = *self.column_of.get(cell)?;
             let takes = self.units.table.cells.get(cell)?.up == (way == Way::Out);
@@ -296,12 +304,12 @@ impl<'table> Exchange<'table> {
                     *search.done.get_mut(part / BITS)? |= 1 << (part % BITS);
                 }
                 if ends(self, other.row) {
-                    return Some(Some(other.row));
+                    return Some(Reached::End(other.row));
                 }
                 search.queue.push_back(other.row);
             }
         }
-        Some(None)
+        Some(Reached::NoEnd)
     }
 
     /// Turns over the cells on the way from `start` to `end`.

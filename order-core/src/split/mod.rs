@@ -11,7 +11,7 @@ mod tie;
 
 pub use apportion::{ApportionError, Claim, apportion};
 pub use custom::{CustomShares, Percentage, SHARE_DECIMALS, ShareNumberError, Weight};
-pub(crate) use shares::seats_on_bill;
+pub(crate) use shares::{Parts, seats_on_bill};
 pub use shares::{Share, Shares, shares};
 pub(crate) use terms::does_not_cover;
 pub use tie::TieRank;

@@ -107,63 +107,23 @@ pub fn shares(order: &Order) -> Shares<'_> {
         Some(seats) => seats.iter().map(|seat| seat.0).collect(),
         None => seats_on_bill(order).into_iter().map(|seat| seat.0).collect(),
     };
-    let is_on_bill = |row: usize| on_bill.binary_search(&row).is_ok();
-    let row_of = |id: &ParticipantId| order.seat_of(id).map(|seat| seat.0).filter(|&row| is_on_bill(row));
-    let terms = order.split.terms(order.total, people, &on_bill, &row_of);
-    let statement = Statement {
-        diners: people,
-        dishes: order
-            .items()
-            .map(|item| StatedDish {
-                id: &item.id,
-                kind: item.dish_type.as_str(),
-                amount: item.total,
-                claims: &item.claims,
-            })
-            .collect(),
-        rule: terms.rule,
-        payers: terms.payers,
-        heads: terms.heads,
-        charges: &order.charges,
-        tips: order
-            .tips
-            .iter()
-            .filter(|(seat, _)| is_on_bill(seat.0))
-            .map(|(seat, &tip)| (seat.0, tip))
-            .collect(),
-        waived: order.without_service.iter().map(|seat| seat.0).collect(),
-        round_to: order.round_to,
-        dish_by_dish: false,
-    };
-    let tie = |row: usize| {
-        let person = order.people.get(row);
-        (person.is_none(), person.map(|person| person.tie_rank(&order.id)))
-    };
-    let mut parts = match statement.plain_rows(tie) {
-        Some(rows) => Parts::of_dishes(order.total, rows),
-        None => match statement.divide(tie) {
-            Some(divided) => Parts::of(order, &divided),
-            // What `decide` let in can always be divided. Should it not be, nobody pays anything, and it cannot be
-            // finalized.
-            None => Parts { lines: vec![Line::dishes(order.total)], ..Parts::default() },
-        },
-    };
-    let agreed = |row: usize| {
-        let agreed = terms.agreed.iter().flatten().find(|(other, _)| *other == row);
-        Amount::from_minor_units(agreed.map_or(0, |(_, amount)| *amount))
+    let mut parts = match order.divided.get() {
+        Some(parts) => Parts::clone(parts),
+        None => Parts::new(order, &on_bill),
     };
     let mut list = Vec::with_capacity(on_bill.len());
     for row in on_bill {
         let Some(participant) = order.people.get(row) else { continue };
         let divided = parts.rows.get(row).copied().unwrap_or_default();
+        let agreed = parts.agreed(row);
         let mut lines = taken(&mut parts.own, row);
         // Only where no dish costs anything, so that their part of the dishes is nothing.
-        if let Some(dishes) = lines.first_mut().filter(|_| agreed(row) != Amount::ZERO) {
-            *dishes = Line::dishes(agreed(row));
+        if let Some(dishes) = lines.first_mut().filter(|_| agreed != Amount::ZERO) {
+            *dishes = Line::dishes(agreed);
         }
         list.push(Share {
             participant,
-            amount: divided.checked_add(agreed(row)).unwrap_or(divided),
+            amount: divided.checked_add(agreed).unwrap_or(divided),
             items: taken(&mut items, row),
             lines,
             included: taken(&mut parts.own_included, row),
@@ -202,17 +162,73 @@ fn taken<T>(lists: &mut [Vec<T>], place: usize) -> Vec<T> {
 }
 
 /// A divided bill, by seat.
-#[derive(Default)]
-struct Parts {
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Parts {
     rows: Vec<Amount>,
     lines: Vec<Line>,
     own: Vec<Vec<Line>>,
     included: Vec<Line>,
     own_included: Vec<Vec<Line>>,
     on_nothing: Vec<Line>,
+    /// What some agreed to pay although there is no dish to divide it over.
+    agreed: Option<Vec<(usize, i64)>>,
 }
 
 impl Parts {
+    /// Divides the bill among those on it. The order keeps what it took a matrix to find out.
+    fn new(order: &Order, on_bill: &[usize]) -> Self {
+        let people = order.people.len();
+        let is_on_bill = |row: usize| on_bill.binary_search(&row).is_ok();
+        let row_of = |id: &ParticipantId| order.seat_of(id).map(|seat| seat.0).filter(|&row| is_on_bill(row));
+        let terms = order.split.terms(order.total, people, on_bill, &row_of);
+        let statement = Statement {
+            diners: people,
+            dishes: order
+                .items()
+                .map(|item| StatedDish {
+                    id: &item.id,
+                    kind: item.dish_type.as_str(),
+                    amount: item.total,
+                    claims: &item.claims,
+                })
+                .collect(),
+            rule: terms.rule,
+            payers: terms.payers,
+            heads: terms.heads,
+            charges: &order.charges,
+            tips: order
+                .tips
+                .iter()
+                .filter(|(seat, _)| is_on_bill(seat.0))
+                .map(|(seat, &tip)| (seat.0, tip))
+                .collect(),
+            waived: order.without_service.iter().map(|seat| seat.0).collect(),
+            round_to: order.round_to,
+            dish_by_dish: false,
+        };
+        let tie = |row: usize| {
+            let person = order.people.get(row);
+            (person.is_none(), person.map(|person| person.tie_rank(&order.id)))
+        };
+        if let Some(rows) = statement.plain_rows(tie) {
+            return Self { agreed: terms.agreed, ..Self::of_dishes(order.total, rows) };
+        }
+        let divided = match statement.divide(tie) {
+            Some(divided) => Self::of(order, &divided),
+            // What `decide` let in can always be divided. Should it not be, nobody pays anything, and it cannot be
+            // finalized.
+            None => Self { lines: vec![Line::dishes(order.total)], ..Self::default() },
+        };
+        let divided = Self { agreed: terms.agreed, ..divided };
+        Self::clone(order.divided.get_or_init(|| Box::new(divided)))
+    }
+
+    /// What somebody agreed to pay although there is no dish.
+    fn agreed(&self, row: usize) -> Amount {
+        let agreed = self.agreed.iter().flatten().find(|(other, _)| *other == row);
+        Amount::from_minor_units(agreed.map_or(0, |(_, amount)| *amount))
+    }
+
     /// A bill that is nothing but dishes.
     fn of_dishes(total: Amount, rows: Vec<Amount>) -> Self {
         let own = rows.iter().map(|&row| vec![Line::dishes(row)]).collect();
@@ -224,7 +240,7 @@ impl Parts {
         let (lines, own) = named(order, &divided.due);
         let (included, own_included) = charges(order, &divided.included);
         let on_nothing = divided.on_nothing(&order.charges).collect();
-        Self { rows, lines, own, included, own_included, on_nothing }
+        Self { rows, lines, own, included, own_included, on_nothing, agreed: None }
     }
 }
 

@@ -288,6 +288,7 @@ pub fn decode_snapshot(bytes: &[u8]) -> Result<(Order, Option<u64>), StoredError
         },
         created_at: UnixMillis::new(stored.created_at),
         updated_at: UnixMillis::new(stored.updated_at),
+        divided: Kept::default(),
     };
     if order.is_finalized() && order.on_bill.is_none() {
         // Version 1 had no payments, so who was on the bill can still be told.

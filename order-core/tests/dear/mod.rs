@@ -5,6 +5,12 @@
     reason = "a module of several programs, each of which uses its own part of it"
 )]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "all numbers are small, and none is below zero"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,7 +107,7 @@ const ITEMIZED: Dear = Dear {
 };
 
 /// The dearest bill of each rule that a search has found, each by what makes it dear.
-pub const WORST: [(&str, Dear); 6] = [
+pub const WORST: [(&str, Dear); 8] = [
     ("itemized", ITEMIZED),
     ("itemized, cheap", Dear { seed: 358_945, apart: 30, prices: Prices::Unit, types: 8, ..ITEMIZED }),
     (
@@ -139,6 +145,28 @@ pub const WORST: [(&str, Dear); 6] = [
             types: 200,
             taxes: 13,
             services: 13,
+            round_to: false,
+            ..ITEMIZED
+        },
+    ),
+    (
+        "itemized, coarse",
+        Dear { seed: 18_421, apart: 0, prices: Prices::Coarse, types: 200, own_tips: false, ..ITEMIZED },
+    ),
+    (
+        "coarse",
+        Dear {
+            seed: 522_548,
+            dishes: 4_999,
+            rule: Rule::Coarse,
+            prices: Prices::Coarse,
+            types: 1,
+            taxes: 13,
+            services: 3,
+            fees: 2,
+            discounts: 4,
+            own_tips: false,
+            waived: false,
             round_to: false,
             ..ITEMIZED
         },
@@ -264,22 +292,51 @@ impl Dear {
         }
     }
 
-    /// The order. It was checked to be one that commands can make.
+    /// The order.
     pub fn order(&self) -> Order {
+        self.made().0
+    }
+
+    /// The order's log.
+    pub fn log(&self) -> Vec<Recorded> {
+        self.made().1
+    }
+
+    fn made(&self) -> (Order, Vec<Recorded>) {
         let mut making = Making {
             dear: *self,
             choices: Seeded::new(self.seed),
             order: Order::new(OrderId::new(&format!("dear-{}", self.seed)).unwrap(), currency()),
+            log: Vec::new(),
         };
         making.people();
         making.dishes();
         making.rule();
         making.charges();
-        making.order
+        (making.order, making.log)
     }
 }
 
 const GENES: u64 = 13;
+
+/// Has twice as many of the first dish.
+pub fn double_the_first(order: &mut Order) {
+    let item = order.items().next().unwrap().id().clone();
+    let recorded = Recorded {
+        seq: order.seq() + 1,
+        at: UnixMillis::new(1),
+        by: Actor::participant(person(0)),
+        stamp: None,
+        fact: Fact::QuantityUpdated { item, quantity: Quantity::new(2).unwrap() },
+    };
+    commit(order, &recorded).unwrap();
+}
+
+/// FNV-1a.
+pub fn digest(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
 
 /// Whether commands could have made the order: they could change nothing, otherwise.
 pub fn is_within_bounds(order: &Order) -> bool {
@@ -298,7 +355,8 @@ pub fn is_within_bounds(order: &Order) -> bool {
     matches!(decided, Ok(Decision::Record(_) | Decision::Unchanged))
 }
 
-fn currency() -> Currency {
+/// The currency of all these orders: one of many digits.
+pub fn currency() -> Currency {
     Currency::from_code("CLF").unwrap()
 }
 
@@ -306,6 +364,7 @@ struct Making {
     dear: Dear,
     choices: Seeded,
     order: Order,
+    log: Vec<Recorded>,
 }
 
 impl Making {
@@ -318,6 +377,7 @@ impl Making {
             fact,
         };
         commit(&mut self.order, &recorded).unwrap();
+        self.log.push(recorded);
     }
 
     fn people(&mut self) {
