@@ -93,7 +93,7 @@ impl Glances {
             .get_or_try_init(|| async {
                 let _turn = shared.load_turn().await;
                 let Loaded { order, .. } = room::load(shared.log.as_ref(), room, &shared.settings).await?;
-                Ok(Arc::new(Glance::of(&order)))
+                Ok(Arc::new(shared.aside.run(order.bill_size(), || Glance::of(&order))))
             })
             .await
             .cloned();

@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+mod aside;
 mod before_join;
 mod clock;
 mod connection;

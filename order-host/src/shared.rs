@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
+use crate::aside::Aside;
 use crate::clock::{Look, Steps};
 use crate::glances::Glances;
 use crate::history::Histories;
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) glances: Glances,
     /// Orders that are read from the log at the same time.
     loads: Semaphore,
+    /// Where bills are worked out that take long.
+    pub(crate) aside: Aside,
     /// The orders in memory, by tenant.
     pub(crate) tenants: Counted<Text>,
     next_connection: AtomicU64,
@@ -58,6 +61,7 @@ impl Shared {
             histories: Histories::default(),
             glances: Glances::default(),
             loads: Semaphore::new(LOADS_AT_ONCE),
+            aside: Aside::default(),
             tenants: Counted::default(),
             next_connection: AtomicU64::new(1),
             tasks: TaskTracker::new(),

@@ -55,6 +55,22 @@ pub(super) fn decide_within(
     Ok(decision)
 }
 
+/// Whether all claims, or what everybody pays, are looked at to judge a command.
+fn looks_at_the_bill(command: &Command) -> bool {
+    match command {
+        Command::AddItem(add) => add.shared_by.is_some(),
+        Command::Join(_)
+        | Command::RemoveItem { .. }
+        | Command::UpdateQuantity { .. }
+        | Command::SetCharges(_)
+        | Command::SetTip { .. }
+        | Command::WaiveService { .. }
+        | Command::Leave => false,
+        // Claims, splits, payments, what closes the order, and what a later core may know.
+        _ => true,
+    }
+}
+
 /// A command that was judged.
 struct Judged {
     by: Asker,
@@ -206,7 +222,9 @@ impl Room {
             // No answer to remember: the id is that of the first command, which may be sent again.
             Err(reused) => return Outcome::Refused(reused),
         }
-        let outcome = match decide_within(bounds, order, now, actor, stamp, command) {
+        let size = if looks_at_the_bill(command) { order.bill_size() } else { 0 };
+        let decide = || decide_within(bounds, order, now, actor, stamp, command);
+        let outcome = match self.shared.aside.run(size, decide) {
             Ok(Decision::Record(recorded)) => Outcome::Happens(recorded),
             Ok(Decision::Repeated { seq }) => Outcome::Happened(seq),
             Ok(Decision::Unchanged) => Outcome::Unchanged { seq: order.seq() },
@@ -283,7 +301,8 @@ impl Room {
             (Asker::Socket(connection), Some(_)) => self.ack(connection, id, seq, repeated),
             (Asker::Socket(connection), None) => self.send_state(connection, false),
             (Asker::Backend(reply), _) => {
-                let state = wire::sync(&self.order, &self.presence, self.shared.clock.now());
+                let now = self.shared.clock.now();
+                let state = self.aside(|| wire::sync(&self.order, &self.presence, now));
                 // Whoever asked may be gone.
                 drop(reply.send(Ok(state.text().to_owned())));
             }

@@ -186,7 +186,7 @@ impl Room {
             Protocol::Seed => {
                 self.send_state(connection, seats);
                 let now = self.shared.clock.now();
-                let answer = wire::joined(&self.order, &self.presence, participant, now);
+                let answer = self.aside(|| wire::joined(&self.order, &self.presence, participant, now));
                 let news = News { seed: Some(Shared::new(&Arc::new(answer))), v2: None };
                 self.members.send(connection, &news);
             }

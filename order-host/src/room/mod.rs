@@ -205,7 +205,7 @@ impl Room {
                 Input::Resync { connection } => self.resync(connection),
                 Input::Detach { connection } => self.detach(connection),
                 // Whoever asked may be gone.
-                Input::View { reply } => drop(reply.send(public_view(&self.order))),
+                Input::View { reply } => drop(reply.send(self.aside(|| public_view(&self.order)))),
                 Input::Admits { access, reply } => drop(reply.send(access.admits_to(&self.order))),
                 Input::Wake { reply } => {
                     let waits = self.waits_for_the_clock();

@@ -45,7 +45,12 @@ impl Room {
 
     /// The message of the first protocol that tells of a committed fact.
     pub(super) fn frame(&self, recorded: &Recorded) -> Arc<Frame> {
-        Arc::new(wire::fact_message(&self.order, &self.presence, recorded))
+        Arc::new(self.aside(|| wire::fact_message(&self.order, &self.presence, recorded)))
+    }
+
+    /// Does work for which the whole bill may have to be worked out.
+    pub(super) fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.shared.aside.run(self.order.bill_size(), work)
     }
 
     /// Keeps events from now on, for those who come back.
@@ -97,7 +102,8 @@ impl Room {
 
     fn state(&self, is_needed: impl Fn(Protocol) -> bool) -> News {
         let seed = || {
-            let sync = wire::sync(&self.order, &self.presence, self.shared.clock.now());
+            let now = self.shared.clock.now();
+            let sync = self.aside(|| wire::sync(&self.order, &self.presence, now));
             Shared::new(&Arc::new(sync))
         };
         let v2 = || Bytes::from(v2::state(&self.order, &self.presence, None));
@@ -119,7 +125,8 @@ impl Room {
         }
         let seed = || {
             let now = self.shared.clock.now();
-            Shared::new(&Arc::new(wire::presence_changed(&self.order, &self.presence, participant, now)))
+            let told = || wire::presence_changed(&self.order, &self.presence, participant, now);
+            Shared::new(&Arc::new(self.aside(told)))
         };
         let news =
             News { seed: self.members.speak(Protocol::Seed).then(seed), v2: self.presence_v2(participant) };
@@ -139,7 +146,7 @@ impl Room {
         };
         let answer = match request {
             Request::State => v2::state(&self.order, &self.presence, id),
-            Request::Bill => v2::bill(&self.order, id),
+            Request::Bill => self.aside(|| v2::bill(&self.order, id)),
             Request::Checksum => v2::checksum_answer(&self.order, id),
             Request::Presence { typing, speaking } => {
                 if self.presence.mark(&speaker, typing, speaking) {

@@ -236,7 +236,7 @@ impl Room {
             Upcoming::Deadline(stored) | Upcoming::DeadlineOfBefore(stored) => {
                 // As far as the time has run that the table had, by the clock that it was set by.
                 let by = UnixMillis::new(stored.get().saturating_add(over));
-                deadline_due(&self.order, by, look.now)
+                self.aside(|| deadline_due(&self.order, by, look.now))
             }
             Upcoming::EndAtSomeTime(_) => None,
             Upcoming::End(life) if look.unsettled(life).is_some() => None,
