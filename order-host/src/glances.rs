@@ -6,11 +6,13 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use order_core::stored::encode_snapshot;
 use order_core::text::Text;
 use order_core::{Order, ParticipantId};
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use crate::history::may_read;
 use crate::log::{LogError, Snapshot};
@@ -67,6 +69,14 @@ impl Glance {
     }
 }
 
+/// What is told of an order, and what it took to find out.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    pub(crate) glance: Arc<Glance>,
+    /// The work that it made for this one who asks; none, where it was remembered or others had begun it.
+    pub(crate) work: Duration,
+}
+
 /// Answers that are remembered, and those that are being looked for.
 #[derive(Debug, Default)]
 pub(crate) struct Glances(Mutex<State>);
@@ -85,22 +95,26 @@ impl Glances {
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub(crate) async fn at(&self, shared: &Shared, room: &RoomKey) -> Result<Arc<Glance>, LogError> {
+    pub(crate) async fn at(&self, shared: &Shared, room: &RoomKey) -> Result<Looked, LogError> {
         shared.damaged.refuse(room)?;
         let known = self.lock().known.get(room).cloned();
         if let Some(known) = known
             && shared.log.read(room, known.seq, 1).await?.is_empty()
         {
-            return Ok(known);
+            return Ok(Looked { glance: known, work: Duration::ZERO });
         }
         let sought = self.lock().sought.entry(room.clone()).or_default().clone();
+        let mut work = Duration::ZERO;
         let found = sought
             .get_or_try_init(|| async {
                 let _turn = shared.load_turn().await;
+                let begun = Instant::now();
                 let loaded = room::look(shared, room).await?;
                 remember_for_later(shared, room, &loaded).await;
                 let order = &loaded.order;
-                Ok(Arc::new(shared.aside.run(order.bill_size(), || Glance::of(order))))
+                let glance = shared.aside.run(order.bill_size(), || Glance::of(order));
+                work = begun.elapsed();
+                Ok(Arc::new(glance))
             })
             .await
             .cloned();
@@ -111,7 +125,7 @@ impl Glances {
                 state.remember(room, found);
             }
         }
-        found
+        found.map(|glance| Looked { glance, work })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

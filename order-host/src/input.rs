@@ -34,6 +34,8 @@ pub(crate) enum Input {
     View { reply: oneshot::Sender<Option<String>> },
     /// Somebody asks whether they may see and join the order.
     Admits { access: Box<Access>, reply: oneshot::Sender<bool> },
+    /// Somebody asks for the history; without a name, the back end. They are told the last fact, if they may read it.
+    Reads { asker: Option<ParticipantId>, reply: oneshot::Sender<Option<u64>> },
     /// It is time for something that happens by itself. The room says when it is done, and for how long its end waits for
     /// the clock, if it does.
     Wake { reply: oneshot::Sender<Option<Duration>> },

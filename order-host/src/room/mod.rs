@@ -215,6 +215,7 @@ impl Room {
                 | Input::Detach { .. }
                 | Input::View { .. }
                 | Input::Admits { .. }
+                | Input::Reads { .. }
                 | Input::Wake { .. }
                 | Input::Damaged
                 | Input::Drain => self.run_commands(&mut commands).await?,
@@ -232,6 +233,7 @@ impl Room {
                 // Whoever asked may be gone.
                 Input::View { reply } => drop(reply.send(self.aside(|| public_view(&self.order)))),
                 Input::Admits { access, reply } => drop(reply.send(access.admits_to(&self.order))),
+                Input::Reads { asker, reply } => drop(reply.send(self.let_read(asker.as_ref()))),
                 Input::Wake { reply } => {
                     let waits = self.waits_for_the_clock();
                     if waits.is_none() {
