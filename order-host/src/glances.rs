@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use order_core::stored::encode_snapshot;
 use order_core::text::Text;
+use order_core::wire::SharedText;
 use order_core::{Order, ParticipantId};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -35,7 +36,7 @@ pub(crate) struct Glance {
     /// The last fact that it takes into account.
     pub(crate) seq: u64,
     /// How a stranger sees the order, as JSON text; nothing when nobody has joined it.
-    pub(crate) view: Option<String>,
+    pub(crate) view: Option<SharedText>,
     circle: Option<Text>,
     tenant: Option<Text>,
     /// Those who may read its history.
@@ -65,7 +66,7 @@ impl Glance {
 
     fn bytes(&self) -> usize {
         let readers: usize = self.readers.iter().map(|id| id.as_str().len().saturating_add(BYTES_EACH)).sum();
-        BYTES_EACH.saturating_add(readers).saturating_add(self.view.as_ref().map_or(0, String::len))
+        BYTES_EACH.saturating_add(readers).saturating_add(self.view.as_ref().map_or(0, |view| view.len()))
     }
 }
 
@@ -182,7 +183,7 @@ mod tests {
     fn what_is_remembered_is_bounded_and_the_oldest_is_forgotten_first() {
         let mut state = State::default();
         let glance = |bytes: usize| {
-            let view = Some("x".repeat(bytes));
+            let view = Some("x".repeat(bytes).into());
             Arc::new(Glance { seq: 1, view, circle: None, tenant: None, readers: Vec::new() })
         };
         for number in 0..100 {

@@ -70,11 +70,13 @@ impl Host {
             if inputs.send(Input::View { reply }).await.is_ok()
                 && let Ok(view) = answer.await
             {
-                return Ok(view);
+                // Copied here: the room is not held up by it.
+                return Ok(view.as_deref().map(str::to_owned));
             }
         }
         // Not in memory: look it up, but do not load a room for everybody who knocks.
-        Ok(self.shared.glances.at(&self.shared, room).await?.glance.view.clone())
+        let looked = self.shared.glances.at(&self.shared, room).await?;
+        Ok(looked.glance.view.as_deref().map(str::to_owned))
     }
 
     /// A page of the history of `room`, as JSON text: who did what and when, oldest first. For whoever is or was part of the order

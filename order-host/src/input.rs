@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::wire::v2::Request;
-use order_core::wire::{Inbound, Refused};
+use order_core::wire::{Inbound, Refused, SharedText};
 use order_core::{Command, CommandId, ParticipantId};
 use tokio::sync::{SetOnce, oneshot};
 
@@ -31,7 +31,7 @@ pub(crate) enum Input {
     /// A socket is gone.
     Detach { connection: ConnectionId },
     /// Somebody asks how the order looks to a stranger.
-    View { reply: oneshot::Sender<Option<String>> },
+    View { reply: oneshot::Sender<Option<SharedText>> },
     /// Somebody asks whether they may see and join the order.
     Admits { access: Box<Access>, reply: oneshot::Sender<bool> },
     /// Somebody asks for the history; without a name, the back end. They are told the last fact, if they may read it.
