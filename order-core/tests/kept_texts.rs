@@ -63,6 +63,7 @@ proptest! {
                 let is_news = if comes { presence.connect(&who) } else { presence.disconnect(&who) };
                 let told = ask(&table.order, &presence, &who, asked);
                 prop_assert_eq!(told, ask(&anew(&table.order), &presence, &who, asked), "news: {}", is_news);
+                prop_assert_eq!(wire::public_view(&table.order), wire::public_view(&anew(&table.order)));
                 if asked == 5 {
                     table.order.forget_texts();
                     prop_assert!(!table.order.keeps_texts());
@@ -124,6 +125,21 @@ fn messages_share_the_text_until_the_order_changes() {
     table.add("ben", "dosa", "80", "1");
     assert!(!table.order.keeps_texts());
     assert!(!before.is_same(&shared(&sync(&table.order, &presence))));
+}
+
+#[test]
+fn strangers_share_their_view_until_the_order_changes() {
+    let mut table = Table::of(&["asha", "ben"]);
+    let before = wire::public_view(&table.order);
+    assert!(table.order.keeps_texts());
+    assert!(before.is_same(&wire::public_view(&table.order)));
+    table.add("ben", "dosa", "80", "1");
+    let after = wire::public_view(&table.order);
+    assert!(!before.contains("dosa") && after.contains("dosa"));
+    assert!(after.is_same(&wire::public_view(&table.order)));
+    table.order.forget_texts();
+    assert!(!table.order.keeps_texts());
+    assert_eq!(wire::public_view(&table.order), after);
 }
 
 #[test]

@@ -6,11 +6,15 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use order_core::stored::encode_snapshot;
 use order_core::text::Text;
+use order_core::wire::SharedText;
 use order_core::{Order, ParticipantId};
-use tokio::sync::OnceCell;
+use tokio::runtime::Handle;
+use tokio::sync::SetOnce;
+use tokio::time::Instant;
 
 use crate::history::may_read;
 use crate::log::{LogError, Snapshot};
@@ -33,7 +37,7 @@ pub(crate) struct Glance {
     /// The last fact that it takes into account.
     pub(crate) seq: u64,
     /// How a stranger sees the order, as JSON text; nothing when nobody has joined it.
-    pub(crate) view: Option<String>,
+    pub(crate) view: Option<SharedText>,
     circle: Option<Text>,
     tenant: Option<Text>,
     /// Those who may read its history.
@@ -63,9 +67,20 @@ impl Glance {
 
     fn bytes(&self) -> usize {
         let readers: usize = self.readers.iter().map(|id| id.as_str().len().saturating_add(BYTES_EACH)).sum();
-        BYTES_EACH.saturating_add(readers).saturating_add(self.view.as_ref().map_or(0, String::len))
+        BYTES_EACH.saturating_add(readers).saturating_add(self.view.as_ref().map_or(0, |view| view.len()))
     }
 }
+
+/// What is told of an order, and what it took to find out.
+#[derive(Debug, Clone)]
+pub(crate) struct Looked {
+    pub(crate) glance: Arc<Glance>,
+    /// The work that it made for this one who asks; none, where it was remembered or others had begun it.
+    pub(crate) work: Duration,
+}
+
+/// What a look finds, once it has ended.
+type Sought = Arc<SetOnce<Result<Looked, LogError>>>;
 
 /// Answers that are remembered, and those that are being looked for.
 #[derive(Debug, Default)]
@@ -76,8 +91,8 @@ struct State {
     known: HashMap<RoomKey, Arc<Glance>>,
     oldest_first: VecDeque<RoomKey>,
     bytes: usize,
-    /// As many as there are requests that wait.
-    sought: HashMap<RoomKey, Arc<OnceCell<Arc<Glance>>>>,
+    /// As many as there are looks that go on or wait for their turn.
+    sought: HashMap<RoomKey, Sought>,
 }
 
 impl Glances {
@@ -85,38 +100,119 @@ impl Glances {
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub(crate) async fn at(&self, shared: &Shared, room: &RoomKey) -> Result<Arc<Glance>, LogError> {
+    pub(crate) async fn at(&self, shared: &Arc<Shared>, room: &RoomKey) -> Result<Looked, LogError> {
         shared.damaged.refuse(room)?;
         let known = self.lock().known.get(room).cloned();
         if let Some(known) = known
-            && shared.log.read(room, known.seq, 1).await?.is_empty()
+            && is_the_last(shared, room, &known).await?
         {
-            return Ok(known);
+            return Ok(Looked { glance: known, work: Duration::ZERO });
         }
-        let sought = self.lock().sought.entry(room.clone()).or_default().clone();
-        let found = sought
-            .get_or_try_init(|| async {
-                let _turn = shared.load_turn().await;
-                let loaded = room::look(shared, room).await?;
-                remember_for_later(shared, room, &loaded).await;
-                let order = &loaded.order;
-                Ok(Arc::new(shared.aside.run(order.bill_size(), || Glance::of(order))))
-            })
-            .await
-            .cloned();
-        let mut state = self.lock();
-        if state.sought.get(room).is_some_and(|current| Arc::ptr_eq(current, &sought)) {
-            state.sought.remove(room);
-            if let Ok(found) = &found {
-                state.remember(room, found);
+        let (is_own, found) = self.look(shared, room).await;
+        if is_own {
+            return found;
+        }
+        // Others had begun it, perhaps before something that was stored when this one asked. The next look begins after that.
+        if let Ok(looked) = &found
+            && is_the_last(shared, room, &looked.glance).await?
+        {
+            return found;
+        }
+        self.look(shared, room).await.1
+    }
+
+    /// Waits for the look that is going on, or begins one; whether it was begun here, and what it found.
+    async fn look(&self, shared: &Arc<Shared>, room: &RoomKey) -> (bool, Result<Looked, LogError>) {
+        let mut begun = None;
+        let sought = self
+            .lock()
+            .sought
+            .entry(room.clone())
+            .or_insert_with(|| begun.insert(Sought::default()).clone())
+            .clone();
+        let is_own = begun.take().is_some();
+        if is_own {
+            let look = Look { shared: shared.clone(), room: room.clone(), sought: sought.clone() };
+            // A task of its own ends whatever becomes of who asked, and may step aside for long work.
+            if Handle::try_current().is_ok() {
+                drop(shared.spawn(look.run()));
+            } else {
+                look.run().await;
             }
         }
-        found
+        let mut found = sought.wait().await.clone();
+        if let Ok(looked) = &mut found
+            && !is_own
+        {
+            looked.work = Duration::ZERO;
+        }
+        (is_own, found)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it holds the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether nothing was added to an order since.
+async fn is_the_last(shared: &Shared, room: &RoomKey, glance: &Glance) -> Result<bool, LogError> {
+    Ok(shared.log.read(room, glance.seq, 1).await?.is_empty())
+}
+
+/// A look at an order, which ends in any case: those who wait for it are told.
+struct Look {
+    shared: Arc<Shared>,
+    room: RoomKey,
+    sought: Sought,
+}
+
+impl Look {
+    async fn run(self) {
+        let _turn = self.shared.load_turn().await;
+        if self.is_given_up() {
+            return;
+        }
+        let begun = Instant::now();
+        let found = self.find().await;
+        self.end(found.map(|glance| Looked { glance, work: begun.elapsed() }));
+    }
+
+    async fn find(&self) -> Result<Arc<Glance>, LogError> {
+        let loaded = room::look(&self.shared, &self.room).await?;
+        remember_for_later(&self.shared, &self.room, &loaded).await;
+        let order = &loaded.order;
+        Ok(Arc::new(self.shared.aside.run(order.bill_size(), || Glance::of(order))))
+    }
+
+    /// Takes it off the list when nobody waits for it any more.
+    fn is_given_up(&self) -> bool {
+        let mut state = self.shared.glances.lock();
+        // The list has one, and so has this.
+        let is_wanted = Arc::strong_count(&self.sought) > 2;
+        if !is_wanted {
+            state.no_longer_sought(&self.room, &self.sought);
+        }
+        !is_wanted
+    }
+
+    /// Takes it off the list, and tells those who wait.
+    fn end(&self, found: Result<Looked, LogError>) {
+        let mut state = self.shared.glances.lock();
+        if state.no_longer_sought(&self.room, &self.sought)
+            && let Ok(looked) = &found
+        {
+            state.remember(&self.room, &looked.glance);
+        }
+        drop(state);
+        // Whoever was told already is told nothing else.
+        let _ = self.sought.set(found);
+    }
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        self.end(Err(LogError("the order was not looked at to the end".to_owned())));
     }
 }
 
@@ -127,12 +223,29 @@ async fn remember_for_later(shared: &Shared, room: &RoomKey, loaded: &Loaded) {
         return;
     }
     let Ok(state) = encode_snapshot(order, &loaded.position()) else { return };
+    // What a room has saved meanwhile is newer; one that is in memory will save another.
+    let is_newer = match shared.log.load_snapshot(room).await {
+        Ok(stored) => stored.is_none_or(|stored| stored.seq < order.seq()),
+        Err(_) => false,
+    };
+    if !is_newer || shared.rooms.loaded(room).is_some() {
+        return;
+    }
     if let Err(error) = shared.log.save_snapshot(room, Snapshot { seq: order.seq(), state }).await {
         tracing::debug!(room = %room.fingerprint(), %error, "the snapshot was not saved");
     }
 }
 
 impl State {
+    /// Takes a look off the list, unless another has taken its place; whether it was there.
+    fn no_longer_sought(&mut self, room: &RoomKey, sought: &Sought) -> bool {
+        let is_there = self.sought.get(room).is_some_and(|current| Arc::ptr_eq(current, sought));
+        if is_there {
+            self.sought.remove(room);
+        }
+        is_there
+    }
+
     fn remember(&mut self, room: &RoomKey, glance: &Arc<Glance>) {
         self.forget(room);
         if glance.bytes() > REMEMBERED_BYTES {
@@ -158,7 +271,11 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Waker};
+
     use super::*;
+    use crate::log::MemoryLog;
+    use crate::{RandomIds, Settings, SystemClock};
 
     fn room(number: usize) -> RoomKey {
         RoomKey::new("main", &number.to_string()).unwrap()
@@ -168,7 +285,7 @@ mod tests {
     fn what_is_remembered_is_bounded_and_the_oldest_is_forgotten_first() {
         let mut state = State::default();
         let glance = |bytes: usize| {
-            let view = Some("x".repeat(bytes));
+            let view = Some("x".repeat(bytes).into());
             Arc::new(Glance { seq: 1, view, circle: None, tenant: None, readers: Vec::new() })
         };
         for number in 0..100 {
@@ -185,5 +302,50 @@ mod tests {
             state.forget(&room(number));
         }
         assert_eq!((state.bytes, state.known.len()), (0, 0));
+    }
+
+    fn shared() -> Arc<Shared> {
+        let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
+        Arc::new(Shared::new(Arc::new(MemoryLog::new()), Settings::default(), clock, ids))
+    }
+
+    #[tokio::test]
+    async fn nothing_is_kept_of_questions_that_are_given_up() {
+        let shared = shared();
+        for number in 0..100 {
+            let table = room(number);
+            let mut question = Box::pin(shared.glances.at(&shared, &table));
+            assert!(question.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        assert!(shared.glances.lock().sought.len() <= 100);
+        shared.tasks_end().await;
+        assert!(shared.glances.lock().sought.is_empty());
+        assert!(shared.glances.at(&shared, &room(1)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_look_that_is_cut_short_is_told_to_those_who_wait_for_it_and_they_look_again() {
+        let shared = shared();
+        let (table, sought) = (room(1), Sought::default());
+        shared.glances.lock().sought.insert(table.clone(), sought.clone());
+        let cut_short = Look { shared: shared.clone(), room: table.clone(), sought };
+        let (found, ()) = tokio::join!(shared.glances.at(&shared, &table), async { drop(cut_short) });
+        assert_eq!(found.unwrap().glance.seq, 0);
+        assert!(shared.glances.lock().sought.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_joins_a_look_in_progress_is_told_of_nothing_older_than_their_question() {
+        let shared = shared();
+        let (table, sought) = (room(1), Sought::default());
+        shared.glances.lock().sought.insert(table.clone(), sought.clone());
+        let look = Look { shared: shared.clone(), room: table.clone(), sought };
+        // It has read to the end of the log. Then something is stored, and somebody asks.
+        let glance = Arc::new(Glance { seq: 0, view: None, circle: None, tenant: None, readers: Vec::new() });
+        shared.log.append(&table, 0, vec![b"not a fact".to_vec().into()]).await.unwrap();
+        let (found, ()) = tokio::join!(shared.glances.at(&shared, &table), async {
+            look.end(Ok(Looked { glance, work: Duration::ZERO }));
+        });
+        assert!(found.unwrap_err().0.contains("fact 1"), "the log was read again");
     }
 }

@@ -70,11 +70,13 @@ impl Host {
             if inputs.send(Input::View { reply }).await.is_ok()
                 && let Ok(view) = answer.await
             {
-                return Ok(view);
+                // Copied here: the room is not held up by it.
+                return Ok(view.as_deref().map(str::to_owned));
             }
         }
         // Not in memory: look it up, but do not load a room for everybody who knocks.
-        Ok(self.shared.glances.at(&self.shared, room).await?.view.clone())
+        let looked = self.shared.glances.at(&self.shared, room).await?;
+        Ok(looked.glance.view.as_deref().map(str::to_owned))
     }
 
     /// A page of the history of `room`, as JSON text: who did what and when, oldest first. For whoever is or was part of the order
@@ -91,20 +93,40 @@ impl Host {
         page: HistoryPage,
     ) -> Result<String, HistoryError> {
         let reading = Reading::begin(&self.shared, room, asker).ok_or(HistoryError::Busy)?;
-        let glance = self.shared.glances.at(&self.shared, room).await?;
-        if !glance.may_be_read_by(asker) {
-            return Err(HistoryError::NotAtTheTable);
-        }
+        // Before anything is done for them, the look at whether they may read it included.
         if let Some(asker) = asker {
             self.shared.budgets.check(room, asker).map_err(HistoryError::TooMuch)?;
         }
+        let last = self.last_to_read(room, asker).await?.ok_or(HistoryError::NotAtTheTable)?;
         // Who does not want it any more drops this future.
-        let page = reading.read(&self.shared, glance.seq, page, || true).await?;
+        let page = reading.read(&self.shared, last, page, || true).await?;
         let mut page = page.ok_or(HistoryError::Draining)?;
         if let Some(asker) = asker {
             self.shared.budgets.charge(room, asker, page.bytes, page.work);
         }
         Ok(wire::history_document(page.entries.make_contiguous(), page.more))
+    }
+
+    /// The last fact of an order's history, if `asker` may read it. A room in memory says so itself, and tells from then on what
+    /// happens, so that a page after a change is not read from the log either.
+    async fn last_to_read(
+        &self,
+        room: &RoomKey,
+        asker: Option<&ParticipantId>,
+    ) -> Result<Option<u64>, LogError> {
+        if let Some(inputs) = self.shared.rooms.loaded(room) {
+            let (reply, answer) = oneshot::channel();
+            if inputs.send(Input::Reads { asker: asker.cloned(), reply }).await.is_ok()
+                && let Ok(last) = answer.await
+            {
+                return Ok(last);
+            }
+        }
+        let looked = self.shared.glances.at(&self.shared, room).await?;
+        if let Some(asker) = asker {
+            self.shared.budgets.charge(room, asker, 0, looked.work);
+        }
+        Ok(looked.glance.may_be_read_by(asker).then_some(looked.glance.seq))
     }
 
     /// For whom a resume token speaks in `room`, if it was made for that.
@@ -128,7 +150,7 @@ impl Host {
                 return Ok(admits);
             }
         }
-        Ok(self.shared.glances.at(&self.shared, room).await?.admits(access))
+        Ok(self.shared.glances.at(&self.shared, room).await?.glance.admits(access))
     }
 
     /// Carries out a message of the restaurant's back end, which may do what concerns the whole table, as the owner may, and

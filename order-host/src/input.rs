@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::wire::v2::Request;
-use order_core::wire::{Inbound, Refused};
+use order_core::wire::{Inbound, Refused, SharedText};
 use order_core::{Command, CommandId, ParticipantId};
 use tokio::sync::{SetOnce, oneshot};
 
@@ -31,9 +31,11 @@ pub(crate) enum Input {
     /// A socket is gone.
     Detach { connection: ConnectionId },
     /// Somebody asks how the order looks to a stranger.
-    View { reply: oneshot::Sender<Option<String>> },
+    View { reply: oneshot::Sender<Option<SharedText>> },
     /// Somebody asks whether they may see and join the order.
     Admits { access: Box<Access>, reply: oneshot::Sender<bool> },
+    /// Somebody asks for the history; without a name, the back end. They are told the last fact, if they may read it.
+    Reads { asker: Option<ParticipantId>, reply: oneshot::Sender<Option<u64>> },
     /// It is time for something that happens by itself. The room says when it is done, and for how long its end waits for
     /// the clock, if it does.
     Wake { reply: oneshot::Sender<Option<Duration>> },

@@ -275,8 +275,13 @@ impl From<Writer> for StateWriter {
     }
 }
 
-/// The order as anybody may see it: dishes and sums, but no names, phones or participant ids.
-pub fn public_view(order: &Order) -> String {
+/// Writes the order as anybody may see it: dishes and sums, but no names, phones or participant ids. It is written once for each
+/// change, and shared by all who ask meanwhile.
+pub fn public_view(order: &Order) -> SharedText {
+    order.texts.view.get_or_init(|| write_public_view(order).into()).clone()
+}
+
+fn write_public_view(order: &Order) -> String {
     let mut writer = StateWriter::of_entries(order.items().len());
     writer.json.begin_object();
     writer.json.string_field("sessionId", order.id().as_str());

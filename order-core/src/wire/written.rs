@@ -1,8 +1,8 @@
 //! Text that is kept with what it tells of: from one full state to the next, most items and people are as they were, and until
 //! the next change most of the state is.
 //!
-//! What items and people keep in this way is about as large as one full state. What the order keeps is three texts at the most, each
-//! as large as that: they are let go with the next change, or when the [host says so](crate::Order::forget_texts).
+//! What items and people keep in this way is about as large as one full state. What the order keeps is four texts at the most, each
+//! about as large as that: they are let go with the next change, or when the [host says so](crate::Order::forget_texts).
 
 use std::ops::Range;
 
@@ -19,6 +19,8 @@ pub(crate) struct Texts {
     pub(super) bill: Kept<SharedText>,
     /// The document of `stonepot.v2`.
     pub(super) document: Kept<Document>,
+    /// The order as strangers see it.
+    pub(super) view: Kept<SharedText>,
 }
 
 /// The state of the first protocol after its participants.
@@ -42,10 +44,13 @@ pub(crate) struct Document {
 }
 
 impl Order {
-    /// Whether the order keeps texts of its present state, which may be as large as three messages with the whole order.
+    /// Whether the order keeps texts of its present state, which may be as large as four messages with the whole order.
     pub fn keeps_texts(&self) -> bool {
-        let Texts { rest_of_state, bill, document } = &self.texts;
-        rest_of_state.get().is_some() || bill.get().is_some() || document.get().is_some()
+        let Texts { rest_of_state, bill, document, view } = &self.texts;
+        rest_of_state.get().is_some()
+            || bill.get().is_some()
+            || document.get().is_some()
+            || view.get().is_some()
     }
 
     /// Lets go of the texts of the present state. They are written again when they are needed.

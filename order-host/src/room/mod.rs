@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use order_core::command::Manage;
 use order_core::text::Text;
-use order_core::wire::{self, Inbound, Refused};
+use order_core::wire::{self, Inbound, Refused, SharedText};
 use order_core::{Command, Order, Presence};
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
@@ -49,7 +49,7 @@ const MAX_BATCH: usize = 64;
 /// After so large a part of an outbox has been shown in a row, the sockets get a turn.
 const OUTBOX_PARTS: usize = 4;
 
-/// When a room has been told nothing for so long, it lets go of the texts of its order: they are as large as three messages with
+/// When a room has been told nothing for so long, it lets go of the texts of its order: they are as large as four messages with
 /// all of it, and serve those who ask for the same.
 const TEXTS_KEPT: Duration = Duration::from_secs(1);
 
@@ -215,6 +215,7 @@ impl Room {
                 | Input::Detach { .. }
                 | Input::View { .. }
                 | Input::Admits { .. }
+                | Input::Reads { .. }
                 | Input::Wake { .. }
                 | Input::Damaged
                 | Input::Drain => self.run_commands(&mut commands).await?,
@@ -232,6 +233,7 @@ impl Room {
                 // Whoever asked may be gone.
                 Input::View { reply } => drop(reply.send(self.aside(|| public_view(&self.order)))),
                 Input::Admits { access, reply } => drop(reply.send(access.admits_to(&self.order))),
+                Input::Reads { asker, reply } => drop(reply.send(self.let_read(asker.as_ref()))),
                 Input::Wake { reply } => {
                     let waits = self.waits_for_the_clock();
                     if waits.is_none() {
@@ -313,6 +315,6 @@ fn close_door(key: &RoomKey, shared: &Shared, inputs: &mut mpsc::Receiver<Input>
 }
 
 /// How an order looks to a stranger; there is nothing to see before somebody has joined.
-pub(crate) fn public_view(order: &Order) -> Option<String> {
+pub(crate) fn public_view(order: &Order) -> Option<SharedText> {
     (order.seq() > 0).then(|| wire::public_view(order))
 }

@@ -8,7 +8,7 @@ use order_core::{Code, CommandId, Fact, Participant, ParticipantId, Recorded, Re
 use super::events::Events;
 use super::members::{News, When};
 use super::{ConnectionId, Room};
-use crate::history::{HistoryError, Page, Reading};
+use crate::history::{HistoryError, Page, Reading, may_read};
 use crate::input::Input;
 use crate::pieces::{Pieces, Shared};
 use crate::{Cursor, Protocol};
@@ -233,9 +233,7 @@ impl Room {
             let rejection = rejection.expected(HistoryError::Busy.to_string()).retry_after(TRY_HISTORY_AGAIN);
             return self.refuse(connection, &rejection, id.as_ref());
         };
-        if !std::mem::replace(&mut self.tells_history, true) {
-            shared.histories.transcripts.begin(&key);
-        }
+        self.tell_history();
         let speaker = speaker.clone();
         self.shared.spawn(async move {
             let read = reading.read(&shared, last, page, || !outbox.is_abandoned()).await;
@@ -264,6 +262,23 @@ impl Room {
                 }
             }
         });
+    }
+
+    /// The last fact of the history, for somebody who may read it; without a name, for the back end.
+    pub(super) fn let_read(&mut self, asker: Option<&ParticipantId>) -> Option<u64> {
+        let seq = self.order.seq();
+        let may = seq > 0 && asker.is_none_or(|asker| may_read(&self.order, asker));
+        may.then(|| {
+            self.tell_history();
+            seq
+        })
+    }
+
+    /// From now on what happens is told to those who remember the history.
+    fn tell_history(&mut self) {
+        if !std::mem::replace(&mut self.tells_history, true) {
+            self.shared.histories.transcripts.begin(&self.key);
+        }
     }
 
     /// Tells one socket that its command was carried out, if it had an id.

@@ -107,10 +107,12 @@ impl Room {
 
     /// Reads the room again, from its log alone; if memory was wrong, everybody gets the full state.
     async fn reload(&mut self) -> Result<(), End> {
+        let turn = self.shared.load_turn().await;
         let read = load_from_the_start(&self.shared, &self.key, self.chain).await.map_err(|error| {
             tracing::error!(room = %self.key.fingerprint(), %error, "the room cannot be read again");
             End(CloseReason::Unavailable)
         })?;
+        drop(turn);
         self.ahead = None;
         self.log_bytes = read.log_bytes;
         // Another history may have come to the same order.

@@ -5,12 +5,15 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use order_core::ParticipantId;
 use order_core::wire::HistoryPage;
-use order_host::{HistoryError, RoomKey};
+use order_host::log::{MemoryLog, RoomLog as _};
+use order_host::{HistoryError, RoomKey, Settings};
 use serde_json::{Value, json};
+use tokio::runtime::Builder;
+use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
 use transport_memory::{Faults, LogFaults, Simulation};
 
-use crate::table::{add, add_with_command, kinds, only, restaurant, room, seated};
+use crate::table::{add, add_with_command, join, kinds, only, restaurant, room, seated};
 
 /// After so long rooms in which nobody is are out of memory.
 const A_WHILE: Duration = Duration::from_secs(130);
@@ -136,6 +139,52 @@ async fn what_happened_after_the_snapshot_is_seen_as_well() {
     ben.send(add_with_command("naan", 40, "c1")).await.unwrap();
     let heard = ben.settle().await;
     assert_eq!((kinds(&heard), &heard[0].json()["data"]["repeated"]), (vec!["ack"], &json!(true)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_saves_no_snapshot_of_an_order_that_is_in_memory_meanwhile() {
+    let log = long_log(&restaurant()).await;
+    for is_loaded in [true, false] {
+        let restaurant = Simulation::over(log.copied(), 1, Faults::default(), Settings::default());
+        let slow = LogFaults { read_time: Duration::from_secs(1), ..LogFaults::default() };
+        restaurant.log().set_faults(slow);
+        let table = room();
+        let mut asha = restaurant.connect(&table);
+        let (seen, ()) = tokio::join!(restaurant.host().public_view(&table), async {
+            sleep(Duration::from_millis(4_500)).await;
+            if is_loaded {
+                asha.send(join("asha", &json!({}))).await.unwrap();
+            }
+        });
+        assert!(seen.unwrap().unwrap().contains("dal-2099"));
+        let saved = restaurant.log().inner().load_snapshot(&room()).await.unwrap();
+        assert_eq!(saved.is_some(), !is_loaded);
+    }
+}
+
+#[test]
+fn a_long_bill_may_be_looked_at_from_a_set_of_local_tasks() {
+    let paused = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let log = paused.block_on(async { long_log(&restaurant()).await });
+    let threads = Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    threads.block_on(LocalSet::new().run_until(async {
+        let restaurant = Simulation::over(log, 1, Faults::default(), Settings::default());
+        let seen = restaurant.host().public_view(&room()).await.unwrap().unwrap();
+        assert!(seen.contains("dal-2099"));
+    }));
+}
+
+/// A log of 2,100 dishes, without a snapshot.
+async fn long_log(restaurant: &Simulation) -> MemoryLog {
+    let [mut asha] = seated(restaurant, ["asha"]).await;
+    for number in 0..2_100 {
+        asha.send(add(&format!("dal-{number}"), 1)).await.unwrap();
+        asha.settle().await;
+    }
+    let inner = restaurant.log().inner();
+    let log = MemoryLog::with_chain_key(inner.chain_key().await.unwrap());
+    log.append(&room(), 0, inner.read(&room(), 0, usize::MAX).await.unwrap()).await.unwrap();
+    log
 }
 
 /// An order of one dish, of which nothing is in memory.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use order_core::ParticipantId;
+use order_core::wire::HistoryPage;
 use order_host::{HistoryError, Opening, Protocol, RoomKey};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -292,6 +294,29 @@ async fn a_history_is_read_from_the_log_once_whatever_is_asked_for_and_while_peo
         assert_eq!(last["entries"][1]["dishName"], "dal-7", "what is gone is called what it was");
         assert_eq!(last["entries"][0], whole["entries"][199]);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_history_over_http_of_an_order_in_memory_is_read_from_the_log_once_while_people_order() {
+    let restaurant = restaurant();
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    let (host, who) = (restaurant.host(), ParticipantId::new("asha").unwrap());
+    let whole = HistoryPage { before: None, limit: 200 };
+    assert!(host.history(&room(), Some(&who), whole).await.is_ok());
+    restaurant.log().set_faults(LogFaults { failing_read: 1_000, ..LogFaults::default() });
+    for number in 0..5 {
+        asha.send(add(&format!("dal-{number}"), 1)).await.unwrap();
+        assert_eq!(only(&mut asha).await.kind(), "item_added");
+        for asker in [Some(&who), None] {
+            let page: Value =
+                serde_json::from_str(&host.history(&room(), asker, whole).await.unwrap()).unwrap();
+            assert_eq!(page["entries"].as_array().unwrap().len(), number + 2);
+            assert_eq!(page["entries"][number + 1]["dishName"], format!("dal-{number}"));
+        }
+    }
+    let stranger = ParticipantId::new("stranger").unwrap();
+    let refused = host.history(&room(), Some(&stranger), whole).await;
+    assert_eq!(refused, Err(HistoryError::NotAtTheTable), "the room knows, without the log");
 }
 
 #[tokio::test(start_paused = true)]

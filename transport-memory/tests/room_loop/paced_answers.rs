@@ -7,7 +7,7 @@ use order_core::wire::HistoryPage;
 use order_host::{HistoryError, Opening, Pace, Protocol, Settings};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
-use transport_memory::{Client, Faults, Message, Simulation};
+use transport_memory::{Client, Faults, LogFaults, Message, Simulation};
 
 use crate::table::{add, facts, join, kinds, room, seated};
 
@@ -230,6 +230,28 @@ async fn histories_over_http_are_of_the_same_budget() {
     assert!(host.history(&room(), None, page).await.is_ok(), "the back end is not bounded");
     sleep(early.wait).await;
     assert!(host.history(&room(), Some(&who), page).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_look_at_an_order_for_its_history_costs_those_who_ask_and_nothing_is_done_for_who_asks_too_early()
+{
+    let paced = paced();
+    seated_v2(&paced, "asha").await;
+    let restaurant = paced.restarted(2);
+    let (host, stranger) = (restaurant.host(), ParticipantId::new("stranger").unwrap());
+    let page = HistoryPage::from_texts(None, None).unwrap();
+    let before = facts(&restaurant).await;
+    restaurant.log().set_faults(LogFaults { read_time: Duration::from_secs(1), ..LogFaults::default() });
+    let loads = restaurant.log().loads();
+    assert_eq!(host.history(&room(), Some(&stranger), page).await, Err(HistoryError::NotAtTheTable));
+    let begun = Instant::now();
+    let Err(HistoryError::TooMuch(early)) = host.history(&room(), Some(&stranger), page).await else {
+        panic!("the look was free");
+    };
+    assert_eq!((begun.elapsed(), restaurant.log().loads() - loads), (Duration::ZERO, 1));
+    assert_eq!(facts(&restaurant).await, before);
+    sleep(early.wait).await;
+    assert_eq!(host.history(&room(), Some(&stranger), page).await, Err(HistoryError::NotAtTheTable));
 }
 
 fn paced() -> Simulation {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use order_host::RoomKey;
 use order_host::log::RoomLog as _;
 use serde_json::json;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use transport_memory::{AppendFault, Client, Closed, LogFaults, Simulation};
 
 use crate::table::{
@@ -248,4 +249,38 @@ async fn a_snapshot_that_cannot_be_saved_costs_nothing() {
     restaurant.calm();
     let [mut asha, mut ben] = seated(&restaurant, ["asha", "ben"]).await;
     goes_on(&restaurant, &mut asha, &mut ben).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_few_rooms_are_read_again_at_a_time() {
+    let restaurant = restaurant();
+    let mut tables = Vec::new();
+    for number in 0..16 {
+        let mut asha = restaurant.connect(&RoomKey::new("main", &format!("table-{number}")).unwrap());
+        asha.join("asha", "Asha").await.unwrap();
+        asha.settle().await;
+        tables.push(asha);
+    }
+    for _ in &tables {
+        restaurant.log().fail_next_append(AppendFault::UnknownNotStored);
+    }
+    let read_time = Duration::from_secs(1);
+    restaurant.log().set_faults(LogFaults { read_time, ..LogFaults::default() });
+    let begun = Instant::now();
+    for asha in &mut tables {
+        asha.send(add("dal", 120)).await.unwrap();
+    }
+    sleep(read_time / 2).await;
+    for asha in &mut tables {
+        asha.send(add("naan", 40)).await.unwrap();
+    }
+    for asha in &mut tables {
+        assert_eq!(code(&asha.recv().await.unwrap()), "storage_unavailable");
+        assert_eq!(asha.recv().await.unwrap().kind(), "item_added");
+    }
+    assert!(
+        begun.elapsed() >= read_time * 3,
+        "read back, and then read again in two turns: {:?}",
+        begun.elapsed()
+    );
 }
