@@ -9,6 +9,7 @@ use order_core::{Code, CommandId, ParticipantId, Rejection};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::budget::Known;
 #[cfg(feature = "sqlite")]
 use crate::check;
 use crate::history::{HistoryError, Reading};
@@ -96,13 +97,13 @@ impl Host {
             return Err(HistoryError::NotAtTheTable);
         }
         if let Some(asker) = asker {
-            self.shared.budgets.check(room, asker).map_err(HistoryError::TooMuch)?;
+            self.shared.budgets.check(room, asker, Known::Proved).map_err(HistoryError::TooMuch)?;
         }
         // Who does not want it any more drops this future.
         let page = reading.read(&self.shared, glance.seq, page, || true).await?;
         let mut page = page.ok_or(HistoryError::Draining)?;
         if let Some(asker) = asker {
-            self.shared.budgets.charge(room, asker, page.bytes, page.work);
+            self.shared.budgets.charge(room, asker, Known::Proved, page.bytes, page.work);
         }
         Ok(wire::history_document(page.entries.make_contiguous(), page.more))
     }
