@@ -352,16 +352,16 @@ async fn somebody_who_only_names_her_uses_up_nothing_of_what_she_is_answered() {
 
 #[tokio::test(start_paused = true)]
 async fn joining_as_somebody_new_costs_nothing_of_what_is_answered() {
-    let questions = [
-        (Protocol::Seed, r#"{"type":"unlock_order"}"#),
-        (Protocol::V2, r#"{"type":"get_state","id":"q"}"#),
-    ];
+    let questions =
+        [(Protocol::Seed, r#"{"type":"unlock_order"}"#), (Protocol::V2, r#"{"type":"get_state","id":"q"}"#)];
     for (protocol, question) in questions {
         let mut settings = Settings::default();
         settings.participant_answers = Pace::new(1, 1);
         let restaurant = Simulation::with_settings(1, Faults::default(), settings);
         let mut asha = restaurant.open(&room(), Opening { protocol, ..Opening::default() });
-        asha.send(join("asha", &json!({}))).await.unwrap();
+        asha.send(r#"{"type":"join","id":"j","participantId":"asha","participantName":"Asha","data":{}}"#)
+            .await
+            .unwrap();
         asha.settle().await;
         for answer in [["sync", "state"].as_slice(), ["error", "reject"].as_slice()] {
             asha.send(question).await.unwrap();
