@@ -39,7 +39,8 @@ impl Default for State {
 struct Held {
     texts: Vec<Box<str>>,
     bytes: usize,
-    until: Instant,
+    /// Nothing as long as it is for a seat that they wait.
+    until: Option<Instant>,
 }
 
 impl BeforeJoin {
@@ -50,13 +51,18 @@ impl BeforeJoin {
 
     /// Keeps a message for the `join`; says whether there is room for it.
     pub(crate) fn keep(&self, text: &str) -> bool {
+        self.keep_until(text, Some(patience_ends()))
+    }
+
+    /// Keeps a message for the seat of somebody who comes back and has to wait for it; says whether there is room for it.
+    pub(crate) fn keep_for_seat(&self, text: &str) -> bool {
+        self.keep_until(text, None)
+    }
+
+    fn keep_until(&self, text: &str, until: Option<Instant>) -> bool {
         let mut state = self.lock();
         let State::Waits(held) = &mut *state else { return false };
-        let held = held.get_or_insert_with(|| {
-            let now = Instant::now();
-            let until = now.checked_add(PATIENCE).unwrap_or(now);
-            Box::new(Held { texts: Vec::new(), bytes: 0, until })
-        });
+        let held = held.get_or_insert_with(|| Box::new(Held { texts: Vec::new(), bytes: 0, until }));
         let bytes = held.bytes.saturating_add(text.len());
         let fits = held.texts.len() < MAX_MESSAGES && bytes <= MAX_BYTES;
         if fits {
@@ -74,11 +80,36 @@ impl BeforeJoin {
         }
     }
 
+    /// Whether something waits for a seat.
+    pub(crate) fn waits_for_seat(&self) -> bool {
+        matches!(&*self.lock(), State::Waits(Some(held)) if held.until.is_none())
+    }
+
+    /// Has what waits for a seat wait for a `join` from now on, because there is no seat.
+    pub(crate) fn wait_for_join(&self) {
+        if let State::Waits(Some(held)) = &mut *self.lock() {
+            held.until.get_or_insert_with(patience_ends);
+        }
+    }
+
+    /// Hands over the first that waits for a seat, and says whether more may. When none is left, the wait is over.
+    pub(crate) fn hand_over_first(&self, hand_over: impl FnOnce(&str)) -> bool {
+        let mut state = self.lock();
+        let State::Waits(Some(held)) = &mut *state else { return false };
+        if held.texts.is_empty() {
+            *state = State::Over;
+            return false;
+        }
+        // While it is locked, so that none overtakes another.
+        hand_over(&held.texts.remove(0));
+        true
+    }
+
     /// Gives what has waited for too long, in order. What comes later waits for as long again.
     pub(crate) fn give_up(&self) -> Vec<Box<str>> {
         match &mut *self.lock() {
             State::Waits(held) => {
-                let late = held.take_if(|held| Instant::now() >= held.until);
+                let late = held.take_if(|held| held.until.is_some_and(|until| Instant::now() >= until));
                 late.map_or_else(Vec::new, |held| held.texts)
             }
             State::Over => Vec::new(),
@@ -88,7 +119,7 @@ impl BeforeJoin {
     /// Waits until something has waited for too long; for ever, if nothing waits. Cancel-safe.
     pub(crate) async fn passes(&self) {
         let until = match &*self.lock() {
-            State::Waits(held) => held.as_ref().map(|held| held.until),
+            State::Waits(held) => held.as_ref().and_then(|held| held.until),
             State::Over => None,
         };
         match until {
@@ -102,6 +133,11 @@ impl BeforeJoin {
         // Nothing panics while it holds the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn patience_ends() -> Instant {
+    let now = Instant::now();
+    now.checked_add(PATIENCE).unwrap_or(now)
 }
 
 #[cfg(test)]

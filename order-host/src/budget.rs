@@ -17,7 +17,7 @@ use crate::{NotYet, Pace, RoomKey};
 const BYTES_A_MICROSECOND: u64 = 20;
 
 /// An answer took no longer than this, whatever the clock says: where the machine is busy, most of the time goes to others.
-const LONGEST_WORK: Duration = Duration::from_millis(100);
+const LONGEST_WORK: Duration = Duration::from_millis(10);
 
 /// When there are so many, those who owe nothing any more are forgotten.
 const FIRST_SWEEP: usize = 1_024;
@@ -36,8 +36,17 @@ struct Owed {
     sweep_at: usize,
 }
 
-/// Somebody in a room.
-type Asker = (RoomKey, ParticipantId);
+/// Somebody in a room, and how they are known.
+type Asker = (RoomKey, ParticipantId, Known);
+
+/// How it is known who asks. Who only names somebody uses up nothing of what that person is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Known {
+    /// By a sign-in or a resume token, or because the socket made the participant.
+    Proved,
+    /// By their word.
+    Named,
+}
 
 impl Budgets {
     /// `pace` is in bytes; without it, nobody is bounded.
@@ -49,9 +58,9 @@ impl Budgets {
     ///
     /// # Errors
     /// When they have to.
-    pub(crate) fn check(&self, room: &RoomKey, who: &ParticipantId) -> Result<(), NotYet> {
+    pub(crate) fn check(&self, room: &RoomKey, who: &ParticipantId, known: Known) -> Result<(), NotYet> {
         let Some(pace) = self.pace else { return Ok(()) };
-        let until = self.lock().until.get(&(room.clone(), who.clone())).copied();
+        let until = self.lock().until.get(&(room.clone(), who.clone(), known)).copied();
         let owed = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
         let wait = owed.saturating_sub(time_for(pace, pace.burst.get().into()));
         if wait.is_zero() {
@@ -64,13 +73,20 @@ impl Budgets {
     }
 
     /// Counts an answer of so many bytes, which took so much work.
-    pub(crate) fn charge(&self, room: &RoomKey, who: &ParticipantId, bytes: usize, work: Duration) {
+    pub(crate) fn charge(
+        &self,
+        room: &RoomKey,
+        who: &ParticipantId,
+        known: Known,
+        bytes: usize,
+        work: Duration,
+    ) {
         let Some(pace) = self.pace else { return };
         let micros = u64::try_from(work.min(LONGEST_WORK).as_micros()).unwrap_or(u64::MAX);
         let cost = (bytes as u64).saturating_add(micros.saturating_mul(BYTES_A_MICROSECOND));
         let now = Instant::now();
         let mut owed = self.lock();
-        let until = owed.until.entry((room.clone(), who.clone())).or_insert(now);
+        let until = owed.until.entry((room.clone(), who.clone(), known)).or_insert(now);
         *until = (*until).max(now).checked_add(time_for(pace, cost)).unwrap_or(now);
         if owed.until.len() >= owed.sweep_at {
             owed.until.retain(|_, until| *until > now);
@@ -104,38 +120,39 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_answer_that_is_larger_than_what_is_left_is_given_and_owed() {
         let (budgets, (room, asha)) = (budgets(), somebody());
-        budgets.charge(&room, &asha, 999, Duration::ZERO);
-        assert_eq!(budgets.check(&room, &asha), Ok(()), "a byte is left");
-        budgets.charge(&room, &asha, 2_001, Duration::ZERO);
-        let early = budgets.check(&room, &asha).unwrap_err();
+        budgets.charge(&room, &asha, Known::Proved, 999, Duration::ZERO);
+        assert_eq!(budgets.check(&room, &asha, Known::Proved), Ok(()), "a byte is left");
+        budgets.charge(&room, &asha, Known::Proved, 2_001, Duration::ZERO);
+        let early = budgets.check(&room, &asha, Known::Proved).unwrap_err();
         assert_eq!(early.wait, Duration::from_secs(20));
         assert!(early.bound.contains("100 bytes") && early.bound.contains("1000 at once"), "{}", early.bound);
         tokio::time::advance(early.wait).await;
-        assert_eq!(budgets.check(&room, &asha), Ok(()), "after as long as it said");
-        budgets.charge(&room, &asha, 1, Duration::ZERO);
-        assert!(budgets.check(&room, &asha).is_err());
+        assert_eq!(budgets.check(&room, &asha, Known::Proved), Ok(()), "after as long as it said");
+        budgets.charge(&room, &asha, Known::Proved, 1, Duration::ZERO);
+        assert!(budgets.check(&room, &asha, Known::Proved).is_err());
     }
 
     #[tokio::test(start_paused = true)]
     async fn nobody_pays_for_others_nor_for_other_orders() {
         let (budgets, (room, asha)) = (budgets(), somebody());
-        budgets.charge(&room, &asha, 5_000, Duration::ZERO);
+        budgets.charge(&room, &asha, Known::Proved, 5_000, Duration::ZERO);
         let ben = ParticipantId::new("ben").unwrap();
         let elsewhere = RoomKey::new("main", "elsewhere").unwrap();
-        assert!(budgets.check(&room, &asha).is_err());
-        assert_eq!(budgets.check(&room, &ben), Ok(()));
-        assert_eq!(budgets.check(&elsewhere, &asha), Ok(()));
+        assert!(budgets.check(&room, &asha, Known::Proved).is_err());
+        assert_eq!(budgets.check(&room, &ben, Known::Proved), Ok(()));
+        assert_eq!(budgets.check(&elsewhere, &asha, Known::Proved), Ok(()));
+        assert_eq!(budgets.check(&room, &asha, Known::Named), Ok(()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn work_counts_as_bytes_up_to_a_bound() {
         let (room, asha) = somebody();
         let budgets = Budgets::new(Pace::new(1_000_000, 1_000));
-        budgets.charge(&room, &asha, 0, Duration::from_millis(1));
-        assert_eq!(budgets.check(&room, &asha).unwrap_err().wait, Duration::from_millis(19));
+        budgets.charge(&room, &asha, Known::Proved, 0, Duration::from_millis(1));
+        assert_eq!(budgets.check(&room, &asha, Known::Proved).unwrap_err().wait, Duration::from_millis(19));
         tokio::time::advance(Duration::from_secs(1)).await;
-        budgets.charge(&room, &asha, 0, Duration::from_secs(3_600));
-        assert_eq!(budgets.check(&room, &asha).unwrap_err().wait, Duration::from_millis(1_999));
+        budgets.charge(&room, &asha, Known::Proved, 0, Duration::from_secs(3_600));
+        assert_eq!(budgets.check(&room, &asha, Known::Proved).unwrap_err().wait, Duration::from_millis(199));
     }
 
     #[tokio::test(start_paused = true)]
@@ -144,7 +161,7 @@ mod tests {
         for round in 0..3 {
             for number in 0..2_000 {
                 let somebody = ParticipantId::new(&format!("guest-{round}-{number}")).unwrap();
-                budgets.charge(&room, &somebody, 100, Duration::ZERO);
+                budgets.charge(&room, &somebody, Known::Proved, 100, Duration::ZERO);
             }
             tokio::time::advance(Duration::from_secs(10)).await;
         }
@@ -154,8 +171,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn without_a_pace_nobody_is_bounded() {
         let (budgets, (room, asha)) = (Budgets::new(None), somebody());
-        budgets.charge(&room, &asha, usize::MAX, Duration::from_secs(1));
-        assert_eq!(budgets.check(&room, &asha), Ok(()));
+        budgets.charge(&room, &asha, Known::Proved, usize::MAX, Duration::from_secs(1));
+        assert_eq!(budgets.check(&room, &asha, Known::Proved), Ok(()));
         assert!(budgets.lock().until.is_empty());
     }
 }

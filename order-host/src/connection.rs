@@ -8,6 +8,7 @@ use order_core::{Code, CommandId, Rejection};
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::before_join::BeforeJoin;
+use crate::budget::Known;
 use crate::expiry::Expiry;
 use crate::host::Host;
 use crate::input::{Attach, Back, ConnectionId, Input, Message};
@@ -44,6 +45,15 @@ pub struct Connection {
     inputs: OnceCell<mpsc::Sender<Input>>,
 }
 
+/// Whether the room has seated a socket by its resume token or its sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seated {
+    Yes,
+    No,
+    /// That is known only after a while.
+    Later,
+}
+
 /// Somebody who signed in, and the end of that.
 struct Guest {
     identity: Identity,
@@ -61,7 +71,7 @@ impl Connection {
         // Who has signed in is known by that. If they are at the table, they need not join again to speak.
         let back = resumed
             .or_else(|| identity.as_ref().map(|identity| identity.participant.clone()))
-            .map(|participant| Back { participant, since, is_seated: Arc::default() });
+            .map(|participant| Back { participant, since, seat: Arc::default() });
         let clock = &host.shared().clock;
         let expiry = identity
             .as_ref()
@@ -156,26 +166,83 @@ impl Connection {
     }
 
     async fn hand_over_before_join(&self, message: Box<Result<Message, Refused>>, text: &str) {
+        let is_join = message.as_ref().as_ref().is_ok_and(Message::is_join);
         match message.as_ref() {
             // It is refused whatever comes after it, so it does not wait.
-            Err(refused) if !self.is_resumed || !self.is_seated().await => return self.refuse(refused),
-            Ok(message) if !message.is_join() && !self.is_seated().await => {
-                if !self.before_join.keep(text) {
-                    let id = message.id().cloned();
-                    return self.refuse(&Refused { id, rejection: Code::JoinFirst.into() });
+            Err(refused) if !self.is_resumed || self.seated().await != Seated::Yes => {
+                return self.refuse(refused);
+            }
+            Ok(message) if !is_join => {
+                let seated = self.seated().await;
+                let rejection = match seated {
+                    Seated::Yes => None,
+                    Seated::No => (!self.before_join.keep(text)).then(|| Code::JoinFirst.into()),
+                    Seated::Later => (!self.before_join.keep_for_seat(text)).then(|| self.come_later()),
+                };
+                if let Some(rejection) = rejection {
+                    return self.refuse(&Refused { id: message.id().cloned(), rejection });
                 }
-                // A task that waits for the next thing to do must also wait for the end of this wait.
-                return self.outbox.wake();
+                if seated != Seated::Yes {
+                    // A task that waits for the next thing to do must also wait for the end of this wait.
+                    return self.outbox.wake();
+                }
             }
             Ok(_) | Err(_) => {}
         }
         // A join is greeted once, and not for the sign-in as well.
         let Some(inputs) = self.attach(self.is_resumed).await else { return };
-        // Nobody else answers from here on what has waited.
+        // Nobody else answers from here on what has waited: for the join or, if there is none, for the seat.
         let waited = self.before_join.end();
-        self.tell(inputs, message).await;
+        let (first, last) = if is_join { (Some(message), None) } else { (None, Some(message)) };
+        if let Some(join) = first {
+            self.tell(inputs, join).await;
+        }
         for text in waited {
             self.tell(inputs, self.read(&text)).await;
+        }
+        if let Some(message) = last {
+            self.tell(inputs, message).await;
+        }
+    }
+
+    /// What a message is told for which there is no room while the socket waits for its seat.
+    fn come_later(&self) -> Rejection {
+        let early = self.back.as_ref().and_then(|back| {
+            let budgets = &self.host.shared().budgets;
+            budgets.check(&self.room, &back.participant, Known::Proved).err()
+        });
+        // The room is about to seat it, if there is nothing left to wait for.
+        early.map_or_else(|| Rejection::new(Code::RateLimited).retry_after(1), |early| early.rejection())
+    }
+
+    /// Hands over what waits for a seat, once the socket has one. Cancel-safe.
+    async fn take_seat(&self) {
+        if !self.before_join.waits_for_seat() {
+            return;
+        }
+        let Some(is_taken) = self.back.as_ref().and_then(|back| back.seat.is_taken.get()) else { return };
+        if !is_taken {
+            return self.before_join.wait_for_join();
+        }
+        let Some(inputs) = self.inputs.get() else { return };
+        loop {
+            let Ok(place) = inputs.reserve().await else { return self.room_is_gone() };
+            let hand_over = |text: &str| {
+                place.send(Input::Message { connection: self.id, message: self.read(text) });
+            };
+            if !self.before_join.hand_over_first(hand_over) {
+                return;
+            }
+        }
+    }
+
+    /// Waits until the seat is known for which something waits; for ever, if nothing does. Cancel-safe.
+    async fn seat_is_known(&self) {
+        match &self.back {
+            Some(back) if self.before_join.waits_for_seat() => {
+                back.seat.is_taken.wait().await;
+            }
+            Some(_) | None => std::future::pending().await,
         }
     }
 
@@ -187,15 +254,16 @@ impl Connection {
 
     /// Whether the room has seated the socket by its resume token or its sign-in, for which it attaches. One that proves
     /// nothing does not.
-    async fn is_seated(&self) -> bool {
-        let Some(back) = &self.back else { return false };
-        let Some(inputs) = self.attach(true).await else { return false };
+    async fn seated(&self) -> Seated {
+        let Some(back) = &self.back else { return Seated::No };
+        let Some(inputs) = self.attach(true).await else { return Seated::No };
         tokio::select! {
             biased;
-            is_seated = back.is_seated.wait() => *is_seated,
+            is_taken = back.seat.is_taken.wait() => if *is_taken { Seated::Yes } else { Seated::No },
+            () = back.seat.is_put_off.wait() => Seated::Later,
             () = inputs.closed() => {
                 self.room_is_gone();
-                false
+                Seated::No
             }
         }
     }
@@ -288,6 +356,7 @@ impl Connection {
         }
         loop {
             if !self.ends_with_its_sign_in() {
+                self.take_seat().await;
                 self.give_up_waiting();
             }
             match self.outbox.take() {
@@ -306,6 +375,7 @@ impl Connection {
                 () = self.outbox.changed() => {}
                 () = self.sign_in_ends() => {}
                 () = self.before_join.passes() => {}
+                () = self.seat_is_known() => {}
                 () = inputs.closed() => self.room_is_gone(),
             }
         } else {

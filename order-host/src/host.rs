@@ -9,6 +9,7 @@ use order_core::{Code, CommandId, ParticipantId, Rejection};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::budget::Known;
 #[cfg(feature = "sqlite")]
 use crate::check;
 use crate::history::{HistoryError, Reading};
@@ -95,14 +96,14 @@ impl Host {
         let reading = Reading::begin(&self.shared, room, asker).ok_or(HistoryError::Busy)?;
         // Before anything is done for them, the look at whether they may read it included.
         if let Some(asker) = asker {
-            self.shared.budgets.check(room, asker).map_err(HistoryError::TooMuch)?;
+            self.shared.budgets.check(room, asker, Known::Proved).map_err(HistoryError::TooMuch)?;
         }
         let last = self.last_to_read(room, asker).await?.ok_or(HistoryError::NotAtTheTable)?;
         // Who does not want it any more drops this future.
         let page = reading.read(&self.shared, last, page, || true).await?;
         let mut page = page.ok_or(HistoryError::Draining)?;
         if let Some(asker) = asker {
-            self.shared.budgets.charge(room, asker, page.bytes, page.work);
+            self.shared.budgets.charge(room, asker, Known::Proved, page.bytes, page.work);
         }
         Ok(wire::history_document(page.entries.make_contiguous(), page.more))
     }
@@ -124,7 +125,7 @@ impl Host {
         }
         let looked = self.shared.glances.at(&self.shared, room).await?;
         if let Some(asker) = asker {
-            self.shared.budgets.charge(room, asker, 0, looked.work);
+            self.shared.budgets.charge(room, asker, Known::Proved, 0, looked.work);
         }
         Ok(looked.glance.may_be_read_by(asker).then_some(looked.glance.seq))
     }

@@ -65,8 +65,16 @@ pub(crate) struct Back {
     pub(crate) participant: ParticipantId,
     /// Where in the history the client is.
     pub(crate) since: Option<Cursor>,
+    pub(crate) seat: Arc<Seat>,
+}
+
+/// What the room says of the seat of somebody who comes back.
+#[derive(Debug, Default)]
+pub(crate) struct Seat {
     /// Set once it is known whether they sit at the table.
-    pub(crate) is_seated: Arc<SetOnce<bool>>,
+    pub(crate) is_taken: SetOnce<bool>,
+    /// Set if that takes a while, because they have been answered too much lately.
+    pub(crate) is_put_off: SetOnce<()>,
 }
 
 /// A message that could be read.

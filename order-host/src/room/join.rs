@@ -6,8 +6,9 @@ use order_core::{Actor, Code, Command, Decision, ParticipantId, Recorded, Reject
 
 use super::answers::Answer;
 use super::commands::{Before, decide_within};
+use super::later::PresenceOf;
 use super::members::News;
-use super::{ConnectionId, End, Room};
+use super::{ConnectionId, End, Room, paced};
 use crate::input::{Back, Input};
 use crate::pieces::Shared;
 use crate::{Cursor, Protocol};
@@ -55,7 +56,7 @@ impl Room {
             return Ok(());
         }
         if self.order.person(&participant).is_some()
-            && let Err(early) = self.may_ask(&participant)
+            && let Err(early) = self.may_ask(connection, &participant)
         {
             self.refuse(connection, &early, id);
             return Ok(());
@@ -104,7 +105,6 @@ impl Room {
         } else {
             self.commit(&recorded, link)?;
             self.ahead = None;
-            let before = self.before_answer();
             let seats = self.members.speaker(connection).is_none();
             self.admit(connection, &participant);
             if is_new {
@@ -112,19 +112,36 @@ impl Room {
             }
             match self.members.protocol(connection) {
                 Protocol::Seed => {
+                    let before = self.before_answer();
                     self.send_state(connection, seats);
+                    self.charge_unless(is_new, connection, &participant, before);
                     self.show(&recorded, Some(connection));
                 }
                 Protocol::V2 => {
                     self.show(&recorded, Some(connection));
+                    let before = self.before_answer();
                     self.welcome(connection, &participant, since, seats);
+                    self.charge_unless(is_new, connection, &participant, before);
                 }
             }
-            self.charge(&participant, before);
             let Acked { seq, repeated } = first.unwrap_or(Acked { seq: recorded.seq, repeated: false });
             self.ack(connection, id, seq, repeated);
         }
         self.recover(&stored).await
+    }
+
+    /// Counts what somebody was answered, unless they are new: nobody is so twice, and what the table is shown of it is not
+    /// theirs.
+    fn charge_unless(
+        &self,
+        is_new: bool,
+        connection: ConnectionId,
+        who: &ParticipantId,
+        before: paced::Before,
+    ) {
+        if !is_new {
+            self.charge(connection, who, before);
+        }
     }
 
     /// Judges a `join`. One that is sent again changes nothing for whoever sits here, by whatever name meanwhile; only whoever
@@ -178,19 +195,22 @@ impl Room {
         let is_awaited =
             self.members.outbox(connection).is_some() && self.members.speaker(connection).is_none();
         if sits_here && is_awaited {
-            if let Some(wait) = self.must_wait(&back.participant) {
+            if let Some(wait) = self.must_wait(connection, &back.participant) {
+                // What the socket sends meanwhile is kept, so that it is read. It may have been put off before.
+                let _ = back.seat.is_put_off.set(());
                 return self.take_later(wait, Input::Resume { connection, back });
             }
             self.seat_again(connection, &back.participant, back.since);
         }
         // What the socket sent may wait for this. It asks once, so nobody has said so before.
-        let _ = back.is_seated.set(sits_here);
+        let _ = back.seat.is_taken.set(sits_here);
     }
 
     /// Lets a socket speak as somebody whom the order knows as they are.
     fn seat_again(&mut self, connection: ConnectionId, participant: &ParticipantId, since: Option<Cursor>) {
         let before = self.before_answer();
         let seats = self.members.speaker(connection).is_none();
+        let was_there = PresenceOf::now(&self.presence, participant);
         let came_online = self.admit(connection, participant);
         match self.members.protocol(connection) {
             Protocol::Seed => {
@@ -203,9 +223,9 @@ impl Room {
             }
             Protocol::V2 => self.welcome(connection, participant, since, seats),
         }
-        self.charge(participant, before);
+        self.charge(connection, participant, before);
         if came_online {
-            self.tell_presence(participant);
+            self.tell_presence(participant, was_there);
         }
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use order_core::wire::{self, v2};
-use order_core::{Participant, ParticipantId, Presence};
+use order_core::{Markers, Participant, ParticipantId, Presence};
 use tokio::time::Instant;
 
 use super::Room;
@@ -47,16 +47,35 @@ pub(super) struct Later {
 /// What the table knows of somebody whose presence changed since.
 #[derive(Debug)]
 struct Told {
-    is_online: bool,
+    state: PresenceOf,
     /// Whether somebody was shown meanwhile that it is otherwise.
     is_outdated: bool,
+}
+
+/// How one person is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PresenceOf {
+    is_online: bool,
+    markers: Markers,
+}
+
+impl PresenceOf {
+    /// How somebody is there now.
+    pub(super) fn now(presence: &Presence, who: &ParticipantId) -> Self {
+        Self { is_online: presence.is_online(who), markers: presence.markers(who) }
+    }
 }
 
 impl Later {
     /// Has the table told at this time, or as soon after it as may be.
     fn tell_at(&mut self, at: Instant) {
-        let at = self.not_before.map_or(at, |not_before| at.max(not_before));
         self.at = Some(self.at.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    /// When the table is told, if it is to be: not before the end of the pause, whichever of them began first.
+    fn due(&self) -> Option<Instant> {
+        let at = self.at?;
+        Some(self.not_before.map_or(at, |not_before| at.max(not_before)))
     }
 
     /// Notes that a message with the whole order was written.
@@ -67,7 +86,14 @@ impl Later {
     /// Notes that somebody was shown who is there now.
     pub(super) fn shown(&mut self, presence: &Presence) {
         for (who, told) in &mut self.presence {
-            told.is_outdated |= told.is_online != presence.is_online(who);
+            told.is_outdated |= told.state != PresenceOf::now(presence, who);
+        }
+    }
+
+    /// Notes that somebody was shown how one person is there now.
+    pub(super) fn shown_of(&mut self, who: &ParticipantId, presence: &Presence) {
+        if let Some(told) = self.presence.get_mut(who) {
+            told.is_outdated |= told.state != PresenceOf::now(presence, who);
         }
     }
 
@@ -81,14 +107,25 @@ impl Later {
         self.presence.remove(who);
     }
 
-    /// Notes that somebody came or went, which the table is not told yet. Who is back as the table knows them has not been away.
-    fn changed(&mut self, who: &ParticipantId, is_online: bool) {
+    /// Notes that everybody learns that somebody is there, and not what they do.
+    pub(super) fn joins(&mut self, who: &ParticipantId, presence: &Presence) {
+        if let Some(told) = self.presence.get_mut(who) {
+            told.state.is_online = true;
+            if !told.is_outdated && told.state == PresenceOf::now(presence, who) {
+                self.presence.remove(who);
+            }
+        }
+    }
+
+    /// Notes that somebody, who was there as in `before`, came or went, which the table is not told yet. Who is back just as the
+    /// table knows them has not been away; who was typing before, and is not now, is not just as the table knows them.
+    fn changed(&mut self, who: &ParticipantId, before: PresenceOf, now: PresenceOf) {
         if let Some(told) = self.presence.get(who) {
-            if told.is_online == is_online && !told.is_outdated {
+            if told.state == now && !told.is_outdated {
                 self.presence.remove(who);
             }
         } else {
-            let told = Told { is_online: !is_online, is_outdated: false };
+            let told = Told { state: before, is_outdated: false };
             self.presence.insert(who.clone(), told);
         }
     }
@@ -97,7 +134,7 @@ impl Later {
     fn sent(&mut self, bytes: usize) {
         if bytes > AT_ONCE_BYTES {
             let pause = Duration::from_millis((bytes / BYTES_PER_MS) as u64).min(LONGEST_PAUSE);
-            self.not_before = Some(Instant::now() + pause);
+            self.not_before = self.not_before.max(Some(Instant::now() + pause));
         }
     }
 }
@@ -105,12 +142,12 @@ impl Later {
 impl Room {
     /// How long it is until the table is to be told something.
     pub(super) fn until_told(&self) -> Duration {
-        self.later.at.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()))
+        self.later.due().map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()))
     }
 
     /// Tells the table what it was not told at once, when it is time.
     pub(super) fn tell_what_is_due(&mut self) {
-        if self.later.at.is_some_and(|at| at <= Instant::now()) {
+        if self.later.due().is_some_and(|at| at <= Instant::now()) {
             self.tell_what_was_kept();
         }
     }
@@ -137,15 +174,15 @@ impl Room {
         self.later.sent(message.len().saturating_mul(self.members.seats(Protocol::Seed)));
     }
 
-    /// Tells the others at the table that somebody came online or went offline: at once or, where they are many, together with
-    /// whoever else comes and goes in this moment.
-    pub(super) fn tell_presence(&mut self, participant: &ParticipantId) {
+    /// Tells the others at the table that somebody, who was there as in `before`, came online or went offline: at once or, where
+    /// they are many, together with whoever else comes and goes in this moment.
+    pub(super) fn tell_presence(&mut self, participant: &ParticipantId, before: PresenceOf) {
         if self.order.person(participant).is_none_or(Participant::has_left) {
             return;
         }
         let sockets = self.members.seats(Protocol::Seed).saturating_add(self.members.seats(Protocol::V2));
         if sockets > FEW_SOCKETS || self.orders_are_large() {
-            self.later.changed(participant, self.presence.is_online(participant));
+            self.later.changed(participant, before, PresenceOf::now(&self.presence, participant));
             self.members.owe_presence(participant);
             self.later.tell_at(Instant::now() + MOMENT);
             return;
@@ -174,7 +211,7 @@ impl Room {
         let changed = std::mem::take(&mut self.later.presence);
         let changed = changed.into_iter().filter(|(who, told)| {
             let sits_here = self.order.person(who).is_some_and(|person| !person.has_left());
-            sits_here && (told.is_outdated || told.is_online != self.presence.is_online(who))
+            sits_here && (told.is_outdated || told.state != PresenceOf::now(&self.presence, who))
         });
         let changed: Vec<ParticipantId> = changed.map(|(who, _)| who).collect();
         for who in &changed {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use order_core::text::Text;
 use order_core::{Order, ParticipantId, Rejection};
 
+use crate::budget::Known;
 use crate::input::{Attach, Back, ConnectionId};
 use crate::outbox::{CloseReason, Outbox};
 use crate::pace::{Meter, Whose};
@@ -141,6 +142,12 @@ impl Members {
     /// The tenant for which the socket has signed in.
     pub(super) fn tenant(&self, connection: ConnectionId) -> Option<&Text> {
         self.sockets.get(&connection)?.access.as_ref()?.tenant.as_ref()
+    }
+
+    /// How it is known that a socket speaks as `somebody`.
+    pub(super) fn known(&self, connection: ConnectionId, somebody: &ParticipantId) -> Known {
+        let is_known = self.sockets.get(&connection).is_some_and(|member| member.is_known_as(somebody));
+        if is_known { Known::Proved } else { Known::Named }
     }
 
     /// Whether the socket may join this order.

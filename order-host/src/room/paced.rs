@@ -5,7 +5,7 @@ use std::time::Duration;
 use order_core::{ParticipantId, Rejection};
 use tokio::time::{Instant, sleep};
 
-use super::Room;
+use super::{ConnectionId, Room};
 use crate::input::Input;
 
 /// How much had been shown, and when, before somebody was answered.
@@ -17,13 +17,15 @@ pub(super) struct Before {
 
 impl Room {
     /// Whether somebody may be answered now; what they are told, if not.
-    pub(super) fn may_ask(&self, who: &ParticipantId) -> Result<(), Rejection> {
-        self.shared.budgets.check(&self.key, who).map_err(|early| early.rejection())
+    pub(super) fn may_ask(&self, connection: ConnectionId, who: &ParticipantId) -> Result<(), Rejection> {
+        let known = self.members.known(connection, who);
+        self.shared.budgets.check(&self.key, who, known).map_err(|early| early.rejection())
     }
 
     /// How long somebody has to wait for what comes without being asked for, if they have to.
-    pub(super) fn must_wait(&self, who: &ParticipantId) -> Option<Duration> {
-        self.shared.budgets.check(&self.key, who).err().map(|early| early.wait)
+    pub(super) fn must_wait(&self, connection: ConnectionId, who: &ParticipantId) -> Option<Duration> {
+        let known = self.members.known(connection, who);
+        self.shared.budgets.check(&self.key, who, known).err().map(|early| early.wait)
     }
 
     /// Looks before somebody is answered.
@@ -32,9 +34,18 @@ impl Room {
     }
 
     /// Counts what somebody was shown since, and the work that it made.
-    pub(super) fn charge(&self, who: &ParticipantId, before: Before) {
+    pub(super) fn charge(&self, connection: ConnectionId, who: &ParticipantId, before: Before) {
         let shown = self.shown.saturating_sub(before.shown);
-        self.shared.budgets.charge(&self.key, who, shown, before.at.elapsed());
+        let known = self.members.known(connection, who);
+        self.shared.budgets.charge(&self.key, who, known, shown, before.at.elapsed());
+    }
+
+    /// Counts a message of so many bytes that was written for a socket alone, and the work that it made.
+    pub(super) fn charge_alone(&self, connection: ConnectionId, bytes: usize, before: Before) {
+        if let Some(who) = self.members.speaker(connection) {
+            let known = self.members.known(connection, who);
+            self.shared.budgets.charge(&self.key, who, known, bytes, before.at.elapsed());
+        }
     }
 
     /// Takes an input again after a while. Overflow: a socket has at most one that waits.

@@ -6,6 +6,7 @@ use order_core::wire::{self, Frame, HistoryPage};
 use order_core::{Code, CommandId, Fact, Participant, ParticipantId, Recorded, Rejection};
 
 use super::events::Events;
+use super::later::PresenceOf;
 use super::members::{News, When};
 use super::{ConnectionId, Room};
 use crate::history::{HistoryError, Page, Reading, may_read};
@@ -28,17 +29,26 @@ impl Room {
         let cursor = self.cursor();
         let is_join = matches!(recorded.fact, Fact::Joined(_));
         if let Some(joined) = recorded.by.id().filter(|_| is_join) {
-            self.later.knows(joined);
+            self.later.joins(joined, &self.presence);
         }
         let asks_in = asked.map(|connection| self.members.protocol(connection));
         let (speak_seed, tell_all) = (self.members.speak(Protocol::Seed), self.may_tell_all());
-        let is_written = speak_seed && (tell_all || left.is_some() || asks_in == Some(Protocol::Seed));
+        // During a pause its message is for the asker alone, who pays for it. The answer to a join, and a farewell, never wait.
+        let alone =
+            asked.filter(|_| !tell_all && left.is_none() && !is_join && asks_in == Some(Protocol::Seed));
+        let is_put_off = alone.is_some_and(|asker| self.is_put_off(asker));
+        let is_written =
+            speak_seed && (tell_all || left.is_some() || (asks_in == Some(Protocol::Seed) && !is_put_off));
         let event = || Bytes::from(v2::event(&self.order, recorded, cursor.write(&mut [0; 24])));
         let event = self.events.is_some().then(event);
         if let (Some(events), Some(event)) = (&mut self.events, &event) {
             events.push(cursor, event.clone());
         }
+        let before = self.before_answer();
         let seed = is_written.then(|| Shared::new(self.frame(recorded)));
+        if let (Some(asker), Some(message)) = (alone, &seed) {
+            self.charge_alone(asker, message.len(), before);
+        }
         let news = News { seed, v2: event.map(Pieces::from) };
         self.shown = self.shown.saturating_add(news.len());
         if let Some(message) = &news.seed {
@@ -57,7 +67,7 @@ impl Room {
             _ if left == Some(speaker) => When::Never,
             // It is welcomed with that.
             Some(asked) if asked == connection && is_join && asks_in == Some(Protocol::V2) => When::Never,
-            Some(asked) if asked == connection || tell_all => When::Now,
+            Some(asked) if (asked == connection && !is_put_off) || tell_all => When::Now,
             None if tell_all => When::Now,
             Some(_) | None => When::Later,
         });
@@ -66,6 +76,13 @@ impl Room {
                 || Shared::new(v2::state(&self.order, &self.presence, &cursor.text(), None)).to_strangers();
             self.members.leave(left, &news, state);
         }
+    }
+
+    /// Whether a socket is shown its own change only after the pause: it does not read, or its person has been answered too much
+    /// lately.
+    fn is_put_off(&self, asker: ConnectionId) -> bool {
+        let speaker = self.members.speaker(asker);
+        self.members.lags(asker) || speaker.is_some_and(|speaker| self.must_wait(asker, speaker).is_some())
     }
 
     /// Tells each socket when it is to be told.
@@ -101,12 +118,12 @@ impl Room {
     pub(super) fn resync(&mut self, connection: ConnectionId) {
         if self.members.lags(connection) {
             if let Some(speaker) = self.members.speaker(connection).cloned() {
-                if let Some(wait) = self.must_wait(&speaker) {
+                if let Some(wait) = self.must_wait(connection, &speaker) {
                     return self.take_later(wait, Input::Resync { connection });
                 }
                 let before = self.before_answer();
                 self.send_state(connection, false);
-                self.charge(&speaker, before);
+                self.charge(connection, &speaker, before);
             } else {
                 // No state is for who has left; what it missed may be just that.
                 let refusal = || self.refusal(connection, &Code::JoinFirst.into(), None);
@@ -118,12 +135,12 @@ impl Room {
     /// Sends a socket the full state because what it asked for changes nothing.
     pub(super) fn answer_with_state(&mut self, connection: ConnectionId) {
         let Some(speaker) = self.members.speaker(connection).cloned() else { return };
-        if let Err(early) = self.may_ask(&speaker) {
+        if let Err(early) = self.may_ask(connection, &speaker) {
             return self.refuse(connection, &early, None);
         }
         let before = self.before_answer();
         self.send_state(connection, false);
-        self.charge(&speaker, before);
+        self.charge(connection, &speaker, before);
     }
 
     /// Sends a socket the full state, which may be what `seats` it.
@@ -176,10 +193,10 @@ impl Room {
     }
 
     pub(super) fn detach(&mut self, connection: ConnectionId) {
-        if let Some(participant) = self.members.detach(connection)
-            && self.presence.disconnect(&participant)
-        {
-            self.tell_presence(&participant);
+        let Some(participant) = self.members.detach(connection) else { return };
+        let before = PresenceOf::now(&self.presence, &participant);
+        if self.presence.disconnect(&participant) {
+            self.tell_presence(&participant, before);
         }
     }
 
@@ -189,7 +206,7 @@ impl Room {
             return self.refuse(connection, &Code::JoinFirst.into(), id);
         };
         if !matches!(request, Request::Presence { .. })
-            && let Err(early) = self.may_ask(&speaker)
+            && let Err(early) = self.may_ask(connection, &speaker)
         {
             return self.refuse(connection, &early, id);
         }
@@ -204,6 +221,7 @@ impl Room {
             Request::Presence { typing, speaking } => {
                 if self.presence.mark(&speaker, typing, speaking) {
                     let news = News { seed: None, v2: self.presence_v2(&speaker) };
+                    self.later.shown_of(&speaker, &self.presence);
                     self.tell_others(&speaker, &news);
                 }
                 return;
@@ -213,7 +231,7 @@ impl Room {
             _ => return self.refuse(connection, &Code::UnknownType.into(), id),
         };
         self.shown = self.shown.saturating_add(answer.len());
-        self.charge(&speaker, before);
+        self.charge(connection, &speaker, before);
         self.members.reply(connection, answer);
     }
 
@@ -234,13 +252,13 @@ impl Room {
             return self.refuse(connection, &rejection, id.as_ref());
         };
         self.tell_history();
-        let speaker = speaker.clone();
+        let (known, speaker) = (self.members.known(connection, speaker), speaker.clone());
         self.shared.spawn(async move {
             let read = reading.read(&shared, last, page, || !outbox.is_abandoned()).await;
             let now = shared.clock.now();
             drop(reading);
             if let Ok(Some(page)) = &read {
-                shared.budgets.charge(&key, &speaker, page.bytes, page.work);
+                shared.budgets.charge(&key, &speaker, known, page.bytes, page.work);
             }
             match (read, protocol) {
                 // Nobody is there who could be told.

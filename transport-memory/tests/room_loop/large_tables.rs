@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use order_host::{Opening, Protocol};
+use order_host::{Opening, Pace, Protocol, Settings};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
-use transport_memory::{Client, Message, Simulation};
+use transport_memory::{Client, Faults, Message, Simulation};
 
 use crate::table::{
     add, add_with_command, facts, hears_nothing, join, kinds, only, restaurant, room, seated, told,
@@ -16,6 +16,8 @@ const LATER: Duration = Duration::from_secs(6);
 
 /// So many sockets at a table are more than few.
 const MANY: usize = 70;
+
+const TYPES: &str = r#"{"type":"presence","data":{"typing":true}}"#;
 
 #[tokio::test(start_paused = true)]
 async fn changes_at_a_large_table_are_shown_to_their_senders_at_once_and_to_the_others_together() {
@@ -59,10 +61,11 @@ async fn however_many_changes_there_are_a_large_table_is_sent_few_messages() {
     let [mut asha, mut ben] = large_table(&restaurant, ["asha", "ben"]).await;
     let begun = Instant::now();
     for number in 0..200 {
-        asha.send(add(&format!("i{number}"), 10)).await.unwrap();
-        asha.recv_until("item_added").await.unwrap();
+        asha.send(add_with_command(&format!("i{number}"), 10, &format!("c{number}"))).await.unwrap();
+        asha.recv_until("ack").await.unwrap();
         sleep(Duration::from_millis(5)).await;
     }
+    asha.settle().await;
     let heard = ben.settle().await;
     // A message with the order to twelve sockets is 10 MiB, of which 256 are sent a second.
     let most = 2 + begun.elapsed().as_millis() / 35;
@@ -284,6 +287,97 @@ async fn a_reader_that_stands_still_at_a_large_table_finds_one_state_and_its_ans
     assert_eq!(told(&slow)["seq"], told(&asha)["seq"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn somebody_who_comes_types_and_goes_within_a_moment_is_told_as_gone() {
+    let restaurant = restaurant();
+    let mut many = crowd(&restaurant).await;
+    let guest = format!("guest{}", MANY - 1);
+    many.pop().unwrap().disconnect();
+    assert_eq!(kinds(&many[0].settle().await), ["presence"]);
+
+    let mut back = v2(&restaurant);
+    welcome(&mut back, &guest).await;
+    sleep(Duration::from_millis(100)).await;
+    back.send(TYPES).await.unwrap();
+    sleep(Duration::from_millis(100)).await;
+    back.disconnect();
+
+    assert_eq!(presences(&mut many[0], &guest).await, [(true, true), (false, false)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_who_typed_and_is_back_within_a_moment_is_told_as_typing_no_more() {
+    for renamed in [false, true] {
+        let restaurant = restaurant();
+        let mut many = crowd(&restaurant).await;
+        let guest = format!("guest{}", MANY - 1);
+        let mut flaps = many.pop().unwrap();
+        flaps.send(TYPES).await.unwrap();
+        assert_eq!(presences(&mut many[0], &guest).await, [(true, true)]);
+
+        flaps.disconnect();
+        sleep(Duration::from_millis(100)).await;
+        let mut back = v2(&restaurant);
+        if renamed {
+            let join = json!({ "type": "join", "id": "again", "participantId": guest, "participantName": "Gus", "data": {} });
+            back.send(join.to_string()).await.unwrap();
+            back.recv_until("ack").await.unwrap();
+            many[0].recv_until("event").await.unwrap();
+        } else {
+            welcome(&mut back, &guest).await;
+        }
+        assert_eq!(presences(&mut many[0], &guest).await, [(true, false)], "renamed: {renamed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_came_and_went_is_told_after_the_pause_also_where_it_was_to_be_told_before() {
+    let restaurant = restaurant();
+    let [mut asha, mut ben, chitra] = large_table(&restaurant, ["asha", "ben", "chitra"]).await;
+    chitra.disconnect();
+    // It is told after a second, which comes during the pause after this dish.
+    sleep(Duration::from_millis(980)).await;
+    asha.send(add("first", 10)).await.unwrap();
+    assert_eq!(ben.recv().await.unwrap().kind(), "item_added");
+    let begun = Instant::now();
+    asha.send(add("second", 10)).await.unwrap();
+    let sync = ben.recv().await.unwrap();
+    assert_eq!((sync.kind(), dishes(&sync).as_str()), ("sync", "first second"));
+    // Eleven sockets got 900 KiB each, of which 256 MiB are sent a second.
+    assert!(begun.elapsed() >= Duration::from_millis(30), "{:?}", begun.elapsed());
+    hears_nothing(&mut ben).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_who_orders_all_the_time_is_shown_a_large_table_no_more_often_than_answers_may_come() {
+    let mut settings = Settings::default();
+    settings.participant_answers = Pace::new(512 * 1024, 6 * 1024 * 1024);
+    let restaurant = Simulation::with_settings(1, Faults::default(), settings);
+    let [mut asha, mut ben] = large_table(&restaurant, ["asha", "ben"]).await;
+    let mut bytes = 0;
+    for number in 0..100 {
+        asha.send(add_with_command(&format!("i{number}"), 10, &format!("c{number}"))).await.unwrap();
+        // Acknowledged at once, with the order or without it.
+        let begun = Instant::now();
+        while let message = asha.recv().await.unwrap()
+            && message.kind() != "ack"
+        {
+            bytes += message.text().len();
+        }
+        assert!(begun.elapsed() < Duration::from_millis(5));
+        sleep(Duration::from_millis(5)).await;
+    }
+    // 6 MiB of answers, and what everybody is sent after each pause of some 40 ms.
+    assert!(bytes < 25 * 1024 * 1024, "{bytes} bytes");
+    asha.settle().await;
+    ben.settle().await;
+    assert_eq!(told(&asha)["seq"], told(&ben)["seq"]);
+    // Once nothing is owed, all is as before.
+    sleep(LATER * 10).await;
+    asha.send(add("last", 10)).await.unwrap();
+    assert_eq!(only(&mut asha).await.kind(), "item_added");
+}
+
 /// Sockets of these people, who have joined an order of which every message with all of it is 900 KiB, and is sent to twelve
 /// sockets: more than is sent at once without a look at the clock.
 async fn large_table<const N: usize>(restaurant: &Simulation, participants: [&str; N]) -> [Client; N] {
@@ -320,6 +414,13 @@ async fn crowd(restaurant: &Simulation) -> Vec<Client> {
         guest.settle().await;
     }
     many
+}
+
+/// How a socket is told that somebody is there, each time: online or not, typing or not.
+async fn presences(client: &mut Client, who: &str) -> Vec<(bool, bool)> {
+    let heard = client.settle().await;
+    let told = heard.iter().map(Message::json).filter(|told| told["participantId"] == who);
+    told.map(|told| (told["online"] == true, told["typing"] == true)).collect()
 }
 
 /// A dish that is as long as one can be.
