@@ -75,8 +75,6 @@ pub(super) struct Writer {
     pub(super) late_lifetimes: Option<Late>,
     /// The row that says whether the database is whole without its write-ahead log.
     pub(super) mark: Mark,
-    /// The last fact that was stored; 0 if none was yet.
-    pub(super) last_fact: u64,
     /// The database was made whole without its write-ahead log, for the two have been parted.
     pub(super) has_let_go: bool,
     /// Declared after the connection, which is closed before the lock is released.
@@ -117,7 +115,6 @@ impl Writer {
             suspect: false,
             late_lifetimes: None,
             mark,
-            last_fact: 0,
             has_let_go: false,
             files,
         })
