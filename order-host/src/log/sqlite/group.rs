@@ -199,7 +199,7 @@ impl Writer {
         if self.has_let_go {
             self.has_let_go = false;
             let alone = Alone::look(&self.files.database);
-            self.mark_open(&alone).map_err(|error| {
+            self.mark_open(&alone, false).map_err(|error| {
                 self.has_let_go = true;
                 LogError(format!("the files are back, and nothing can be written: {error}"))
             })?;

@@ -1,6 +1,7 @@
 //! Looks through everything that a log has stored, in small steps.
 //!
-//! A step reads a few hundred rows in a transaction of its own, so that the file may be in use: no checkpoint waits for long.
+//! A step reads a few hundred rows in a transaction of its own, so that the file may be in use: no checkpoint waits for it. (SQLite's
+//! own check, which `stonepot verify` runs first, takes a transaction for each table; a checkpoint waits for that one.)
 //! `stonepot verify` takes one step after the other; a server looks through its own log with pauses between them. Memory
 //! is needed for one order, and for the names of the rooms that have facts at the end of the log.
 
