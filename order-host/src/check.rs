@@ -11,13 +11,14 @@ use tokio::time::{Instant, sleep};
 
 use crate::host::{Host, WeakHost};
 use crate::log::SqliteLog;
-use crate::log::sqlite::{Damage, Finding, Looking};
+use crate::log::sqlite::{Damage, Finding, Looking, NotLooked};
 
 /// After each step, so many times as long as it took.
 const REST: u32 = 19;
 const SHORTEST_REST: Duration = Duration::from_millis(5);
 
-/// What cannot be read for now is tried again so often, each after a while. Then it is passed over.
+/// What fails is tried again so often, each after a while. Then it is passed over. Where nothing can be read for now, as while the disk
+/// is full, that is waited for.
 const TRIES: u32 = 10;
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
@@ -31,6 +32,7 @@ pub(crate) async fn look_through(host: WeakHost, log: Arc<SqliteLog>, after: Dur
     let mut looking = Looking::default();
     let mut lines = 0;
     let mut tries = 0;
+    let mut waits = false;
     loop {
         let Some(host) = host.upgrade().filter(|host| !host.shared().is_draining()) else { return };
         let began = Instant::now();
@@ -42,7 +44,7 @@ pub(crate) async fn look_through(host: WeakHost, log: Arc<SqliteLog>, after: Dur
         looking = stepped.looking;
         match stepped.goes_on {
             Ok(true) => {
-                tries = 0;
+                (tries, waits) = (0, false);
                 drop(host);
                 sleep(began.elapsed().saturating_mul(REST).max(SHORTEST_REST)).await;
             }
@@ -56,8 +58,15 @@ pub(crate) async fn look_through(host: WeakHost, log: Arc<SqliteLog>, after: Dur
                 );
                 return;
             }
-            Err(error) => {
-                tracing::warn!(%error, "what is stored cannot be looked through for now");
+            Err(NotLooked::ForNow(error)) => {
+                if !std::mem::replace(&mut waits, true) {
+                    tracing::warn!(%error, "what is stored cannot be looked through for now");
+                }
+                drop(host);
+                sleep(TRY_AGAIN).await;
+            }
+            Err(NotLooked::Failed(error)) => {
+                tracing::warn!(%error, "something that is stored cannot be looked at");
                 tries += 1;
                 if tries > TRIES {
                     tries = 0;
@@ -77,10 +86,11 @@ pub(crate) async fn look_through(host: WeakHost, log: Arc<SqliteLog>, after: Dur
 
 fn tell(host: &Host, Finding { room, damage }: Finding, lines: usize) {
     let closes = match damage {
-        // Nothing of the order itself is wrong.
-        Damage::NoAlarm { .. } | Damage::AlarmOrder => false,
+        // Nothing of the order itself is wrong, as far as that is known.
+        Damage::NoAlarm { .. } | Damage::AlarmOrder | Damage::Unread(_) | Damage::Snapshot { .. } => false,
         _ => true,
     };
+    let is_snapshot = matches!(damage, Damage::Snapshot { .. });
     if lines <= LINES {
         match &room {
             Some(room) if closes => tracing::error!(
@@ -88,6 +98,16 @@ fn tell(host: &Host, Finding { room, damage }: Finding, lines: usize) {
                 %damage,
                 "A ROOM IS DAMAGED, and is closed until the server is started again: `stonepot verify` on the data folder names it; \
                  restore a backup of it"
+            ),
+            Some(room) if is_snapshot => tracing::error!(
+                room = %room.fingerprint(),
+                %damage,
+                "THE SNAPSHOT OF A ROOM IS DAMAGED: the room is replayed without it, and goes on"
+            ),
+            Some(room) if matches!(damage, Damage::Unread(_)) => tracing::error!(
+                room = %room.fingerprint(),
+                %damage,
+                "A ROOM COULD NOT BE LOOKED AT: try `stonepot verify` on the data folder"
             ),
             Some(room) => tracing::error!(
                 room = %room.fingerprint(),
@@ -100,7 +120,9 @@ fn tell(host: &Host, Finding { room, damage }: Finding, lines: usize) {
             ),
         }
     }
-    if let Some(room) = room.filter(|_| closes) {
-        host.close_damaged(&room);
+    match room {
+        Some(room) if closes => host.close_damaged(&room),
+        Some(room) if is_snapshot => host.replay_without_snapshot(&room),
+        Some(_) | None => {}
     }
 }

@@ -15,6 +15,8 @@ const ROOMS: usize = 100_000;
 #[derive(Debug, Default)]
 pub(crate) struct Damaged {
     rooms: Mutex<HashSet<RoomKey>>,
+    /// Rooms that are replayed instead, for only their snapshots are damaged.
+    snapshots: Mutex<HashSet<RoomKey>>,
     /// So that it costs next to nothing to ask as long as nothing is damaged.
     is_any: AtomicBool,
 }
@@ -22,13 +24,30 @@ pub(crate) struct Damaged {
 impl Damaged {
     #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "no other log is looked through"))]
     pub(crate) fn add(&self, room: RoomKey) {
-        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        self.remember(&self.rooms, room);
+    }
+
+    /// Remembers that a room must not be loaded with its snapshot.
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "no other log is looked through"))]
+    pub(crate) fn add_snapshot(&self, room: RoomKey) {
+        self.remember(&self.snapshots, room);
+    }
+
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "no other log is looked through"))]
+    fn remember(&self, rooms: &Mutex<HashSet<RoomKey>>, room: RoomKey) {
+        let mut rooms = rooms.lock().unwrap_or_else(PoisonError::into_inner);
         if rooms.len() < ROOMS {
             rooms.insert(room);
         } else if !rooms.contains(&room) {
             tracing::error!(room = %room.fingerprint(), "too many rooms are damaged to remember this one");
         }
         self.is_any.store(true, Ordering::Release);
+    }
+
+    /// Whether the snapshot of a room was found damaged, so that it is replayed without.
+    pub(crate) fn has_snapshot(&self, room: &RoomKey) -> bool {
+        self.is_any.load(Ordering::Acquire)
+            && self.snapshots.lock().unwrap_or_else(PoisonError::into_inner).contains(room)
     }
 
     /// Refuses a room that was found damaged.

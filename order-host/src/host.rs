@@ -215,6 +215,17 @@ impl Host {
     pub(crate) fn close_damaged(&self, room: &RoomKey) {
         // First, or a room that is being loaded could miss both.
         self.shared.damaged.add(room.clone());
+        self.forget(room);
+    }
+
+    /// Has a room replayed whose snapshot is damaged: it leaves memory, and is read from its first fact when somebody comes.
+    pub(crate) fn replay_without_snapshot(&self, room: &RoomKey) {
+        self.shared.damaged.add_snapshot(room.clone());
+        self.forget(room);
+    }
+
+    /// Has a room leave memory, which cannot be trusted.
+    fn forget(&self, room: &RoomKey) {
         if let Some(inputs) = self.shared.rooms.loaded(room) {
             // One that is busy must not keep the others from being looked at. One that has ended needs no telling.
             self.shared.spawn(async move { drop(inputs.send(Input::Damaged).await) });

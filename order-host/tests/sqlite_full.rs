@@ -128,6 +128,29 @@ async fn a_file_of_an_older_release_is_read_once_there_is_room_to_bring_it_up() 
     assert_eq!(log.append(&key("a"), 1, vec![vec![2].into()]).await, Ok(2));
 }
 
+/// Facts of a commit that failed are not stored, and nothing says that they are missing.
+#[tokio::test]
+async fn a_kill_after_an_append_that_failed_and_an_alarm_that_was_set_loses_nothing() {
+    let Some(disk) = SmallDisk::mount("size=4m") else { return };
+    let log = SqliteLog::open_in(&disk.data()).unwrap();
+    log.append(&key("a"), 0, facts(1..=FACTS)).await.unwrap();
+    disk.fill();
+    disk.free_some(64 * 1024);
+    let large = vec![vec![9; 512 * 1024].into()];
+    let refused = log.append(&key("a"), FACTS, large).await;
+    assert!(matches!(refused, Err(AppendError::Failed(_))), "{refused:?}");
+
+    log.set_alarm(&key("a"), Some(UnixMillis::new(7))).await.unwrap();
+
+    let place = tempfile::tempdir().unwrap();
+    for name in ["stonepot.db", "stonepot.db-wal", "stonepot.db-lock"] {
+        fs::copy(disk.data().join(name), place.path().join(name)).unwrap();
+    }
+    let killed = SqliteLog::open_in(place.path()).unwrap();
+    assert_eq!(killed.read(&key("a"), 0, 99).await, Ok(facts(1..=FACTS)));
+    assert_eq!(killed.alarm(&key("a")).await, Ok(Some(UnixMillis::new(7))));
+}
+
 #[tokio::test]
 async fn a_disk_that_takes_no_more_files_is_a_full_one() {
     let Some(disk) = SmallDisk::mount("size=4m,nr_inodes=60") else { return };

@@ -130,6 +130,14 @@ async fn a_copy_without_its_write_ahead_log_is_refused_and_can_be_gone_on_with_o
         assert_eq!(fs::read(copy.join("stonepot.db")).unwrap(), before, "nothing is changed");
 
         drop(SqliteLog::open_in_without_what_is_missing(&copy).unwrap());
+        let put_back = place.path().join(format!("put-back-{emptied}"));
+        copy_all(&copy, &put_back);
+        fs::copy(killed.join("stonepot.db-wal"), put_back.join("stonepot.db-wal")).unwrap();
+        let refused = SqliteLog::open_in(&put_back).unwrap_err();
+        assert!(
+            matches!(refused, OpenError::OtherWriteAheadLog { .. }),
+            "what was given up is gone: {refused}"
+        );
         let log = SqliteLog::open_in(&copy).unwrap();
         assert_eq!(log.ready().await, Ok(()));
         drop(log);
@@ -156,8 +164,12 @@ async fn a_write_ahead_log_of_another_moment_is_refused() {
 
         let refused = SqliteLog::open_in(&copy).unwrap_err();
 
-        assert!(matches!(refused, OpenError::OtherWriteAheadLog { .. }), "{refused}");
-        assert!(!findings(&copy).unwrap().is_empty());
+        // Or SQLite itself cannot read what the two give.
+        assert!(
+            matches!(refused, OpenError::OtherWriteAheadLog { .. } | OpenError::Database { .. }),
+            "{refused}"
+        );
+        assert!(findings(&copy).map_or(true, |found| !found.is_empty()));
         fs::remove_dir_all(&copy).unwrap();
     }
 }
@@ -238,6 +250,78 @@ async fn copies_by_sqlite_itself_and_a_log_carried_over_by_another_program_are_w
         assert_eq!(findings(&copy).unwrap(), [], "{}", copy.display());
         is_whole(&Stored::read(&copy).await, &acknowledged, &since).unwrap();
     }
+}
+
+/// Another program that reads for long holds up checkpoints, and one that ends last carries the log over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_killed_beside_a_reader_is_whole_with_its_lock_file_and_no_copy_of_its_database_alone_is() {
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("data");
+    drop(SqliteLog::open_in(&data).unwrap());
+    let reader = rusqlite::Connection::open(data.join("stonepot.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM log").unwrap();
+    let evening = Evening::begin(&data);
+    evening.until(50).await;
+    reader.execute_batch("ROLLBACK").unwrap();
+    // The mark reaches the file, though at the start it could not.
+    let copy = place.path().join("alone");
+    fs::create_dir(&copy).unwrap();
+    let began = Instant::now();
+    loop {
+        fs::copy(data.join("stonepot.db"), copy.join("stonepot.db")).unwrap();
+        if findings(&copy).is_ok_and(
+            |found| matches!(found.first(), Some(found) if matches!(found.damage, Damage::Files(_))),
+        ) {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "a copy of the file alone looks whole");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(SqliteLog::open_in(&copy).is_err());
+    // A checkpoint that is not finished, then a kill.
+    reader.execute_batch("BEGIN; SELECT count(*) FROM log").unwrap();
+    evening.until(4_000).await;
+    let acknowledged = evening.stored();
+    let killed = place.path().join("killed");
+    evening.as_a_kill_leaves_it(&killed).await;
+    let since = evening.stored_since();
+    reader.execute_batch("ROLLBACK").unwrap();
+    evening.end().await;
+    let other = rusqlite::Connection::open(killed.join("stonepot.db")).unwrap();
+    other.query_row("SELECT count(*) FROM log", [], |_| Ok(())).unwrap();
+    drop(other);
+    assert!(!killed.join("stonepot.db-wal").exists());
+    let without = place.path().join("without");
+    fs::create_dir(&without).unwrap();
+    fs::copy(killed.join("stonepot.db"), without.join("stonepot.db")).unwrap();
+
+    let refused = SqliteLog::open_in(&without).unwrap_err();
+
+    assert!(
+        matches!(refused, OpenError::NoWriteAheadLog { .. }),
+        "nothing says what it must have: {refused}"
+    );
+    assert_eq!(findings(&killed).unwrap(), []);
+    is_whole(&Stored::read(&killed).await, &acknowledged, &since).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_whose_key_of_links_is_lost_is_refused_and_gets_no_other_one() {
+    let place = tempfile::tempdir().unwrap();
+    let evening = Evening::begin(&place.path().join("data"));
+    evening.until(50).await;
+    let folder = evening.end().await;
+    let conn = rusqlite::Connection::open(folder.join("stonepot.db")).unwrap();
+    assert_eq!(conn.execute("DELETE FROM chain", []).unwrap(), 1);
+    drop(conn);
+
+    let refused = SqliteLog::open_in(&folder).unwrap_err().to_string();
+
+    assert!(refused.contains("key of links"), "{refused}");
+    let found = findings(&folder).unwrap();
+    assert!(found.iter().any(|found| found.damage.to_string().contains("key of the chain")), "{found:?}");
+    let conn = rusqlite::Connection::open(folder.join("stonepot.db")).unwrap();
+    assert_eq!(conn.query_row("SELECT count(*) FROM chain", [], |row| row.get::<_, i64>(0)), Ok(0));
 }
 
 /// What was asked for by variables: how many, and from which seed.

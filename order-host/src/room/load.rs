@@ -44,19 +44,12 @@ pub(super) struct Whole {
     pub(super) chain: ChainKey,
 }
 
-/// The order as its log says, with what can be known without reading more than that takes.
+/// The order as its log says, to be looked at: without the commands that its snapshot remembers, and with what can be known without
+/// reading more than that takes.
 ///
 /// # Errors
 /// When the log cannot be read, or holds what this release cannot make sense of, or the facts that were read do not follow from each
 /// other.
-async fn load(shared: &Shared, key: &RoomKey) -> Result<Loaded, LogError> {
-    load_by(shared, key, decode_snapshot).await
-}
-
-/// The order as its log says, to be looked at: without the commands that its snapshot remembers.
-///
-/// # Errors
-/// As [`load`].
 pub(crate) async fn look(shared: &Shared, key: &RoomKey) -> Result<Loaded, LogError> {
     load_by(shared, key, decode_without_commands).await
 }
@@ -67,7 +60,8 @@ type Decode = fn(&[u8]) -> Result<(Order, LogPosition), StoredError>;
 async fn load_by(shared: &Shared, key: &RoomKey, decode: Decode) -> Result<Loaded, LogError> {
     let log = shared.log.as_ref();
     let chain = shared.chain_key().await?;
-    if let Some((order, position)) = from_snapshot(log, key, decode).await
+    if !shared.damaged.has_snapshot(key)
+        && let Some((order, position)) = from_snapshot(log, key, decode).await
         && let Some(link) = is_of_this_log(log, key, &order, &position).await
     {
         let snapshot_seq = order.seq();
@@ -85,25 +79,35 @@ async fn load_by(shared: &Shared, key: &RoomKey, decode: Decode) -> Result<Loade
     Ok(Loaded { order, snapshot_seq, log_bytes: Some(log_bytes), link: Some(link) })
 }
 
-/// The order as its log says. What a snapshot of an earlier release does not say is found out from the first fact on.
+/// The order as its log says, with all that there is to know: from the first fact on, where a snapshot of an earlier release does
+/// not say it.
 ///
 /// # Errors
-/// As [`load`].
+/// As [`look`].
 pub(super) async fn load_whole(shared: &Shared, key: &RoomKey) -> Result<Whole, LogError> {
     let chain = shared.chain_key().await?;
-    let Loaded { order, snapshot_seq, log_bytes, link } = load(shared, key).await?;
-    if let (Some(log_bytes), Some(link)) = (log_bytes, link) {
-        return Ok(Whole { order, snapshot_seq, log_bytes, link, chain });
+    let Loaded { order, snapshot_seq, log_bytes, link } = load_by(shared, key, decode_whole).await?;
+    match (log_bytes, link) {
+        (Some(log_bytes), Some(link)) => Ok(Whole { order, snapshot_seq, log_bytes, link, chain }),
+        _ => load_from_the_start(shared, key, chain).await,
     }
-    let (log_bytes, link) = so_far(shared.log.as_ref(), key, chain, order.seq()).await?;
-    // The next snapshot, which says it, is taken when the room leaves memory at the latest.
-    Ok(Whole { order, snapshot_seq: 0, log_bytes, link, chain })
+}
+
+/// Reads a snapshot that says all that there is to know. One of an earlier release does not, and what it leaves out would be missing
+/// from the next snapshot, too.
+fn decode_whole(bytes: &[u8]) -> Result<(Order, LogPosition), StoredError> {
+    match decode_snapshot(bytes)? {
+        (_, LogPosition { bytes: None, .. } | LogPosition { link: None, .. }) => {
+            Err(StoredError::Damaged("position"))
+        }
+        whole => Ok(whole),
+    }
 }
 
 /// The order as its log alone says.
 ///
 /// # Errors
-/// As [`load`].
+/// As [`look`].
 pub(super) async fn load_from_the_start(
     shared: &Shared,
     key: &RoomKey,
@@ -186,28 +190,6 @@ async fn replay(
             return Ok((order, link, bytes));
         }
     }
-}
-
-/// How many bytes the facts up to this sequence number have, and the link of the last of them.
-async fn so_far(
-    log: &dyn RoomLog,
-    key: &RoomKey,
-    chain: ChainKey,
-    last: u64,
-) -> Result<(u64, Link), LogError> {
-    let (mut read, mut bytes, mut link) = (0_u64, 0_u64, chain.start(key));
-    while let Some(left) = usize::try_from(last.saturating_sub(read)).ok().filter(|left| *left > 0) {
-        let facts = log.read(key, read, left.min(PAGE)).await?;
-        if facts.is_empty() {
-            return Err(LogError(format!("fact {} is not there", read.saturating_add(1))));
-        }
-        for fact in &facts {
-            read = read.saturating_add(1);
-            link = chain.follow(link, fact).map_err(damaged(read))?;
-        }
-        bytes = bytes.saturating_add(total_bytes(&facts));
-    }
-    Ok((bytes, link))
 }
 
 /// What is said of a fact that is not what it was, or cannot be read.

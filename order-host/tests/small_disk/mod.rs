@@ -61,6 +61,13 @@ impl SmallDisk {
         fs::remove_file(self.filler()).unwrap();
     }
 
+    /// Gives back some of it.
+    pub(crate) fn free_some(&self, bytes: u64) {
+        let filler = File::options().write(true).open(self.filler()).unwrap();
+        let left = filler.metadata().unwrap().len() - bytes;
+        filler.set_len(left).unwrap();
+    }
+
     pub(crate) fn remount(&self, options: &str) {
         let mut command = Command::new("mount");
         command.args(["-o", &format!("remount,{options}")]).arg(&self.path);

@@ -1,4 +1,5 @@
 //! Rooms that are written all the while, and what of them was acknowledged.
+#![allow(dead_code, reason = "not every test needs all of it")]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -32,7 +32,7 @@ pub fn copy_out_of(folder: &Path, to: &Path) -> Result<(), OpenError> {
     let path = folder.join(FILE_NAME);
     let beside = Beside::open(&path)?;
     let failed = |error: rusqlite::Error| OpenError::Database { path: path.clone(), source: error.into() };
-    if let Some(fault) = beside.alone.fault(&beside.conn, &beside.database).map_err(failed)? {
+    if let Some(fault) = beside.lasting_fault().map_err(failed)? {
         return Err(fault.at(&path));
     }
     let copy = to.join(FILE_NAME);

@@ -18,9 +18,24 @@ pub(super) fn find(conn: &Connection) -> rusqlite::Result<Option<ChainKey>> {
     Ok(Some(ChainKey::new(bytes)))
 }
 
+/// Whether the last fact has a link. Once one has, all later ones have.
+fn has_links(conn: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT link IS NOT NULL FROM log ORDER BY id DESC LIMIT 1";
+    Ok(conn.query_row(sql, [], |row| row.get(0)).optional()?.unwrap_or(false))
+}
+
 impl Writer {
     /// Gives the database a key, unless it has one. As long as it cannot be written, whoever asks gets the same.
+    ///
+    /// # Errors
+    /// When it cannot be written, or the one that it had is lost: by another key all links would be wrong.
     pub(super) fn keep_chain_key(&self) -> rusqlite::Result<()> {
+        let has_key = self.conn.prepare_cached("SELECT 1 FROM chain")?.exists([])?;
+        if !has_key && has_links(&self.conn)? {
+            let error =
+                "the key of links is missing from the table chain, and facts have links: restore a backup";
+            return Err(rusqlite::Error::ToSqlConversionFailure(error.into()));
+        }
         let sql = "INSERT INTO chain (key) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM chain)";
         self.conn.prepare_cached(sql)?.execute(params![self.shared.new_chain_key.bytes()]).map(drop)
     }

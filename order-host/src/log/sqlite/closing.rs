@@ -1,31 +1,59 @@
 //! Carrying the write-ahead log over into the database, with the marks that say so.
 
+use std::time::{Duration, Instant};
+
 use super::mark::{self, Alone, Mark};
 use super::opening::carry_over_on_close;
 use super::writer::Writer;
 
+/// After so long it is tried again to have the database file say that it is open.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long those who read are waited for at the end. A server that stops has little time.
+const WAIT_AT_END: Duration = Duration::from_secs(1);
+
 impl Writer {
     /// Marks the database as one that is not whole without its write-ahead log. `alone` is what its file said when that was last
-    /// looked at.
+    /// looked at; `gives_up`: something is missing, and the operator goes on without it.
     ///
     /// # Errors
     /// When nothing can be written.
-    pub(super) fn mark_open(&mut self, alone: &Alone) -> rusqlite::Result<()> {
+    pub(super) fn mark_open(&mut self, alone: &Alone, gives_up: bool) -> rusqlite::Result<()> {
+        if gives_up {
+            // So that the row in the file alone is the one that the next is told to come after.
+            self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        }
         let before = mark::read(&self.conn)?;
         let cookie = mark::cookie(&self.conn)?;
         let mut opened = Mark::opened(before, cookie);
-        if self.files.goes_on_without {
-            // What was noted of the facts that are missing is of no account any more.
+        if gives_up {
+            // What was noted of the facts that are missing is of no account any more, and a write-ahead log that has them and is put
+            // back does not fit.
+            opened = opened.next_base();
             opened.lineage = rand::random();
         }
         if before != Some(opened) {
             opened.write_with_cookie(&self.conn)?;
         }
         self.mark = opened;
-        if alone.is_open_with(opened.cookie) {
+        if alone.is_open_with(opened.cookie) && !gives_up {
             return Ok(());
         }
-        self.carry_over()
+        self.carry_over()?;
+        self.see_that_it_says_open();
+        Ok(())
+    }
+
+    /// Looks whether the database file says that it is open. It does not while somebody reads what was before: then it is tried
+    /// again after a while.
+    pub(super) fn see_that_it_says_open(&mut self) {
+        let says_so = Alone::look(&self.files.database).is_open_with(self.mark.cookie);
+        if !says_so && self.says_open_late.is_none() {
+            tracing::warn!(
+                "somebody reads the database: until they end, a copy of it without its write-ahead log looks whole, and is not"
+            );
+        }
+        self.says_open_late = (!says_so).then(|| Instant::now() + TRY_AGAIN);
     }
 
     /// Carries the write-ahead log over as far as those who read let it, and marks that.
@@ -62,6 +90,7 @@ impl Writer {
         // Not emptied before it is marked: a database that says that it is open, with an empty log, is refused.
         closed.write(&self.conn)?;
         self.mark = closed;
+        self.conn.busy_timeout(WAIT_AT_END)?;
         self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
     }
 

@@ -61,6 +61,7 @@ impl Writer {
         }
         let mut answers = Vec::with_capacity(group.len());
         let mut stored = !alarms.is_empty();
+        let mut last_fact = None;
         for append in group {
             let answer = self.store_one(append);
             if self.conn.is_autocommit() {
@@ -71,7 +72,10 @@ impl Writer {
                     Ok(_) => "the transaction was undone".into(),
                 }));
             }
-            stored |= answer.is_ok() && !append.facts.is_empty();
+            if answer.is_ok() && !append.facts.is_empty() {
+                stored = true;
+                last_fact = Some(self.conn.last_insert_rowid().unsigned_abs());
+            }
             answers.push(answer);
         }
         if self.shared.in_doubt.load(Ordering::Acquire) {
@@ -81,9 +85,9 @@ impl Writer {
         }
         if stored {
             self.commit()?;
-            // After the sync, so that what is noted is never more than what is stored.
-            if self.last_fact > 0 {
-                self.files.note(self.mark.lineage, self.last_fact);
+            // After the sync, and nothing of a group that failed: what is noted is never more than what is stored.
+            if let Some(last_fact) = last_fact {
+                self.files.note(self.mark.lineage, last_fact);
             }
         } else {
             // Left open, this would fail the next group. It cannot have written anything.
@@ -109,7 +113,6 @@ impl Writer {
         match stored {
             Ok(seq) => {
                 self.tails.set(room, seq);
-                self.last_fact = self.conn.last_insert_rowid().unsigned_abs();
                 self.shared.end.add(room);
                 self.at_end = self.at_end.saturating_add(facts.len());
             }
@@ -196,7 +199,7 @@ impl Writer {
         if self.has_let_go {
             self.has_let_go = false;
             let alone = Alone::look(&self.files.database);
-            self.mark_open(&alone).map_err(|error| {
+            self.mark_open(&alone, false).map_err(|error| {
                 self.has_let_go = true;
                 LogError(format!("the files are back, and nothing can be written: {error}"))
             })?;

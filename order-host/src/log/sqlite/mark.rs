@@ -6,14 +6,16 @@
 //!
 //! * Before each checkpoint the row gets a new number (`attempt`), so the database itself gets that number with it.
 //! * After a checkpoint that carried everything over, the first thing in the new write-ahead log is a new `base`, which also says
-//!   after which number it comes. It is in the database itself only if somebody else carried the log over.
+//!   after which number it comes. It is in the database itself if somebody else carried the log over, or carried a part of it over
+//!   because somebody reads.
 //! * The last thing before the write-ahead log is removed is that the row says `closed`.
 //!
 //! The database file alone, and the same with its write-ahead log, then have to say things that fit. The row has the same
 //! length always, so a power cut leaves one or the other and no mixture. A copy that SQLite made is whole: it
 //! has another schema cookie (`PRAGMA schema_version`) than the row.
 //!
-//! What the last facts are is noted in the lock file, too, after they are safe: a log that is shorter has lost some.
+//! What the last facts are is noted in the lock file, too, after they are safe: a log that is shorter has lost some. A database that
+//! says that it is open and has no write-ahead log is whole only if it has all that was noted.
 
 use std::fs::{File, OpenOptions};
 use std::hash::Hasher as _;
@@ -185,6 +187,8 @@ pub(super) struct Alone {
     mark: Option<Mark>,
     cookie: u64,
     pub(super) has_log: bool,
+    /// Without a write-ahead log, and with everything that was noted: somebody else carried it over.
+    is_all_there: bool,
 }
 
 impl Alone {
@@ -193,7 +197,13 @@ impl Alone {
         let has_log = has_log(database);
         let seen = || -> rusqlite::Result<Self> {
             let conn = immutable(database)?;
-            Ok(Self { mark: read(&conn)?, cookie: cookie(&conn)?, has_log })
+            let alone = Self { mark: read(&conn)?, cookie: cookie(&conn)?, has_log, is_all_there: false };
+            let is_all_there = match alone.mark {
+                Some(mark) if !has_log && alone.is_open() => noted(&beside(database, "-lock"), mark.lineage)
+                    .map_or(Ok(false), |stored| has_all(&conn, stored))?,
+                Some(_) | None => false,
+            };
+            Ok(Self { is_all_there, ..alone })
         };
         seen().unwrap_or(Self { has_log, ..Self::default() })
     }
@@ -210,7 +220,7 @@ impl Alone {
 
     /// Whether a write-ahead log has to be there and is not. It is whole without one where somebody else carried it over.
     pub(super) fn lacks_its_log(&self) -> bool {
-        !self.has_log && self.is_open() && self.mark.is_some_and(|mark| mark.attempt > 0)
+        !self.has_log && self.is_open() && !self.is_all_there
     }
 
     /// Whether the write-ahead log that is there is another one.
@@ -229,13 +239,26 @@ impl Alone {
             return Ok(Some(Fault::OtherLog));
         }
         let noted = with_log
-            .filter(|mark| mark.is_open && mark.cookie == self.cookie)
+            .filter(|mark| mark.cookie == self.cookie)
             .and_then(|mark| noted(&beside(database, "-lock"), mark.lineage));
         let Some(stored) = noted else { return Ok(None) };
         let found = conn.query_row("SELECT coalesce(max(id), 0) FROM log", [], |row| row.get::<_, i64>(0))?;
         let found = found.unsigned_abs();
         Ok((found < stored).then_some(Fault::FactsMissing { stored, found }))
     }
+}
+
+/// Whether a database has so many facts, and is no mixture, as a checkpoint that was not finished leaves it.
+fn has_all(conn: &Connection, stored: u64) -> rusqlite::Result<bool> {
+    let (last, count): (i64, i64) =
+        conn.query_row("SELECT coalesce(max(id), 0), count(*) FROM log", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    if last.unsigned_abs() < stored || count != last {
+        return Ok(false);
+    }
+    let said: String = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    Ok(said == "ok")
 }
 
 /// Whether a write-ahead log that may hold something lies beside the database.

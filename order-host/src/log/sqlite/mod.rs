@@ -40,7 +40,7 @@ pub use self::audit::{Audited, Damage, Finding};
 pub use self::backup::copy_out_of;
 pub use self::error::OpenError;
 use self::files::HeldFiles;
-pub(crate) use self::looking::Looking;
+pub(crate) use self::looking::{Looking, NotLooked};
 use self::queue::Queue;
 use self::readers::Readers;
 pub use self::verify::verify_in;

@@ -36,7 +36,7 @@ fn open_in_full(files: &Arc<HeldFiles>, shared: &Arc<Shared>) -> Result<Writer, 
     let alone = look_alone(files)?;
     let mut conn = connect(files).map_err(failed)?;
     let found = schema::check(&conn, path)?;
-    fits(files, &alone, &conn)?;
+    let accepted = fits(files, &alone, &conn)?;
     // A process that was killed, or could not sync, may have written what is not on the disk. Nobody was told of it,
     // but whoever reads it here will tell.
     files.write_ahead_log_again().map_err(file_failed)?;
@@ -49,7 +49,10 @@ fn open_in_full(files: &Arc<HeldFiles>, shared: &Arc<Shared>) -> Result<Writer, 
     writer.place_all().map_err(failed)?;
     files.sync_folder().map_err(file_failed)?;
     // Last: from now on the database is not whole without its write-ahead log, which is there.
-    writer.mark_open(&alone).map_err(failed)?;
+    writer.mark_open(&alone, accepted.is_some()).map_err(failed)?;
+    if files.goes_on_without && accepted.is_none() {
+        tracing::warn!("nothing is missing of what is stored: start without --accept-loss from now on");
+    }
     Ok(writer)
 }
 
@@ -65,14 +68,19 @@ fn look_alone(files: &HeldFiles) -> Result<Alone, OpenError> {
     Ok(alone)
 }
 
-/// Tells whether the file and its write-ahead log belong together and have everything.
-fn fits(files: &HeldFiles, alone: &Alone, conn: &Connection) -> Result<(), OpenError> {
+/// Tells whether the file and its write-ahead log belong together and have everything; with what is missing, where the operator
+/// wants to go on without.
+fn fits(files: &HeldFiles, alone: &Alone, conn: &Connection) -> Result<Option<Fault>, OpenError> {
     let path = &files.given;
     let fault = alone.fault(conn, &files.database);
     match fault.map_err(|error| OpenError::Database { path: path.clone(), source: error.into() })? {
-        Some(Fault::NoLog | Fault::FactsMissing { .. }) if files.goes_on_without => Ok(()),
+        Some(fault @ (Fault::NoLog | Fault::FactsMissing { .. })) if files.goes_on_without => {
+            let missing = fault.at(path);
+            tracing::error!(%missing, "WHAT WAS STORED LAST IS GIVEN UP, as --accept-loss says");
+            Ok(Some(fault))
+        }
         Some(fault) => Err(fault.at(path)),
-        None => Ok(()),
+        None => Ok(None),
     }
 }
 

@@ -8,12 +8,15 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::audit::{Audit, Audited, Damage, Finding};
-use super::mark::{self, Alone};
+use super::mark::{self, Alone, Fault};
 use super::{FILE_NAME, OpenError, files, schema};
 
 /// How often what cannot be read for now is tried again, and after how long.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// How often files in use that do not fit are looked at again.
+const LOOKS: u32 = 3;
 
 /// How many lines SQLite's own check may give.
 const LINES: u32 = 100;
@@ -33,7 +36,7 @@ pub(super) fn verify(path: &Path, found: &mut dyn FnMut(Finding)) -> Result<Audi
     let beside = Beside::open(path)?;
     let failed = |error: rusqlite::Error| OpenError::Database { path: path.to_owned(), source: error.into() };
     let conn = &beside.conn;
-    if let Some(fault) = beside.alone.fault(conn, &beside.database).map_err(failed)? {
+    if let Some(fault) = beside.lasting_fault().map_err(failed)? {
         found(Finding::in_file(Damage::Files(fault.at(path).to_string())));
     }
     for line in check_of_sqlite(conn, beside.may_be_in_use()).unwrap_or_else(|error| vec![error.to_string()])
@@ -107,6 +110,20 @@ impl Beside {
             return Err(OpenError::OlderVersion { path: path.to_owned() });
         }
         Ok(Self { conn, database, alone })
+    }
+
+    /// What is wrong with the files. A server may carry its log over between a look at the file and one at both, so what is found
+    /// only once is nothing.
+    pub(super) fn lasting_fault(&self) -> rusqlite::Result<Option<Fault>> {
+        let mut fault = self.alone.fault(&self.conn, &self.database)?;
+        for _ in 0..LOOKS {
+            if fault.is_none() || !self.may_be_in_use() {
+                break;
+            }
+            thread::sleep(PAUSE);
+            fault = Alone::look(&self.database).fault(&self.conn, &self.database)?;
+        }
+        Ok(fault)
     }
 
     fn may_be_in_use(&self) -> bool {

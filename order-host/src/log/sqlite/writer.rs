@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ffi, params};
 use tokio::sync::mpsc;
@@ -75,10 +75,10 @@ pub(super) struct Writer {
     pub(super) late_lifetimes: Option<Late>,
     /// The row that says whether the database is whole without its write-ahead log.
     pub(super) mark: Mark,
-    /// The last fact that was stored; 0 if none was yet.
-    pub(super) last_fact: u64,
     /// The database was made whole without its write-ahead log, for the two have been parted.
     pub(super) has_let_go: bool,
+    /// When to look again whether the database file says that it is open, if it does not yet.
+    pub(super) says_open_late: Option<Instant>,
     /// Declared after the connection, which is closed before the lock is released.
     pub(super) files: Arc<HeldFiles>,
 }
@@ -117,8 +117,8 @@ impl Writer {
             suspect: false,
             late_lifetimes: None,
             mark,
-            last_fact: 0,
             has_let_go: false,
+            says_open_late: None,
             files,
         })
     }
@@ -305,6 +305,8 @@ impl Writer {
             tracing::warn!(%error, "the write-ahead log is not carried over");
             return;
         }
+        let is_late = self.says_open_late.is_some_and(|late| late <= Instant::now());
+        let at_least = if is_late { 0 } else { at_least };
         let pages = self
             .conn
             .prepare_cached("PRAGMA wal_checkpoint(NOOP)")
@@ -318,6 +320,9 @@ impl Writer {
             self.doubt_if_a_sync_failed(&error);
             // The facts are where they are; the file grows until it succeeds.
             tracing::warn!(%error, "cannot carry the write-ahead log over");
+        }
+        if is_late {
+            self.see_that_it_says_open();
         }
     }
 }

@@ -87,6 +87,9 @@ pub enum Damage {
         /// How it differs.
         error: String,
     },
+    /// A room, or a part of the file, could not be looked at. Whether anything is wrong with it is not known.
+    #[error("it could not be looked at: {0}")]
+    Unread(String),
     /// The sums of the order at its last fact do not add up.
     #[error("the sums do not add up at fact {seq}: {error}")]
     Sums {

@@ -108,8 +108,10 @@ impl Audit {
         let sql = "SELECT room, seq, EXISTS (SELECT * FROM places WHERE places.room = snapshots.room)
                        OR EXISTS (SELECT * FROM log WHERE id > (SELECT upto FROM placed) AND log.room = snapshots.room)
                    FROM snapshots WHERE room > ?1 ORDER BY room LIMIT ?2";
-        let rows: Vec<(String, i64, bool)> =
+        let rows: Option<Vec<(String, i64, bool)>> =
             self.rows_beside(conn, sql, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)), found)?;
+        let Some(rows) = rows else { return Ok(()) };
+        let are_last = are_last(&rows);
         for (room, seq, has_facts) in rows {
             match RoomKey::parse(&room) {
                 Ok(_) if has_facts => {}
@@ -124,6 +126,9 @@ impl Audit {
             }
             self.beside = room;
         }
+        if are_last {
+            self.next_part();
+        }
         Ok(())
     }
 
@@ -134,8 +139,10 @@ impl Audit {
         found: &mut Vec<Finding>,
     ) -> rusqlite::Result<()> {
         let sql = "SELECT room, at FROM alarms WHERE room > ?1 ORDER BY room LIMIT ?2";
-        let rows: Vec<(String, i64)> =
+        let rows: Option<Vec<(String, i64)>> =
             self.rows_beside(conn, sql, |row| Ok((row.get(0)?, row.get(1)?)), found)?;
+        let Some(rows) = rows else { return Ok(()) };
+        let are_last = are_last(&rows);
         for (room, at) in rows {
             match RoomKey::parse(&room) {
                 Ok(key) => {
@@ -150,35 +157,38 @@ impl Audit {
             }
             self.beside = room;
         }
+        if are_last {
+            self.next_part();
+        }
         Ok(())
     }
 
-    /// The next rows of a table beside the log; with the last of them, or with damage, this part is done.
+    /// The next rows of a table beside the log; nothing, where they are damaged, which ends this part.
     fn rows_beside<T>(
         &mut self,
         conn: &Connection,
         sql: &str,
         read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
         found: &mut Vec<Finding>,
-    ) -> rusqlite::Result<Vec<T>> {
+    ) -> rusqlite::Result<Option<Vec<T>>> {
         let rows = || -> rusqlite::Result<Vec<T>> {
             let mut query = conn.prepare_cached(sql)?;
             query.query_map(params![self.beside, ROWS_AT_ONCE], |row| read(row))?.collect()
         };
         match rows() {
-            Ok(rows) => {
-                if i64::try_from(rows.len()).unwrap_or(i64::MAX) < ROWS_AT_ONCE {
-                    self.next_part();
-                }
-                Ok(rows)
-            }
+            Ok(rows) => Ok(Some(rows)),
             Err(error) if is_damage(&error) => {
                 self.skip(&error, found);
-                Ok(Vec::new())
+                Ok(None)
             }
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether no more rows come after these.
+fn are_last<T>(rows: &[T]) -> bool {
+    i64::try_from(rows.len()).unwrap_or(i64::MAX) < ROWS_AT_ONCE
 }
 
 /// Whether the alarm of a room is where the one who waits for alarms looks; it may have been set anew meanwhile.

@@ -1,6 +1,7 @@
 //! Looks through everything that a log has stored, in small steps.
 //!
-//! A step reads a few hundred rows in a transaction of its own, so that the file may be in use: no checkpoint waits for long.
+//! A step reads a few hundred rows in a transaction of its own, so that the file may be in use: no checkpoint waits for it. (SQLite's
+//! own check, which `stonepot verify` runs first, takes a transaction for each table; a checkpoint waits for that one.)
 //! `stonepot verify` takes one step after the other; a server looks through its own log with pauses between them. Memory
 //! is needed for one order, and for the names of the rooms that have facts at the end of the log.
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 use order_core::Lifetimes;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
+use crate::RoomKey;
 use crate::log::ChainKey;
 
 pub use self::finding::{Damage, Finding};
@@ -51,6 +53,8 @@ pub(super) struct Audit {
     /// The last room that was begun with.
     room: String,
     current: Option<RoomAudit>,
+    /// The last room that was passed over, for a step panicked.
+    passed_over: Option<String>,
     /// The last room whose snapshot, and whose alarm, was looked at.
     beside: String,
 }
@@ -95,15 +99,29 @@ impl Audit {
 
     /// Goes on with what comes after that which could not be read, as a step that failed again and again is taken for.
     pub(super) fn skip(&mut self, error: &dyn Display, found: &mut Vec<Finding>) {
-        let damage = Damage::Database(error.to_string());
         match (self.part, self.current.take()) {
-            (Part::Rooms, Some(mut room)) => room.find(damage, found),
+            (Part::Rooms, Some(mut room)) => room.find(Damage::Unread(error.to_string()), found),
             (Part::Index, _) => self.skip_rows(error, found),
             (Part::Rooms | Part::Snapshots | Part::Alarms | Part::Done, _) => {
-                found.push(Finding::in_file(damage));
+                found.push(Finding::in_file(Damage::Database(error.to_string())));
                 self.next_part();
             }
         }
+    }
+
+    /// Goes on after a step that panicked, past what it was at.
+    pub(super) fn pass_over(&mut self, error: &dyn Display, found: &mut Vec<Finding>) {
+        if self.part != Part::Rooms {
+            return self.skip(error, found);
+        }
+        self.current = None;
+        let room = RoomKey::parse(&self.room).ok();
+        found.push(Finding { room, damage: Damage::Unread(error.to_string()) });
+        if self.passed_over.as_ref() == Some(&self.room) {
+            // It was not at that room, then, but at finding the next one.
+            self.next_part();
+        }
+        self.passed_over = Some(self.room.clone());
     }
 
     fn next_part(&mut self) {
