@@ -57,7 +57,10 @@ fuzz_target!(|data: &[u8]| {
             assert!(serde_json::from_str::<IgnoredAny>(&frame.text()).is_ok());
             assert!(serde_json::from_str::<IgnoredAny>(&frame.text_for(&asha)).is_ok());
             assert!(serde_json::from_str::<IgnoredAny>(&wire::public_view(&order)).is_ok());
-            assert!(serde_json::from_str::<IgnoredAny>(&v2::event(&order, &recorded, "AAAAAAECABAgMEBQYHCAkKCw")).is_ok());
+            assert!(
+                serde_json::from_str::<IgnoredAny>(&v2::event(&order, &recorded, "AAAAAAECABAgMEBQYHCAkKCw"))
+                    .is_ok()
+            );
             assert!(serde_json::from_str::<IgnoredAny>(&v2::state_text(&order)).is_ok());
         }
     }
