@@ -2,7 +2,7 @@
 //!
 //! Some answers are a million times larger than the question. So each person has so many bytes of answers a second, and so many
 //! at once, over all their sockets of an order. How large an answer is, or how much work it makes, is known only when it is there:
-//! whoever has anything left is answered, and may owe what it came to.
+//! a person with anything left is answered, and may owe what it came to.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::{NotYet, Pace, RoomKey};
 
-/// What a microsecond of the processor counts for, in bytes: whoever asks for what is small and hard to find is bounded as well.
+/// What a microsecond of the processor counts for, in bytes. It bounds questions whose answers are small and hard to find.
 const BYTES_A_MICROSECOND: u64 = 20;
 
 /// An answer took no longer than this, whatever the clock says: where the machine is busy, most of the time goes to others.

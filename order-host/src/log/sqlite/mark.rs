@@ -22,7 +22,7 @@ use std::hash::Hasher as _;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use siphasher::sip::SipHasher24;
 
 use super::OpenError;
@@ -229,12 +229,30 @@ impl Alone {
         self.has_log && !alone.fits(with_log)
     }
 
+    /// Whether the write-ahead log is why the database cannot be read with it. The file alone can be, and SQLite passes over what
+    /// is damaged in a log, so it is another one.
+    fn is_spoilt_by_its_log(&self, error: &rusqlite::Error) -> bool {
+        self.has_log && self.mark.is_some() && error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt)
+    }
+
+    /// The reason for an error of reading the database with its write-ahead log.
+    pub(super) fn reason(&self, error: OpenError, path: &Path) -> OpenError {
+        let OpenError::Database { source, .. } = &error else { return error };
+        match source.downcast_ref::<rusqlite::Error>() {
+            Some(cause) if self.is_spoilt_by_its_log(cause) => Fault::OtherLog.at(path),
+            Some(_) | None => error,
+        }
+    }
+
     /// What is wrong with the files. `conn` sees the database with its write-ahead log.
     pub(super) fn fault(&self, conn: &Connection, database: &Path) -> rusqlite::Result<Option<Fault>> {
         if self.lacks_its_log() {
             return Ok(Some(Fault::NoLog));
         }
-        let with_log = read(conn)?;
+        let with_log = match read(conn) {
+            Err(error) if self.is_spoilt_by_its_log(&error) => return Ok(Some(Fault::OtherLog)),
+            read => read?,
+        };
         if self.has_another_log(with_log.as_ref()) {
             return Ok(Some(Fault::OtherLog));
         }

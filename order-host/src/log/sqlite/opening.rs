@@ -35,7 +35,7 @@ fn open_in_full(files: &Arc<HeldFiles>, shared: &Arc<Shared>) -> Result<Writer, 
     let file_failed = |source| OpenError::File { path: path.clone(), source };
     let alone = look_alone(files)?;
     let mut conn = connect(files).map_err(failed)?;
-    let found = schema::check(&conn, path)?;
+    let found = schema::check(&conn, path).map_err(|error| alone.reason(error, path))?;
     let accepted = fits(files, &alone, &conn)?;
     // A process that was killed, or could not sync, may have written what is not on the disk. Nobody was told of it,
     // but whoever reads it here will tell.
@@ -116,7 +116,7 @@ fn open_to_read(files: &HeldFiles) -> Result<Readable, OpenError> {
     conn.pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |_| Ok(())).map_err(failed)?;
     conn.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
     conn.pragma_update(None, "mmap_size", 0).map_err(failed)?;
-    let found = schema::check(&conn, path)?;
+    let found = schema::check(&conn, path).map_err(|error| alone.reason(error, path))?;
     // As when it is opened in full: what is not on the disk must not be shown.
     files.write_ahead_log_again().map_err(|source| OpenError::File { path: path.clone(), source })?;
     fits(files, &alone, &conn)?;

@@ -105,7 +105,7 @@ impl Beside {
         };
         conn.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
         conn.pragma_update(None, "mmap_size", 0).map_err(failed)?;
-        let schema = schema::check(&conn, path)?;
+        let schema = schema::check(&conn, path).map_err(|error| alone.reason(error, path))?;
         if schema < schema::SUPPORTED {
             return Err(OpenError::OlderVersion { path: path.to_owned() });
         }
