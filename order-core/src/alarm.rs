@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use crate::deadline::{AtDeadline, Deadline};
 use crate::decide::finalized;
 use crate::fact::{Fact, Recorded};
+use crate::order::deadline::{AtDeadline, Deadline};
 use crate::order::{Order, Status};
 use crate::{Actor, UnixMillis};
 

@@ -39,53 +39,31 @@
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::disallowed_types)]
 
 mod alarm;
-mod amount;
 pub mod bill;
-mod bounds;
 pub mod command;
 mod commit;
-mod currency;
-pub mod deadline;
 mod decide;
-mod done;
 pub mod fact;
-mod ids;
-mod item;
-mod items;
-mod kept;
-pub mod number;
 mod order;
-mod participant;
-pub mod payment;
-mod presence;
-mod quantity;
 mod rejection;
-mod rules;
 pub mod split;
 pub mod stored;
-pub mod text;
-mod time;
-mod undo;
+mod value;
 pub mod wire;
 
 pub use alarm::{Lifetimes, deadline_due, due, end_of_life};
-pub use amount::{Amount, AmountError, Price, max_order_total};
-pub use bounds::OrderBounds;
 pub use command::{Actor, Command};
 pub use commit::{CommitError, commit, replay};
-pub use currency::{Currency, CurrencyError, MAX_MINOR_DIGITS};
-pub use decide::{Decision, decide, decide_once, done_before};
-pub use done::{MAX_COMMANDS, MAX_COMMANDS_EACH, RESERVED_COMMANDS, Stamp};
+pub use decide::{Decision, OrderBounds, decide, decide_once, done_before};
 pub use fact::{Fact, Recorded};
-pub use ids::{
-    CommandId, IdError, ItemId, MAX_COMMAND_ID_BYTES, MAX_ID_BYTES, MAX_ITEM_ID_BYTES, OrderId,
-    ParticipantId, PaymentId,
+pub use order::{
+    HouseRules, Item, MAX_CLAIMS, MAX_COMMANDS, MAX_COMMANDS_EACH, MAX_ITEMS, MAX_PARTICIPANTS,
+    MAX_TEXT_BYTES, Markers, Order, Participant, Policy, Presence, RESERVED_COMMANDS, Role, Stamp, Status,
+    deadline, payments as payment,
 };
-pub use item::Item;
-pub use order::{MAX_CLAIMS, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, Order, Status};
-pub use participant::{Participant, Role};
-pub use presence::{Markers, Presence};
-pub use quantity::{MAX_QUANTITY, Quantity, QuantityError};
 pub use rejection::{Code, Limit, Rejection};
-pub use rules::{HouseRules, Policy};
-pub use time::UnixMillis;
+pub use value::{
+    Amount, AmountError, CommandId, Currency, CurrencyError, IdError, ItemId, MAX_COMMAND_ID_BYTES,
+    MAX_ID_BYTES, MAX_ITEM_ID_BYTES, MAX_MINOR_DIGITS, MAX_QUANTITY, OrderId, ParticipantId, PaymentId,
+    Price, Quantity, QuantityError, UnixMillis, max_order_total, number, text,
+};

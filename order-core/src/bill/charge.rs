@@ -2,7 +2,7 @@
 
 use crate::rejection::{Code, Rejection};
 use crate::split::Percentage;
-use crate::text::Text;
+use crate::value::text::Text;
 use crate::{Amount, ItemId};
 
 /// The most charges that one bill can have.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::charge::{Charge, ChargeKind, ChargeValue, check_number};
 use super::line::Line;
 use super::statement::{Lines, StatedDish, StatedRule, Statement};
-use crate::participant::Seat;
+use crate::order::people::Seat;
 use crate::rejection::{Code, Rejection};
 use crate::split::{SplitRule, TieRank, Weight};
-use crate::text::Text;
+use crate::value::text::Text;
 use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, max_order_total};
 
 /// A bill to divide.

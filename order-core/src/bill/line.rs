@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::charge::{Charge, ChargeKind};
 use super::statement::Label;
 use crate::rejection::{Code, Rejection};
-use crate::text::Text;
+use crate::value::text::Text;
 use crate::{Amount, Currency};
 
 /// Names of lines that nobody chose. Made once: a full state names the same line for everybody.

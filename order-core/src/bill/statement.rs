@@ -11,7 +11,7 @@ use super::line::Line;
 use super::pricing::{Priced, PricedLine, price};
 use super::rounding::{Cell, Table, Together, round};
 use super::weights::Weights;
-use crate::participant::Seat;
+use crate::order::people::Seat;
 use crate::split::{Claim, Weight, apportion};
 use crate::{Amount, ItemId};
 

@@ -6,7 +6,7 @@ use num_bigint::BigInt;
 
 use super::exact::{Exact, lcm};
 use super::statement::{StatedDish, StatedRule, Statement};
-use crate::participant::Seat;
+use crate::order::people::Seat;
 use crate::split::Weight;
 
 /// The most bits that the common denominator of an order's dishes may have. Any table of up to 250 people who

@@ -3,7 +3,7 @@
 use super::CommitError;
 use crate::fact::{PaymentRecorded, Recorded};
 use crate::order::Order;
-use crate::payment::{Part, Payment, Refund};
+use crate::order::payments::{Part, Payment, Refund};
 use crate::{Amount, ParticipantId, PaymentId};
 
 pub(super) fn record(

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::{CommitError, claims, remove as take_off};
 use crate::fact::{Fact, Recorded, Removed};
 use crate::order::Order;
-use crate::participant::Seat;
-use crate::rules::Rules;
+use crate::order::people::Seat;
+use crate::order::table::Rules;
 use crate::{Actor, Amount, ParticipantId};
 
 /// The rules, to be changed.

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::items::find;
+use super::dishes::find;
 use super::split::{bad_number, expected_weight};
 use super::undo::conflict;
 use crate::bill::{check_claims, is_fine_enough};

@@ -5,7 +5,7 @@ use rust_decimal::prelude::ToPrimitive;
 
 use crate::UnixMillis;
 use crate::command::{SetDeadline, When};
-use crate::deadline::{Deadline, MAX_DEADLINE_AHEAD, MAX_REMINDERS, ORDINARY_REMINDERS};
+use crate::order::deadline::{Deadline, MAX_DEADLINE_AHEAD, MAX_REMINDERS, ORDINARY_REMINDERS};
 use crate::rejection::{Code, Rejection};
 
 /// The deadline that `set` names, said at `now`. Reminders whose moment has passed are left out.

@@ -1,27 +1,28 @@
 //! Judging a command: what would happen if it were carried out.
 
 mod amounts;
+mod bounds;
 mod charges;
 mod claims;
 mod deadline;
+mod dishes;
 mod finalize;
-mod items;
-mod join;
 mod payments;
+mod people;
 mod policy;
 mod split;
 mod table;
 mod undo;
 
+pub use bounds::OrderBounds;
+
 use crate::command::{Actor, Command};
 use crate::fact::{Fact, Recorded};
+use crate::order::people::Seat;
 use crate::order::{Order, Status};
-use crate::participant::Seat;
 use crate::rejection::{Code, Rejection};
 use crate::split::seats_on_bill;
-use crate::{
-    MAX_COMMANDS, MAX_COMMANDS_EACH, OrderBounds, Participant, ParticipantId, Role, Stamp, UnixMillis,
-};
+use crate::{MAX_COMMANDS, MAX_COMMANDS_EACH, Participant, ParticipantId, Role, Stamp, UnixMillis};
 
 /// What [`decide`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,21 +99,21 @@ pub fn decide(
     command: &Command,
 ) -> Result<Decision, Rejection> {
     let fact = match command {
-        Command::Join(join) => match join::join(order, now, named(actor)?, join)? {
+        Command::Join(join) => match people::join(order, now, named(actor)?, join)? {
             Some(joined) => Fact::Joined(joined),
             None => return Ok(Decision::Unchanged),
         },
         Command::AddItem(add) => {
             let by = present(order, actor)?;
             policy::unlocked(order, by)?;
-            Fact::ItemAdded(items::add(order, by, add)?)
+            Fact::ItemAdded(dishes::add(order, by, add)?)
         }
         Command::RemoveItem { item } => {
-            policy::may_edit(order, present(order, actor)?, items::find(order, item)?)?;
+            policy::may_edit(order, present(order, actor)?, dishes::find(order, item)?)?;
             Fact::ItemRemoved { item: item.clone() }
         }
         Command::UpdateQuantity { item, quantity } => {
-            items::update_quantity(order, present(order, actor)?, item, *quantity)?
+            dishes::update_quantity(order, present(order, actor)?, item, *quantity)?
         }
         Command::ClaimItem { item, weight } => {
             let by = present(order, actor)?;
@@ -168,7 +169,7 @@ pub fn decide(
             policy::may_settle(order, present(order, actor)?)?;
             finalized(order)?
         }
-        Command::Leave => Fact::Left { owner: join::owner_without(order, present(order, actor)?) },
+        Command::Leave => Fact::Left { owner: people::owner_without(order, present(order, actor)?) },
         Command::Undo { seq } => undo::undo(order, actor, present(order, actor)?, *seq)?,
         Command::SetReady { ready } => match table::ready(order, present(order, actor)?, *ready)? {
             Some(fact) => fact,

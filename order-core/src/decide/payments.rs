@@ -6,10 +6,10 @@ use super::amounts::{amount_up_to, bad_amount};
 use crate::command::{PaidFor, RecordPayment, RefundPayment};
 use crate::fact::{Fact, PaymentRecorded};
 use crate::order::Order;
-use crate::participant::Seat;
-use crate::payment::{
+use crate::order::payments::{
     Balance, Balances, MAX_PAYMENT_PARTS, MAX_PAYMENTS, MAX_REFUNDS, Part, Payment, PaymentStatus,
 };
+use crate::order::people::Seat;
 use crate::rejection::{Code, Rejection};
 use crate::split::{Claim, TieRank, apportion, shares};
 use crate::{Actor, Amount, ParticipantId, PaymentId, max_order_total};

@@ -3,9 +3,9 @@
 //! Most orders have no rules, and then each of these is one look at that.
 
 use crate::order::Order;
-use crate::participant::Seat;
+use crate::order::people::Seat;
+use crate::order::table::Policy;
 use crate::rejection::{Code, Limit, Rejection};
-use crate::rules::Policy;
 use crate::{Amount, Item, ParticipantId};
 
 /// While the order is locked, only the owner touches the dishes.

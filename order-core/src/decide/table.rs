@@ -6,14 +6,14 @@ use rust_decimal::Decimal;
 
 use super::amounts::{amount_up_to, bad_amount};
 use super::deadline::deadline;
-use super::{finalized, join};
+use super::{finalized, people};
 use crate::bill::is_fine_enough;
 use crate::command::{DishesOfRemoved, Manage};
 use crate::fact::{Fact, Removed};
 use crate::order::Order;
-use crate::participant::{Participant, Seat};
+use crate::order::people::{Participant, Seat};
+use crate::order::table::HouseRules;
 use crate::rejection::{Code, Rejection};
-use crate::rules::HouseRules;
 use crate::split::Weight;
 use crate::{Actor, Item, ItemId, ParticipantId, UnixMillis, max_order_total};
 
@@ -101,7 +101,7 @@ fn remove(
     }
     let mut removed = Removed {
         who: who.clone(),
-        owner: join::owner_without(order, who),
+        owner: people::owner_without(order, who),
         items: Vec::new(),
         shared: Vec::new(),
     };

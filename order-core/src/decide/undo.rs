@@ -5,12 +5,13 @@
 use rust_decimal::Decimal;
 
 use super::deadline::whole;
-use super::{charges, claims, in_charge, items, policy};
+use super::{charges, claims, dishes, in_charge, policy};
+use crate::ParticipantId;
 use crate::command::Actor;
+use crate::commit::undo::LastChange;
 use crate::fact::Fact;
 use crate::order::Order;
 use crate::rejection::{Code, Rejection};
-use crate::{ParticipantId, undo::LastChange};
 
 /// What takes back the last change of `by`, who is at the table. `seq`: which change they think that is.
 pub(super) fn undo(
@@ -29,15 +30,15 @@ pub(super) fn undo(
         .ok_or_else(|| conflict("the same was changed since, or whom it concerns has gone".to_owned()))?;
     match back {
         Fact::ItemRemoved { item } => {
-            policy::may_edit(order, by, items::find(order, item)?)?;
+            policy::may_edit(order, by, dishes::find(order, item)?)?;
             Ok(back.clone())
         }
         Fact::ItemRestored(restored) => {
-            items::restore(order, by, restored)?;
+            dishes::restore(order, by, restored)?;
             Ok(back.clone())
         }
         Fact::QuantityUpdated { item, quantity } => {
-            items::update_quantity(order, by, item, Decimal::from(quantity.pieces()))
+            dishes::update_quantity(order, by, item, Decimal::from(quantity.pieces()))
         }
         Fact::ItemShared { item, shared_by } => {
             policy::unlocked(order, by)?;

@@ -134,7 +134,7 @@ pub(super) fn to_decimal(millionths: u64) -> Decimal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::number::parse_number;
+    use crate::value::number::parse_number;
 
     #[test]
     fn percentages_are_exact_or_refused() {

@@ -1,8 +1,8 @@
 //! What each person on an order's bill pays.
 
 use crate::bill::{Divided, Label, Line, Lines, StatedDish, Statement};
-use crate::participant::Seat;
-use crate::payment::PaymentStatus;
+use crate::order::payments::PaymentStatus;
+use crate::order::people::Seat;
 use crate::{Amount, Item, Order, Participant, ParticipantId};
 
 /// What one person on the bill pays.

@@ -6,7 +6,7 @@ use super::{StoredError, owned};
 use crate::bill::{Basis, Charge, ChargeKind, ChargeValue};
 use crate::fact::ChargesSet;
 use crate::split::Percentage;
-use crate::text::Text;
+use crate::value::text::Text;
 use crate::{Amount, ItemId, Price};
 
 #[derive(Serialize, Deserialize, Default)]

@@ -9,10 +9,10 @@ use super::rules::{StoredDeadline, StoredHouse, StoredRemoved, read_limit};
 use super::version::{self, StoredError, Upcast};
 use super::{StoredCurrency, StoredSplit, owned, read_weight};
 use crate::bill::ChargeValue;
-use crate::deadline::Deadline;
 use crate::fact::{ChargesSet, Fact, ItemAdded, ItemRestored, Joined, Recorded};
+use crate::order::deadline::Deadline;
 use crate::split::Weight;
-use crate::text::Text;
+use crate::value::text::Text;
 use crate::{
     Actor, Amount, CommandId, Currency, HouseRules, ItemId, ParticipantId, PaymentId, Price, Quantity, Role,
     Stamp, UnixMillis,

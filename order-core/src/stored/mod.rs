@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::split::{CustomShares, Percentage, Rest, SplitRule, Weight};
-use crate::text::Text;
+use crate::value::text::Text;
 use crate::{Amount, Currency, ParticipantId};
 
 /// A currency as it was when the order was made: amounts are in its minor units, whatever becomes of the

@@ -11,16 +11,16 @@ use super::rules::StoredRules;
 use super::version::{self, StoredError, Upcast};
 use super::{StoredCurrency, StoredSplit, owned, read_weight};
 use crate::bill::check_claims;
-use crate::done::{Done, DoneCommands};
+use crate::commit::undo::{LastChange, LastChanges};
 use crate::fact::ChargesSet;
-use crate::item::Item;
-use crate::items::Items;
-use crate::kept::Kept;
+use crate::order::cached::Cached;
+use crate::order::done::{Done, DoneCommands};
+use crate::order::item::Item;
+use crate::order::items::Items;
+use crate::order::people::{Participant, Seat};
 use crate::order::{Order, Status};
-use crate::participant::{Participant, Seat};
 use crate::split::{Weight, seats_on_bill};
-use crate::text::Text;
-use crate::undo::{LastChange, LastChanges};
+use crate::value::text::Text;
 use crate::wire::Texts;
 use crate::{Amount, CommandId, ItemId, OrderId, ParticipantId, Policy, UnixMillis};
 
@@ -327,7 +327,7 @@ fn read_order<Commands>(stored: StoredOrder<Commands>, done: DoneCommands) -> Re
         created_at: UnixMillis::new(stored.created_at),
         updated_at: UnixMillis::new(stored.updated_at),
         texts: Texts::default(),
-        divided: Kept::default(),
+        divided: Cached::default(),
     };
     if order.is_finalized() && order.on_bill.is_none() {
         // Version 1 had no payments, so who was on the bill can still be told.
@@ -349,8 +349,8 @@ fn read_person(stored: &StoredPerson) -> Participant {
         phone: stored.phone.as_deref().map(Text::from_stored),
         joined_at: UnixMillis::new(stored.joined_at),
         left: stored.left,
-        written: Kept::default(),
-        tie: Kept::default(),
+        written: Cached::default(),
+        tie: Cached::default(),
     }
 }
 
@@ -382,6 +382,6 @@ fn read_item(
         added_by,
         claims,
         added_at: UnixMillis::new(stored.at),
-        written: Kept::default(),
+        written: Cached::default(),
     })
 }

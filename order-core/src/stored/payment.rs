@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{StoredError, owned};
 use crate::fact::PaymentRecorded;
-use crate::participant::Seat;
-use crate::payment::{Part, Payment, PaymentStatus, Refund};
-use crate::text::Text;
+use crate::order::payments::{Part, Payment, PaymentStatus, Refund};
+use crate::order::people::Seat;
+use crate::value::text::Text;
 use crate::{Amount, ParticipantId, PaymentId, UnixMillis};
 
 /// A payment as a fact.

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::StoredError;
 use super::fact::{read_claims, stored_claims};
-use crate::deadline::{AtDeadline, Deadline};
 use crate::fact::Removed;
-use crate::participant::Seat;
-use crate::rules::{HouseRules, Policy, Rules};
+use crate::order::deadline::{AtDeadline, Deadline};
+use crate::order::people::Seat;
+use crate::order::table::{HouseRules, Policy, Rules};
 use crate::{Amount, ItemId, ParticipantId, UnixMillis};
 
 #[derive(Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use super::charge;
 use super::state::StateWriter;
 use crate::bill::Line;
-use crate::payment::{Balance, Balances, Payment, settlement};
+use crate::order::payments::{Balance, Balances, Payment, settlement};
 use crate::split::{CustomShares, Shares, SplitRule, shares};
 use crate::{Amount, Order, Participant, ParticipantId};
 

@@ -8,7 +8,7 @@ use super::write::Writer;
 use crate::bill::{Basis, Charge, ChargeKind, ChargeValue, MAX_CHARGES};
 use crate::command::{ChargeAmount, NewCharge, SetCharges};
 use crate::rejection::{Code, Rejection};
-use crate::text::{MAX_CHARGE_NAME_CHARS, MAX_DISH_TYPE_CHARS, Text};
+use crate::value::text::{MAX_CHARGE_NAME_CHARS, MAX_DISH_TYPE_CHARS, Text};
 use crate::{Currency, IdError, ItemId};
 
 const KINDS: &str = "tax, service, tip, discount or fee";

@@ -3,7 +3,7 @@
 use super::json::Object;
 use super::write::Writer;
 use crate::command::{SetDeadline, When};
-use crate::deadline::{AtDeadline, Deadline, MAX_REMINDERS};
+use crate::order::deadline::{AtDeadline, Deadline, MAX_REMINDERS};
 use crate::rejection::{Code, Rejection};
 use crate::{Order, UnixMillis};
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::write::quoted;
 use crate::ParticipantId;
-use crate::text::Text;
+use crate::value::text::Text;
 
 /// One message's text: what stands before, what the order keeps until its next change, and what stands after it. It is encoded
 /// once; a phone number is put in only for the person whose it is.

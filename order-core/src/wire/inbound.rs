@@ -12,7 +12,7 @@ use super::{charge, deadline, manage, payment};
 use crate::command::{AddItem, AgreedShares, Command, Join, Manage, SharedBy, UpdateSplit};
 use crate::rejection::{Code, Rejection};
 use crate::split::Rest;
-use crate::text::{
+use crate::value::text::{
     MAX_CUSTOMIZATION_CHARS, MAX_DISH_NAME_CHARS, MAX_DISH_TYPE_CHARS, MAX_LABEL_CHARS, MAX_NAME_CHARS,
     MAX_PHONE_CHARS, Text,
 };
@@ -414,7 +414,7 @@ fn label(object: &Object<'_>, key: &'static str) -> Result<Option<Text>, Rejecti
     })
 }
 
-fn bad_text(object: &Object<'_>, key: &str, max: usize, error: &crate::text::TextError) -> Rejection {
+fn bad_text(object: &Object<'_>, key: &str, max: usize, error: &crate::value::text::TextError) -> Rejection {
     Rejection::new(Code::BadText)
         .field(object.name(key))
         .because(error.to_string())

@@ -8,8 +8,8 @@ use serde::Deserializer as _;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::number::{NumberError, parse_number};
 use crate::rejection::{Code, Rejection};
+use crate::value::number::{NumberError, parse_number};
 
 /// How deep objects and lists may be nested; the deepest message of the protocol needs 5.
 pub const MAX_DEPTH: usize = 16;

@@ -4,7 +4,7 @@ use super::inbound::{by_participant, item_id, on_bill, optional};
 use super::json::Object;
 use crate::command::{Command, PaidFor, RecordPayment, RefundPayment};
 use crate::rejection::{Code, Rejection};
-use crate::text::{MAX_LABEL_CHARS, MAX_METHOD_CHARS};
+use crate::value::text::{MAX_LABEL_CHARS, MAX_METHOD_CHARS};
 use crate::{ItemId, PaymentId};
 
 const AMOUNT: &str = "an amount above 0";

@@ -6,7 +6,7 @@ use super::frame::{Frame, PhoneSlot, SharedText};
 use super::write::Writer;
 use super::written::{ItemText, PersonText, RestOfState};
 use crate::split::{Weight, shares};
-use crate::text::Text;
+use crate::value::text::Text;
 use crate::{Amount, Item, Order, Participant, Presence, Role, Status};
 
 /// A rough size of one item's text, to reserve room for it.

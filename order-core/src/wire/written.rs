@@ -7,20 +7,20 @@
 use std::ops::Range;
 
 use super::frame::SharedText;
-use crate::kept::Kept;
-use crate::text::Text;
+use crate::order::cached::Cached;
+use crate::value::text::Text;
 use crate::{Currency, Order};
 
 /// What an order keeps until it changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Texts {
-    pub(super) rest_of_state: Kept<RestOfState>,
+    pub(super) rest_of_state: Cached<RestOfState>,
     /// The fields of the bill, as they follow others.
-    pub(super) bill: Kept<SharedText>,
+    pub(super) bill: Cached<SharedText>,
     /// The document of `stonepot.v2`.
-    pub(super) document: Kept<Document>,
+    pub(super) document: Cached<Document>,
     /// The order as strangers see it.
-    pub(super) view: Kept<SharedText>,
+    pub(super) view: Cached<SharedText>,
 }
 
 /// The state of the first protocol after its participants.

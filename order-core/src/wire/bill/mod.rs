@@ -6,7 +6,7 @@ use super::json::Object;
 use super::write::Writer;
 use crate::bill::{Bill, Division, Line, Part, divide};
 use crate::rejection::Rejection;
-use crate::text::Text;
+use crate::value::text::Text;
 use crate::{Amount, Currency, OrderId};
 
 /// The most people who can share one bill of a line.

@@ -11,7 +11,7 @@ use crate::bill::{Bill, Charge, ChargeKind, ChargeValue, Dish, MAX_CHARGES};
 use crate::command::{ChargeAmount, NewCharge};
 use crate::rejection::{Code, Rejection};
 use crate::split::{CustomShares, Percentage, Rest, SHARE_DECIMALS, ShareNumberError, SplitRule, Weight};
-use crate::text::{MAX_DISH_TYPE_CHARS, Text};
+use crate::value::text::{MAX_DISH_TYPE_CHARS, Text};
 use crate::wire::charge;
 use crate::wire::json::Object;
 use crate::{

@@ -2,9 +2,9 @@
 //! everybody pays is asked for apart.
 
 use crate::bill::ChargeValue;
-use crate::payment::Payment;
+use crate::order::payments::Payment;
 use crate::split::{CustomShares, SplitRule, Weight};
-use crate::text::Text;
+use crate::value::text::Text;
 use crate::wire::write::Writer;
 use crate::wire::written::Document;
 use crate::wire::{charge, deadline};

@@ -1,8 +1,8 @@
 //! What has been paid of a bill.
 
-use crate::participant::Seat;
+use crate::order::people::Seat;
 use crate::split::{Share, Shares, TieRank};
-use crate::text::Text;
+use crate::value::text::Text;
 use crate::{Amount, Order, Participant, PaymentId, UnixMillis};
 
 /// The most payments that one order can have.

@@ -2,18 +2,19 @@
 
 mod payments;
 mod rules;
+pub(crate) mod undo;
 
 use thiserror::Error;
 
-use crate::done::Done;
+use crate::commit::undo::{Change, is_discount_on};
 use crate::fact::{ChargesSet, Fact, ItemAdded, ItemRestored, Joined, Recorded};
-use crate::item::Item;
-use crate::kept::Kept;
+use crate::order::cached::Cached;
+use crate::order::done::Done;
+use crate::order::item::Item;
+use crate::order::payments::Refund;
+use crate::order::people::{Participant, Role, Seat};
 use crate::order::{Order, Status};
-use crate::participant::{Participant, Role, Seat};
-use crate::payment::Refund;
 use crate::split::{Weight, seats_on_bill};
-use crate::undo::{Change, is_discount_on};
 use crate::{Amount, ItemId, ParticipantId, Policy, Quantity, UnixMillis};
 
 /// Why a fact is not one of this order's log. The order is as it was.
@@ -63,7 +64,7 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
         return Err(CommitError::Closed);
     }
     order.forget_texts();
-    order.divided = Kept::default();
+    order.divided = Cached::default();
     let change = Change::of(order, recorded);
     let was_away = order.rules.is_some() && rules::is_away(order, recorded.by.id());
     match &recorded.fact {
@@ -152,7 +153,7 @@ fn join(order: &mut Order, by: &ParticipantId, at: UnixMillis, joined: &Joined) 
     }
     if let Some(person) = seat.and_then(|seat| order.people.get_mut(seat.0)) {
         if person.name != joined.name {
-            person.written = Kept::default();
+            person.written = Cached::default();
         }
         person.name = joined.name.clone();
         person.phone.clone_from(&joined.phone);
@@ -164,8 +165,8 @@ fn join(order: &mut Order, by: &ParticipantId, at: UnixMillis, joined: &Joined) 
             phone: joined.phone.clone(),
             joined_at: at,
             left: false,
-            written: Kept::default(),
-            tie: Kept::default(),
+            written: Cached::default(),
+            tie: Cached::default(),
         });
     }
     if joined.role == Role::Owner {
@@ -258,7 +259,7 @@ fn push(
         added_by,
         claims,
         added_at,
-        written: Kept::default(),
+        written: Cached::default(),
     };
     let text_bytes = item.text_bytes();
     order.items.push(item).ok_or(CommitError::ItemExists)?;

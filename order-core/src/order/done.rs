@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::CommandId;
-use crate::participant::Seat;
+use crate::order::people::Seat;
 
 /// The most commands with an id that an order remembers of one participant, or of the back end.
 pub const MAX_COMMANDS_EACH: usize = 10_000;

@@ -1,10 +1,10 @@
 //! What happened: the entries of an order's log.
 
 use crate::bill::{Charge, ChargeValue};
-use crate::deadline::Deadline;
-use crate::payment::PaymentStatus;
+use crate::order::deadline::Deadline;
+use crate::order::payments::PaymentStatus;
 use crate::split::{SplitRule, Weight};
-use crate::text::Text;
+use crate::value::text::Text;
 use crate::{
     Actor, Amount, Currency, HouseRules, ItemId, ParticipantId, PaymentId, Price, Quantity, Role, Stamp,
     UnixMillis,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::bill::{Charge, ChargeKind};
 use crate::fact::{ChargesSet, Fact, ItemAdded, ItemRestored, Recorded};
 use crate::order::Order;
-use crate::participant::Seat;
+use crate::order::people::Seat;
 use crate::split::Weight;
 use crate::{Item, ItemId, ParticipantId};
 

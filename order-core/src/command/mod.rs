@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use crate::bill::ChargeKind;
-use crate::deadline::AtDeadline;
+use crate::order::deadline::AtDeadline;
 use crate::split::Rest;
-use crate::text::Text;
+use crate::value::text::Text;
 use crate::{Currency, ItemId, ParticipantId, PaymentId, Policy};
 
 /// Who asks: the identity that a socket joined with, or that the host proved by other means.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Amount;
-use crate::deadline::Deadline;
-use crate::participant::Seat;
+use crate::order::deadline::Deadline;
+use crate::order::people::Seat;
 
 /// Who edits the dishes of an order, chooses its split and closes it. The first to join chooses, once and for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -1,7 +1,7 @@
 //! How much one order may hold.
 
 use crate::fact::{Fact, ItemAdded, Recorded};
-use crate::item::text_bytes;
+use crate::order::item::text_bytes;
 use crate::order::{MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, Order};
 use crate::rejection::{Code, Rejection};
 

@@ -45,7 +45,7 @@ impl Quantity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::number::parse_number;
+    use crate::value::number::parse_number;
 
     fn read(text: &str) -> Result<u16, QuantityError> {
         Quantity::from_decimal(parse_number(text).unwrap()).map(Quantity::pieces)

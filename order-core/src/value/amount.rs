@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use thiserror::Error;
 
 use crate::Currency;
-use crate::currency::MAX_MINOR_DIGITS;
+use crate::value::currency::MAX_MINOR_DIGITS;
 
 /// An amount of money in minor units (paise, cents, fils) of a currency that is known from the context.
 ///
@@ -203,7 +203,7 @@ pub fn max_order_total(currency: Currency) -> Amount {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::number::parse_number;
+    use crate::value::number::parse_number;
 
     fn currency(code: &str) -> Currency {
         Currency::from_code(code).unwrap()

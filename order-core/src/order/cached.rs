@@ -7,9 +7,9 @@ use std::sync::OnceLock;
 ///
 /// It is a cache and no part of its owner: it is never stored, owners are equal whatever they keep, and a copy keeps nothing.
 /// Whoever changes the owner lets go of it (see `Item::change` and [`commit`](crate::commit)), or whoever asks says whether it still holds.
-pub(crate) struct Kept<T>(OnceLock<T>);
+pub(crate) struct Cached<T>(OnceLock<T>);
 
-impl<T> Kept<T> {
+impl<T> Cached<T> {
     /// What is kept, which is worked out now if nothing is. Where what is kept no longer `holds`, it is worked out into `now`.
     pub(crate) fn get_or<'text>(
         &'text self,
@@ -32,27 +32,27 @@ impl<T> Kept<T> {
     }
 }
 
-impl<T> Default for Kept<T> {
+impl<T> Default for Cached<T> {
     fn default() -> Self {
         Self(OnceLock::new())
     }
 }
 
-impl<T> Clone for Kept<T> {
+impl<T> Clone for Cached<T> {
     fn clone(&self) -> Self {
         Self::default()
     }
 }
 
-impl<T> PartialEq for Kept<T> {
+impl<T> PartialEq for Cached<T> {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl<T> Eq for Kept<T> {}
+impl<T> Eq for Cached<T> {}
 
-impl<T> fmt::Debug for Kept<T> {
+impl<T> fmt::Debug for Cached<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // What is equal looks equal.
         f.write_str("_")

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::text::{is_invisible, is_stripped};
+use crate::value::text::{is_invisible, is_stripped};
 
 /// The longest identifier of an order or a participant, in bytes.
 pub const MAX_ID_BYTES: usize = 128;

@@ -1,19 +1,34 @@
 //! One shared order: the state that its facts add up to.
 
+pub(crate) mod cached;
+pub mod deadline;
+pub(crate) mod done;
+pub(crate) mod item;
+pub(crate) mod items;
+pub mod payments;
+pub(crate) mod people;
+mod presence;
+pub(crate) mod table;
+
+pub use done::{MAX_COMMANDS, MAX_COMMANDS_EACH, RESERVED_COMMANDS, Stamp};
+pub use item::Item;
+pub use people::{Participant, Role};
+pub use presence::{Markers, Presence};
+pub use table::{HouseRules, Policy};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bill::{Charge, ChargeValue};
-use crate::deadline::Deadline;
-use crate::done::DoneCommands;
-use crate::item::Item;
-use crate::items::Items;
-use crate::kept::Kept;
-use crate::participant::{Participant, Role, Seat};
-use crate::payment::Payment;
-use crate::rules::{HouseRules, Policy, Rules};
+use crate::commit::undo::LastChanges;
+use crate::order::cached::Cached;
+use crate::order::deadline::Deadline;
+use crate::order::done::DoneCommands;
+use crate::order::items::Items;
+use crate::order::payments::Payment;
+use crate::order::people::Seat;
+use crate::order::table::Rules;
 use crate::split::{Parts, Rest, SplitRule, Weight};
-use crate::text::Text;
-use crate::undo::LastChanges;
+use crate::value::text::Text;
 use crate::wire::Texts;
 use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, PaymentId, UnixMillis};
 
@@ -93,7 +108,7 @@ pub struct Order {
     /// The commands with an id that became facts.
     pub(crate) done: DoneCommands,
     /// What each pays, where it took more than sums to find out.
-    pub(crate) divided: Kept<Box<Parts>>,
+    pub(crate) divided: Cached<Box<Parts>>,
     pub(crate) created_at: UnixMillis,
     pub(crate) updated_at: UnixMillis,
     /// What has been written of it since it changed last.
@@ -126,7 +141,7 @@ impl Order {
             default_policy: Policy::default(),
             last_changes: LastChanges::default(),
             done: DoneCommands::default(),
-            divided: Kept::default(),
+            divided: Cached::default(),
             created_at: UnixMillis::default(),
             updated_at: UnixMillis::default(),
             texts: Texts::default(),

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::kept::Kept;
-use crate::participant::Seat;
+use crate::order::cached::Cached;
+use crate::order::people::Seat;
 use crate::split::Weight;
-use crate::text::Text;
+use crate::value::text::Text;
 use crate::wire::ItemText;
 use crate::{Amount, ItemId, Price, Quantity, UnixMillis};
 
@@ -24,14 +24,14 @@ pub struct Item {
     pub(crate) claims: Vec<(Seat, Weight)>,
     pub(crate) added_at: UnixMillis,
     /// Its text in full states.
-    pub(crate) written: Kept<ItemText>,
+    pub(crate) written: Cached<ItemText>,
 }
 
 impl Item {
     /// The item, to be changed. Whoever else holds it keeps it as it is; what was written of it is forgotten.
     pub(crate) fn change(item: &mut Arc<Self>) -> &mut Self {
         let item = Arc::make_mut(item);
-        item.written = Kept::default();
+        item.written = Cached::default();
         item
     }
 

@@ -1,8 +1,8 @@
 //! Who is at the table.
 
-use crate::kept::Kept;
+use crate::order::cached::Cached;
 use crate::split::TieRank;
-use crate::text::Text;
+use crate::value::text::Text;
 use crate::wire::PersonText;
 use crate::{OrderId, ParticipantId, UnixMillis};
 
@@ -35,9 +35,9 @@ pub struct Participant {
     pub(crate) joined_at: UnixMillis,
     pub(crate) left: bool,
     /// Their text in full states.
-    pub(crate) written: Kept<PersonText>,
+    pub(crate) written: Cached<PersonText>,
     /// Their place in the queue for odd units: it follows from ids that never change.
-    pub(crate) tie: Kept<TieRank>,
+    pub(crate) tie: Cached<TieRank>,
 }
 
 impl Participant {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::ItemId;
-use crate::item::Item;
+use crate::order::item::Item;
 
 /// The lines of an order.
 #[derive(Debug, Clone, Default)]
