@@ -7,8 +7,9 @@ use arbitrary::{Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use order_core::bill::{Basis, ChargeKind, Line};
 use order_core::command::{
-    AddItem, AgreedShares, ChargeAmount, DishesOfRemoved, Join, Manage, NewCharge, PaidFor, RecordPayment,
-    RefundPayment, SetCharges, SetDeadline, SharedBy, UpdateSplit, When,
+    AddItem, AgreedShares, ChargeAmount, ChargeCommand, ClaimCommand, DishCommand, DishesOfRemoved, Join,
+    NewCharge, PaidFor, PaymentCommand, PeopleCommand, RecordPayment, RefundPayment, SetCharges, SetDeadline,
+    SharedBy, TableCommand, UpdateSplit, When,
 };
 use order_core::deadline::AtDeadline;
 use order_core::payment::{PaymentStatus, settlement};
@@ -367,35 +368,39 @@ impl Act {
         let each = |numbers: &[(Who, Number)]| -> BTreeMap<ParticipantId, Decimal> {
             numbers.iter().map(|(who, number)| (who.id(), number.0)).collect()
         };
-        let custom = |agreed| Command::UpdateSplit(UpdateSplit::Custom(Some(agreed)));
+        let custom = |agreed| Command::Split(UpdateSplit::Custom(Some(agreed)));
         match self {
-            Self::Join { name, phone, currency, charges, hosted, when_ready } => Command::Join(Join {
-                deadline: None,
-                name: name.map(|long| text(if long { "A longer name" } else { "Name" })),
-                phone: phone.map(|other| text(if other { "1" } else { "2" })),
-                circle_id: phone.map(|_| text("circle")),
-                tenant_id: name.map(|_| text("tenant")),
-                currency: currency.map(Coin::currency),
-                charges: charges.as_ref().map(Charges::set),
-                policy: hosted.map(|hosted| if hosted { Policy::Hosted } else { Policy::Open }),
-                finalize_when_ready: *when_ready,
-            }),
-            Self::Add { item: number, quantity, price, kind, shared_by } => Command::AddItem(AddItem {
-                item: item(number),
-                dish_name: text("Dosa"),
-                dish_type: dish_type(*kind),
-                quantity: quantity.0,
-                price: price.0,
-                customization: None,
-                shared_by: shared_by.as_deref().map(sharing),
-            }),
-            Self::Remove { item: number } => Command::RemoveItem { item: item(number) },
-            Self::Update { item: number, quantity } => {
-                Command::UpdateQuantity { item: item(number), quantity: quantity.0 }
+            Self::Join { name, phone, currency, charges, hosted, when_ready } => {
+                Command::People(PeopleCommand::Join(Join {
+                    deadline: None,
+                    name: name.map(|long| text(if long { "A longer name" } else { "Name" })),
+                    phone: phone.map(|other| text(if other { "1" } else { "2" })),
+                    circle_id: phone.map(|_| text("circle")),
+                    tenant_id: name.map(|_| text("tenant")),
+                    currency: currency.map(Coin::currency),
+                    charges: charges.as_ref().map(Charges::set),
+                    policy: hosted.map(|hosted| if hosted { Policy::Hosted } else { Policy::Open }),
+                    finalize_when_ready: *when_ready,
+                }))
             }
-            Self::Equal => Command::UpdateSplit(UpdateSplit::Equal),
-            Self::Itemized => Command::UpdateSplit(UpdateSplit::Itemized),
-            Self::Custom => Command::UpdateSplit(UpdateSplit::Custom(None)),
+            Self::Add { item: number, quantity, price, kind, shared_by } => {
+                Command::Dish(DishCommand::Add(AddItem {
+                    item: item(number),
+                    dish_name: text("Dosa"),
+                    dish_type: dish_type(*kind),
+                    quantity: quantity.0,
+                    price: price.0,
+                    customization: None,
+                    shared_by: shared_by.as_deref().map(sharing),
+                }))
+            }
+            Self::Remove { item: number } => Command::Dish(DishCommand::Remove { item: item(number) }),
+            Self::Update { item: number, quantity } => {
+                Command::Dish(DishCommand::UpdateQuantity { item: item(number), quantity: quantity.0 })
+            }
+            Self::Equal => Command::Split(UpdateSplit::Equal),
+            Self::Itemized => Command::Split(UpdateSplit::Itemized),
+            Self::Custom => Command::Split(UpdateSplit::Custom(None)),
             Self::Amounts(numbers) => custom(AgreedShares::Amounts(each(numbers))),
             Self::AllFrom(who) => {
                 let total = order.total().to_decimal(order.currency());
@@ -408,23 +413,24 @@ impl Act {
                 custom(AgreedShares::Percentages([(one.id(), part), (other.id(), rest)].into()))
             }
             Self::Weights(numbers) => custom(AgreedShares::Weights(each(numbers))),
-            Self::Adjust(numbers) => Command::UpdateSplit(UpdateSplit::Adjusted(each(numbers))),
-            Self::Cover(covers, by_dishes) => Command::UpdateSplit(UpdateSplit::Cover {
+            Self::Adjust(numbers) => Command::Split(UpdateSplit::Adjusted(each(numbers))),
+            Self::Cover(covers, by_dishes) => Command::Split(UpdateSplit::Cover {
                 covers: covers.iter().map(|(covered, payer)| (covered.id(), payer.id())).collect(),
                 rest: if *by_dishes { Rest::Itemized } else { Rest::Equal },
             }),
-            Self::Claim { item: number, weight } => {
-                Command::ClaimItem { item: item(number), weight: weight.map(|weight| weight.0) }
-            }
-            Self::Unclaim { item: number } => Command::UnclaimItem { item: item(number) },
+            Self::Claim { item: number, weight } => Command::Claim(ClaimCommand::Claim {
+                item: item(number),
+                weight: weight.map(|weight| weight.0),
+            }),
+            Self::Unclaim { item: number } => Command::Claim(ClaimCommand::Unclaim { item: item(number) }),
             Self::Assign { item: number, shared_by } => {
-                Command::AssignItem { item: item(number), shared_by: sharing(shared_by) }
+                Command::Claim(ClaimCommand::Assign { item: item(number), shared_by: sharing(shared_by) })
             }
-            Self::Charges(charges) => Command::SetCharges(charges.set()),
-            Self::Tip(tip) => Command::SetTip { tip: tip.map(Value::amount) },
-            Self::Waive(waived) => Command::WaiveService { waived: *waived },
+            Self::Charges(charges) => Command::Charge(ChargeCommand::Set(charges.set())),
+            Self::Tip(tip) => Command::Charge(ChargeCommand::SetTip { tip: tip.map(Value::amount) }),
+            Self::Waive(waived) => Command::Charge(ChargeCommand::WaiveService { waived: *waived }),
             Self::Pay { payment, amount, payer, paid_for, pending, excess_is_tip } => {
-                Command::RecordPayment(RecordPayment {
+                Command::Payment(PaymentCommand::Record(RecordPayment {
                     payment: payment_id(*payment),
                     amount: amount.0,
                     payer: payer.map(Who::id),
@@ -435,29 +441,31 @@ impl Act {
                     reference: None,
                     pending: *pending,
                     excess_is_tip: *excess_is_tip,
-                })
+                }))
             }
             Self::Arrive { payment, arrived } => {
-                Command::UpdatePayment { payment: payment_id(*payment), arrived: *arrived }
+                Command::Payment(PaymentCommand::Update { payment: payment_id(*payment), arrived: *arrived })
             }
-            Self::Refund { payment, refund, amount } => Command::RefundPayment(RefundPayment {
-                payment: payment_id(*payment),
-                refund: payment_id(*refund),
-                amount: amount.map(|amount| amount.0),
-            }),
+            Self::Refund { payment, refund, amount } => {
+                Command::Payment(PaymentCommand::Refund(RefundPayment {
+                    payment: payment_id(*payment),
+                    refund: payment_id(*refund),
+                    amount: amount.map(|amount| amount.0),
+                }))
+            }
             Self::Undo => Command::Undo { seq: None },
             Self::Deadline(set) => {
-                Command::Manage(Manage::Deadline(set.map(|(wait, finalizes)| SetDeadline {
+                Command::Table(TableCommand::Deadline(set.map(|(wait, finalizes)| SetDeadline {
                     when: When::In(wait.into()),
                     then: if finalizes { AtDeadline::Finalize } else { AtDeadline::Lock },
                     reminders: None,
                 })))
             }
-            Self::Finalize => Command::Finalize,
-            Self::Leave => Command::Leave,
-            Self::Ready(ready) => Command::SetReady { ready: *ready },
-            Self::Lock(locked) => Command::Manage(Manage::Lock { locked: *locked }),
-            Self::SendAway { whom, keep, to } => Command::Manage(Manage::Remove {
+            Self::Finalize => Command::Table(TableCommand::Finalize),
+            Self::Leave => Command::People(PeopleCommand::Leave),
+            Self::Ready(ready) => Command::People(PeopleCommand::SetReady { ready: *ready }),
+            Self::Lock(locked) => Command::Table(TableCommand::Lock { locked: *locked }),
+            Self::SendAway { whom, keep, to } => Command::People(PeopleCommand::Remove {
                 who: whom.id(),
                 dishes: match keep {
                     Some(true) => DishesOfRemoved::Keep,
@@ -465,13 +473,13 @@ impl Act {
                     None => DishesOfRemoved::Reassign { to: to.id() },
                 },
             }),
-            Self::Readmit(whom) => Command::Manage(Manage::Readmit { who: whom.id() }),
-            Self::HandOver(to) => Command::Manage(Manage::HandOver { to: to.id() }),
+            Self::Readmit(whom) => Command::People(PeopleCommand::Readmit { who: whom.id() }),
+            Self::HandOver(to) => Command::People(PeopleCommand::HandOver { to: to.id() }),
             Self::Limit(whom, limit) => {
-                Command::Manage(Manage::Limit { who: whom.id(), limit: limit.map(|limit| limit.0) })
+                Command::Table(TableCommand::Limit { who: whom.id(), limit: limit.map(|limit| limit.0) })
             }
             Self::WhenReady(finalize_when_ready) => {
-                Command::Manage(Manage::Rules { finalize_when_ready: *finalize_when_ready })
+                Command::Table(TableCommand::Rules { finalize_when_ready: *finalize_when_ready })
             }
         }
     }

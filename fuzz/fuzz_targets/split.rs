@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use order_core::fact::{Fact, ItemAdded, Joined};
+use order_core::fact::{DishFact, Fact, ItemAdded, Joined, PeopleFact};
 use order_core::split::{
     ApportionError, Claim, CustomShares, Percentage, Rest, SplitRule, Weight, apportion, shares,
 };
@@ -185,7 +185,7 @@ impl Bill {
                 charges: None,
                 rules: None,
             };
-            record(&mut order, *number, Fact::Joined(joined));
+            record(&mut order, *number, Fact::People(PeopleFact::Joined(joined)));
         }
         for (number, (price, _)) in &people {
             let price = Amount::from_minor_units(i64::from(*price % 1_000_000_000));
@@ -200,14 +200,14 @@ impl Bill {
                     customization: None,
                     shared_by: vec![(person(*number), Weight::ONE)],
                 };
-                record(&mut order, *number, Fact::ItemAdded(added));
+                record(&mut order, *number, Fact::Dish(DishFact::Added(added)));
             }
         }
         if let Some(split) = self.rule.split(self.people.len().min(12)) {
-            record(&mut order, 0, Fact::SplitUpdated { split });
+            record(&mut order, 0, Fact::Split(split));
         }
         for (number, _) in people.iter().filter(|(_, (_, left))| *left) {
-            record(&mut order, *number, Fact::Left { owner: None });
+            record(&mut order, *number, Fact::People(PeopleFact::Left { owner: None }));
         }
         order
     }

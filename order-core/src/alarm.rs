@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::decide::finalized;
-use crate::fact::{Fact, Recorded};
+use crate::fact::{Fact, PeopleFact, Recorded, TableFact};
 use crate::order::deadline::{AtDeadline, Deadline};
 use crate::order::{Order, Status};
 use crate::{Actor, UnixMillis};
@@ -63,31 +63,30 @@ impl Fact {
     pub fn may_move_alarm(&self) -> bool {
         match self {
             // The first of all says in which currency it is.
-            Self::Joined(joined) => joined.currency.is_some() || joined.deadline.is_some(),
-            Self::DeadlineSet(_) | Self::Finalized { .. } => true,
-            Self::Left { .. }
-            | Self::ItemAdded(_)
-            | Self::ItemRestored(_)
-            | Self::ItemRemoved { .. }
-            | Self::QuantityUpdated { .. }
-            | Self::ItemShared { .. }
-            | Self::ChargesSet(_)
-            | Self::TipSet { .. }
-            | Self::ServiceWaived { .. }
-            | Self::PaymentRecorded(_)
-            | Self::PaymentUpdated { .. }
-            | Self::PaymentRefunded { .. }
-            | Self::SplitUpdated { .. }
-            | Self::RulesSet(_)
-            | Self::LockSet { .. }
-            | Self::LimitSet { .. }
-            | Self::ReadySet { .. }
-            | Self::HandedOver { .. }
-            | Self::Removed(_)
-            | Self::Readmitted { .. }
-            | Self::Reminded { .. }
-            | Self::Expired
-            | Self::Archived => false,
+            Self::People(PeopleFact::Joined(joined)) => {
+                joined.currency.is_some() || joined.deadline.is_some()
+            }
+            Self::Table(TableFact::DeadlineSet(_) | TableFact::Finalized { .. }) => true,
+            Self::People(
+                PeopleFact::Left { .. }
+                | PeopleFact::ReadySet { .. }
+                | PeopleFact::HandedOver { .. }
+                | PeopleFact::Removed(_)
+                | PeopleFact::Readmitted { .. },
+            )
+            | Self::Dish(_)
+            | Self::Claim(_)
+            | Self::Split(_)
+            | Self::Charge(_)
+            | Self::Payment(_)
+            | Self::Table(
+                TableFact::RulesSet(_)
+                | TableFact::LockSet { .. }
+                | TableFact::LimitSet { .. }
+                | TableFact::Reminded { .. }
+                | TableFact::Expired
+                | TableFact::Archived,
+            ) => false,
         }
     }
 }
@@ -114,12 +113,14 @@ pub fn deadline_due(order: &Order, by: UnixMillis, now: UnixMillis) -> Option<Re
     let deadline = order.pending_deadline()?;
     let fact = if deadline.at <= by {
         match deadline.then {
-            AtDeadline::Lock => Fact::LockSet { locked: true },
-            AtDeadline::Finalize => finalized(order).unwrap_or(Fact::LockSet { locked: true }),
+            AtDeadline::Lock => Fact::Table(TableFact::LockSet { locked: true }),
+            AtDeadline::Finalize => {
+                finalized(order).unwrap_or(Fact::Table(TableFact::LockSet { locked: true }))
+            }
         }
     } else {
         let come = deadline.reminders.iter().rfind(|before| deadline.moment_of(**before) <= by);
-        Fact::Reminded { before: *come? }
+        Fact::Table(TableFact::Reminded { before: *come? })
     };
     Some(by_the_clock(order, now, fact))
 }
@@ -129,8 +130,8 @@ pub fn deadline_due(order: &Order, by: UnixMillis, now: UnixMillis) -> Option<Re
 pub fn end_of_life(order: &Order, now: UnixMillis) -> Option<Recorded> {
     let fact = match order.status {
         _ if order.seq == 0 => return None,
-        Status::Active => Fact::Expired,
-        Status::Finalized => Fact::Archived,
+        Status::Active => Fact::Table(TableFact::Expired),
+        Status::Finalized => Fact::Table(TableFact::Archived),
         Status::Expired | Status::Archived => return None,
     };
     Some(by_the_clock(order, now, fact))

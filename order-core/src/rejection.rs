@@ -203,6 +203,11 @@ impl Rejection {
         Self::new(Code::CommandIdReused).field("id").expected("the same message as before, or another id")
     }
 
+    /// The refusal to take back a change after something else changed what it concerns.
+    pub(crate) fn undo_conflict(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::UndoConflict).because(why)
+    }
+
     /// Names the field that was wrong, for instance `data.price`.
     #[must_use]
     pub fn field(mut self, field: impl Into<Cow<'static, str>>) -> Self {

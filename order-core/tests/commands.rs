@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use order_core::fact::{ChargesSet, Fact, ItemAdded};
+use order_core::fact::{ChargeFact, ChargesSet, ClaimFact, DishFact, Fact, ItemAdded, PeopleFact, TableFact};
 use order_core::split::{Weight, shares};
 use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
 use order_core::text::Text;
@@ -114,30 +114,49 @@ fn assert_invariants(order: &Order, facts: usize) {
 fn assert_no_wrong_fact_is_committed(order: &Order) {
     let by = order.people().first().map_or_else(|| id("asha"), |person| person.id().clone());
     let next = order.seq() + 1;
-    let removal = |item: &str| Fact::ItemRemoved { item: ItemId::new(item).unwrap() };
-    let update = |item: &str| Fact::QuantityUpdated {
-        item: ItemId::new(item).unwrap(),
-        quantity: Quantity::new(1).unwrap(),
+    let removal = |item: &str| Fact::Dish(DishFact::Removed { item: ItemId::new(item).unwrap() });
+    let update = |item: &str| {
+        Fact::Dish(DishFact::QuantityUpdated {
+            item: ItemId::new(item).unwrap(),
+            quantity: Quantity::new(1).unwrap(),
+        })
     };
-    let shared = |item: &str, who: ParticipantId| Fact::ItemShared {
-        item: ItemId::new(item).unwrap(),
-        shared_by: vec![(who, Weight::ONE)],
+    let shared = |item: &str, who: ParticipantId| {
+        Fact::Claim(ClaimFact::Shared {
+            item: ItemId::new(item).unwrap(),
+            shared_by: vec![(who, Weight::ONE)],
+        })
     };
     let by = Actor::participant(by);
     let stranger = Actor::participant(id("stranger"));
     let mut wrong = vec![
         (next, &by, removal("never-added"), CommitError::UnknownItem),
         (next, &by, update("never-added"), CommitError::UnknownItem),
-        (next, &by, Fact::Left { owner: Some(id("stranger")) }, CommitError::UnknownPerson),
+        (
+            next,
+            &by,
+            Fact::People(PeopleFact::Left { owner: Some(id("stranger")) }),
+            CommitError::UnknownPerson,
+        ),
         (next, &by, shared("never-added", id("stranger")), CommitError::UnknownPerson),
         (next, &stranger, added("new"), CommitError::UnknownPerson),
-        (next, &stranger, Fact::Left { owner: None }, CommitError::UnknownPerson),
-        (next, &stranger, Fact::TipSet { tip: None }, CommitError::UnknownPerson),
-        (next, &stranger, Fact::ServiceWaived { waived: true }, CommitError::UnknownPerson),
+        (next, &stranger, Fact::People(PeopleFact::Left { owner: None }), CommitError::UnknownPerson),
+        (next, &stranger, Fact::Charge(ChargeFact::TipSet { tip: None }), CommitError::UnknownPerson),
+        (
+            next,
+            &stranger,
+            Fact::Charge(ChargeFact::ServiceWaived { waived: true }),
+            CommitError::UnknownPerson,
+        ),
         (next, &Actor::Backend, added("new"), CommitError::UnknownPerson),
-        (next, &Actor::Backend, Fact::Left { owner: None }, CommitError::UnknownPerson),
-        (next, &Actor::Backend, Fact::TipSet { tip: None }, CommitError::UnknownPerson),
-        (next, &Actor::Backend, Fact::ServiceWaived { waived: false }, CommitError::UnknownPerson),
+        (next, &Actor::Backend, Fact::People(PeopleFact::Left { owner: None }), CommitError::UnknownPerson),
+        (next, &Actor::Backend, Fact::Charge(ChargeFact::TipSet { tip: None }), CommitError::UnknownPerson),
+        (
+            next,
+            &Actor::Backend,
+            Fact::Charge(ChargeFact::ServiceWaived { waived: false }),
+            CommitError::UnknownPerson,
+        ),
     ];
     if let Some(person) = order.people().first() {
         wrong.push((next, &by, shared("never-added", person.id().clone()), CommitError::UnknownItem));
@@ -148,7 +167,7 @@ fn assert_no_wrong_fact_is_committed(order: &Order) {
     }
     for seq in [0, order.seq(), next + 1, u64::MAX] {
         let error = CommitError::OutOfOrder { last: order.seq(), found: seq };
-        wrong.push((seq, &by, Fact::Finalized { on_bill: None }, error));
+        wrong.push((seq, &by, Fact::Table(TableFact::Finalized { on_bill: None }), error));
     }
     if order.status() == Status::Finalized {
         for case in &mut wrong {
@@ -156,9 +175,9 @@ fn assert_no_wrong_fact_is_committed(order: &Order) {
                 case.3 = CommitError::Closed;
             }
         }
-        wrong.push((next, &by, Fact::Left { owner: None }, CommitError::Closed));
+        wrong.push((next, &by, Fact::People(PeopleFact::Left { owner: None }), CommitError::Closed));
         let nothing = ChargesSet { charges: Vec::new(), round_to: None };
-        wrong.push((next, &Actor::Backend, Fact::ChargesSet(nothing), CommitError::Closed));
+        wrong.push((next, &Actor::Backend, Fact::Charge(ChargeFact::Set(nothing)), CommitError::Closed));
     }
     let before = encode_order(order).unwrap();
     for (seq, by, fact, error) in wrong {
@@ -251,7 +270,7 @@ fn id(id: &str) -> ParticipantId {
 }
 
 fn added(item: &str) -> Fact {
-    Fact::ItemAdded(ItemAdded {
+    Fact::Dish(DishFact::Added(ItemAdded {
         item: ItemId::new(item).unwrap(),
         dish_name: Text::clean("Dosa", 10).unwrap(),
         dish_type: Text::default(),
@@ -259,5 +278,5 @@ fn added(item: &str) -> Fact {
         price: Price::new(Amount::from_minor_units(1), Currency::default()).unwrap(),
         customization: None,
         shared_by: Vec::new(),
-    })
+    }))
 }

@@ -2,11 +2,7 @@
 //! writes the files anew; a change in one of them is a change for whoever reads that form, and needs a line in
 //! the changelog that says who must migrate.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::time::Duration;
-use std::{env, fs};
-
+use order_core::fact::{ChargeFact, ClaimFact, DishFact, PaymentFact, PeopleFact, TableFact};
 use order_core::split::Weight;
 use order_core::stored::{
     LogPosition, decode_fact, decode_order, decode_snapshot, encode_fact, encode_order, encode_snapshot,
@@ -16,6 +12,10 @@ use order_core::{
     Code, Currency, Decision, Fact, Lifetimes, Order, ParticipantId, Presence, Rejection, UnixMillis, commit,
     replay,
 };
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+use std::{env, fs};
 
 use crate::table::{
     FINALIZE, LEAVE, LOCK, READY, Table, UNLOCK, WAIVE, add_message, assign_message, charges_message,
@@ -208,16 +208,16 @@ fn what_version_1_stored_means_what_it_meant() {
         let text = fs::read_to_string(folder.path(name)).unwrap();
         assert!(text.starts_with(r#"{"v":1,"#), "{name}");
         let recorded = decode_fact(text.trim_end().as_bytes()).unwrap();
-        if let Fact::Finalized { on_bill } = &recorded.fact {
+        if let Fact::Table(TableFact::Finalized { on_bill }) = &recorded.fact {
             assert_eq!(*on_bill, None, "the first version did not say");
         } else {
             assert_eq!(&recorded, meant, "{name}");
         }
-        if let Fact::ItemAdded(added) = &recorded.fact {
+        if let Fact::Dish(DishFact::Added(added)) = &recorded.fact {
             let adder = recorded.by.id().unwrap().clone();
             assert_eq!(added.shared_by, [(adder, Weight::ONE)], "{name}");
         }
-        if let Fact::Joined(joined) = &recorded.fact {
+        if let Fact::People(PeopleFact::Joined(joined)) = &recorded.fact {
             assert_eq!((&joined.charges, joined.rules), (&None, None), "{name}");
         }
         log.push(recorded);
@@ -244,32 +244,32 @@ const KINDS: usize = 26;
 
 fn kind_of(fact: &Fact) -> usize {
     match fact {
-        Fact::Joined(_) => 0,
-        Fact::Left { .. } => 1,
-        Fact::ItemAdded(_) => 2,
-        Fact::ItemRemoved { .. } => 3,
-        Fact::QuantityUpdated { .. } => 4,
-        Fact::ItemShared { .. } => 5,
-        Fact::ChargesSet(_) => 6,
-        Fact::TipSet { .. } => 7,
-        Fact::ServiceWaived { .. } => 8,
-        Fact::PaymentRecorded(_) => 9,
-        Fact::PaymentUpdated { .. } => 10,
-        Fact::PaymentRefunded { .. } => 11,
-        Fact::SplitUpdated { .. } => 12,
-        Fact::Finalized { .. } => 13,
-        Fact::RulesSet(_) => 14,
-        Fact::LockSet { .. } => 15,
-        Fact::LimitSet { .. } => 16,
-        Fact::ReadySet { .. } => 17,
-        Fact::HandedOver { .. } => 18,
-        Fact::Removed(_) => 19,
-        Fact::Readmitted { .. } => 20,
-        Fact::DeadlineSet(_) => 21,
-        Fact::Reminded { .. } => 22,
-        Fact::Expired => 23,
-        Fact::Archived => 24,
-        Fact::ItemRestored(_) => 25,
+        Fact::People(PeopleFact::Joined(_)) => 0,
+        Fact::People(PeopleFact::Left { .. }) => 1,
+        Fact::Dish(DishFact::Added(_)) => 2,
+        Fact::Dish(DishFact::Removed { .. }) => 3,
+        Fact::Dish(DishFact::QuantityUpdated { .. }) => 4,
+        Fact::Claim(ClaimFact::Shared { .. }) => 5,
+        Fact::Charge(ChargeFact::Set(_)) => 6,
+        Fact::Charge(ChargeFact::TipSet { .. }) => 7,
+        Fact::Charge(ChargeFact::ServiceWaived { .. }) => 8,
+        Fact::Payment(PaymentFact::Recorded(_)) => 9,
+        Fact::Payment(PaymentFact::Updated { .. }) => 10,
+        Fact::Payment(PaymentFact::Refunded { .. }) => 11,
+        Fact::Split(_) => 12,
+        Fact::Table(TableFact::Finalized { .. }) => 13,
+        Fact::Table(TableFact::RulesSet(_)) => 14,
+        Fact::Table(TableFact::LockSet { .. }) => 15,
+        Fact::Table(TableFact::LimitSet { .. }) => 16,
+        Fact::People(PeopleFact::ReadySet { .. }) => 17,
+        Fact::People(PeopleFact::HandedOver { .. }) => 18,
+        Fact::People(PeopleFact::Removed(_)) => 19,
+        Fact::People(PeopleFact::Readmitted { .. }) => 20,
+        Fact::Table(TableFact::DeadlineSet(_)) => 21,
+        Fact::Table(TableFact::Reminded { .. }) => 22,
+        Fact::Table(TableFact::Expired) => 23,
+        Fact::Table(TableFact::Archived) => 24,
+        Fact::Dish(DishFact::Restored(_)) => 25,
     }
 }
 

@@ -1,14 +1,14 @@
 //! What holds of the rules of a table, whatever its people send.
 
-use std::collections::BTreeMap;
-
-use order_core::command::{Command, Manage};
+use order_core::command::{Command, TableCommand};
+use order_core::fact::ChargeFact;
 use order_core::split::shares;
 use order_core::{
     Actor, Amount, CommandId, Decision, Fact, Item, Order, ParticipantId, Policy, Recorded, Stamp,
     UnixMillis, commit, decide_once,
 };
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 use crate::model::{Model, steps};
 use crate::table::{self, Table};
@@ -62,7 +62,10 @@ fn assert_lawful(before: &Order, after: &Order, recorded: &Recorded) {
     }
     // Who is ready agreed to what they pay now. A tip and a service that somebody does without can move others by a
     // round-off, which is not theirs to agree to.
-    let own = matches!(recorded.fact, Fact::TipSet { .. } | Fact::ServiceWaived { .. });
+    let own = matches!(
+        recorded.fact,
+        Fact::Charge(ChargeFact::TipSet { .. }) | Fact::Charge(ChargeFact::ServiceWaived { .. })
+    );
     let (were, are) = (amounts(before), amounts(after));
     for person in after.ready() {
         assert!(!person.has_left());
@@ -94,7 +97,7 @@ fn what_the_owner_says_with_an_id_happens_once() {
     let mut table = Table::of(&["asha", "ben"]);
     let asha = Actor::participant(ParticipantId::new("asha").unwrap());
     let stamp = Stamp::new(CommandId::new("c1").unwrap(), 7);
-    let lock = |locked| Command::Manage(Manage::Lock { locked });
+    let lock = |locked| Command::Table(TableCommand::Lock { locked });
     let at = UnixMillis::new(5_000);
     let Ok(Decision::Record(locked)) = decide_once(&table.order, at, &asha, &stamp, &lock(true)) else {
         panic!("not granted")

@@ -1,8 +1,7 @@
 //! What happens to an order by itself: deadlines, reminders, expiry and archiving, on a clock that the test turns.
 
-use std::time::Duration;
-
 use order_core::deadline::AtDeadline;
+use order_core::fact::TableFact;
 use order_core::stored::{decode_order, encode_order};
 use order_core::wire::history_entry;
 use order_core::wire::v2::{event, state_text};
@@ -11,6 +10,7 @@ use order_core::{
     replay,
 };
 use proptest::prelude::*;
+use std::time::Duration;
 
 use crate::folding::{CURSOR, Document};
 use crate::model::{Model, Step, steps};
@@ -50,12 +50,18 @@ fn people_are_reminded_and_then_the_order_is_locked_each_once() {
 
     assert_eq!(happened(&table.wait_until(at - 600_001, &LIFETIMES)), Vec::<&Fact>::new());
     let first = table.wait_until(at - 600_000, &LIFETIMES);
-    assert_eq!(happened(&first), [&Fact::Reminded { before: 600_000 }]);
-    assert_eq!(happened(&table.wait_until(at - 60_000, &LIFETIMES)), [&Fact::Reminded { before: 60_000 }]);
+    assert_eq!(happened(&first), [&Fact::Table(TableFact::Reminded { before: 600_000 })]);
+    assert_eq!(
+        happened(&table.wait_until(at - 60_000, &LIFETIMES)),
+        [&Fact::Table(TableFact::Reminded { before: 60_000 })]
+    );
     assert!(!table.order.is_locked());
     table.accept("ben", &add_message("lassi", "60", "1"));
 
-    assert_eq!(happened(&table.wait_until(at, &LIFETIMES)), [&Fact::LockSet { locked: true }]);
+    assert_eq!(
+        happened(&table.wait_until(at, &LIFETIMES)),
+        [&Fact::Table(TableFact::LockSet { locked: true })]
+    );
     assert!(table.order.is_locked() && table.order.deadline().unwrap().passed);
     let refused = table.refuse("ben", &add_message("naan", "40", "1"));
     assert_eq!(refused.code(), Code::OrderLocked);
@@ -69,7 +75,9 @@ fn a_deadline_may_finalize_the_order() {
     let (mut table, at) = table_with_deadline("finalize");
     table.wait_until(at - 1, &LIFETIMES);
     let facts = table.wait_until(at, &LIFETIMES);
-    let [Fact::Finalized { on_bill: Some(on_bill) }] = happened(&facts)[..] else { panic!("{facts:?}") };
+    let [Fact::Table(TableFact::Finalized { on_bill: Some(on_bill) })] = happened(&facts)[..] else {
+        panic!("{facts:?}")
+    };
     assert_eq!(on_bill.len(), 2);
     assert_eq!(table.order.status(), Status::Finalized);
     assert!(table.order.deadline().unwrap().passed);
@@ -80,12 +88,18 @@ fn a_deadline_may_finalize_the_order() {
 fn an_order_whose_bill_cannot_stand_is_locked_at_its_deadline() {
     let (mut table, at) = table_with_deadline("finalize");
     table.accept("asha", &unclaim_message("thali"));
-    assert_eq!(happened(&table.wait_until(at, &LIFETIMES)), [&Fact::LockSet { locked: true }]);
+    assert_eq!(
+        happened(&table.wait_until(at, &LIFETIMES)),
+        [&Fact::Table(TableFact::LockSet { locked: true })]
+    );
     assert_eq!(table.order.status(), Status::Active);
     // Even where it was locked by hand before, the deadline is over.
     let (mut table, at) = table_with_deadline("lock");
     table.accept("asha", LOCK);
-    assert_eq!(happened(&table.wait_until(at, &LIFETIMES)), [&Fact::LockSet { locked: true }]);
+    assert_eq!(
+        happened(&table.wait_until(at, &LIFETIMES)),
+        [&Fact::Table(TableFact::LockSet { locked: true })]
+    );
     assert!(table.order.deadline().unwrap().passed);
 }
 
@@ -98,11 +112,14 @@ fn of_what_was_missed_during_an_outage_only_the_last_counts() {
     let mut other = table.clone();
     assert_eq!(
         happened(&table.wait_until(at - 599_000, &LIFETIMES)),
-        [&Fact::Reminded { before: 600_000 }],
+        [&Fact::Table(TableFact::Reminded { before: 600_000 })],
         "half an hour before is over"
     );
     assert_eq!(table.order.deadline().unwrap().reminders, [60_000]);
-    assert_eq!(happened(&other.wait_until(at + 5, &LIFETIMES)), [&Fact::LockSet { locked: true }]);
+    assert_eq!(
+        happened(&other.wait_until(at + 5, &LIFETIMES)),
+        [&Fact::Table(TableFact::LockSet { locked: true })]
+    );
     assert_eq!(other.order.deadline().unwrap().reminders, [0; 0]);
 }
 
@@ -187,7 +204,7 @@ fn an_order_that_nobody_touches_expires_and_nothing_but_payments_changes_it() {
     assert_eq!(table.order.alarm(&LIFETIMES), Some(UnixMillis::new(last + 24 * HOUR)));
     assert_eq!(table.order.alarm(&Lifetimes::default()), None);
     assert_eq!(happened(&table.wait_until(last + 24 * HOUR - 1, &LIFETIMES)), Vec::<&Fact>::new());
-    assert_eq!(happened(&table.wait_until(last + 24 * HOUR, &LIFETIMES)), [&Fact::Expired]);
+    assert_eq!(happened(&table.wait_until(last + 24 * HOUR, &LIFETIMES)), [&Fact::Table(TableFact::Expired)]);
     assert_eq!(table.order.status(), Status::Expired);
 
     for message in [
@@ -211,8 +228,11 @@ fn an_order_that_waits_for_its_deadline_does_not_expire_before() {
     table.accept("asha", &deadline_message(&format!(r#""in":{},"reminders":[]"#, 200 * HOUR)));
     let at = table.order.deadline().unwrap().at.get();
     assert_eq!(happened(&table.wait_until(at - 1, &LIFETIMES)), Vec::<&Fact>::new());
-    assert_eq!(happened(&table.wait_until(at, &LIFETIMES)), [&Fact::LockSet { locked: true }]);
-    assert_eq!(happened(&table.wait_until(at + 24 * HOUR, &LIFETIMES)), [&Fact::Expired]);
+    assert_eq!(
+        happened(&table.wait_until(at, &LIFETIMES)),
+        [&Fact::Table(TableFact::LockSet { locked: true })]
+    );
+    assert_eq!(happened(&table.wait_until(at + 24 * HOUR, &LIFETIMES)), [&Fact::Table(TableFact::Expired)]);
 }
 
 #[test]
@@ -224,7 +244,10 @@ fn a_finalized_order_is_archived_when_nobody_touches_it_any_more() {
     table.now += 50 * HOUR;
     table.accept("asha", r#"{"type":"record_payment","data":{"paymentId":"p","amount":50}}"#);
     assert_eq!(happened(&table.wait_until(finalized + 100 * HOUR, &LIFETIMES)), Vec::<&Fact>::new());
-    assert_eq!(happened(&table.wait_until(finalized + 151 * HOUR, &LIFETIMES)), [&Fact::Archived]);
+    assert_eq!(
+        happened(&table.wait_until(finalized + 151 * HOUR, &LIFETIMES)),
+        [&Fact::Table(TableFact::Archived)]
+    );
     assert!(table.order.is_finalized() && table.order.status() == Status::Archived);
     assert_eq!(table.order.alarm(&LIFETIMES), None);
 
@@ -318,24 +341,24 @@ fn pass_time(table: &mut Table, millis: u64) {
 fn assert_lawful(before: &Order, after: &Order, recorded: &Recorded) {
     assert_eq!(recorded.by, Actor::Clock);
     match &recorded.fact {
-        Fact::Reminded { before: millis } => {
+        Fact::Table(TableFact::Reminded { before: millis }) => {
             let (was, is) = (before.deadline().unwrap(), after.deadline().unwrap());
             assert!(was.reminders.contains(millis) && is.reminders.iter().all(|left| left < millis));
             assert!(!was.passed && !is.passed && recorded.at < was.at);
         }
-        Fact::LockSet { locked } => {
+        Fact::Table(TableFact::LockSet { locked }) => {
             assert!(*locked && !before.deadline().unwrap().passed && after.deadline().unwrap().passed);
             assert!(after.is_locked() && recorded.at >= after.deadline().unwrap().at);
         }
-        Fact::Finalized { .. } => {
+        Fact::Table(TableFact::Finalized { .. }) => {
             assert_eq!(before.deadline().unwrap().then, AtDeadline::Finalize);
             assert!(after.is_finalized() && after.deadline().unwrap().passed);
         }
-        Fact::Expired => {
+        Fact::Table(TableFact::Expired) => {
             assert!(before.deadline().is_none_or(|deadline| deadline.passed));
             assert!(recorded.at.get() >= before.updated_at().get() + 24 * HOUR);
         }
-        Fact::Archived => {
+        Fact::Table(TableFact::Archived) => {
             assert_eq!(before.status(), Status::Finalized);
             assert!(recorded.at.get() >= before.updated_at().get() + 100 * HOUR);
         }
@@ -365,7 +388,7 @@ fn a_clock_that_was_ahead_brings_no_deadline_forward() {
     assert_eq!(at, table.now + HOUR / 2);
     assert_eq!(
         happened(&table.wait_until(at - 600_000, &LIFETIMES)),
-        [&Fact::Reminded { before: 600_000 }],
+        [&Fact::Table(TableFact::Reminded { before: 600_000 })],
         "no earlier than it was asked for"
     );
     assert!(!table.order.is_locked());
@@ -376,7 +399,10 @@ fn a_clock_that_was_ahead_brings_no_deadline_forward() {
     );
     assert!(told.ends_with(r#""left":600000}"#), "{told}");
     table.wait_until(at - 1, &LIFETIMES);
-    assert_eq!(happened(&table.wait_until(at, &LIFETIMES)), [&Fact::LockSet { locked: true }]);
+    assert_eq!(
+        happened(&table.wait_until(at, &LIFETIMES)),
+        [&Fact::Table(TableFact::LockSet { locked: true })]
+    );
     let times: Vec<_> = table.log.iter().map(|recorded| recorded.at).collect();
     assert!(times.is_sorted(), "the log's own time does not run backwards: {times:?}");
 }

@@ -10,13 +10,13 @@
 //!   did not answer a join by somebody who was there already at all.
 //! * A socket that closes changes `presence`; theirs took the person off the order and sent a `sync`.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use order_core::command::PeopleCommand;
 use order_core::wire::{self, Frame};
 use order_core::{
     Actor, Code, Command, Currency, Decision, ItemId, Order, OrderId, ParticipantId, Presence, Rejection,
     UnixMillis, commit, decide,
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::differences::{DIFFERENCES, Instead};
 use crate::json::Json;
@@ -273,7 +273,7 @@ impl Room {
         let message = wire::decode(text, fresh).map_err(|refused| refused.rejection)?;
         let now = UnixMillis::new(self.now);
         let speaker = self.sockets[conn].clone();
-        let joining = matches!(message.command, Command::Join(_));
+        let joining = matches!(message.command, Command::People(PeopleCommand::Join(_)));
         let who = match (speaker, message.participant) {
             (Some(speaker), Some(named)) if joining && speaker != named => {
                 return Err(Code::AlreadyJoined.into());
@@ -302,7 +302,7 @@ impl Room {
         }
         let recorded = recorded.unwrap();
         let sent = self.to_all(&wire::fact_message(self.order(), &self.presence, &recorded));
-        if matches!(message.command, Command::Leave) {
+        if matches!(message.command, Command::People(PeopleCommand::Leave)) {
             self.sockets.insert(conn.to_owned(), None);
             self.presence.disconnect(&who);
         }

@@ -1,12 +1,12 @@
 //! Taking one's own last change back: it is as before, no rule is got around, and what others did stays.
 
-use std::collections::BTreeMap;
-
+use order_core::fact::{ChargeFact, ClaimFact, DishFact};
 use order_core::split::{Share, shares};
 use order_core::stored::{decode_order, encode_order};
 use order_core::wire::v2::{event, state_text};
 use order_core::{Amount, Code, Currency, Decision, Fact, Item, Order, Participant, commit};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 use crate::folding::{CURSOR, Document};
 use crate::model::{Model, steps};
@@ -106,14 +106,14 @@ proptest! {
 fn is_undoable(fact: &Fact) -> bool {
     matches!(
         fact,
-        Fact::ItemAdded(_)
-            | Fact::ItemRemoved { .. }
-            | Fact::QuantityUpdated { .. }
-            | Fact::ItemShared { .. }
-            | Fact::ChargesSet(_)
-            | Fact::TipSet { .. }
-            | Fact::ServiceWaived { .. }
-            | Fact::SplitUpdated { .. }
+        Fact::Dish(DishFact::Added(_))
+            | Fact::Dish(DishFact::Removed { .. })
+            | Fact::Dish(DishFact::QuantityUpdated { .. })
+            | Fact::Claim(ClaimFact::Shared { .. })
+            | Fact::Charge(ChargeFact::Set(_))
+            | Fact::Charge(ChargeFact::TipSet { .. })
+            | Fact::Charge(ChargeFact::ServiceWaived { .. })
+            | Fact::Split(_)
     )
 }
 

@@ -1,5 +1,5 @@
 //! `stonepot.v2`: events fold into the state document, byte for byte, and say little.
-
+use order_core::command::{PeopleCommand, TableCommand};
 use order_core::stored::{decode_order, encode_order};
 use order_core::wire::v2::{
     self, Request, V2Inbound, Welcome, checksum, checksum_answer, event, state_text, welcome,
@@ -104,7 +104,7 @@ fn whatever_a_join_says_of_where_it_left_the_join_is_read() {
             r#"{{"type":"join","id":"j","participantId":"a","participantName":"A","data":{{}},"since":{since}}}"#
         );
         let Ok(V2Inbound::Command { inbound, since }) = v2::decode(&text, fresh) else { panic!("{text}") };
-        assert!(matches!(inbound.command, Command::Join(_)));
+        assert!(matches!(inbound.command, Command::People(PeopleCommand::Join(_))));
         since
     };
     assert_eq!(read("\"AAAA\""), Some("AAAA".to_owned()));
@@ -189,7 +189,7 @@ fn a_command_needs_an_id_and_a_request_does_not() {
     else {
         panic!("no command")
     };
-    assert_eq!((inbound.command.clone(), since), (Command::Finalize, None));
+    assert_eq!((inbound.command.clone(), since), (Command::Table(TableCommand::Finalize), None));
     assert_eq!(inbound.id().unwrap().as_str(), "c1");
     for (text, request) in [
         (r#"{"type":"get_bill"}"#, Request::Bill),

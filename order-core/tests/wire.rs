@@ -1,8 +1,7 @@
 //! The protocol's JSON: what is written can be read back exactly, and shows nobody what is not theirs.
 
-use std::collections::BTreeMap;
-
 use order_core::bill::{Basis, ChargeKind, ChargeValue, Line};
+use order_core::command::{DishCommand, PeopleCommand};
 use order_core::split::{CustomShares, Rest, Shares, SplitRule, shares};
 use order_core::stored::{decode_order, encode_fact, encode_order};
 use order_core::text::Text;
@@ -13,6 +12,7 @@ use order_core::{
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 use crate::json::Json;
 use crate::model::{Model, steps};
@@ -84,11 +84,11 @@ proptest! {
         let inbound = wire::decode(&join.to_string(), item).unwrap();
         prop_assert_eq!(inbound.id().map(CommandId::as_str), Some(id.as_str()));
         prop_assert_eq!(inbound.participant.as_ref().map(ParticipantId::as_str), Some(guest.id.as_str()));
-        let Command::Join(join) = inbound.command else { panic!("not a join") };
+        let Command::People(PeopleCommand::Join(join)) = inbound.command else { panic!("not a join") };
         prop_assert_eq!(join.name, Some(Text::clean(&guest.name, 80).unwrap()));
         prop_assert_eq!(join.phone, Some(Text::clean(&guest.phone, 32).unwrap()));
 
-        let Command::AddItem(add) = wire::decode(&guest.add(0).to_string(), item).unwrap().command else {
+        let Command::Dish(DishCommand::Add(add)) = wire::decode(&guest.add(0).to_string(), item).unwrap().command else {
             panic!("not an item")
         };
         prop_assert_eq!(add.dish_name, Text::clean(&guest.dish, 120).unwrap());

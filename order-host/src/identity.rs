@@ -1,5 +1,5 @@
 //! Who a connection is, and which orders it may see: what a transport has found out before it opens one.
-
+use order_core::command::PeopleCommand;
 use order_core::text::Text;
 use order_core::wire::Refused;
 use order_core::{Code, Command, Order, ParticipantId, Rejection, UnixMillis};
@@ -37,7 +37,7 @@ impl Identity {
             return Err(Refused { id: message.id().cloned(), rejection });
         }
         let Message::Command(mut inbound, since) = message else { return Ok(message) };
-        if let Command::Join(join) = &mut inbound.command {
+        if let Command::People(PeopleCommand::Join(join)) = &mut inbound.command {
             if self.name.is_some() {
                 join.name.clone_from(&self.name);
             }

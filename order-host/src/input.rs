@@ -1,11 +1,11 @@
 //! What a room is told.
 
-use std::sync::Arc;
-use std::time::Duration;
-
+use order_core::command::PeopleCommand;
 use order_core::wire::v2::Request;
 use order_core::wire::{Inbound, Refused, SharedText};
 use order_core::{Command, CommandId, ParticipantId};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{SetOnce, oneshot};
 
 use crate::outbox::Outbox;
@@ -93,7 +93,7 @@ pub(crate) enum Message {
 impl Message {
     /// Whether it asks to sit down.
     pub(crate) fn is_join(&self) -> bool {
-        matches!(self, Self::Command(inbound, _) if matches!(inbound.command, Command::Join(_)))
+        matches!(self, Self::Command(inbound, _) if matches!(inbound.command, Command::People(PeopleCommand::Join(_))))
     }
 
     /// Who says that they sent it, if it says so.

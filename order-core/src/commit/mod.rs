@@ -7,7 +7,10 @@ pub(crate) mod undo;
 use thiserror::Error;
 
 use crate::commit::undo::{Change, is_discount_on};
-use crate::fact::{ChargesSet, Fact, ItemAdded, ItemRestored, Joined, Recorded};
+use crate::fact::{
+    ChargeFact, ChargesSet, ClaimFact, DishFact, Fact, ItemAdded, ItemRestored, Joined, PaymentFact,
+    PeopleFact, Recorded, TableFact,
+};
 use crate::order::cached::Cached;
 use crate::order::done::Done;
 use crate::order::item::Item;
@@ -68,22 +71,22 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
     let change = Change::of(order, recorded);
     let was_away = order.rules.is_some() && rules::is_away(order, recorded.by.id());
     match &recorded.fact {
-        Fact::Joined(joined) => join(order, author(recorded)?, recorded.at, joined),
-        Fact::Left { owner } => leave(order, author(recorded)?, owner.as_ref())?,
-        Fact::ItemAdded(added) => add(order, recorded, added)?,
-        Fact::ItemRestored(restored) => restore(order, restored)?,
-        Fact::ItemRemoved { item } => remove(order, item)?,
-        Fact::QuantityUpdated { item, quantity } => update_quantity(order, item, *quantity)?,
-        Fact::ItemShared { item, shared_by } => share(order, item, shared_by)?,
-        Fact::ChargesSet(set) => set_charges(order, set),
-        Fact::TipSet { tip } => {
+        Fact::People(PeopleFact::Joined(joined)) => join(order, author(recorded)?, recorded.at, joined),
+        Fact::People(PeopleFact::Left { owner }) => leave(order, author(recorded)?, owner.as_ref())?,
+        Fact::Dish(DishFact::Added(added)) => add(order, recorded, added)?,
+        Fact::Dish(DishFact::Restored(restored)) => restore(order, restored)?,
+        Fact::Dish(DishFact::Removed { item }) => remove(order, item)?,
+        Fact::Dish(DishFact::QuantityUpdated { item, quantity }) => update_quantity(order, item, *quantity)?,
+        Fact::Claim(ClaimFact::Shared { item, shared_by }) => share(order, item, shared_by)?,
+        Fact::Charge(ChargeFact::Set(set)) => set_charges(order, set),
+        Fact::Charge(ChargeFact::TipSet { tip }) => {
             let seat = seat_of_author(order, recorded)?;
             match tip {
                 Some(tip) => order.tips.insert(seat, *tip),
                 None => order.tips.remove(&seat),
             };
         }
-        Fact::ServiceWaived { waived } => {
+        Fact::Charge(ChargeFact::ServiceWaived { waived }) => {
             let seat = seat_of_author(order, recorded)?;
             if *waived {
                 order.without_service.insert(seat);
@@ -91,25 +94,31 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
                 order.without_service.remove(&seat);
             }
         }
-        Fact::PaymentRecorded(payment) => payments::record(order, recorded, payment)?,
-        Fact::PaymentUpdated { payment, status } => payments::find(order, payment)?.status = *status,
-        Fact::PaymentRefunded { payment, refund, amount, parts, tip } => {
+        Fact::Payment(PaymentFact::Recorded(payment)) => payments::record(order, recorded, payment)?,
+        Fact::Payment(PaymentFact::Updated { payment, status }) => {
+            payments::find(order, payment)?.status = *status
+        }
+        Fact::Payment(PaymentFact::Refunded { payment, refund, amount, parts, tip }) => {
             let refund = Refund { id: refund.clone(), amount: *amount };
             payments::refund(order, payment, refund, parts, *tip)?;
         }
-        Fact::SplitUpdated { split } => order.split = split.clone(),
-        Fact::Finalized { on_bill } => finalize(order, on_bill.as_deref())?,
-        Fact::RulesSet(house) => rules::of(order).house = *house,
-        Fact::LockSet { locked } => rules::of(order).locked = *locked,
-        Fact::LimitSet { who, limit } => rules::limit(order, who, *limit)?,
-        Fact::ReadySet { ready } => rules::ready(order, seat_of_author(order, recorded)?, *ready),
-        Fact::HandedOver { to } => order.owner = Some(order.seat_of(to).ok_or(CommitError::UnknownPerson)?),
-        Fact::Removed(removed) => rules::remove(order, removed)?,
-        Fact::Readmitted { who } => rules::readmit(order, who)?,
-        Fact::DeadlineSet(deadline) => rules::of(order).deadline.clone_from(deadline),
-        Fact::Reminded { before } => rules::reminded(order, *before),
-        Fact::Expired => order.status = Status::Expired,
-        Fact::Archived => order.status = Status::Archived,
+        Fact::Split(split) => order.split = split.clone(),
+        Fact::Table(TableFact::Finalized { on_bill }) => finalize(order, on_bill.as_deref())?,
+        Fact::Table(TableFact::RulesSet(house)) => rules::of(order).house = *house,
+        Fact::Table(TableFact::LockSet { locked }) => rules::of(order).locked = *locked,
+        Fact::Table(TableFact::LimitSet { who, limit }) => rules::limit(order, who, *limit)?,
+        Fact::People(PeopleFact::ReadySet { ready }) => {
+            rules::ready(order, seat_of_author(order, recorded)?, *ready)
+        }
+        Fact::People(PeopleFact::HandedOver { to }) => {
+            order.owner = Some(order.seat_of(to).ok_or(CommitError::UnknownPerson)?)
+        }
+        Fact::People(PeopleFact::Removed(removed)) => rules::remove(order, removed)?,
+        Fact::People(PeopleFact::Readmitted { who }) => rules::readmit(order, who)?,
+        Fact::Table(TableFact::DeadlineSet(deadline)) => rules::of(order).deadline.clone_from(deadline),
+        Fact::Table(TableFact::Reminded { before }) => rules::reminded(order, *before),
+        Fact::Table(TableFact::Expired) => order.status = Status::Expired,
+        Fact::Table(TableFact::Archived) => order.status = Status::Archived,
     }
     rules::note(order, recorded, was_away);
     change.note(order, recorded);
@@ -313,9 +322,11 @@ fn may_happen_to(status: Status, fact: &Fact) -> bool {
     match (status, fact) {
         (
             Status::Active | Status::Finalized | Status::Expired,
-            Fact::PaymentRecorded(_) | Fact::PaymentUpdated { .. } | Fact::PaymentRefunded { .. },
+            Fact::Payment(PaymentFact::Recorded(_))
+            | Fact::Payment(PaymentFact::Updated { .. })
+            | Fact::Payment(PaymentFact::Refunded { .. }),
         ) => true,
-        (status, Fact::Archived) => status == Status::Finalized,
+        (status, Fact::Table(TableFact::Archived)) => status == Status::Finalized,
         (status, _) => status == Status::Active,
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{CommitError, claims, remove as take_off};
-use crate::fact::{Fact, Recorded, Removed};
+use crate::fact::{
+    ChargeFact, ClaimFact, DishFact, Fact, PaymentFact, PeopleFact, Recorded, Removed, TableFact,
+};
 use crate::order::Order;
 use crate::order::people::Seat;
 use crate::order::table::Rules;
@@ -95,51 +97,51 @@ pub(super) fn note(order: &mut Order, recorded: &Recorded, was_away: bool) {
     let marks = rules.ready.len();
     let is_a_rule = match &recorded.fact {
         // Whoever comes shares the bill, so what they set at the same time changes nothing of this.
-        Fact::Joined(joined) => {
+        Fact::People(PeopleFact::Joined(joined)) => {
             if was_away {
                 rules.ready.clear();
             }
             joined.rules.is_some() || joined.deadline.is_some()
         }
-        Fact::Left { .. } => {
+        Fact::People(PeopleFact::Left { .. }) => {
             rules.ready.clear();
             false
         }
         // What somebody does to the bill, they agree to.
-        Fact::ItemAdded(_)
-        | Fact::ItemRestored(_)
-        | Fact::ItemRemoved { .. }
-        | Fact::QuantityUpdated { .. }
-        | Fact::ItemShared { .. }
-        | Fact::ChargesSet(_)
-        | Fact::SplitUpdated { .. } => {
+        Fact::Dish(DishFact::Added(_))
+        | Fact::Dish(DishFact::Restored(_))
+        | Fact::Dish(DishFact::Removed { .. })
+        | Fact::Dish(DishFact::QuantityUpdated { .. })
+        | Fact::Claim(ClaimFact::Shared { .. })
+        | Fact::Charge(ChargeFact::Set(_))
+        | Fact::Split(_) => {
             rules.ready.retain(|seat| Some(*seat) == author);
             false
         }
-        Fact::Removed(_) => {
+        Fact::People(PeopleFact::Removed(_)) => {
             rules.ready.retain(|seat| Some(*seat) == author);
             true
         }
-        Fact::RulesSet(_)
-        | Fact::LimitSet { .. }
-        | Fact::ReadySet { .. }
-        | Fact::Readmitted { .. }
-        | Fact::DeadlineSet(_)
-        | Fact::Reminded { .. } => true,
-        Fact::LockSet { .. } => {
+        Fact::Table(TableFact::RulesSet(_))
+        | Fact::Table(TableFact::LimitSet { .. })
+        | Fact::People(PeopleFact::ReadySet { .. })
+        | Fact::People(PeopleFact::Readmitted { .. })
+        | Fact::Table(TableFact::DeadlineSet(_))
+        | Fact::Table(TableFact::Reminded { .. }) => true,
+        Fact::Table(TableFact::LockSet { .. }) => {
             rules.deadline_passes(&recorded.by);
             true
         }
-        Fact::Finalized { .. } => rules.deadline_passes(&recorded.by),
+        Fact::Table(TableFact::Finalized { .. }) => rules.deadline_passes(&recorded.by),
         // A tip of one's own and a service that one does without are nobody else's concern; no payment changes a share.
-        Fact::TipSet { .. }
-        | Fact::ServiceWaived { .. }
-        | Fact::HandedOver { .. }
-        | Fact::PaymentRecorded(_)
-        | Fact::PaymentUpdated { .. }
-        | Fact::PaymentRefunded { .. }
-        | Fact::Expired
-        | Fact::Archived => false,
+        Fact::Charge(ChargeFact::TipSet { .. })
+        | Fact::Charge(ChargeFact::ServiceWaived { .. })
+        | Fact::People(PeopleFact::HandedOver { .. })
+        | Fact::Payment(PaymentFact::Recorded(_))
+        | Fact::Payment(PaymentFact::Updated { .. })
+        | Fact::Payment(PaymentFact::Refunded { .. })
+        | Fact::Table(TableFact::Expired)
+        | Fact::Table(TableFact::Archived) => false,
     };
     if is_a_rule || rules.ready.len() != marks {
         rules.changed_at = recorded.seq;

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bill::{Charge, ChargeKind};
-use crate::fact::{ChargesSet, Fact, ItemAdded, ItemRestored, Recorded};
+use crate::fact::{
+    ChargeFact, ChargesSet, ClaimFact, DishFact, Fact, ItemAdded, ItemRestored, PaymentFact, PeopleFact,
+    Recorded, TableFact,
+};
 use crate::order::Order;
 use crate::order::people::Seat;
 use crate::split::Weight;
@@ -67,9 +70,16 @@ impl Change {
         forget_what_gives_to_the_gone(order, leaving);
         match (&recorded.fact, author, back) {
             // The bill stands, or never will: nothing of it is taken back any more.
-            (Fact::Finalized { .. } | Fact::Expired | Fact::Archived, ..) => order.last_changes.clear(),
-            (Fact::Left { .. }, Some(author), _) => drop(order.last_changes.remove(&author)),
-            (Fact::Removed(removed), ..) => {
+            (
+                Fact::Table(TableFact::Finalized { .. })
+                | Fact::Table(TableFact::Expired)
+                | Fact::Table(TableFact::Archived),
+                ..,
+            ) => order.last_changes.clear(),
+            (Fact::People(PeopleFact::Left { .. }), Some(author), _) => {
+                drop(order.last_changes.remove(&author))
+            }
+            (Fact::People(PeopleFact::Removed(removed)), ..) => {
                 if let Some(seat) = order.seat_of(&removed.who) {
                     order.last_changes.remove(&seat);
                 }
@@ -88,36 +98,41 @@ impl Touched {
     fn by(fact: &Fact, takes_discount: bool) -> Self {
         let of_item = |item: &ItemId, charges| Self { items: vec![item.clone()], charges, ..Self::default() };
         match fact {
-            Fact::ItemRemoved { item } => Self { gone: vec![item.clone()], ..of_item(item, takes_discount) },
-            Fact::QuantityUpdated { item, .. } | Fact::ItemShared { item, .. } => of_item(item, false),
-            Fact::ItemRestored(restored) => of_item(&restored.added.item, restored.charges.is_some()),
-            Fact::Removed(removed) => {
+            Fact::Dish(DishFact::Removed { item }) => {
+                Self { gone: vec![item.clone()], ..of_item(item, takes_discount) }
+            }
+            Fact::Dish(DishFact::QuantityUpdated { item, .. })
+            | Fact::Claim(ClaimFact::Shared { item, .. }) => of_item(item, false),
+            Fact::Dish(DishFact::Restored(restored)) => {
+                of_item(&restored.added.item, restored.charges.is_some())
+            }
+            Fact::People(PeopleFact::Removed(removed)) => {
                 let shared = removed.shared.iter().map(|(item, _)| item);
                 let items = removed.items.iter().chain(shared).cloned().collect();
                 Self { items, gone: removed.items.clone(), charges: takes_discount, split: false }
             }
-            Fact::ChargesSet(_) => Self { charges: true, ..Self::default() },
-            Fact::SplitUpdated { .. } => Self { split: true, ..Self::default() },
+            Fact::Charge(ChargeFact::Set(_)) => Self { charges: true, ..Self::default() },
+            Fact::Split(_) => Self { split: true, ..Self::default() },
             // What is new nobody has touched; what is one's own nobody else does.
-            Fact::ItemAdded(_)
-            | Fact::Joined(_)
-            | Fact::Left { .. }
-            | Fact::TipSet { .. }
-            | Fact::ServiceWaived { .. }
-            | Fact::PaymentRecorded(_)
-            | Fact::PaymentUpdated { .. }
-            | Fact::PaymentRefunded { .. }
-            | Fact::RulesSet(_)
-            | Fact::LockSet { .. }
-            | Fact::LimitSet { .. }
-            | Fact::ReadySet { .. }
-            | Fact::HandedOver { .. }
-            | Fact::Readmitted { .. }
-            | Fact::DeadlineSet(_)
-            | Fact::Reminded { .. }
-            | Fact::Expired
-            | Fact::Archived
-            | Fact::Finalized { .. } => Self::default(),
+            Fact::Dish(DishFact::Added(_))
+            | Fact::People(PeopleFact::Joined(_))
+            | Fact::People(PeopleFact::Left { .. })
+            | Fact::Charge(ChargeFact::TipSet { .. })
+            | Fact::Charge(ChargeFact::ServiceWaived { .. })
+            | Fact::Payment(PaymentFact::Recorded(_))
+            | Fact::Payment(PaymentFact::Updated { .. })
+            | Fact::Payment(PaymentFact::Refunded { .. })
+            | Fact::Table(TableFact::RulesSet(_))
+            | Fact::Table(TableFact::LockSet { .. })
+            | Fact::Table(TableFact::LimitSet { .. })
+            | Fact::People(PeopleFact::ReadySet { .. })
+            | Fact::People(PeopleFact::HandedOver { .. })
+            | Fact::People(PeopleFact::Readmitted { .. })
+            | Fact::Table(TableFact::DeadlineSet(_))
+            | Fact::Table(TableFact::Reminded { .. })
+            | Fact::Table(TableFact::Expired)
+            | Fact::Table(TableFact::Archived)
+            | Fact::Table(TableFact::Finalized { .. }) => Self::default(),
         }
     }
 
@@ -138,8 +153,8 @@ impl Touched {
 /// The charges that there are after `fact`, where it is about them.
 fn charges_in(fact: &Fact) -> &[Charge] {
     match fact {
-        Fact::ChargesSet(set) => &set.charges,
-        Fact::ItemRestored(restored) => restored.charges.as_ref().map_or(&[], |set| &set.charges),
+        Fact::Charge(ChargeFact::Set(set)) => &set.charges,
+        Fact::Dish(DishFact::Restored(restored)) => restored.charges.as_ref().map_or(&[], |set| &set.charges),
         _ => &[],
     }
 }
@@ -147,8 +162,8 @@ fn charges_in(fact: &Fact) -> &[Charge] {
 /// Who has left the table, or does by `recorded`, and has part of what it touches.
 fn leaving(order: &Order, recorded: &Recorded, touched: &Touched) -> BTreeSet<Seat> {
     let who = match &recorded.fact {
-        Fact::Left { .. } => recorded.by.id(),
-        Fact::Removed(removed) => Some(&removed.who),
+        Fact::People(PeopleFact::Left { .. }) => recorded.by.id(),
+        Fact::People(PeopleFact::Removed(removed)) => Some(&removed.who),
         _ => None,
     };
     let items = touched.items.iter().filter_map(|item| order.item(item));
@@ -170,8 +185,8 @@ fn forget_what_gives_to_the_gone(order: &mut Order, mut leaving: BTreeSet<Seat>)
         leaving.iter().filter_map(|seat| order.at(*seat)).map(|person| person.id.clone()).collect();
     let gives_to_the_gone = |back: &Fact| {
         let shared_by = match back {
-            Fact::ItemShared { shared_by, .. } => shared_by,
-            Fact::ItemRestored(restored) => &restored.added.shared_by,
+            Fact::Claim(ClaimFact::Shared { shared_by, .. }) => shared_by,
+            Fact::Dish(DishFact::Restored(restored)) => &restored.added.shared_by,
             _ => return false,
         };
         shared_by.iter().any(|(who, _)| gone.contains(who))
@@ -185,8 +200,8 @@ fn forget_what_gives_to_the_gone(order: &mut Order, mut leaving: BTreeSet<Seat>)
 fn takes_discount(order: &Order, fact: &Fact) -> bool {
     let is_discounted = |item: &ItemId| order.charges.iter().any(|charge| is_discount_on(charge, item));
     match fact {
-        Fact::ItemRemoved { item } => is_discounted(item),
-        Fact::Removed(removed) => removed.items.iter().any(is_discounted),
+        Fact::Dish(DishFact::Removed { item }) => is_discounted(item),
+        Fact::People(PeopleFact::Removed(removed)) => removed.items.iter().any(is_discounted),
         _ => false,
     }
 }
@@ -199,46 +214,52 @@ pub(crate) fn is_discount_on(charge: &Charge, item: &ItemId) -> bool {
 /// What takes `recorded` back, where that can be done.
 fn back(order: &Order, recorded: &Recorded) -> Option<Fact> {
     match &recorded.fact {
-        Fact::ItemAdded(added) => Some(Fact::ItemRemoved { item: added.item.clone() }),
-        Fact::ItemRestored(restored) => Some(Fact::ItemRemoved { item: restored.added.item.clone() }),
-        Fact::ItemRemoved { item } => {
+        Fact::Dish(DishFact::Added(added)) => {
+            Some(Fact::Dish(DishFact::Removed { item: added.item.clone() }))
+        }
+        Fact::Dish(DishFact::Restored(restored)) => {
+            Some(Fact::Dish(DishFact::Removed { item: restored.added.item.clone() }))
+        }
+        Fact::Dish(DishFact::Removed { item }) => {
             let charges = takes_discount(order, &recorded.fact).then(|| charges(order));
-            Some(Fact::ItemRestored(Box::new(restored(order, order.item(item)?, charges)?)))
+            Some(Fact::Dish(DishFact::Restored(Box::new(restored(order, order.item(item)?, charges)?))))
         }
-        Fact::QuantityUpdated { item, .. } => {
-            Some(Fact::QuantityUpdated { item: item.clone(), quantity: order.item(item)?.quantity })
-        }
-        Fact::ItemShared { item, .. } => {
-            Some(Fact::ItemShared { item: item.clone(), shared_by: shared_by(order, order.item(item)?) })
-        }
-        Fact::ChargesSet(_) => Some(Fact::ChargesSet(charges(order))),
-        Fact::SplitUpdated { .. } => Some(Fact::SplitUpdated { split: order.split.clone() }),
-        Fact::TipSet { .. } => {
+        Fact::Dish(DishFact::QuantityUpdated { item, .. }) => Some(Fact::Dish(DishFact::QuantityUpdated {
+            item: item.clone(),
+            quantity: order.item(item)?.quantity,
+        })),
+        Fact::Claim(ClaimFact::Shared { item, .. }) => Some(Fact::Claim(ClaimFact::Shared {
+            item: item.clone(),
+            shared_by: shared_by(order, order.item(item)?),
+        })),
+        Fact::Charge(ChargeFact::Set(_)) => Some(Fact::Charge(ChargeFact::Set(charges(order)))),
+        Fact::Split(_) => Some(Fact::Split(order.split.clone())),
+        Fact::Charge(ChargeFact::TipSet { .. }) => {
             let seat = order.seat_of(recorded.by.id()?)?;
-            Some(Fact::TipSet { tip: order.tips.get(&seat).copied() })
+            Some(Fact::Charge(ChargeFact::TipSet { tip: order.tips.get(&seat).copied() }))
         }
-        Fact::ServiceWaived { .. } => {
+        Fact::Charge(ChargeFact::ServiceWaived { .. }) => {
             let seat = order.seat_of(recorded.by.id()?)?;
-            Some(Fact::ServiceWaived { waived: order.without_service.contains(&seat) })
+            Some(Fact::Charge(ChargeFact::ServiceWaived { waived: order.without_service.contains(&seat) }))
         }
         // Who is there and how things are done is not the bill, and payments have refunds.
-        Fact::Joined(_)
-        | Fact::Left { .. }
-        | Fact::PaymentRecorded(_)
-        | Fact::PaymentUpdated { .. }
-        | Fact::PaymentRefunded { .. }
-        | Fact::RulesSet(_)
-        | Fact::LockSet { .. }
-        | Fact::LimitSet { .. }
-        | Fact::ReadySet { .. }
-        | Fact::HandedOver { .. }
-        | Fact::Removed(_)
-        | Fact::Readmitted { .. }
-        | Fact::DeadlineSet(_)
-        | Fact::Reminded { .. }
-        | Fact::Expired
-        | Fact::Archived
-        | Fact::Finalized { .. } => None,
+        Fact::People(PeopleFact::Joined(_))
+        | Fact::People(PeopleFact::Left { .. })
+        | Fact::Payment(PaymentFact::Recorded(_))
+        | Fact::Payment(PaymentFact::Updated { .. })
+        | Fact::Payment(PaymentFact::Refunded { .. })
+        | Fact::Table(TableFact::RulesSet(_))
+        | Fact::Table(TableFact::LockSet { .. })
+        | Fact::Table(TableFact::LimitSet { .. })
+        | Fact::People(PeopleFact::ReadySet { .. })
+        | Fact::People(PeopleFact::HandedOver { .. })
+        | Fact::People(PeopleFact::Removed(_))
+        | Fact::People(PeopleFact::Readmitted { .. })
+        | Fact::Table(TableFact::DeadlineSet(_))
+        | Fact::Table(TableFact::Reminded { .. })
+        | Fact::Table(TableFact::Expired)
+        | Fact::Table(TableFact::Archived)
+        | Fact::Table(TableFact::Finalized { .. }) => None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! How much one order may hold.
 
-use crate::fact::{Fact, ItemAdded, Recorded};
+use crate::fact::{
+    ChargeFact, ClaimFact, DishFact, Fact, ItemAdded, PaymentFact, PeopleFact, Recorded, TableFact,
+};
 use crate::order::item::text_bytes;
 use crate::order::{MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, Order};
 use crate::rejection::{Code, Rejection};
@@ -33,9 +35,9 @@ impl OrderBounds {
     /// [`Code::TooManyItems`], [`Code::OrderTooLarge`] or [`Code::TooManyParticipants`], with the bound that would be passed.
     pub fn check(&self, order: &Order, recorded: &Recorded) -> Result<(), Rejection> {
         match &recorded.fact {
-            Fact::ItemAdded(added) => self.check_item(order, added),
-            Fact::ItemRestored(restored) => self.check_item(order, &restored.added),
-            Fact::Joined(_) => {
+            Fact::Dish(DishFact::Added(added)) => self.check_item(order, added),
+            Fact::Dish(DishFact::Restored(restored)) => self.check_item(order, &restored.added),
+            Fact::People(PeopleFact::Joined(_)) => {
                 let is_known = recorded.by.id().is_some_and(|id| order.person(id).is_some());
                 if is_known || order.people.len() < self.participants {
                     return Ok(());
@@ -43,29 +45,29 @@ impl OrderBounds {
                 Err(Rejection::new(Code::TooManyParticipants)
                     .expected(format!("at most {} people", self.participants)))
             }
-            Fact::Left { .. }
-            | Fact::ItemRemoved { .. }
-            | Fact::QuantityUpdated { .. }
-            | Fact::ItemShared { .. }
-            | Fact::SplitUpdated { .. }
-            | Fact::ChargesSet(_)
-            | Fact::TipSet { .. }
-            | Fact::ServiceWaived { .. }
-            | Fact::RulesSet(_)
-            | Fact::LockSet { .. }
-            | Fact::LimitSet { .. }
-            | Fact::ReadySet { .. }
-            | Fact::HandedOver { .. }
-            | Fact::Removed(_)
-            | Fact::Readmitted { .. }
-            | Fact::DeadlineSet(_)
-            | Fact::Reminded { .. }
-            | Fact::PaymentRecorded(_)
-            | Fact::PaymentUpdated { .. }
-            | Fact::PaymentRefunded { .. }
-            | Fact::Finalized { .. }
-            | Fact::Expired
-            | Fact::Archived => Ok(()),
+            Fact::People(PeopleFact::Left { .. })
+            | Fact::Dish(DishFact::Removed { .. })
+            | Fact::Dish(DishFact::QuantityUpdated { .. })
+            | Fact::Claim(ClaimFact::Shared { .. })
+            | Fact::Split(_)
+            | Fact::Charge(ChargeFact::Set(_))
+            | Fact::Charge(ChargeFact::TipSet { .. })
+            | Fact::Charge(ChargeFact::ServiceWaived { .. })
+            | Fact::Table(TableFact::RulesSet(_))
+            | Fact::Table(TableFact::LockSet { .. })
+            | Fact::Table(TableFact::LimitSet { .. })
+            | Fact::People(PeopleFact::ReadySet { .. })
+            | Fact::People(PeopleFact::HandedOver { .. })
+            | Fact::People(PeopleFact::Removed(_))
+            | Fact::People(PeopleFact::Readmitted { .. })
+            | Fact::Table(TableFact::DeadlineSet(_))
+            | Fact::Table(TableFact::Reminded { .. })
+            | Fact::Payment(PaymentFact::Recorded(_))
+            | Fact::Payment(PaymentFact::Updated { .. })
+            | Fact::Payment(PaymentFact::Refunded { .. })
+            | Fact::Table(TableFact::Finalized { .. })
+            | Fact::Table(TableFact::Expired)
+            | Fact::Table(TableFact::Archived) => Ok(()),
         }
     }
 

@@ -1,16 +1,37 @@
-//! What comes on top of the dishes, or off them.
+//! Decides commands about charges, discounts and tips.
 
 use rust_decimal::Decimal;
 
 use super::amounts::{amount_up_to, bad_amount};
-use super::undo::conflict;
+use super::rights::{in_charge, present, still_open};
 use crate::bill::{Charge, ChargeKind, ChargeValue, check_number};
-use crate::command::{ChargeAmount, SetCharges};
-use crate::fact::{ChargesSet, Fact};
+use crate::command::{ChargeAmount, ChargeCommand, SetCharges};
+use crate::fact::{ChargeFact, ChargesSet, Fact};
 use crate::order::Order;
 use crate::rejection::{Code, Rejection};
 use crate::split::{Percentage, SHARE_DECIMALS};
-use crate::{Amount, Currency, ItemId, Price};
+use crate::{Actor, Amount, Currency, ItemId, Price};
+
+/// Decides a command about charges, discounts and tips.
+pub(super) fn decide(order: &Order, actor: &Actor, command: &ChargeCommand) -> Result<Fact, Rejection> {
+    let fact = match command {
+        ChargeCommand::Set(set) => {
+            in_charge(order, actor)?;
+            still_open(order)?;
+            ChargeFact::Set(self::set(order, order.currency, set)?)
+        }
+        ChargeCommand::SetTip { tip } => {
+            present(order, actor)?;
+            let tip = tip.map(|tip| value(tip, order.currency, "data.")).transpose()?;
+            ChargeFact::TipSet { tip }
+        }
+        ChargeCommand::WaiveService { waived } => {
+            present(order, actor)?;
+            ChargeFact::ServiceWaived { waived: *waived }
+        }
+    };
+    Ok(Fact::Charge(fact))
+}
 
 pub(super) fn set(order: &Order, currency: Currency, set: &SetCharges) -> Result<ChargesSet, Rejection> {
     check_number(set.charges.iter().map(|charge| &charge.kind))?;
@@ -46,14 +67,9 @@ pub(super) fn fit_with(order: &Order, set: &ChargesSet, restored: &ItemId) -> Re
 fn fit(set: &ChargesSet, is_there: impl Fn(&ItemId) -> bool) -> Result<(), Rejection> {
     let is_gone = |charge: &Charge| matches!(&charge.kind, ChargeKind::Discount { item: Some(item) } if !is_there(item));
     if set.charges.iter().any(is_gone) {
-        return Err(conflict("a dish that had a discount is not there any more".to_owned()));
+        return Err(Rejection::undo_conflict("a dish that had a discount is not there any more"));
     }
     Ok(())
-}
-
-pub(super) fn tip(order: &Order, tip: Option<&ChargeAmount>) -> Result<Fact, Rejection> {
-    let tip = tip.map(|&tip| value(tip, order.currency, "data.")).transpose()?;
-    Ok(Fact::TipSet { tip })
 }
 
 /// The smallest coin that `unit` is.

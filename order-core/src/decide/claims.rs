@@ -1,20 +1,41 @@
-//! Who has part of a dish.
+//! Decides commands about who shares a dish.
 
 use rust_decimal::Decimal;
 
 use super::dishes::find;
+use super::rights::{in_charge, present, still_open, unlocked};
 use super::split::{bad_number, expected_weight};
-use super::undo::conflict;
 use crate::bill::{check_claims, is_fine_enough};
-use crate::command::SharedBy;
-use crate::fact::Fact;
+use crate::command::{ClaimCommand, SharedBy};
+use crate::fact::{ClaimFact, Fact};
 use crate::order::{MAX_CLAIMS, MAX_PARTICIPANTS, Order};
 use crate::rejection::{Code, Rejection};
 use crate::split::Weight;
-use crate::{Item, ItemId, ParticipantId};
+use crate::{Actor, Item, ItemId, ParticipantId};
+
+/// Decides a command about who shares a dish.
+pub(super) fn decide(order: &Order, actor: &Actor, command: &ClaimCommand) -> Result<Fact, Rejection> {
+    match command {
+        ClaimCommand::Claim { item, weight } => {
+            let by = present(order, actor)?;
+            unlocked(order, by)?;
+            claim(order, by, item, *weight)
+        }
+        ClaimCommand::Unclaim { item } => {
+            let by = present(order, actor)?;
+            unlocked(order, by)?;
+            unclaim(order, by, item)
+        }
+        ClaimCommand::Assign { item, shared_by } => {
+            in_charge(order, actor)?;
+            still_open(order)?;
+            assign(order, item, shared_by)
+        }
+    }
+}
 
 /// Takes part in a dish, or another part than before.
-pub(super) fn claim(
+fn claim(
     order: &Order,
     by: &ParticipantId,
     item: &ItemId,
@@ -31,7 +52,7 @@ pub(super) fn claim(
 }
 
 /// Has no part in a dish any more.
-pub(super) fn unclaim(order: &Order, by: &ParticipantId, item: &ItemId) -> Result<Fact, Rejection> {
+fn unclaim(order: &Order, by: &ParticipantId, item: &ItemId) -> Result<Fact, Rejection> {
     let item = find(order, item)?;
     if !order.shared_by(item).any(|(person, _)| person.id() == by) {
         return Err(Code::NotClaimed.into());
@@ -40,7 +61,7 @@ pub(super) fn unclaim(order: &Order, by: &ParticipantId, item: &ItemId) -> Resul
 }
 
 /// Says whose a dish is.
-pub(super) fn assign(order: &Order, item: &ItemId, shared_by: &SharedBy) -> Result<Fact, Rejection> {
+fn assign(order: &Order, item: &ItemId, shared_by: &SharedBy) -> Result<Fact, Rejection> {
     let item = find(order, item)?;
     share(order, item, read(order, shared_by)?)
 }
@@ -87,7 +108,7 @@ fn nobody_was_removed(order: &Order, shared_by: &[(ParticipantId, Weight)]) -> R
     let removed = |id: &ParticipantId| order.removed().any(|person| person.id == *id);
     let may_share = |id: &ParticipantId| order.seat_of(id).is_some_and(|seat| order.may_share(seat));
     if shared_by.iter().any(|(id, _)| removed(id) && !may_share(id)) {
-        return Err(conflict("somebody who had part of the dish was removed".to_owned()));
+        return Err(Rejection::undo_conflict("somebody who had part of the dish was removed"));
     }
     Ok(())
 }
@@ -125,7 +146,7 @@ fn without(order: &Order, item: &Item, who: &ParticipantId) -> Vec<(ParticipantI
 
 fn share(order: &Order, item: &Item, shared_by: Vec<(ParticipantId, Weight)>) -> Result<Fact, Rejection> {
     fine(order, Some(item), &shared_by)?;
-    Ok(Fact::ItemShared { item: item.id.clone(), shared_by })
+    Ok(Fact::Claim(ClaimFact::Shared { item: item.id.clone(), shared_by }))
 }
 
 /// Whether the state and the exact bill stay of bounded size when the claims on `instead_of`, or on a new dish, are these.

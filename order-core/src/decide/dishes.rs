@@ -1,18 +1,34 @@
-//! Ordering dishes.
+//! Decides commands about dishes.
 
 use rust_decimal::Decimal;
 
 use super::amounts::bad_amount;
-use super::undo::conflict;
-use super::{charges, claims, policy};
-use crate::command::AddItem;
-use crate::fact::{Fact, ItemAdded, ItemRestored};
+use super::rights::{may_edit, may_restore, present, unlocked, within_limit};
+use super::{charges, claims};
+use crate::command::{AddItem, DishCommand};
+use crate::fact::{DishFact, Fact, ItemAdded, ItemRestored};
 use crate::order::Order;
 use crate::rejection::{Code, Rejection};
 use crate::split::Weight;
-use crate::{Amount, ItemId, MAX_QUANTITY, ParticipantId, Price, Quantity, max_order_total};
+use crate::{Actor, Amount, Item, ItemId, MAX_QUANTITY, ParticipantId, Price, Quantity, max_order_total};
 
-pub(super) fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Rejection> {
+/// Decides a command about a dish.
+pub(super) fn decide(order: &Order, actor: &Actor, command: &DishCommand) -> Result<Fact, Rejection> {
+    let by = present(order, actor)?;
+    match command {
+        DishCommand::Add(add) => {
+            unlocked(order, by)?;
+            Ok(Fact::Dish(DishFact::Added(self::add(order, by, add)?)))
+        }
+        DishCommand::Remove { item } => {
+            may_edit(order, by, find(order, item)?)?;
+            Ok(Fact::Dish(DishFact::Removed { item: item.clone() }))
+        }
+        DishCommand::UpdateQuantity { item, quantity } => update_quantity(order, by, item, *quantity),
+    }
+}
+
+fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Rejection> {
     if order.item(&add.item).is_some() {
         return Err(Rejection::new(Code::ItemIdTaken)
             .field("data.id")
@@ -22,7 +38,7 @@ pub(super) fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<It
         .map_err(|error| bad_amount(order.currency, Code::BadPrice, "data.price", error))?;
     let quantity = quantity(add.quantity, 1)?;
     let line = fits(order, Amount::ZERO, price, quantity)?;
-    policy::within_limit(order, by, || order.seat_of(by), Amount::ZERO, line)?;
+    within_limit(order, by, || order.seat_of(by), Amount::ZERO, line)?;
     Ok(ItemAdded {
         item: add.item.clone(),
         dish_name: add.dish_name.clone(),
@@ -40,12 +56,12 @@ pub(super) fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<It
 /// Whether a dish that was taken off may be there again.
 pub(super) fn restore(order: &Order, by: &ParticipantId, restored: &ItemRestored) -> Result<(), Rejection> {
     let ItemRestored { added, added_by, charges, .. } = restored;
-    policy::may_restore(order, by, added_by)?;
+    may_restore(order, by, added_by)?;
     if order.item(&added.item).is_some() {
-        return Err(conflict("another dish has its id by now".to_owned()));
+        return Err(Rejection::undo_conflict("another dish has its id by now"));
     }
     let line = fits(order, Amount::ZERO, added.price, added.quantity)?;
-    policy::within_limit(order, by, || order.seat_of(added_by), Amount::ZERO, line)?;
+    within_limit(order, by, || order.seat_of(added_by), Amount::ZERO, line)?;
     if let Some(charges) = charges {
         charges::fit_with(order, charges, &added.item)?;
     }
@@ -59,17 +75,17 @@ pub(super) fn update_quantity(
     pieces: Decimal,
 ) -> Result<Fact, Rejection> {
     let line = find(order, item)?;
-    policy::may_edit(order, by, line)?;
+    may_edit(order, by, line)?;
     if pieces.is_zero() {
-        return Ok(Fact::ItemRemoved { item: item.clone() });
+        return Ok(Fact::Dish(DishFact::Removed { item: item.clone() }));
     }
     let quantity = quantity(pieces, 0)?;
     let after = fits(order, line.total, line.price, quantity)?;
-    policy::within_limit(order, by, || Some(line.added_by), line.total, after)?;
-    Ok(Fact::QuantityUpdated { item: item.clone(), quantity })
+    within_limit(order, by, || Some(line.added_by), line.total, after)?;
+    Ok(Fact::Dish(DishFact::QuantityUpdated { item: item.clone(), quantity }))
 }
 
-pub(super) fn find<'order>(order: &'order Order, item: &ItemId) -> Result<&'order crate::Item, Rejection> {
+pub(super) fn find<'order>(order: &'order Order, item: &ItemId) -> Result<&'order Item, Rejection> {
     order.item(item).ok_or_else(|| {
         Rejection::new(Code::ItemNotFound).field("data.itemId").expected("the id of an item on the order")
     })

@@ -3,8 +3,9 @@
 use rust_decimal::Decimal;
 
 use super::amounts::{amount_up_to, bad_amount};
-use crate::command::{PaidFor, RecordPayment, RefundPayment};
-use crate::fact::{Fact, PaymentRecorded};
+use super::rights::{in_charge, not_archived};
+use crate::command::{PaidFor, PaymentCommand, RecordPayment, RefundPayment};
+use crate::fact::{Fact, PaymentFact, PaymentRecorded};
 use crate::order::Order;
 use crate::order::payments::{
     Balance, Balances, MAX_PAYMENT_PARTS, MAX_PAYMENTS, MAX_REFUNDS, Part, Payment, PaymentStatus,
@@ -14,8 +15,23 @@ use crate::rejection::{Code, Rejection};
 use crate::split::{Claim, TieRank, apportion, shares};
 use crate::{Actor, Amount, ParticipantId, PaymentId, max_order_total};
 
+/// Decides a command about a payment; `None`: it changes nothing.
+pub(super) fn decide(
+    order: &Order,
+    actor: &Actor,
+    command: &PaymentCommand,
+) -> Result<Option<Fact>, Rejection> {
+    in_charge(order, actor)?;
+    not_archived(order)?;
+    match command {
+        PaymentCommand::Record(payment) => record(order, actor, payment).map(Some),
+        PaymentCommand::Update { payment, arrived } => update(order, actor, payment, *arrived),
+        PaymentCommand::Refund(refund) => self::refund(order, actor, refund).map(Some),
+    }
+}
+
 /// Notes a payment: whose shares it pays, and what of it is a tip.
-pub(super) fn record(order: &Order, by: &Actor, payment: &RecordPayment) -> Result<Fact, Rejection> {
+fn record(order: &Order, by: &Actor, payment: &RecordPayment) -> Result<Fact, Rejection> {
     if order.payment(&payment.payment).is_some() {
         return Err(taken("data.paymentId"));
     }
@@ -33,7 +49,7 @@ pub(super) fn record(order: &Order, by: &Actor, payment: &RecordPayment) -> Resu
         return Err(Rejection::new(Code::TooManyPayments)
             .expected(format!("payments of at most {MAX_PAYMENT_PARTS} shares in all")));
     }
-    Ok(Fact::PaymentRecorded(PaymentRecorded {
+    Ok(Fact::Payment(PaymentFact::Recorded(PaymentRecorded {
         payment: payment.payment.clone(),
         payer,
         amount,
@@ -42,17 +58,12 @@ pub(super) fn record(order: &Order, by: &Actor, payment: &RecordPayment) -> Resu
         method: payment.method.clone(),
         reference: payment.reference.clone(),
         status: if payment.pending { PaymentStatus::Pending } else { PaymentStatus::Paid },
-    }))
+    })))
 }
 
 /// Notes that a payment has arrived, or never will. One that failed may still arrive; one that arrived is refunded.
 /// To say so twice changes nothing.
-pub(super) fn update(
-    order: &Order,
-    by: &Actor,
-    id: &PaymentId,
-    arrived: bool,
-) -> Result<Option<Fact>, Rejection> {
+fn update(order: &Order, by: &Actor, id: &PaymentId, arrived: bool) -> Result<Option<Fact>, Rejection> {
     let payment = find(order, by, id)?;
     let status = if arrived { PaymentStatus::Paid } else { PaymentStatus::Failed };
     if payment.status == status {
@@ -64,12 +75,12 @@ pub(super) fn update(
             .because("it is paid already")
             .expected("refund_payment for a payment that was given back"));
     }
-    Ok(Some(Fact::PaymentUpdated { payment: id.clone(), status }))
+    Ok(Some(Fact::Payment(PaymentFact::Updated { payment: id.clone(), status })))
 }
 
 /// Notes that some or all of a payment was given back: first what it had paid beyond anybody's share, then of everything
 /// that it paid in proportion.
-pub(super) fn refund(order: &Order, by: &Actor, refund: &RefundPayment) -> Result<Fact, Rejection> {
+fn refund(order: &Order, by: &Actor, refund: &RefundPayment) -> Result<Fact, Rejection> {
     let payment = find(order, by, &refund.payment)?;
     if payment.refunds.iter().any(|other| other.id == refund.refund) {
         return Err(taken("data.refundId"));
@@ -99,13 +110,13 @@ pub(super) fn refund(order: &Order, by: &Actor, refund: &RefundPayment) -> Resul
             .expected(format!("at most {}", kept.display(order.currency))));
     }
     let (parts, tip) = given_back(order, payment, amount)?;
-    Ok(Fact::PaymentRefunded {
+    Ok(Fact::Payment(PaymentFact::Refunded {
         payment: refund.payment.clone(),
         refund: refund.refund.clone(),
         amount,
         parts,
         tip,
-    })
+    }))
 }
 
 /// Of whose shares, and of the tip, how much is given back.

@@ -1,20 +1,66 @@
-//! Sitting down at the table and getting up from it.
+//! Decides commands about the people at the table. What says nothing new is no fact.
 
-use super::{charges, deadline, still_open, table};
-use crate::command::Join;
-use crate::fact::Joined;
+use std::collections::BTreeMap;
+
+use super::charges;
+use super::deadline::deadline;
+use super::rights::{in_charge, named, present, still_open};
+use super::table::finalized;
+use crate::bill::is_fine_enough;
+use crate::command::{DishesOfRemoved, Join, PeopleCommand};
+use crate::fact::{Fact, Joined, PeopleFact, Removed};
+use crate::order::people::{Participant, Seat};
+use crate::order::table::HouseRules;
 use crate::order::{Order, Status};
 use crate::rejection::{Code, Rejection};
-use crate::{HouseRules, ParticipantId, Role, UnixMillis};
+use crate::split::Weight;
+use crate::{Actor, Item, ItemId, ParticipantId, Role, UnixMillis};
 
-pub(super) fn join(
+/// Decides a command about the people at the table; `None`: it changes nothing.
+pub(super) fn decide(
+    order: &Order,
+    now: UnixMillis,
+    actor: &Actor,
+    command: &PeopleCommand,
+) -> Result<Option<Fact>, Rejection> {
+    match command {
+        PeopleCommand::Join(join) => {
+            let joined = self::join(order, now, named(actor)?, join)?;
+            Ok(joined.map(|joined| Fact::People(PeopleFact::Joined(joined))))
+        }
+        PeopleCommand::Leave => {
+            let owner = order.owner_without(present(order, actor)?);
+            Ok(Some(Fact::People(PeopleFact::Left { owner })))
+        }
+        PeopleCommand::SetReady { ready } => self::ready(order, present(order, actor)?, *ready),
+        PeopleCommand::Remove { who, dishes } => {
+            may_manage(order, actor)?;
+            remove(order, actor, who, dishes)
+        }
+        PeopleCommand::Readmit { who } => {
+            may_manage(order, actor)?;
+            readmit(order, who)
+        }
+        PeopleCommand::HandOver { to } => {
+            may_manage(order, actor)?;
+            hand_over(order, to)
+        }
+    }
+}
+
+fn may_manage(order: &Order, actor: &Actor) -> Result<(), Rejection> {
+    in_charge(order, actor)?;
+    still_open(order)
+}
+
+fn join(
     order: &Order,
     now: UnixMillis,
     id: &ParticipantId,
     join: &Join,
 ) -> Result<Option<Joined>, Rejection> {
     let known = order.person(id);
-    if order.seat_of(id).is_some_and(|seat| table::is_removed(order, seat)) {
+    if order.is_removed(id) {
         return Err(Rejection::new(Code::Removed));
     }
     if known.is_some() && order.status != Status::Active {
@@ -45,7 +91,7 @@ pub(super) fn join(
         _ => None,
     };
     let deadline = match &join.deadline {
-        Some(set) if first => Some(Box::new(deadline::deadline(set, now)?)),
+        Some(set) if first => Some(Box::new(deadline(set, now)?)),
         _ => None,
     };
     let joined = Joined {
@@ -85,10 +131,134 @@ fn role_on_joining(order: &Order, id: &ParticipantId) -> Role {
     }
 }
 
-/// The owner once `leaving` is gone: the same, or of those who remain the one who joined first.
-pub(super) fn owner_without(order: &Order, leaving: &ParticipantId) -> Option<ParticipantId> {
-    let owner = order.owner().filter(|owner| owner.id != *leaving);
-    owner
-        .or_else(|| order.participants().find(|person| person.id != *leaving))
-        .map(|person| person.id.clone())
+/// Marks somebody as ready. Where the order closes by itself, the last mark closes it; while the bill cannot stand, that mark
+/// is refused, and says why.
+fn ready(order: &Order, by: &ParticipantId, ready: bool) -> Result<Option<Fact>, Rejection> {
+    let is_ready = |who: &ParticipantId| order.ready().any(|person| person.id == *who);
+    let all_ready = || order.participants().all(|person| person.id == *by || is_ready(&person.id));
+    if ready && order.house_rules().finalize_when_ready && all_ready() {
+        return finalized(order).map(Some);
+    }
+    Ok((is_ready(by) != ready).then_some(Fact::People(PeopleFact::ReadySet { ready })))
+}
+
+/// Only who is there can own the order.
+fn hand_over(order: &Order, to: &ParticipantId) -> Result<Option<Fact>, Rejection> {
+    let to = at_the_table(order, to, "data.participantId")?;
+    Ok((!order.is_owned_by(&to.id)).then(|| Fact::People(PeopleFact::HandedOver { to: to.id.clone() })))
+}
+
+fn readmit(order: &Order, who: &ParticipantId) -> Result<Option<Fact>, Rejection> {
+    known(order, who)?;
+    Ok(order.is_removed(who).then(|| Fact::People(PeopleFact::Readmitted { who: who.clone() })))
+}
+
+/// Sends somebody away, whether they are there or have left.
+fn remove(
+    order: &Order,
+    actor: &Actor,
+    who: &ParticipantId,
+    dishes: &DishesOfRemoved,
+) -> Result<Option<Fact>, Rejection> {
+    let seat = known(order, who)?;
+    if actor.id() == Some(who) {
+        return Err(Rejection::new(Code::BadField)
+            .field("data.participantId")
+            .because("it is you")
+            .expected("somebody else; to get up yourself, leave"));
+    }
+    let mut removed =
+        Removed { who: who.clone(), owner: order.owner_without(who), items: Vec::new(), shared: Vec::new() };
+    match dishes {
+        DishesOfRemoved::Keep => {}
+        DishesOfRemoved::Remove => take_off(order, seat, &mut removed),
+        DishesOfRemoved::Reassign { to } => {
+            let to = at_the_table(order, to, "data.to")?;
+            if to.id == *who {
+                return Err(Rejection::new(Code::UnknownParticipant)
+                    .field("data.to")
+                    .because("it is who is removed")
+                    .expected("the id of somebody else at the table"));
+            }
+            reassign(order, seat, to, &mut removed)?;
+        }
+    }
+    stays_fine(order, &removed)?;
+    let nothing_new = order.is_removed(who) && removed.items.is_empty() && removed.shared.is_empty();
+    Ok((!nothing_new).then_some(Fact::People(PeopleFact::Removed(removed))))
+}
+
+/// What is theirs alone goes; of what they share, the others have all.
+fn take_off(order: &Order, seat: Seat, removed: &mut Removed) {
+    for item in order.items() {
+        let others = claims(order, item, |claimant| claimant != seat);
+        let has_part = others.len() < item.claims.len();
+        if others.is_empty() && (has_part || item.added_by == seat) {
+            removed.items.push(item.id.clone());
+        } else if has_part {
+            removed.shared.push((item.id.clone(), others));
+        }
+    }
+}
+
+/// Their part of each dish is that of `to`, beside what `to` has of it already.
+fn reassign(order: &Order, seat: Seat, to: &Participant, removed: &mut Removed) -> Result<(), Rejection> {
+    for item in order.items() {
+        let Some((_, part)) = item.claims.iter().find(|(claimant, _)| *claimant == seat) else { continue };
+        let mut claims = claims(order, item, |claimant| claimant != seat);
+        match claims.iter_mut().find(|(id, _)| *id == to.id) {
+            Some((_, own)) => *own = own.checked_add(*part).ok_or_else(|| too_large(item))?,
+            None => claims.push((to.id.clone(), *part)),
+        }
+        removed.shared.push((item.id.clone(), claims));
+    }
+    Ok(())
+}
+
+fn too_large(item: &Item) -> Rejection {
+    Rejection::new(Code::BadSplit)
+        .field("data.to")
+        .because(format!("the two parts of {} together are too large", item.dish_name()))
+}
+
+/// The claims on a dish of those whom `counts` names.
+fn claims(order: &Order, item: &Item, counts: impl Fn(Seat) -> bool) -> Vec<(ParticipantId, Weight)> {
+    let claims = item.claims.iter().filter(|(seat, _)| counts(*seat));
+    claims.filter_map(|&(seat, weight)| Some((order.at(seat)?.id.clone(), weight))).collect()
+}
+
+/// Whether the exact bill stays of bounded size without whoever is removed.
+fn stays_fine(order: &Order, removed: &Removed) -> Result<(), Rejection> {
+    if removed.shared.is_empty() {
+        return Ok(());
+    }
+    let changed: BTreeMap<&ItemId, _> = removed.shared.iter().map(|(item, claims)| (item, claims)).collect();
+    let weights = order.items().map(|item| match changed.get(&item.id) {
+        Some(claims) => claims.iter().map(|(_, weight)| *weight).collect(),
+        None => item.claims.iter().map(|(_, weight)| *weight).collect::<Vec<_>>(),
+    });
+    if is_fine_enough(weights.filter(|weights| weights.len() > 1)) {
+        return Ok(());
+    }
+    Err(Rejection::new(Code::BillTooFine)
+        .field("data.dishes")
+        .expected("another choice, or weights that are small whole numbers"))
+}
+
+/// The seat of somebody who joined, whether they are still there or not.
+pub(super) fn known(order: &Order, who: &ParticipantId) -> Result<Seat, Rejection> {
+    order.seat_of(who).ok_or_else(|| nobody("data.participantId", "the id of somebody who joined"))
+}
+
+fn at_the_table<'order>(
+    order: &'order Order,
+    who: &ParticipantId,
+    field: &'static str,
+) -> Result<&'order Participant, Rejection> {
+    let person = order.person(who).filter(|person| !person.left);
+    person.ok_or_else(|| nobody(field, "the id of somebody at the table"))
+}
+
+fn nobody(field: &'static str, expected: &'static str) -> Rejection {
+    Rejection::new(Code::UnknownParticipant).field(field).expected(expected)
 }

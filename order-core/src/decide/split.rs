@@ -1,17 +1,25 @@
-//! Sharing the bill by another rule.
+//! Decides the rule by which the bill is shared.
 
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
 use super::amounts::{amount_up_to, bad_amount};
+use super::rights::{may_settle, present};
 use crate::command::{AgreedShares, UpdateSplit};
+use crate::fact::Fact;
 use crate::order::Order;
 use crate::rejection::{Code, Rejection};
 use crate::split::{CustomShares, Percentage, SHARE_DECIMALS, ShareNumberError, SplitRule, Weight, shares};
-use crate::{Amount, ParticipantId, max_order_total};
+use crate::{Actor, Amount, ParticipantId, max_order_total};
 
-pub(super) fn update(order: &Order, update: &UpdateSplit) -> Result<SplitRule, Rejection> {
+/// Decides a command to share the bill by another rule.
+pub(super) fn decide(order: &Order, actor: &Actor, update: &UpdateSplit) -> Result<Fact, Rejection> {
+    may_settle(order, present(order, actor)?)?;
+    self::update(order, update).map(Fact::Split)
+}
+
+fn update(order: &Order, update: &UpdateSplit) -> Result<SplitRule, Rejection> {
     let rule = match update {
         UpdateSplit::Equal => SplitRule::Equal,
         UpdateSplit::Itemized => SplitRule::Itemized,

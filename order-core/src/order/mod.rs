@@ -208,11 +208,23 @@ impl Order {
         self.owner.and_then(|seat| self.at(seat))
     }
 
+    /// Whether this person owns the order now.
+    pub fn is_owned_by(&self, who: &ParticipantId) -> bool {
+        self.owner().is_some_and(|owner| owner.id == *who)
+    }
+
+    /// The owner once `leaving` is gone: the same, or of those who remain the one who joined first.
+    pub(crate) fn owner_without(&self, leaving: &ParticipantId) -> Option<ParticipantId> {
+        let owner = self.owner().filter(|owner| owner.id != *leaving);
+        owner
+            .or_else(|| self.participants().find(|person| person.id != *leaving))
+            .map(|person| person.id.clone())
+    }
+
     /// The role of somebody who joined.
     pub fn role(&self, id: &ParticipantId) -> Option<Role> {
         let person = self.person(id)?;
-        let owns = self.owner().is_some_and(|owner| owner.id == person.id);
-        Some(if owns { Role::Owner } else { Role::Member })
+        Some(if self.is_owned_by(&person.id) { Role::Owner } else { Role::Member })
     }
 
     /// The lines of the order, in the order in which they were added.
@@ -365,6 +377,12 @@ impl Order {
     /// Who was removed and may not come back, in the order in which they joined.
     pub fn removed(&self) -> impl Iterator<Item = &Participant> {
         self.rules.iter().flat_map(|rules| &rules.removed).filter_map(|&seat| self.at(seat))
+    }
+
+    /// Whether this person was removed and may not come back.
+    pub fn is_removed(&self, who: &ParticipantId) -> bool {
+        let Some(rules) = &self.rules else { return false };
+        self.seat_of(who).is_some_and(|seat| rules.removed.contains(&seat))
     }
 
     /// When the first person joined.

@@ -9,7 +9,10 @@ use super::rules::{StoredDeadline, StoredHouse, StoredRemoved, read_limit};
 use super::version::{self, StoredError, Upcast};
 use super::{StoredCurrency, StoredSplit, owned, read_weight};
 use crate::bill::ChargeValue;
-use crate::fact::{ChargesSet, Fact, ItemAdded, ItemRestored, Joined, Recorded};
+use crate::fact::{
+    ChargeFact, ChargesSet, ClaimFact, DishFact, Fact, ItemAdded, ItemRestored, Joined, PaymentFact,
+    PeopleFact, Recorded, TableFact,
+};
 use crate::order::deadline::Deadline;
 use crate::split::Weight;
 use crate::value::text::Text;
@@ -199,7 +202,7 @@ pub fn encode_fact(recorded: &Recorded) -> Result<Vec<u8>, StoredError> {
 /// The stored form of what happened, by whom.
 pub(super) fn stored_fact(fact: &Fact, by: Option<&ParticipantId>) -> StoredFact {
     match fact {
-        Fact::Joined(joined) => StoredFact::Joined {
+        Fact::People(PeopleFact::Joined(joined)) => StoredFact::Joined {
             name: owned(&joined.name),
             phone: joined.phone.as_ref().map(owned),
             role: match joined.role {
@@ -213,8 +216,10 @@ pub(super) fn stored_fact(fact: &Fact, by: Option<&ParticipantId>) -> StoredFact
             rules: joined.rules.map(StoredHouse::from),
             deadline: joined.deadline.as_deref().map(StoredDeadline::from),
         },
-        Fact::Left { owner } => StoredFact::Left { owner: owner.as_ref().map(|id| id.as_str().to_owned()) },
-        Fact::ItemAdded(added) => StoredFact::ItemAdded {
+        Fact::People(PeopleFact::Left { owner }) => {
+            StoredFact::Left { owner: owner.as_ref().map(|id| id.as_str().to_owned()) }
+        }
+        Fact::Dish(DishFact::Added(added)) => StoredFact::ItemAdded {
             item: added.item.as_str().to_owned(),
             dish: owned(&added.dish_name),
             kind: owned(&added.dish_type),
@@ -226,7 +231,7 @@ pub(super) fn stored_fact(fact: &Fact, by: Option<&ParticipantId>) -> StoredFact
                 claims => Some(stored_claims(claims)),
             },
         },
-        Fact::ItemRestored(restored) => {
+        Fact::Dish(DishFact::Restored(restored)) => {
             let ItemRestored { added, added_by, added_at, charges } = restored.as_ref();
             StoredFact::ItemRestored {
                 item: added.item.as_str().to_owned(),
@@ -241,44 +246,50 @@ pub(super) fn stored_fact(fact: &Fact, by: Option<&ParticipantId>) -> StoredFact
                 charges: charges.as_ref().map(|set| StoredCharges::new(&set.charges, set.round_to)),
             }
         }
-        Fact::ItemRemoved { item } => StoredFact::ItemRemoved { item: item.as_str().to_owned() },
-        Fact::QuantityUpdated { item, quantity } => {
+        Fact::Dish(DishFact::Removed { item }) => StoredFact::ItemRemoved { item: item.as_str().to_owned() },
+        Fact::Dish(DishFact::QuantityUpdated { item, quantity }) => {
             StoredFact::QuantityUpdated { item: item.as_str().to_owned(), quantity: quantity.pieces() }
         }
-        Fact::ItemShared { item, shared_by } => {
+        Fact::Claim(ClaimFact::Shared { item, shared_by }) => {
             StoredFact::ItemShared { item: item.as_str().to_owned(), shared_by: stored_claims(shared_by) }
         }
-        Fact::ChargesSet(set) => StoredFact::ChargesSet(StoredCharges::new(&set.charges, set.round_to)),
-        Fact::TipSet { tip } => StoredFact::TipSet { tip: tip.map(StoredValue::from) },
-        Fact::ServiceWaived { waived } => StoredFact::ServiceWaived { waived: *waived },
-        Fact::PaymentRecorded(recorded) => StoredFact::PaymentRecorded(recorded.into()),
-        Fact::PaymentUpdated { payment, status } => {
+        Fact::Charge(ChargeFact::Set(set)) => {
+            StoredFact::ChargesSet(StoredCharges::new(&set.charges, set.round_to))
+        }
+        Fact::Charge(ChargeFact::TipSet { tip }) => StoredFact::TipSet { tip: tip.map(StoredValue::from) },
+        Fact::Charge(ChargeFact::ServiceWaived { waived }) => StoredFact::ServiceWaived { waived: *waived },
+        Fact::Payment(PaymentFact::Recorded(recorded)) => StoredFact::PaymentRecorded(recorded.into()),
+        Fact::Payment(PaymentFact::Updated { payment, status }) => {
             StoredFact::PaymentUpdated { payment: payment.as_str().to_owned(), status: (*status).into() }
         }
-        Fact::PaymentRefunded { payment, refund, amount, parts, tip } => StoredFact::PaymentRefunded {
-            payment: payment.as_str().to_owned(),
-            refund: refund.as_str().to_owned(),
-            amount: amount.minor_units(),
-            parts: stored_parts(parts),
-            tip: tip.minor_units(),
-        },
-        Fact::SplitUpdated { split } => StoredFact::SplitUpdated { split: split.into() },
-        Fact::RulesSet(house) => StoredFact::RulesSet((*house).into()),
-        Fact::LockSet { locked } => StoredFact::LockSet { locked: *locked },
-        Fact::LimitSet { who, limit } => {
+        Fact::Payment(PaymentFact::Refunded { payment, refund, amount, parts, tip }) => {
+            StoredFact::PaymentRefunded {
+                payment: payment.as_str().to_owned(),
+                refund: refund.as_str().to_owned(),
+                amount: amount.minor_units(),
+                parts: stored_parts(parts),
+                tip: tip.minor_units(),
+            }
+        }
+        Fact::Split(split) => StoredFact::SplitUpdated { split: split.into() },
+        Fact::Table(TableFact::RulesSet(house)) => StoredFact::RulesSet((*house).into()),
+        Fact::Table(TableFact::LockSet { locked }) => StoredFact::LockSet { locked: *locked },
+        Fact::Table(TableFact::LimitSet { who, limit }) => {
             StoredFact::LimitSet { who: who.as_str().to_owned(), limit: limit.map(Amount::minor_units) }
         }
-        Fact::ReadySet { ready } => StoredFact::ReadySet { ready: *ready },
-        Fact::HandedOver { to } => StoredFact::HandedOver { to: to.as_str().to_owned() },
-        Fact::Removed(removed) => StoredFact::Removed(removed.into()),
-        Fact::Readmitted { who } => StoredFact::Readmitted { who: who.as_str().to_owned() },
-        Fact::DeadlineSet(deadline) => {
+        Fact::People(PeopleFact::ReadySet { ready }) => StoredFact::ReadySet { ready: *ready },
+        Fact::People(PeopleFact::HandedOver { to }) => StoredFact::HandedOver { to: to.as_str().to_owned() },
+        Fact::People(PeopleFact::Removed(removed)) => StoredFact::Removed(removed.into()),
+        Fact::People(PeopleFact::Readmitted { who }) => {
+            StoredFact::Readmitted { who: who.as_str().to_owned() }
+        }
+        Fact::Table(TableFact::DeadlineSet(deadline)) => {
             StoredFact::DeadlineSet { deadline: deadline.as_ref().map(StoredDeadline::from) }
         }
-        Fact::Reminded { before } => StoredFact::Reminded { before: *before },
-        Fact::Expired => StoredFact::Expired {},
-        Fact::Archived => StoredFact::Archived {},
-        Fact::Finalized { on_bill } => StoredFact::Finalized {
+        Fact::Table(TableFact::Reminded { before }) => StoredFact::Reminded { before: *before },
+        Fact::Table(TableFact::Expired) => StoredFact::Expired {},
+        Fact::Table(TableFact::Archived) => StoredFact::Archived {},
+        Fact::Table(TableFact::Finalized { on_bill }) => StoredFact::Finalized {
             on_bill: on_bill.as_ref().map(|people| people.iter().map(|id| id.as_str().to_owned()).collect()),
         },
     }
@@ -305,7 +316,7 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
 pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Result<Fact, StoredError> {
     Ok(match stored {
         StoredFact::Joined { name, phone, role, circle, tenant, currency, charges, rules, deadline } => {
-            Fact::Joined(Joined {
+            Fact::People(PeopleFact::Joined(Joined {
                 name: Text::from_stored(&name),
                 phone: phone.as_deref().map(Text::from_stored),
                 role: match role {
@@ -318,11 +329,13 @@ pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Resul
                 charges: charges.map(ChargesSet::try_from).transpose()?,
                 rules: rules.map(HouseRules::from),
                 deadline: deadline.map(Deadline::from).map(Box::new),
-            })
+            }))
         }
-        StoredFact::Left { owner } => Fact::Left { owner: owner.map(|id| ParticipantId::from_stored(&id)) },
+        StoredFact::Left { owner } => {
+            Fact::People(PeopleFact::Left { owner: owner.map(|id| ParticipantId::from_stored(&id)) })
+        }
         StoredFact::ItemAdded { item, dish, kind, quantity, price, customization, shared_by } => {
-            Fact::ItemAdded(ItemAdded {
+            Fact::Dish(DishFact::Added(ItemAdded {
                 item: ItemId::from_stored(&item),
                 dish_name: Text::from_stored(&dish),
                 dish_type: Text::from_stored(&kind),
@@ -333,7 +346,7 @@ pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Resul
                     Some(claims) => read_claims(claims)?,
                     None => by.map(|id| (id.clone(), Weight::ONE)).into_iter().collect(),
                 },
-            })
+            }))
         }
         StoredFact::ItemRestored {
             item,
@@ -346,7 +359,7 @@ pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Resul
             added_by,
             added_at,
             charges,
-        } => Fact::ItemRestored(Box::new(ItemRestored {
+        } => Fact::Dish(DishFact::Restored(Box::new(ItemRestored {
             added: ItemAdded {
                 item: ItemId::from_stored(&item),
                 dish_name: Text::from_stored(&dish),
@@ -359,46 +372,61 @@ pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Resul
             added_by: ParticipantId::from_stored(&added_by),
             added_at: UnixMillis::new(added_at),
             charges: charges.map(ChargesSet::try_from).transpose()?,
-        })),
-        StoredFact::ItemRemoved { item } => Fact::ItemRemoved { item: ItemId::from_stored(&item) },
-        StoredFact::QuantityUpdated { item, quantity } => {
-            Fact::QuantityUpdated { item: ItemId::from_stored(&item), quantity: read_quantity(quantity)? }
+        }))),
+        StoredFact::ItemRemoved { item } => {
+            Fact::Dish(DishFact::Removed { item: ItemId::from_stored(&item) })
         }
-        StoredFact::ItemShared { item, shared_by } => {
-            Fact::ItemShared { item: ItemId::from_stored(&item), shared_by: read_claims(shared_by)? }
+        StoredFact::QuantityUpdated { item, quantity } => Fact::Dish(DishFact::QuantityUpdated {
+            item: ItemId::from_stored(&item),
+            quantity: read_quantity(quantity)?,
+        }),
+        StoredFact::ItemShared { item, shared_by } => Fact::Claim(ClaimFact::Shared {
+            item: ItemId::from_stored(&item),
+            shared_by: read_claims(shared_by)?,
+        }),
+        StoredFact::ChargesSet(set) => Fact::Charge(ChargeFact::Set(set.try_into()?)),
+        StoredFact::TipSet { tip } => {
+            Fact::Charge(ChargeFact::TipSet { tip: tip.map(ChargeValue::try_from).transpose()? })
         }
-        StoredFact::ChargesSet(set) => Fact::ChargesSet(set.try_into()?),
-        StoredFact::TipSet { tip } => Fact::TipSet { tip: tip.map(ChargeValue::try_from).transpose()? },
-        StoredFact::ServiceWaived { waived } => Fact::ServiceWaived { waived },
-        StoredFact::PaymentRecorded(recorded) => Fact::PaymentRecorded(recorded.into()),
-        StoredFact::PaymentUpdated { payment, status } => {
-            Fact::PaymentUpdated { payment: PaymentId::from_stored(&payment), status: status.into() }
-        }
-        StoredFact::PaymentRefunded { payment, refund, amount, parts, tip } => Fact::PaymentRefunded {
+        StoredFact::ServiceWaived { waived } => Fact::Charge(ChargeFact::ServiceWaived { waived }),
+        StoredFact::PaymentRecorded(recorded) => Fact::Payment(PaymentFact::Recorded(recorded.into())),
+        StoredFact::PaymentUpdated { payment, status } => Fact::Payment(PaymentFact::Updated {
             payment: PaymentId::from_stored(&payment),
-            refund: PaymentId::from_stored(&refund),
-            amount: Amount::from_minor_units(amount),
-            parts: read_parts(&parts),
-            tip: Amount::from_minor_units(tip),
-        },
-        StoredFact::SplitUpdated { split } => Fact::SplitUpdated { split: split.try_into()? },
-        StoredFact::RulesSet(house) => Fact::RulesSet(house.into()),
-        StoredFact::LockSet { locked } => Fact::LockSet { locked },
-        StoredFact::LimitSet { who, limit } => Fact::LimitSet {
+            status: status.into(),
+        }),
+        StoredFact::PaymentRefunded { payment, refund, amount, parts, tip } => {
+            Fact::Payment(PaymentFact::Refunded {
+                payment: PaymentId::from_stored(&payment),
+                refund: PaymentId::from_stored(&refund),
+                amount: Amount::from_minor_units(amount),
+                parts: read_parts(&parts),
+                tip: Amount::from_minor_units(tip),
+            })
+        }
+        StoredFact::SplitUpdated { split } => Fact::Split(split.try_into()?),
+        StoredFact::RulesSet(house) => Fact::Table(TableFact::RulesSet(house.into())),
+        StoredFact::LockSet { locked } => Fact::Table(TableFact::LockSet { locked }),
+        StoredFact::LimitSet { who, limit } => Fact::Table(TableFact::LimitSet {
             who: ParticipantId::from_stored(&who),
             limit: limit.map(read_limit).transpose()?,
-        },
-        StoredFact::ReadySet { ready } => Fact::ReadySet { ready },
-        StoredFact::HandedOver { to } => Fact::HandedOver { to: ParticipantId::from_stored(&to) },
-        StoredFact::Removed(removed) => Fact::Removed(removed.try_into()?),
-        StoredFact::Readmitted { who } => Fact::Readmitted { who: ParticipantId::from_stored(&who) },
-        StoredFact::DeadlineSet { deadline } => Fact::DeadlineSet(deadline.map(Deadline::from)),
-        StoredFact::Reminded { before } => Fact::Reminded { before },
-        StoredFact::Expired {} => Fact::Expired,
-        StoredFact::Archived {} => Fact::Archived,
-        StoredFact::Finalized { on_bill } => Fact::Finalized {
+        }),
+        StoredFact::ReadySet { ready } => Fact::People(PeopleFact::ReadySet { ready }),
+        StoredFact::HandedOver { to } => {
+            Fact::People(PeopleFact::HandedOver { to: ParticipantId::from_stored(&to) })
+        }
+        StoredFact::Removed(removed) => Fact::People(PeopleFact::Removed(removed.try_into()?)),
+        StoredFact::Readmitted { who } => {
+            Fact::People(PeopleFact::Readmitted { who: ParticipantId::from_stored(&who) })
+        }
+        StoredFact::DeadlineSet { deadline } => {
+            Fact::Table(TableFact::DeadlineSet(deadline.map(Deadline::from)))
+        }
+        StoredFact::Reminded { before } => Fact::Table(TableFact::Reminded { before }),
+        StoredFact::Expired {} => Fact::Table(TableFact::Expired),
+        StoredFact::Archived {} => Fact::Table(TableFact::Archived),
+        StoredFact::Finalized { on_bill } => Fact::Table(TableFact::Finalized {
             on_bill: on_bill.map(|people| people.iter().map(|id| ParticipantId::from_stored(id)).collect()),
-        },
+        }),
     })
 }
 

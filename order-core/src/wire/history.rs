@@ -3,7 +3,9 @@
 use super::json::Object;
 use super::write::Writer;
 use super::{charge, deadline};
-use crate::fact::{Fact, ItemAdded, Joined, Recorded};
+use crate::fact::{
+    ChargeFact, ClaimFact, DishFact, Fact, ItemAdded, Joined, PaymentFact, PeopleFact, Recorded, TableFact,
+};
 use crate::rejection::{Code, Rejection};
 use crate::split::Weight;
 use crate::wire::v2::event_name;
@@ -72,7 +74,7 @@ pub fn history_entry(before: &Order, recorded: &Recorded) -> String {
         None => json.literal("null"),
     }
     let name = match (&recorded.fact, by) {
-        (Fact::Joined(Joined { name, .. }), _) => name.as_str(),
+        (Fact::People(PeopleFact::Joined(Joined { name, .. })), _) => name.as_str(),
         (_, Some(id)) => before.person(id).map_or("", |person| person.name().as_str()),
         (_, None) => "",
     };
@@ -89,18 +91,18 @@ pub fn history_entry(before: &Order, recorded: &Recorded) -> String {
 fn details(json: &mut Writer, before: &Order, recorded: &Recorded) {
     let currency = before.currency();
     match &recorded.fact {
-        Fact::ItemAdded(added) => self::added(json, added, currency),
-        Fact::ItemRestored(restored) => self::added(json, &restored.added, currency),
-        Fact::ItemRemoved { item } => dish(json, before, item),
-        Fact::QuantityUpdated { item, quantity } => {
+        Fact::Dish(DishFact::Added(added)) => self::added(json, added, currency),
+        Fact::Dish(DishFact::Restored(restored)) => self::added(json, &restored.added, currency),
+        Fact::Dish(DishFact::Removed { item }) => dish(json, before, item),
+        Fact::Dish(DishFact::QuantityUpdated { item, quantity }) => {
             dish(json, before, item);
             json.whole_field("to", quantity.pieces());
         }
-        Fact::ItemShared { item, shared_by } => {
+        Fact::Claim(ClaimFact::Shared { item, shared_by }) => {
             dish(json, before, item);
             claims(json, shared_by);
         }
-        Fact::TipSet { tip } => {
+        Fact::Charge(ChargeFact::TipSet { tip }) => {
             json.key("tip");
             match tip {
                 Some(tip) => {
@@ -111,23 +113,25 @@ fn details(json: &mut Writer, before: &Order, recorded: &Recorded) {
                 None => json.literal("null"),
             }
         }
-        Fact::ServiceWaived { waived } => json.literal_field("waived", waived),
-        Fact::SplitUpdated { split } => json.string_field("splitMode", split.mode()),
-        Fact::PaymentRecorded(payment) => {
+        Fact::Charge(ChargeFact::ServiceWaived { waived }) => json.literal_field("waived", waived),
+        Fact::Split(split) => json.string_field("splitMode", split.mode()),
+        Fact::Payment(PaymentFact::Recorded(payment)) => {
             json.string_field("paymentId", payment.payment.as_str());
             json.string_field("payer", payment.payer.as_str());
             json.amount_field("amount", payment.amount, currency);
         }
-        Fact::PaymentUpdated { payment, status } => {
+        Fact::Payment(PaymentFact::Updated { payment, status }) => {
             json.string_field("paymentId", payment.as_str());
             json.string_field("status", status.as_str());
         }
-        Fact::PaymentRefunded { payment, amount, .. } => {
+        Fact::Payment(PaymentFact::Refunded { payment, amount, .. }) => {
             json.string_field("paymentId", payment.as_str());
             json.amount_field("amount", *amount, currency);
         }
-        Fact::RulesSet(house) => json.literal_field("finalizeWhenReady", house.finalize_when_ready),
-        Fact::LimitSet { who, limit } => {
+        Fact::Table(TableFact::RulesSet(house)) => {
+            json.literal_field("finalizeWhenReady", house.finalize_when_ready)
+        }
+        Fact::Table(TableFact::LimitSet { who, limit }) => {
             person(json, before, who);
             json.key("limit");
             match limit {
@@ -135,25 +139,25 @@ fn details(json: &mut Writer, before: &Order, recorded: &Recorded) {
                 None => json.literal("null"),
             }
         }
-        Fact::ReadySet { ready } => json.literal_field("ready", ready),
-        Fact::HandedOver { to } => person(json, before, to),
-        Fact::Removed(removed) => person(json, before, &removed.who),
-        Fact::Readmitted { who } => person(json, before, who),
-        Fact::DeadlineSet(set) => deadline::write(json, set.as_ref()),
-        Fact::Reminded { before: reminder } => {
+        Fact::People(PeopleFact::ReadySet { ready }) => json.literal_field("ready", ready),
+        Fact::People(PeopleFact::HandedOver { to }) => person(json, before, to),
+        Fact::People(PeopleFact::Removed(removed)) => person(json, before, &removed.who),
+        Fact::People(PeopleFact::Readmitted { who }) => person(json, before, who),
+        Fact::Table(TableFact::DeadlineSet(set)) => deadline::write(json, set.as_ref()),
+        Fact::Table(TableFact::Reminded { before: reminder }) => {
             json.whole_field("left", deadline::left(before, *reminder, recorded.at));
         }
-        Fact::Joined(joined) => {
+        Fact::People(PeopleFact::Joined(joined)) => {
             if joined.deadline.is_some() {
                 deadline::write(json, joined.deadline.as_deref());
             }
         }
-        Fact::Left { .. }
-        | Fact::ChargesSet(_)
-        | Fact::LockSet { .. }
-        | Fact::Finalized { .. }
-        | Fact::Expired
-        | Fact::Archived => {}
+        Fact::People(PeopleFact::Left { .. })
+        | Fact::Charge(ChargeFact::Set(_))
+        | Fact::Table(TableFact::LockSet { .. })
+        | Fact::Table(TableFact::Finalized { .. })
+        | Fact::Table(TableFact::Expired)
+        | Fact::Table(TableFact::Archived) => {}
     }
 }
 

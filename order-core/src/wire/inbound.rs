@@ -9,7 +9,10 @@ use siphasher::sip::SipHasher24;
 use super::history::HistoryPage;
 use super::json::{Numbers, Object};
 use super::{charge, deadline, manage, payment};
-use crate::command::{AddItem, AgreedShares, Command, Join, Manage, SharedBy, UpdateSplit};
+use crate::command::{
+    AddItem, AgreedShares, ChargeCommand, ClaimCommand, Command, DishCommand, Join, PaymentCommand,
+    PeopleCommand, SharedBy, TableCommand, UpdateSplit,
+};
 use crate::rejection::{Code, Rejection};
 use crate::split::Rest;
 use crate::value::text::{
@@ -157,62 +160,67 @@ pub(super) fn read(
         (participant, _) => participant,
     };
     let command = match kind.as_ref() {
-        "join" => Command::Join(join(message)?),
-        "add_item" => Command::AddItem(add_item(&data(message)?, fresh_id)?),
-        "remove_item" => Command::RemoveItem { item: existing_item(&data(message)?)? },
+        "join" => Command::People(PeopleCommand::Join(join(message)?)),
+        "add_item" => Command::Dish(DishCommand::Add(add_item(&data(message)?, fresh_id)?)),
+        "remove_item" => Command::Dish(DishCommand::Remove { item: existing_item(&data(message)?)? }),
         "update_quantity" => {
             let data = data(message)?;
             let item = existing_item(&data)?;
             let expected = "a whole number from 0 to 999";
-            Command::UpdateQuantity { item, quantity: data.number("quantity", Code::BadQuantity, expected)? }
+            Command::Dish(DishCommand::UpdateQuantity {
+                item,
+                quantity: data.number("quantity", Code::BadQuantity, expected)?,
+            })
         }
         "claim_item" => {
             let data = data(message)?;
             let item = existing_item(&data)?;
-            Command::ClaimItem {
+            Command::Claim(ClaimCommand::Claim {
                 item,
                 weight: data.optional_number("weight", Code::BadSplit, "a number above 0")?,
-            }
+            })
         }
-        "unclaim_item" => Command::UnclaimItem { item: existing_item(&data(message)?)? },
+        "unclaim_item" => Command::Claim(ClaimCommand::Unclaim { item: existing_item(&data(message)?)? }),
         "assign_item" => {
             let data = data(message)?;
             let item = existing_item(&data)?;
             let shared_by =
                 shared_by(&data)?.ok_or_else(|| data.missing("sharedBy", "ids of people on the bill"))?;
-            Command::AssignItem { item, shared_by }
+            Command::Claim(ClaimCommand::Assign { item, shared_by })
         }
-        "set_charges" => Command::SetCharges(charge::set_charges(&data(message)?)?),
-        "set_tip" => Command::SetTip { tip: charge::value(&data(message)?)? },
+        "set_charges" => Command::Charge(ChargeCommand::Set(charge::set_charges(&data(message)?)?)),
+        "set_tip" => Command::Charge(ChargeCommand::SetTip { tip: charge::value(&data(message)?)? }),
         "waive_service" => {
             let data = data(message)?;
             let waived = data.boolean("waived")?.ok_or_else(|| data.missing("waived", "true or false"))?;
-            Command::WaiveService { waived }
+            Command::Charge(ChargeCommand::WaiveService { waived })
         }
-        "record_payment" => Command::RecordPayment(payment::record(&data(message)?, fresh_id)?),
+        "record_payment" => {
+            Command::Payment(PaymentCommand::Record(payment::record(&data(message)?, fresh_id)?))
+        }
         "update_payment" => payment::update(&data(message)?)?,
         "refund_payment" => payment::refund(&data(message)?, fresh_id)?,
-        "update_split" => Command::UpdateSplit(update_split(&data(message)?)?),
+        "update_split" => Command::Split(update_split(&data(message)?)?),
         "undo" => Command::Undo { seq: undone(message)? },
         "set_ready" => {
             let data = data(message)?;
             let ready = data.boolean("ready")?.ok_or_else(|| data.missing("ready", "true or false"))?;
-            Command::SetReady { ready }
+            Command::People(PeopleCommand::SetReady { ready })
         }
-        "lock_order" => Command::Manage(Manage::Lock { locked: true }),
-        "unlock_order" => Command::Manage(Manage::Lock { locked: false }),
-        "remove_participant" => Command::Manage(manage::remove(&data(message)?)?),
-        "readmit_participant" => {
-            Command::Manage(Manage::Readmit { who: manage::somebody(&data(message)?, "participantId")? })
-        }
-        "hand_over" => {
-            Command::Manage(Manage::HandOver { to: manage::somebody(&data(message)?, "participantId")? })
-        }
-        "set_limit" => Command::Manage(manage::limit(&data(message)?)?),
-        "set_rules" => Command::Manage(manage::rules(&data(message)?)?),
-        "set_deadline" => Command::Manage(Manage::Deadline(deadline::read(&data(message)?)?)),
-        "finalize" => Command::Finalize,
-        "leave" => Command::Leave,
+        "lock_order" => Command::Table(TableCommand::Lock { locked: true }),
+        "unlock_order" => Command::Table(TableCommand::Lock { locked: false }),
+        "remove_participant" => manage::remove(&data(message)?)?,
+        "readmit_participant" => Command::People(PeopleCommand::Readmit {
+            who: manage::somebody(&data(message)?, "participantId")?,
+        }),
+        "hand_over" => Command::People(PeopleCommand::HandOver {
+            to: manage::somebody(&data(message)?, "participantId")?,
+        }),
+        "set_limit" => manage::limit(&data(message)?)?,
+        "set_rules" => manage::rules(&data(message)?)?,
+        "set_deadline" => Command::Table(TableCommand::Deadline(deadline::read(&data(message)?)?)),
+        "finalize" => Command::Table(TableCommand::Finalize),
+        "leave" => Command::People(PeopleCommand::Leave),
         _ => return Err(Rejection::new(Code::UnknownType).field("type").expected(TYPES)),
     };
     Ok((participant, command))

@@ -4,7 +4,7 @@ use super::deadline;
 use super::inbound::on_bill;
 use super::json::Object;
 use super::state::StateWriter;
-use crate::command::{DishesOfRemoved, Manage};
+use crate::command::{Command, DishesOfRemoved, PeopleCommand, TableCommand};
 use crate::rejection::{Code, Rejection};
 use crate::{Order, Participant, ParticipantId, Policy};
 
@@ -15,7 +15,7 @@ pub(super) fn policy(data: &Object<'_>) -> Result<Option<Policy>, Rejection> {
     Policy::from_name(&name).map(Some).ok_or_else(|| data.mistyped("policy", POLICIES))
 }
 
-pub(super) fn remove(data: &Object<'_>) -> Result<Manage, Rejection> {
+pub(super) fn remove(data: &Object<'_>) -> Result<Command, Rejection> {
     const CHOICES: &str = "keep, remove or reassign";
     let who = somebody(data, "participantId")?;
     let dishes = data.string("dishes", CHOICES)?.ok_or_else(|| data.missing("dishes", CHOICES))?;
@@ -25,18 +25,21 @@ pub(super) fn remove(data: &Object<'_>) -> Result<Manage, Rejection> {
         "reassign" => DishesOfRemoved::Reassign { to: somebody(data, "to")? },
         _ => return Err(data.mistyped("dishes", CHOICES)),
     };
-    Ok(Manage::Remove { who, dishes })
+    Ok(Command::People(PeopleCommand::Remove { who, dishes }))
 }
 
-pub(super) fn limit(data: &Object<'_>) -> Result<Manage, Rejection> {
+pub(super) fn limit(data: &Object<'_>) -> Result<Command, Rejection> {
     let who = somebody(data, "participantId")?;
-    Ok(Manage::Limit { who, limit: data.optional_number("limit", Code::BadLimit, "an amount, 0 or more")? })
+    Ok(Command::Table(TableCommand::Limit {
+        who,
+        limit: data.optional_number("limit", Code::BadLimit, "an amount, 0 or more")?,
+    }))
 }
 
-pub(super) fn rules(data: &Object<'_>) -> Result<Manage, Rejection> {
+pub(super) fn rules(data: &Object<'_>) -> Result<Command, Rejection> {
     let when_ready = data.boolean("finalizeWhenReady")?;
     let finalize_when_ready = when_ready.ok_or_else(|| data.missing("finalizeWhenReady", "true or false"))?;
-    Ok(Manage::Rules { finalize_when_ready })
+    Ok(Command::Table(TableCommand::Rules { finalize_when_ready }))
 }
 
 /// The id under `key`, which the message must have, of somebody whom the order may know.

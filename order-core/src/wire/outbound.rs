@@ -4,7 +4,9 @@ use super::deadline;
 use super::frame::Frame;
 use super::state::StateWriter;
 use super::write::Writer;
-use crate::fact::{Fact, PaymentRecorded, Recorded};
+use crate::fact::{
+    ChargeFact, ClaimFact, DishFact, Fact, PaymentFact, PaymentRecorded, PeopleFact, Recorded, TableFact,
+};
 use crate::rejection::Rejection;
 use crate::{CommandId, ItemId, Order, ParticipantId, PaymentId, Presence, UnixMillis};
 
@@ -24,17 +26,19 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
         about(order, kind, by, recorded.at, |writer| writer.state(order, presence, None))
     };
     match &recorded.fact {
-        Fact::Joined(_) => participant_joined(order, presence, by, recorded.at),
-        Fact::Left { .. } => whole("participant_left"),
-        Fact::ItemAdded(added) => item_added(order, presence, recorded, &added.item),
+        Fact::People(PeopleFact::Joined(_)) => participant_joined(order, presence, by, recorded.at),
+        Fact::People(PeopleFact::Left { .. }) => whole("participant_left"),
+        Fact::Dish(DishFact::Added(added)) => item_added(order, presence, recorded, &added.item),
         // To a client that knows of nothing being taken back, it is ordered.
-        Fact::ItemRestored(restored) => item_added(order, presence, recorded, &restored.added.item),
-        Fact::ItemRemoved { item } => about(order, "item_removed", by, recorded.at, |writer| {
+        Fact::Dish(DishFact::Restored(restored)) => {
+            item_added(order, presence, recorded, &restored.added.item)
+        }
+        Fact::Dish(DishFact::Removed { item }) => about(order, "item_removed", by, recorded.at, |writer| {
             writer.json.begin_object();
             writer.json.string_field("itemId", item.as_str());
             order_state(writer, order, presence);
         }),
-        Fact::QuantityUpdated { item, quantity } => {
+        Fact::Dish(DishFact::QuantityUpdated { item, quantity }) => {
             about(order, "quantity_updated", by, recorded.at, |writer| {
                 writer.json.begin_object();
                 writer.json.string_field("itemId", item.as_str());
@@ -42,39 +46,43 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
                 order_state(writer, order, presence);
             })
         }
-        Fact::ItemShared { item, .. } => about(order, "item_shared", by, recorded.at, |writer| {
-            writer.json.begin_object();
-            writer.json.string_field("itemId", item.as_str());
-            if let Some(item) = order.item(item) {
-                writer.shared_by(order, item);
-            }
-            order_state(writer, order, presence);
-        }),
-        Fact::ChargesSet(_) => told("charges_updated", &|_| {}),
-        Fact::TipSet { .. } => told("tip_updated", &|_| {}),
-        Fact::ServiceWaived { waived } => {
+        Fact::Claim(ClaimFact::Shared { item, .. }) => {
+            about(order, "item_shared", by, recorded.at, |writer| {
+                writer.json.begin_object();
+                writer.json.string_field("itemId", item.as_str());
+                if let Some(item) = order.item(item) {
+                    writer.shared_by(order, item);
+                }
+                order_state(writer, order, presence);
+            })
+        }
+        Fact::Charge(ChargeFact::Set(_)) => told("charges_updated", &|_| {}),
+        Fact::Charge(ChargeFact::TipSet { .. }) => told("tip_updated", &|_| {}),
+        Fact::Charge(ChargeFact::ServiceWaived { waived }) => {
             told("service_waived", &|json| json.literal_field("waived", waived))
         }
-        Fact::PaymentRecorded(PaymentRecorded { payment, .. }) => {
+        Fact::Payment(PaymentFact::Recorded(PaymentRecorded { payment, .. })) => {
             about_payment(order, presence, "payment_recorded", recorded, payment)
         }
-        Fact::PaymentUpdated { payment, .. } => {
+        Fact::Payment(PaymentFact::Updated { payment, .. }) => {
             about_payment(order, presence, "payment_updated", recorded, payment)
         }
-        Fact::PaymentRefunded { payment, .. } => {
+        Fact::Payment(PaymentFact::Refunded { payment, .. }) => {
             about_payment(order, presence, "payment_refunded", recorded, payment)
         }
-        Fact::SplitUpdated { split } => about(order, "split_updated", by, recorded.at, |writer| {
+        Fact::Split(split) => about(order, "split_updated", by, recorded.at, |writer| {
             writer.json.begin_object();
             writer.json.string_field("splitType", split.as_str());
             writer.json.string_field("splitMode", split.mode());
             order_state(writer, order, presence);
         }),
-        Fact::RulesSet(house) => told("rules_updated", &|json| {
+        Fact::Table(TableFact::RulesSet(house)) => told("rules_updated", &|json| {
             json.literal_field("finalizeWhenReady", house.finalize_when_ready);
         }),
-        Fact::LockSet { locked } => told(if *locked { "order_locked" } else { "order_unlocked" }, &|_| {}),
-        Fact::LimitSet { who, limit } => told("limit_updated", &|json| {
+        Fact::Table(TableFact::LockSet { locked }) => {
+            told(if *locked { "order_locked" } else { "order_unlocked" }, &|_| {})
+        }
+        Fact::Table(TableFact::LimitSet { who, limit }) => told("limit_updated", &|json| {
             json.string_field("participantId", who.as_str());
             json.key("limit");
             match limit {
@@ -82,27 +90,33 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
                 None => json.literal("null"),
             }
         }),
-        Fact::ReadySet { ready } => told("ready_updated", &|json| json.literal_field("ready", ready)),
-        Fact::HandedOver { to } => told("owner_changed", &|json| json.string_field("ownerId", to.as_str())),
-        Fact::DeadlineSet(set) => told("deadline_updated", &|json| deadline::write(json, set.as_ref())),
-        Fact::Reminded { before: reminder } => told("deadline_reminder", &|json| {
+        Fact::People(PeopleFact::ReadySet { ready }) => {
+            told("ready_updated", &|json| json.literal_field("ready", ready))
+        }
+        Fact::People(PeopleFact::HandedOver { to }) => {
+            told("owner_changed", &|json| json.string_field("ownerId", to.as_str()))
+        }
+        Fact::Table(TableFact::DeadlineSet(set)) => {
+            told("deadline_updated", &|json| deadline::write(json, set.as_ref()))
+        }
+        Fact::Table(TableFact::Reminded { before: reminder }) => told("deadline_reminder", &|json| {
             deadline::write(json, order.deadline());
             json.whole_field("left", deadline::left(order, *reminder, recorded.at));
         }),
         // To a client that knows of nobody being sent away, they left.
-        Fact::Removed(removed) => {
+        Fact::People(PeopleFact::Removed(removed)) => {
             about(order, "participant_left", Some(&removed.who), recorded.at, |writer| {
                 writer.begin_state(order, presence);
                 writer.json.string_field("removedBy", by.map_or("", ParticipantId::as_str));
                 writer.json.end_object();
             })
         }
-        Fact::Readmitted { who } => {
+        Fact::People(PeopleFact::Readmitted { who }) => {
             told("participant_readmitted", &|json| json.string_field("participantId", who.as_str()))
         }
-        Fact::Finalized { .. } => whole("order_finalized"),
-        Fact::Expired => whole("order_expired"),
-        Fact::Archived => whole("order_archived"),
+        Fact::Table(TableFact::Finalized { .. }) => whole("order_finalized"),
+        Fact::Table(TableFact::Expired) => whole("order_expired"),
+        Fact::Table(TableFact::Archived) => whole("order_archived"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::inbound::{by_participant, item_id, on_bill, optional};
 use super::json::Object;
-use crate::command::{Command, PaidFor, RecordPayment, RefundPayment};
+use crate::command::{Command, PaidFor, PaymentCommand, RecordPayment, RefundPayment};
 use crate::rejection::{Code, Rejection};
 use crate::value::text::{MAX_LABEL_CHARS, MAX_METHOD_CHARS};
 use crate::{ItemId, PaymentId};
@@ -47,7 +47,7 @@ pub(super) fn update(data: &Object<'_>) -> Result<Command, Rejection> {
         Some(_) => return Err(data.mistyped("status", STATUSES)),
         None => return Err(data.missing("status", STATUSES)),
     };
-    Ok(Command::UpdatePayment { payment, arrived })
+    Ok(Command::Payment(PaymentCommand::Update { payment, arrived }))
 }
 
 pub(super) fn refund(data: &Object<'_>, fresh_id: impl FnOnce() -> ItemId) -> Result<Command, Rejection> {
@@ -55,7 +55,7 @@ pub(super) fn refund(data: &Object<'_>, fresh_id: impl FnOnce() -> ItemId) -> Re
     let refund = item_id(data, "refundId")?.unwrap_or_else(fresh_id).into();
     // An amount that is `null` must not give back everything.
     let amount = data.number_if_there("amount", Code::BadPayment, AMOUNT)?;
-    Ok(Command::RefundPayment(RefundPayment { payment, refund, amount }))
+    Ok(Command::Payment(PaymentCommand::Refund(RefundPayment { payment, refund, amount })))
 }
 
 fn existing(data: &Object<'_>) -> Result<PaymentId, Rejection> {

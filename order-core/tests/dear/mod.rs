@@ -15,7 +15,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use order_core::bill::{Basis, Charge, ChargeKind, ChargeValue};
-use order_core::fact::{ChargesSet, Fact, ItemAdded, Joined};
+use order_core::fact::{ChargeFact, ChargesSet, DishFact, Fact, ItemAdded, Joined, PeopleFact};
 use order_core::split::{CustomShares, Percentage, Rest, SplitRule, Weight};
 use order_core::text::Text;
 use order_core::{
@@ -327,7 +327,7 @@ pub fn double_the_first(order: &mut Order) {
         at: UnixMillis::new(1),
         by: Actor::participant(person(0)),
         stamp: None,
-        fact: Fact::QuantityUpdated { item, quantity: Quantity::new(2).unwrap() },
+        fact: Fact::Dish(DishFact::QuantityUpdated { item, quantity: Quantity::new(2).unwrap() }),
     };
     commit(order, &recorded).unwrap();
 }
@@ -393,7 +393,7 @@ impl Making {
                 charges: None,
                 rules: None,
             };
-            self.record(number, Fact::Joined(joined));
+            self.record(number, Fact::People(PeopleFact::Joined(joined)));
         }
     }
 
@@ -428,7 +428,7 @@ impl Making {
                 customization: None,
                 shared_by,
             };
-            self.record(number % self.dear.people, Fact::ItemAdded(added));
+            self.record(number % self.dear.people, Fact::Dish(DishFact::Added(added)));
         }
     }
 
@@ -538,7 +538,7 @@ impl Making {
                 SplitRule::Cover { covers, rest }
             }
         };
-        self.record(0, Fact::SplitUpdated { split });
+        self.record(0, Fact::Split(split));
     }
 
     fn charges(&mut self) {
@@ -573,15 +573,15 @@ impl Making {
             .collect();
         let round_to = dear.round_to.then(|| Amount::from_minor_units(10_000));
         if !charges.is_empty() || round_to.is_some() {
-            self.record(0, Fact::ChargesSet(ChargesSet { charges, round_to }));
+            self.record(0, Fact::Charge(ChargeFact::Set(ChargesSet { charges, round_to })));
         }
         for number in 0..dear.people {
             if dear.own_tips {
                 let tip = self.percent();
-                self.record(number, Fact::TipSet { tip: Some(tip) });
+                self.record(number, Fact::Charge(ChargeFact::TipSet { tip: Some(tip) }));
             }
             if dear.waived && self.choices.one_in(2) {
-                self.record(number, Fact::ServiceWaived { waived: true });
+                self.record(number, Fact::Charge(ChargeFact::ServiceWaived { waived: true }));
             }
         }
     }

@@ -1,9 +1,9 @@
 //! What the state says of a bill, and the books that are kept beside it.
 
-use std::collections::BTreeMap;
-
 use order_core::Fact;
+use order_core::fact::PaymentFact;
 use order_core::payment::PaymentStatus;
+use std::collections::BTreeMap;
 
 use crate::json::Json;
 use crate::paying::state;
@@ -109,7 +109,7 @@ impl Books {
 
     pub(crate) fn write(&mut self, fact: &Fact) {
         match fact {
-            Fact::PaymentRecorded(new) => {
+            Fact::Payment(PaymentFact::Recorded(new)) => {
                 let booked = Booked {
                     payer: new.payer.as_str().to_owned(),
                     parts: new
@@ -123,10 +123,10 @@ impl Books {
                 };
                 assert!(self.payments.insert(new.payment.as_str().to_owned(), booked).is_none());
             }
-            Fact::PaymentUpdated { payment, status } => {
+            Fact::Payment(PaymentFact::Updated { payment, status }) => {
                 self.payments.get_mut(payment.as_str()).unwrap().status = *status;
             }
-            Fact::PaymentRefunded { payment, amount, parts, tip, .. } => {
+            Fact::Payment(PaymentFact::Refunded { payment, amount, parts, tip, .. }) => {
                 let booked = self.payments.get_mut(payment.as_str()).unwrap();
                 booked.refunded += amount.minor_units();
                 booked.tip -= tip.minor_units();
@@ -152,7 +152,7 @@ impl Books {
     /// Writes down what was recorded while the bill was this, and sees to it that it could be.
     pub(crate) fn note(&mut self, bill: &Bill, fact: &Fact) {
         match fact {
-            Fact::PaymentRecorded(new) => {
+            Fact::Payment(PaymentFact::Recorded(new)) => {
                 let mut given = 0;
                 for (who, part) in &new.parts {
                     let (who, part) = (who.as_str(), part.minor_units());
@@ -164,7 +164,7 @@ impl Books {
                 assert_eq!(given + new.tip.minor_units(), new.amount.minor_units());
                 assert!(given == 0 || given <= bill.due - self.sum(PaymentStatus::Pending), "{given}");
             }
-            Fact::PaymentRefunded { payment, amount, parts, tip, .. } => {
+            Fact::Payment(PaymentFact::Refunded { payment, amount, parts, tip, .. }) => {
                 let booked = &self.payments[payment.as_str()];
                 let parts: BTreeMap<_, _> =
                     parts.iter().map(|(who, part)| (who.as_str(), part.minor_units())).collect();

@@ -1,5 +1,5 @@
 //! Carrying out commands: judged in a row, stored together, shown one by one.
-
+use order_core::command::{ChargeCommand, DishCommand, PeopleCommand};
 use order_core::wire::{self, history_entry};
 use order_core::{
     Actor, Code, Command, CommandId, CommitError, Decision, Order, OrderBounds, Recorded, Rejection, Stamp,
@@ -67,14 +67,14 @@ pub(super) fn decide_within(
 /// Whether all claims, or what everybody pays, are looked at to judge a command.
 fn looks_at_the_bill(command: &Command) -> bool {
     match command {
-        Command::AddItem(add) => add.shared_by.is_some(),
-        Command::Join(_)
-        | Command::RemoveItem { .. }
-        | Command::UpdateQuantity { .. }
-        | Command::SetCharges(_)
-        | Command::SetTip { .. }
-        | Command::WaiveService { .. }
-        | Command::Leave => false,
+        Command::Dish(DishCommand::Add(add)) => add.shared_by.is_some(),
+        Command::People(PeopleCommand::Join(_))
+        | Command::Dish(DishCommand::Remove { .. })
+        | Command::Dish(DishCommand::UpdateQuantity { .. })
+        | Command::Charge(ChargeCommand::Set(_))
+        | Command::Charge(ChargeCommand::SetTip { .. })
+        | Command::Charge(ChargeCommand::WaiveService { .. })
+        | Command::People(PeopleCommand::Leave) => false,
         // Claims, splits, payments, what closes the order, and what a later core may know.
         _ => true,
     }

@@ -3,7 +3,7 @@
 //! What is stored stays stored, so changes without end to a small order fill a disk as well as a large order does. The log
 //! of an order is bounded in bytes, and so is what one participant adds to it in a time. The bill can be closed and paid all
 //! the same: the last part of a log is kept for that, for the owner and for the back end.
-
+use order_core::fact::{PaymentFact, TableFact};
 use order_core::stored::encode_fact;
 use order_core::{Actor, Code, Fact, ParticipantId, Recorded, Rejection};
 
@@ -91,11 +91,14 @@ impl Room {
 
     fn reach(&self, recorded: &Recorded) -> Reach {
         match (&recorded.by, &recorded.fact) {
-            (Actor::Clock, _) | (_, Fact::Finalized { .. }) => Reach::Unbounded,
+            (Actor::Clock, _) | (_, Fact::Table(TableFact::Finalized { .. })) => Reach::Unbounded,
             (Actor::Backend, _)
-            | (_, Fact::PaymentRecorded(_) | Fact::PaymentUpdated { .. } | Fact::PaymentRefunded { .. }) => {
-                Reach::Whole
-            }
+            | (
+                _,
+                Fact::Payment(PaymentFact::Recorded(_))
+                | Fact::Payment(PaymentFact::Updated { .. })
+                | Fact::Payment(PaymentFact::Refunded { .. }),
+            ) => Reach::Whole,
             (Actor::Participant(who), _) if self.owns(who) => Reach::Owners,
             (Actor::Participant(_), _) => Reach::Everybodys,
         }

@@ -19,7 +19,7 @@ mod timer;
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_core::command::Manage;
+use order_core::command::PeopleCommand;
 use order_core::text::Text;
 use order_core::wire::{self, Inbound, Refused, SharedText};
 use order_core::{Command, Order, Presence};
@@ -266,7 +266,9 @@ impl Room {
                 self.request(connection, id.as_ref(), request);
                 self.give_sockets_a_turn().await;
             }
-            Ok(Message::Command(inbound, since)) if matches!(inbound.command, Command::Join(_)) => {
+            Ok(Message::Command(inbound, since))
+                if matches!(inbound.command, Command::People(PeopleCommand::Join(_))) =>
+            {
                 self.run_commands(commands).await?;
                 self.join(connection, inbound, since).await?;
                 self.give_sockets_a_turn().await;
@@ -294,7 +296,7 @@ impl Room {
 
 /// Whether somebody's sockets may speak for nobody after it, so that what they sent meanwhile is judged only then.
 fn unseats(command: &Command) -> bool {
-    matches!(command, Command::Leave | Command::Manage(Manage::Remove { .. }))
+    matches!(command, Command::People(PeopleCommand::Leave) | Command::People(PeopleCommand::Remove { .. }))
 }
 
 /// Adds what others hand over in this turn of the event loop. The first of them woke the room, which would otherwise run

@@ -1,6 +1,7 @@
 //! What the table is shown: changes, full states, who is there, and answers to single sockets.
 
 use bytes::Bytes;
+use order_core::fact::{ChargeFact, ClaimFact, DishFact, PaymentFact, PeopleFact, TableFact};
 use order_core::wire::v2::{self, Request};
 use order_core::wire::{self, Frame, HistoryPage};
 use order_core::{Code, CommandId, Fact, Participant, ParticipantId, Recorded, Rejection};
@@ -27,7 +28,7 @@ impl Room {
             self.later.knows(left);
         }
         let cursor = self.cursor();
-        let is_join = matches!(recorded.fact, Fact::Joined(_));
+        let is_join = matches!(recorded.fact, Fact::People(PeopleFact::Joined(_)));
         if let Some(joined) = recorded.by.id().filter(|_| is_join) {
             self.later.joins(joined, &self.presence);
         }
@@ -326,31 +327,31 @@ impl Room {
 /// Who got up from the table by this fact, or was sent away.
 fn who_left(recorded: &Recorded) -> Option<&ParticipantId> {
     match &recorded.fact {
-        Fact::Left { .. } => recorded.by.id(),
-        Fact::Removed(removed) => Some(&removed.who),
-        Fact::Joined(_)
-        | Fact::ItemAdded(_)
-        | Fact::ItemRestored(_)
-        | Fact::ItemRemoved { .. }
-        | Fact::QuantityUpdated { .. }
-        | Fact::ItemShared { .. }
-        | Fact::ChargesSet(_)
-        | Fact::TipSet { .. }
-        | Fact::ServiceWaived { .. }
-        | Fact::SplitUpdated { .. }
-        | Fact::PaymentRecorded(_)
-        | Fact::PaymentUpdated { .. }
-        | Fact::PaymentRefunded { .. }
-        | Fact::RulesSet(_)
-        | Fact::LockSet { .. }
-        | Fact::LimitSet { .. }
-        | Fact::ReadySet { .. }
-        | Fact::HandedOver { .. }
-        | Fact::Readmitted { .. }
-        | Fact::DeadlineSet(_)
-        | Fact::Reminded { .. }
-        | Fact::Expired
-        | Fact::Archived
-        | Fact::Finalized { .. } => None,
+        Fact::People(PeopleFact::Left { .. }) => recorded.by.id(),
+        Fact::People(PeopleFact::Removed(removed)) => Some(&removed.who),
+        Fact::People(PeopleFact::Joined(_))
+        | Fact::Dish(DishFact::Added(_))
+        | Fact::Dish(DishFact::Restored(_))
+        | Fact::Dish(DishFact::Removed { .. })
+        | Fact::Dish(DishFact::QuantityUpdated { .. })
+        | Fact::Claim(ClaimFact::Shared { .. })
+        | Fact::Charge(ChargeFact::Set(_))
+        | Fact::Charge(ChargeFact::TipSet { .. })
+        | Fact::Charge(ChargeFact::ServiceWaived { .. })
+        | Fact::Split(_)
+        | Fact::Payment(PaymentFact::Recorded(_))
+        | Fact::Payment(PaymentFact::Updated { .. })
+        | Fact::Payment(PaymentFact::Refunded { .. })
+        | Fact::Table(TableFact::RulesSet(_))
+        | Fact::Table(TableFact::LockSet { .. })
+        | Fact::Table(TableFact::LimitSet { .. })
+        | Fact::People(PeopleFact::ReadySet { .. })
+        | Fact::People(PeopleFact::HandedOver { .. })
+        | Fact::People(PeopleFact::Readmitted { .. })
+        | Fact::Table(TableFact::DeadlineSet(_))
+        | Fact::Table(TableFact::Reminded { .. })
+        | Fact::Table(TableFact::Expired)
+        | Fact::Table(TableFact::Archived)
+        | Fact::Table(TableFact::Finalized { .. }) => None,
     }
 }

@@ -1,12 +1,12 @@
 //! A clock that is wrong and set right: no order ends by that, and a table that has an hour keeps its hour.
 
-use std::time::Duration;
-
+use order_core::fact::TableFact;
 use order_core::stored::decode_fact;
 use order_core::{Actor, Fact, Lifetimes, Recorded, Status, UnixMillis};
 use order_host::log::RoomLog as _;
 use order_host::{Clock as _, RoomKey, Settings};
 use serde_json::json;
+use std::time::Duration;
 use tokio::time::sleep;
 use transport_memory::{Faults, Simulation};
 
@@ -114,7 +114,7 @@ async fn a_table_keeps_its_hour_however_the_clock_is_set_and_whether_somebody_is
             sleep(A_WHILE).await;
             assert_eq!(by_the_clock(&restaurant).await, [], "{set:?}, {guest_stays}");
             pass(&restaurant, 30 * MINUTE).await;
-            let reminded = Fact::Reminded { before: millis(10 * MINUTE) };
+            let reminded = Fact::Table(TableFact::Reminded { before: millis(10 * MINUTE) });
             assert_eq!(
                 by_the_clock(&restaurant).await,
                 std::slice::from_ref(&reminded),
@@ -122,7 +122,11 @@ async fn a_table_keeps_its_hour_however_the_clock_is_set_and_whether_somebody_is
             );
             pass(&restaurant, 10 * MINUTE).await;
             let happened = by_the_clock(&restaurant).await;
-            assert_eq!(happened, [reminded, Fact::LockSet { locked: true }], "{set:?}, {guest_stays}");
+            assert_eq!(
+                happened,
+                [reminded, Fact::Table(TableFact::LockSet { locked: true })],
+                "{set:?}, {guest_stays}"
+            );
             drop(asha);
         }
     }
@@ -142,7 +146,10 @@ async fn a_deadline_of_before_a_restart_goes_by_the_clock() {
     pass(&restarted, 40 * MINUTE).await;
     assert_eq!(by_the_clock(&restarted).await, []);
     pass(&restarted, 20 * MINUTE).await;
-    assert_eq!(by_the_clock(&restarted).await.last(), Some(&Fact::LockSet { locked: true }));
+    assert_eq!(
+        by_the_clock(&restarted).await.last(),
+        Some(&Fact::Table(TableFact::LockSet { locked: true }))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -179,7 +186,7 @@ async fn a_deadline_that_was_missed_by_days_comes_once_the_clock_has_proved_itse
     pass(&restarted, 5 * MINUTE).await;
     assert_eq!(by_the_clock(&restarted).await, []);
     pass(&restarted, 11 * MINUTE).await;
-    assert_eq!(by_the_clock(&restarted).await, [Fact::LockSet { locked: true }]);
+    assert_eq!(by_the_clock(&restarted).await, [Fact::Table(TableFact::LockSet { locked: true })]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,7 +207,10 @@ async fn a_leap_of_a_clock_that_had_proved_itself_ends_nothing_of_before_the_res
         assert_eq!(ended(&restarted, &rooms).await, 0);
         assert_eq!(by_the_clock(&restarted).await, [], "{guest_stays}");
         pass(&restarted, DAY).await;
-        assert_eq!(by_the_clock(&restarted).await.last(), Some(&Fact::LockSet { locked: true }));
+        assert_eq!(
+            by_the_clock(&restarted).await.last(),
+            Some(&Fact::Table(TableFact::LockSet { locked: true }))
+        );
         pass(&restarted, 3 * DAY).await;
         assert_eq!(ended(&restarted, &rooms).await, rooms.len());
         drop(guest);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use order_core::fact::TableFact;
 use order_core::stored::decode_fact;
 use order_core::{Actor, Fact, Lifetimes, Recorded, Status, UnixMillis};
 use order_host::log::{Alarm, AppendError, ChainKey, LogError, MemoryLog, RoomLog, Snapshot, StoredFact};
@@ -80,7 +81,9 @@ async fn a_deadline_comes_although_nobody_is_there_and_leaves_nobody_in_memory()
     pass(&restaurant, 80 * MINUTE).await;
     pass(&restaurant, 10 * MINUTE).await;
     let happened = by_the_clock(&restaurant).await;
-    let [Fact::Reminded { before: 600_000 }, Fact::Finalized { .. }] = happened[..] else {
+    let [Fact::Table(TableFact::Reminded { before: 600_000 }), Fact::Table(TableFact::Finalized { .. })] =
+        happened[..]
+    else {
         panic!("{happened:?}")
     };
     assert_eq!(restaurant.host().loaded_rooms(), 0, "a room that was woken is not kept");
@@ -98,7 +101,7 @@ async fn what_was_due_while_the_server_was_down_happens_when_it_is_started_and_o
     let mut restarted = restaurant.restarted(2);
     for seed in 3..6 {
         sleep(A_WHILE).await;
-        assert_eq!(by_the_clock(&restarted).await, [Fact::LockSet { locked: true }]);
+        assert_eq!(by_the_clock(&restarted).await, [Fact::Table(TableFact::LockSet { locked: true })]);
         restarted.crash().await;
         restarted = restarted.restarted(seed);
     }
@@ -164,7 +167,7 @@ async fn a_deadline_that_cannot_be_stored_is_tried_again_and_not_without_pause()
     assert!((5..=30).contains(&tried), "{tried} times in ten minutes");
     restaurant.log().forget_planned_failures();
     sleep(2 * MINUTE).await;
-    assert_eq!(by_the_clock(&restaurant).await, [Fact::LockSet { locked: true }]);
+    assert_eq!(by_the_clock(&restaurant).await, [Fact::Table(TableFact::LockSet { locked: true })]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,7 +229,7 @@ async fn an_order_that_goes_on_is_looked_at_in_vain_and_lives() {
     let later = begun + 50 * 60 * 1000 + hour;
     assert_eq!(restaurant.log().alarm(&room()).await, Ok(Some(UnixMillis::new(later))));
     pass(&restaurant, 50 * MINUTE).await;
-    assert_eq!(by_the_clock(&restaurant).await, [Fact::Expired]);
+    assert_eq!(by_the_clock(&restaurant).await, [Fact::Table(TableFact::Expired)]);
 }
 
 /// The other way round, a crash between the two would lose the deadline.

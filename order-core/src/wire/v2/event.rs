@@ -1,7 +1,9 @@
 //! One fact as one small message, to be folded into the state document.
 
 use super::state;
-use crate::fact::{Fact, PaymentRecorded, Recorded};
+use crate::fact::{
+    ChargeFact, ClaimFact, DishFact, Fact, PaymentFact, PaymentRecorded, PeopleFact, Recorded, TableFact,
+};
 use crate::wire::write::Writer;
 use crate::{Actor, ItemId, Order, ParticipantId, PaymentId, Role};
 
@@ -34,33 +36,33 @@ pub fn event(order: &Order, recorded: &Recorded, cursor: &str) -> String {
 /// The event's name in the protocol.
 pub(crate) fn name(fact: &Fact) -> &'static str {
     match fact {
-        Fact::Joined(_) => "participant_joined",
-        Fact::Left { .. } => "participant_left",
-        Fact::ItemAdded(_) => "item_added",
-        Fact::ItemRestored(_) => "item_restored",
-        Fact::ItemRemoved { .. } => "item_removed",
-        Fact::QuantityUpdated { .. } => "quantity_updated",
-        Fact::ItemShared { .. } => "item_shared",
-        Fact::ChargesSet(_) => "charges_updated",
-        Fact::TipSet { .. } => "tip_updated",
-        Fact::ServiceWaived { .. } => "service_waived",
-        Fact::SplitUpdated { .. } => "split_updated",
-        Fact::PaymentRecorded(_) => "payment_recorded",
-        Fact::PaymentUpdated { .. } => "payment_updated",
-        Fact::PaymentRefunded { .. } => "payment_refunded",
-        Fact::RulesSet(_) => "rules_updated",
-        Fact::LockSet { locked: true } => "order_locked",
-        Fact::LockSet { locked: false } => "order_unlocked",
-        Fact::LimitSet { .. } => "limit_updated",
-        Fact::ReadySet { .. } => "ready_updated",
-        Fact::HandedOver { .. } => "owner_changed",
-        Fact::Removed(_) => "participant_removed",
-        Fact::Readmitted { .. } => "participant_readmitted",
-        Fact::DeadlineSet(_) => "deadline_updated",
-        Fact::Reminded { .. } => "deadline_reminder",
-        Fact::Expired => "order_expired",
-        Fact::Archived => "order_archived",
-        Fact::Finalized { .. } => "order_finalized",
+        Fact::People(PeopleFact::Joined(_)) => "participant_joined",
+        Fact::People(PeopleFact::Left { .. }) => "participant_left",
+        Fact::Dish(DishFact::Added(_)) => "item_added",
+        Fact::Dish(DishFact::Restored(_)) => "item_restored",
+        Fact::Dish(DishFact::Removed { .. }) => "item_removed",
+        Fact::Dish(DishFact::QuantityUpdated { .. }) => "quantity_updated",
+        Fact::Claim(ClaimFact::Shared { .. }) => "item_shared",
+        Fact::Charge(ChargeFact::Set(_)) => "charges_updated",
+        Fact::Charge(ChargeFact::TipSet { .. }) => "tip_updated",
+        Fact::Charge(ChargeFact::ServiceWaived { .. }) => "service_waived",
+        Fact::Split(_) => "split_updated",
+        Fact::Payment(PaymentFact::Recorded(_)) => "payment_recorded",
+        Fact::Payment(PaymentFact::Updated { .. }) => "payment_updated",
+        Fact::Payment(PaymentFact::Refunded { .. }) => "payment_refunded",
+        Fact::Table(TableFact::RulesSet(_)) => "rules_updated",
+        Fact::Table(TableFact::LockSet { locked: true }) => "order_locked",
+        Fact::Table(TableFact::LockSet { locked: false }) => "order_unlocked",
+        Fact::Table(TableFact::LimitSet { .. }) => "limit_updated",
+        Fact::People(PeopleFact::ReadySet { .. }) => "ready_updated",
+        Fact::People(PeopleFact::HandedOver { .. }) => "owner_changed",
+        Fact::People(PeopleFact::Removed(_)) => "participant_removed",
+        Fact::People(PeopleFact::Readmitted { .. }) => "participant_readmitted",
+        Fact::Table(TableFact::DeadlineSet(_)) => "deadline_updated",
+        Fact::Table(TableFact::Reminded { .. }) => "deadline_reminder",
+        Fact::Table(TableFact::Expired) => "order_expired",
+        Fact::Table(TableFact::Archived) => "order_archived",
+        Fact::Table(TableFact::Finalized { .. }) => "order_finalized",
     }
 }
 
@@ -82,7 +84,7 @@ fn changes(json: &mut Writer, order: &Order, recorded: &Recorded) {
         }
     };
     match &recorded.fact {
-        Fact::Joined(joined) => {
+        Fact::People(PeopleFact::Joined(joined)) => {
             put_participant(json, order, recorded.by.id());
             set(json, &|json| {
                 // Only who joins first, or knows more of the circle than those before, changes where the order is from.
@@ -97,15 +99,15 @@ fn changes(json: &mut Writer, order: &Order, recorded: &Recorded) {
                 }
             });
         }
-        Fact::Left { .. } => {
+        Fact::People(PeopleFact::Left { .. }) => {
             put_participant(json, order, recorded.by.id());
             set(json, &|json| state::owner(json, order));
         }
-        Fact::ItemAdded(added) => {
+        Fact::Dish(DishFact::Added(added)) => {
             put_item(json, order, &added.item);
             set(json, &|json| state::total(json, order));
         }
-        Fact::ItemRestored(restored) => {
+        Fact::Dish(DishFact::Restored(restored)) => {
             put_item(json, order, &restored.added.item);
             set(json, &|json| {
                 state::total(json, order);
@@ -114,37 +116,39 @@ fn changes(json: &mut Writer, order: &Order, recorded: &Recorded) {
                 }
             });
         }
-        Fact::ItemRemoved { item } => {
+        Fact::Dish(DishFact::Removed { item }) => {
             remove_item(json, item);
             set(json, &|json| {
                 state::total(json, order);
                 state::charge_list(json, order);
             });
         }
-        Fact::QuantityUpdated { item, .. } => {
+        Fact::Dish(DishFact::QuantityUpdated { item, .. }) => {
             put_item(json, order, item);
             set(json, &|json| state::total(json, order));
         }
-        Fact::ItemShared { item, .. } => {
+        Fact::Claim(ClaimFact::Shared { item, .. }) => {
             put_item(json, order, item);
             set_rules(json);
         }
-        Fact::ChargesSet(_) => set(json, &|json| state::charges(json, order)),
-        Fact::TipSet { .. } => set(json, &|json| state::tips(json, order)),
-        Fact::ServiceWaived { .. } => set(json, &|json| state::without_service(json, order)),
-        Fact::SplitUpdated { .. } => set(json, &|json| state::split(json, order)),
-        Fact::PaymentRecorded(PaymentRecorded { payment, .. })
-        | Fact::PaymentUpdated { payment, .. }
-        | Fact::PaymentRefunded { payment, .. } => put_payment(json, order, payment),
-        Fact::RulesSet(_)
-        | Fact::LockSet { .. }
-        | Fact::LimitSet { .. }
-        | Fact::ReadySet { .. }
-        | Fact::Readmitted { .. }
-        | Fact::DeadlineSet(_)
-        | Fact::Reminded { .. } => set_rules(json),
-        Fact::HandedOver { .. } => set(json, &|json| state::owner(json, order)),
-        Fact::Removed(removed) => {
+        Fact::Charge(ChargeFact::Set(_)) => set(json, &|json| state::charges(json, order)),
+        Fact::Charge(ChargeFact::TipSet { .. }) => set(json, &|json| state::tips(json, order)),
+        Fact::Charge(ChargeFact::ServiceWaived { .. }) => {
+            set(json, &|json| state::without_service(json, order))
+        }
+        Fact::Split(_) => set(json, &|json| state::split(json, order)),
+        Fact::Payment(PaymentFact::Recorded(PaymentRecorded { payment, .. }))
+        | Fact::Payment(PaymentFact::Updated { payment, .. })
+        | Fact::Payment(PaymentFact::Refunded { payment, .. }) => put_payment(json, order, payment),
+        Fact::Table(TableFact::RulesSet(_))
+        | Fact::Table(TableFact::LockSet { .. })
+        | Fact::Table(TableFact::LimitSet { .. })
+        | Fact::People(PeopleFact::ReadySet { .. })
+        | Fact::People(PeopleFact::Readmitted { .. })
+        | Fact::Table(TableFact::DeadlineSet(_))
+        | Fact::Table(TableFact::Reminded { .. }) => set_rules(json),
+        Fact::People(PeopleFact::HandedOver { .. }) => set(json, &|json| state::owner(json, order)),
+        Fact::People(PeopleFact::Removed(removed)) => {
             put_participant(json, order, Some(&removed.who));
             set(json, &|json| {
                 state::owner(json, order);
@@ -158,7 +162,9 @@ fn changes(json: &mut Writer, order: &Order, recorded: &Recorded) {
                 }
             });
         }
-        Fact::Finalized { .. } | Fact::Expired | Fact::Archived => {
+        Fact::Table(TableFact::Finalized { .. })
+        | Fact::Table(TableFact::Expired)
+        | Fact::Table(TableFact::Archived) => {
             set(json, &|json| json.string_field("status", order.status().as_str()));
         }
     }

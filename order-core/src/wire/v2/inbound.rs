@@ -1,12 +1,12 @@
 //! Messages from clients of `stonepot.v2`.
 
-use std::borrow::Cow;
-
+use crate::command::PeopleCommand;
 use crate::rejection::Rejection;
 use crate::wire::history::HistoryPage;
 use crate::wire::inbound::{Inbound, Refused, command_id, digest, named, read};
 use crate::wire::json::Object;
 use crate::{Command, CommandId, ItemId, ParticipantId, Stamp};
+use std::borrow::Cow;
 
 /// A message that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub fn decode_from(
     };
     let stamp = Some(Stamp::new(id, digest(&message, participant.as_ref())));
     // Anything but a cursor of this history gets the full state, and so does what earlier clients send: a number.
-    let joins = matches!(command, Command::Join(_));
+    let joins = matches!(command, Command::People(PeopleCommand::Join(_)));
     let since = if joins { message.string("since", "a cursor").ok().flatten() } else { None };
     Ok(V2Inbound::Command {
         inbound: Inbound { stamp, participant, command },

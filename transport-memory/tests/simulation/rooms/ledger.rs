@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
+use order_core::fact::ChargeFact;
 use order_core::stored::{decode_fact, encode_fact};
 use order_core::{Fact, UnixMillis};
 use order_host::RoomKey;
@@ -218,7 +219,10 @@ fn again(fact: &StoredFact) -> Option<StoredFact> {
     let mut recorded = decode_fact(&fact.bytes).unwrap();
     let can_be_again = matches!(
         recorded.fact,
-        Fact::TipSet { .. } | Fact::ServiceWaived { .. } | Fact::SplitUpdated { .. } | Fact::ChargesSet(_)
+        Fact::Charge(ChargeFact::TipSet { .. })
+            | Fact::Charge(ChargeFact::ServiceWaived { .. })
+            | Fact::Split(_)
+            | Fact::Charge(ChargeFact::Set(_))
     );
     recorded.seq += 1;
     can_be_again.then(|| encode_fact(&recorded).unwrap().into())
@@ -226,7 +230,7 @@ fn again(fact: &StoredFact) -> Option<StoredFact> {
 
 fn forged(fact: StoredFact) -> StoredFact {
     let mut recorded = decode_fact(&fact.bytes).unwrap();
-    let Fact::TipSet { tip } = &mut recorded.fact else { return fact };
+    let Fact::Charge(ChargeFact::TipSet { tip }) = &mut recorded.fact else { return fact };
     *tip = None;
     encode_fact(&recorded).unwrap().into()
 }

@@ -1,5 +1,5 @@
 //! In every state of every order the sums are right.
-
+use order_core::fact::PaymentFact;
 use order_core::payment::{Balances, PaymentStatus};
 use order_core::split::{Share, shares};
 use order_core::{Amount, Fact, Item, Order, Recorded};
@@ -44,7 +44,7 @@ pub(crate) fn check(order: &Order, recorded: &Recorded) -> Result<(), Violation>
 
 /// Nobody's share is paid by a new payment beyond what is due of it.
 fn not_overpaid(order: &Order, recorded: &Recorded) -> bool {
-    let Fact::PaymentRecorded(fact) = &recorded.fact else { return true };
+    let Fact::Payment(PaymentFact::Recorded(fact)) = &recorded.fact else { return true };
     if fact.status == PaymentStatus::Failed {
         return true;
     }

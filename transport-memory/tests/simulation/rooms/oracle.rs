@@ -1,13 +1,13 @@
 //! The log is held against everything that anybody was shown and told.
 
-use std::cell::OnceCell;
-use std::collections::BTreeMap;
-
+use order_core::fact::{PeopleFact, TableFact};
 use order_core::stored::decode_fact;
 use order_core::wire::{self, Frame, v2};
 use order_core::{Actor, Fact, Order, OrderId, ParticipantId, Presence, Recorded, UnixMillis, commit, due};
 use order_host::Cursor;
 use order_host::log::ChainKey;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use transport_memory::Message;
 
 use super::document::Document;
@@ -97,7 +97,7 @@ fn next(world: &World, order: &mut Order, fact: &[u8]) -> Result<Recorded, Viola
 fn was_due(order: &Order, recorded: &Recorded, world: &World) -> bool {
     let latest = UnixMillis::new(recorded.at.get().saturating_add(world.set_back()));
     let reminded = match (&recorded.fact, order.deadline()) {
-        (Fact::Reminded { before }, Some(deadline)) => {
+        (Fact::Table(TableFact::Reminded { before }), Some(deadline)) => {
             deadline.at.get().checked_sub(*before).map(UnixMillis::new)
         }
         _ => None,
@@ -110,7 +110,7 @@ fn was_due(order: &Order, recorded: &Recorded, world: &World) -> bool {
 /// fact, and needs no other but to seat whoever has left.
 fn is_another_join(world: &World, order: &Order, recorded: &Recorded) -> bool {
     let sits_here = |id: &ParticipantId| order.person(id).is_some_and(|person| !person.has_left());
-    matches!(recorded.fact, Fact::Joined(_))
+    matches!(recorded.fact, Fact::People(PeopleFact::Joined(_)))
         && recorded.stamp.is_none()
         && recorded
             .by
@@ -204,7 +204,7 @@ impl<'order> Sayable<'order> {
         };
         let may_be_the_fact = match shown.kind.as_str() {
             "sync" | "presence" => false,
-            "participant_joined" => matches!(self.recorded.fact, Fact::Joined(_)),
+            "participant_joined" => matches!(self.recorded.fact, Fact::People(PeopleFact::Joined(_))),
             _ => true,
         };
         let of_the_fact = may_be_the_fact.then(|| self.of_the_fact());

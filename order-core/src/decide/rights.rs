@@ -1,0 +1,134 @@
+//! Who may do what: presence at the table, ownership, the lock, the policy and the limits.
+//!
+//! Most orders have no rules, and then each check of the policy is one comparison.
+
+use crate::order::people::Seat;
+use crate::order::table::Policy;
+use crate::order::{Order, Status};
+use crate::rejection::{Code, Limit, Rejection};
+use crate::{Actor, Amount, Item, Participant, ParticipantId, Role};
+
+/// As whom the actor sits at the table.
+pub(super) fn named(actor: &Actor) -> Result<&ParticipantId, Rejection> {
+    actor.id().ok_or_else(|| Rejection::new(Code::JoinFirst).because("the back end has no seat at the table"))
+}
+
+/// Only who is at the table of an open order changes it.
+pub(super) fn present<'actor>(
+    order: &Order,
+    actor: &'actor Actor,
+) -> Result<&'actor ParticipantId, Rejection> {
+    let id = named(actor)?;
+    let person = order.person(id).ok_or(Code::JoinFirst)?;
+    still_open(order)?;
+    if person.has_left() { Err(Code::JoinFirst.into()) } else { Ok(id) }
+}
+
+pub(super) fn still_open(order: &Order) -> Result<(), Rejection> {
+    match order.status {
+        Status::Active => Ok(()),
+        Status::Finalized => Err(Code::OrderFinalized.into()),
+        Status::Expired => Err(Code::OrderExpired.into()),
+        Status::Archived => Err(Code::OrderArchived.into()),
+    }
+}
+
+pub(super) fn not_archived(order: &Order) -> Result<(), Rejection> {
+    if order.status == Status::Archived { Err(Code::OrderArchived.into()) } else { Ok(()) }
+}
+
+/// What concerns everybody's bill is the owner's to change, and the back end's.
+pub(super) fn in_charge(order: &Order, actor: &Actor) -> Result<(), Rejection> {
+    let id = match actor {
+        Actor::Participant(id) => id,
+        // Before anybody has joined there is no order, and no currency to count in.
+        // The clock gives no commands.
+        Actor::Clock => return Err(Code::JoinFirst.into()),
+        Actor::Backend if order.people.is_empty() => return Err(Code::JoinFirst.into()),
+        Actor::Backend => return Ok(()),
+    };
+    match order.role(id) {
+        None => Err(Code::JoinFirst.into()),
+        Some(Role::Owner) => Ok(()),
+        // Nobody comes back to an order that is finalized: joining would not help.
+        Some(Role::Member)
+            if order.status == Status::Active && order.person(id).is_some_and(Participant::has_left) =>
+        {
+            Err(Code::JoinFirst.into())
+        }
+        Some(Role::Member) => Err(Code::NotOwner.into()),
+    }
+}
+
+/// While the order is locked, only the owner touches the dishes.
+pub(super) fn unlocked(order: &Order, by: &ParticipantId) -> Result<(), Rejection> {
+    if order.is_locked() && !order.is_owned_by(by) { Err(Code::OrderLocked.into()) } else { Ok(()) }
+}
+
+/// At a hosted table each changes what they added, and the owner everything.
+pub(super) fn may_edit(order: &Order, by: &ParticipantId, item: &Item) -> Result<(), Rejection> {
+    unlocked(order, by)?;
+    match order.policy() {
+        Policy::Open => Ok(()),
+        Policy::Hosted
+            if order.is_owned_by(by) || order.added_by(item).is_some_and(|adder| adder.id == *by) =>
+        {
+            Ok(())
+        }
+        Policy::Hosted => Err(Rejection::new(Code::NotYours).field("data.itemId")),
+    }
+}
+
+/// Who may take a dish off may put it back.
+pub(super) fn may_restore(
+    order: &Order,
+    by: &ParticipantId,
+    added_by: &ParticipantId,
+) -> Result<(), Rejection> {
+    unlocked(order, by)?;
+    match order.policy() {
+        Policy::Open => Ok(()),
+        Policy::Hosted if order.is_owned_by(by) || by == added_by => Ok(()),
+        Policy::Hosted => Err(Code::NotYours.into()),
+    }
+}
+
+/// At a hosted table the owner chooses the split and closes the order.
+pub(super) fn may_settle(order: &Order, by: &ParticipantId) -> Result<(), Rejection> {
+    match order.policy() {
+        Policy::Open => Ok(()),
+        Policy::Hosted if order.is_owned_by(by) => Ok(()),
+        Policy::Hosted => Err(Code::NotOwner.into()),
+    }
+}
+
+/// Whether the dishes of `adder` stay within their limit when `line` takes the place of `freed` among them. The owner, who
+/// could lift the limit, is not held to it; neither is what costs no more than before, however low the limit is by now.
+pub(super) fn within_limit(
+    order: &Order,
+    by: &ParticipantId,
+    adder: impl FnOnce() -> Option<Seat>,
+    freed: Amount,
+    line: Amount,
+) -> Result<(), Rejection> {
+    let Some(rules) = order.rules.as_ref().filter(|rules| !rules.limits.is_empty()) else { return Ok(()) };
+    let Some(adder) = adder() else { return Ok(()) };
+    let Some(&limit) = rules.limits.get(&adder) else { return Ok(()) };
+    if line <= freed || order.is_owned_by(by) {
+        return Ok(());
+    }
+    let spent = order.added_by_seat(adder);
+    let after = spent.checked_sub(freed).and_then(|rest| rest.checked_add(line));
+    if after.is_some_and(|after| after <= limit) {
+        return Ok(());
+    }
+    let left = limit.checked_sub(spent).filter(|left| !left.is_negative()).unwrap_or(Amount::ZERO);
+    let name = order.at(adder).map_or("", |person| person.name.as_str());
+    Err(Rejection::new(Code::OverLimit)
+        .because(format!(
+            "the limit of {name} is {}, of which {} is left",
+            limit.display(order.currency),
+            left.display(order.currency)
+        ))
+        .limit(Limit { limit, left, currency: order.currency }))
+}

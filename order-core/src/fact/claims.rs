@@ -1,0 +1,16 @@
+//! Facts about who shares a dish.
+
+use crate::split::Weight;
+use crate::{ItemId, ParticipantId};
+
+/// A fact about who shares a dish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClaimFact {
+    /// A dish is somebody else's, or shared by others.
+    Shared {
+        /// Which line.
+        item: ItemId,
+        /// Whose it is from now on, and in which proportions. Empty: nobody's.
+        shared_by: Vec<(ParticipantId, Weight)>,
+    },
+}

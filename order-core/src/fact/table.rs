@@ -1,0 +1,40 @@
+//! Facts about the table as a whole.
+
+use crate::order::deadline::Deadline;
+use crate::{Amount, HouseRules, ParticipantId};
+
+/// A fact about the table as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TableFact {
+    /// Other rules hold for the order as a whole.
+    RulesSet(HouseRules),
+    /// Only the owner may touch the dishes, or everybody again.
+    LockSet {
+        /// Whether the dishes are locked.
+        locked: bool,
+    },
+    /// What the dishes that somebody adds may come to is bounded, or no longer.
+    LimitSet {
+        /// Whose dishes.
+        who: ParticipantId,
+        /// How much from now on.
+        limit: Option<Amount>,
+    },
+    /// The order is locked or finalized at another time than before, or not by itself any more.
+    DeadlineSet(Option<Deadline>),
+    /// People were reminded of the deadline.
+    Reminded {
+        /// By the reminder so many milliseconds before it. Those that were to come earlier come no more.
+        before: u64,
+    },
+    /// The order is closed.
+    Finalized {
+        /// Who is on the bill, whatever is paid later. Nothing in facts of the first version, which did not say: there it
+        /// follows from the log before them.
+        on_bill: Option<Vec<ParticipantId>>,
+    },
+    /// Nobody touched the order for so long that it was closed without a bill.
+    Expired,
+    /// The order is finalized, and nobody touched it for so long that payments do not change any more either.
+    Archived,
+}
