@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::decide::finalized;
-use crate::fact::{Fact, PeopleFact, Recorded, TableFact};
+use crate::fact::{Fact, Recorded, TableFact};
 use crate::order::deadline::{AtDeadline, Deadline};
 use crate::order::{Order, Status};
 use crate::{Actor, UnixMillis};
@@ -53,40 +53,6 @@ impl Order {
         match self.status {
             Status::Active => self.deadline().filter(|deadline| !deadline.passed),
             Status::Finalized | Status::Expired | Status::Archived => None,
-        }
-    }
-}
-
-impl Fact {
-    /// Whether it may bring forward when something happens to an order by itself. After any other fact it is then when it
-    /// was before, or later.
-    pub fn may_move_alarm(&self) -> bool {
-        match self {
-            // The first of all says in which currency it is.
-            Self::People(PeopleFact::Joined(joined)) => {
-                joined.currency.is_some() || joined.deadline.is_some()
-            }
-            Self::Table(TableFact::DeadlineSet(_) | TableFact::Finalized { .. }) => true,
-            Self::People(
-                PeopleFact::Left { .. }
-                | PeopleFact::ReadySet { .. }
-                | PeopleFact::HandedOver { .. }
-                | PeopleFact::Removed(_)
-                | PeopleFact::Readmitted { .. },
-            )
-            | Self::Dish(_)
-            | Self::Claim(_)
-            | Self::Split(_)
-            | Self::Charge(_)
-            | Self::Payment(_)
-            | Self::Table(
-                TableFact::RulesSet(_)
-                | TableFact::LockSet { .. }
-                | TableFact::LimitSet { .. }
-                | TableFact::Reminded { .. }
-                | TableFact::Expired
-                | TableFact::Archived,
-            ) => false,
         }
     }
 }

@@ -22,6 +22,13 @@ pub struct Charge {
     pub value: ChargeValue,
 }
 
+impl Charge {
+    /// Whether this is a discount on one dish, which ends with that dish.
+    pub(crate) fn is_discount_on(&self, item: &ItemId) -> bool {
+        matches!(&self.kind, ChargeKind::Discount { item: Some(on) } if on == item)
+    }
+}
+
 /// How much a charge is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChargeValue {

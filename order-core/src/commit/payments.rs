@@ -1,16 +1,27 @@
-//! Making facts about payments so.
+//! Applies facts about payments.
 
 use super::CommitError;
-use crate::fact::{PaymentRecorded, Recorded};
+use crate::fact::{PaymentFact, PaymentRecorded, Recorded};
 use crate::order::Order;
 use crate::order::payments::{Part, Payment, Refund};
 use crate::{Amount, ParticipantId, PaymentId};
 
-pub(super) fn record(
-    order: &mut Order,
-    recorded: &Recorded,
-    new: &PaymentRecorded,
-) -> Result<(), CommitError> {
+/// Applies a fact about a payment.
+pub(super) fn apply(order: &mut Order, recorded: &Recorded, fact: &PaymentFact) -> Result<(), CommitError> {
+    match fact {
+        PaymentFact::Recorded(payment) => record(order, recorded, payment),
+        PaymentFact::Updated { payment, status } => {
+            find(order, payment)?.status = *status;
+            Ok(())
+        }
+        PaymentFact::Refunded { payment, refund, amount, parts, tip } => {
+            let refund = Refund { id: refund.clone(), amount: *amount };
+            self::refund(order, payment, refund, parts, *tip)
+        }
+    }
+}
+
+fn record(order: &mut Order, recorded: &Recorded, new: &PaymentRecorded) -> Result<(), CommitError> {
     if order.payment(&new.payment).is_some() {
         return Err(CommitError::PaymentExists);
     }
@@ -38,14 +49,11 @@ pub(super) fn record(
     Ok(())
 }
 
-pub(super) fn find<'order>(
-    order: &'order mut Order,
-    id: &PaymentId,
-) -> Result<&'order mut Payment, CommitError> {
+fn find<'order>(order: &'order mut Order, id: &PaymentId) -> Result<&'order mut Payment, CommitError> {
     order.payments.iter_mut().find(|payment| payment.id == *id).ok_or(CommitError::UnknownPayment)
 }
 
-pub(super) fn refund(
+fn refund(
     order: &mut Order,
     id: &PaymentId,
     refund: Refund,

@@ -1,29 +1,14 @@
 //! What takes somebody's last change back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::bill::{Charge, ChargeKind};
-use crate::fact::{
-    ChargeFact, ChargesSet, ClaimFact, DishFact, Fact, ItemAdded, ItemRestored, PaymentFact, PeopleFact,
-    Recorded, TableFact,
-};
+use super::{charges, claims, dishes, people};
+use crate::ItemId;
+use crate::bill::Charge;
+use crate::fact::{ChargeFact, ClaimFact, DishFact, Fact, PeopleFact, Recorded, TableFact};
 use crate::order::Order;
+use crate::order::last_change::LastChange;
 use crate::order::people::Seat;
-use crate::split::Weight;
-use crate::{Item, ItemId, ParticipantId};
-
-/// The last change to the bill of each person: at most one of each.
-pub(crate) type LastChanges = BTreeMap<Seat, LastChange>;
-
-/// Somebody's last change to the bill.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LastChange {
-    /// The fact that it was.
-    pub(crate) seq: u64,
-    /// What takes it back; nothing, once the same was changed in another way, or it would give something to somebody who is on
-    /// the bill no more.
-    pub(crate) back: Option<Box<Fact>>,
-}
 
 /// What a fact is to those who may want to take something back, found out before it is made so.
 pub(crate) struct Change {
@@ -36,12 +21,12 @@ pub(crate) struct Change {
 
 /// What of the bill a fact is about.
 #[derive(Debug, Default)]
-struct Touched {
-    items: Vec<ItemId>,
+pub(super) struct Touched {
+    pub(super) items: Vec<ItemId>,
     /// Those of the dishes that are taken off. Another that takes over the id is another dish.
-    gone: Vec<ItemId>,
-    charges: bool,
-    split: bool,
+    pub(super) gone: Vec<ItemId>,
+    pub(super) charges: bool,
+    pub(super) split: bool,
 }
 
 impl Change {
@@ -96,44 +81,19 @@ impl Change {
 impl Touched {
     /// What of the bill `fact` is about. `takes_discount`: whether a discount goes with a dish that it takes off.
     fn by(fact: &Fact, takes_discount: bool) -> Self {
-        let of_item = |item: &ItemId, charges| Self { items: vec![item.clone()], charges, ..Self::default() };
         match fact {
-            Fact::Dish(DishFact::Removed { item }) => {
-                Self { gone: vec![item.clone()], ..of_item(item, takes_discount) }
-            }
-            Fact::Dish(DishFact::QuantityUpdated { item, .. })
-            | Fact::Claim(ClaimFact::Shared { item, .. }) => of_item(item, false),
-            Fact::Dish(DishFact::Restored(restored)) => {
-                of_item(&restored.added.item, restored.charges.is_some())
-            }
-            Fact::People(PeopleFact::Removed(removed)) => {
-                let shared = removed.shared.iter().map(|(item, _)| item);
-                let items = removed.items.iter().chain(shared).cloned().collect();
-                Self { items, gone: removed.items.clone(), charges: takes_discount, split: false }
-            }
-            Fact::Charge(ChargeFact::Set(_)) => Self { charges: true, ..Self::default() },
+            Fact::People(fact) => people::touched(fact, takes_discount),
+            Fact::Dish(fact) => dishes::touched(fact, takes_discount),
+            Fact::Claim(fact) => claims::touched(fact),
             Fact::Split(_) => Self { split: true, ..Self::default() },
-            // What is new nobody has touched; what is one's own nobody else does.
-            Fact::Dish(DishFact::Added(_))
-            | Fact::People(PeopleFact::Joined(_))
-            | Fact::People(PeopleFact::Left { .. })
-            | Fact::Charge(ChargeFact::TipSet { .. })
-            | Fact::Charge(ChargeFact::ServiceWaived { .. })
-            | Fact::Payment(PaymentFact::Recorded(_))
-            | Fact::Payment(PaymentFact::Updated { .. })
-            | Fact::Payment(PaymentFact::Refunded { .. })
-            | Fact::Table(TableFact::RulesSet(_))
-            | Fact::Table(TableFact::LockSet { .. })
-            | Fact::Table(TableFact::LimitSet { .. })
-            | Fact::People(PeopleFact::ReadySet { .. })
-            | Fact::People(PeopleFact::HandedOver { .. })
-            | Fact::People(PeopleFact::Readmitted { .. })
-            | Fact::Table(TableFact::DeadlineSet(_))
-            | Fact::Table(TableFact::Reminded { .. })
-            | Fact::Table(TableFact::Expired)
-            | Fact::Table(TableFact::Archived)
-            | Fact::Table(TableFact::Finalized { .. }) => Self::default(),
+            Fact::Charge(fact) => charges::touched(fact),
+            Fact::Payment(_) | Fact::Table(_) => Self::default(),
         }
+    }
+
+    /// One dish, and perhaps the charges.
+    pub(super) fn item(item: &ItemId, charges: bool) -> Self {
+        Self { items: vec![item.clone()], charges, ..Self::default() }
     }
 
     fn is_anything(&self) -> bool {
@@ -144,7 +104,7 @@ impl Touched {
     fn spoils(&self, back: &Fact) -> bool {
         let other = Self::by(back, false);
         self.items.iter().any(|item| other.items.contains(item))
-            || self.gone.iter().any(|item| charges_in(back).iter().any(|charge| is_discount_on(charge, item)))
+            || self.gone.iter().any(|item| charges_in(back).iter().any(|charge| charge.is_discount_on(item)))
             || (self.charges && other.charges)
             || (self.split && other.split)
     }
@@ -198,92 +158,23 @@ fn forget_what_gives_to_the_gone(order: &mut Order, mut leaving: BTreeSet<Seat>)
 
 /// Whether a discount ends with a dish that `fact` takes off.
 fn takes_discount(order: &Order, fact: &Fact) -> bool {
-    let is_discounted = |item: &ItemId| order.charges.iter().any(|charge| is_discount_on(charge, item));
     match fact {
-        Fact::Dish(DishFact::Removed { item }) => is_discounted(item),
-        Fact::People(PeopleFact::Removed(removed)) => removed.items.iter().any(is_discounted),
+        Fact::Dish(DishFact::Removed { item }) => order.has_discount_on(item),
+        Fact::People(PeopleFact::Removed(removed)) => {
+            removed.items.iter().any(|item| order.has_discount_on(item))
+        }
         _ => false,
     }
-}
-
-/// Whether a charge is a discount on this dish, with which it ends.
-pub(crate) fn is_discount_on(charge: &Charge, item: &ItemId) -> bool {
-    matches!(&charge.kind, ChargeKind::Discount { item: Some(on) } if on == item)
 }
 
 /// What takes `recorded` back, where that can be done.
 fn back(order: &Order, recorded: &Recorded) -> Option<Fact> {
     match &recorded.fact {
-        Fact::Dish(DishFact::Added(added)) => {
-            Some(Fact::Dish(DishFact::Removed { item: added.item.clone() }))
-        }
-        Fact::Dish(DishFact::Restored(restored)) => {
-            Some(Fact::Dish(DishFact::Removed { item: restored.added.item.clone() }))
-        }
-        Fact::Dish(DishFact::Removed { item }) => {
-            let charges = takes_discount(order, &recorded.fact).then(|| charges(order));
-            Some(Fact::Dish(DishFact::Restored(Box::new(restored(order, order.item(item)?, charges)?))))
-        }
-        Fact::Dish(DishFact::QuantityUpdated { item, .. }) => Some(Fact::Dish(DishFact::QuantityUpdated {
-            item: item.clone(),
-            quantity: order.item(item)?.quantity,
-        })),
-        Fact::Claim(ClaimFact::Shared { item, .. }) => Some(Fact::Claim(ClaimFact::Shared {
-            item: item.clone(),
-            shared_by: shared_by(order, order.item(item)?),
-        })),
-        Fact::Charge(ChargeFact::Set(_)) => Some(Fact::Charge(ChargeFact::Set(charges(order)))),
+        Fact::Dish(fact) => dishes::back(order, fact).map(Fact::Dish),
+        Fact::Claim(fact) => claims::back(order, fact).map(Fact::Claim),
         Fact::Split(_) => Some(Fact::Split(order.split.clone())),
-        Fact::Charge(ChargeFact::TipSet { .. }) => {
-            let seat = order.seat_of(recorded.by.id()?)?;
-            Some(Fact::Charge(ChargeFact::TipSet { tip: order.tips.get(&seat).copied() }))
-        }
-        Fact::Charge(ChargeFact::ServiceWaived { .. }) => {
-            let seat = order.seat_of(recorded.by.id()?)?;
-            Some(Fact::Charge(ChargeFact::ServiceWaived { waived: order.without_service.contains(&seat) }))
-        }
+        Fact::Charge(fact) => charges::back(order, recorded, fact).map(Fact::Charge),
         // Who is there and how things are done is not the bill, and payments have refunds.
-        Fact::People(PeopleFact::Joined(_))
-        | Fact::People(PeopleFact::Left { .. })
-        | Fact::Payment(PaymentFact::Recorded(_))
-        | Fact::Payment(PaymentFact::Updated { .. })
-        | Fact::Payment(PaymentFact::Refunded { .. })
-        | Fact::Table(TableFact::RulesSet(_))
-        | Fact::Table(TableFact::LockSet { .. })
-        | Fact::Table(TableFact::LimitSet { .. })
-        | Fact::People(PeopleFact::ReadySet { .. })
-        | Fact::People(PeopleFact::HandedOver { .. })
-        | Fact::People(PeopleFact::Removed(_))
-        | Fact::People(PeopleFact::Readmitted { .. })
-        | Fact::Table(TableFact::DeadlineSet(_))
-        | Fact::Table(TableFact::Reminded { .. })
-        | Fact::Table(TableFact::Expired)
-        | Fact::Table(TableFact::Archived)
-        | Fact::Table(TableFact::Finalized { .. }) => None,
+        Fact::People(_) | Fact::Payment(_) | Fact::Table(_) => None,
     }
-}
-
-fn charges(order: &Order) -> ChargesSet {
-    ChargesSet { charges: order.charges.clone(), round_to: order.round_to }
-}
-
-fn restored(order: &Order, item: &Item, charges: Option<ChargesSet>) -> Option<ItemRestored> {
-    Some(ItemRestored {
-        added: ItemAdded {
-            item: item.id.clone(),
-            dish_name: item.dish_name.clone(),
-            dish_type: item.dish_type.clone(),
-            quantity: item.quantity,
-            price: item.price,
-            customization: item.customization.clone(),
-            shared_by: shared_by(order, item),
-        },
-        added_by: order.added_by(item)?.id.clone(),
-        added_at: item.added_at,
-        charges,
-    })
-}
-
-fn shared_by(order: &Order, item: &Item) -> Vec<(ParticipantId, Weight)> {
-    order.shared_by(item).map(|(person, weight)| (person.id.clone(), weight)).collect()
 }

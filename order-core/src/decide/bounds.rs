@@ -1,9 +1,7 @@
 //! How much one order may hold.
 
-use crate::fact::{
-    ChargeFact, ClaimFact, DishFact, Fact, ItemAdded, PaymentFact, PeopleFact, Recorded, TableFact,
-};
-use crate::order::item::text_bytes;
+use crate::commit::dishes;
+use crate::fact::{DishFact, Fact, PeopleFact, Recorded};
 use crate::order::{MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, Order};
 use crate::rejection::{Code, Rejection};
 
@@ -35,49 +33,32 @@ impl OrderBounds {
     /// [`Code::TooManyItems`], [`Code::OrderTooLarge`] or [`Code::TooManyParticipants`], with the bound that would be passed.
     pub fn check(&self, order: &Order, recorded: &Recorded) -> Result<(), Rejection> {
         match &recorded.fact {
-            Fact::Dish(DishFact::Added(added)) => self.check_item(order, added),
-            Fact::Dish(DishFact::Restored(restored)) => self.check_item(order, &restored.added),
-            Fact::People(PeopleFact::Joined(_)) => {
-                let is_known = recorded.by.id().is_some_and(|id| order.person(id).is_some());
-                if is_known || order.people.len() < self.participants {
-                    return Ok(());
-                }
-                Err(Rejection::new(Code::TooManyParticipants)
-                    .expected(format!("at most {} people", self.participants)))
-            }
-            Fact::People(PeopleFact::Left { .. })
-            | Fact::Dish(DishFact::Removed { .. })
-            | Fact::Dish(DishFact::QuantityUpdated { .. })
-            | Fact::Claim(ClaimFact::Shared { .. })
+            Fact::Dish(fact) => self.check_dishes(order, fact),
+            Fact::People(PeopleFact::Joined(_)) => self.check_people(order, recorded),
+            Fact::People(_)
+            | Fact::Claim(_)
             | Fact::Split(_)
-            | Fact::Charge(ChargeFact::Set(_))
-            | Fact::Charge(ChargeFact::TipSet { .. })
-            | Fact::Charge(ChargeFact::ServiceWaived { .. })
-            | Fact::Table(TableFact::RulesSet(_))
-            | Fact::Table(TableFact::LockSet { .. })
-            | Fact::Table(TableFact::LimitSet { .. })
-            | Fact::People(PeopleFact::ReadySet { .. })
-            | Fact::People(PeopleFact::HandedOver { .. })
-            | Fact::People(PeopleFact::Removed(_))
-            | Fact::People(PeopleFact::Readmitted { .. })
-            | Fact::Table(TableFact::DeadlineSet(_))
-            | Fact::Table(TableFact::Reminded { .. })
-            | Fact::Payment(PaymentFact::Recorded(_))
-            | Fact::Payment(PaymentFact::Updated { .. })
-            | Fact::Payment(PaymentFact::Refunded { .. })
-            | Fact::Table(TableFact::Finalized { .. })
-            | Fact::Table(TableFact::Expired)
-            | Fact::Table(TableFact::Archived) => Ok(()),
+            | Fact::Charge(_)
+            | Fact::Payment(_)
+            | Fact::Table(_) => Ok(()),
         }
     }
 
-    /// Whether the order can hold one more line.
-    fn check_item(&self, order: &Order, added: &ItemAdded) -> Result<(), Rejection> {
-        if order.items.len() >= self.items {
+    fn check_people(&self, order: &Order, recorded: &Recorded) -> Result<(), Rejection> {
+        let is_known = recorded.by.id().is_some_and(|id| order.person(id).is_some());
+        if is_known || order.people.len() < self.participants {
+            return Ok(());
+        }
+        Err(Rejection::new(Code::TooManyParticipants)
+            .expected(format!("at most {} people", self.participants)))
+    }
+
+    fn check_dishes(&self, order: &Order, fact: &DishFact) -> Result<(), Rejection> {
+        let (lines, bytes) = dishes::growth(fact);
+        if lines > 0 && order.items.len() >= self.items {
             return Err(Rejection::new(Code::TooManyItems).expected(format!("at most {} items", self.items)));
         }
-        let text = text_bytes(&added.dish_name, &added.dish_type, added.customization.as_ref());
-        if order.text_bytes.saturating_add(text) > self.text_bytes {
+        if bytes > 0 && order.text_bytes.saturating_add(bytes) > self.text_bytes {
             return Err(Rejection::new(Code::OrderTooLarge).expected(format!(
                 "at most {} bytes of dishes and customizations on the order",
                 self.text_bytes

@@ -54,8 +54,20 @@ pub(super) fn set(order: &Order, currency: Currency, set: &SetCharges) -> Result
     Ok(ChargesSet { charges, round_to })
 }
 
+/// Decides a fact that takes back the actor's last change.
+pub(super) fn undo(order: &Order, actor: &Actor, back: &ChargeFact) -> Result<ChargeFact, Rejection> {
+    match back {
+        ChargeFact::Set(set) => {
+            in_charge(order, actor)?;
+            still_fit(order, set)?;
+        }
+        ChargeFact::TipSet { .. } | ChargeFact::ServiceWaived { .. } => {}
+    }
+    Ok(back.clone())
+}
+
 /// Whether charges that there were before can be there again: the dishes of which they take something off have to be.
-pub(super) fn still_fit(order: &Order, set: &ChargesSet) -> Result<(), Rejection> {
+fn still_fit(order: &Order, set: &ChargesSet) -> Result<(), Rejection> {
     fit(set, |item| order.item(item).is_some())
 }
 

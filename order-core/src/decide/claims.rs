@@ -15,23 +15,39 @@ use crate::{Actor, Item, ItemId, ParticipantId};
 
 /// Decides a command about who shares a dish.
 pub(super) fn decide(order: &Order, actor: &Actor, command: &ClaimCommand) -> Result<Fact, Rejection> {
-    match command {
+    let fact = match command {
         ClaimCommand::Claim { item, weight } => {
             let by = present(order, actor)?;
             unlocked(order, by)?;
-            claim(order, by, item, *weight)
+            claim(order, by, item, *weight)?
         }
         ClaimCommand::Unclaim { item } => {
             let by = present(order, actor)?;
             unlocked(order, by)?;
-            unclaim(order, by, item)
+            unclaim(order, by, item)?
         }
         ClaimCommand::Assign { item, shared_by } => {
             in_charge(order, actor)?;
             still_open(order)?;
-            assign(order, item, shared_by)
+            assign(order, item, shared_by)?
         }
+    };
+    Ok(Fact::Claim(fact))
+}
+
+/// Decides a fact that takes back the last change of `by`.
+pub(super) fn undo(
+    order: &Order,
+    actor: &Actor,
+    by: &ParticipantId,
+    back: &ClaimFact,
+) -> Result<ClaimFact, Rejection> {
+    let ClaimFact::Shared { item, shared_by } = back;
+    unlocked(order, by)?;
+    if !is_own_part(order, by, item, shared_by) {
+        in_charge(order, actor)?;
     }
+    share_as_before(order, item, shared_by)
 }
 
 /// Takes part in a dish, or another part than before.
@@ -40,7 +56,7 @@ fn claim(
     by: &ParticipantId,
     item: &ItemId,
     weight: Option<Decimal>,
-) -> Result<Fact, Rejection> {
+) -> Result<ClaimFact, Rejection> {
     let item = find(order, item)?;
     let weight = read_weight(weight)?;
     if weight.millionths() == 0 {
@@ -52,7 +68,7 @@ fn claim(
 }
 
 /// Has no part in a dish any more.
-fn unclaim(order: &Order, by: &ParticipantId, item: &ItemId) -> Result<Fact, Rejection> {
+fn unclaim(order: &Order, by: &ParticipantId, item: &ItemId) -> Result<ClaimFact, Rejection> {
     let item = find(order, item)?;
     if !order.shared_by(item).any(|(person, _)| person.id() == by) {
         return Err(Code::NotClaimed.into());
@@ -61,7 +77,7 @@ fn unclaim(order: &Order, by: &ParticipantId, item: &ItemId) -> Result<Fact, Rej
 }
 
 /// Says whose a dish is.
-fn assign(order: &Order, item: &ItemId, shared_by: &SharedBy) -> Result<Fact, Rejection> {
+fn assign(order: &Order, item: &ItemId, shared_by: &SharedBy) -> Result<ClaimFact, Rejection> {
     let item = find(order, item)?;
     share(order, item, read(order, shared_by)?)
 }
@@ -77,7 +93,7 @@ pub(super) fn of_new_dish(
 }
 
 /// Whether the claims on a dish would differ from those that there are in nothing but the part of `who`.
-pub(super) fn is_own_part(
+fn is_own_part(
     order: &Order,
     who: &ParticipantId,
     item: &ItemId,
@@ -88,11 +104,11 @@ pub(super) fn is_own_part(
 }
 
 /// Shares a dish as it was shared before.
-pub(super) fn share_as_before(
+fn share_as_before(
     order: &Order,
     item: &ItemId,
     shared_by: &[(ParticipantId, Weight)],
-) -> Result<Fact, Rejection> {
+) -> Result<ClaimFact, Rejection> {
     nobody_was_removed(order, shared_by)?;
     share(order, find(order, item)?, shared_by.to_vec())
 }
@@ -144,9 +160,13 @@ fn without(order: &Order, item: &Item, who: &ParticipantId) -> Vec<(ParticipantI
     others.map(|(person, weight)| (person.id().clone(), weight)).collect()
 }
 
-fn share(order: &Order, item: &Item, shared_by: Vec<(ParticipantId, Weight)>) -> Result<Fact, Rejection> {
+fn share(
+    order: &Order,
+    item: &Item,
+    shared_by: Vec<(ParticipantId, Weight)>,
+) -> Result<ClaimFact, Rejection> {
     fine(order, Some(item), &shared_by)?;
-    Ok(Fact::Claim(ClaimFact::Shared { item: item.id.clone(), shared_by }))
+    Ok(ClaimFact::Shared { item: item.id.clone(), shared_by })
 }
 
 /// Whether the state and the exact bill stay of bounded size when the claims on `instead_of`, or on a new dish, are these.

@@ -15,17 +15,18 @@ use crate::{Actor, Amount, Item, ItemId, MAX_QUANTITY, ParticipantId, Price, Qua
 /// Decides a command about a dish.
 pub(super) fn decide(order: &Order, actor: &Actor, command: &DishCommand) -> Result<Fact, Rejection> {
     let by = present(order, actor)?;
-    match command {
+    let fact = match command {
         DishCommand::Add(add) => {
             unlocked(order, by)?;
-            Ok(Fact::Dish(DishFact::Added(self::add(order, by, add)?)))
+            DishFact::Added(self::add(order, by, add)?)
         }
         DishCommand::Remove { item } => {
             may_edit(order, by, find(order, item)?)?;
-            Ok(Fact::Dish(DishFact::Removed { item: item.clone() }))
+            DishFact::Removed { item: item.clone() }
         }
-        DishCommand::UpdateQuantity { item, quantity } => update_quantity(order, by, item, *quantity),
-    }
+        DishCommand::UpdateQuantity { item, quantity } => update_quantity(order, by, item, *quantity)?,
+    };
+    Ok(Fact::Dish(fact))
 }
 
 fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Rejection> {
@@ -53,8 +54,22 @@ fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Re
     })
 }
 
+/// Decides a fact that takes back the last change of `by`.
+pub(super) fn undo(order: &Order, by: &ParticipantId, back: &DishFact) -> Result<DishFact, Rejection> {
+    match back {
+        DishFact::Removed { item } => may_edit(order, by, find(order, item)?)?,
+        DishFact::Restored(restored) => restore(order, by, restored)?,
+        DishFact::QuantityUpdated { item, quantity } => {
+            return update_quantity(order, by, item, Decimal::from(quantity.pieces()));
+        }
+        // No dish was ever taken off by adding it.
+        DishFact::Added(_) => return Err(Code::NothingToUndo.into()),
+    }
+    Ok(back.clone())
+}
+
 /// Whether a dish that was taken off may be there again.
-pub(super) fn restore(order: &Order, by: &ParticipantId, restored: &ItemRestored) -> Result<(), Rejection> {
+fn restore(order: &Order, by: &ParticipantId, restored: &ItemRestored) -> Result<(), Rejection> {
     let ItemRestored { added, added_by, charges, .. } = restored;
     may_restore(order, by, added_by)?;
     if order.item(&added.item).is_some() {
@@ -68,21 +83,21 @@ pub(super) fn restore(order: &Order, by: &ParticipantId, restored: &ItemRestored
     claims::still_fit(order, &added.shared_by)
 }
 
-pub(super) fn update_quantity(
+fn update_quantity(
     order: &Order,
     by: &ParticipantId,
     item: &ItemId,
     pieces: Decimal,
-) -> Result<Fact, Rejection> {
+) -> Result<DishFact, Rejection> {
     let line = find(order, item)?;
     may_edit(order, by, line)?;
     if pieces.is_zero() {
-        return Ok(Fact::Dish(DishFact::Removed { item: item.clone() }));
+        return Ok(DishFact::Removed { item: item.clone() });
     }
     let quantity = quantity(pieces, 0)?;
     let after = fits(order, line.total, line.price, quantity)?;
     within_limit(order, by, || Some(line.added_by), line.total, after)?;
-    Ok(Fact::Dish(DishFact::QuantityUpdated { item: item.clone(), quantity }))
+    Ok(DishFact::QuantityUpdated { item: item.clone(), quantity })
 }
 
 pub(super) fn find<'order>(order: &'order Order, item: &ItemId) -> Result<&'order Item, Rejection> {

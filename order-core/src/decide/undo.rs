@@ -5,12 +5,12 @@
 use rust_decimal::Decimal;
 
 use super::deadline::whole;
-use super::rights::{in_charge, may_edit, may_settle, present, unlocked};
+use super::rights::{may_settle, present};
 use super::{charges, claims, dishes};
 use crate::command::Actor;
-use crate::commit::undo::LastChange;
-use crate::fact::{ChargeFact, ClaimFact, DishFact, Fact};
+use crate::fact::Fact;
 use crate::order::Order;
+use crate::order::last_change::LastChange;
 use crate::rejection::{Code, Rejection};
 
 /// Decides what takes back the actor's last change. `seq`: the fact that the client takes that change to be.
@@ -25,38 +25,15 @@ pub(super) fn decide(order: &Order, actor: &Actor, seq: Option<Decimal>) -> Resu
         Rejection::undo_conflict("the same was changed since, or whom it concerns has gone")
     })?;
     match back {
-        Fact::Dish(DishFact::Removed { item }) => {
-            may_edit(order, by, dishes::find(order, item)?)?;
-            Ok(back.clone())
-        }
-        Fact::Dish(DishFact::Restored(restored)) => {
-            dishes::restore(order, by, restored)?;
-            Ok(back.clone())
-        }
-        Fact::Dish(DishFact::QuantityUpdated { item, quantity }) => {
-            dishes::update_quantity(order, by, item, Decimal::from(quantity.pieces()))
-        }
-        Fact::Claim(ClaimFact::Shared { item, shared_by }) => {
-            unlocked(order, by)?;
-            if !claims::is_own_part(order, by, item, shared_by) {
-                in_charge(order, actor)?;
-            }
-            claims::share_as_before(order, item, shared_by)
-        }
-        Fact::Charge(ChargeFact::Set(set)) => {
-            in_charge(order, actor)?;
-            charges::still_fit(order, set)?;
-            Ok(back.clone())
-        }
+        Fact::Dish(back) => dishes::undo(order, by, back).map(Fact::Dish),
+        Fact::Claim(back) => claims::undo(order, actor, by, back).map(Fact::Claim),
         // As it was, even where what was agreed does not cover the total any more; the state shows what is missing.
-        Fact::Split(_) => {
+        Fact::Split(back) => {
             may_settle(order, by)?;
-            Ok(back.clone())
+            Ok(Fact::Split(back.clone()))
         }
-        Fact::Charge(ChargeFact::TipSet { .. }) | Fact::Charge(ChargeFact::ServiceWaived { .. }) => {
-            Ok(back.clone())
-        }
-        // Nothing else is kept to be taken back.
-        _ => Err(Code::NothingToUndo.into()),
+        Fact::Charge(back) => charges::undo(order, actor, back).map(Fact::Charge),
+        // Nothing of these is kept to be taken back.
+        Fact::People(_) | Fact::Payment(_) | Fact::Table(_) => Err(Code::NothingToUndo.into()),
     }
 }

@@ -1,5 +1,6 @@
 //! Facts about charges, discounts and tips.
 
+use super::traits::{Marks, Traits};
 use crate::Amount;
 use crate::bill::{Charge, ChargeValue};
 
@@ -18,6 +19,17 @@ pub enum ChargeFact {
         /// Whether they do without.
         waived: bool,
     },
+}
+
+impl ChargeFact {
+    pub(crate) fn traits(&self) -> Traits {
+        match self {
+            Self::Set(_) => Traits::of("charges_updated").drops(Marks::KeepAuthors),
+            // A tip, and a service charge that somebody does without, change no other share.
+            Self::TipSet { .. } => Traits::of("tip_updated"),
+            Self::ServiceWaived { .. } => Traits::of("service_waived"),
+        }
+    }
 }
 
 /// All charges of an order.

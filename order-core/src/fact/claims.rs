@@ -1,5 +1,6 @@
 //! Facts about who shares a dish.
 
+use super::traits::{Marks, Traits};
 use crate::split::Weight;
 use crate::{ItemId, ParticipantId};
 
@@ -13,4 +14,12 @@ pub enum ClaimFact {
         /// Whose it is from now on, and in which proportions. Empty: nobody's.
         shared_by: Vec<(ParticipantId, Weight)>,
     },
+}
+
+impl ClaimFact {
+    pub(crate) fn traits(&self) -> Traits {
+        match self {
+            Self::Shared { .. } => Traits::of("item_shared").drops(Marks::KeepAuthors),
+        }
+    }
 }

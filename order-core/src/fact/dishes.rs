@@ -1,6 +1,7 @@
 //! Facts about dishes.
 
 use super::ChargesSet;
+use super::traits::{Marks, Traits};
 use crate::split::Weight;
 use crate::value::text::Text;
 use crate::{ItemId, ParticipantId, Price, Quantity, UnixMillis};
@@ -24,6 +25,17 @@ pub enum DishFact {
         /// How many pieces from now on.
         quantity: Quantity,
     },
+}
+
+impl DishFact {
+    pub(crate) fn traits(&self) -> Traits {
+        match self {
+            Self::Added(_) => Traits::of("item_added").drops(Marks::KeepAuthors),
+            Self::Restored(_) => Traits::of("item_restored").drops(Marks::KeepAuthors),
+            Self::Removed { .. } => Traits::of("item_removed").drops(Marks::KeepAuthors),
+            Self::QuantityUpdated { .. } => Traits::of("quantity_updated").drops(Marks::KeepAuthors),
+        }
+    }
 }
 
 /// A dish was ordered.

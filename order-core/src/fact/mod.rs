@@ -6,6 +6,7 @@ mod dishes;
 mod payments;
 mod people;
 mod table;
+mod traits;
 
 pub use charges::{ChargeFact, ChargesSet};
 pub use claims::ClaimFact;
@@ -13,6 +14,7 @@ pub use dishes::{DishFact, ItemAdded, ItemRestored};
 pub use payments::{PaymentFact, PaymentRecorded};
 pub use people::{Joined, PeopleFact, Removed};
 pub use table::TableFact;
+pub(crate) use traits::{Marks, Traits};
 
 use crate::split::SplitRule;
 use crate::{Actor, Stamp, UnixMillis};
@@ -50,4 +52,25 @@ pub enum Fact {
     Payment(PaymentFact),
     /// About the table as a whole.
     Table(TableFact),
+}
+
+impl Fact {
+    /// The row of this fact in the table of traits.
+    pub(crate) fn traits(&self) -> Traits {
+        match self {
+            Self::People(fact) => fact.traits(),
+            Self::Dish(fact) => fact.traits(),
+            Self::Claim(fact) => fact.traits(),
+            Self::Split(_) => Traits::of("split_updated").drops(Marks::KeepAuthors),
+            Self::Charge(fact) => fact.traits(),
+            Self::Payment(fact) => fact.traits(),
+            Self::Table(fact) => fact.traits(),
+        }
+    }
+
+    /// Whether it may bring forward when something happens to an order automatically. After any other fact that moment is
+    /// the same as before, or later.
+    pub fn may_move_alarm(&self) -> bool {
+        self.traits().may_move_alarm
+    }
 }

@@ -1,5 +1,6 @@
 //! Facts about payments.
 
+use super::traits::Traits;
 use crate::order::payments::PaymentStatus;
 use crate::value::text::Text;
 use crate::{Amount, ParticipantId, PaymentId};
@@ -29,6 +30,16 @@ pub enum PaymentFact {
         /// What of it was a tip.
         tip: Amount,
     },
+}
+
+impl PaymentFact {
+    pub(crate) fn traits(&self) -> Traits {
+        match self {
+            Self::Recorded(_) => Traits::of("payment_recorded"),
+            Self::Updated { .. } => Traits::of("payment_updated"),
+            Self::Refunded { .. } => Traits::of("payment_refunded"),
+        }
+    }
 }
 
 /// A payment was noted.

@@ -1,6 +1,7 @@
 //! Facts about the people at the table.
 
 use super::ChargesSet;
+use super::traits::{Marks, Traits};
 use crate::order::deadline::Deadline;
 use crate::split::Weight;
 use crate::value::text::Text;
@@ -33,6 +34,25 @@ pub enum PeopleFact {
         /// Who.
         who: ParticipantId,
     },
+}
+
+impl PeopleFact {
+    pub(crate) fn traits(&self) -> Traits {
+        match self {
+            // The first of all says in which currency the order is.
+            Self::Joined(joined) => Traits::of("participant_joined")
+                .drops(Marks::DropOnArrival)
+                .changes_rules(joined.rules.is_some() || joined.deadline.is_some())
+                .may_move_alarm(joined.currency.is_some() || joined.deadline.is_some()),
+            Self::Left { .. } => Traits::of("participant_left").drops(Marks::Drop),
+            Self::ReadySet { .. } => Traits::of("ready_updated").changes_rules(true),
+            Self::HandedOver { .. } => Traits::of("owner_changed"),
+            Self::Removed(_) => {
+                Traits::of("participant_removed").drops(Marks::KeepAuthors).changes_rules(true)
+            }
+            Self::Readmitted { .. } => Traits::of("participant_readmitted").changes_rules(true),
+        }
+    }
 }
 
 /// Somebody joined, came back, or told more about themselves.

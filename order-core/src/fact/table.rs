@@ -1,5 +1,6 @@
 //! Facts about the table as a whole.
 
+use super::traits::Traits;
 use crate::order::deadline::Deadline;
 use crate::{Amount, HouseRules, ParticipantId};
 
@@ -37,4 +38,21 @@ pub enum TableFact {
     Expired,
     /// The order is finalized, and nobody touched it for so long that payments do not change any more either.
     Archived,
+}
+
+impl TableFact {
+    pub(crate) fn traits(&self) -> Traits {
+        match self {
+            Self::RulesSet(_) => Traits::of("rules_updated").changes_rules(true),
+            Self::LockSet { locked } => Traits::of(if *locked { "order_locked" } else { "order_unlocked" })
+                .changes_rules(true)
+                .may_end_deadline(),
+            Self::LimitSet { .. } => Traits::of("limit_updated").changes_rules(true),
+            Self::DeadlineSet(_) => Traits::of("deadline_updated").changes_rules(true).may_move_alarm(true),
+            Self::Reminded { .. } => Traits::of("deadline_reminder").changes_rules(true),
+            Self::Finalized { .. } => Traits::of("order_finalized").may_end_deadline().may_move_alarm(true),
+            Self::Expired => Traits::of("order_expired"),
+            Self::Archived => Traits::of("order_archived"),
+        }
+    }
 }

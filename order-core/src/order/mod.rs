@@ -5,6 +5,7 @@ pub mod deadline;
 pub(crate) mod done;
 pub(crate) mod item;
 pub(crate) mod items;
+pub(crate) mod last_change;
 pub mod payments;
 pub(crate) mod people;
 mod presence;
@@ -19,11 +20,11 @@ pub use table::{HouseRules, Policy};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bill::{Charge, ChargeValue};
-use crate::commit::undo::LastChanges;
 use crate::order::cached::Cached;
 use crate::order::deadline::Deadline;
 use crate::order::done::DoneCommands;
 use crate::order::items::Items;
+use crate::order::last_change::LastChanges;
 use crate::order::payments::Payment;
 use crate::order::people::Seat;
 use crate::order::table::Rules;
@@ -260,6 +261,11 @@ impl Order {
     /// The taxes, service charges, tips, discounts and fees of the whole order.
     pub fn charges(&self) -> &[Charge] {
         &self.charges
+    }
+
+    /// Whether a charge is a discount on this dish.
+    pub(crate) fn has_discount_on(&self, item: &ItemId) -> bool {
+        self.charges.iter().any(|charge| charge.is_discount_on(item))
     }
 
     /// What some give on their own, in the order in which they joined.

@@ -8,7 +8,6 @@ use crate::fact::{
 };
 use crate::rejection::{Code, Rejection};
 use crate::split::Weight;
-use crate::wire::v2::event_name;
 use crate::{Actor, CommandId, Currency, ItemId, Order, ParticipantId, UnixMillis};
 
 /// How many entries a page has where nothing is said.
@@ -82,7 +81,7 @@ pub fn history_entry(before: &Order, recorded: &Recorded) -> String {
     if recorded.by == Actor::Clock {
         json.literal_field("automatic", true);
     }
-    json.string_field("event", event_name(&recorded.fact));
+    json.string_field("event", recorded.fact.traits().event);
     details(&mut json, before, recorded);
     json.end_object();
     json.into_text()

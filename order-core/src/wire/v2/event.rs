@@ -16,7 +16,7 @@ pub fn event(order: &Order, recorded: &Recorded, cursor: &str) -> String {
     let mut json = Writer::with_capacity(EVENT_BYTES);
     json.begin_object();
     json.string_field("type", "event");
-    json.string_field("event", name(&recorded.fact));
+    json.string_field("event", recorded.fact.traits().event);
     json.whole_field("seq", recorded.seq);
     json.string_field("cursor", cursor);
     json.whole_field("at", recorded.at.get());
@@ -31,39 +31,6 @@ pub fn event(order: &Order, recorded: &Recorded, cursor: &str) -> String {
     changes(&mut json, order, recorded);
     json.end_object();
     json.into_text()
-}
-
-/// The event's name in the protocol.
-pub(crate) fn name(fact: &Fact) -> &'static str {
-    match fact {
-        Fact::People(PeopleFact::Joined(_)) => "participant_joined",
-        Fact::People(PeopleFact::Left { .. }) => "participant_left",
-        Fact::Dish(DishFact::Added(_)) => "item_added",
-        Fact::Dish(DishFact::Restored(_)) => "item_restored",
-        Fact::Dish(DishFact::Removed { .. }) => "item_removed",
-        Fact::Dish(DishFact::QuantityUpdated { .. }) => "quantity_updated",
-        Fact::Claim(ClaimFact::Shared { .. }) => "item_shared",
-        Fact::Charge(ChargeFact::Set(_)) => "charges_updated",
-        Fact::Charge(ChargeFact::TipSet { .. }) => "tip_updated",
-        Fact::Charge(ChargeFact::ServiceWaived { .. }) => "service_waived",
-        Fact::Split(_) => "split_updated",
-        Fact::Payment(PaymentFact::Recorded(_)) => "payment_recorded",
-        Fact::Payment(PaymentFact::Updated { .. }) => "payment_updated",
-        Fact::Payment(PaymentFact::Refunded { .. }) => "payment_refunded",
-        Fact::Table(TableFact::RulesSet(_)) => "rules_updated",
-        Fact::Table(TableFact::LockSet { locked: true }) => "order_locked",
-        Fact::Table(TableFact::LockSet { locked: false }) => "order_unlocked",
-        Fact::Table(TableFact::LimitSet { .. }) => "limit_updated",
-        Fact::People(PeopleFact::ReadySet { .. }) => "ready_updated",
-        Fact::People(PeopleFact::HandedOver { .. }) => "owner_changed",
-        Fact::People(PeopleFact::Removed(_)) => "participant_removed",
-        Fact::People(PeopleFact::Readmitted { .. }) => "participant_readmitted",
-        Fact::Table(TableFact::DeadlineSet(_)) => "deadline_updated",
-        Fact::Table(TableFact::Reminded { .. }) => "deadline_reminder",
-        Fact::Table(TableFact::Expired) => "order_expired",
-        Fact::Table(TableFact::Archived) => "order_archived",
-        Fact::Table(TableFact::Finalized { .. }) => "order_finalized",
-    }
 }
 
 /// What of the state document is another than before.

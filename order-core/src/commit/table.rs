@@ -1,0 +1,62 @@
+//! Applies facts about the table as a whole.
+
+use super::CommitError;
+use crate::fact::TableFact;
+use crate::order::table::Rules;
+use crate::order::{Order, Status};
+use crate::split::seats_on_bill;
+use crate::{Amount, ParticipantId};
+
+/// Applies a fact about the table as a whole.
+pub(super) fn apply(order: &mut Order, fact: &TableFact) -> Result<(), CommitError> {
+    match fact {
+        TableFact::RulesSet(house) => of(order).house = *house,
+        TableFact::LockSet { locked } => of(order).locked = *locked,
+        TableFact::LimitSet { who, limit } => set_limit(order, who, *limit)?,
+        TableFact::DeadlineSet(deadline) => of(order).deadline.clone_from(deadline),
+        TableFact::Reminded { before } => reminded(order, *before),
+        TableFact::Finalized { on_bill } => finalize(order, on_bill.as_deref())?,
+        TableFact::Expired => order.status = Status::Expired,
+        TableFact::Archived => order.status = Status::Archived,
+    }
+    Ok(())
+}
+
+/// The rules, to be changed.
+pub(super) fn of(order: &mut Order) -> &mut Rules {
+    order.rules.get_or_insert_default()
+}
+
+fn set_limit(order: &mut Order, who: &ParticipantId, limit: Option<Amount>) -> Result<(), CommitError> {
+    let seat = order.seat_of(who).ok_or(CommitError::UnknownPerson)?;
+    match limit {
+        Some(limit) => of(order).limits.insert(seat, limit),
+        None => of(order).limits.remove(&seat),
+    };
+    Ok(())
+}
+
+/// Takes reminders off that have come, or that would have come earlier.
+fn reminded(order: &mut Order, before: u64) {
+    if let Some(deadline) = &mut of(order).deadline {
+        deadline.reminders.retain(|reminder| *reminder < before);
+    }
+}
+
+/// Closes the order. Logs of the first version do not say who was on the bill; then there were no payments, so that
+/// it can still be told.
+fn finalize(order: &mut Order, on_bill: Option<&[ParticipantId]>) -> Result<(), CommitError> {
+    let seats = match on_bill {
+        Some(people) => {
+            let seats = people.iter().map(|id| order.seat_of(id).ok_or(CommitError::UnknownPerson));
+            let mut seats = seats.collect::<Result<Vec<_>, _>>()?;
+            seats.sort_unstable();
+            seats.dedup();
+            seats
+        }
+        None => seats_on_bill(order),
+    };
+    order.on_bill = Some(seats);
+    order.status = Status::Finalized;
+    Ok(())
+}
