@@ -167,7 +167,7 @@ impl Host {
         let refuse = |rejection: &Rejection, id: Option<&CommandId>| {
             wire::error(rejection, id, self.shared.clock.now())
         };
-        let message = wire::decode(message, || self.shared.ids.item_id())
+        let message = wire::decode_command(message, || self.shared.ids.item_id())
             .map_err(|refused| refuse(&refused.rejection, refused.id.as_ref()))?;
         let [not_taken, uncertain] =
             [Code::StorageUnavailable, Code::StorageUncertain].map(|code| refuse(&code.into(), message.id()));

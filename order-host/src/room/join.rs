@@ -1,7 +1,7 @@
 //! Letting a socket join, or come back.
 
 use order_core::wire::v2::{self, Welcome};
-use order_core::wire::{self, Inbound};
+use order_core::wire::{self, CommandMessage};
 use order_core::{Actor, Code, Command, Decision, ParticipantId, Recorded, Rejection, Stamp};
 
 use super::answers::Answer;
@@ -35,10 +35,11 @@ impl Room {
     pub(super) async fn join(
         &mut self,
         connection: ConnectionId,
-        inbound: Inbound,
-        since: Option<Cursor>,
+        message: CommandMessage,
     ) -> Result<(), End> {
-        let Inbound { stamp, participant, command } = inbound;
+        let CommandMessage { stamp, participant, command, since } = message;
+        // Without a cursor of this history the client gets the full state. Earlier clients send a number.
+        let since = since.as_deref().and_then(Cursor::parse);
         let id = stamp.as_ref().map(Stamp::id);
         let Some(participant) = participant else {
             self.refuse(connection, &Rejection::new(Code::MissingField).field("participantId"), id);
@@ -111,7 +112,7 @@ impl Room {
                 self.members.made(connection, &participant);
             }
             match self.members.protocol(connection) {
-                Protocol::Seed => {
+                Protocol::V1 => {
                     let before = self.before_answer();
                     self.send_state(connection, seats);
                     self.charge_unless(is_new, connection, &participant, before);
@@ -213,11 +214,11 @@ impl Room {
         let was_there = PresenceOf::now(&self.presence, participant);
         let came_online = self.admit(connection, participant);
         match self.members.protocol(connection) {
-            Protocol::Seed => {
+            Protocol::V1 => {
                 self.send_state(connection, seats);
                 let now = self.shared.clock.now();
                 let answer = self.aside(|| wire::joined(&self.order, &self.presence, participant, now));
-                let news = News { seed: Some(Shared::new(answer)), v2: None };
+                let news = News { v1: Some(Shared::new(answer)), v2: None };
                 self.shown = self.shown.saturating_add(news.len());
                 self.members.send(connection, &news);
             }

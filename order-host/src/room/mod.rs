@@ -21,13 +21,13 @@ use std::time::Duration;
 
 use order_core::command::Manage;
 use order_core::text::Text;
-use order_core::wire::{self, Inbound, Refused, SharedText};
+use order_core::wire::{self, CommandMessage, Inbound, Refused, SharedText};
 use order_core::{Command, Order, Presence};
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::input::{ConnectionId, Input, Message};
+use crate::input::{ConnectionId, Input};
 use crate::log::{ChainKey, Link, LogError};
 use crate::outbox::CloseReason;
 use crate::shared::Shared;
@@ -201,7 +201,7 @@ impl Room {
                     continue;
                 }
                 Input::Backend { message, reply } => {
-                    let Inbound { stamp, command, .. } = *message;
+                    let CommandMessage { stamp, command, .. } = *message;
                     let unseats = unseats(&command);
                     commands.push(Asked { by: Asker::Backend(reply), stamp, command: Ok(command) });
                     if unseats {
@@ -256,22 +256,22 @@ impl Room {
     async fn take(
         &mut self,
         connection: ConnectionId,
-        message: Result<Message, Refused>,
+        message: Result<Inbound, Refused>,
         commands: &mut Vec<Asked>,
     ) -> Result<(), End> {
         match message {
             Err(Refused { id, rejection }) => commands.push(Asked::refused(connection, id, rejection)),
-            Ok(Message::Request { id, request, .. }) => {
+            Ok(Inbound::Request { id, request, .. }) => {
                 self.run_commands(commands).await?;
                 self.request(connection, id.as_ref(), request);
                 self.give_sockets_a_turn().await;
             }
-            Ok(Message::Command(inbound, since)) if matches!(inbound.command, Command::Join(_)) => {
+            Ok(Inbound::Command(message)) if message.is_join() => {
                 self.run_commands(commands).await?;
-                self.join(connection, inbound, since).await?;
+                self.join(connection, message).await?;
                 self.give_sockets_a_turn().await;
             }
-            Ok(Message::Command(Inbound { stamp, command, .. }, _)) => {
+            Ok(Inbound::Command(CommandMessage { stamp, command, .. })) => {
                 let unseats = unseats(&command);
                 commands.push(Asked { by: Asker::Socket(connection), stamp, command: Ok(command) });
                 if unseats {

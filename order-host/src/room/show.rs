@@ -1,8 +1,7 @@
 //! What the table is shown: changes, full states, who is there, and answers to single sockets.
 
 use bytes::Bytes;
-use order_core::wire::v2::{self, Request};
-use order_core::wire::{self, Frame, HistoryPage};
+use order_core::wire::{self, Frame, HistoryPage, Request, v2};
 use order_core::{Code, CommandId, Fact, Participant, ParticipantId, Recorded, Rejection};
 
 use super::events::Events;
@@ -32,26 +31,26 @@ impl Room {
             self.later.joins(joined, &self.presence);
         }
         let asks_in = asked.map(|connection| self.members.protocol(connection));
-        let (speak_seed, tell_all) = (self.members.speak(Protocol::Seed), self.may_tell_all());
+        let (speak_v1, tell_all) = (self.members.speak(Protocol::V1), self.may_tell_all());
         // During a pause its message is for the asker alone, who pays for it. The answer to a join, and a farewell, never wait.
         let alone =
-            asked.filter(|_| !tell_all && left.is_none() && !is_join && asks_in == Some(Protocol::Seed));
+            asked.filter(|_| !tell_all && left.is_none() && !is_join && asks_in == Some(Protocol::V1));
         let is_put_off = alone.is_some_and(|asker| self.is_put_off(asker));
         let is_written =
-            speak_seed && (tell_all || left.is_some() || (asks_in == Some(Protocol::Seed) && !is_put_off));
+            speak_v1 && (tell_all || left.is_some() || (asks_in == Some(Protocol::V1) && !is_put_off));
         let event = || Bytes::from(v2::event(&self.order, recorded, cursor.write(&mut [0; 24])));
         let event = self.events.is_some().then(event);
         if let (Some(events), Some(event)) = (&mut self.events, &event) {
             events.push(cursor, event.clone());
         }
         let before = self.before_answer();
-        let seed = is_written.then(|| Shared::new(self.frame(recorded)));
-        if let (Some(asker), Some(message)) = (alone, &seed) {
+        let v1 = is_written.then(|| Shared::new(self.frame(recorded)));
+        if let (Some(asker), Some(message)) = (alone, &v1) {
             self.charge_alone(asker, message.len(), before);
         }
-        let news = News { seed, v2: event.map(Pieces::from) };
+        let news = News { v1, v2: event.map(Pieces::from) };
         self.shown = self.shown.saturating_add(news.len());
-        if let Some(message) = &news.seed {
+        if let Some(message) = &news.v1 {
             self.later.shown(&self.presence);
             if tell_all {
                 self.told_all(message);
@@ -59,7 +58,7 @@ impl Room {
                 self.later.written(message);
             }
         }
-        if speak_seed && !tell_all {
+        if speak_v1 && !tell_all {
             self.owe_order();
         }
         self.tell(&news, |connection, speaker| match asked {
@@ -87,8 +86,8 @@ impl Room {
 
     /// Tells each socket when it is to be told.
     pub(super) fn tell(&mut self, news: &News, when: impl Fn(ConnectionId, &ParticipantId) -> When) {
-        let is_owed = self.later.is_due_some_time() && news.seed.is_some();
-        let order = is_owed.then(|| self.state(|protocol| protocol == Protocol::Seed));
+        let is_owed = self.later.is_due_some_time() && news.v1.is_some();
+        let order = is_owed.then(|| self.state(|protocol| protocol == Protocol::V1));
         let token = |who: &ParticipantId| self.shared.settings.resume_key.token(&self.key, who);
         self.members.tell(news, when, order.as_ref(), token);
     }
@@ -163,7 +162,7 @@ impl Room {
     /// Notes that somebody is shown a full state.
     fn are_shown(&mut self, state: &News) {
         self.later.shown(&self.presence);
-        if let Some(message) = &state.seed {
+        if let Some(message) = &state.v1 {
             self.later.written(message);
         }
     }
@@ -186,10 +185,10 @@ impl Room {
 
     pub(super) fn state(&self, is_needed: impl Fn(Protocol) -> bool) -> News {
         let now = self.shared.clock.now();
-        let seed = || Shared::new(self.aside(|| wire::sync(&self.order, &self.presence, now)));
+        let v1 = || Shared::new(self.aside(|| wire::sync(&self.order, &self.presence, now)));
         let cursor = || self.cursor().text();
         let v2 = || Shared::new(v2::state(&self.order, &self.presence, &cursor(), None)).to_strangers();
-        News { seed: is_needed(Protocol::Seed).then(seed), v2: is_needed(Protocol::V2).then(v2) }
+        News { v1: is_needed(Protocol::V1).then(v1), v2: is_needed(Protocol::V2).then(v2) }
     }
 
     pub(super) fn detach(&mut self, connection: ConnectionId) {
@@ -220,7 +219,7 @@ impl Room {
             Request::Checksum => v2::checksum_answer(&self.order, id).into(),
             Request::Presence { typing, speaking } => {
                 if self.presence.mark(&speaker, typing, speaking) {
-                    let news = News { seed: None, v2: self.presence_v2(&speaker) };
+                    let news = News { v1: None, v2: self.presence_v2(&speaker) };
                     self.later.shown_of(&speaker, &self.presence);
                     self.tell_others(&speaker, &news);
                 }
@@ -263,7 +262,7 @@ impl Room {
             match (read, protocol) {
                 // Nobody is there who could be told.
                 (Ok(None), _) => {}
-                (Ok(Some(Page { mut entries, more, .. })), Protocol::Seed) => {
+                (Ok(Some(Page { mut entries, more, .. })), Protocol::V1) => {
                     let entries = entries.make_contiguous();
                     outbox.push_reply(wire::history(entries, more, id.as_ref(), now));
                 }
@@ -274,7 +273,7 @@ impl Room {
                     tracing::warn!(room = %key.fingerprint(), %error, "the history cannot be read");
                     let rejection = Code::StorageUnavailable.into();
                     outbox.push_refusal(match protocol {
-                        Protocol::Seed => wire::error(&rejection, id.as_ref(), now),
+                        Protocol::V1 => wire::error(&rejection, id.as_ref(), now),
                         Protocol::V2 => v2::reject(&rejection, id.as_ref()),
                     });
                 }
@@ -303,7 +302,7 @@ impl Room {
     pub(super) fn ack(&self, connection: ConnectionId, id: Option<&CommandId>, seq: u64, repeated: bool) {
         let Some(id) = id else { return };
         let text = match self.members.protocol(connection) {
-            Protocol::Seed => wire::ack(id, seq, repeated, self.shared.clock.now()),
+            Protocol::V1 => wire::ack(id, seq, repeated, self.shared.clock.now()),
             Protocol::V2 => v2::ack(id, seq, repeated),
         };
         self.members.ack(connection, text);
@@ -317,7 +316,7 @@ impl Room {
 
     fn refusal(&self, connection: ConnectionId, rejection: &Rejection, id: Option<&CommandId>) -> String {
         match self.members.protocol(connection) {
-            Protocol::Seed => wire::error(rejection, id, self.shared.clock.now()),
+            Protocol::V1 => wire::error(rejection, id, self.shared.clock.now()),
             Protocol::V2 => v2::reject(rejection, id),
         }
     }
