@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 use super::answers::Answer;
 use super::timer::pending;
 use super::{ConnectionId, End, Room};
+use crate::connection::outbox::CloseReason;
 use crate::log::{Link, StoredFact};
-use crate::outbox::CloseReason;
 
 /// Who gave a command, and where the answer goes.
 pub(super) enum Asker {

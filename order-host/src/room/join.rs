@@ -9,8 +9,8 @@ use super::commands::{Before, decide_within};
 use super::later::PresenceOf;
 use super::members::News;
 use super::{ConnectionId, End, Room, paced};
-use crate::input::{Back, Input};
-use crate::pieces::Shared;
+use crate::connection::pieces::Shared;
+use crate::room::input::{Back, Input};
 use crate::{Cursor, Protocol};
 
 /// What a `join` comes to that is not refused.

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::Room;
 use super::members::{News, Owed, When};
 use crate::Protocol;
-use crate::pieces::Shared;
+use crate::connection::pieces::Shared;
 
 /// Messages with the whole order are always sent at once to all sockets of the first protocol that they come to no more than this
 /// for, in bytes: 5,000 for each of a hundred dishes, to twenty people, are more than they can have.

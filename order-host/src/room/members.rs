@@ -6,12 +6,12 @@ use std::sync::Arc;
 use order_core::text::Text;
 use order_core::{Order, ParticipantId, Rejection};
 
-use crate::budget::Known;
-use crate::input::{Attach, Back, ConnectionId};
-use crate::outbox::{CloseReason, Outbox};
-use crate::pace::{Meter, Whose};
-use crate::pieces::{Pieces, Shared};
-use crate::volume::StoredBytes;
+use crate::connection::outbox::{CloseReason, Outbox};
+use crate::connection::pieces::{Pieces, Shared};
+use crate::limits::budget::Known;
+use crate::limits::pace::{Meter, Whose};
+use crate::limits::volume::StoredBytes;
+use crate::room::input::{Attach, Back, ConnectionId};
 use crate::{Access, Allowance, Door, NotYet, Pace, Protocol};
 
 /// The sockets in a room.

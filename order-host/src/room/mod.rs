@@ -5,6 +5,7 @@
 mod answers;
 mod commands;
 mod events;
+pub(crate) mod input;
 mod join;
 mod later;
 mod load;
@@ -27,10 +28,10 @@ use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::input::{ConnectionId, Input};
+use crate::connection::outbox::CloseReason;
+use crate::host::shared::Shared;
 use crate::log::{ChainKey, Link, LogError};
-use crate::outbox::CloseReason;
-use crate::shared::Shared;
+use crate::room::input::{ConnectionId, Input};
 use crate::{RoomKey, Ticket};
 use answers::Answers;
 use commands::{Asked, Asker};

@@ -8,9 +8,9 @@ use super::events::Events;
 use super::later::PresenceOf;
 use super::members::{News, When};
 use super::{ConnectionId, Room};
+use crate::connection::pieces::{Pieces, Shared};
 use crate::history::{HistoryError, Page, Reading, may_read};
-use crate::input::Input;
-use crate::pieces::{Pieces, Shared};
+use crate::room::input::Input;
 use crate::{Cursor, Protocol};
 
 /// After so many milliseconds another history may be asked for, most likely.

@@ -7,8 +7,8 @@ use tokio::task::JoinHandle;
 use super::events::Events;
 use super::load::{load_from_the_start, total_bytes};
 use super::{End, Room};
+use crate::connection::outbox::CloseReason;
 use crate::log::{AppendError, Snapshot, StoredFact};
-use crate::outbox::CloseReason;
 
 /// After so many facts a new snapshot is worth its write, where the order is small.
 const FACTS_PER_SNAPSHOT: u64 = 256;

@@ -8,9 +8,9 @@ use tokio::time::Instant;
 
 use super::store::Stored;
 use super::{End, Room};
-use crate::clock::{Look, SETTLES_AFTER, StampAge};
 use crate::log::LogError;
 use crate::time::SetHere;
+use crate::time::{Look, SETTLES_AFTER, StampAge};
 
 /// After so long what could not be stored is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(5);

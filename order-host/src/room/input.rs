@@ -7,7 +7,7 @@ use order_core::ParticipantId;
 use order_core::wire::{CommandMessage, Inbound, Refused, SharedText};
 use tokio::sync::{SetOnce, oneshot};
 
-use crate::outbox::Outbox;
+use crate::connection::outbox::Outbox;
 use crate::{Access, Allowance, Cursor, Door, Protocol};
 
 /// Identifies a socket for as long as the process lives. A label, never an identity.

@@ -17,9 +17,9 @@ use tokio::sync::SetOnce;
 use tokio::time::Instant;
 
 use crate::history::may_read;
+use crate::host::shared::Shared;
 use crate::log::{LogError, Snapshot};
 use crate::room::{self, Loaded};
-use crate::shared::Shared;
 use crate::{Access, RoomKey};
 
 /// So many bytes of answers are remembered. Overflow: the oldest are forgotten, and read again when somebody asks.

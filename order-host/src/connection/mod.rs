@@ -1,18 +1,26 @@
 //! One socket's place in a room.
 
+pub(crate) mod before_join;
+pub(crate) mod expiry;
+pub(crate) mod identity;
+pub(crate) mod opening;
+pub(crate) mod outbox;
+pub(crate) mod pieces;
+pub(crate) mod resume;
+
 use std::sync::Arc;
 
 use order_core::wire::{self, Inbound, Refused, v2};
 use order_core::{Code, CommandId, Rejection};
 use tokio::sync::{OnceCell, mpsc};
 
-use crate::before_join::BeforeJoin;
-use crate::budget::Known;
-use crate::expiry::Expiry;
+use crate::connection::before_join::BeforeJoin;
+use crate::connection::expiry::Expiry;
+use crate::connection::outbox::{CloseReason, Outbox, Outgoing, Taken};
 use crate::host::Host;
-use crate::input::{Attach, Back, ConnectionId, Input};
-use crate::outbox::{CloseReason, Outbox, Outgoing, Taken};
-use crate::pace::{Meter, Whose};
+use crate::limits::budget::Known;
+use crate::limits::pace::{Meter, Whose};
+use crate::room::input::{Attach, Back, ConnectionId, Input};
 use crate::{Allowance, Door, Identity, Opening, Protocol, RoomKey};
 
 /// One socket's place in a room: what it sends goes in, what it is to be sent comes out. Dropping it is the
