@@ -193,11 +193,25 @@ impl Order {
         self.owner.and_then(|seat| self.at(seat))
     }
 
+    /// Whether this participant owns the order now.
+    pub fn is_owned_by(&self, id: &ParticipantId) -> bool {
+        self.owner().is_some_and(|owner| owner.id == *id)
+    }
+
+    /// Whether this participant is at the table: joined, and has not left.
+    pub fn is_at_table(&self, id: &ParticipantId) -> bool {
+        self.person(id).is_some_and(|person| !person.left)
+    }
+
+    /// Whether this participant may read the order's history: joined at some time, and was not removed.
+    pub fn may_read_history(&self, id: &ParticipantId) -> bool {
+        self.person(id).is_some() && self.removed().all(|removed| removed.id != *id)
+    }
+
     /// The role of somebody who joined.
     pub fn role(&self, id: &ParticipantId) -> Option<Role> {
         let person = self.person(id)?;
-        let owns = self.owner().is_some_and(|owner| owner.id == person.id);
-        Some(if owns { Role::Owner } else { Role::Member })
+        Some(if self.is_owned_by(&person.id) { Role::Owner } else { Role::Member })
     }
 
     /// The lines of the order, in the order in which they were added.

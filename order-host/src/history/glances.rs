@@ -16,7 +16,6 @@ use tokio::runtime::Handle;
 use tokio::sync::SetOnce;
 use tokio::time::Instant;
 
-use crate::history::may_read;
 use crate::host::shared::Shared;
 use crate::log::{LogError, Snapshot};
 use crate::room::{self, Loaded};
@@ -52,7 +51,7 @@ impl Glance {
             view: room::public_view(order),
             circle: order.circle_id().cloned(),
             tenant: order.tenant_id().cloned(),
-            readers: readers.filter(|id| may_read(order, id)).cloned().collect(),
+            readers: readers.filter(|id| order.may_read_history(id)).cloned().collect(),
         }
     }
 

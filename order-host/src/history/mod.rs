@@ -230,8 +230,3 @@ impl Reading {
         Ok(Some(page))
     }
 }
-
-/// Whether somebody may read the history of an order: who was ever part of it and was not removed.
-pub(crate) fn may_read(order: &Order, who: &ParticipantId) -> bool {
-    order.person(who).is_some() && order.removed().all(|person| person.id() != who)
-}

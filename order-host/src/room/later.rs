@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use order_core::wire::{self, v2};
-use order_core::{Markers, Participant, ParticipantId, Presence};
+use order_core::{Markers, ParticipantId, Presence};
 use tokio::time::Instant;
 
 use super::Room;
@@ -177,7 +177,7 @@ impl Room {
     /// Tells the others at the table that somebody, who was there as in `before`, came online or went offline: at once or, where
     /// they are many, together with whoever else comes and goes in this moment.
     pub(super) fn tell_presence(&mut self, participant: &ParticipantId, before: PresenceOf) {
-        if self.order.person(participant).is_none_or(Participant::has_left) {
+        if !self.order.is_at_table(participant) {
             return;
         }
         let sockets = self.members.seats(Protocol::V1).saturating_add(self.members.seats(Protocol::V2));
@@ -210,8 +210,8 @@ impl Room {
         self.later.at = None;
         let changed = std::mem::take(&mut self.later.presence);
         let changed = changed.into_iter().filter(|(who, told)| {
-            let sits_here = self.order.person(who).is_some_and(|person| !person.has_left());
-            sits_here && (told.is_outdated || told.state != PresenceOf::now(&self.presence, who))
+            self.order.is_at_table(who)
+                && (told.is_outdated || told.state != PresenceOf::now(&self.presence, who))
         });
         let changed: Vec<ParticipantId> = changed.map(|(who, _)| who).collect();
         for who in &changed {

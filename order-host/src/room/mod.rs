@@ -13,6 +13,7 @@ mod log_space;
 mod members;
 mod paced;
 mod show;
+mod snapshots;
 mod store;
 mod tenant;
 mod timer;
@@ -34,13 +35,13 @@ use crate::log::{ChainKey, Link, LogError};
 use crate::room::input::{ConnectionId, Input};
 use crate::{RoomKey, Ticket};
 use answers::Answers;
-use commands::{Asked, Asker};
+use commands::{PendingCommand, ReplyTo};
 use events::Events;
 use later::Later;
 pub(crate) use load::{Loaded, look};
 use load::{Whole, load_whole};
 use members::Members;
-use store::Snapshots;
+use snapshots::Snapshots;
 use timer::Timer;
 
 /// The most messages that are stored together: enough to share one disk write among a busy table, few enough
@@ -204,7 +205,8 @@ impl Room {
                 Input::Backend { message, reply } => {
                     let CommandMessage { stamp, command, .. } = *message;
                     let unseats = unseats(&command);
-                    commands.push(Asked { by: Asker::Backend(reply), stamp, command: Ok(command) });
+                    let reply_to = ReplyTo::Backend(reply);
+                    commands.push(PendingCommand { reply_to, stamp, command: Ok(command) });
                     if unseats {
                         self.run_commands(&mut commands).await?;
                     }
@@ -258,10 +260,12 @@ impl Room {
         &mut self,
         connection: ConnectionId,
         message: Result<Inbound, Refused>,
-        commands: &mut Vec<Asked>,
+        commands: &mut Vec<PendingCommand>,
     ) -> Result<(), End> {
         match message {
-            Err(Refused { id, rejection }) => commands.push(Asked::refused(connection, id, rejection)),
+            Err(Refused { id, rejection }) => {
+                commands.push(PendingCommand::refused(connection, id, rejection))
+            }
             Ok(Inbound::Request { id, request, .. }) => {
                 self.run_commands(commands).await?;
                 self.request(connection, id.as_ref(), request);
@@ -274,13 +278,19 @@ impl Room {
             }
             Ok(Inbound::Command(CommandMessage { stamp, command, .. })) => {
                 let unseats = unseats(&command);
-                commands.push(Asked { by: Asker::Socket(connection), stamp, command: Ok(command) });
+                let reply_to = ReplyTo::Socket(connection);
+                commands.push(PendingCommand { reply_to, stamp, command: Ok(command) });
                 if unseats {
                     self.run_commands(commands).await?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// The order as it will be once what is being stored is stored.
+    fn order_ahead(&self) -> &Order {
+        self.ahead.as_ref().unwrap_or(&self.order)
     }
 
     /// Lets the sockets take what waits for them before more is shown: a batch, or a whole table that comes

@@ -2,14 +2,15 @@
 
 use bytes::Bytes;
 use order_core::wire::{self, Frame, HistoryPage, Request, v2};
-use order_core::{Code, CommandId, Fact, Participant, ParticipantId, Recorded, Rejection};
+use order_core::{Code, CommandId, Fact, ParticipantId, Recorded, Rejection};
 
 use super::events::Events;
 use super::later::PresenceOf;
 use super::members::{News, When};
+use super::store::Stored;
 use super::{ConnectionId, Room};
 use crate::connection::pieces::{Pieces, Shared};
-use crate::history::{HistoryError, Page, Reading, may_read};
+use crate::history::{HistoryError, Page, Reading};
 use crate::room::input::Input;
 use crate::{Cursor, Protocol};
 
@@ -17,9 +18,12 @@ use crate::{Cursor, Protocol};
 const TRY_HISTORY_AGAIN: u64 = 1_000;
 
 impl Room {
-    /// Shows everybody at the table a committed fact that a socket has `asked` for, or the back end or the clock. Where the order is
-    /// large and the table too, others of the first protocol may be shown only later how it is then.
-    pub(super) fn show(&mut self, recorded: &Recorded, asked: Option<ConnectionId>) {
+    /// Shows everybody at the table a fact that is stored and committed. A socket has `asked` for it, or else the back end or the
+    /// clock. Where the order and the table are large, others of the first protocol may be shown the new order only later.
+    ///
+    /// Nothing is shown before it is stored: only [`Room::store`] makes a [`Stored`].
+    pub(super) fn show(&mut self, fact: &Stored, asked: Option<ConnectionId>) {
+        let recorded = fact.recorded();
         let left = who_left(recorded);
         if let Some(left) = left {
             self.presence.disconnect(left);
@@ -44,7 +48,7 @@ impl Room {
             events.push(cursor, event.clone());
         }
         let before = self.before_answer();
-        let v1 = is_written.then(|| Shared::new(self.frame(recorded)));
+        let v1 = is_written.then(|| Shared::new(self.frame(fact)));
         if let (Some(asker), Some(message)) = (alone, &v1) {
             self.charge_alone(asker, message.len(), before);
         }
@@ -93,8 +97,8 @@ impl Room {
     }
 
     /// The message of the first protocol that tells of a committed fact.
-    pub(super) fn frame(&self, recorded: &Recorded) -> Frame {
-        self.aside(|| wire::fact_message(&self.order, &self.presence, recorded))
+    pub(super) fn frame(&self, fact: &Stored) -> Frame {
+        self.aside(|| wire::fact_message(&self.order, &self.presence, fact.recorded()))
     }
 
     /// Does work for which the whole bill may have to be worked out.
@@ -170,8 +174,7 @@ impl Room {
     /// Has the sockets of whoever does not sit at the table speak for nobody, where that was not shown as it happened.
     pub(super) fn unseat_who_is_gone(&mut self) {
         let order = &self.order;
-        let is_gone = |somebody: &ParticipantId| order.person(somebody).is_none_or(Participant::has_left);
-        for (connection, participant) in self.members.unseat(is_gone) {
+        for (connection, participant) in self.members.unseat(|speaker| !order.is_at_table(speaker)) {
             self.presence.disconnect(&participant);
             self.later.knows(&participant);
             self.refuse(connection, &Code::JoinFirst.into(), None);
@@ -284,7 +287,7 @@ impl Room {
     /// The last fact of the history, for somebody who may read it; without a name, for the back end.
     pub(super) fn let_read(&mut self, asker: Option<&ParticipantId>) -> Option<u64> {
         let seq = self.order.seq();
-        let may = seq > 0 && asker.is_none_or(|asker| may_read(&self.order, asker));
+        let may = seq > 0 && asker.is_none_or(|asker| self.order.may_read_history(asker));
         may.then(|| {
             self.tell_history();
             seq
