@@ -20,7 +20,7 @@ static ORDER: LazyLock<Order> = LazyLock::new(|| {
         r#"{"type":"join","participantId":"ben","participantName":"Ben","data":{}}"#,
         r#"{"type":"add_item","participantId":"ben","data":{"id":"i1","dishName":"Dosa","price":100,"quantity":1}}"#,
     ] {
-        let message = wire::decode(text, fresh).unwrap();
+        let message = wire::decode_command(text, fresh).unwrap();
         let actor = Actor::participant(message.participant.unwrap());
         let Ok(Decision::Record(fact)) = decide(&order, UnixMillis::new(1), &actor, &message.command) else {
             unreachable!()
@@ -37,7 +37,7 @@ fuzz_target!(|data: &[u8]| {
         let answer = v2::reject(&refused.rejection, refused.id.as_ref());
         assert!(serde_json::from_str::<IgnoredAny>(&answer).is_ok());
     }
-    let message = match wire::decode(text, fresh) {
+    let message = match wire::decode_command(text, fresh) {
         Ok(message) => message,
         Err(refused) => return refuse(&refused.rejection, refused.id.as_ref()),
     };

@@ -75,7 +75,7 @@ fn decode(criterion: &mut Criterion) {
         ("finalize", r#"{"type":"finalize","participantId":"tenant_987654320","timestamp":1}"#.to_owned()),
     ] {
         group.bench_function(kind, |bencher| {
-            bencher.iter(|| wire::decode(black_box(&text), || ItemId::new("fresh").unwrap()));
+            bencher.iter(|| wire::decode_command(black_box(&text), || ItemId::new("fresh").unwrap()));
         });
     }
     group.finish();

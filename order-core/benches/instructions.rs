@@ -36,7 +36,7 @@ fn changed(items: usize) -> (Order, Recorded) {
 #[library_benchmark]
 #[bench::add_item(args = (10,), setup = order)]
 fn decode((order, text): (Order, String)) -> (Order, bool) {
-    let read = wire::decode(black_box(&text), || ItemId::new("fresh").unwrap());
+    let read = wire::decode_command(black_box(&text), || ItemId::new("fresh").unwrap());
     (order, read.is_ok())
 }
 

@@ -25,7 +25,7 @@
 //!     r#"{"type":"join","participantId":"ben","participantName":"Ben","data":{}}"#,
 //!     r#"{"type":"add_item","participantId":"ben","data":{"dishName":"Thali","price":99.99,"quantity":1}}"#,
 //! ] {
-//!     let message = wire::decode(text, || ItemId::new("item-1").unwrap()).unwrap();
+//!     let message = wire::decode_command(text, || ItemId::new("item-1").unwrap()).unwrap();
 //!     let actor = Actor::participant(message.participant.unwrap());
 //!     if let Decision::Record(fact) = decide(&order, UnixMillis::new(0), &actor, &message.command)? {
 //!         commit(&mut order, &fact)?; // store the fact first

@@ -68,7 +68,7 @@ fn every_refusal_is_written_as_it_was_released() {
     let mut golden = Golden::folder("wire");
     let mut table = Table::of(&["asha"]);
     table.add("asha", "i1", "10", "1");
-    let refused = wire::decode(r#"{"type":"fly","id":"c-1"}"#, || unreachable!()).unwrap_err();
+    let refused = wire::decode_command(r#"{"type":"fly","id":"c-1"}"#, || unreachable!()).unwrap_err();
     golden.check("error", &wire::error(&refused.rejection, refused.id.as_ref(), NOW));
     let price = table.refuse("asha", &add_message("i2", "0.001", "1"));
     golden.check("error_bad_price", &wire::error(&price, None, NOW));

@@ -179,7 +179,7 @@ fn asha() -> Actor {
 /// Carries out a message with an id, as a host does.
 fn once(table: &mut Table, actor: &Actor, message: &str) -> Result<Decision, Rejection> {
     let fresh = format!("made-{}", table.log.len());
-    let inbound = wire::decode(message, || ItemId::new(&fresh).unwrap()).unwrap();
+    let inbound = wire::decode_command(message, || ItemId::new(&fresh).unwrap()).unwrap();
     let stamp = inbound.stamp.unwrap();
     assert_eq!(Stamp::new(CommandId::new(stamp.id().as_str()).unwrap(), stamp.digest()), stamp);
     let decision = decide_once(&table.order, UnixMillis::new(table.now), actor, &stamp, &inbound.command)?;

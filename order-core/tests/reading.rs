@@ -95,7 +95,7 @@ fn small_order() -> Table {
 /// Reads a text and, where it is a message, asks a small order about it. Whatever comes out can be written.
 fn read_and_judge(text: &str) {
     let mut table = small_order();
-    let rejection = match wire::decode(text, || ItemId::new("fresh").unwrap()) {
+    let rejection = match wire::decode_command(text, || ItemId::new("fresh").unwrap()) {
         Err(refused) => refused.rejection,
         Ok(inbound) => {
             let actor = Actor::participant(id("asha"));

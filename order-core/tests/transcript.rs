@@ -270,7 +270,7 @@ impl Room {
 
     fn answer(&mut self, conn: &str, text: &str, fresh: Option<ItemId>) -> Result<Vec<Message>, Rejection> {
         let fresh = || fresh.unwrap_or_else(|| ItemId::new("fresh").unwrap());
-        let message = wire::decode(text, fresh).map_err(|refused| refused.rejection)?;
+        let message = wire::decode_command(text, fresh).map_err(|refused| refused.rejection)?;
         let now = UnixMillis::new(self.now);
         let speaker = self.sockets[conn].clone();
         let joining = matches!(message.command, Command::People(PeopleCommand::Join(_)));

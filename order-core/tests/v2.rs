@@ -1,10 +1,8 @@
 //! `stonepot.v2`: events fold into the state document, byte for byte, and say little.
-use order_core::command::{PeopleCommand, TableCommand};
+use order_core::command::TableCommand;
 use order_core::stored::{decode_order, encode_order};
-use order_core::wire::v2::{
-    self, Request, V2Inbound, Welcome, checksum, checksum_answer, event, state_text, welcome,
-};
-use order_core::wire::{self, SeedInbound};
+use order_core::wire::v2::{self, Welcome, checksum, checksum_answer, event, state_text, welcome};
+use order_core::wire::{self, Inbound, Request};
 use order_core::{
     Actor, Code, Command, Currency, Decision, ItemId, Order, OrderId, ParticipantId, Presence, UnixMillis,
     commit,
@@ -54,12 +52,12 @@ fn who_has_signed_in_need_not_say_again_who_joins() {
     let fresh = || ItemId::new("fresh").unwrap();
     let ann = ParticipantId::new("ann").unwrap();
     let read = |text: &str| {
-        let Ok(V2Inbound::Command { inbound, .. }) = v2::decode_from(Some(&ann), text, fresh) else {
+        let Ok(Inbound::Command(message)) = v2::decode_from(Some(&ann), text, fresh) else {
             panic!("{text}")
         };
-        let seed = wire::decode_any_from(Some(&ann), text, fresh);
-        assert_eq!(seed, Ok(SeedInbound::Command(inbound.clone())), "the same in both protocols");
-        inbound
+        let v1 = wire::decode_from(Some(&ann), text, fresh);
+        assert_eq!(v1, Ok(Inbound::Command(message.clone())), "the same in both protocols");
+        message
     };
     let named = read(r#"{"type":"join","id":"j","participantId":"ann","participantName":"Ann","data":{}}"#);
     for text in [
@@ -68,7 +66,7 @@ fn who_has_signed_in_need_not_say_again_who_joins() {
     ] {
         assert_eq!(read(text), named, "the same command, whose id counts once");
         assert_eq!(v2::decode(text, fresh).unwrap_err().rejection.code(), Code::MissingField);
-        assert_eq!(wire::decode_any(text, fresh).unwrap_err().rejection.code(), Code::MissingField);
+        assert_eq!(wire::decode(text, fresh).unwrap_err().rejection.code(), Code::MissingField);
     }
     let empty = r#"{"type":"join","id":"j","participantId":"","participantName":"Ann","data":{}}"#;
     assert_eq!(v2::decode_from(Some(&ann), empty, fresh).unwrap_err().rejection.code(), Code::BadField);
@@ -103,9 +101,9 @@ fn whatever_a_join_says_of_where_it_left_the_join_is_read() {
         let text = format!(
             r#"{{"type":"join","id":"j","participantId":"a","participantName":"A","data":{{}},"since":{since}}}"#
         );
-        let Ok(V2Inbound::Command { inbound, since }) = v2::decode(&text, fresh) else { panic!("{text}") };
-        assert!(matches!(inbound.command, Command::People(PeopleCommand::Join(_))));
-        since
+        let Ok(Inbound::Command(message)) = v2::decode(&text, fresh) else { panic!("{text}") };
+        assert!(message.is_join());
+        message.since
     };
     assert_eq!(read("\"AAAA\""), Some("AAAA".to_owned()));
     assert_eq!(read(r#""7""#), Some("7".to_owned()));
@@ -185,12 +183,14 @@ fn a_command_needs_an_id_and_a_request_does_not() {
     let fresh = || ItemId::new("fresh").unwrap();
     let refused = v2::decode(r#"{"type":"finalize"}"#, fresh).unwrap_err();
     assert_eq!((refused.rejection.code(), refused.id), (Code::MissingField, None));
-    let Ok(V2Inbound::Command { inbound, since }) = v2::decode(r#"{"type":"finalize","id":"c1"}"#, fresh)
-    else {
+    let Ok(Inbound::Command(message)) = v2::decode(r#"{"type":"finalize","id":"c1"}"#, fresh) else {
         panic!("no command")
     };
-    assert_eq!((inbound.command.clone(), since), (Command::Table(TableCommand::Finalize), None));
-    assert_eq!(inbound.id().unwrap().as_str(), "c1");
+    assert_eq!(
+        (message.command.clone(), message.since.clone()),
+        (Command::Table(TableCommand::Finalize), None)
+    );
+    assert_eq!(message.id().unwrap().as_str(), "c1");
     for (text, request) in [
         (r#"{"type":"get_bill"}"#, Request::Bill),
         (r#"{"type":"get_state"}"#, Request::State),
@@ -202,7 +202,7 @@ fn a_command_needs_an_id_and_a_request_does_not() {
     ] {
         assert_eq!(
             v2::decode(text, fresh),
-            Ok(V2Inbound::Request { id: None, participant: None, request }),
+            Ok(Inbound::Request { id: None, participant: None, request }),
             "{text}"
         );
     }

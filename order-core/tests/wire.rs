@@ -81,14 +81,14 @@ proptest! {
         let item = || ItemId::new("fresh").unwrap();
         let mut join = guest.join();
         join["id"] = json!(id);
-        let inbound = wire::decode(&join.to_string(), item).unwrap();
+        let inbound = wire::decode_command(&join.to_string(), item).unwrap();
         prop_assert_eq!(inbound.id().map(CommandId::as_str), Some(id.as_str()));
         prop_assert_eq!(inbound.participant.as_ref().map(ParticipantId::as_str), Some(guest.id.as_str()));
         let Command::People(PeopleCommand::Join(join)) = inbound.command else { panic!("not a join") };
         prop_assert_eq!(join.name, Some(Text::clean(&guest.name, 80).unwrap()));
         prop_assert_eq!(join.phone, Some(Text::clean(&guest.phone, 32).unwrap()));
 
-        let Command::Dish(DishCommand::Add(add)) = wire::decode(&guest.add(0).to_string(), item).unwrap().command else {
+        let Command::Dish(DishCommand::Add(add)) = wire::decode_command(&guest.add(0).to_string(), item).unwrap().command else {
             panic!("not an item")
         };
         prop_assert_eq!(add.dish_name, Text::clean(&guest.dish, 120).unwrap());
@@ -99,8 +99,8 @@ proptest! {
 #[test]
 fn an_error_names_its_code_field_expectation_and_command() {
     let mut table = Table::of(&["asha"]);
-    let refused =
-        wire::decode(r#"{"type":"leave","id":"c-7","participantId":7}"#, || unreachable!()).unwrap_err();
+    let refused = wire::decode_command(r#"{"type":"leave","id":"c-7","participantId":7}"#, || unreachable!())
+        .unwrap_err();
     let text = wire::error(&refused.rejection, refused.id.as_ref(), UnixMillis::new(5));
     let message = Json::parse(&text);
     assert_eq!(message.keys(), ["type", "error", "data", "id", "timestamp"]);
@@ -610,7 +610,7 @@ impl Guest {
 
 /// Carries out a message that must be granted, and checks what everybody is shown of it.
 fn say(order: &mut Order, presence: &mut Presence, party: &[Guest], message: &Value) {
-    let inbound = wire::decode(&message.to_string(), || unreachable!()).unwrap();
+    let inbound = wire::decode_command(&message.to_string(), || unreachable!()).unwrap();
     let who = inbound.participant.unwrap();
     let decision = decide(order, UnixMillis::new(7), &Actor::participant(who.clone()), &inbound.command);
     let Decision::Record(recorded) = decision.unwrap() else { panic!("{message} changed nothing") };

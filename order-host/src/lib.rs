@@ -7,59 +7,44 @@
 //! * [`Host`] holds the rooms; [`Host::connect`] gives a socket its [`Connection`].
 //! * [`log::RoomLog`] is where facts are stored: [`log::MemoryLog`], or [`log::SqliteLog`] (feature `sqlite`).
 //! * [`Transport`] is what carries messages; [`Clock`] and [`Ids`] are where time and fresh ids come from.
+//!
+//! The source is in seven folders:
+//!
+//! | folder | what is there |
+//! |---|---|
+//! | `host` | the host, what its rooms share, the registry of rooms, settings |
+//! | `connection` | one socket: how it opens, who it is, what waits to be sent to it |
+//! | `room` | the task that owns one order: judging, storing, showing, its members |
+//! | `history` | reading an order without its room: pages of history, and glances at it |
+//! | `limits` | rate limits, budgets, and places of which there are only so many |
+//! | `time` | the clock, and waking rooms when a deadline comes |
+//! | `log` | where facts are stored |
 
 #![forbid(unsafe_code)]
 
-mod aside;
-mod before_join;
-mod budget;
-#[cfg(feature = "sqlite")]
-mod check;
-mod clock;
 mod connection;
-mod counted;
-mod cursor;
-mod damaged;
-mod door;
-mod expiry;
-mod glances;
 mod history;
 mod host;
-mod identity;
-mod ids;
-mod input;
+mod limits;
 pub mod log;
-mod opening;
-mod outbox;
-mod pace;
-mod pieces;
-mod resume;
 mod room;
-mod room_key;
-mod rooms;
-mod settings;
-mod shared;
-mod slice;
 mod time;
-mod transcripts;
-mod transport;
-mod volume;
 
-pub use clock::{Clock, SystemClock};
 pub use connection::Connection;
-pub use counted::{Counted, Ticket};
-pub use cursor::Cursor;
-pub use door::{Door, NotYet};
+pub use connection::identity::{Access, Identity};
+pub use connection::opening::{Opening, Protocol};
+pub use connection::outbox::{CloseReason, Outgoing};
+pub use connection::pieces::Pieces;
+pub use connection::resume::ResumeKey;
 pub use history::HistoryError;
+pub use history::cursor::Cursor;
 pub use host::Host;
-pub use identity::{Access, Identity};
-pub use ids::{Ids, RandomIds};
-pub use opening::{Opening, Protocol};
-pub use outbox::{CloseReason, Outgoing};
-pub use pace::Pace;
-pub use pieces::Pieces;
-pub use resume::ResumeKey;
-pub use room_key::{MAX_NAME_BYTES, RoomKey, RoomKeyError};
-pub use settings::Settings;
-pub use transport::{Transport, TransportError};
-pub use volume::Allowance;
+pub use host::ids::{Ids, RandomIds};
+pub use host::room_key::{MAX_NAME_BYTES, RoomKey, RoomKeyError};
+pub use host::settings::Settings;
+pub use host::transport::{Transport, TransportError};
+pub use limits::counted::{Counted, Ticket};
+pub use limits::door::{Door, NotYet};
+pub use limits::pace::Pace;
+pub use limits::volume::Allowance;
+pub use time::{Clock, SystemClock};

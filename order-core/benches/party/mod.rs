@@ -61,7 +61,7 @@ pub fn update_message(id: &str, quantity: usize) -> String {
 /// What a room does with a message, without storing it or telling anybody.
 pub fn apply(order: &mut Order, who: &str, text: &str) -> Result<Recorded, Rejection> {
     let message =
-        wire::decode(text, || ItemId::new("fresh").unwrap()).map_err(|refused| refused.rejection)?;
+        wire::decode_command(text, || ItemId::new("fresh").unwrap()).map_err(|refused| refused.rejection)?;
     let actor = Actor::participant(ParticipantId::new(who).unwrap());
     match decide(order, UnixMillis::new(1_800_000_000_000), &actor, &message.command)? {
         Decision::Record(recorded) => {

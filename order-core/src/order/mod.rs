@@ -222,6 +222,16 @@ impl Order {
             .map(|person| person.id.clone())
     }
 
+    /// Whether this participant is at the table: joined, and has not left.
+    pub fn is_at_table(&self, id: &ParticipantId) -> bool {
+        self.person(id).is_some_and(|person| !person.left)
+    }
+
+    /// Whether this participant may read the order's history: joined at some time, and was not removed.
+    pub fn may_read_history(&self, id: &ParticipantId) -> bool {
+        self.person(id).is_some() && !self.is_removed(id)
+    }
+
     /// The role of somebody who joined.
     pub fn role(&self, id: &ParticipantId) -> Option<Role> {
         let person = self.person(id)?;

@@ -1,4 +1,4 @@
-//! Messages from clients.
+//! Messages from clients, and how those of the first protocol are read.
 
 use std::collections::BTreeMap;
 use std::hash::Hasher as _;
@@ -23,16 +23,56 @@ use crate::{CommandId, Currency, ItemId, MAX_ID_BYTES, MAX_ITEM_ID_BYTES, Partic
 
 const TYPES: &str = "join, add_item, remove_item, update_quantity, update_split, finalize, leave or another of the protocol's";
 
-/// A message that could be read.
+/// A message from a client, in either protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inbound {
-    /// The id to answer by and to know the command again by, if the client gave one.
+pub enum Inbound {
+    /// A command, which may change the order.
+    Command(CommandMessage),
+    /// A request, which changes nothing that is stored.
+    Request {
+        /// The id to answer by, if the client gave one.
+        id: Option<CommandId>,
+        /// The participant that the message names as its sender, if it names one.
+        participant: Option<ParticipantId>,
+        /// What is asked for.
+        request: Request,
+    },
+}
+
+/// A command as a client sent it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandMessage {
+    /// The id to answer by and to know the command again by, if the client gave one. In `stonepot.v2` it always does.
     pub stamp: Option<Stamp>,
-    /// Whom the message names as its sender. Only a join is taken at its word; every other message is
-    /// carried out as whoever the socket joined as.
+    /// The participant that the message names as its sender. Only a join is taken at its word; every other command is
+    /// carried out as the participant that the socket joined as.
     pub participant: Option<ParticipantId>,
     /// What is asked for.
     pub command: Command,
+    /// In a join of `stonepot.v2`, the cursor of the last event that the client has folded, as the client wrote it: it need
+    /// not be a cursor.
+    pub since: Option<String>,
+}
+
+/// A request of a client, which changes nothing that is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Request {
+    /// The full state.
+    State,
+    /// What everybody pays.
+    Bill,
+    /// The checksum of the state.
+    Checksum,
+    /// Who did what and when. The first protocol has only this one.
+    History(HistoryPage),
+    /// Let the others know that this person types or speaks, or no longer does.
+    Presence {
+        /// Whether they type, where that is said.
+        typing: Option<bool>,
+        /// Whether they speak, where that is said.
+        speaking: Option<bool>,
+    },
 }
 
 /// A message that could not be read.
@@ -44,78 +84,91 @@ pub struct Refused {
     pub rejection: Rejection,
 }
 
-/// Reads a client's text message. `fresh_id` makes the id of an item for which the client gave none.
+/// Reads a message of the first protocol. `fresh_id` makes the id of an item for which the client gave none.
 ///
 /// # Errors
 /// When the message is not one of the protocol; the order need not be asked.
 pub fn decode(text: &str, fresh_id: impl FnOnce() -> ItemId) -> Result<Inbound, Refused> {
-    let message = Object::message(text).map_err(|rejection| Refused { id: None, rejection })?;
-    decode_object(&message, None, fresh_id)
+    decode_from(None, text, fresh_id)
 }
 
-fn decode_object(
-    message: &Object<'_>,
-    signed_in: Option<&ParticipantId>,
-    fresh_id: impl FnOnce() -> ItemId,
-) -> Result<Inbound, Refused> {
-    let id = command_id(message).map_err(|rejection| Refused { id: None, rejection })?;
-    match read(message, signed_in, fresh_id) {
-        Ok((participant, command)) => {
-            let stamp = id.map(|id| Stamp::new(id, digest(message, participant.as_ref())));
-            Ok(Inbound { stamp, participant, command })
-        }
-        Err(rejection) => Err(Refused { id, rejection }),
-    }
-}
-
-/// A message of the first protocol that could be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SeedInbound {
-    /// A command.
-    Command(Inbound),
-    /// A page of the order's history is asked for.
-    History {
-        /// The id to answer by, if the client gave one.
-        id: Option<CommandId>,
-        /// Who says that they ask, if the message says so.
-        participant: Option<ParticipantId>,
-        /// Which page.
-        page: HistoryPage,
-    },
-}
-
-/// Reads a client's text message, which may also ask for something that changes nothing.
+/// Reads a message of the first protocol from a connection that has signed in: a join that names no participant is a join of
+/// this one.
 ///
 /// # Errors
 /// As [`decode`].
-pub fn decode_any(text: &str, fresh_id: impl FnOnce() -> ItemId) -> Result<SeedInbound, Refused> {
-    decode_any_from(None, text, fresh_id)
-}
-
-/// As [`decode_any`], on a connection that has signed in: a join that names no participant is a join of this one.
-///
-/// # Errors
-/// As [`decode`].
-pub fn decode_any_from(
+pub fn decode_from(
     signed_in: Option<&ParticipantId>,
     text: &str,
     fresh_id: impl FnOnce() -> ItemId,
-) -> Result<SeedInbound, Refused> {
+) -> Result<Inbound, Refused> {
     let message = Object::message(text).map_err(|rejection| Refused { id: None, rejection })?;
     if message.raw("type") != Some("\"history\"") {
-        return decode_object(&message, signed_in, fresh_id).map(SeedInbound::Command);
+        return read_command(&message, signed_in, fresh_id).map(Inbound::Command);
     }
     let id = command_id(&message).map_err(|rejection| Refused { id: None, rejection })?;
     let refused = |rejection| Refused { id: id.clone(), rejection };
     let participant = named(&message).map_err(refused)?;
     let page = HistoryPage::read(&message).map_err(refused)?;
-    Ok(SeedInbound::History { id, participant, page })
+    Ok(Inbound::Request { id, participant, request: Request::History(page) })
+}
+
+/// Reads a message of the first protocol that can only be a command, as those of the restaurant's back end.
+///
+/// # Errors
+/// As [`decode`], and when the message is a request.
+pub fn decode_command(text: &str, fresh_id: impl FnOnce() -> ItemId) -> Result<CommandMessage, Refused> {
+    let message = Object::message(text).map_err(|rejection| Refused { id: None, rejection })?;
+    read_command(&message, None, fresh_id)
+}
+
+fn read_command(
+    message: &Object<'_>,
+    signed_in: Option<&ParticipantId>,
+    fresh_id: impl FnOnce() -> ItemId,
+) -> Result<CommandMessage, Refused> {
+    let id = command_id(message).map_err(|rejection| Refused { id: None, rejection })?;
+    match read(message, signed_in, fresh_id) {
+        Ok((participant, command)) => {
+            let stamp = id.map(|id| Stamp::new(id, digest(message, participant.as_ref())));
+            Ok(CommandMessage { stamp, participant, command, since: None })
+        }
+        Err(rejection) => Err(Refused { id, rejection }),
+    }
 }
 
 impl Inbound {
     /// The id to answer by.
     pub fn id(&self) -> Option<&CommandId> {
+        match self {
+            Self::Command(message) => message.id(),
+            Self::Request { id, .. } => id.as_ref(),
+        }
+    }
+
+    /// The participant that the message names as its sender.
+    pub fn participant(&self) -> Option<&ParticipantId> {
+        match self {
+            Self::Command(message) => message.participant.as_ref(),
+            Self::Request { participant, .. } => participant.as_ref(),
+        }
+    }
+
+    /// Whether the message is a join.
+    pub fn is_join(&self) -> bool {
+        matches!(self, Self::Command(message) if message.is_join())
+    }
+}
+
+impl CommandMessage {
+    /// The id to answer by.
+    pub fn id(&self) -> Option<&CommandId> {
         self.stamp.as_ref().map(Stamp::id)
+    }
+
+    /// Whether the command is a join.
+    pub fn is_join(&self) -> bool {
+        matches!(self.command, Command::People(PeopleCommand::Join(_)))
     }
 }
 

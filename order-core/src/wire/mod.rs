@@ -21,7 +21,7 @@ mod written;
 pub use bill::{BillLine, MAX_BILL_ITEMS, MAX_BILL_PEOPLE, RefusedBill};
 pub use frame::{Frame, SharedText};
 pub use history::{HistoryPage, MAX_HISTORY_PAGE, history, history_document, history_entry};
-pub use inbound::{Inbound, Refused, SeedInbound, decode, decode_any, decode_any_from};
+pub use inbound::{CommandMessage, Inbound, Refused, Request, decode, decode_command, decode_from};
 pub use json::{MAX_DEPTH, MAX_KEYS};
 pub use outbound::{ack, error, fact_message, joined, presence_changed, sync};
 pub use state::public_view;

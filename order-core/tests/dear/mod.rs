@@ -350,7 +350,7 @@ pub fn is_within_bounds(order: &Order) -> bool {
         item.id(),
         claims.join(",")
     );
-    let inbound = wire::decode(&message, || item.id().clone()).unwrap();
+    let inbound = wire::decode_command(&message, || item.id().clone()).unwrap();
     let decided = decide(order, UnixMillis::new(1), &Actor::participant(person(0)), &inbound.command);
     matches!(decided, Ok(Decision::Record(_) | Decision::Unchanged))
 }

@@ -12,7 +12,7 @@ pub fn judge_backend(table: &mut Table, message: &str) -> Result<Decision, Rejec
     table.now += 1;
     let made = format!("made-at-{}", table.now);
     let inbound =
-        wire::decode(message, || ItemId::new(&made).unwrap()).map_err(|refused| refused.rejection)?;
+        wire::decode_command(message, || ItemId::new(&made).unwrap()).map_err(|refused| refused.rejection)?;
     decide(&table.order, UnixMillis::new(table.now), &Actor::Backend, &inbound.command)
 }
 

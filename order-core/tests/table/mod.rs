@@ -52,7 +52,7 @@ impl Table {
         self.now += 1;
         let fresh = self.fresh_ids + 1;
         let made = || ItemId::new(&format!("made-{fresh}")).unwrap();
-        let inbound = wire::decode(message, made).map_err(|refused| refused.rejection)?;
+        let inbound = wire::decode_command(message, made).map_err(|refused| refused.rejection)?;
         self.fresh_ids = fresh;
         decide(&self.order, UnixMillis::new(self.now), actor, &inbound.command)
     }

@@ -19,14 +19,15 @@ pub(super) struct Answers {
     count: u64,
 }
 
-/// What a command came to that became no fact.
+/// The answer to a command that becomes no new fact.
 #[derive(Debug, Clone)]
 pub(super) enum Answer {
+    /// Refused, for this reason.
     Refused(Rejection),
     /// Granted, and nothing changed; `seq` was that of the last change.
-    Unchanged {
-        seq: u64,
-    },
+    Unchanged { seq: u64 },
+    /// Sent again: it became the fact `seq` before. The order itself remembers that.
+    Repeated { seq: u64 },
 }
 
 impl Answers {

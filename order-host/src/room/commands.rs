@@ -2,26 +2,26 @@
 use order_core::command::{ChargeCommand, DishCommand, PeopleCommand};
 use order_core::wire::{self, history_entry};
 use order_core::{
-    Actor, Code, Command, CommandId, CommitError, Decision, Order, OrderBounds, Recorded, Rejection, Stamp,
-    UnixMillis, commit, decide, decide_once, done_before,
+    Actor, Code, Command, CommandId, Decision, Order, OrderBounds, Recorded, Rejection, Stamp, UnixMillis,
+    commit, decide, decide_once, done_before,
 };
 use tokio::sync::oneshot;
 
 use super::answers::Answer;
+use super::store::{Proposed, StoreFailure, Stored};
 use super::timer::pending;
 use super::{ConnectionId, End, Room};
-use crate::log::{Link, StoredFact};
-use crate::outbox::CloseReason;
+use crate::connection::outbox::CloseReason;
 
-/// Who gave a command, and where the answer goes.
-pub(super) enum Asker {
-    /// A socket, as whoever it joined.
+/// The sender of a command, where the answer goes.
+pub(super) enum ReplyTo {
+    /// A socket, which speaks as the participant that it joined as.
     Socket(ConnectionId),
-    /// The back end, which is told the outcome.
+    /// The back end, which is told what came of it.
     Backend(oneshot::Sender<Result<String, String>>),
 }
 
-impl Asker {
+impl ReplyTo {
     fn socket(&self) -> Option<ConnectionId> {
         match self {
             Self::Socket(connection) => Some(*connection),
@@ -30,18 +30,18 @@ impl Asker {
     }
 }
 
-/// A command, and who gave it.
-pub(super) struct Asked {
-    pub(super) by: Asker,
+/// A command that waits to be judged.
+pub(super) struct PendingCommand {
+    pub(super) reply_to: ReplyTo,
     pub(super) stamp: Option<Stamp>,
     /// What is asked for; or why it could not be read, and the id to answer by.
     pub(super) command: Result<Command, (Rejection, Option<CommandId>)>,
 }
 
-impl Asked {
+impl PendingCommand {
     /// A message of a socket that could not be read.
     pub(super) fn refused(connection: ConnectionId, id: Option<CommandId>, rejection: Rejection) -> Self {
-        Self { by: Asker::Socket(connection), stamp: None, command: Err((rejection, id)) }
+        Self { reply_to: ReplyTo::Socket(connection), stamp: None, command: Err((rejection, id)) }
     }
 }
 
@@ -82,161 +82,130 @@ fn looks_at_the_bill(command: &Command) -> bool {
 
 /// A command that was judged.
 struct Judged {
-    by: Asker,
+    reply_to: ReplyTo,
     id: Option<CommandId>,
-    outcome: Outcome,
+    /// The answer; nothing where the command becomes a fact, once that is stored.
+    answer: Option<Answer>,
     /// Whether it was judged as if a fact that is yet to be stored had happened.
-    on_trust: bool,
+    is_on_trust: bool,
 }
 
 /// Commands that were judged together.
 struct Batch {
     judged: Vec<Judged>,
-    /// The stored forms of what is to happen, in order.
-    encoded: Vec<StoredFact>,
+    /// The facts that are to be stored: one for each command without an answer, in their order.
+    proposed: Vec<Proposed>,
     /// How far the answers had come before the first that was judged on trust: up to there they hold, whatever becomes of the
     /// others.
     answered: u64,
 }
 
-/// The stored forms of what is to happen.
-struct Encoded {
-    facts: Vec<StoredFact>,
-    bytes: u64,
-    /// The link of the last of them; of the last fact that is stored, as long as there is none.
-    link: Link,
-}
-
-/// What a command came to that is sent again.
-pub(super) enum Before {
-    /// It became the fact with this sequence number.
-    Happened(u64),
-    /// It became no fact.
-    Answered(Answer),
-}
-
-/// What a command comes to.
-enum Outcome {
-    /// This happens, once it is stored, with this link.
-    Happens(Recorded, Link),
-    /// It happened before, as the fact with this sequence number.
-    Happened(u64),
-    /// Granted, and nothing changes; `seq` is that of the last change when it was first asked for.
-    Unchanged {
-        seq: u64,
-    },
-    Refused(Rejection),
-}
-
 impl Room {
     /// Judges, stores, commits and shows `commands`, and empties the list.
-    pub(super) async fn run_commands(&mut self, commands: &mut Vec<Asked>) -> Result<(), End> {
+    pub(super) async fn run_commands(&mut self, commands: &mut Vec<PendingCommand>) -> Result<(), End> {
         if commands.is_empty() {
             return Ok(());
         }
-        let Batch { judged, encoded, answered } = self.judge(std::mem::take(commands))?;
-        let facts: Vec<_> = judged.iter().filter_map(|judged| judged.outcome.fact()).collect();
-        let stored = self.store(&facts, encoded).await;
-        if stored.failure().is_some() {
+        let Batch { judged, proposed, answered } = self.judge(std::mem::take(commands))?;
+        let (facts, failure) = match self.store_all(proposed).await {
+            Ok(facts) => (facts, None),
+            Err(failure) => (Vec::new(), Some(failure)),
+        };
+        if failure.is_some() {
             self.answers.back_to(answered);
         }
-        for Judged { by, id, outcome, on_trust } in judged {
-            match (outcome, stored.failure()) {
-                (Outcome::Happens(recorded, link), None) => {
-                    self.commit(&recorded, link)?;
-                    self.show(&recorded, by.socket());
-                    self.happened(by, id.as_ref(), &recorded);
+        let mut facts = facts.into_iter();
+        for Judged { reply_to, id, answer, is_on_trust } in judged {
+            let id = id.as_ref();
+            match (answer, failure.as_ref().map(StoreFailure::rejection)) {
+                (None, None) => {
+                    let fact = facts.next().ok_or_else(|| self.broken(&"a fact is missing"))?;
+                    self.commit(&fact)?;
+                    self.show(&fact, reply_to.socket());
+                    self.happened(reply_to, id, &fact);
                     self.give_sockets_a_turn().await;
                 }
-                (Outcome::Happens(..), Some(failure)) => self.answer(by, failure, id.as_ref()),
+                (None, Some(failure)) => self.refuse_command(reply_to, failure, id),
                 // What was judged on top of something that was not stored may be judged wrongly.
-                (_, Some(failure)) if on_trust => self.answer(by, failure, id.as_ref()),
-                (Outcome::Happened(seq), _) => self.nothing_changed(by, id.as_ref(), seq, true),
-                (Outcome::Unchanged { seq }, _) => self.nothing_changed(by, id.as_ref(), seq, false),
-                (Outcome::Refused(rejection), _) => self.answer(by, &rejection, id.as_ref()),
+                (Some(_), Some(failure)) if is_on_trust => self.refuse_command(reply_to, failure, id),
+                (Some(answer), _) => self.answer(reply_to, &answer, id),
             }
         }
-        self.recover(&stored).await
+        match failure {
+            Some(failure) => self.recover(failure).await,
+            None => {
+                self.snapshot_if_due();
+                Ok(())
+            }
+        }
     }
 
     /// Judges each command as if those before it had happened. Changes nothing that anybody sees.
-    fn judge(&mut self, commands: Vec<Asked>) -> Result<Batch, End> {
+    fn judge(&mut self, commands: Vec<PendingCommand>) -> Result<Batch, End> {
         let many = commands.len() > 1;
-        let mut any_before = false;
         let mut answered = None;
         let mut judged = Vec::with_capacity(commands.len());
-        let mut encoded = Encoded { facts: Vec::new(), bytes: 0, link: self.link };
-        for Asked { by, stamp, command } in commands {
-            let (connection, actor) = match &by {
-                Asker::Socket(connection) => {
+        let mut proposed: Vec<Proposed> = Vec::new();
+        let (mut bytes, mut link) = (0_u64, self.link);
+        for PendingCommand { reply_to, stamp, command } in commands {
+            let (connection, actor) = match &reply_to {
+                ReplyTo::Socket(connection) => {
                     let speaker = self.members.speaker(*connection).cloned();
                     (Some(*connection), speaker.map(Actor::participant))
                 }
-                Asker::Backend(_) => (None, Some(Actor::Backend)),
+                ReplyTo::Backend(_) => (None, Some(Actor::Backend)),
             };
-            let (outcome, id, on_trust) = match (command, actor) {
+            let (result, id, is_on_trust) = match (command, actor) {
                 (Ok(command), Some(actor)) => {
-                    let outcome = self.decide(&actor, stamp.as_ref(), &command, connection, &mut encoded);
-                    (outcome, stamp.as_ref().map(Stamp::id).cloned(), any_before)
+                    let result = self.decide(&actor, stamp.as_ref(), &command);
+                    let result = result.and_then(|recorded| {
+                        // No answer to remember: there may be room later.
+                        self.propose(connection, recorded, bytes, link).map_err(Answer::Refused)
+                    });
+                    (result, stamp.as_ref().map(Stamp::id).cloned(), !proposed.is_empty())
                 }
                 // What is refused without a look at the order is refused whatever becomes of the others.
                 (Ok(_), None) => {
-                    (Outcome::Refused(Code::JoinFirst.into()), stamp.as_ref().map(Stamp::id).cloned(), false)
+                    let refused = Answer::Refused(Code::JoinFirst.into());
+                    (Err(refused), stamp.as_ref().map(Stamp::id).cloned(), false)
                 }
-                (Err((rejection, id)), _) => (Outcome::Refused(rejection), id, false),
+                (Err((rejection, id)), _) => (Err(Answer::Refused(rejection)), id, false),
             };
-            if let Outcome::Happens(recorded, _) = &outcome {
-                any_before = true;
-                answered.get_or_insert(self.answers.mark());
-                if many && self.ahead.is_none() {
-                    self.ahead = Some(self.order.clone());
+            let answer = match result {
+                Ok(fact) => {
+                    answered.get_or_insert(self.answers.mark());
+                    if many && self.ahead.is_none() {
+                        self.ahead = Some(self.order.clone());
+                    }
+                    if let Some(ahead) = &mut self.ahead {
+                        commit(ahead, &fact.recorded).map_err(|error| self.broken(&error))?;
+                    }
+                    bytes = bytes.saturating_add(fact.encoded.bytes.len() as u64);
+                    link = fact.link;
+                    proposed.push(fact);
+                    None
                 }
-                if let Some(ahead) = &mut self.ahead {
-                    commit(ahead, recorded).map_err(|error| self.broken(&error))?;
-                }
-            }
-            judged.push(Judged { by, id, outcome, on_trust });
+                Err(answer) => Some(answer),
+            };
+            judged.push(Judged { reply_to, id, answer, is_on_trust });
         }
         let answered = answered.unwrap_or(self.answers.mark());
-        Ok(Batch { judged, encoded: encoded.facts, answered })
+        Ok(Batch { judged, proposed, answered })
     }
 
-    /// Adds the stored form of what is to happen to `encoded`; or refuses it, where there is no room for it.
-    fn encode(
-        &mut self,
-        recorded: Recorded,
-        connection: Option<ConnectionId>,
-        encoded: &mut Encoded,
-    ) -> Outcome {
-        match self.encode_within_bounds(connection, &recorded, encoded.bytes, encoded.link) {
-            Ok((fact, link)) => {
-                encoded.bytes = encoded.bytes.saturating_add(fact.bytes.len() as u64);
-                encoded.link = link;
-                encoded.facts.push(fact);
-                Outcome::Happens(recorded, link)
-            }
-            // No answer to last: there may be room later.
-            Err(rejection) => Outcome::Refused(rejection),
-        }
-    }
-
-    /// Judges one command as if those that are being stored had happened. What is to happen is added to `encoded`.
+    /// Judges one command as if those that are being stored had happened: the fact that it becomes, or the answer.
     fn decide(
         &mut self,
         actor: &Actor,
         stamp: Option<&Stamp>,
         command: &Command,
-        connection: Option<ConnectionId>,
-        encoded: &mut Encoded,
-    ) -> Outcome {
-        let order = self.ahead.as_ref().unwrap_or(&self.order);
+    ) -> Result<Recorded, Answer> {
+        let order = self.order_ahead();
         let now = self.shared.clock.now();
         let bounds = &self.shared.settings.bounds;
-        match self.answered_before(order, actor, stamp) {
-            Ok(Some(before)) => return before.into(),
-            Ok(None) => {}
-            // No answer to remember: the id is that of the first command, which may be sent again.
-            Err(reused) => return Outcome::Refused(reused),
+        // One whose id was used before is not remembered: the id is that of the first command, which may be sent again.
+        if let Some(answer) = self.answered_before(order, actor, stamp).map_err(Answer::Refused)? {
+            return Err(answer);
         }
         let size = if looks_at_the_bill(command) { order.bill_size() } else { 0 };
         let decide = || decide_within(bounds, order, now, actor, stamp, command);
@@ -244,20 +213,16 @@ impl Room {
         let seq = order.seq();
         if self.timer.is_late() && !matches!(decision, Ok(Decision::Repeated { .. })) {
             // It is to be judged after something that could not be stored, and is as little a judgement to remember.
-            return Outcome::Refused(Code::StorageUnavailable.into());
+            return Err(Answer::Refused(Code::StorageUnavailable.into()));
         }
-        match decision {
-            Ok(Decision::Record(recorded)) => self.encode(recorded, connection, encoded),
-            Ok(Decision::Repeated { seq }) => Outcome::Happened(seq),
-            Ok(Decision::Unchanged) => {
-                self.remember(actor, stamp, Answer::Unchanged { seq });
-                Outcome::Unchanged { seq }
-            }
-            Err(rejection) => {
-                self.remember(actor, stamp, Answer::Refused(rejection.clone()));
-                Outcome::Refused(rejection)
-            }
-        }
+        let answer = match decision {
+            Ok(Decision::Record(recorded)) => return Ok(recorded),
+            Ok(Decision::Repeated { seq }) => return Err(Answer::Repeated { seq }),
+            Ok(Decision::Unchanged) => Answer::Unchanged { seq },
+            Err(rejection) => Answer::Refused(rejection),
+        };
+        self.remember(actor, stamp, answer.clone());
+        Err(answer)
     }
 
     /// The first answer to a command that is sent again: what is stored counts before what is only remembered.
@@ -269,12 +234,12 @@ impl Room {
         order: &Order,
         actor: &Actor,
         stamp: Option<&Stamp>,
-    ) -> Result<Option<Before>, Rejection> {
+    ) -> Result<Option<Answer>, Rejection> {
         let Some(stamp) = stamp else { return Ok(None) };
         if let Some(seq) = done_before(order, actor, stamp)? {
-            return Ok(Some(Before::Happened(seq)));
+            return Ok(Some(Answer::Repeated { seq }));
         }
-        Ok(self.answers.find(actor, stamp)?.map(Before::Answered))
+        self.answers.find(actor, stamp)
     }
 
     /// Remembers the answer to a command that becomes no fact, unless it is none to last: whoever joins first may send the same
@@ -289,13 +254,14 @@ impl Room {
         }
     }
 
-    /// Makes a stored fact so. A decision of the core always commits; should one not, the room's memory is
+    /// Applies a stored fact to the order. A decision of the core always commits; should one not, the room's memory is
     /// not to be trusted.
-    pub(super) fn commit(&mut self, recorded: &Recorded, link: Link) -> Result<(), End> {
+    pub(super) fn commit(&mut self, fact: &Stored) -> Result<(), End> {
+        let recorded = fact.recorded();
         let deadline = pending(&self.order);
         let entry = self.tells_history.then(|| history_entry(&self.order, recorded));
         commit(&mut self.order, recorded).map_err(|error| self.broken(&error))?;
-        self.link = link;
+        self.link = fact.link();
         if let Some(entry) = entry {
             let transcripts = &self.shared.histories.transcripts;
             self.tells_history = transcripts.add(&self.key, recorded.seq, entry);
@@ -304,63 +270,52 @@ impl Room {
         Ok(())
     }
 
-    fn broken(&self, error: &CommitError) -> End {
+    fn broken(&self, error: &dyn std::fmt::Display) -> End {
         tracing::error!(room = %self.key.fingerprint(), %error, "a decision could not be committed");
         End(CloseReason::Unavailable)
     }
 
     /// Answers a command that everybody has been shown.
-    fn happened(&self, by: Asker, id: Option<&CommandId>, recorded: &Recorded) {
-        match by {
-            Asker::Socket(connection) => self.ack(connection, id, recorded.seq, false),
-            // Whoever asked may be gone.
-            Asker::Backend(reply) => drop(reply.send(Ok(self.frame(recorded).text()))),
+    fn happened(&self, reply_to: ReplyTo, id: Option<&CommandId>, fact: &Stored) {
+        match reply_to {
+            ReplyTo::Socket(connection) => self.ack(connection, id, fact.recorded().seq, false),
+            // The back end may have gone away.
+            ReplyTo::Backend(reply) => drop(reply.send(Ok(self.frame(fact).text()))),
+        }
+    }
+
+    /// Answers a command that became no new fact.
+    fn answer(&mut self, reply_to: ReplyTo, answer: &Answer, id: Option<&CommandId>) {
+        match answer {
+            Answer::Refused(rejection) => self.refuse_command(reply_to, rejection, id),
+            Answer::Unchanged { seq } => self.nothing_changed(reply_to, id, *seq, false),
+            Answer::Repeated { seq } => self.nothing_changed(reply_to, id, *seq, true),
         }
     }
 
     /// Answers a command that was granted although nothing changed by it or, where it is `repeated`, nothing any more: it
     /// became the fact `seq` before. By its id or, where it has none, with the full state.
-    fn nothing_changed(&mut self, by: Asker, id: Option<&CommandId>, seq: u64, repeated: bool) {
-        match (by, id) {
-            (Asker::Socket(connection), Some(_)) => self.ack(connection, id, seq, repeated),
-            (Asker::Socket(connection), None) => self.answer_with_state(connection),
-            (Asker::Backend(reply), _) => {
+    fn nothing_changed(&mut self, reply_to: ReplyTo, id: Option<&CommandId>, seq: u64, repeated: bool) {
+        match (reply_to, id) {
+            (ReplyTo::Socket(connection), Some(_)) => self.ack(connection, id, seq, repeated),
+            (ReplyTo::Socket(connection), None) => self.answer_with_state(connection),
+            (ReplyTo::Backend(reply), _) => {
                 let now = self.shared.clock.now();
                 let state = self.aside(|| wire::sync(&self.order, &self.presence, now));
-                // Whoever asked may be gone.
+                // The back end may have gone away.
                 drop(reply.send(Ok(state.text())));
             }
         }
     }
 
-    /// Tells whoever gave a command that it was refused.
-    fn answer(&self, by: Asker, rejection: &Rejection, id: Option<&CommandId>) {
-        match by {
-            Asker::Socket(connection) => self.refuse(connection, rejection, id),
-            // Whoever asked may be gone.
-            Asker::Backend(reply) => {
+    /// Tells the sender of a command that it was refused.
+    fn refuse_command(&self, reply_to: ReplyTo, rejection: &Rejection, id: Option<&CommandId>) {
+        match reply_to {
+            ReplyTo::Socket(connection) => self.refuse(connection, rejection, id),
+            // The back end may have gone away.
+            ReplyTo::Backend(reply) => {
                 drop(reply.send(Err(wire::error(rejection, id, self.shared.clock.now()))));
             }
-        }
-    }
-}
-
-impl Outcome {
-    /// The fact that is to be stored, if any.
-    fn fact(&self) -> Option<&Recorded> {
-        match self {
-            Self::Happens(recorded, _) => Some(recorded),
-            Self::Happened(_) | Self::Unchanged { .. } | Self::Refused(_) => None,
-        }
-    }
-}
-
-impl From<Before> for Outcome {
-    fn from(before: Before) -> Self {
-        match before {
-            Before::Happened(seq) => Self::Happened(seq),
-            Before::Answered(Answer::Unchanged { seq }) => Self::Unchanged { seq },
-            Before::Answered(Answer::Refused(rejection)) => Self::Refused(rejection),
         }
     }
 }

@@ -1,16 +1,17 @@
 //! Letting a socket join, or come back.
 
 use order_core::wire::v2::{self, Welcome};
-use order_core::wire::{self, Inbound};
+use order_core::wire::{self, CommandMessage};
 use order_core::{Actor, Code, Command, Decision, ParticipantId, Recorded, Rejection, Stamp};
 
 use super::answers::Answer;
-use super::commands::{Before, decide_within};
+use super::commands::decide_within;
 use super::later::PresenceOf;
 use super::members::News;
+use super::store::Stored;
 use super::{ConnectionId, End, Room, paced};
-use crate::input::{Back, Input};
-use crate::pieces::Shared;
+use crate::connection::pieces::Shared;
+use crate::room::input::{Back, Input};
 use crate::{Cursor, Protocol};
 
 /// What a `join` comes to that is not refused.
@@ -35,10 +36,11 @@ impl Room {
     pub(super) async fn join(
         &mut self,
         connection: ConnectionId,
-        inbound: Inbound,
-        since: Option<Cursor>,
+        message: CommandMessage,
     ) -> Result<(), End> {
-        let Inbound { stamp, participant, command } = inbound;
+        let CommandMessage { stamp, participant, command, since } = message;
+        // Without a cursor of this history the client gets the full state. Earlier clients send a number.
+        let since = since.as_deref().and_then(Cursor::parse);
         let id = stamp.as_ref().map(Stamp::id);
         let Some(participant) = participant else {
             self.refuse(connection, &Rejection::new(Code::MissingField).field("participantId"), id);
@@ -86,10 +88,10 @@ impl Room {
             self.refuse(connection, &early.rejection(), id);
             return Ok(());
         }
-        let (encoded, link) = match self.encode_within_bounds(Some(connection), &recorded, 0, self.link) {
-            Ok(encoded) => encoded,
+        let proposed = match self.propose(Some(connection), recorded, 0, self.link) {
+            Ok(proposed) => proposed,
             // There is no room for another name, and there is for somebody who is on the order.
-            Err(_) if self.sits_here(&participant) => {
+            Err(_) if self.order.is_at_table(&participant) => {
                 self.seat_again(connection, &participant, since);
                 self.ack(connection, id, self.order.seq(), false);
                 return Ok(());
@@ -99,35 +101,49 @@ impl Room {
                 return Ok(());
             }
         };
-        let stored = self.store(&[&recorded], vec![encoded]).await;
-        if let Some(failure) = stored.failure() {
-            self.refuse(connection, failure, id);
-        } else {
-            self.commit(&recorded, link)?;
-            self.ahead = None;
-            let seats = self.members.speaker(connection).is_none();
-            self.admit(connection, &participant);
-            if is_new {
-                self.members.made(connection, &participant);
+        let fact = match self.store(proposed).await {
+            Ok(fact) => fact,
+            Err(failure) => {
+                self.refuse(connection, failure.rejection(), id);
+                return self.recover(failure).await;
             }
-            match self.members.protocol(connection) {
-                Protocol::Seed => {
-                    let before = self.before_answer();
-                    self.send_state(connection, seats);
-                    self.charge_unless(is_new, connection, &participant, before);
-                    self.show(&recorded, Some(connection));
-                }
-                Protocol::V2 => {
-                    self.show(&recorded, Some(connection));
-                    let before = self.before_answer();
-                    self.welcome(connection, &participant, since, seats);
-                    self.charge_unless(is_new, connection, &participant, before);
-                }
-            }
-            let Acked { seq, repeated } = first.unwrap_or(Acked { seq: recorded.seq, repeated: false });
-            self.ack(connection, id, seq, repeated);
+        };
+        self.commit(&fact)?;
+        self.seat(connection, &participant, &fact, since, is_new);
+        let Acked { seq, repeated } = first.unwrap_or(Acked { seq: fact.recorded().seq, repeated: false });
+        self.ack(connection, id, seq, repeated);
+        self.snapshot_if_due();
+        Ok(())
+    }
+
+    /// Lets a socket speak as somebody who has just sat down, and tells the table.
+    fn seat(
+        &mut self,
+        connection: ConnectionId,
+        participant: &ParticipantId,
+        fact: &Stored,
+        since: Option<Cursor>,
+        is_new: bool,
+    ) {
+        let seats = self.members.speaker(connection).is_none();
+        self.admit(connection, participant);
+        if is_new {
+            self.members.made(connection, participant);
         }
-        self.recover(&stored).await
+        match self.members.protocol(connection) {
+            Protocol::V1 => {
+                let before = self.before_answer();
+                self.send_state(connection, seats);
+                self.charge_unless(is_new, connection, participant, before);
+                self.show(fact, Some(connection));
+            }
+            Protocol::V2 => {
+                self.show(fact, Some(connection));
+                let before = self.before_answer();
+                self.welcome(connection, participant, since, seats);
+                self.charge_unless(is_new, connection, participant, before);
+            }
+        }
     }
 
     /// Counts what somebody was answered, unless they are new: nobody is so twice, and what the table is shown of it is not
@@ -153,11 +169,11 @@ impl Room {
         command: &Command,
     ) -> Result<Joining, Rejection> {
         let actor = Actor::participant(participant.clone());
-        let sits_here = self.sits_here(participant);
+        let sits_here = self.order.is_at_table(participant);
         let first = match self.answered_before(&self.order, &actor, stamp)? {
-            Some(Before::Answered(Answer::Refused(rejection))) => return Err(rejection),
-            Some(Before::Answered(Answer::Unchanged { seq })) => Some(Acked { seq, repeated: false }),
-            Some(Before::Happened(seq)) => Some(Acked { seq, repeated: true }),
+            Some(Answer::Refused(rejection)) => return Err(rejection),
+            Some(Answer::Unchanged { seq }) => Some(Acked { seq, repeated: false }),
+            Some(Answer::Repeated { seq }) => Some(Acked { seq, repeated: true }),
             None => None,
         };
         if let Some(first) = first
@@ -183,14 +199,11 @@ impl Room {
         }
     }
 
-    fn sits_here(&self, participant: &ParticipantId) -> bool {
-        self.order.person(participant).is_some_and(|person| !person.has_left())
-    }
-
     /// Lets a socket speak as whoever it was proved to be, if they still sit at the table; where they have been answered too much
     /// lately, after a while.
     pub(super) fn resume(&mut self, connection: ConnectionId, back: Box<Back>) {
-        let sits_here = self.sits_here(&back.participant) && self.members.may_join(connection, &self.order);
+        let sits_here =
+            self.order.is_at_table(&back.participant) && self.members.may_join(connection, &self.order);
         // It may have joined meanwhile, or be gone.
         let is_awaited =
             self.members.outbox(connection).is_some() && self.members.speaker(connection).is_none();
@@ -213,11 +226,11 @@ impl Room {
         let was_there = PresenceOf::now(&self.presence, participant);
         let came_online = self.admit(connection, participant);
         match self.members.protocol(connection) {
-            Protocol::Seed => {
+            Protocol::V1 => {
                 self.send_state(connection, seats);
                 let now = self.shared.clock.now();
                 let answer = self.aside(|| wire::joined(&self.order, &self.presence, participant, now));
-                let news = News { seed: Some(Shared::new(answer)), v2: None };
+                let news = News { v1: Some(Shared::new(answer)), v2: None };
                 self.shown = self.shown.saturating_add(news.len());
                 self.members.send(connection, &news);
             }

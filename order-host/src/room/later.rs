@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use order_core::wire::{self, v2};
-use order_core::{Markers, Participant, ParticipantId, Presence};
+use order_core::{Markers, ParticipantId, Presence};
 use tokio::time::Instant;
 
 use super::Room;
 use super::members::{News, Owed, When};
 use crate::Protocol;
-use crate::pieces::Shared;
+use crate::connection::pieces::Shared;
 
 /// Messages with the whole order are always sent at once to all sockets of the first protocol that they come to no more than this
 /// for, in bytes: 5,000 for each of a hundred dishes, to twenty people, are more than they can have.
@@ -154,7 +154,7 @@ impl Room {
 
     /// Whether messages with the whole order, sent to all of the first protocol, are many bytes.
     fn orders_are_large(&self) -> bool {
-        let sockets = self.members.seats(Protocol::Seed);
+        let sockets = self.members.seats(Protocol::V1);
         self.later.order_bytes.saturating_mul(sockets) > AT_ONCE_BYTES
     }
 
@@ -171,16 +171,16 @@ impl Room {
     /// Notes that all of the first protocol were sent this.
     pub(super) fn told_all(&mut self, message: &Shared) {
         self.later.written(message);
-        self.later.sent(message.len().saturating_mul(self.members.seats(Protocol::Seed)));
+        self.later.sent(message.len().saturating_mul(self.members.seats(Protocol::V1)));
     }
 
     /// Tells the others at the table that somebody, who was there as in `before`, came online or went offline: at once or, where
     /// they are many, together with whoever else comes and goes in this moment.
     pub(super) fn tell_presence(&mut self, participant: &ParticipantId, before: PresenceOf) {
-        if self.order.person(participant).is_none_or(Participant::has_left) {
+        if !self.order.is_at_table(participant) {
             return;
         }
-        let sockets = self.members.seats(Protocol::Seed).saturating_add(self.members.seats(Protocol::V2));
+        let sockets = self.members.seats(Protocol::V1).saturating_add(self.members.seats(Protocol::V2));
         if sockets > FEW_SOCKETS || self.orders_are_large() {
             self.later.changed(participant, before, PresenceOf::now(&self.presence, participant));
             self.members.owe_presence(participant);
@@ -188,16 +188,16 @@ impl Room {
             return;
         }
         self.later.knows(participant);
-        let seed = self.members.seats(Protocol::Seed) > 0;
-        let seed = seed.then(|| self.presence_message(std::slice::from_ref(participant)));
-        let news = News { seed, v2: self.presence_v2(participant) };
+        let v1 = self.members.seats(Protocol::V1) > 0;
+        let v1 = v1.then(|| self.presence_message(std::slice::from_ref(participant)));
+        let news = News { v1, v2: self.presence_v2(participant) };
         self.shown = self.shown.saturating_add(news.len());
         self.tell_others(participant, &news);
     }
 
     /// Tells all but somebody.
     pub(super) fn tell_others(&mut self, somebody: &ParticipantId, news: &News) {
-        if let Some(message) = &news.seed {
+        if let Some(message) = &news.v1 {
             self.later.written(message);
             self.later.shown(&self.presence);
         }
@@ -210,19 +210,19 @@ impl Room {
         self.later.at = None;
         let changed = std::mem::take(&mut self.later.presence);
         let changed = changed.into_iter().filter(|(who, told)| {
-            let sits_here = self.order.person(who).is_some_and(|person| !person.has_left());
-            sits_here && (told.is_outdated || told.state != PresenceOf::now(&self.presence, who))
+            self.order.is_at_table(who)
+                && (told.is_outdated || told.state != PresenceOf::now(&self.presence, who))
         });
         let changed: Vec<ParticipantId> = changed.map(|(who, _)| who).collect();
         for who in &changed {
-            let news = News { seed: None, v2: self.presence_v2(who) };
+            let news = News { v1: None, v2: self.presence_v2(who) };
             self.shown = self.shown.saturating_add(news.len());
             self.tell_others(who, &news);
         }
         let owed = self.members.owed();
-        let order = (owed == Owed::Order).then(|| self.state(|protocol| protocol == Protocol::Seed));
+        let order = (owed == Owed::Order).then(|| self.state(|protocol| protocol == Protocol::V1));
         let is_owed = owed != Owed::Nothing && !changed.is_empty();
-        let presence = is_owed.then(|| News { seed: Some(self.presence_message(&changed)), v2: None });
+        let presence = is_owed.then(|| News { v1: Some(self.presence_message(&changed)), v2: None });
         for message in [&order, &presence].into_iter().flatten() {
             self.shown = self.shown.saturating_add(message.len());
         }

@@ -4,9 +4,9 @@ use order_core::stored::{LogPosition, StoredError, decode_fact, decode_snapshot,
 use order_core::{Order, OrderId, commit};
 
 use crate::RoomKey;
+use crate::host::shared::Shared;
+use crate::host::slice::Slice;
 use crate::log::{ChainKey, Link, LogError, RoomLog, StoredFact};
-use crate::shared::Shared;
-use crate::slice::Slice;
 
 /// How many facts are read at a time.
 const PAGE: usize = 200;

@@ -5,8 +5,9 @@
 //! the same: the last part of a log is kept for that, for the owner and for the back end.
 use order_core::fact::{PaymentFact, TableFact};
 use order_core::stored::encode_fact;
-use order_core::{Actor, Code, Fact, ParticipantId, Recorded, Rejection};
+use order_core::{Actor, Code, Fact, Recorded, Rejection};
 
+use super::store::Proposed;
 use super::{ConnectionId, Room};
 use crate::log::{Link, StoredFact};
 
@@ -47,21 +48,24 @@ impl Reach {
 }
 
 impl Room {
-    /// Encodes what was judged, unless it would make the log of the order too large, or its author adds too much in too short
-    /// a time. `ahead` bytes are about to be stored before it, and the last fact of those has the link `before`. Answers with the
-    /// link of this fact, too.
-    pub(super) fn encode_within_bounds(
+    /// Encodes a fact that was judged, to be stored.
+    ///
+    /// `ahead` bytes are about to be stored before it, and the last fact of those has the link `before`.
+    ///
+    /// # Errors
+    /// When the fact would make the log of the order too large, or its author adds too much in too short a time.
+    pub(super) fn propose(
         &mut self,
         connection: Option<ConnectionId>,
-        recorded: &Recorded,
+        recorded: Recorded,
         ahead: u64,
         before: Link,
-    ) -> Result<(StoredFact, Link), Rejection> {
-        let encoded = encode_fact(recorded).map_err(|error| {
+    ) -> Result<Proposed, Rejection> {
+        let encoded = encode_fact(&recorded).map_err(|error| {
             tracing::error!(room = %self.key.fingerprint(), %error, "a fact cannot be written");
             Rejection::new(Code::StorageUnavailable)
         })?;
-        let reach = self.reach(recorded);
+        let reach = self.reach(&recorded);
         let each = self.key.as_str().len().saturating_mul(2).saturating_add(BESIDE_EACH_FACT);
         let takes = encoded.len().saturating_add(each);
         if let Some(most) = self.shared.settings.log_bytes {
@@ -86,7 +90,8 @@ impl Room {
             }
         }
         let link = self.chain.next(before, &encoded);
-        Ok((StoredFact { bytes: encoded, link: Some(link) }, link))
+        let encoded = StoredFact { bytes: encoded, link: Some(link) };
+        Ok(Proposed { recorded, encoded, link })
     }
 
     fn reach(&self, recorded: &Recorded) -> Reach {
@@ -99,13 +104,8 @@ impl Room {
                 | Fact::Payment(PaymentFact::Updated { .. })
                 | Fact::Payment(PaymentFact::Refunded { .. }),
             ) => Reach::Whole,
-            (Actor::Participant(who), _) if self.owns(who) => Reach::Owners,
+            (Actor::Participant(who), _) if self.order_ahead().is_owned_by(who) => Reach::Owners,
             (Actor::Participant(_), _) => Reach::Everybodys,
         }
-    }
-
-    fn owns(&self, who: &ParticipantId) -> bool {
-        let order = self.ahead.as_ref().unwrap_or(&self.order);
-        order.owner().is_some_and(|owner| owner.id() == who)
     }
 }

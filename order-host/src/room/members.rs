@@ -6,12 +6,12 @@ use std::sync::Arc;
 use order_core::text::Text;
 use order_core::{Order, ParticipantId, Rejection};
 
-use crate::budget::Known;
-use crate::input::{Attach, Back, ConnectionId};
-use crate::outbox::{CloseReason, Outbox};
-use crate::pace::{Meter, Whose};
-use crate::pieces::{Pieces, Shared};
-use crate::volume::StoredBytes;
+use crate::connection::outbox::{CloseReason, Outbox};
+use crate::connection::pieces::{Pieces, Shared};
+use crate::limits::budget::Known;
+use crate::limits::pace::{Meter, Whose};
+use crate::limits::volume::StoredBytes;
+use crate::room::input::{Attach, Back, ConnectionId};
 use crate::{Access, Allowance, Door, NotYet, Pace, Protocol};
 
 /// The sockets in a room.
@@ -47,7 +47,7 @@ struct Member {
 /// The same news in the protocols that somebody at the table speaks.
 #[derive(Debug, Default)]
 pub(super) struct News {
-    pub(super) seed: Option<Shared>,
+    pub(super) v1: Option<Shared>,
     pub(super) v2: Option<Pieces>,
 }
 
@@ -75,8 +75,8 @@ pub(super) enum When {
 impl News {
     /// How much each socket is shown at the most, in bytes.
     pub(super) fn len(&self) -> usize {
-        let seed = self.seed.as_ref().map_or(0, Shared::len);
-        self.v2.as_ref().map_or(0, Pieces::len).max(seed)
+        let v1 = self.v1.as_ref().map_or(0, Shared::len);
+        self.v2.as_ref().map_or(0, Pieces::len).max(v1)
     }
 }
 
@@ -191,7 +191,7 @@ impl Members {
                 continue;
             }
             match member.protocol {
-                Protocol::Seed => member.catch_up(farewell, participant, false, None),
+                Protocol::V1 => member.catch_up(farewell, participant, false, None),
                 Protocol::V2 => {
                     member.send(farewell, participant);
                     if member.outbox.lags() {
@@ -245,7 +245,7 @@ impl Members {
     pub(super) fn owe_presence(&mut self, somebody: &ParticipantId) {
         for member in self.sockets.values_mut() {
             let is_other = member.speaker.as_ref().is_some_and(|speaker| speaker != somebody);
-            if is_other && member.protocol == Protocol::Seed {
+            if is_other && member.protocol == Protocol::V1 {
                 member.owed = member.owed.max(Owed::Presence);
             }
         }
@@ -330,13 +330,13 @@ impl Members {
             match (when(*connection, speaker), member.protocol, order) {
                 (When::Never, ..) => {}
                 (When::Now | When::Later, Protocol::V2, _) => member.send(news, speaker),
-                (When::Later, Protocol::Seed, _) => member.owed = Owed::Order,
-                (When::Now, Protocol::Seed, _) if news.seed.is_none() => {}
-                (When::Now, Protocol::Seed, Some(order)) if member.owed == Owed::Order => {
+                (When::Later, Protocol::V1, _) => member.owed = Owed::Order,
+                (When::Now, Protocol::V1, _) if news.v1.is_none() => {}
+                (When::Now, Protocol::V1, Some(order)) if member.owed == Owed::Order => {
                     member.catch_up(order, speaker, false, Some(&token));
                     member.owed = Owed::Nothing;
                 }
-                (When::Now, Protocol::Seed, _) => {
+                (When::Now, Protocol::V1, _) => {
                     member.send(news, speaker);
                     member.owed = Owed::Nothing;
                 }
@@ -401,10 +401,10 @@ impl Member {
     }
 
     fn send(&self, news: &News, speaker: &ParticipantId) {
-        match (self.protocol, &news.seed, &news.v2) {
-            (Protocol::Seed, Some(message), _) => self.outbox.push(message.to(speaker)),
+        match (self.protocol, &news.v1, &news.v2) {
+            (Protocol::V1, Some(message), _) => self.outbox.push(message.to(speaker)),
             (Protocol::V2, _, Some(text)) => self.outbox.push(text.clone()),
-            (Protocol::Seed, None, _) | (Protocol::V2, _, None) => {}
+            (Protocol::V1, None, _) | (Protocol::V2, _, None) => {}
         }
     }
 
@@ -417,8 +417,8 @@ impl Member {
         token: Option<&dyn Fn(&ParticipantId) -> String>,
     ) {
         let token = token.filter(|_| self.is_known_as(speaker));
-        match (self.protocol, &state.seed, &state.v2) {
-            (Protocol::Seed, Some(message), _) => {
+        match (self.protocol, &state.v1, &state.v2) {
+            (Protocol::V1, Some(message), _) => {
                 let message = message.to(speaker);
                 let message = match token {
                     Some(token) => message.with(&resume_field(&token(speaker))),
@@ -427,7 +427,7 @@ impl Member {
                 self.outbox.push_state(message, seats);
             }
             (Protocol::V2, _, Some(text)) => self.outbox.push_state(text.clone(), seats),
-            (Protocol::Seed, None, _) | (Protocol::V2, _, None) => {}
+            (Protocol::V1, None, _) | (Protocol::V2, _, None) => {}
         }
     }
 }

@@ -5,6 +5,7 @@
 mod answers;
 mod commands;
 mod events;
+pub(crate) mod input;
 mod join;
 mod later;
 mod load;
@@ -12,6 +13,7 @@ mod log_space;
 mod members;
 mod paced;
 mod show;
+mod snapshots;
 mod store;
 mod tenant;
 mod timer;
@@ -21,25 +23,25 @@ use std::time::Duration;
 
 use order_core::command::PeopleCommand;
 use order_core::text::Text;
-use order_core::wire::{self, Inbound, Refused, SharedText};
+use order_core::wire::{self, CommandMessage, Inbound, Refused, SharedText};
 use order_core::{Command, Order, Presence};
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::input::{ConnectionId, Input, Message};
+use crate::connection::outbox::CloseReason;
+use crate::host::shared::Shared;
 use crate::log::{ChainKey, Link, LogError};
-use crate::outbox::CloseReason;
-use crate::shared::Shared;
+use crate::room::input::{ConnectionId, Input};
 use crate::{RoomKey, Ticket};
 use answers::Answers;
-use commands::{Asked, Asker};
+use commands::{PendingCommand, ReplyTo};
 use events::Events;
 use later::Later;
 pub(crate) use load::{Loaded, look};
 use load::{Whole, load_whole};
 use members::Members;
-use store::Snapshots;
+use snapshots::Snapshots;
 use timer::Timer;
 
 /// The most messages that are stored together: enough to share one disk write among a busy table, few enough
@@ -201,9 +203,10 @@ impl Room {
                     continue;
                 }
                 Input::Backend { message, reply } => {
-                    let Inbound { stamp, command, .. } = *message;
+                    let CommandMessage { stamp, command, .. } = *message;
                     let unseats = unseats(&command);
-                    commands.push(Asked { by: Asker::Backend(reply), stamp, command: Ok(command) });
+                    let reply_to = ReplyTo::Backend(reply);
+                    commands.push(PendingCommand { reply_to, stamp, command: Ok(command) });
                     if unseats {
                         self.run_commands(&mut commands).await?;
                     }
@@ -256,32 +259,38 @@ impl Room {
     async fn take(
         &mut self,
         connection: ConnectionId,
-        message: Result<Message, Refused>,
-        commands: &mut Vec<Asked>,
+        message: Result<Inbound, Refused>,
+        commands: &mut Vec<PendingCommand>,
     ) -> Result<(), End> {
         match message {
-            Err(Refused { id, rejection }) => commands.push(Asked::refused(connection, id, rejection)),
-            Ok(Message::Request { id, request, .. }) => {
+            Err(Refused { id, rejection }) => {
+                commands.push(PendingCommand::refused(connection, id, rejection))
+            }
+            Ok(Inbound::Request { id, request, .. }) => {
                 self.run_commands(commands).await?;
                 self.request(connection, id.as_ref(), request);
                 self.give_sockets_a_turn().await;
             }
-            Ok(Message::Command(inbound, since))
-                if matches!(inbound.command, Command::People(PeopleCommand::Join(_))) =>
-            {
+            Ok(Inbound::Command(message)) if message.is_join() => {
                 self.run_commands(commands).await?;
-                self.join(connection, inbound, since).await?;
+                self.join(connection, message).await?;
                 self.give_sockets_a_turn().await;
             }
-            Ok(Message::Command(Inbound { stamp, command, .. }, _)) => {
+            Ok(Inbound::Command(CommandMessage { stamp, command, .. })) => {
                 let unseats = unseats(&command);
-                commands.push(Asked { by: Asker::Socket(connection), stamp, command: Ok(command) });
+                let reply_to = ReplyTo::Socket(connection);
+                commands.push(PendingCommand { reply_to, stamp, command: Ok(command) });
                 if unseats {
                     self.run_commands(commands).await?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// The order as it will be once what is being stored is stored.
+    fn order_ahead(&self) -> &Order {
+        self.ahead.as_ref().unwrap_or(&self.order)
     }
 
     /// Lets the sockets take what waits for them before more is shown: a batch, or a whole table that comes

@@ -6,7 +6,7 @@ use order_core::{ParticipantId, Rejection};
 use tokio::time::{Instant, sleep};
 
 use super::{ConnectionId, Room};
-use crate::input::Input;
+use crate::room::input::Input;
 
 /// How much had been shown, and when, before somebody was answered.
 #[derive(Debug, Clone, Copy)]

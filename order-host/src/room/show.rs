@@ -2,26 +2,29 @@
 
 use bytes::Bytes;
 use order_core::fact::{ChargeFact, ClaimFact, DishFact, PaymentFact, PeopleFact, TableFact};
-use order_core::wire::v2::{self, Request};
-use order_core::wire::{self, Frame, HistoryPage};
-use order_core::{Code, CommandId, Fact, Participant, ParticipantId, Recorded, Rejection};
+use order_core::wire::{self, Frame, HistoryPage, Request, v2};
+use order_core::{Code, CommandId, Fact, ParticipantId, Recorded, Rejection};
 
 use super::events::Events;
 use super::later::PresenceOf;
 use super::members::{News, When};
+use super::store::Stored;
 use super::{ConnectionId, Room};
-use crate::history::{HistoryError, Page, Reading, may_read};
-use crate::input::Input;
-use crate::pieces::{Pieces, Shared};
+use crate::connection::pieces::{Pieces, Shared};
+use crate::history::{HistoryError, Page, Reading};
+use crate::room::input::Input;
 use crate::{Cursor, Protocol};
 
 /// After so many milliseconds another history may be asked for, most likely.
 const TRY_HISTORY_AGAIN: u64 = 1_000;
 
 impl Room {
-    /// Shows everybody at the table a committed fact that a socket has `asked` for, or the back end or the clock. Where the order is
-    /// large and the table too, others of the first protocol may be shown only later how it is then.
-    pub(super) fn show(&mut self, recorded: &Recorded, asked: Option<ConnectionId>) {
+    /// Shows everybody at the table a fact that is stored and committed. A socket has `asked` for it, or else the back end or the
+    /// clock. Where the order and the table are large, others of the first protocol may be shown the new order only later.
+    ///
+    /// Nothing is shown before it is stored: only [`Room::store`] makes a [`Stored`].
+    pub(super) fn show(&mut self, fact: &Stored, asked: Option<ConnectionId>) {
+        let recorded = fact.recorded();
         let left = who_left(recorded);
         if let Some(left) = left {
             self.presence.disconnect(left);
@@ -33,26 +36,26 @@ impl Room {
             self.later.joins(joined, &self.presence);
         }
         let asks_in = asked.map(|connection| self.members.protocol(connection));
-        let (speak_seed, tell_all) = (self.members.speak(Protocol::Seed), self.may_tell_all());
+        let (speak_v1, tell_all) = (self.members.speak(Protocol::V1), self.may_tell_all());
         // During a pause its message is for the asker alone, who pays for it. The answer to a join, and a farewell, never wait.
         let alone =
-            asked.filter(|_| !tell_all && left.is_none() && !is_join && asks_in == Some(Protocol::Seed));
+            asked.filter(|_| !tell_all && left.is_none() && !is_join && asks_in == Some(Protocol::V1));
         let is_put_off = alone.is_some_and(|asker| self.is_put_off(asker));
         let is_written =
-            speak_seed && (tell_all || left.is_some() || (asks_in == Some(Protocol::Seed) && !is_put_off));
+            speak_v1 && (tell_all || left.is_some() || (asks_in == Some(Protocol::V1) && !is_put_off));
         let event = || Bytes::from(v2::event(&self.order, recorded, cursor.write(&mut [0; 24])));
         let event = self.events.is_some().then(event);
         if let (Some(events), Some(event)) = (&mut self.events, &event) {
             events.push(cursor, event.clone());
         }
         let before = self.before_answer();
-        let seed = is_written.then(|| Shared::new(self.frame(recorded)));
-        if let (Some(asker), Some(message)) = (alone, &seed) {
+        let v1 = is_written.then(|| Shared::new(self.frame(fact)));
+        if let (Some(asker), Some(message)) = (alone, &v1) {
             self.charge_alone(asker, message.len(), before);
         }
-        let news = News { seed, v2: event.map(Pieces::from) };
+        let news = News { v1, v2: event.map(Pieces::from) };
         self.shown = self.shown.saturating_add(news.len());
-        if let Some(message) = &news.seed {
+        if let Some(message) = &news.v1 {
             self.later.shown(&self.presence);
             if tell_all {
                 self.told_all(message);
@@ -60,7 +63,7 @@ impl Room {
                 self.later.written(message);
             }
         }
-        if speak_seed && !tell_all {
+        if speak_v1 && !tell_all {
             self.owe_order();
         }
         self.tell(&news, |connection, speaker| match asked {
@@ -88,15 +91,15 @@ impl Room {
 
     /// Tells each socket when it is to be told.
     pub(super) fn tell(&mut self, news: &News, when: impl Fn(ConnectionId, &ParticipantId) -> When) {
-        let is_owed = self.later.is_due_some_time() && news.seed.is_some();
-        let order = is_owed.then(|| self.state(|protocol| protocol == Protocol::Seed));
+        let is_owed = self.later.is_due_some_time() && news.v1.is_some();
+        let order = is_owed.then(|| self.state(|protocol| protocol == Protocol::V1));
         let token = |who: &ParticipantId| self.shared.settings.resume_key.token(&self.key, who);
         self.members.tell(news, when, order.as_ref(), token);
     }
 
     /// The message of the first protocol that tells of a committed fact.
-    pub(super) fn frame(&self, recorded: &Recorded) -> Frame {
-        self.aside(|| wire::fact_message(&self.order, &self.presence, recorded))
+    pub(super) fn frame(&self, fact: &Stored) -> Frame {
+        self.aside(|| wire::fact_message(&self.order, &self.presence, fact.recorded()))
     }
 
     /// Does work for which the whole bill may have to be worked out.
@@ -164,7 +167,7 @@ impl Room {
     /// Notes that somebody is shown a full state.
     fn are_shown(&mut self, state: &News) {
         self.later.shown(&self.presence);
-        if let Some(message) = &state.seed {
+        if let Some(message) = &state.v1 {
             self.later.written(message);
         }
     }
@@ -172,8 +175,7 @@ impl Room {
     /// Has the sockets of whoever does not sit at the table speak for nobody, where that was not shown as it happened.
     pub(super) fn unseat_who_is_gone(&mut self) {
         let order = &self.order;
-        let is_gone = |somebody: &ParticipantId| order.person(somebody).is_none_or(Participant::has_left);
-        for (connection, participant) in self.members.unseat(is_gone) {
+        for (connection, participant) in self.members.unseat(|speaker| !order.is_at_table(speaker)) {
             self.presence.disconnect(&participant);
             self.later.knows(&participant);
             self.refuse(connection, &Code::JoinFirst.into(), None);
@@ -187,10 +189,10 @@ impl Room {
 
     pub(super) fn state(&self, is_needed: impl Fn(Protocol) -> bool) -> News {
         let now = self.shared.clock.now();
-        let seed = || Shared::new(self.aside(|| wire::sync(&self.order, &self.presence, now)));
+        let v1 = || Shared::new(self.aside(|| wire::sync(&self.order, &self.presence, now)));
         let cursor = || self.cursor().text();
         let v2 = || Shared::new(v2::state(&self.order, &self.presence, &cursor(), None)).to_strangers();
-        News { seed: is_needed(Protocol::Seed).then(seed), v2: is_needed(Protocol::V2).then(v2) }
+        News { v1: is_needed(Protocol::V1).then(v1), v2: is_needed(Protocol::V2).then(v2) }
     }
 
     pub(super) fn detach(&mut self, connection: ConnectionId) {
@@ -221,7 +223,7 @@ impl Room {
             Request::Checksum => v2::checksum_answer(&self.order, id).into(),
             Request::Presence { typing, speaking } => {
                 if self.presence.mark(&speaker, typing, speaking) {
-                    let news = News { seed: None, v2: self.presence_v2(&speaker) };
+                    let news = News { v1: None, v2: self.presence_v2(&speaker) };
                     self.later.shown_of(&speaker, &self.presence);
                     self.tell_others(&speaker, &news);
                 }
@@ -264,7 +266,7 @@ impl Room {
             match (read, protocol) {
                 // Nobody is there who could be told.
                 (Ok(None), _) => {}
-                (Ok(Some(Page { mut entries, more, .. })), Protocol::Seed) => {
+                (Ok(Some(Page { mut entries, more, .. })), Protocol::V1) => {
                     let entries = entries.make_contiguous();
                     outbox.push_reply(wire::history(entries, more, id.as_ref(), now));
                 }
@@ -275,7 +277,7 @@ impl Room {
                     tracing::warn!(room = %key.fingerprint(), %error, "the history cannot be read");
                     let rejection = Code::StorageUnavailable.into();
                     outbox.push_refusal(match protocol {
-                        Protocol::Seed => wire::error(&rejection, id.as_ref(), now),
+                        Protocol::V1 => wire::error(&rejection, id.as_ref(), now),
                         Protocol::V2 => v2::reject(&rejection, id.as_ref()),
                     });
                 }
@@ -286,7 +288,7 @@ impl Room {
     /// The last fact of the history, for somebody who may read it; without a name, for the back end.
     pub(super) fn let_read(&mut self, asker: Option<&ParticipantId>) -> Option<u64> {
         let seq = self.order.seq();
-        let may = seq > 0 && asker.is_none_or(|asker| may_read(&self.order, asker));
+        let may = seq > 0 && asker.is_none_or(|asker| self.order.may_read_history(asker));
         may.then(|| {
             self.tell_history();
             seq
@@ -304,7 +306,7 @@ impl Room {
     pub(super) fn ack(&self, connection: ConnectionId, id: Option<&CommandId>, seq: u64, repeated: bool) {
         let Some(id) = id else { return };
         let text = match self.members.protocol(connection) {
-            Protocol::Seed => wire::ack(id, seq, repeated, self.shared.clock.now()),
+            Protocol::V1 => wire::ack(id, seq, repeated, self.shared.clock.now()),
             Protocol::V2 => v2::ack(id, seq, repeated),
         };
         self.members.ack(connection, text);
@@ -318,7 +320,7 @@ impl Room {
 
     fn refusal(&self, connection: ConnectionId, rejection: &Rejection, id: Option<&CommandId>) -> String {
         match self.members.protocol(connection) {
-            Protocol::Seed => wire::error(rejection, id, self.shared.clock.now()),
+            Protocol::V1 => wire::error(rejection, id, self.shared.clock.now()),
             Protocol::V2 => v2::reject(rejection, id),
         }
     }

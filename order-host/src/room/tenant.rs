@@ -5,7 +5,7 @@ use order_core::{Code, Order, Rejection};
 
 use super::{ConnectionId, Room};
 use crate::Ticket;
-use crate::shared::Shared;
+use crate::host::shared::Shared;
 
 /// When to try again, in milliseconds: orders that nobody looks at leave memory after about a minute.
 const TRY_AGAIN: u64 = 60_000;

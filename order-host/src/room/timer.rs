@@ -6,11 +6,11 @@ use order_core::deadline::MAX_DEADLINE_AHEAD;
 use order_core::{Order, Recorded, UnixMillis, commit, deadline_due, end_of_life};
 use tokio::time::Instant;
 
-use super::store::Stored;
+use super::store::{StoreFailure, Stored};
 use super::{End, Room};
-use crate::clock::{Look, SETTLES_AFTER, StampAge};
 use crate::log::LogError;
 use crate::time::SetHere;
+use crate::time::{Look, SETTLES_AFTER, StampAge};
 
 /// After so long what could not be stored is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
@@ -183,21 +183,24 @@ impl Room {
         self.timer.not_before = None;
         while let Some(recorded) = self.due().await {
             // What happens by itself is stored however full the log is.
-            let (stored, link) = match self.encode_within_bounds(None, &recorded, 0, self.link) {
-                Ok((encoded, link)) => (self.store(&[&recorded], vec![encoded]).await, link),
-                Err(rejection) => (Stored::No(rejection), self.link),
+            let stored = match self.propose(None, recorded, 0, self.link) {
+                Ok(proposed) => self.store(proposed).await,
+                Err(rejection) => Err(StoreFailure::NotStored(rejection)),
             };
-            if stored.failure().is_some() {
-                self.timer.not_before = Some(Instant::now() + TRY_AGAIN);
-                let recovered = self.recover(&stored).await;
-                // Another writer may have stored it.
-                self.timer.is_late = self.due().await.is_some();
-                return recovered;
+            match stored {
+                Ok(fact) => {
+                    self.commit(&fact)?;
+                    self.show(&fact, None);
+                    self.snapshot_if_due();
+                }
+                Err(failure) => {
+                    self.timer.not_before = Some(Instant::now() + TRY_AGAIN);
+                    let recovered = self.recover(failure).await;
+                    // Another writer may have stored it.
+                    self.timer.is_late = self.due().await.is_some();
+                    return recovered;
+                }
             }
-            self.commit(&recorded, link)?;
-            self.ahead = None;
-            self.show(&recorded, None);
-            self.recover(&stored).await?;
         }
         self.remember_alarm().await;
         Ok(())
@@ -278,15 +281,12 @@ impl Room {
         }
     }
 
-    /// Sees to it, before `facts` are stored, that the log has the room woken in time for what they bring about.
-    pub(super) async fn alarm_for(&mut self, facts: &[&Recorded]) -> Result<(), LogError> {
-        if !facts.iter().any(|recorded| recorded.fact.may_move_alarm()) {
+    /// Sets the room's alarm in the log, before `facts` are stored, so that the room is woken in time for what they bring about.
+    pub(super) async fn alarm_for(&mut self, facts: &[Stored]) -> Result<(), LogError> {
+        if !facts.iter().any(|fact| fact.recorded().fact.may_move_alarm()) {
             return Ok(());
         }
-        let mut after = self.order.clone();
-        // Should one not fit, the room finds out where it commits them.
-        let _ = facts.iter().try_for_each(|recorded| commit(&mut after, recorded));
-        let Some(at) = after.alarm(&self.shared.settings.lifetimes) else { return Ok(()) };
+        let Some(at) = self.alarm_after(facts) else { return Ok(()) };
         let remembered = self.remembered().await?;
         if remembered.is_none_or(|remembered| remembered > at) {
             self.timer.remembered = Remembered::Unasked;
@@ -294,6 +294,20 @@ impl Room {
             self.timer.remembered = Remembered::As(Some(at));
         }
         Ok(())
+    }
+
+    /// The alarm of the order once `facts` are committed.
+    fn alarm_after(&self, facts: &[Stored]) -> Option<UnixMillis> {
+        let lifetimes = &self.shared.settings.lifetimes;
+        let last = facts.last()?.recorded().seq;
+        // Commands that were judged together are in the copy already.
+        if let Some(ahead) = self.ahead.as_ref().filter(|ahead| ahead.seq() == last) {
+            return ahead.alarm(lifetimes);
+        }
+        let mut after = self.order.clone();
+        // Should one not fit, the room finds out where it commits them.
+        let _ = facts.iter().try_for_each(|fact| commit(&mut after, fact.recorded()));
+        after.alarm(lifetimes)
     }
 
     /// The room leaves memory: from now on it is woken. What the log has it woken by is right, unless orders lived longer when

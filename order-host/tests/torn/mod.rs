@@ -185,7 +185,7 @@ async fn order(number: usize, log: Arc<SqliteLog>, kept: Arc<Mutex<[Stored; 2]>>
                 1 + seq / DISHES % 900
             ),
         };
-        let message = wire::decode(&text, || ItemId::new("item").unwrap()).unwrap();
+        let message = wire::decode_command(&text, || ItemId::new("item").unwrap()).unwrap();
         let actor = Actor::participant(ParticipantId::new("ann").unwrap());
         let decision =
             decide(&order, UnixMillis::new(1_700_000_000_000 + seq), &actor, &message.command).unwrap();

@@ -10,7 +10,7 @@ use transport_memory::{AppendFault, Client, Message, Simulation};
 
 use crate::table::{add_with_command, facts, hears_nothing, kinds, restaurant, room, seated};
 
-const PROTOCOLS: [Protocol; 2] = [Protocol::Seed, Protocol::V2];
+const PROTOCOLS: [Protocol; 2] = [Protocol::V1, Protocol::V2];
 
 /// As many commands wait.
 const MOST: usize = 64;
@@ -97,7 +97,7 @@ async fn a_join_that_could_not_be_stored_ends_the_wait_too() {
     let restaurant = restaurant();
     seated(&restaurant, ["asha"]).await;
     let before = facts(&restaurant).await;
-    let mut ben = open(&restaurant, Protocol::Seed);
+    let mut ben = open(&restaurant, Protocol::V1);
     ben.send(dish(0)).await.unwrap();
     restaurant.log().fail_next_append(AppendFault::Failed);
     ben.send(join("ben")).await.unwrap();

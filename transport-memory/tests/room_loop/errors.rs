@@ -44,7 +44,7 @@ async fn a_participant_id_that_cannot_be_is_refused_before_and_after_joining_sig
     let ids =
         [json!(7), json!([]), json!({}), json!(false), json!(""), json!("ben\u{200b}"), json!(too_long)];
     for (number, (protocol, signs_in)) in
-        [(Protocol::Seed, false), (Protocol::Seed, true), (Protocol::V2, false), (Protocol::V2, true)]
+        [(Protocol::V1, false), (Protocol::V1, true), (Protocol::V2, false), (Protocol::V2, true)]
             .into_iter()
             .enumerate()
     {

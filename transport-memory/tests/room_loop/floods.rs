@@ -123,7 +123,7 @@ async fn whoever_comes_back_or_sits_down_again_has_no_more_than_before() {
 #[tokio::test(start_paused = true)]
 async fn pings_are_messages_too() {
     let restaurant = with_a_pace();
-    for protocol in [Protocol::Seed, Protocol::V2] {
+    for protocol in [Protocol::V1, Protocol::V2] {
         let mut client = restaurant.open(&room(), Opening { protocol, ..Opening::default() });
         for _ in 0..=BURST * 2 {
             client.send("ping").await.unwrap();
@@ -176,7 +176,7 @@ async fn a_tenant_begins_no_more_orders_than_it_may_and_reaches_those_it_has() {
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_as_long_as_they_are_told_loses_nothing() {
     let restaurant = with_a_pace();
-    for (protocol, who) in [(Protocol::Seed, "asha"), (Protocol::V2, "ben")] {
+    for (protocol, who) in [(Protocol::V1, "asha"), (Protocol::V2, "ben")] {
         let mut client = restaurant.open(&room(), Opening { protocol, ..Opening::default() });
         client
             .send(
@@ -204,7 +204,7 @@ async fn what_cannot_be_read_counts_too_also_before_anybody_joins() {
     let restaurant = with_a_pace();
     let [mut asha] = seated(&restaurant, ["asha"]).await;
     let before = facts(&restaurant).await;
-    for protocol in [Protocol::Seed, Protocol::V2] {
+    for protocol in [Protocol::V1, Protocol::V2] {
         for message in ["{", "null", r#"{"type":"finalize"}"#] {
             let mut stranger = restaurant.open(&room(), Opening { protocol, ..Opening::default() });
             for _ in 0..=BURST * 2 {

@@ -26,7 +26,7 @@ fn restaurant(settings: impl FnOnce(&mut Settings)) -> Simulation {
 
 #[tokio::test(start_paused = true)]
 async fn an_orders_log_has_an_end_and_the_last_part_is_the_owners_and_the_bills() {
-    for protocol in [Protocol::Seed, Protocol::V2] {
+    for protocol in [Protocol::V1, Protocol::V2] {
         let restaurant = restaurant(|settings| settings.log_bytes = Some(SMALL_LOG));
         let [mut asha] = seated(&restaurant, ["asha"]).await;
         let mut ben = restaurant.open(&room(), Opening { protocol, ..Opening::default() });

@@ -375,7 +375,7 @@ async fn somebody_who_only_names_her_uses_up_nothing_of_what_she_is_answered() {
 #[tokio::test(start_paused = true)]
 async fn joining_as_somebody_new_costs_nothing_of_what_is_answered() {
     let questions =
-        [(Protocol::Seed, r#"{"type":"unlock_order"}"#), (Protocol::V2, r#"{"type":"get_state","id":"q"}"#)];
+        [(Protocol::V1, r#"{"type":"unlock_order"}"#), (Protocol::V2, r#"{"type":"get_state","id":"q"}"#)];
     for (protocol, question) in questions {
         let mut settings = Settings::default();
         settings.participant_answers = Pace::new(1, 1);

@@ -21,7 +21,7 @@ async fn who_joins_as_somebody_new_gets_a_token_that_lets_another_socket_speak_a
     let others = asha.settle().await;
     assert_eq!((kinds(&others), token_count(&others)), (vec!["participant_joined"], 0));
 
-    for protocol in [Protocol::Seed, Protocol::V2] {
+    for protocol in [Protocol::V1, Protocol::V2] {
         let mut back = comes_back(&restaurant, protocol, &token);
         let greeting = back.settle().await;
         let dish = format!("dal-{protocol:?}");
@@ -88,7 +88,7 @@ async fn a_token_proves_its_own_participant_also_after_they_have_left() {
     for (who, presented, expected) in
         [("ben", own.as_str(), Some(own.clone())), ("ben", &own[1..], None), ("ben", "", None)]
     {
-        let mut back = comes_back(&restaurant, Protocol::Seed, presented);
+        let mut back = comes_back(&restaurant, Protocol::V1, presented);
         assert!(back.settle().await.is_empty());
         back.send(join(who, &json!({}))).await.unwrap();
         assert_eq!(token(&back.settle().await[0]), expected, "{who} with {presented}");

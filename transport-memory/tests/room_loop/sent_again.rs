@@ -30,7 +30,7 @@ const COMMANDS: [(&str, [&str; 2]); 3] = [
 
 #[tokio::test(start_paused = true)]
 async fn the_first_answer_counts_after_any_other_command_under_the_same_id() {
-    for protocol in [Protocol::Seed, Protocol::V2] {
+    for protocol in [Protocol::V1, Protocol::V2] {
         for (outcome, [a, _]) in COMMANDS {
             for (other, [_, b]) in COMMANDS {
                 let context = format!("{protocol:?}: {outcome}, then {other}");
@@ -56,7 +56,7 @@ async fn the_first_answer_counts_after_any_other_command_under_the_same_id() {
 
 #[tokio::test(start_paused = true)]
 async fn the_first_answer_counts_among_commands_that_come_together_too() {
-    for protocol in [Protocol::Seed, Protocol::V2] {
+    for protocol in [Protocol::V1, Protocol::V2] {
         for (outcome, [a, _]) in COMMANDS {
             for (_, [_, b]) in COMMANDS {
                 let restaurant = restaurant();
@@ -83,7 +83,7 @@ async fn the_first_answer_counts_among_commands_that_come_together_too() {
 
 #[tokio::test(start_paused = true)]
 async fn what_happened_keeps_its_answer_after_the_room_is_loaded_again() {
-    for protocol in [Protocol::Seed, Protocol::V2] {
+    for protocol in [Protocol::V1, Protocol::V2] {
         let (_, [a, b]) = COMMANDS[0];
         let before = restaurant();
         let mut asha = sits(&before, protocol).await;
@@ -103,7 +103,7 @@ async fn what_happened_keeps_its_answer_after_the_room_is_loaded_again() {
 /// What is only remembered is forgotten with the room's memory. Then the id is that of the next command that comes.
 #[tokio::test(start_paused = true)]
 async fn what_became_no_fact_is_judged_anew_after_the_room_is_loaded_again() {
-    for protocol in [Protocol::Seed, Protocol::V2] {
+    for protocol in [Protocol::V1, Protocol::V2] {
         for (outcome, [a, _]) in &COMMANDS[1..] {
             for (other, [_, b]) in COMMANDS {
                 let restaurant = restaurant();
@@ -128,7 +128,7 @@ async fn what_became_no_fact_is_judged_anew_after_the_room_is_loaded_again() {
 async fn a_join_keeps_its_first_answer_after_another_command_under_its_id_and_the_other_way_round() {
     const JOIN: &str =
         r#"{"type":"join","id":"x","participantId":"asha","participantName":"Asha","data":{}}"#;
-    for protocol in [Protocol::Seed, Protocol::V2] {
+    for protocol in [Protocol::V1, Protocol::V2] {
         for (other, [a, b]) in COMMANDS {
             // The join is first: it happens, or it changes nothing.
             for comes_back in [false, true] {

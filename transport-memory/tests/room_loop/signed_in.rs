@@ -17,7 +17,7 @@ use crate::table::{
 async fn who_signed_in_joins_as_themselves_and_orders() {
     let restaurant = restaurant();
     let [mut asha] = seated(&restaurant, ["asha"]).await;
-    let mut ben = open(&restaurant, Protocol::Seed, identity("ben"));
+    let mut ben = open(&restaurant, Protocol::V1, identity("ben"));
     ben.send(join("ben", &json!({}))).await.unwrap();
     assert_eq!(kinds(&ben.settle().await), ["sync", "participant_joined"]);
     let mut dish: Value = serde_json::from_str(&add("dal", 120)).unwrap();
@@ -35,7 +35,7 @@ async fn nobody_joins_as_somebody_else() {
     let restaurant = restaurant();
     let [mut asha] = seated(&restaurant, ["asha"]).await;
     let before = facts(&restaurant).await;
-    for protocol in [Protocol::Seed, Protocol::V2] {
+    for protocol in [Protocol::V1, Protocol::V2] {
         let mut ben = open(&restaurant, protocol, identity("ben"));
         for other in ["asha", "chitra", "Ben", "ben2"] {
             ben.send(join_with_id(other)).await.unwrap();
@@ -52,7 +52,7 @@ async fn nobody_joins_as_somebody_else() {
 async fn a_message_in_somebody_elses_name_is_refused_in_both_protocols() {
     let restaurant = restaurant();
     let [mut asha] = seated(&restaurant, ["asha"]).await;
-    for (protocol, who) in [(Protocol::Seed, "ben"), (Protocol::V2, "chitra")] {
+    for (protocol, who) in [(Protocol::V1, "ben"), (Protocol::V2, "chitra")] {
         let mut guest = open(&restaurant, protocol, identity(who));
         guest.send(join_with_id(who)).await.unwrap();
         guest.settle().await;
@@ -81,7 +81,7 @@ async fn a_message_in_somebody_elses_name_is_refused_in_both_protocols() {
 #[tokio::test(start_paused = true)]
 async fn a_refusal_stands_in_its_place_among_the_answers() {
     let restaurant = restaurant();
-    let mut asha = open(&restaurant, Protocol::Seed, identity("asha"));
+    let mut asha = open(&restaurant, Protocol::V1, identity("asha"));
     asha.send(join("asha", &json!({}))).await.unwrap();
     asha.settle().await;
     restaurant.log().hold();
@@ -100,7 +100,7 @@ async fn the_sign_ins_name_circle_and_tenant_count_whatever_the_message_says() {
     let mut signed = identity("asha");
     signed.name = Some(text("Asha Rao"));
     signed.access.circle = Some(text("c1"));
-    let mut asha = open(&restaurant, Protocol::Seed, signed);
+    let mut asha = open(&restaurant, Protocol::V1, signed);
     let without_a_name = json!({ "type": "join", "participantId": "asha", "data": {} });
     asha.send(without_a_name.to_string()).await.unwrap();
     assert_eq!(kinds(&asha.settle().await), ["sync", "participant_joined"]);
@@ -133,10 +133,10 @@ async fn whoever_is_not_of_the_orders_circle_does_not_join_it() {
     ]
     .into_iter()
     .map(|(circle, tenant, by_name)| {
-        (circle, tenant, open(&restaurant, Protocol::Seed, of("ben", circle, tenant, by_name)))
+        (circle, tenant, open(&restaurant, Protocol::V1, of("ben", circle, tenant, by_name)))
     })
     .collect();
-    let mut asha = open(&restaurant, Protocol::Seed, of("asha", "c1", "t1", false));
+    let mut asha = open(&restaurant, Protocol::V1, of("asha", "c1", "t1", false));
     asha.send(join("asha", &json!({}))).await.unwrap();
     asha.settle().await;
     let before = facts(&restaurant).await;
@@ -209,7 +209,7 @@ async fn a_resume_token_replaces_no_sign_in() {
 async fn a_socket_ends_with_its_sign_in_and_is_told_so_in_its_own_protocol() {
     let restaurant = restaurant();
     let [mut asha] = seated(&restaurant, ["asha"]).await;
-    for (protocol, kind) in [(Protocol::Seed, "error"), (Protocol::V2, "reject")] {
+    for (protocol, kind) in [(Protocol::V1, "error"), (Protocol::V2, "reject")] {
         let mut ben = open(&restaurant, protocol, until(&restaurant, Duration::from_secs(3600)));
         ben.send(join_with_id("ben")).await.unwrap();
         ben.settle().await;
@@ -232,8 +232,8 @@ async fn a_socket_ends_with_its_sign_in_and_is_told_so_in_its_own_protocol() {
 #[tokio::test(start_paused = true)]
 async fn a_socket_that_never_joined_ends_too_and_one_that_has_no_end_does_not() {
     let restaurant = restaurant();
-    let mut stranger = open(&restaurant, Protocol::Seed, until(&restaurant, Duration::from_secs(5)));
-    let mut forever = open(&restaurant, Protocol::Seed, identity("asha"));
+    let mut stranger = open(&restaurant, Protocol::V1, until(&restaurant, Duration::from_secs(5)));
+    let mut forever = open(&restaurant, Protocol::V1, identity("asha"));
     wait(&restaurant, Duration::from_secs(6)).await;
     assert_eq!(code(&stranger.recv().await.unwrap()), "token_expired");
     assert_eq!(stranger.recv().await.unwrap_err(), Closed::SignInEnded);
@@ -246,7 +246,7 @@ async fn a_socket_that_never_joined_ends_too_and_one_that_has_no_end_does_not() 
 async fn nothing_is_carried_out_after_the_end_of_the_sign_in_even_if_the_clock_was_set() {
     let restaurant = restaurant();
     let [mut asha] = seated(&restaurant, ["asha"]).await;
-    let mut ben = open(&restaurant, Protocol::Seed, until(&restaurant, Duration::from_secs(3600)));
+    let mut ben = open(&restaurant, Protocol::V1, until(&restaurant, Duration::from_secs(3600)));
     ben.send(join("ben", &json!({}))).await.unwrap();
     ben.settle().await;
     asha.settle().await;
@@ -264,7 +264,7 @@ async fn nothing_is_carried_out_after_the_end_of_the_sign_in_even_if_the_clock_w
 /// dropped before the end, or after it.
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_stalls_gets_nothing_that_was_stored_after_the_end_of_its_sign_in() {
-    for protocol in [Protocol::Seed, Protocol::V2] {
+    for protocol in [Protocol::V1, Protocol::V2] {
         for (outbox_bytes, before, after) in
             [(1 << 20, 30, 30), (4 << 10, 100, 30), (16 << 10, 20, 200), (1 << 20, 0, 30)]
         {
@@ -312,7 +312,7 @@ async fn a_sign_in_that_has_ended_stays_so_when_the_clock_is_set_back() {
     let began = restaurant.clock().now();
     let mut signed = identity("ben");
     signed.expires_at = Some(UnixMillis::new(began.get() + 1_000));
-    let mut ben = open(&restaurant, Protocol::Seed, signed);
+    let mut ben = open(&restaurant, Protocol::V1, signed);
     ben.send(join("ben", &json!({}))).await.unwrap();
     ben.settle().await;
     asha.settle().await;
@@ -326,7 +326,7 @@ async fn a_sign_in_that_has_ended_stays_so_when_the_clock_is_set_back() {
 /// What it asked for in time is answered too late: a state, a history and the ack of a command that waits for the disk.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_comes_after_the_end_of_the_sign_in_is_not_given() {
-    for protocol in [Protocol::Seed, Protocol::V2] {
+    for protocol in [Protocol::V1, Protocol::V2] {
         let restaurant = restaurant();
         let [mut asha] = seated(&restaurant, ["asha"]).await;
         let mut ben = open(&restaurant, protocol, until(&restaurant, Duration::from_secs(3600)));
@@ -356,7 +356,7 @@ async fn an_answer_that_comes_after_the_end_of_the_sign_in_is_not_given() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_socket_notices_a_clock_that_was_set_within_a_minute() {
     let restaurant = restaurant();
-    let mut ben = open(&restaurant, Protocol::Seed, until(&restaurant, Duration::from_secs(3600)));
+    let mut ben = open(&restaurant, Protocol::V1, until(&restaurant, Duration::from_secs(3600)));
     hears_nothing(&mut ben).await;
     restaurant.clock().advance(Duration::from_secs(3600));
     let within_a_minute = async {
@@ -408,7 +408,7 @@ fn seq_of(message: &Value) -> Option<u64> {
 #[tokio::test(start_paused = true)]
 async fn a_join_needs_no_participant_where_somebody_signed_in_and_needs_one_elsewhere() {
     for (protocol, greeted) in
-        [(Protocol::Seed, &["sync", "participant_joined", "ack"][..]), (Protocol::V2, &["welcome", "ack"])]
+        [(Protocol::V1, &["sync", "participant_joined", "ack"][..]), (Protocol::V2, &["welcome", "ack"])]
     {
         let restaurant = restaurant();
         let [mut asha] = seated(&restaurant, ["asha"]).await;
@@ -441,7 +441,7 @@ async fn who_is_at_the_table_speaks_from_the_first_message_on_without_a_join() {
     let restaurant = restaurant();
     let [mut asha, _ben] = seated(&restaurant, ["asha", "ben"]).await;
     for (protocol, item, greeted) in [
-        (Protocol::Seed, "dal", &["sync", "participant_joined", "item_added", "ack"][..]),
+        (Protocol::V1, "dal", &["sync", "participant_joined", "item_added", "ack"][..]),
         (Protocol::V2, "naan", &["welcome", "event", "ack"]),
     ] {
         let mut ben = open(&restaurant, protocol, identity("ben"));
@@ -486,7 +486,7 @@ async fn who_signed_in_and_was_away_is_greeted_once_with_what_they_missed() {
     assert_eq!(asha.settle().await.len(), 1, "that they are there");
     // A join is answered as ever, with one greeting.
     for (protocol, greeted) in
-        [(Protocol::Seed, &["sync", "participant_joined", "ack"][..]), (Protocol::V2, &["welcome", "ack"])]
+        [(Protocol::V1, &["sync", "participant_joined", "ack"][..]), (Protocol::V2, &["welcome", "ack"])]
     {
         let mut joins = restaurant.open(&room(), Opening { protocol, ..back() });
         joins.send(join_with_id("ben")).await.unwrap();
@@ -514,7 +514,7 @@ async fn who_is_not_at_the_table_is_told_to_join_first_and_then_may() {
     }
     asha.settle().await;
     let before = facts(&restaurant).await;
-    for protocol in [Protocol::Seed, Protocol::V2] {
+    for protocol in [Protocol::V1, Protocol::V2] {
         for who in ["left", "removed", "stranger"] {
             let mut guest = open(&restaurant, protocol, identity(who));
             for message in
@@ -540,7 +540,7 @@ async fn who_is_not_at_the_table_is_told_to_join_first_and_then_may() {
         assert_eq!(code_of(&only(&mut without).await.json()), "join_first", "without sign-in");
     }
     assert_eq!(facts(&restaurant).await, before);
-    let mut guest = open(&restaurant, Protocol::Seed, identity("stranger"));
+    let mut guest = open(&restaurant, Protocol::V1, identity("stranger"));
     guest.send(add("dal", 10)).await.unwrap();
     assert_eq!(code(&only(&mut guest).await), "join_first");
     guest.send(join("stranger", &json!({}))).await.unwrap();

@@ -9,7 +9,7 @@ use transport_memory::{Client, Faults, Message, Simulation};
 
 use crate::table::{facts, kinds, room};
 
-const PROTOCOLS: [Protocol; 2] = [Protocol::Seed, Protocol::V2];
+const PROTOCOLS: [Protocol; 2] = [Protocol::V1, Protocol::V2];
 
 #[tokio::test(start_paused = true)]
 async fn a_hundred_commands_that_are_sent_without_reading_are_all_answered_once_and_in_order() {

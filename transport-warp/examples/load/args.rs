@@ -125,7 +125,7 @@ impl InFlight {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Protocol {
     /// The first: every change comes with the whole order.
-    Seed,
+    V1,
     /// `stonepot.v2`: every change is an event, and every command is answered by its id. An order remembers 10,000 ids of
     /// a participant, so that with few rooms a run has to be short.
     V2,
@@ -205,7 +205,7 @@ pub(crate) struct LoadArgs {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) runs: u32,
     /// What the participants speak with the server.
-    #[arg(long, value_enum, default_value_t = Protocol::Seed)]
+    #[arg(long, value_enum, default_value_t = Protocol::V1)]
     pub(crate) protocol: Protocol,
     /// How many rooms.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]

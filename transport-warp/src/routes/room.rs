@@ -401,7 +401,7 @@ fn parameter<'query>(query: &'query str, name: &str) -> Option<Cow<'query, str>>
 fn opening(handshake: &Handshake, query: &str) -> Opening {
     let v2 = handshake.offers(Protocol::V2.subprotocol());
     Opening {
-        protocol: if v2 { Protocol::V2 } else { Protocol::Seed },
+        protocol: if v2 { Protocol::V2 } else { Protocol::V1 },
         resume_token: parameter(query, "resume").filter(|token| !token.is_empty()).map(Cow::into_owned),
         since: parameter(query, "since").and_then(|since| Cursor::parse(&since)),
         ..Opening::default()

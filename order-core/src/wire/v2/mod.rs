@@ -14,5 +14,5 @@ mod state;
 
 pub use answer::{Welcome, ack, bill, checksum_answer, history, presence, reject, state, welcome};
 pub use event::event;
-pub use inbound::{Request, V2Inbound, decode, decode_from};
+pub use inbound::{decode, decode_from};
 pub use state::{checksum, state_text};

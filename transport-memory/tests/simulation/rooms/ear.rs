@@ -3,7 +3,7 @@
 use transport_memory::{Dice, Message};
 
 use super::document::Document;
-use super::ear_seed::SeedEar;
+use super::ear_seed::V1Ear;
 use super::ear_v2::V2Ear;
 use super::world::World;
 
@@ -28,14 +28,14 @@ pub(crate) struct Listener {
 #[derive(Debug)]
 pub(crate) enum Ear {
     V2(V2Ear),
-    Seed(SeedEar),
+    V1(V1Ear),
 }
 
 impl Ear {
     pub(crate) fn hear(&mut self, world: &World, message: &Message) -> Option<Answer> {
         match self {
             Self::V2(ear) => ear.hear(world, message),
-            Self::Seed(ear) => ear.hear(world, message),
+            Self::V1(ear) => ear.hear(world, message),
         }
     }
 
@@ -43,7 +43,7 @@ impl Ear {
     pub(crate) fn must_join(&mut self) {
         match self {
             Self::V2(ear) => ear.joined = false,
-            Self::Seed(ear) => ear.joined = false,
+            Self::V1(ear) => ear.joined = false,
         }
     }
 
@@ -51,7 +51,7 @@ impl Ear {
     pub(crate) fn joined(&self) -> bool {
         match self {
             Self::V2(ear) => ear.joined,
-            Self::Seed(ear) => ear.joined,
+            Self::V1(ear) => ear.joined,
         }
     }
 
@@ -59,7 +59,7 @@ impl Ear {
     pub(crate) fn seq(&self) -> u64 {
         match self {
             Self::V2(ear) => ear.current().map_or(0, |document| document.seq),
-            Self::Seed(ear) => ear.seq,
+            Self::V1(ear) => ear.seq,
         }
     }
 
@@ -67,7 +67,7 @@ impl Ear {
     pub(crate) fn document(&self) -> Option<&Document> {
         match self {
             Self::V2(ear) => ear.document.as_ref(),
-            Self::Seed(_) => None,
+            Self::V1(_) => None,
         }
     }
 
@@ -79,7 +79,7 @@ impl Ear {
                 let some = usize::try_from(dice.below(ids.len() as u64)).unwrap();
                 ids.get(some).map_or_else(|| "none".to_owned(), |id| (*id).to_owned())
             }
-            Self::Seed(ear) => {
+            Self::V1(ear) => {
                 let mut tries = (0..4).map(|_| pool(dice));
                 tries.find(|id| ear.has_item(id)).unwrap_or_else(|| "none".to_owned())
             }
@@ -94,7 +94,7 @@ impl Ear {
                 Self::V2(ear) => {
                     ear.document.as_ref().is_some_and(|document| document.ids("items").contains(&&*id))
                 }
-                Self::Seed(ear) => ear.has_item(&id),
+                Self::V1(ear) => ear.has_item(&id),
             };
             if !is_taken {
                 break;
@@ -110,7 +110,7 @@ impl Ear {
                 let owner = ear.document.as_ref().and_then(|document| document.field("ownerId"));
                 owner.is_some_and(|owner| owner.trim_matches('"') == person)
             }
-            Self::Seed(ear) => ear.reads(&format!("\"ownerId\":\"{person}\"")),
+            Self::V1(ear) => ear.reads(&format!("\"ownerId\":\"{person}\"")),
         }
     }
 
@@ -120,7 +120,7 @@ impl Ear {
                 let status = ear.document.as_ref().and_then(|document| document.field("status"));
                 status == Some("\"finalized\"")
             }
-            Self::Seed(ear) => ear.reads("\"status\":\"finalized\""),
+            Self::V1(ear) => ear.reads("\"status\":\"finalized\""),
         }
     }
 
@@ -130,7 +130,7 @@ impl Ear {
             Self::V2(ear) => {
                 ear.document.as_ref().and_then(|document| document.field("total")).unwrap_or("0")
             }
-            Self::Seed(_) => "0",
+            Self::V1(_) => "0",
         }
     }
 }

@@ -10,7 +10,7 @@ use super::outcome::{Happening, Oracle};
 use super::world::World;
 
 #[derive(Debug)]
-pub(crate) struct SeedEar {
+pub(crate) struct V1Ear {
     pub(crate) listener: Listener,
     pub(crate) joined: bool,
     pub(crate) seq: u64,
@@ -18,7 +18,7 @@ pub(crate) struct SeedEar {
     shown: Option<Message>,
 }
 
-impl SeedEar {
+impl V1Ear {
     pub(crate) fn new(listener: Listener) -> Self {
         Self { listener, joined: false, seq: 0, shown: None }
     }

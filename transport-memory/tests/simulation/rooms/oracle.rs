@@ -268,8 +268,8 @@ pub(crate) fn agrees(world: &World, order: &Order, phone: &Phone) {
     let (sees, log_says) = match &line.ear {
         Ear::V2(ear) => (ear.document.as_ref().map(Document::text), v2::state_text(order)),
         // What is lost on the way to it may be the last.
-        Ear::Seed(_) if phone.listener.wild => return,
-        Ear::Seed(ear) => {
+        Ear::V1(_) if phone.listener.wild => return,
+        Ear::V1(ear) => {
             let sync = wire::sync(order, &Presence::new(), UnixMillis::new(0));
             let text = sync.text_for(&id(who));
             let state = undated(&text).trim_start_matches(r#"{"type":"sync","data":"#).to_owned();

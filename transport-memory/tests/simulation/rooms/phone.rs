@@ -9,7 +9,7 @@ use transport_memory::{Client, Closed, Dice, Message};
 
 use super::document::Document;
 use super::ear::{Answer, Ear, Listener};
-use super::ear_seed::SeedEar;
+use super::ear_seed::V1Ear;
 use super::ear_v2::V2Ear;
 use super::outcome::{Happening, Oracle};
 use super::plan::{Character, PEOPLE, Sabotage};
@@ -165,7 +165,7 @@ impl Phone {
     fn is_at_rest(&self) -> bool {
         let knows = self.main.as_ref().is_some_and(|line| match &line.ear {
             Ear::V2(ear) => ear.joined && !ear.is_lost(),
-            Ear::Seed(ear) => ear.joined,
+            Ear::V1(ear) => ear.joined,
         });
         knows && self.waiting.is_empty()
     }
@@ -176,7 +176,7 @@ impl Phone {
         let line = self.main.as_mut()?;
         let (ask, answer) = match line.ear {
             Ear::V2(_) => (r#"{"type":"get_state"}"#.to_owned(), "state"),
-            Ear::Seed(_) => (format!(r#"{{"type":"join","participantId":"{who}","data":{{}}}}"#), "sync"),
+            Ear::V1(_) => (format!(r#"{{"type":"join","participantId":"{who}","data":{{}}}}"#), "sync"),
         };
         line.client.send(ask).await.ok()?;
         let heard = line.client.recv_until(answer).await;
@@ -210,7 +210,7 @@ impl Phone {
         let client = self.world.connect(wild, opening)?;
         let history = self.world.history();
         let ear = match protocol {
-            Protocol::Seed => Ear::Seed(SeedEar::new(self.listener)),
+            Protocol::V1 => Ear::V1(V1Ear::new(self.listener)),
             Protocol::V2 => {
                 Ear::V2(V2Ear::new(self.listener, self.saved.clone(), self.token.clone(), history))
             }
@@ -219,7 +219,7 @@ impl Phone {
     }
 
     async fn connect_a_second_time(&mut self) {
-        if self.character.protocol == Protocol::Seed || self.second.is_some() || self.token.is_none() {
+        if self.character.protocol == Protocol::V1 || self.second.is_some() || self.token.is_none() {
             return;
         }
         let Some(document) = self.main.as_ref().and_then(|line| line.ear.document()) else { return };
@@ -366,7 +366,7 @@ impl Phone {
 
     async fn ask(&mut self) {
         let Some(line) = self.main.as_ref().filter(|line| line.ear.joined()) else { return };
-        if matches!(line.ear, Ear::Seed(_)) {
+        if matches!(line.ear, Ear::V1(_)) {
             return;
         }
         let request = match self.dice.below(8) {
@@ -440,7 +440,7 @@ impl Phone {
         }
         if line.ear.joined() && main {
             self.must_join = false;
-            if matches!(line.ear, Ear::Seed(_)) {
+            if matches!(line.ear, Ear::V1(_)) {
                 // It is shown the order: that is answer enough, and the other one may be lost when it falls behind.
                 self.waiting.joined();
             }

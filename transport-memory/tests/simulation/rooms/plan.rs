@@ -98,7 +98,7 @@ impl Plan {
 
 impl Character {
     fn new(dice: &mut Dice, steps: u64) -> Self {
-        let protocol = if dice.below(3) == 0 { Protocol::Seed } else { Protocol::V2 };
+        let protocol = if dice.below(3) == 0 { Protocol::V1 } else { Protocol::V2 };
         Self {
             protocol,
             gives_ids: protocol == Protocol::V2 || dice.below(2) == 0,

@@ -7,7 +7,7 @@ use crate::{Allowance, Cursor, Door, Identity};
 pub enum Protocol {
     /// The first: every change comes with the whole order.
     #[default]
-    Seed,
+    V1,
     /// `stonepot.v2`: every change is a small event, and every command is answered by its id.
     V2,
 }
@@ -16,7 +16,7 @@ impl Protocol {
     /// The WebSocket subprotocol that chooses it. The first is spoken with whoever offers none, too.
     pub fn subprotocol(self) -> &'static str {
         match self {
-            Self::Seed => "stonepot.v1",
+            Self::V1 => "stonepot.v1",
             Self::V2 => "stonepot.v2",
         }
     }

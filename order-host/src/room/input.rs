@@ -1,14 +1,13 @@
 //! What a room is told.
 
-use order_core::command::PeopleCommand;
-use order_core::wire::v2::Request;
-use order_core::wire::{Inbound, Refused, SharedText};
-use order_core::{Command, CommandId, ParticipantId};
 use std::sync::Arc;
 use std::time::Duration;
+
+use order_core::ParticipantId;
+use order_core::wire::{CommandMessage, Inbound, Refused, SharedText};
 use tokio::sync::{SetOnce, oneshot};
 
-use crate::outbox::Outbox;
+use crate::connection::outbox::Outbox;
 use crate::{Access, Allowance, Cursor, Door, Protocol};
 
 /// Identifies a socket for as long as the process lives. A label, never an identity.
@@ -21,9 +20,9 @@ pub(crate) enum Input {
     /// Boxed, as is all that is large: a room's queue has room for 32 inputs from the beginning.
     Attach(Box<Attach>),
     /// A socket sent a message.
-    Message { connection: ConnectionId, message: Box<Result<Message, Refused>> },
+    Message { connection: ConnectionId, message: Box<Result<Inbound, Refused>> },
     /// The restaurant's back end sent a message. It is told what everybody was shown, or the refusal, as JSON text.
-    Backend { message: Box<Inbound>, reply: oneshot::Sender<Result<String, String>> },
+    Backend { message: Box<CommandMessage>, reply: oneshot::Sender<Result<String, String>> },
     /// A socket that fell behind wants the full state.
     Resync { connection: ConnectionId },
     /// A socket that came back too early is to be seated now.
@@ -75,40 +74,4 @@ pub(crate) struct Seat {
     pub(crate) is_taken: SetOnce<bool>,
     /// Set if that takes a while, because they have been answered too much lately.
     pub(crate) is_put_off: SetOnce<()>,
-}
-
-/// A message that could be read.
-pub(crate) enum Message {
-    /// A command; in a join, also where in the history the client is.
-    Command(Inbound, Option<Cursor>),
-    /// Something that changes nothing which is stored.
-    Request {
-        id: Option<CommandId>,
-        /// Who says that they ask, if the message says so.
-        participant: Option<ParticipantId>,
-        request: Request,
-    },
-}
-
-impl Message {
-    /// Whether it asks to sit down.
-    pub(crate) fn is_join(&self) -> bool {
-        matches!(self, Self::Command(inbound, _) if matches!(inbound.command, Command::People(PeopleCommand::Join(_))))
-    }
-
-    /// Who says that they sent it, if it says so.
-    pub(crate) fn named(&self) -> Option<&ParticipantId> {
-        match self {
-            Self::Command(inbound, _) => inbound.participant.as_ref(),
-            Self::Request { participant, .. } => participant.as_ref(),
-        }
-    }
-
-    /// The id to answer by.
-    pub(crate) fn id(&self) -> Option<&CommandId> {
-        match self {
-            Self::Command(inbound, _) => inbound.id(),
-            Self::Request { id, .. } => id.as_ref(),
-        }
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
 use crate::RoomKey;
-use crate::input::Input;
+use crate::room::input::Input;
 
 /// The rooms in memory, and the way into each.
 #[derive(Default)]

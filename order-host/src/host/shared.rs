@@ -8,16 +8,16 @@ use tokio::sync::{OnceCell, Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
-use crate::aside::Aside;
-use crate::budget::Budgets;
-use crate::clock::{Look, Steps};
-use crate::damaged::Damaged;
-use crate::glances::Glances;
 use crate::history::Histories;
-use crate::input::ConnectionId;
+use crate::history::glances::Glances;
+use crate::host::aside::Aside;
+use crate::host::damaged::Damaged;
+use crate::host::rooms::Rooms;
+use crate::limits::budget::Budgets;
 use crate::log::{ChainKey, LogError, RoomLog};
-use crate::rooms::Rooms;
-use crate::time::Time;
+use crate::room::input::ConnectionId;
+use crate::time::waker::Time;
+use crate::time::{Look, Steps};
 use crate::{Clock, Counted, Ids, Settings};
 
 /// How many orders are read from the log at the same time. Others wait: reading a large one takes some milliseconds of a core and some

@@ -4,6 +4,10 @@
 //! takes some microseconds a fact. It happens once: the entries are remembered, and a room that is in memory adds what happens since.
 //! A room does not wait for it.
 
+pub(crate) mod cursor;
+pub(crate) mod glances;
+pub(crate) mod transcripts;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -15,10 +19,10 @@ use thiserror::Error;
 use tokio::sync::{Mutex as Turn, Semaphore, SemaphorePermit};
 use tokio::task::yield_now;
 
+use crate::history::transcripts::{Run, Transcripts};
+use crate::host::shared::Shared;
+use crate::host::slice::Slice;
 use crate::log::LogError;
-use crate::shared::Shared;
-use crate::slice::Slice;
-use crate::transcripts::{Run, Transcripts};
 use crate::{Counted, NotYet, RoomKey, Ticket};
 
 /// How many facts are read at a time. The others on this thread have their turn in between, and so have other histories: a
@@ -225,9 +229,4 @@ impl Reading {
         transcripts.keep(&self.room, read);
         Ok(Some(page))
     }
-}
-
-/// Whether somebody may read the history of an order: who was ever part of it and was not removed.
-pub(crate) fn may_read(order: &Order, who: &ParticipantId) -> bool {
-    order.person(who).is_some() && order.removed().all(|person| person.id() != who)
 }

@@ -116,7 +116,7 @@ impl AsRef<[u8]> for Front {
 
 #[cfg(test)]
 mod tests {
-    use order_core::wire::{decode, sync};
+    use order_core::wire::{decode_command, sync};
     use order_core::{
         Actor, Currency, Decision, ItemId, Order, OrderId, Presence, UnixMillis, commit, decide,
     };
@@ -132,7 +132,7 @@ mod tests {
         let mut order = Order::new(OrderId::new("table-7").unwrap(), Currency::default());
         let text =
             r#"{"type":"join","participantId":"asha","participantName":"Asha","data":{"phone":"98\"76"}}"#;
-        let join = decode(text, || ItemId::new("unused").unwrap()).unwrap();
+        let join = decode_command(text, || ItemId::new("unused").unwrap()).unwrap();
         let now = UnixMillis::new(1);
         let Ok(Decision::Record(fact)) = decide(&order, now, &Actor::participant(asha()), &join.command)
         else {

@@ -1,5 +1,17 @@
 //! The host: all rooms of one process.
 
+pub(crate) mod aside;
+#[cfg(feature = "sqlite")]
+pub(crate) mod check;
+pub(crate) mod damaged;
+pub(crate) mod ids;
+pub(crate) mod room_key;
+pub(crate) mod rooms;
+pub(crate) mod settings;
+pub(crate) mod shared;
+pub(crate) mod slice;
+pub(crate) mod transport;
+
 use std::sync::{Arc, Weak};
 #[cfg(feature = "sqlite")]
 use std::time::Duration;
@@ -9,17 +21,15 @@ use order_core::{Code, CommandId, ParticipantId, Rejection};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::budget::Known;
-#[cfg(feature = "sqlite")]
-use crate::check;
 use crate::history::{HistoryError, Reading};
-use crate::input::Input;
+use crate::host::shared::Shared;
+use crate::limits::budget::Known;
 #[cfg(feature = "sqlite")]
 use crate::log::SqliteLog;
 use crate::log::{LogError, RoomLog};
 use crate::room::Room;
-use crate::shared::Shared;
-use crate::time;
+use crate::room::input::Input;
+use crate::time::waker;
 use crate::{Access, Clock, Connection, Ids, Opening, RandomIds, RoomKey, Settings, SystemClock};
 
 /// All rooms of one process. A room is loaded on first use and unloaded when idle. Cheap to clone.
@@ -167,7 +177,7 @@ impl Host {
         let refuse = |rejection: &Rejection, id: Option<&CommandId>| {
             wire::error(rejection, id, self.shared.clock.now())
         };
-        let message = wire::decode(message, || self.shared.ids.item_id())
+        let message = wire::decode_command(message, || self.shared.ids.item_id())
             .map_err(|refused| refuse(&refused.rejection, refused.id.as_ref()))?;
         let [not_taken, uncertain] =
             [Code::StorageUnavailable, Code::StorageUncertain].map(|code| refuse(&code.into(), message.id()));
@@ -187,7 +197,7 @@ impl Host {
         if Handle::try_current().is_ok() && self.shared.time.begin() {
             let host = WeakHost(Arc::downgrade(&self.shared));
             let (time, draining) = (self.shared.time.clone(), self.shared.draining());
-            self.shared.spawn(time::keep(host, time, draining));
+            self.shared.spawn(waker::keep(host, time, draining));
         }
     }
 

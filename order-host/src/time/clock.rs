@@ -1,18 +1,12 @@
 //! Where time comes from.
 //!
 //! A clock may be wrong when a machine starts and be set right later, so nothing that cannot be taken back trusts it at once:
-//! [`steps`] compares it with the time that elapses, which nobody sets.
-
-mod steps;
-mod system;
+//! [`Steps`](super::Steps) compares it with the time that elapses, which nobody sets.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use order_core::UnixMillis;
-
-pub(crate) use steps::{Look, SETTLES_AFTER, StampAge, Steps};
-pub use system::SystemClock;
 
 /// Tells the time. The core has no clock of its own, so a test can give it any.
 pub trait Clock: Send + Sync + 'static {

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::expiry::Expiry;
-use crate::pace::{Meter, TooFast};
-use crate::pieces::Pieces;
+use crate::connection::expiry::Expiry;
+use crate::connection::pieces::Pieces;
+use crate::limits::pace::{Meter, TooFast};
 
 /// So many messages may wait however large they are: the answer to a join is two, each with the full state.
 const ALWAYS_FIT: usize = 2;

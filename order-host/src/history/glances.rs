@@ -16,10 +16,9 @@ use tokio::runtime::Handle;
 use tokio::sync::SetOnce;
 use tokio::time::Instant;
 
-use crate::history::may_read;
+use crate::host::shared::Shared;
 use crate::log::{LogError, Snapshot};
 use crate::room::{self, Loaded};
-use crate::shared::Shared;
 use crate::{Access, RoomKey};
 
 /// So many bytes of answers are remembered. Overflow: the oldest are forgotten, and read again when somebody asks.
@@ -52,7 +51,7 @@ impl Glance {
             view: room::public_view(order),
             circle: order.circle_id().cloned(),
             tenant: order.tenant_id().cloned(),
-            readers: readers.filter(|id| may_read(order, id)).cloned().collect(),
+            readers: readers.filter(|id| order.may_read_history(id)).cloned().collect(),
         }
     }
 

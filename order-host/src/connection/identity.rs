@@ -1,10 +1,8 @@
 //! Who a connection is, and which orders it may see: what a transport has found out before it opens one.
 use order_core::command::PeopleCommand;
 use order_core::text::Text;
-use order_core::wire::Refused;
+use order_core::wire::{Inbound, Refused};
 use order_core::{Code, Command, Order, ParticipantId, Rejection, UnixMillis};
-
-use crate::input::Message;
 
 /// Who signed in on a connection. The host trusts it: whoever opens the connection has checked it, by whatever means.
 ///
@@ -29,15 +27,16 @@ impl Identity {
     }
 
     /// The message, if it names nobody else, as this participant may send it.
-    pub(crate) fn vouch_for(&self, message: Message) -> Result<Message, Refused> {
-        if message.named().is_some_and(|named| *named != self.participant) {
+    pub(crate) fn vouch_for(&self, mut message: Inbound) -> Result<Inbound, Refused> {
+        if message.participant().is_some_and(|named| *named != self.participant) {
             let rejection = Rejection::new(Code::NotYou)
                 .field("participantId")
                 .expected("the participant as whom this connection signed in");
             return Err(Refused { id: message.id().cloned(), rejection });
         }
-        let Message::Command(mut inbound, since) = message else { return Ok(message) };
-        if let Command::People(PeopleCommand::Join(join)) = &mut inbound.command {
+        if let Inbound::Command(command) = &mut message
+            && let Command::People(PeopleCommand::Join(join)) = &mut command.command
+        {
             if self.name.is_some() {
                 join.name.clone_from(&self.name);
             }
@@ -45,7 +44,7 @@ impl Identity {
             join.circle_id.clone_from(&self.access.circle);
             join.tenant_id.clone_from(&self.access.tenant);
         }
-        Ok(Message::Command(inbound, since))
+        Ok(message)
     }
 }
 

@@ -1,20 +1,27 @@
 //! One socket's place in a room.
 
+pub(crate) mod before_join;
+pub(crate) mod expiry;
+pub(crate) mod identity;
+pub(crate) mod opening;
+pub(crate) mod outbox;
+pub(crate) mod pieces;
+pub(crate) mod resume;
+
 use std::sync::Arc;
 
-use order_core::wire::v2::{Request, V2Inbound};
-use order_core::wire::{self, Refused, SeedInbound, v2};
+use order_core::wire::{self, Inbound, Refused, v2};
 use order_core::{Code, CommandId, Rejection};
 use tokio::sync::{OnceCell, mpsc};
 
-use crate::before_join::BeforeJoin;
-use crate::budget::Known;
-use crate::expiry::Expiry;
+use crate::connection::before_join::BeforeJoin;
+use crate::connection::expiry::Expiry;
+use crate::connection::outbox::{CloseReason, Outbox, Outgoing, Taken};
 use crate::host::Host;
-use crate::input::{Attach, Back, ConnectionId, Input, Message};
-use crate::outbox::{CloseReason, Outbox, Outgoing, Taken};
-use crate::pace::{Meter, Whose};
-use crate::{Allowance, Cursor, Door, Identity, Opening, Protocol, RoomKey};
+use crate::limits::budget::Known;
+use crate::limits::pace::{Meter, Whose};
+use crate::room::input::{Attach, Back, ConnectionId, Input};
+use crate::{Allowance, Door, Identity, Opening, Protocol, RoomKey};
 
 /// One socket's place in a room: what it sends goes in, what it is to be sent comes out. Dropping it is the
 /// disconnect.
@@ -124,24 +131,12 @@ impl Connection {
     }
 
     /// What a text says. Apart from [`Connection::receive`], and boxed: what waits for a room that is busy is small.
-    fn read(&self, text: &str) -> Box<Result<Message, Refused>> {
+    fn read(&self, text: &str) -> Box<Result<Inbound, Refused>> {
         let fresh_id = || self.host.shared().ids.item_id();
         let signed_in = self.guest.as_ref().map(|guest| &guest.identity.participant);
         let message = match self.protocol {
-            Protocol::Seed => wire::decode_any_from(signed_in, text, fresh_id).map(|message| match message {
-                SeedInbound::Command(inbound) => Message::Command(inbound, None),
-                SeedInbound::History { id, participant, page } => {
-                    Message::Request { id, participant, request: Request::History(page) }
-                }
-            }),
-            Protocol::V2 => v2::decode_from(signed_in, text, fresh_id).map(|message| match message {
-                V2Inbound::Command { inbound, since } => {
-                    Message::Command(inbound, since.as_deref().and_then(Cursor::parse))
-                }
-                V2Inbound::Request { id, participant, request } => {
-                    Message::Request { id, participant, request }
-                }
-            }),
+            Protocol::V1 => wire::decode_from(signed_in, text, fresh_id),
+            Protocol::V2 => v2::decode_from(signed_in, text, fresh_id),
         };
         Box::new(match &self.guest {
             Some(guest) => message.and_then(|message| guest.identity.vouch_for(message)),
@@ -150,13 +145,13 @@ impl Connection {
     }
 
     /// The message, unless it comes after the end of the sign-in, or too early.
-    fn let_through(&self, message: Box<Result<Message, Refused>>) -> Option<Box<Result<Message, Refused>>> {
+    fn let_through(&self, message: Box<Result<Inbound, Refused>>) -> Option<Box<Result<Inbound, Refused>>> {
         let is_stopped = self.ends_with_its_sign_in() || self.is_too_fast(id_of(&message));
         (!is_stopped).then_some(message)
     }
 
     /// Hands a message to the room, or keeps it for the `join` that is yet to come. `text` is the message as it came.
-    async fn hand_over(&self, message: Box<Result<Message, Refused>>, text: &str) {
+    async fn hand_over(&self, message: Box<Result<Inbound, Refused>>, text: &str) {
         if self.before_join.is_over() {
             let Some(inputs) = self.inputs.get() else { return };
             return self.tell(inputs, message).await;
@@ -165,8 +160,8 @@ impl Connection {
         Box::pin(self.hand_over_before_join(message, text)).await;
     }
 
-    async fn hand_over_before_join(&self, message: Box<Result<Message, Refused>>, text: &str) {
-        let is_join = message.as_ref().as_ref().is_ok_and(Message::is_join);
+    async fn hand_over_before_join(&self, message: Box<Result<Inbound, Refused>>, text: &str) {
+        let is_join = message.as_ref().as_ref().is_ok_and(Inbound::is_join);
         match message.as_ref() {
             // It is refused whatever comes after it, so it does not wait.
             Err(refused) if !self.is_resumed || self.seated().await != Seated::Yes => {
@@ -246,7 +241,7 @@ impl Connection {
         }
     }
 
-    async fn tell(&self, inputs: &mpsc::Sender<Input>, message: Box<Result<Message, Refused>>) {
+    async fn tell(&self, inputs: &mpsc::Sender<Input>, message: Box<Result<Inbound, Refused>>) {
         if inputs.send(Input::Message { connection: self.id, message }).await.is_err() {
             self.room_is_gone();
         }
@@ -322,7 +317,7 @@ impl Connection {
 
     fn refusal(&self, rejection: &Rejection, id: Option<&CommandId>) -> String {
         match self.protocol {
-            Protocol::Seed => wire::error(rejection, id, self.host.shared().clock.now()),
+            Protocol::V1 => wire::error(rejection, id, self.host.shared().clock.now()),
             Protocol::V2 => v2::reject(rejection, id),
         }
     }
@@ -420,7 +415,7 @@ impl Connection {
 }
 
 /// The id by which a message is answered.
-fn id_of(message: &Result<Message, Refused>) -> Option<&CommandId> {
+fn id_of(message: &Result<Inbound, Refused>) -> Option<&CommandId> {
     match message {
         Ok(message) => message.id(),
         Err(refused) => refused.id.as_ref(),

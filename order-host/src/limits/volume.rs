@@ -9,7 +9,7 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use order_core::Rejection;
 
-use crate::pace::{Moment, Monotonic};
+use crate::limits::pace::{Moment, Monotonic};
 use crate::{NotYet, Pace};
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Moment>>;
