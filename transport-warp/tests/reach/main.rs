@@ -12,7 +12,7 @@ mod browser;
 mod library;
 mod log;
 mod options;
-#[path = "../process/mod.rs"]
+#[path = "../support/process.rs"]
 mod process;
-#[path = "../server/mod.rs"]
+#[path = "../support/server.rs"]
 mod server;
