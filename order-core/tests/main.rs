@@ -26,6 +26,18 @@ mod bill {
 /// Charges, discounts, tips and waivers.
 mod charges {
     mod refused;
+    mod shares;
+}
+
+/// Whose a dish is, and how it is shared.
+mod claims {
+    mod refused;
+    mod shares;
+}
+
+/// Dishes: their prices, quantities, texts and ids.
+mod dishes {
+    mod refused;
 }
 
 /// What holds for any command: sequences, repetition, undo, bounds, refusals.
@@ -50,6 +62,11 @@ mod payments {
     mod settlement;
 }
 
+/// Joining, leaving and coming back.
+mod people {
+    mod joining;
+}
+
 /// Who pays what: the types of split, and the division of an amount.
 mod split {
     mod laws;
@@ -64,6 +81,7 @@ mod stored {
 
 /// What the tests of several topics share. Nothing here is a test.
 mod support {
+    pub mod amounts;
     pub mod bill;
     pub mod books;
     pub mod dear;
@@ -89,6 +107,7 @@ mod wire {
     mod cached_texts;
     mod golden;
     mod reading;
+    mod refused;
     mod transcript;
     mod v1;
     mod v2;

@@ -170,56 +170,6 @@ fn assert_no_wrong_fact_is_committed(order: &Order) {
 }
 
 #[test]
-fn coming_back_after_leaving_restores_the_same_person() {
-    let mut table = Table::of(&["asha", "ben"]);
-    let joined_at = table.order.person(&id("ben")).unwrap().joined_at();
-    table.add("ben", "i1", "10", "1");
-    table.leave("ben");
-    table.now += 1_000;
-    table.accept("ben", r#"{"type":"join","participantId":"ben","data":{}}"#);
-    let ben = table.order.person(&id("ben")).unwrap();
-    assert_eq!(ben.joined_at(), joined_at);
-    assert_eq!(ben.name().as_str(), "Name of ben");
-    assert_eq!(ben.phone().map(Text::as_str), Some("+91 ben"));
-    assert_eq!(table.order.role(ben.id()), Some(Role::Member));
-    assert_eq!(table.order.people().len(), 2);
-    assert_eq!(table.order.added_by(table.order.items().next().unwrap()), Some(ben));
-}
-
-#[test]
-fn an_owner_who_left_comes_back_as_a_member_while_another_owns_the_order() {
-    let mut table = Table::of(&["asha", "ben", "chi"]);
-    table.leave("asha");
-    assert_eq!(owner(&table), Some("ben"));
-    table.join("asha");
-    assert_eq!(owner(&table), Some("ben"));
-    table.leave("ben");
-    assert_eq!(owner(&table), Some("asha"), "of those still there, asha joined first");
-}
-
-#[test]
-fn whoever_comes_to_a_table_that_all_have_left_owns_it() {
-    let mut table = Table::of(&["asha", "ben"]);
-    table.leave("asha");
-    table.leave("ben");
-    assert_eq!(owner(&table), None);
-    table.join("ben");
-    assert_eq!(owner(&table), Some("ben"));
-    assert_eq!(table.order.initiated_by().map(|person| person.id().as_str()), Some("asha"));
-}
-
-#[test]
-fn a_reconnecting_client_that_says_nothing_new_records_nothing() {
-    let mut table = Table::of(&["asha"]);
-    let bare = r#"{"type":"join","participantId":"asha","data":{}}"#;
-    assert_eq!(table.accept("asha", bare), Decision::Unchanged);
-    assert_eq!(table.accept("asha", &table::join_message("asha")), Decision::Unchanged);
-    let new_phone = r#"{"type":"join","participantId":"asha","data":{"phone":"42"}}"#;
-    assert!(matches!(table.accept("asha", new_phone), Decision::Record(_)));
-    assert_eq!(table.order.seq(), 2);
-}
-
-#[test]
 fn a_clock_that_was_set_back_does_not_make_the_log_run_backwards() {
     let mut table = Table::of(&["asha"]);
     let joined = table.order.updated_at();
@@ -227,23 +177,6 @@ fn a_clock_that_was_set_back_does_not_make_the_log_run_backwards() {
     table.add("asha", "i1", "1", "1");
     assert_eq!(table.log[1].at, joined);
     assert_eq!(table.order.updated_at(), joined);
-}
-
-#[test]
-fn the_first_client_that_knows_the_circle_and_the_restaurant_sets_them() {
-    let mut table = Table::empty();
-    let join = |who: &str, data: &str| {
-        format!(r#"{{"type":"join","participantId":"{who}","participantName":"{who}","data":{data}}}"#)
-    };
-    table.accept("asha", &join("asha", r#"{"circleId":""}"#));
-    table.accept("ben", &join("ben", r#"{"circleId":"one","tenantId":"two"}"#));
-    table.accept("chi", &join("chi", r#"{"circleId":"other","tenantId":"other"}"#));
-    assert_eq!(table.order.circle_id().map(Text::as_str), Some("one"));
-    assert_eq!(table.order.tenant_id().map(Text::as_str), Some("two"));
-}
-
-fn owner(table: &Table) -> Option<&str> {
-    table.order.owner().map(|person| person.id().as_str())
 }
 
 fn id(id: &str) -> ParticipantId {

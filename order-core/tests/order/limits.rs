@@ -19,38 +19,6 @@ use crate::support::table::{
 };
 
 #[test]
-fn only_the_first_to_join_chooses_the_currency() {
-    let join = |who: &str, currency: &str| {
-        format!(
-            r#"{{"type":"join","participantId":"{who}","participantName":"x","data":{{"currency":{currency}}}}}"#
-        )
-    };
-    for (code, digits, finest, too_fine, ceiling) in [
-        ("JPY", 0, "1", "0.1", 9_999_999_999),
-        ("INR", 2, "0.01", "0.001", 999_999_999_999),
-        ("KWD", 3, "0.001", "0.0001", 9_999_999_999_999),
-        ("CLF", 4, "0.0001", "0.00001", 99_999_999_999_999),
-    ] {
-        let mut table = Table::empty();
-        table.accept("asha", &join("asha", &format!("\"{code}\"")));
-        assert_eq!((table.order.currency().code(), table.order.currency().minor_digits()), (code, digits));
-        assert_eq!(max_order_total(table.order.currency()).minor_units(), ceiling);
-        table.add("asha", "i1", finest, "1");
-        assert_eq!(table.order.total().minor_units(), 1, "{code}");
-        assert_eq!(table.refuse("asha", &add_message("i2", too_fine, "1")).code(), Code::BadPrice, "{code}");
-        assert_eq!(table.refuse("ben", &join("ben", "\"USD\"")).code(), Code::BadCurrency, "{code}");
-        table.accept("ben", &join("ben", &format!("\"{code}\"")));
-    }
-    let mut table = Table::empty();
-    for currency in ["\"\"", "\"inr\"", "\"XAU\"", "\"ZZZ\"", "\"INRX\"", "\"₹\""] {
-        assert_eq!(table.refuse("asha", &join("asha", currency)).code(), Code::BadCurrency, "{currency}");
-    }
-    assert_eq!(table.refuse("asha", &join("asha", "1")).code(), Code::BadField);
-    table.join("asha");
-    assert_eq!(table.order.currency(), Currency::default());
-}
-
-#[test]
 fn an_order_holds_its_ceiling_to_the_paisa_and_no_more() {
     let mut table = Table::of(&["asha"]);
     table.add("asha", "most", "9999999.99", "999");

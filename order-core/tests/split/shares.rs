@@ -1,16 +1,14 @@
 //! Who pays what of a bill: the laws for every rule, and people who come and go.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use order_core::bill::Line;
-use order_core::split::{CustomShares, Rest, Share, SplitRule, shares};
+use order_core::split::{CustomShares, Rest, SplitRule, shares};
 use order_core::{Amount, Code, Participant, ParticipantId};
 use proptest::prelude::*;
 
+use crate::support::amounts::{amounts_by_id, owed};
 use crate::support::part_laws::{assert_laws, weight};
-use crate::support::table::{
-    self, Table, WAIVE, assign_message, charges_message, claim_message, tip_message, unclaim_message,
-};
+use crate::support::table::{self, Table, charges_message};
 
 proptest! {
     #![proptest_config(table::runs(400))]
@@ -165,77 +163,6 @@ fn the_percentages_of_who_is_off_the_bill_are_unallocated() {
 }
 
 #[test]
-fn a_dish_is_paid_by_those_who_share_it_in_their_proportions() {
-    let mut table = Table::of(&["asha", "ben", "chi"]);
-    table.split("asha", r#"{"splitType":"itemized"}"#);
-    table.add("asha", "wine", "90", "1");
-    table.accept("ben", &claim_message("wine"));
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 4_500), ("ben", 4_500), ("chi", 0)]));
-    table.accept("chi", r#"{"type":"claim_item","data":{"itemId":"wine","weight":0.25}}"#);
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 4_000), ("ben", 4_000), ("chi", 1_000)]));
-    table.accept("chi", r#"{"type":"claim_item","data":{"itemId":"wine","weight":7}}"#);
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 1_000), ("ben", 1_000), ("chi", 7_000)]));
-    table.accept("chi", &unclaim_message("wine"));
-    table.accept("asha", &unclaim_message("wine"));
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 0), ("ben", 9_000), ("chi", 0)]));
-    table.accept("asha", &assign_message("wine", r#"{"asha":2,"chi":1,"ben":0}"#));
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 6_000), ("ben", 0), ("chi", 3_000)]));
-}
-
-#[test]
-fn a_hundred_shared_snacks_leave_nobody_with_all_the_roundings() {
-    let mut table = Table::of(&["asha", "ben", "chi"]);
-    table.split("asha", r#"{"splitType":"itemized"}"#);
-    for number in 0..100 {
-        let snack = format!(
-            r#"{{"type":"add_item","data":{{"id":"i{number}","dishName":"Olive","price":0.1,"quantity":1,"sharedBy":["asha","ben","chi"]}}}}"#
-        );
-        table.accept("asha", &snack);
-    }
-    let mut amounts: Vec<_> = amounts_by_id(&table).into_values().collect();
-    amounts.sort_unstable();
-    assert_eq!(amounts, [333, 333, 334]);
-}
-
-#[test]
-fn whoever_left_stays_on_the_bill_while_they_share_a_dish_and_no_longer() {
-    let mut table = Table::of(&["asha", "ben", "chi"]);
-    table.split("asha", r#"{"splitType":"itemized"}"#);
-    table.add("asha", "i1", "10", "1");
-    table.accept("ben", &claim_message("i1"));
-    table.add("chi", "i2", "7", "1");
-    table.accept("asha", &claim_message("i2"));
-    table.accept("chi", &unclaim_message("i2"));
-    table.leave("ben");
-    table.leave("chi");
-    // Chi ordered a dish, but has no part in any.
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 1_200), ("ben", 500)]));
-    table.split("asha", r#"{"splitType":"equal"}"#);
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 850), ("ben", 850)]));
-    table.accept("asha", &assign_message("i1", r#"["asha"]"#));
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 1_700)]));
-}
-
-#[test]
-fn a_dish_that_nobody_claims_counts_in_the_total_and_is_nobodys() {
-    let mut table = Table::of(&["asha", "ben"]);
-    table.split("asha", r#"{"splitType":"itemized"}"#);
-    table.add("asha", "i1", "10", "1");
-    table.add("ben", "i2", "5", "1");
-    table.accept("asha", &unclaim_message("i1"));
-    assert_eq!(table.order.total().minor_units(), 1_500);
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 0), ("ben", 500)]));
-    assert_eq!(shares(&table.order).unallocated().minor_units(), 1_000);
-    // A tax is nobody's in the same proportion.
-    table.accept("asha", &charges_message(r#"{"name":"GST","kind":"tax","percent":10}"#));
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 0), ("ben", 550)]));
-    assert_eq!(shares(&table.order).unallocated().minor_units(), 1_100);
-    // Equally, it is divided as any other dish.
-    table.split("asha", r#"{"splitType":"equal"}"#);
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 825), ("ben", 825)]));
-}
-
-#[test]
 fn so_much_more_for_some_and_the_rest_equally() {
     let mut table = Table::of(&["asha", "ben"]);
     table.add("asha", "i1", "100", "1");
@@ -298,104 +225,6 @@ fn who_is_covered_by_somebody_who_is_gone_is_paid_by_nobody() {
     assert_eq!(table.refuse("asha", table::FINALIZE).code(), Code::Unallocated);
     table.split("ben", r#"{"splitType":"equal"}"#);
     table.accept("asha", table::FINALIZE);
-}
-
-#[test]
-fn gst_is_computed_head_by_head_and_the_whole_is_rounded_to_the_rupee() {
-    let mut table = Table::of(&["asha", "ben"]);
-    table.split("asha", r#"{"splitType":"itemized"}"#);
-    table.add("asha", "thali", "180.5", "1");
-    table.add("ben", "naan", "60.25", "1");
-    let gst = r#"{"name":"CGST","kind":"tax","percent":2.5},{"name":"SGST","kind":"tax","percent":2.5}"#;
-    table.accept("asha", &format!(r#"{{"type":"set_charges","data":{{"charges":[{gst}],"roundTo":1}}}}"#));
-    let shares = shares(&table.order);
-    assert_eq!(
-        lines(shares.lines()),
-        [
-            ("dishes", "Dishes", 24_075),
-            ("tax", "CGST", 602),
-            ("tax", "SGST", 602),
-            ("round_off", "Round-off", 21),
-        ]
-    );
-    assert_eq!((table.order.total().minor_units(), shares.amount_due().minor_units()), (24_075, 25_300));
-    assert_eq!(shares.unallocated(), Amount::ZERO);
-}
-
-#[test]
-fn nobody_pays_more_service_because_another_does_without() {
-    let mut table = Table::of(&["asha", "ben"]);
-    table.split("asha", r#"{"splitType":"itemized"}"#);
-    table.add("asha", "i1", "100", "1");
-    table.add("ben", "i2", "50", "1");
-    table.accept("asha", &charges_message(r#"{"name":"Service","kind":"service","percent":10}"#));
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 11_000), ("ben", 5_500)]));
-    table.accept("ben", WAIVE);
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 11_000), ("ben", 5_000)]));
-    table.accept("ben", r#"{"type":"waive_service","data":{"waived":false}}"#);
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 11_000), ("ben", 5_500)]));
-    // One that is not optional is paid by all.
-    table.accept("ben", WAIVE);
-    let service = r#"{"name":"Service","kind":"service","percent":10,"optional":false}"#;
-    table.accept("asha", &charges_message(service));
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 11_000), ("ben", 5_500)]));
-}
-
-#[test]
-fn a_tip_of_ones_own_is_nobody_elses() {
-    let mut table = Table::of(&["asha", "ben"]);
-    table.split("asha", r#"{"splitType":"itemized"}"#);
-    table.add("asha", "i1", "99.99", "1");
-    table.add("ben", "i2", "50", "1");
-    table.accept("asha", &tip_message(r#""percent":12.5"#));
-    table.accept("ben", &tip_message(r#""amount":3"#));
-    // 12.5 % of 99.99 is 12.49875.
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 11_249), ("ben", 5_300)]));
-    assert_eq!(lines(shares(&table.order).lines())[1..], [("tip", "Tip", 1_250), ("tip", "Tip", 300)]);
-    table.accept("asha", &tip_message(""));
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 9_999), ("ben", 5_300)]));
-    // Equally, it is a percentage of the giver's part.
-    table.split("asha", r#"{"splitType":"custom","weights":{"asha":1,"ben":0}}"#);
-    table.accept("asha", &tip_message(r#""percent":10"#));
-    table.accept("ben", &tip_message(r#""percent":10"#));
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 16_499), ("ben", 0)]));
-}
-
-#[test]
-fn taxes_in_prices_are_shown_and_add_nothing() {
-    let mut table = Table::of(&["asha", "ben"]);
-    table.split("asha", r#"{"splitType":"itemized"}"#);
-    table.add("asha", "i1", "105", "1");
-    table.add("ben", "i2", "210", "1");
-    table.accept("asha", &charges_message(r#"{"name":"VAT","kind":"tax","percent":5,"inclusive":true}"#));
-    let shares = shares(&table.order);
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 10_500), ("ben", 21_000)]));
-    assert_eq!(lines(shares.included()), [("tax", "VAT", 1_500)]);
-    assert_eq!(lines(shares.list()[0].included()), [("tax", "VAT", 500)]);
-    assert_eq!(lines(shares.list()[1].included()), [("tax", "VAT", 1_000)]);
-}
-
-#[test]
-fn a_discount_takes_off_no_more_than_there_is_and_taxes_are_on_what_it_leaves() {
-    let mut table = Table::of(&["asha", "ben"]);
-    table.split("asha", r#"{"splitType":"itemized"}"#);
-    table.add("asha", "i1", "100", "1");
-    table.add("ben", "i2", "20", "1");
-    let discounts = r#"{"name":"Ladoo","kind":"discount","amount":30,"itemId":"i2"},{"name":"Half","kind":"discount","percent":50},{"name":"GST","kind":"tax","percent":18}"#;
-    table.accept("asha", &charges_message(discounts));
-    assert_eq!(
-        lines(shares(&table.order).lines()),
-        [
-            ("dishes", "Dishes", 12_000),
-            ("discount", "Ladoo", -2_000),
-            ("discount", "Half", -5_000),
-            ("tax", "GST", 900),
-        ]
-    );
-    assert_eq!(amounts_by_id(&table), owed(&[("asha", 5_900), ("ben", 0)]));
-    // It waits for its dish to come back.
-    table.accept("ben", &table::remove_message("i2"));
-    assert_eq!(lines(shares(&table.order).lines())[1..], [("discount", "Half", -5_000), ("tax", "GST", 900)]);
 }
 
 const PEOPLE: [&str; 8] = ["asha", "ben", "chi", "dev", "eli", "fay", "gia", "hal"];
@@ -601,22 +430,4 @@ fn pieces(total: i64, cuts: &[i64]) -> Vec<i64> {
     places.extend([0, total]);
     places.sort_unstable();
     places.windows(2).map(|pair| pair[1] - pair[0]).collect()
-}
-
-fn amounts_by_id(table: &Table) -> BTreeMap<String, i64> {
-    let shares = shares(&table.order);
-    let amount =
-        |share: &Share<'_>| (share.participant().id().as_str().to_owned(), share.amount().minor_units());
-    shares.list().iter().map(amount).collect()
-}
-
-fn lines(lines: &[Line]) -> Vec<(&str, &str, i64)> {
-    lines
-        .iter()
-        .map(|line| (line.kind().as_str(), line.name().as_str(), line.amount().minor_units()))
-        .collect()
-}
-
-fn owed(amounts: &[(&str, i64)]) -> BTreeMap<String, i64> {
-    amounts.iter().map(|&(id, amount)| (id.to_owned(), amount)).collect()
 }
