@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use order_core::UnixMillis;
 use order_host::RoomKey;
 use order_host::log::{
-    Alarm, AppendError, ChainKey, Link, LogError, MemoryLog, RoomLog, Snapshot, StoredFact, conformance,
+    Alarm, AppendError, ChainKey, Layer, Layered, Link, LogError, MemoryLog, RoomLog, Snapshot, StoredFact,
+    conformance,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -82,14 +83,21 @@ async fn the_suite_finds_every_fault_that_is_put_into_a_log() {
         Fault::KeepsTheFirstAlarm,
         Fault::ReadsTheAlarmAtAfterToo,
     ] {
-        let suite = conformance::suite(move || async move { Faulty { log: MemoryLog::new(), fault } });
+        let suite =
+            conformance::suite(move || async move { Layered(Faulty { log: MemoryLog::new(), fault }) });
         let ended = tokio::spawn(suite).await;
         assert!(ended.is_err_and(|error| error.is_panic()), "the suite passes a log that {fault:?}");
     }
 }
 
 #[async_trait]
-impl RoomLog for Faulty {
+impl Layer for Faulty {
+    type Below = MemoryLog;
+
+    fn below(&self) -> &MemoryLog {
+        &self.log
+    }
+
     async fn append(
         &self,
         room: &RoomKey,
@@ -157,10 +165,6 @@ impl RoomLog for Faulty {
             Fault::ForgetsTheChainKey => Ok(ChainKey::random()),
             _ => self.log.chain_key().await,
         }
-    }
-
-    async fn ready(&self) -> Result<(), LogError> {
-        self.log.ready().await
     }
 }
 

@@ -8,6 +8,8 @@
     reason = "a test may panic"
 )]
 
+#[path = "../support/broken_log.rs"]
+mod broken_log;
 mod browser;
 mod library;
 mod log;

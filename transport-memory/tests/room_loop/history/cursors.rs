@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_core::stored::{LogPosition, decode_fact, decode_snapshot, encode_order};
 use order_core::wire::v2;
-use order_core::{Order, OrderId, UnixMillis, commit};
+use order_core::{Order, OrderId, commit};
 use order_host::log::{
-    Alarm, AppendError, ChainKey, Link, LogError, MemoryLog, RoomLog, Snapshot, StoredFact,
+    AppendError, ChainKey, Layer, Layered, Link, MemoryLog, RoomLog as _, Snapshot, StoredFact,
 };
 use order_host::{Cursor, Opening, Protocol, ResumeKey, Settings};
 use proptest::prelude::*;
@@ -248,7 +248,7 @@ async fn a_room_whose_facts_do_not_follow_from_each_other_does_not_open() {
 async fn facts_that_may_be_stored_count_only_in_the_history_that_they_were_made_for() {
     // The log says that it does not know, and has the facts with other links than were asked for.
     let log = Arc::new(MemoryLog::new());
-    let host = order_host::Host::new(Arc::new(Relinks(log.clone())), settings());
+    let host = order_host::Host::new(Arc::new(Layered(Relinks(log.clone()))), settings());
     let bus = transport_memory::Bus::new();
     bus.serve(host);
     let mut asha = bus.open(room(), Opening { protocol: Protocol::V2, ..Opening::default() });
@@ -260,7 +260,13 @@ async fn facts_that_may_be_stored_count_only_in_the_history_that_they_were_made_
 struct Relinks(Arc<MemoryLog>);
 
 #[async_trait]
-impl RoomLog for Relinks {
+impl Layer for Relinks {
+    type Below = MemoryLog;
+
+    fn below(&self) -> &MemoryLog {
+        &self.0
+    }
+
     async fn append(
         &self,
         room: &order_host::RoomKey,
@@ -270,43 +276,6 @@ impl RoomLog for Relinks {
         let relinked = facts.into_iter().map(|fact| StoredFact { link: Some(Link::new([9; 16])), ..fact });
         self.0.append(room, expected, relinked.collect()).await?;
         Err(AppendError::Unknown("the answer is lost".to_owned()))
-    }
-
-    async fn read(
-        &self,
-        room: &order_host::RoomKey,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<StoredFact>, LogError> {
-        self.0.read(room, after, limit).await
-    }
-
-    async fn save_snapshot(&self, room: &order_host::RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
-        self.0.save_snapshot(room, snapshot).await
-    }
-
-    async fn load_snapshot(&self, room: &order_host::RoomKey) -> Result<Option<Snapshot>, LogError> {
-        self.0.load_snapshot(room).await
-    }
-
-    async fn set_alarm(&self, room: &order_host::RoomKey, at: Option<UnixMillis>) -> Result<(), LogError> {
-        self.0.set_alarm(room, at).await
-    }
-
-    async fn alarm(&self, room: &order_host::RoomKey) -> Result<Option<UnixMillis>, LogError> {
-        self.0.alarm(room).await
-    }
-
-    async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
-        self.0.alarms(after, limit).await
-    }
-
-    async fn chain_key(&self) -> Result<ChainKey, LogError> {
-        self.0.chain_key().await
-    }
-
-    async fn ready(&self) -> Result<(), LogError> {
-        self.0.ready().await
     }
 }
 

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_core::UnixMillis;
-use order_host::log::{Alarm, AppendError, ChainKey, LogError, MemoryLog, RoomLog, Snapshot, StoredFact};
+use order_host::log::{Layer, Layered, LogError, MemoryLog, RoomLog as _, Snapshot};
 use order_host::{Host, RoomKey, Settings};
 use tokio::time::{Instant, sleep};
 use transport_memory::{AppendFault, Bus, Client, FaultyLog, LogFaults};
@@ -18,52 +17,22 @@ const SNAPSHOT_TAKES: Duration = Duration::from_secs(30);
 struct SlowSnapshots(FaultyLog<MemoryLog>);
 
 #[async_trait]
-impl RoomLog for SlowSnapshots {
-    async fn append(
-        &self,
-        room: &RoomKey,
-        expected: u64,
-        facts: Vec<StoredFact>,
-    ) -> Result<u64, AppendError> {
-        self.0.append(room, expected, facts).await
-    }
+impl Layer for SlowSnapshots {
+    type Below = FaultyLog<MemoryLog>;
 
-    async fn read(&self, room: &RoomKey, after: u64, limit: usize) -> Result<Vec<StoredFact>, LogError> {
-        self.0.read(room, after, limit).await
+    fn below(&self) -> &FaultyLog<MemoryLog> {
+        &self.0
     }
 
     async fn save_snapshot(&self, room: &RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
         sleep(SNAPSHOT_TAKES).await;
         self.0.save_snapshot(room, snapshot).await
     }
-
-    async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError> {
-        self.0.load_snapshot(room).await
-    }
-
-    async fn set_alarm(&self, room: &RoomKey, at: Option<UnixMillis>) -> Result<(), LogError> {
-        self.0.set_alarm(room, at).await
-    }
-
-    async fn alarm(&self, room: &RoomKey) -> Result<Option<UnixMillis>, LogError> {
-        self.0.alarm(room).await
-    }
-
-    async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
-        self.0.alarms(after, limit).await
-    }
-
-    async fn chain_key(&self) -> Result<ChainKey, LogError> {
-        self.0.chain_key().await
-    }
-
-    async fn ready(&self) -> Result<(), LogError> {
-        self.0.ready().await
-    }
 }
 
-fn slow_restaurant() -> (Arc<SlowSnapshots>, Host) {
-    let log = Arc::new(SlowSnapshots(FaultyLog::new(MemoryLog::default(), 1, LogFaults::default())));
+fn slow_restaurant() -> (Arc<Layered<SlowSnapshots>>, Host) {
+    let log = FaultyLog::new(MemoryLog::default(), 1, LogFaults::default());
+    let log = Arc::new(Layered(SlowSnapshots(log)));
     (log.clone(), Host::new(log, Settings::default()))
 }
 
@@ -94,13 +63,13 @@ async fn who_comes_back_to_a_room_that_broke_down_finds_a_new_one_at_once() {
     asha.join("asha", "Asha").await.unwrap();
     order(&mut asha, 0..3).await;
     // Whether the fact is stored cannot be found out, so the room gives up.
-    log.0.set_faults(LogFaults { failing_read: 1000, ..LogFaults::default() });
-    log.0.fail_next_append(AppendFault::UnknownNotStored);
+    log.0.0.set_faults(LogFaults { failing_read: 1000, ..LogFaults::default() });
+    log.0.0.fail_next_append(AppendFault::UnknownNotStored);
     asha.send(add("lost", 10)).await.unwrap();
     asha.settle().await;
     assert!(asha.recv().await.is_err(), "the room sent everybody away");
 
-    log.0.set_faults(LogFaults::default());
+    log.0.0.set_faults(LogFaults::default());
     let begun = Instant::now();
     let mut again = bus.connect(room());
     again.join("asha", "Asha").await.unwrap();

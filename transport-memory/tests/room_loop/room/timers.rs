@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_core::stored::decode_fact;
 use order_core::{Actor, Fact, Lifetimes, Recorded, Status, UnixMillis};
-use order_host::log::{Alarm, AppendError, ChainKey, LogError, MemoryLog, RoomLog, Snapshot, StoredFact};
+use order_host::log::{Layer, Layered, LogError, MemoryLog, RoomLog as _};
 use order_host::{Clock as _, Opening, Protocol, RoomKey, Settings};
 use serde_json::json;
 use tokio::time::sleep;
@@ -234,7 +234,8 @@ async fn an_order_that_goes_on_is_looked_at_in_vain_and_lives() {
 /// The other way round, a crash between the two would lose the deadline.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_stored_for_which_nobody_would_be_woken() {
-    let restaurant = Simulation::over(NoAlarms(MemoryLog::new()), 1, Faults::default(), Settings::default());
+    let restaurant =
+        Simulation::over(Layered(NoAlarms(MemoryLog::new())), 1, Faults::default(), Settings::default());
     let mut asha = restaurant.connect(&room());
     asha.send(join("asha", &json!({}))).await.unwrap();
     asha.settle().await;
@@ -249,46 +250,15 @@ async fn nothing_is_stored_for_which_nobody_would_be_woken() {
 struct NoAlarms(MemoryLog);
 
 #[async_trait]
-impl RoomLog for NoAlarms {
-    async fn append(
-        &self,
-        room: &RoomKey,
-        expected: u64,
-        facts: Vec<StoredFact>,
-    ) -> Result<u64, AppendError> {
-        self.0.append(room, expected, facts).await
-    }
+impl Layer for NoAlarms {
+    type Below = MemoryLog;
 
-    async fn read(&self, room: &RoomKey, after: u64, limit: usize) -> Result<Vec<StoredFact>, LogError> {
-        self.0.read(room, after, limit).await
-    }
-
-    async fn save_snapshot(&self, room: &RoomKey, snapshot: Snapshot) -> Result<(), LogError> {
-        self.0.save_snapshot(room, snapshot).await
-    }
-
-    async fn load_snapshot(&self, room: &RoomKey) -> Result<Option<Snapshot>, LogError> {
-        self.0.load_snapshot(room).await
+    fn below(&self) -> &MemoryLog {
+        &self.0
     }
 
     async fn set_alarm(&self, _: &RoomKey, _: Option<UnixMillis>) -> Result<(), LogError> {
         Err(LogError("no alarms here".to_owned()))
-    }
-
-    async fn alarm(&self, room: &RoomKey) -> Result<Option<UnixMillis>, LogError> {
-        self.0.alarm(room).await
-    }
-
-    async fn alarms(&self, after: Option<&Alarm>, limit: usize) -> Result<Vec<Alarm>, LogError> {
-        self.0.alarms(after, limit).await
-    }
-
-    async fn chain_key(&self) -> Result<ChainKey, LogError> {
-        self.0.chain_key().await
-    }
-
-    async fn ready(&self) -> Result<(), LogError> {
-        self.0.ready().await
     }
 }
 
