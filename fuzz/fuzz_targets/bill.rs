@@ -1,7 +1,7 @@
 //! Any whole bill: all laws of a division, and the exact fractions of the oracle that the tests have.
 #![no_main]
 
-#[path = "../../order-core/tests/bill/mod.rs"]
+#[path = "../../order-core/tests/support/bill/mod.rs"]
 mod bill;
 
 use arbitrary::Unstructured;

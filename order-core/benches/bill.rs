@@ -1,9 +1,9 @@
 //! What dividing a whole bill costs, how that grows, and how dividing by weights compares with `rusty-money`.
 #![allow(clippy::unwrap_used, reason = "a bench may panic")]
 
-#[path = "../tests/bill/mod.rs"]
+#[path = "../tests/support/bill/mod.rs"]
 mod bill;
-#[path = "../tests/dear/mod.rs"]
+#[path = "../tests/support/dear/mod.rs"]
 mod dear;
 mod party;
 

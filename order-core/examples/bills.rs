@@ -11,7 +11,7 @@
     reason = "a program of its own, with a clock; the library has none"
 )]
 
-#[path = "../tests/bill/mod.rs"]
+#[path = "../tests/support/bill/mod.rs"]
 mod bill;
 
 use std::collections::BTreeMap;

@@ -14,9 +14,9 @@
     reason = "a program of its own, with a clock; the library has none"
 )]
 
-#[path = "../tests/bill/mod.rs"]
+#[path = "../tests/support/bill/mod.rs"]
 mod bill;
-#[path = "../tests/dear/mod.rs"]
+#[path = "../tests/support/dear/mod.rs"]
 mod dear;
 
 use std::cmp::Reverse;

@@ -8,12 +8,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a measurement may panic")]
 
 #[allow(dead_code, unreachable_pub, reason = "of what the tests of the core share, it needs a part")]
-#[path = "../../order-core/tests/bill"]
+#[path = "../../order-core/tests/support/bill"]
 mod bill {
     pub mod choices;
     pub mod making;
 }
-#[path = "../../order-core/tests/dear/mod.rs"]
+#[path = "../../order-core/tests/support/dear/mod.rs"]
 mod dear;
 
 use std::sync::Arc;

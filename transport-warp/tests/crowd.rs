@@ -8,7 +8,9 @@
     reason = "a test may panic"
 )]
 
+#[path = "support/process.rs"]
 mod process;
+#[path = "support/server.rs"]
 mod server;
 
 use std::net::SocketAddr;

@@ -8,9 +8,11 @@
     reason = "a test may panic"
 )]
 
+#[path = "support/process.rs"]
 mod process;
+#[path = "support/server.rs"]
 mod server;
-#[path = "../../order-host/tests/small_disk/mod.rs"]
+#[path = "../../order-host/tests/log/support/small_disk.rs"]
 mod small_disk;
 
 use std::fs;

@@ -7,7 +7,9 @@
     reason = "a test may panic"
 )]
 
+#[path = "support/process.rs"]
 mod process;
+#[path = "support/server.rs"]
 mod server;
 
 use std::net::SocketAddr;

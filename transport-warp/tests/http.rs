@@ -7,16 +7,16 @@
     reason = "a test may panic"
 )]
 
+#[path = "support/broken_log.rs"]
+mod broken_log;
+#[path = "support/server.rs"]
 mod server;
 
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use order_core::UnixMillis;
-use order_host::RoomKey;
-use order_host::log::{Alarm, AppendError, ChainKey, LogError, RoomLog, Snapshot, StoredFact};
+use broken_log::BrokenLog;
 use serde_json::json;
 use server::{Answer, HANDSHAKE, Peer, ROOM, Server, request};
 use transport_warp::{AcceptSettings, RouteSettings};
@@ -321,7 +321,8 @@ async fn a_file_that_is_known_is_not_sent_again() {
 
 #[tokio::test]
 async fn storage_that_fails_makes_the_server_unready_and_not_dead() {
-    let server = Server::over(Arc::new(BrokenLog), RouteSettings::default(), AcceptSettings::default()).await;
+    let log = Arc::new(BrokenLog("cannot write /secret/path"));
+    let server = Server::over(log, RouteSettings::default(), AcceptSettings::default()).await;
     assert_eq!(server.get("/healthz").await.status, 200);
     let ready = server.get("/readyz").await;
     assert_eq!((ready.status, ready.header("retry-after")), (503, Some("5")));
@@ -359,50 +360,4 @@ async fn ask(routes: &warp::filters::BoxedFilter<(warp::reply::Response,)>, path
     let answer: Answer = server::ask(addr, &request("GET", path, "")).await;
     serving.abort();
     answer.status
-}
-
-/// Storage whose disk is gone.
-struct BrokenLog;
-
-fn broken() -> LogError {
-    LogError("cannot write /secret/path".to_owned())
-}
-
-#[async_trait]
-impl RoomLog for BrokenLog {
-    async fn append(&self, _: &RoomKey, _: u64, _: Vec<StoredFact>) -> Result<u64, AppendError> {
-        Err(AppendError::Failed("cannot write /secret/path".to_owned()))
-    }
-
-    async fn read(&self, _: &RoomKey, _: u64, _: usize) -> Result<Vec<StoredFact>, LogError> {
-        Err(broken())
-    }
-
-    async fn save_snapshot(&self, _: &RoomKey, _: Snapshot) -> Result<(), LogError> {
-        Err(broken())
-    }
-
-    async fn load_snapshot(&self, _: &RoomKey) -> Result<Option<Snapshot>, LogError> {
-        Err(broken())
-    }
-
-    async fn set_alarm(&self, _: &RoomKey, _: Option<UnixMillis>) -> Result<(), LogError> {
-        Err(broken())
-    }
-
-    async fn alarm(&self, _: &RoomKey) -> Result<Option<UnixMillis>, LogError> {
-        Err(broken())
-    }
-
-    async fn alarms(&self, _: Option<&Alarm>, _: usize) -> Result<Vec<Alarm>, LogError> {
-        Err(broken())
-    }
-
-    async fn chain_key(&self) -> Result<ChainKey, LogError> {
-        Err(broken())
-    }
-
-    async fn ready(&self) -> Result<(), LogError> {
-        Err(broken())
-    }
 }

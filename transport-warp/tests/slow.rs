@@ -7,6 +7,7 @@
     reason = "a test may panic"
 )]
 
+#[path = "support/server.rs"]
 mod server;
 
 use std::collections::BTreeSet;

@@ -2,10 +2,10 @@
 
 use order_core::Code;
 
-use crate::paying::{
+use crate::support::paying::{
     are_sums, backend, backend_refused, is_share, of_200, pay, payment, refund, sums, update,
 };
-use crate::table::{
+use crate::support::table::{
     FINALIZE, LEAVE, Table, add_message, join_message, quantity_message, remove_message, split_message,
 };
 

@@ -4,8 +4,8 @@ use order_core::payment::{MAX_PAYMENT_PARTS, MAX_PAYMENTS, MAX_REFUNDS};
 use order_core::stored::decode_order;
 use order_core::{Code, max_order_total};
 
-use crate::paying::{are_sums, backend_refused, of_200, pay, payment, refund, state};
-use crate::table::{FINALIZE, Table};
+use crate::support::paying::{are_sums, backend_refused, of_200, pay, payment, refund, state};
+use crate::support::table::{FINALIZE, Table};
 
 #[test]
 fn a_payment_counts_once_however_often_it_is_sent() {

@@ -3,8 +3,10 @@
 use order_core::Code;
 use order_core::stored::decode_order;
 
-use crate::paying::{are_sums, is_share, of_200, pay, payment, refund, settlement, split_of, state, update};
-use crate::table::{FINALIZE, Table, quantity_message, remove_message};
+use crate::support::paying::{
+    are_sums, is_share, of_200, pay, payment, refund, settlement, split_of, state, update,
+};
+use crate::support::table::{FINALIZE, Table, quantity_message, remove_message};
 
 #[test]
 fn a_bill_that_shrinks_after_it_was_paid_leaves_a_credit_that_the_restaurant_owes() {

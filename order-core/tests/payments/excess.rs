@@ -2,9 +2,11 @@
 
 use order_core::{Code, UnixMillis, wire};
 
-use crate::json::Json;
-use crate::paying::{are_sums, is_share, of_200, of_two, paid_for, pay, payment, refund, settlement, state};
-use crate::table::{FINALIZE, remove_message};
+use crate::support::json::Json;
+use crate::support::paying::{
+    are_sums, is_share, of_200, of_two, paid_for, pay, payment, refund, settlement, state,
+};
+use crate::support::table::{FINALIZE, remove_message};
 
 #[test]
 fn more_than_is_due_is_refused_and_by_how_much_is_told() {

@@ -3,8 +3,8 @@
 use order_core::stored::{decode_fact, decode_order, encode_fact};
 use order_core::{Presence, UnixMillis, wire};
 
-use crate::paying::{backend, of_200, pay, update};
-use crate::table::{FINALIZE, Table};
+use crate::support::paying::{backend, of_200, pay, update};
+use crate::support::table::{FINALIZE, Table};
 
 #[test]
 fn the_stored_form_of_payments_stays_what_it_is() {

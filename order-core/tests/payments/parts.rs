@@ -3,10 +3,10 @@
 use order_core::Code;
 use proptest::prelude::*;
 
-use crate::paying::{
+use crate::support::paying::{
     are_sums, backend, backend_refused, is_share, of_200, paid_for, pay, payment, settlement, units,
 };
-use crate::table::{FINALIZE, Table, runs};
+use crate::support::table::{FINALIZE, Table, runs};
 
 #[test]
 fn the_owner_who_records_a_payment_has_paid_it_unless_somebody_is_named() {

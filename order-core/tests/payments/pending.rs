@@ -2,7 +2,9 @@
 
 use order_core::Code;
 
-use crate::paying::{are_sums, backend, is_share, of_200, paid_for, pay, payment, refund, unchanged, update};
+use crate::support::paying::{
+    are_sums, backend, is_share, of_200, paid_for, pay, payment, refund, unchanged, update,
+};
 
 #[test]
 fn what_is_on_its_way_is_not_due_again() {

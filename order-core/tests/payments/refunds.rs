@@ -2,8 +2,8 @@
 
 use order_core::Code;
 
-use crate::paying::{are_sums, is_share, of_200, paid_for, pay, payment, refund, update};
-use crate::table::{quantity_message, remove_message};
+use crate::support::paying::{are_sums, is_share, of_200, paid_for, pay, payment, refund, update};
+use crate::support::table::{quantity_message, remove_message};
 
 #[test]
 fn a_payment_is_given_back_in_part_and_in_full_and_never_twice() {

@@ -14,11 +14,15 @@ use crate::RoomKey;
 pub mod chain;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "conformance")]
+pub mod layer;
 pub mod memory;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
 pub use chain::{ChainKey, Link};
+#[cfg(feature = "conformance")]
+pub use layer::{Layer, Layered};
 pub use memory::MemoryLog;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{OpenError, SqliteLog};

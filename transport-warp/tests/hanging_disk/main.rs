@@ -8,9 +8,9 @@
     reason = "a test may panic"
 )]
 
-#[path = "../process/mod.rs"]
+#[path = "../support/process.rs"]
 mod process;
-#[path = "../server/mod.rs"]
+#[path = "../support/server.rs"]
 mod server;
 
 use std::path::{Path, PathBuf};

@@ -10,11 +10,11 @@
 
 mod cases;
 mod frames;
-#[path = "../process/mod.rs"]
+#[path = "../support/process.rs"]
 mod process;
 mod requests;
 mod scene;
-#[path = "../server/mod.rs"]
+#[path = "../support/server.rs"]
 mod server;
 
 use std::collections::BTreeSet;

@@ -12,6 +12,6 @@ mod examples;
 mod links;
 mod markdown;
 mod named;
-#[path = "../server/mod.rs"]
+#[path = "../support/server.rs"]
 mod server;
 mod sessions;

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use order_core::UnixMillis;
-use order_host::log::{Alarm, AppendError, ChainKey, LogError, RoomLog, Snapshot, StoredFact};
-use order_host::{Host, RoomKey, Settings};
+use order_host::{Host, Settings};
 use transport_warp::{AcceptSettings, Pages, Reach, RouteSettings, host_route, room_routes, routes};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+use crate::broken_log::BrokenLog;
 use crate::browser::{bad_host, bad_page, lines, look, no_order, opened, opens, shows};
 use crate::server::{ROOM, Server};
 
@@ -34,7 +32,7 @@ async fn by_default_own_pages_and_those_of_this_machine_get_in_by_any_name() {
 async fn who_is_turned_away_costs_no_look_at_the_storage() {
     let reach = Reach::default().only_known_hosts();
     let routes = RouteSettings { reach, ..RouteSettings::default() };
-    let server = Server::over(Arc::new(NobodyReads), routes, AcceptSettings::default()).await;
+    let server = Server::over(Arc::new(BrokenLog("it was asked")), routes, AcceptSettings::default()).await;
     for (host, origin, expected) in [
         ("localhost", "https://evil.example", bad_page()),
         ("evil.example", "http://evil.example", bad_host()),
@@ -75,50 +73,4 @@ async fn status(filter: &BoxedFilter<(Response,)>, path: &str, host: &str) -> u1
     let answer = look(addr, path, &lines(host, "")).await;
     serving.abort();
     answer.status
-}
-
-/// Storage that says so when it is asked.
-struct NobodyReads;
-
-fn asked() -> LogError {
-    LogError("it was asked".to_owned())
-}
-
-#[async_trait]
-impl RoomLog for NobodyReads {
-    async fn append(&self, _: &RoomKey, _: u64, _: Vec<StoredFact>) -> Result<u64, AppendError> {
-        Err(AppendError::Failed("it was asked".to_owned()))
-    }
-
-    async fn read(&self, _: &RoomKey, _: u64, _: usize) -> Result<Vec<StoredFact>, LogError> {
-        Err(asked())
-    }
-
-    async fn save_snapshot(&self, _: &RoomKey, _: Snapshot) -> Result<(), LogError> {
-        Err(asked())
-    }
-
-    async fn load_snapshot(&self, _: &RoomKey) -> Result<Option<Snapshot>, LogError> {
-        Err(asked())
-    }
-
-    async fn set_alarm(&self, _: &RoomKey, _: Option<UnixMillis>) -> Result<(), LogError> {
-        Err(asked())
-    }
-
-    async fn alarm(&self, _: &RoomKey) -> Result<Option<UnixMillis>, LogError> {
-        Err(asked())
-    }
-
-    async fn alarms(&self, _: Option<&Alarm>, _: usize) -> Result<Vec<Alarm>, LogError> {
-        Err(asked())
-    }
-
-    async fn chain_key(&self) -> Result<ChainKey, LogError> {
-        Err(asked())
-    }
-
-    async fn ready(&self) -> Result<(), LogError> {
-        Err(asked())
-    }
 }

@@ -8,11 +8,13 @@
     reason = "a test may panic"
 )]
 
+#[path = "../support/broken_log.rs"]
+mod broken_log;
 mod browser;
 mod library;
 mod log;
 mod options;
-#[path = "../process/mod.rs"]
+#[path = "../support/process.rs"]
 mod process;
-#[path = "../server/mod.rs"]
+#[path = "../support/server.rs"]
 mod server;

@@ -14,10 +14,10 @@ mod key_changes;
 mod keys;
 mod labels;
 mod origins;
-#[path = "../process/mod.rs"]
+#[path = "../support/process.rs"]
 mod process;
 mod rooms;
-#[path = "../server/mod.rs"]
+#[path = "../support/server.rs"]
 mod server;
 mod sockets;
 mod table;
