@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use tokio::sync::SetOnce;
 use tokio::time::Instant;
 
-use crate::host::shared::Shared;
+use crate::host::context::HostContext;
 use crate::log::{LogError, Snapshot};
 use crate::room::{self, Loaded};
 use crate::{Access, RoomKey};
@@ -99,7 +99,7 @@ impl Glances {
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub(crate) async fn at(&self, shared: &Arc<Shared>, room: &RoomKey) -> Result<Looked, LogError> {
+    pub(crate) async fn at(&self, shared: &Arc<HostContext>, room: &RoomKey) -> Result<Looked, LogError> {
         shared.damaged.refuse(room)?;
         let known = self.lock().known.get(room).cloned();
         if let Some(known) = known
@@ -121,7 +121,7 @@ impl Glances {
     }
 
     /// Waits for the look that is going on, or begins one; whether it was begun here, and what it found.
-    async fn look(&self, shared: &Arc<Shared>, room: &RoomKey) -> (bool, Result<Looked, LogError>) {
+    async fn look(&self, shared: &Arc<HostContext>, room: &RoomKey) -> (bool, Result<Looked, LogError>) {
         let mut begun = None;
         let sought = self
             .lock()
@@ -155,13 +155,13 @@ impl Glances {
 }
 
 /// Whether nothing was added to an order since.
-async fn is_the_last(shared: &Shared, room: &RoomKey, glance: &Glance) -> Result<bool, LogError> {
+async fn is_the_last(shared: &HostContext, room: &RoomKey, glance: &Glance) -> Result<bool, LogError> {
     Ok(shared.log.read(room, glance.seq, 1).await?.is_empty())
 }
 
 /// A look at an order, which ends in any case: those who wait for it are told.
 struct Look {
-    shared: Arc<Shared>,
+    shared: Arc<HostContext>,
     room: RoomKey,
     sought: Sought,
 }
@@ -216,7 +216,7 @@ impl Drop for Look {
 }
 
 /// Saves a snapshot of an order that had to be read from its first fact on, so that it need not be the next time.
-async fn remember_for_later(shared: &Shared, room: &RoomKey, loaded: &Loaded) {
+async fn remember_for_later(shared: &HostContext, room: &RoomKey, loaded: &Loaded) {
     let Loaded { order, snapshot_seq: 0, .. } = loaded else { return };
     if order.seq() < FACTS_WORTH_A_SNAPSHOT {
         return;
@@ -303,9 +303,9 @@ mod tests {
         assert_eq!((state.bytes, state.known.len()), (0, 0));
     }
 
-    fn shared() -> Arc<Shared> {
+    fn shared() -> Arc<HostContext> {
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
-        Arc::new(Shared::new(Arc::new(MemoryLog::new()), Settings::default(), clock, ids))
+        Arc::new(HostContext::new(Arc::new(MemoryLog::new()), Settings::default(), clock, ids))
     }
 
     #[tokio::test]

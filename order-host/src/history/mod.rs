@@ -20,7 +20,7 @@ use tokio::sync::{Mutex as Turn, Semaphore, SemaphorePermit};
 use tokio::task::yield_now;
 
 use crate::history::transcripts::{Run, Transcripts};
-use crate::host::shared::Shared;
+use crate::host::context::HostContext;
 use crate::host::slice::Slice;
 use crate::log::LogError;
 use crate::{Counted, NotYet, RoomKey, Ticket};
@@ -142,7 +142,7 @@ impl Page {
 
 impl Reading {
     /// A place for `asker`, who may have one at a time, on however many sockets; nothing, if there is none.
-    pub(crate) fn begin(shared: &Shared, room: &RoomKey, asker: Option<&ParticipantId>) -> Option<Self> {
+    pub(crate) fn begin(shared: &HostContext, room: &RoomKey, asker: Option<&ParticipantId>) -> Option<Self> {
         let histories = &shared.histories;
         let of_asker = histories.askers.take(&(room.clone(), asker.cloned()), 1)?;
         let of_room = histories.rooms.take(room, OF_ONE_ROOM)?;
@@ -152,7 +152,7 @@ impl Reading {
     /// Waits for a turn, in which something of the log may be read.
     pub(crate) async fn turn<'shared>(
         &self,
-        shared: &'shared Shared,
+        shared: &'shared HostContext,
     ) -> Result<SemaphorePermit<'shared>, LogError> {
         // Overflow: who waits is bounded by how many there are to ask, for each has one at a time.
         shared.histories.turns.acquire().await.map_err(|error| LogError(error.to_string()))
@@ -162,7 +162,7 @@ impl Reading {
     /// wanted any more.
     pub(crate) async fn read(
         &self,
-        shared: &Shared,
+        shared: &HostContext,
         last: u64,
         page: HistoryPage,
         is_wanted: impl Fn() -> bool,
@@ -184,7 +184,7 @@ impl Reading {
     /// Follows the order from its first fact on, and remembers the entries.
     async fn replay(
         &self,
-        shared: &Shared,
+        shared: &HostContext,
         end: u64,
         last: u64,
         limit: usize,

@@ -3,12 +3,12 @@
 pub(crate) mod aside;
 #[cfg(feature = "sqlite")]
 pub(crate) mod check;
+pub(crate) mod context;
 pub(crate) mod damaged;
 pub(crate) mod ids;
 pub(crate) mod room_key;
 pub(crate) mod rooms;
 pub(crate) mod settings;
-pub(crate) mod shared;
 pub(crate) mod slice;
 pub(crate) mod transport;
 
@@ -22,7 +22,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::history::{HistoryError, Reading};
-use crate::host::shared::Shared;
+use crate::host::context::HostContext;
 use crate::limits::budget::Known;
 #[cfg(feature = "sqlite")]
 use crate::log::SqliteLog;
@@ -35,11 +35,11 @@ use crate::{Access, Clock, Connection, Ids, Opening, RandomIds, RoomKey, Setting
 /// All rooms of one process. A room is loaded on first use and unloaded when idle. Cheap to clone.
 #[derive(Clone)]
 pub struct Host {
-    shared: Arc<Shared>,
+    shared: Arc<HostContext>,
 }
 
 /// A host, if anybody still has it.
-pub(crate) struct WeakHost(Weak<Shared>);
+pub(crate) struct WeakHost(Weak<HostContext>);
 
 impl WeakHost {
     pub(crate) fn upgrade(&self) -> Option<Host> {
@@ -55,7 +55,7 @@ impl Host {
 
     /// A host with a clock and ids of its own, as a test has.
     pub fn with(log: Arc<dyn RoomLog>, settings: Settings, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { shared: Arc::new(Shared::new(log, settings, clock, ids)) }
+        Self { shared: Arc::new(HostContext::new(log, settings, clock, ids)) }
     }
 
     /// A socket's place in `room`, for one that speaks the first protocol and is new. Nothing is loaded before its first
@@ -277,7 +277,7 @@ impl Host {
         self.shared.all_tasks_ended().await;
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &HostContext {
         &self.shared
     }
 

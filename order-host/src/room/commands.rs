@@ -201,15 +201,15 @@ impl Room {
         command: &Command,
     ) -> Result<Recorded, Answer> {
         let order = self.order_ahead();
-        let now = self.shared.clock.now();
-        let bounds = &self.shared.settings.bounds;
+        let now = self.host.clock.now();
+        let bounds = &self.host.settings.bounds;
         // One whose id was used before is not remembered: the id is that of the first command, which may be sent again.
         if let Some(answer) = self.answered_before(order, actor, stamp).map_err(Answer::Refused)? {
             return Err(answer);
         }
         let size = if looks_at_the_bill(command) { order.bill_size() } else { 0 };
         let decide = || decide_within(bounds, order, now, actor, stamp, command);
-        let decision = self.shared.aside.run(size, decide);
+        let decision = self.host.aside.run(size, decide);
         let seq = order.seq();
         if self.timer.is_late() && !matches!(decision, Ok(Decision::Repeated { .. })) {
             // It is to be judged after something that could not be stored, and is as little a judgement to remember.
@@ -263,7 +263,7 @@ impl Room {
         commit(&mut self.order, recorded).map_err(|error| self.broken(&error))?;
         self.link = fact.link();
         if let Some(entry) = entry {
-            let transcripts = &self.shared.histories.transcripts;
+            let transcripts = &self.host.histories.transcripts;
             self.tells_history = transcripts.add(&self.key, recorded.seq, entry);
         }
         self.note_change(deadline);
@@ -300,7 +300,7 @@ impl Room {
             (ReplyTo::Socket(connection), Some(_)) => self.ack(connection, id, seq, repeated),
             (ReplyTo::Socket(connection), None) => self.answer_with_state(connection),
             (ReplyTo::Backend(reply), _) => {
-                let now = self.shared.clock.now();
+                let now = self.host.clock.now();
                 let state = self.aside(|| wire::sync(&self.order, &self.presence, now));
                 // The back end may have gone away.
                 drop(reply.send(Ok(state.text())));
@@ -314,7 +314,7 @@ impl Room {
             ReplyTo::Socket(connection) => self.refuse(connection, rejection, id),
             // The back end may have gone away.
             ReplyTo::Backend(reply) => {
-                drop(reply.send(Err(wire::error(rejection, id, self.shared.clock.now()))));
+                drop(reply.send(Err(wire::error(rejection, id, self.host.clock.now()))));
             }
         }
     }

@@ -4,7 +4,7 @@ use order_core::stored::{LogPosition, StoredError, decode_fact, decode_snapshot,
 use order_core::{Order, OrderId, commit};
 
 use crate::RoomKey;
-use crate::host::shared::Shared;
+use crate::host::context::HostContext;
 use crate::host::slice::Slice;
 use crate::log::{ChainKey, Link, LogError, RoomLog, StoredFact};
 
@@ -50,17 +50,17 @@ pub(super) struct Whole {
 /// # Errors
 /// When the log cannot be read, or holds what this release cannot make sense of, or the facts that were read do not follow from each
 /// other.
-pub(crate) async fn look(shared: &Shared, key: &RoomKey) -> Result<Loaded, LogError> {
-    load_by(shared, key, decode_without_commands).await
+pub(crate) async fn look(host: &HostContext, key: &RoomKey) -> Result<Loaded, LogError> {
+    load_by(host, key, decode_without_commands).await
 }
 
 /// Reads a snapshot: an order, and where it stands in its log, as far as that was noted.
 type Decode = fn(&[u8]) -> Result<(Order, LogPosition), StoredError>;
 
-async fn load_by(shared: &Shared, key: &RoomKey, decode: Decode) -> Result<Loaded, LogError> {
-    let log = shared.log.as_ref();
-    let chain = shared.chain_key().await?;
-    if !shared.damaged.has_snapshot(key)
+async fn load_by(host: &HostContext, key: &RoomKey, decode: Decode) -> Result<Loaded, LogError> {
+    let log = host.log.as_ref();
+    let chain = host.chain_key().await?;
+    if !host.damaged.has_snapshot(key)
         && let Some((order, position)) = from_snapshot(log, key, decode).await
         && let Some(link) = is_of_this_log(log, key, &order, &position).await
     {
@@ -75,7 +75,7 @@ async fn load_by(shared: &Shared, key: &RoomKey, decode: Decode) -> Result<Loade
             }
         }
     }
-    let Whole { order, snapshot_seq, log_bytes, link, .. } = load_from_the_start(shared, key, chain).await?;
+    let Whole { order, snapshot_seq, log_bytes, link, .. } = load_from_the_start(host, key, chain).await?;
     Ok(Loaded { order, snapshot_seq, log_bytes: Some(log_bytes), link: Some(link) })
 }
 
@@ -84,12 +84,12 @@ async fn load_by(shared: &Shared, key: &RoomKey, decode: Decode) -> Result<Loade
 ///
 /// # Errors
 /// As [`look`].
-pub(super) async fn load_whole(shared: &Shared, key: &RoomKey) -> Result<Whole, LogError> {
-    let chain = shared.chain_key().await?;
-    let Loaded { order, snapshot_seq, log_bytes, link } = load_by(shared, key, decode_whole).await?;
+pub(super) async fn load_whole(host: &HostContext, key: &RoomKey) -> Result<Whole, LogError> {
+    let chain = host.chain_key().await?;
+    let Loaded { order, snapshot_seq, log_bytes, link } = load_by(host, key, decode_whole).await?;
     match (log_bytes, link) {
         (Some(log_bytes), Some(link)) => Ok(Whole { order, snapshot_seq, log_bytes, link, chain }),
-        _ => load_from_the_start(shared, key, chain).await,
+        _ => load_from_the_start(host, key, chain).await,
     }
 }
 
@@ -109,15 +109,15 @@ fn decode_whole(bytes: &[u8]) -> Result<(Order, LogPosition), StoredError> {
 /// # Errors
 /// As [`look`].
 pub(super) async fn load_from_the_start(
-    shared: &Shared,
+    host: &HostContext,
     key: &RoomKey,
     chain: ChainKey,
 ) -> Result<Whole, LogError> {
-    let settings = &shared.settings;
+    let settings = &host.settings;
     let id = OrderId::new(key.room()).map_err(|error| LogError(error.to_string()))?;
     let nobodys = Order::new(id, settings.currency).with_default_policy(settings.policy);
     let start = chain.start(key);
-    let (order, link, log_bytes) = replay(shared.log.as_ref(), key, chain, nobodys, Some(start)).await?;
+    let (order, link, log_bytes) = replay(host.log.as_ref(), key, chain, nobodys, Some(start)).await?;
     Ok(Whole { order, snapshot_seq: 0, log_bytes, link: link.unwrap_or(start), chain })
 }
 

@@ -68,7 +68,7 @@ impl Room {
         let reach = self.reach(&recorded);
         let each = self.key.as_str().len().saturating_mul(2).saturating_add(BESIDE_EACH_FACT);
         let takes = encoded.len().saturating_add(each);
-        if let Some(most) = self.shared.settings.log_bytes {
+        if let Some(most) = self.host.settings.log_bytes {
             let beside = recorded.seq.saturating_mul(each as u64);
             let facts = self.log_bytes.saturating_add(ahead).saturating_add(encoded.len() as u64);
             let after = facts.saturating_add(beside);
@@ -80,7 +80,7 @@ impl Room {
         if let Some(who) = recorded.by.id()
             && reach != Reach::Unbounded
         {
-            if let Some(pace) = self.shared.settings.participant_log
+            if let Some(pace) = self.host.settings.participant_log
                 && self.order.person(who).is_some()
             {
                 self.members.count_stored(who, pace, takes, reach != Reach::Everybodys)?;

@@ -7,7 +7,7 @@ use order_core::text::Text;
 use order_core::{Order, ParticipantId, Rejection};
 
 use crate::connection::outbox::{CloseReason, Outbox};
-use crate::connection::pieces::{Pieces, Shared};
+use crate::connection::pieces::{Pieces, TableMessage};
 use crate::limits::budget::Known;
 use crate::limits::pace::{Meter, Whose};
 use crate::limits::volume::StoredBytes;
@@ -47,7 +47,7 @@ struct Member {
 /// The same news in the protocols that somebody at the table speaks.
 #[derive(Debug, Default)]
 pub(super) struct News {
-    pub(super) v1: Option<Shared>,
+    pub(super) v1: Option<TableMessage>,
     pub(super) v2: Option<Pieces>,
 }
 
@@ -75,7 +75,7 @@ pub(super) enum When {
 impl News {
     /// How much each socket is shown at the most, in bytes.
     pub(super) fn len(&self) -> usize {
-        let v1 = self.v1.as_ref().map_or(0, Shared::len);
+        let v1 = self.v1.as_ref().map_or(0, TableMessage::len);
         self.v2.as_ref().map_or(0, Pieces::len).max(v1)
     }
 }

@@ -30,7 +30,7 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::connection::outbox::CloseReason;
-use crate::host::shared::Shared;
+use crate::host::context::HostContext;
 use crate::log::{ChainKey, Link, LogError};
 use crate::room::input::{ConnectionId, Input};
 use crate::{RoomKey, Ticket};
@@ -63,7 +63,7 @@ struct End(CloseReason);
 
 pub(crate) struct Room {
     key: RoomKey,
-    shared: Arc<Shared>,
+    host: Arc<HostContext>,
     order: Order,
     /// The link of the last fact of `order`.
     link: Link,
@@ -93,13 +93,13 @@ pub(crate) struct Room {
 
 impl Room {
     /// Loads the room and runs it until it is idle or the host drains. Whoever is still there is sent away.
-    pub(crate) async fn run(key: RoomKey, shared: Arc<Shared>, mut inputs: mpsc::Receiver<Input>) {
+    pub(crate) async fn run(key: RoomKey, host: Arc<HostContext>, mut inputs: mpsc::Receiver<Input>) {
         // Boxed, as below: a room that is quiet, as most are, holds no place for what it does when it is not.
-        let mut room = match Box::pin(Self::load(&key, &shared)).await {
+        let mut room = match Box::pin(Self::load(&key, &host)).await {
             Ok(room) => room,
             Err(error) => {
                 tracing::error!(room = %key.fingerprint(), %error, "the room cannot be loaded");
-                return close_door(&key, &shared, &mut inputs);
+                return close_door(&key, &host, &mut inputs);
             }
         };
         let End(reason) = room.serve(&mut inputs).await;
@@ -107,7 +107,7 @@ impl Room {
             room.tell_what_was_kept();
         }
         room.members.close_all(reason);
-        close_door(&key, &shared, &mut inputs);
+        close_door(&key, &host, &mut inputs);
         // Memory that cannot be trusted is not worth keeping.
         if reason == CloseReason::Unavailable {
             room.keep_deadline();
@@ -117,18 +117,18 @@ impl Room {
         }
     }
 
-    async fn load(key: &RoomKey, shared: &Arc<Shared>) -> Result<Box<Self>, LogError> {
-        shared.damaged.refuse(key)?;
-        let turn = shared.load_turn().await;
-        let Whole { order, snapshot_seq, log_bytes, link, chain } = load_whole(shared, key).await?;
+    async fn load(key: &RoomKey, host: &Arc<HostContext>) -> Result<Box<Self>, LogError> {
+        host.damaged.refuse(key)?;
+        let turn = host.load_turn().await;
+        let Whole { order, snapshot_seq, log_bytes, link, chain } = load_whole(host, key).await?;
         drop(turn);
         tracing::debug!(room = %key.fingerprint(), seq = order.seq(), "room loaded");
         let room = Box::new(Self {
             key: key.clone(),
-            shared: shared.clone(),
-            timer: Timer::of(&order, shared.time.deadlines.take(key), &shared.look_at_clock()),
+            host: host.clone(),
+            timer: Timer::of(&order, host.time.deadlines.take(key), &host.look_at_clock()),
             was_woken: false,
-            of_tenant: tenant::place(shared, &order),
+            of_tenant: tenant::place(host, &order),
             order,
             link,
             chain,
@@ -150,7 +150,7 @@ impl Room {
     async fn serve(&mut self, inputs: &mut mpsc::Receiver<Input>) -> End {
         let mut batch = Vec::new();
         loop {
-            let idle = self.shared.settings.idle_unload.max(SHORTEST_IDLE);
+            let idle = self.host.settings.idle_unload.max(SHORTEST_IDLE);
             // The clock may be set while the room waits, so it is looked at again when the room has been idle, too.
             let texts = if self.order.keeps_texts() { TEXTS_KEPT } else { idle };
             let wait = idle.min(self.until_timer()).min(texts).min(self.until_told());
@@ -170,7 +170,7 @@ impl Room {
                         return end;
                     }
                     if std::mem::take(&mut self.was_woken)
-                        && self.shared.rooms.unload_if_idle(&self.key, inputs)
+                        && self.host.rooms.unload_if_idle(&self.key, inputs)
                     {
                         return End(CloseReason::Restart);
                     }
@@ -180,7 +180,7 @@ impl Room {
                         self.order.forget_texts();
                     }
                 }
-                Err(_) if self.shared.rooms.unload_if_idle(&self.key, inputs) => {
+                Err(_) if self.host.rooms.unload_if_idle(&self.key, inputs) => {
                     tracing::debug!(room = %self.key.fingerprint(), "room unloaded");
                     return End(CloseReason::Restart);
                 }
@@ -296,7 +296,7 @@ impl Room {
     /// Lets the sockets take what waits for them before more is shown: a batch, or a whole table that comes
     /// back at once, must not make readers that keep up look like ones that do not.
     async fn give_sockets_a_turn(&mut self) {
-        if self.shown > self.shared.settings.outbox_bytes / OUTBOX_PARTS {
+        if self.shown > self.host.settings.outbox_bytes / OUTBOX_PARTS {
             self.shown = 0;
             yield_now().await;
         }
@@ -320,9 +320,9 @@ async fn take_what_is_ready(inputs: &mut mpsc::Receiver<Input>, batch: &mut Vec<
 }
 
 /// Whoever is still attached, or was about to be, finds the door closed; whoever comes now finds a new room.
-fn close_door(key: &RoomKey, shared: &Shared, inputs: &mut mpsc::Receiver<Input>) {
+fn close_door(key: &RoomKey, host: &HostContext, inputs: &mut mpsc::Receiver<Input>) {
     inputs.close();
-    shared.rooms.forget(key);
+    host.rooms.forget(key);
 }
 
 /// How an order looks to a stranger; there is nothing to see before somebody has joined.

@@ -24,7 +24,8 @@ use crate::{Clock, Counted, Ids, Settings};
 /// mebibytes.
 const LOADS_AT_ONCE: usize = 8;
 
-pub(crate) struct Shared {
+/// What a host, its rooms and its connections share.
+pub(crate) struct HostContext {
     pub(crate) log: Arc<dyn RoomLog>,
     /// The log's, once it has been asked for it.
     chain_key: OnceCell<ChainKey>,
@@ -49,7 +50,7 @@ pub(crate) struct Shared {
     draining: watch::Sender<bool>,
 }
 
-impl Shared {
+impl HostContext {
     pub(crate) fn new(
         log: Arc<dyn RoomLog>,
         settings: Settings,
