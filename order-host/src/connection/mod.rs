@@ -17,9 +17,10 @@ use tokio::sync::{OnceCell, mpsc};
 use crate::connection::before_join::BeforeJoin;
 use crate::connection::expiry::Expiry;
 use crate::connection::outbox::{CloseReason, Outbox, Outgoing, Taken};
-use crate::host::Host;
+use crate::host::context::HostContext;
 use crate::limits::budget::Known;
 use crate::limits::pace::{Meter, Whose};
+use crate::room::enter;
 use crate::room::input::{Attach, Back, ConnectionId, Input};
 use crate::{Allowance, Door, Identity, Opening, Protocol, RoomKey};
 
@@ -28,7 +29,7 @@ use crate::{Allowance, Door, Identity, Opening, Protocol, RoomKey};
 ///
 /// Both directions take `&self`, so that one task can wait for either.
 pub struct Connection {
-    host: Host,
+    host: Arc<HostContext>,
     room: RoomKey,
     id: ConnectionId,
     outbox: Arc<Outbox>,
@@ -68,9 +69,9 @@ struct Guest {
 }
 
 impl Connection {
-    pub(crate) fn new(host: Host, room: RoomKey, id: ConnectionId, opening: Opening) -> Self {
+    pub(crate) fn new(host: Arc<HostContext>, room: RoomKey, id: ConnectionId, opening: Opening) -> Self {
         let Opening { protocol, resume_token, since, identity, door, allowance } = opening;
-        let key = &host.shared().settings.resume_key;
+        let key = &host.settings.resume_key;
         let resumed = resume_token
             .and_then(|token| key.prove(&room, &token))
             .filter(|proved| identity.as_ref().is_none_or(|identity| identity.participant == *proved));
@@ -79,14 +80,14 @@ impl Connection {
         let back = resumed
             .or_else(|| identity.as_ref().map(|identity| identity.participant.clone()))
             .map(|participant| Back { participant, since, seat: Arc::default() });
-        let clock = &host.shared().clock;
+        let clock = &host.clock;
         let expiry = identity
             .as_ref()
             .and_then(|identity| identity.expires_at)
             .map(|at| Arc::new(Expiry::new(at, Arc::clone(clock))));
-        let outbox = Arc::new(Outbox::new(host.shared().settings.outbox_bytes, expiry.clone()));
+        let outbox = Arc::new(Outbox::new(host.settings.outbox_bytes, expiry.clone()));
         let guest = identity.map(|identity| Box::new(Guest { identity, expiry }));
-        let meter = host.shared().settings.pace.map(|pace| Box::new(Meter::new(pace, Whose::Socket)));
+        let meter = host.settings.pace.map(|pace| Box::new(Meter::new(pace, Whose::Socket)));
         Self {
             host,
             room,
@@ -132,7 +133,7 @@ impl Connection {
 
     /// What a text says. Apart from [`Connection::receive`], and boxed: what waits for a room that is busy is small.
     fn read(&self, text: &str) -> Box<Result<Inbound, Refused>> {
-        let fresh_id = || self.host.shared().ids.item_id();
+        let fresh_id = || self.host.ids.item_id();
         let signed_in = self.guest.as_ref().map(|guest| &guest.identity.participant);
         let message = match self.protocol {
             Protocol::V1 => wire::decode_from(signed_in, text, fresh_id),
@@ -203,7 +204,7 @@ impl Connection {
     /// What a message is told for which there is no room while the socket waits for its seat.
     fn come_later(&self) -> Rejection {
         let early = self.back.as_ref().and_then(|back| {
-            let budgets = &self.host.shared().budgets;
+            let budgets = &self.host.budgets;
             budgets.check(&self.room, &back.participant, Known::Proved).err()
         });
         // The room is about to seat it, if there is nothing left to wait for.
@@ -288,7 +289,7 @@ impl Connection {
     /// Attaches to the room, which loads it if need be, and seats a participant that `comes_back` to the table.
     async fn attach(&self, comes_back: bool) -> Option<&mpsc::Sender<Input>> {
         let attached = self.inputs.get_or_try_init(|| async {
-            let inputs = self.host.enter(&self.room).ok_or(())?;
+            let inputs = enter(&self.host, &self.room).ok_or(())?;
             let attach = Attach {
                 connection: self.id,
                 outbox: self.outbox.clone(),
@@ -307,7 +308,7 @@ impl Connection {
     }
 
     fn room_is_gone(&self) {
-        let draining = self.host.shared().is_draining();
+        let draining = self.host.tasks.is_draining();
         self.outbox.close(if draining { CloseReason::Restart } else { CloseReason::Unavailable });
     }
 
@@ -317,7 +318,7 @@ impl Connection {
 
     fn refusal(&self, rejection: &Rejection, id: Option<&CommandId>) -> String {
         match self.protocol {
-            Protocol::V1 => wire::error(rejection, id, self.host.shared().clock.now()),
+            Protocol::V1 => wire::error(rejection, id, self.host.clock.now()),
             Protocol::V2 => v2::reject(rejection, id),
         }
     }
@@ -380,7 +381,7 @@ impl Connection {
                 () = self.outbox.changed() => {}
                 () = self.sign_in_ends() => {}
                 () = self.before_join.passes() => {}
-                () = self.host.shared().drains() => {
+                () = self.host.tasks.drains() => {
                     // It may have entered one meanwhile, which first finishes what it accepted.
                     if self.inputs.get().is_none() {
                         self.outbox.close(CloseReason::Restart);

@@ -10,16 +10,17 @@ pub(crate) mod room_key;
 pub(crate) mod rooms;
 pub(crate) mod settings;
 pub(crate) mod slice;
+pub(crate) mod tasks;
 pub(crate) mod transport;
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 #[cfg(feature = "sqlite")]
 use std::time::Duration;
 
 use order_core::wire::{self, HistoryPage};
 use order_core::{Code, CommandId, ParticipantId, Rejection};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::history::{HistoryError, Reading};
 use crate::host::context::HostContext;
@@ -27,7 +28,7 @@ use crate::limits::budget::Known;
 #[cfg(feature = "sqlite")]
 use crate::log::SqliteLog;
 use crate::log::{LogError, RoomLog};
-use crate::room::Room;
+use crate::room::enter;
 use crate::room::input::Input;
 use crate::time::waker;
 use crate::{Access, Clock, Connection, Ids, Opening, RandomIds, RoomKey, Settings, SystemClock};
@@ -35,16 +36,7 @@ use crate::{Access, Clock, Connection, Ids, Opening, RandomIds, RoomKey, Setting
 /// All rooms of one process. A room is loaded on first use and unloaded when idle. Cheap to clone.
 #[derive(Clone)]
 pub struct Host {
-    shared: Arc<HostContext>,
-}
-
-/// A host, if anybody still has it.
-pub(crate) struct WeakHost(Weak<HostContext>);
-
-impl WeakHost {
-    pub(crate) fn upgrade(&self) -> Option<Host> {
-        self.0.upgrade().map(|shared| Host { shared })
-    }
+    context: Arc<HostContext>,
 }
 
 impl Host {
@@ -55,7 +47,7 @@ impl Host {
 
     /// A host with a clock and ids of its own, as a test has.
     pub fn with(log: Arc<dyn RoomLog>, settings: Settings, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { shared: Arc::new(HostContext::new(log, settings, clock, ids)) }
+        Self { context: Arc::new(HostContext::new(log, settings, clock, ids)) }
     }
 
     /// A socket's place in `room`, for one that speaks the first protocol and is new. Nothing is loaded before its first
@@ -66,8 +58,8 @@ impl Host {
 
     /// A socket's place in `room`. Nothing is loaded before its first join, unless it comes back.
     pub fn open(&self, room: RoomKey, opening: Opening) -> Connection {
-        let id = self.shared.next_connection();
-        Connection::new(self.clone(), room, id, opening)
+        let id = self.context.next_connection();
+        Connection::new(self.context.clone(), room, id, opening)
     }
 
     /// The order of `room` as a stranger may see it, as JSON text: no names, phones or participant ids.
@@ -76,7 +68,7 @@ impl Host {
     /// # Errors
     /// When the log cannot be read.
     pub async fn public_view(&self, room: &RoomKey) -> Result<Option<String>, LogError> {
-        if let Some(inputs) = self.shared.rooms.loaded(room) {
+        if let Some(inputs) = self.context.rooms.loaded(room) {
             let (reply, answer) = oneshot::channel();
             if inputs.send(Input::View { reply }).await.is_ok()
                 && let Ok(view) = answer.await
@@ -86,7 +78,7 @@ impl Host {
             }
         }
         // Not in memory: look it up, but do not load a room for everybody who knocks.
-        let looked = self.shared.glances.at(&self.shared, room).await?;
+        let looked = self.context.glances.at(room).await?;
         Ok(looked.glance.view.as_deref().map(str::to_owned))
     }
 
@@ -103,17 +95,17 @@ impl Host {
         asker: Option<&ParticipantId>,
         page: HistoryPage,
     ) -> Result<String, HistoryError> {
-        let reading = Reading::begin(&self.shared, room, asker).ok_or(HistoryError::Busy)?;
+        let reading = Reading::begin(&self.context.histories, room, asker).ok_or(HistoryError::Busy)?;
         // Before anything is done for them, the look at whether they may read it included.
         if let Some(asker) = asker {
-            self.shared.budgets.check(room, asker, Known::Proved).map_err(HistoryError::TooMuch)?;
+            self.context.budgets.check(room, asker, Known::Proved).map_err(HistoryError::TooMuch)?;
         }
         let last = self.last_to_read(room, asker).await?.ok_or(HistoryError::NotAtTheTable)?;
         // Who does not want it any more drops this future.
-        let page = reading.read(&self.shared, last, page, || true).await?;
+        let page = reading.read(&self.context.histories, last, page, || true).await?;
         let mut page = page.ok_or(HistoryError::Draining)?;
         if let Some(asker) = asker {
-            self.shared.budgets.charge(room, asker, Known::Proved, page.bytes, page.work);
+            self.context.budgets.charge(room, asker, Known::Proved, page.bytes, page.work);
         }
         Ok(wire::history_document(page.entries.make_contiguous(), page.more))
     }
@@ -125,7 +117,7 @@ impl Host {
         room: &RoomKey,
         asker: Option<&ParticipantId>,
     ) -> Result<Option<u64>, LogError> {
-        if let Some(inputs) = self.shared.rooms.loaded(room) {
+        if let Some(inputs) = self.context.rooms.loaded(room) {
             let (reply, answer) = oneshot::channel();
             if inputs.send(Input::Reads { asker: asker.cloned(), reply }).await.is_ok()
                 && let Ok(last) = answer.await
@@ -133,16 +125,16 @@ impl Host {
                 return Ok(last);
             }
         }
-        let looked = self.shared.glances.at(&self.shared, room).await?;
+        let looked = self.context.glances.at(room).await?;
         if let Some(asker) = asker {
-            self.shared.budgets.charge(room, asker, Known::Proved, 0, looked.work);
+            self.context.budgets.charge(room, asker, Known::Proved, 0, looked.work);
         }
         Ok(looked.glance.may_be_read_by(asker).then_some(looked.glance.seq))
     }
 
     /// For whom a resume token speaks in `room`, if it was made for that.
     pub fn resumes(&self, room: &RoomKey, token: &str) -> Option<ParticipantId> {
-        self.shared.settings.resume_key.prove(room, token)
+        self.context.settings.resume_key.prove(room, token)
     }
 
     /// Whether somebody with this access may see and join the order of `room`, which is not loaded for that.
@@ -153,7 +145,7 @@ impl Host {
         if access.is_to_any_order() {
             return Ok(true);
         }
-        if let Some(inputs) = self.shared.rooms.loaded(room) {
+        if let Some(inputs) = self.context.rooms.loaded(room) {
             let (reply, answer) = oneshot::channel();
             if inputs.send(Input::Admits { access: Box::new(access.clone()), reply }).await.is_ok()
                 && let Ok(admits) = answer.await
@@ -161,7 +153,7 @@ impl Host {
                 return Ok(admits);
             }
         }
-        Ok(self.shared.glances.at(&self.shared, room).await?.glance.admits(access))
+        Ok(self.context.glances.at(room).await?.glance.admits(access))
     }
 
     /// Carries out a message of the restaurant's back end, which may do what concerns the whole table, as the owner may, and
@@ -175,13 +167,13 @@ impl Host {
     /// `storage_uncertain`.
     pub async fn backend(&self, room: &RoomKey, message: &str) -> Result<String, String> {
         let refuse = |rejection: &Rejection, id: Option<&CommandId>| {
-            wire::error(rejection, id, self.shared.clock.now())
+            wire::error(rejection, id, self.context.clock.now())
         };
-        let message = wire::decode_command(message, || self.shared.ids.item_id())
+        let message = wire::decode_command(message, || self.context.ids.item_id())
             .map_err(|refused| refuse(&refused.rejection, refused.id.as_ref()))?;
         let [not_taken, uncertain] =
             [Code::StorageUnavailable, Code::StorageUncertain].map(|code| refuse(&code.into(), message.id()));
-        let Some(inputs) = self.enter(room) else { return Err(not_taken) };
+        let Some(inputs) = enter(&self.context, room) else { return Err(not_taken) };
         let (reply, answer) = oneshot::channel();
         if inputs.send(Input::Backend { message: Box::new(message), reply }).await.is_err() {
             return Err(not_taken);
@@ -194,10 +186,10 @@ impl Host {
     /// drains. Every [`Transport`](crate::Transport) asks for this when it begins; once is as good as twice. Has no effect
     /// outside a tokio runtime.
     pub fn keep_time(&self) {
-        if Handle::try_current().is_ok() && self.shared.time.begin() {
-            let host = WeakHost(Arc::downgrade(&self.shared));
-            let (time, draining) = (self.shared.time.clone(), self.shared.draining());
-            self.shared.spawn(waker::keep(host, time, draining));
+        if Handle::try_current().is_ok() && self.context.alarms.begin() {
+            let host = Arc::downgrade(&self.context);
+            let (alarms, draining) = (self.context.alarms.clone(), self.context.tasks.draining());
+            self.context.tasks.spawn(waker::keep(host, alarms, draining));
         }
     }
 
@@ -209,9 +201,9 @@ impl Host {
         if Handle::try_current().is_err() {
             return;
         }
-        let host = WeakHost(Arc::downgrade(&self.shared));
-        let mut draining = self.shared.draining();
-        self.shared.spawn(async move {
+        let host = Arc::downgrade(&self.context);
+        let mut draining = self.context.tasks.draining();
+        self.context.tasks.spawn(async move {
             tokio::select! {
                 biased;
                 // That it cannot be waited for means that the host is gone.
@@ -221,73 +213,38 @@ impl Host {
         });
     }
 
-    /// Closes a room whose log is damaged, and refuses it from now on.
-    pub(crate) fn close_damaged(&self, room: &RoomKey) {
-        // First, or a room that is being loaded could miss both.
-        self.shared.damaged.add(room.clone());
-        self.forget(room);
-    }
-
-    /// Has a room replayed whose snapshot is damaged: it leaves memory, and is read from its first fact when somebody comes.
-    pub(crate) fn replay_without_snapshot(&self, room: &RoomKey) {
-        self.shared.damaged.add_snapshot(room.clone());
-        self.forget(room);
-    }
-
-    /// Has a room leave memory, which cannot be trusted.
-    fn forget(&self, room: &RoomKey) {
-        if let Some(inputs) = self.shared.rooms.loaded(room) {
-            // One that is busy must not keep the others from being looked at. One that has ended needs no telling.
-            self.shared.spawn(async move { drop(inputs.send(Input::Damaged).await) });
-        }
-    }
-
     /// Whether messages can be taken: the log can be written, and the host does not drain.
     ///
     /// # Errors
     /// When they cannot, with the reason.
     pub async fn ready(&self) -> Result<(), LogError> {
-        if self.shared.is_draining() {
+        if self.context.tasks.is_draining() {
             return Err(LogError("the server is shutting down".to_owned()));
         }
-        self.shared.log.ready().await
+        self.context.log.ready().await
     }
 
     /// How many rooms are in memory.
     pub fn loaded_rooms(&self) -> usize {
-        self.shared.rooms.count()
+        self.context.rooms.count()
     }
 
     /// Stops: what was accepted is stored and shown, then every socket is told to come back later and every
     /// room is unloaded. Returns when that is done.
     pub async fn drain(&self) {
-        let rooms = self.shared.rooms.start_draining();
-        self.shared.start_draining();
+        let rooms = self.context.rooms.start_draining();
+        self.context.tasks.start_draining();
         for inputs in rooms {
             // One that is busy must not keep the others from hearing it. One that has ended needs no telling.
-            self.shared.spawn(async move { drop(inputs.send(Input::Drain).await) });
+            self.context.tasks.spawn(async move { drop(inputs.send(Input::Drain).await) });
         }
-        self.shared.tasks_end().await;
+        self.context.tasks.end().await;
     }
 
     /// Waits until the host has been [drained](Host::drain): all that was accepted is stored, and every socket has been told to
     /// come back later. Does not begin that.
     pub async fn drained(&self) {
-        self.shared.drains().await;
-        self.shared.all_tasks_ended().await;
-    }
-
-    pub(crate) fn shared(&self) -> &HostContext {
-        &self.shared
-    }
-
-    /// The way into a room, which is loaded if need be; nothing while the host drains.
-    pub(crate) fn enter(&self, key: &RoomKey) -> Option<mpsc::Sender<Input>> {
-        self.shared.rooms.enter(key, || {
-            // Overflow: whoever sends waits until the room has caught up.
-            let (sender, inputs) = mpsc::channel(self.shared.settings.room_queue.max(1));
-            self.shared.spawn(Room::run(key.clone(), self.shared.clone(), inputs));
-            sender
-        })
+        self.context.tasks.drains().await;
+        self.context.tasks.all_ended().await;
     }
 }

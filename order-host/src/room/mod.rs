@@ -8,7 +8,7 @@ mod events;
 pub(crate) mod input;
 mod join;
 mod later;
-mod load;
+pub(crate) mod load;
 mod log_space;
 mod members;
 mod paced;
@@ -23,13 +23,14 @@ use std::time::Duration;
 
 use order_core::command::Manage;
 use order_core::text::Text;
-use order_core::wire::{self, CommandMessage, Inbound, Refused, SharedText};
+use order_core::wire::{CommandMessage, Inbound, Refused};
 use order_core::{Command, Order, Presence};
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::connection::outbox::CloseReason;
+use crate::history::glances::public_view;
 use crate::host::context::HostContext;
 use crate::log::{ChainKey, Link, LogError};
 use crate::room::input::{ConnectionId, Input};
@@ -38,8 +39,7 @@ use answers::Answers;
 use commands::{PendingCommand, ReplyTo};
 use events::Events;
 use later::Later;
-pub(crate) use load::{Loaded, look};
-use load::{Whole, load_whole};
+use load::Whole;
 use members::Members;
 use snapshots::Snapshots;
 use timer::Timer;
@@ -61,7 +61,8 @@ const SHORTEST_IDLE: Duration = Duration::from_millis(10);
 /// The room cannot go on, and why; the sockets are told.
 struct End(CloseReason);
 
-pub(crate) struct Room {
+/// A room: it owns its order.
+struct Room {
     key: RoomKey,
     host: Arc<HostContext>,
     order: Order,
@@ -93,7 +94,7 @@ pub(crate) struct Room {
 
 impl Room {
     /// Loads the room and runs it until it is idle or the host drains. Whoever is still there is sent away.
-    pub(crate) async fn run(key: RoomKey, host: Arc<HostContext>, mut inputs: mpsc::Receiver<Input>) {
+    async fn run(key: RoomKey, host: Arc<HostContext>, mut inputs: mpsc::Receiver<Input>) {
         // Boxed, as below: a room that is quiet, as most are, holds no place for what it does when it is not.
         let mut room = match Box::pin(Self::load(&key, &host)).await {
             Ok(room) => room,
@@ -118,15 +119,15 @@ impl Room {
     }
 
     async fn load(key: &RoomKey, host: &Arc<HostContext>) -> Result<Box<Self>, LogError> {
-        host.damaged.refuse(key)?;
-        let turn = host.load_turn().await;
-        let Whole { order, snapshot_seq, log_bytes, link, chain } = load_whole(host, key).await?;
+        host.loader.damaged.refuse(key)?;
+        let turn = host.loader.turn().await;
+        let Whole { order, snapshot_seq, log_bytes, link, chain } = host.loader.load(key).await?;
         drop(turn);
         tracing::debug!(room = %key.fingerprint(), seq = order.seq(), "room loaded");
         let room = Box::new(Self {
             key: key.clone(),
             host: host.clone(),
-            timer: Timer::of(&order, host.time.deadlines.take(key), &host.look_at_clock()),
+            timer: Timer::of(&order, host.alarms.deadlines.take(key), &host.look_at_clock()),
             was_woken: false,
             of_tenant: tenant::place(host, &order),
             order,
@@ -303,6 +304,16 @@ impl Room {
     }
 }
 
+/// The way into a room, which is loaded if need be; nothing while the host drains.
+pub(crate) fn enter(host: &Arc<HostContext>, key: &RoomKey) -> Option<mpsc::Sender<Input>> {
+    host.rooms.enter(key, || {
+        // Overflow: whoever sends waits until the room has caught up.
+        let (sender, inputs) = mpsc::channel(host.settings.room_queue.max(1));
+        host.tasks.spawn(Room::run(key.clone(), host.clone(), inputs));
+        sender
+    })
+}
+
 /// Whether somebody's sockets may speak for nobody after it, so that what they sent meanwhile is judged only then.
 fn unseats(command: &Command) -> bool {
     matches!(command, Command::Leave | Command::Manage(Manage::Remove { .. }))
@@ -323,9 +334,4 @@ async fn take_what_is_ready(inputs: &mut mpsc::Receiver<Input>, batch: &mut Vec<
 fn close_door(key: &RoomKey, host: &HostContext, inputs: &mut mpsc::Receiver<Input>) {
     inputs.close();
     host.rooms.forget(key);
-}
-
-/// How an order looks to a stranger; there is nothing to see before somebody has joined.
-pub(crate) fn public_view(order: &Order) -> Option<SharedText> {
-    (order.seq() > 0).then(|| wire::public_view(order))
 }

@@ -51,11 +51,11 @@ impl Room {
     /// Takes an input again after a while. Overflow: a socket has at most one that waits.
     pub(super) fn take_later(&self, wait: Duration, input: Input) {
         let (host, key) = (self.host.clone(), self.key.clone());
-        self.host.spawn(async move {
+        self.host.tasks.spawn(async move {
             tokio::select! {
                 biased;
                 // Everybody is sent away.
-                () = host.drains() => return,
+                () = host.tasks.drains() => return,
                 () = sleep(wait) => {}
             }
             // A room that has ended has sent the socket away.

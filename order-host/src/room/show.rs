@@ -10,7 +10,8 @@ use super::members::{News, When};
 use super::store::Stored;
 use super::{ConnectionId, Room};
 use crate::connection::pieces::{Pieces, TableMessage};
-use crate::history::{HistoryError, Page, Reading};
+use crate::history::page::Page;
+use crate::history::{HistoryError, Reading};
 use crate::room::input::Input;
 use crate::{Cursor, Protocol};
 
@@ -250,15 +251,15 @@ impl Room {
         let (host, key, id) = (self.host.clone(), self.key.clone(), id.cloned());
         let (last, protocol) = (self.order.seq(), self.members.protocol(connection));
         let Some(outbox) = self.members.outbox(connection) else { return };
-        let Some(reading) = Reading::begin(&host, &key, Some(speaker)) else {
+        let Some(reading) = Reading::begin(&host.histories, &key, Some(speaker)) else {
             let rejection = Rejection::new(Code::RateLimited);
             let rejection = rejection.expected(HistoryError::Busy.to_string()).retry_after(TRY_HISTORY_AGAIN);
             return self.refuse(connection, &rejection, id.as_ref());
         };
         self.tell_history();
         let (known, speaker) = (self.members.known(connection, speaker), speaker.clone());
-        self.host.spawn(async move {
-            let read = reading.read(&host, last, page, || !outbox.is_abandoned()).await;
+        self.host.tasks.spawn(async move {
+            let read = reading.read(&host.histories, last, page, || !outbox.is_abandoned()).await;
             let now = host.clock.now();
             drop(reading);
             if let Ok(Some(page)) = &read {

@@ -7,7 +7,7 @@ use order_core::stored::encode_fact;
 use order_core::{Code, Recorded, Rejection};
 
 use super::events::Events;
-use super::load::{load_from_the_start, total_bytes};
+use super::load::total_bytes;
 use super::{End, Room};
 use crate::connection::outbox::CloseReason;
 use crate::log::{AppendError, Link, StoredFact};
@@ -141,8 +141,8 @@ impl Room {
 
     /// Reads the room again, from its log alone; if memory was wrong, everybody gets the full state.
     async fn reload(&mut self) -> Result<(), End> {
-        let turn = self.host.load_turn().await;
-        let read = load_from_the_start(&self.host, &self.key, self.chain).await.map_err(|error| {
+        let turn = self.host.loader.turn().await;
+        let read = self.host.loader.replay_all(&self.key, self.chain).await.map_err(|error| {
             tracing::error!(room = %self.key.fingerprint(), %error, "the room cannot be read again");
             End(CloseReason::Unavailable)
         })?;

@@ -322,7 +322,7 @@ impl Room {
     /// Leaves what only this process knows of the deadline to the task that loads the room next.
     pub(super) fn keep_deadline(&self) {
         if let Some(set) = self.timer.set_here.filter(|set| Some(set.at) == pending(&self.order)) {
-            self.host.time.deadlines.keep(&self.key, set);
+            self.host.alarms.deadlines.keep(&self.key, set);
         }
     }
 
@@ -339,7 +339,7 @@ impl Room {
         }
         // What should have happened could not be stored: it is tried again, but not at once.
         if at > look.now {
-            self.host.time.tell(at);
+            self.host.alarms.tell(at);
         }
     }
 
