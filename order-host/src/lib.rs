@@ -33,7 +33,7 @@ mod time;
 pub use connection::Connection;
 pub use connection::identity::{Access, Identity};
 pub use connection::opening::{Opening, Protocol};
-pub use connection::outbox::{CloseReason, Outgoing};
+pub use connection::outgoing::{CloseReason, Outgoing};
 pub use connection::pieces::Pieces;
 pub use connection::resume::ResumeKey;
 pub use history::HistoryError;

@@ -11,7 +11,7 @@ use super::answers::Answer;
 use super::store::{Proposed, StoreFailure, Stored};
 use super::timer::pending;
 use super::{ConnectionId, End, Room};
-use crate::connection::outbox::CloseReason;
+use crate::connection::outgoing::CloseReason;
 
 /// The sender of a command, where the answer goes.
 pub(super) enum ReplyTo {

@@ -7,7 +7,7 @@ use order_core::{Actor, Code, Command, Decision, ParticipantId, Recorded, Reject
 use super::answers::Answer;
 use super::commands::decide_within;
 use super::later::PresenceOf;
-use super::members::News;
+use super::news::News;
 use super::store::Stored;
 use super::{ConnectionId, End, Room, paced};
 use crate::connection::pieces::TableMessage;

@@ -11,7 +11,7 @@ use order_core::{Markers, ParticipantId, Presence};
 use tokio::time::Instant;
 
 use super::Room;
-use super::members::{News, Owed, When};
+use super::news::{News, Owed, When};
 use crate::Protocol;
 use crate::connection::pieces::TableMessage;
 

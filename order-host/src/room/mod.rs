@@ -10,7 +10,9 @@ mod join;
 mod later;
 pub(crate) mod load;
 mod log_space;
+mod member;
 mod members;
+mod news;
 mod paced;
 mod show;
 mod snapshots;
@@ -29,7 +31,7 @@ use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::connection::outbox::CloseReason;
+use crate::connection::outgoing::CloseReason;
 use crate::history::glances::public_view;
 use crate::host::context::HostContext;
 use crate::log::{ChainKey, Link, LogError};

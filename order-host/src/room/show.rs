@@ -6,7 +6,7 @@ use order_core::{Code, CommandId, Fact, ParticipantId, Recorded, Rejection};
 
 use super::events::Events;
 use super::later::PresenceOf;
-use super::members::{News, When};
+use super::news::{News, When};
 use super::store::Stored;
 use super::{ConnectionId, Room};
 use crate::connection::pieces::{Pieces, TableMessage};

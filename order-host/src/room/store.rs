@@ -9,7 +9,7 @@ use order_core::{Code, Recorded, Rejection};
 use super::events::Events;
 use super::load::total_bytes;
 use super::{End, Room};
-use crate::connection::outbox::CloseReason;
+use crate::connection::outgoing::CloseReason;
 use crate::log::{AppendError, Link, StoredFact};
 
 /// A fact that was judged and may be stored.
