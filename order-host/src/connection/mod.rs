@@ -27,7 +27,7 @@ use crate::room::enter;
 use crate::room::input::{Attach, Back, ConnectionId, Input};
 use crate::{Allowance, Door, Identity, Opening, Protocol, RoomKey};
 
-/// One socket's place in a room: what it sends goes in, what it is to be sent comes out. Dropping it is the
+/// One socket's place in a room. Messages from the socket go in, and messages for it come out. Dropping it is the
 /// disconnect.
 ///
 /// Both directions take `&self`, so that one task can wait for either.
@@ -99,7 +99,7 @@ impl Connection {
         }
     }
 
-    /// Hands over a text message. Waits while the room is busy; the answers come out of
+    /// Hands a text message to the room. Waits while the room is busy; the answers come out of
     /// [`next`](Connection::next). Wait for one message to be taken before handing over the next; a call that
     /// is dropped before it returns may lose its message.
     pub async fn receive(&self, text: &str) {
@@ -116,7 +116,7 @@ impl Connection {
         }
     }
 
-    /// Hands over a binary message, which the protocol does not have.
+    /// Refuses a binary message: the protocol has none.
     pub async fn receive_binary(&self) {
         let rejection = Rejection::new(Code::BinaryNotSupported).expected("a text message");
         self.give_up_waiting();

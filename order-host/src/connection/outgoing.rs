@@ -1,4 +1,4 @@
-//! What a socket is to do next.
+//! What a socket has to do next.
 
 use crate::connection::pieces::Pieces;
 

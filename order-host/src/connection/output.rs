@@ -1,4 +1,4 @@
-//! What comes out of a connection.
+//! The output side of a connection.
 
 use order_core::Code;
 
@@ -8,7 +8,7 @@ use crate::connection::outgoing::{CloseReason, Outgoing};
 use crate::room::input::Input;
 
 impl Connection {
-    /// The next thing to do, when there is one. Cancel-safe.
+    /// Waits for the next thing that the socket has to do. Cancel-safe.
     pub async fn next(&self) -> Outgoing {
         if self.is_resumed && self.inputs.get().is_none() {
             // What it missed comes without being asked for.
@@ -55,7 +55,7 @@ impl Connection {
         }
     }
 
-    /// What can be done now without waiting, if anything.
+    /// The next thing that the socket has to do, if there is one now.
     pub fn try_next(&self) -> Option<Outgoing> {
         match self.outbox.take() {
             Taken::Outgoing(outgoing) => Some(outgoing),

@@ -1,4 +1,4 @@
-//! What is asked of orders that are not in memory: by strangers, at the door, and by those who want a history.
+//! Glances at orders that are not in memory: for strangers, for those who want to come in, and for those who want a history.
 //!
 //! To answer, the order is read from the log, without the commands that it remembers. That costs as much as the order is large, so it
 //! happens once however many ask at the same time, and a few orders at a time. What was found is remembered. Before it is told again, a

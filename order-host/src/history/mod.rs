@@ -1,4 +1,4 @@
-//! Reading an order's history.
+//! Reads orders without their rooms: pages of history, and glances.
 //!
 //! Entries say what was before, such as the name of a dish that is taken off, so the order is followed from its first fact on, which
 //! takes some microseconds a fact. It happens once: the entries are remembered, and a room that is in memory adds what happens since.
@@ -39,7 +39,7 @@ const OF_ONE_ROOM: usize = 16;
 /// How many histories have an order in memory that they follow. Others wait before they begin.
 const IN_MEMORY: usize = 8;
 
-/// Why there is no history to be read.
+/// The reason why a history cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HistoryError {

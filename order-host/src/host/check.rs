@@ -1,4 +1,4 @@
-//! Looking through a log while it is served, so that damage is found before somebody orders on top of it.
+//! Checks a log while it is in use, so that damage is found before somebody orders on top of it.
 //!
 //! The rule of its pace: a step reads at most 256 rows, and afterwards nothing is looked at for 19 times as long as it took, and for at
 //! least 5 milliseconds. So it takes at most a twentieth of one core and of what the disk can do, and what it reads through a

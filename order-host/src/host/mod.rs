@@ -45,25 +45,24 @@ impl Host {
         Self::with(log, settings, Arc::new(SystemClock), Arc::new(RandomIds))
     }
 
-    /// A host with a clock and ids of its own, as a test has.
+    /// A host with another clock and other ids, for tests.
     pub fn with(log: Arc<dyn RoomLog>, settings: Settings, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         Self { context: Arc::new(HostContext::new(log, settings, clock, ids)) }
     }
 
-    /// A socket's place in `room`, for one that speaks the first protocol and is new. Nothing is loaded before its first
-    /// join.
+    /// Opens a connection to `room` for a new socket of the first protocol. The room is not loaded before its first join.
     pub fn connect(&self, room: RoomKey) -> Connection {
         self.open(room, Opening::default())
     }
 
-    /// A socket's place in `room`. Nothing is loaded before its first join, unless it comes back.
+    /// Opens a connection to `room`. The room is not loaded before the first join, unless the socket comes back.
     pub fn open(&self, room: RoomKey, opening: Opening) -> Connection {
         let id = self.context.next_connection();
         Connection::new(self.context.clone(), room, id, opening)
     }
 
     /// The order of `room` as a stranger may see it, as JSON text: no names, phones or participant ids.
-    /// Nothing when nobody has joined it.
+    /// `None` if nobody has joined it.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -82,10 +81,9 @@ impl Host {
         Ok(looked.glance.view.as_deref().map(str::to_owned))
     }
 
-    /// A page of the history of `room`, as JSON text: who did what and when, oldest first. For whoever is or was part of the order
-    /// and was not removed; without anybody named, for the back end.
+    /// A page of the history of `room`, as JSON text: who did what and when, oldest first.
     ///
-    /// Whoever calls this vouches for who asks.
+    /// An `asker` has to be on the order and must not have been removed; `None` is the back end. The caller vouches for the asker.
     ///
     /// # Errors
     /// When they may not read it, too many do, or the log cannot be read.
@@ -132,7 +130,7 @@ impl Host {
         Ok(looked.glance.may_be_read_by(asker).then_some(looked.glance.seq))
     }
 
-    /// For whom a resume token speaks in `room`, if it was made for that.
+    /// The participant whose resume token this is in `room`, if it is one.
     pub fn resumes(&self, room: &RoomKey, token: &str) -> Option<ParticipantId> {
         self.context.settings.resume_key.prove(room, token)
     }
@@ -160,7 +158,7 @@ impl Host {
     /// record payments. It needs no socket and does not join. Answers with the message that everybody at the table was sent, or
     /// with the full state when there was nothing to change.
     ///
-    /// Whoever calls this vouches for it being the back end.
+    /// The caller vouches that it is the back end.
     ///
     /// # Errors
     /// The `error` message that a socket would have got, as JSON text. Nothing has changed then, unless its code is
@@ -182,7 +180,7 @@ impl Host {
         answer.await.unwrap_or(Err(uncertain))
     }
 
-    /// From now on rooms in which something happens by itself are woken for it, whether anybody is there or not, until the host
+    /// Begins to wake rooms when a deadline comes or an order ends, whether anybody is there or not, until the host
     /// drains. Every [`Transport`](crate::Transport) asks for this when it begins; once is as good as twice. Has no effect
     /// outside a tokio runtime.
     pub fn keep_time(&self) {
@@ -193,9 +191,10 @@ impl Host {
         }
     }
 
-    /// Looks through all that is stored in `log`, which has to be the one that this host has, once and slowly, beginning after
-    /// `after`. A room that is found damaged is closed, and refused until the process ends; others are not concerned. What is
-    /// found is said in the log, without names. Has no effect outside a tokio runtime.
+    /// Checks all that is stored in `log`, once and slowly, beginning after `after`. It has to be the log of this host.
+    ///
+    /// A room that is found damaged is closed, and refused until the process ends; other rooms go on. What is found is logged
+    /// without names. Has no effect outside a tokio runtime.
     #[cfg(feature = "sqlite")]
     pub fn look_through(&self, log: Arc<SqliteLog>, after: Duration) {
         if Handle::try_current().is_err() {

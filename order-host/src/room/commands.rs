@@ -1,4 +1,4 @@
-//! Carrying out commands: judged in a row, stored together, shown one by one.
+//! Carries out commands: they are judged in a row, stored together, and shown one by one.
 
 use order_core::wire::{self, history_entry};
 use order_core::{

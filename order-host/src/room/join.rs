@@ -1,4 +1,4 @@
-//! Letting a socket join, or come back.
+//! Lets a socket join, or come back.
 
 use order_core::wire::v2::{self, Welcome};
 use order_core::wire::{self, CommandMessage};

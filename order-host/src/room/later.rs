@@ -1,4 +1,4 @@
-//! What a large table is told a little later, so that what happens in one moment is told at once.
+//! Gathers what a large table is told, so that changes of one moment are told together.
 //!
 //! A table of few people with few dishes is told everything as it happens. Where a message with the whole order is large and goes to
 //! many, each change would cost hundreds of mebibytes, and so would each phone that comes back or goes.

@@ -1,4 +1,4 @@
-//! Reading a room from its log.
+//! Reads a room from its log.
 
 use std::sync::Arc;
 

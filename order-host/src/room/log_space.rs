@@ -1,4 +1,4 @@
-//! How much of the storage one order may take, and how fast one participant may fill it.
+//! Limits the bytes of one order's log, and how fast one participant may fill it.
 //!
 //! What is stored stays stored, so changes without end to a small order fill a disk as well as a large order does. The log
 //! of an order is bounded in bytes, and so is what one participant adds to it in a time. The bill can be closed and paid all

@@ -1,4 +1,4 @@
-//! Answering people no faster than they may ask.
+//! Charges people's budgets for what they are answered.
 
 use std::time::Duration;
 

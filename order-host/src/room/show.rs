@@ -1,4 +1,4 @@
-//! What the table is shown: changes, full states, who is there, and answers to single sockets.
+//! Shows the table what happened: changes, full states, presence, and answers to single sockets.
 
 use bytes::Bytes;
 use order_core::wire::{self, Frame, HistoryPage, Request, v2};

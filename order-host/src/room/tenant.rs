@@ -1,4 +1,4 @@
-//! How many orders of one tenant are in memory.
+//! Limits how many orders of one tenant are in memory.
 
 use order_core::text::Text;
 use order_core::{Code, Order, Rejection};

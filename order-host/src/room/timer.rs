@@ -1,4 +1,4 @@
-//! What happens in a room by itself.
+//! Deadlines, reminders and the end of an order, which happen without a command.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the rooms and the task that wakes them share.
+//! The state that rooms share with the task that wakes them.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use super::Look;
 use super::deadlines::Deadlines;
 
-/// What the rooms and the task that keeps time for them share.
+/// The state that rooms share with the task that wakes them.
 #[derive(Debug, Default)]
 pub(crate) struct Alarms {
     is_kept: AtomicBool,

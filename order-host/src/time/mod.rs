@@ -1,4 +1,4 @@
-//! The clock, and what happens when its time has come.
+//! The clock, and the task that wakes rooms when their time comes.
 
 mod alarms;
 mod clock;

@@ -1,4 +1,4 @@
-//! Waking rooms in which something happens although nobody is there.
+//! Wakes rooms when a deadline comes, even if nobody is there.
 //!
 //! A room in memory knows when its time comes. For all others the log does, and one task looks there.
 
