@@ -131,13 +131,11 @@ impl Room {
                 (Some(answer), _) => self.answer(reply_to, &answer, id),
             }
         }
-        match failure {
-            Some(failure) => self.recover(failure).await,
-            None => {
-                self.snapshot_if_due();
-                Ok(())
-            }
+        if let Some(failure) = failure {
+            return self.recover(failure).await;
         }
+        self.snapshot_if_due();
+        Ok(())
     }
 
     /// Judges each command as if those before it had happened. Changes nothing that anybody sees.

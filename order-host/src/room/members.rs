@@ -15,7 +15,7 @@ use crate::limits::budget::Known;
 use crate::limits::pace::{Meter, Whose};
 use crate::limits::volume::StoredBytes;
 use crate::room::input::{Attach, Back, ConnectionId};
-use crate::{Allowance, Door, NotYet, Pace, Protocol};
+use crate::{Door, NotYet, Pace, Protocol};
 
 /// The sockets in a room.
 #[derive(Debug, Default)]

@@ -267,7 +267,7 @@ impl Room {
     ) -> Result<(), End> {
         match message {
             Err(Refused { id, rejection }) => {
-                commands.push(PendingCommand::refused(connection, id, rejection))
+                commands.push(PendingCommand::refused(connection, id, rejection));
             }
             Ok(Inbound::Request { id, request, .. }) => {
                 self.run_commands(commands).await?;
