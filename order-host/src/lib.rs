@@ -19,7 +19,6 @@
 //! | `limits` | rate limits, budgets, and places of which there are only so many |
 //! | `time` | the clock, and waking rooms when a deadline comes |
 //! | `log` | where facts are stored |
-
 #![forbid(unsafe_code)]
 
 mod connection;
@@ -33,7 +32,7 @@ mod time;
 pub use connection::Connection;
 pub use connection::identity::{Access, Identity};
 pub use connection::opening::{Opening, Protocol};
-pub use connection::outbox::{CloseReason, Outgoing};
+pub use connection::outgoing::{CloseReason, Outgoing};
 pub use connection::pieces::Pieces;
 pub use connection::resume::ResumeKey;
 pub use history::HistoryError;

@@ -32,7 +32,6 @@
 //! ```
 //!
 //! `examples/waiter.rs` is a small service with its own tests under faults.
-
 #![forbid(unsafe_code)]
 
 mod bus;

@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use transport_warp::accept::{AcceptSettings, serve};
-use transport_warp::socket::{Handshake, Outgoing, Session, SocketSettings};
+use transport_warp::socket::{Handshake, PeerMessage, Session, SocketSettings};
 use warp::Filter;
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::{Reply, Response};
@@ -35,8 +35,8 @@ struct Arguments {
 const WAITING: usize = 16;
 
 struct Echo {
-    send: mpsc::Sender<Outgoing>,
-    receive: Mutex<mpsc::Receiver<Outgoing>>,
+    send: mpsc::Sender<PeerMessage>,
+    receive: Mutex<mpsc::Receiver<PeerMessage>>,
 }
 
 impl Echo {
@@ -45,7 +45,7 @@ impl Echo {
         Self { send, receive: Mutex::new(receive) }
     }
 
-    async fn back(&self, message: Outgoing) {
+    async fn back(&self, message: PeerMessage) {
         // It fails only when the receiver is gone, and that is held right beside it.
         drop(self.send.send(message).await);
     }
@@ -53,21 +53,21 @@ impl Echo {
 
 impl Session for Echo {
     async fn receive(&self, text: &str) {
-        self.back(Outgoing::text(Bytes::copy_from_slice(text.as_bytes()))).await;
+        self.back(PeerMessage::text(Bytes::copy_from_slice(text.as_bytes()))).await;
     }
 
     async fn receive_binary(&self, bytes: Bytes) {
-        self.back(Outgoing::Binary(bytes)).await;
+        self.back(PeerMessage::Binary(bytes)).await;
     }
 
-    async fn next(&self) -> Outgoing {
+    async fn next(&self) -> PeerMessage {
         match self.receive.lock().await.recv().await {
             Some(message) => message,
             None => std::future::pending().await,
         }
     }
 
-    fn try_next(&self) -> Option<Outgoing> {
+    fn try_next(&self) -> Option<PeerMessage> {
         self.receive.try_lock().ok()?.try_recv().ok()
     }
 }

@@ -8,7 +8,6 @@
 //! | [`Reach`] | from which pages, and to which names the server answers |
 //! | [`accept`] | the accept loop, its bounds, and the way out |
 //! | [`WarpTransport`] | all of it on one listener |
-
 #![forbid(unsafe_code)]
 
 pub mod accept;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use order_host::{CloseReason, Connection};
 
-use crate::socket::{Close, Outgoing, Session};
+use crate::socket::{Close, PeerMessage, Session};
 
 /// Carries a room's connection over a socket.
 pub(crate) struct RoomSession(pub(crate) Connection);
@@ -17,29 +17,29 @@ impl Session for RoomSession {
         self.0.receive_binary().await;
     }
 
-    async fn next(&self) -> Outgoing {
+    async fn next(&self) -> PeerMessage {
         outgoing(self.0.next().await)
     }
 
-    fn try_next(&self) -> Option<Outgoing> {
+    fn try_next(&self) -> Option<PeerMessage> {
         self.0.try_next().map(outgoing)
     }
 }
 
-fn outgoing(outgoing: order_host::Outgoing) -> Outgoing {
+fn outgoing(outgoing: order_host::Outgoing) -> PeerMessage {
     match outgoing {
-        order_host::Outgoing::Text(text) => Outgoing::Text(text.into_parts()),
-        order_host::Outgoing::Close(CloseReason::Restart) => Outgoing::Close(Close::restart()),
+        order_host::Outgoing::Text(text) => PeerMessage::Text(text.into_parts()),
+        order_host::Outgoing::Close(CloseReason::Restart) => PeerMessage::Close(Close::restart()),
         order_host::Outgoing::Close(CloseReason::Unavailable) => {
-            Outgoing::Close(Close::try_later("the order cannot be read now"))
+            PeerMessage::Close(Close::try_later("the order cannot be read now"))
         }
         order_host::Outgoing::Close(CloseReason::SignInEnded) => {
-            Outgoing::Close(Close::not_allowed("the sign-in has ended; come back with a new token"))
+            PeerMessage::Close(Close::not_allowed("the sign-in has ended; come back with a new token"))
         }
         order_host::Outgoing::Close(CloseReason::Flood) => {
-            Outgoing::Close(Close::not_allowed("too many messages; wait when you are told to"))
+            PeerMessage::Close(Close::not_allowed("too many messages; wait when you are told to"))
         }
         // Reasons that a later host may have.
-        _ => Outgoing::Close(Close::try_later("the room closed the socket")),
+        _ => PeerMessage::Close(Close::try_later("the room closed the socket")),
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! The tool is installed into the target directory by the test itself. Where that cannot be done (no Python, no
 //! network) the test says so and passes.
-
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::BTreeMap;

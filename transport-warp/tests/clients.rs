@@ -2,7 +2,6 @@
 //! browser client does, and the page in a real browser. The scripts are beside this file, in `clients/`.
 //!
 //! Without Node.js and npm these tests are skipped, loudly; `STONEPOT_REQUIRE_CLIENTS=1` makes that a failure.
-
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;

@@ -1,4 +1,5 @@
 //! `stonepot.v2`: events fold into the state document, byte for byte, and say little.
+
 use order_core::command::TableCommand;
 use order_core::stored::{decode_order, encode_order};
 use order_core::wire::v2::{self, Welcome, checksum, checksum_answer, event, state_text, welcome};

@@ -1,4 +1,4 @@
-//! What a socket sends before its first `join`: it waits for it.
+//! Messages that a socket sends before its first `join`, and that wait for it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

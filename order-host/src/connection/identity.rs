@@ -1,27 +1,28 @@
-//! Who a connection is, and which orders it may see: what a transport has found out before it opens one.
+//! The identity of a connection, and the orders that it may see, as a transport has found out before it opens one.
+
 use order_core::command::PeopleCommand;
 use order_core::text::Text;
 use order_core::wire::{Inbound, Refused};
 use order_core::{Code, Command, Order, ParticipantId, Rejection, UnixMillis};
 
-/// Who signed in on a connection. The host trusts it: whoever opens the connection has checked it, by whatever means.
+/// The person who signed in on a connection. The host trusts it: the transport that opens the connection has checked it.
 ///
 /// From then on the connection speaks as this participant alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Identity {
-    /// As whom the connection speaks.
+    /// The participant as whom the connection speaks.
     pub participant: ParticipantId,
     /// The name by which it joins, whatever its messages say.
     pub name: Option<Text>,
     /// Which orders it may join.
     pub access: Access,
-    /// When the sign-in ends, and the connection with it; never, if this is nothing.
+    /// The end of the sign-in, and of the connection with it. `None` is never.
     pub expires_at: Option<UnixMillis>,
 }
 
 impl Identity {
-    /// This participant, without a name of their own, whom every order lets in, for ever.
+    /// An identity of this participant, without a name, that every order lets in and that never ends.
     pub fn new(participant: ParticipantId) -> Self {
         Self { participant, name: None, access: Access::default(), expires_at: None }
     }
@@ -48,7 +49,7 @@ impl Identity {
     }
 }
 
-/// Which orders somebody may see and join. By default, any.
+/// The orders that a person may see and join. By default, any.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Access {
@@ -56,7 +57,7 @@ pub struct Access {
     pub circle: Option<Text>,
     /// Orders of this tenant only.
     pub tenant: Option<Text>,
-    /// Whether they were let into this very room, by its name: then an order that is of no circle or tenant yet will do.
+    /// Whether the sign-in names this room. Then an order that has no circle or tenant yet is enough.
     pub by_name: bool,
 }
 

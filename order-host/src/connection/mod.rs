@@ -5,8 +5,11 @@ pub(crate) mod expiry;
 pub(crate) mod identity;
 pub(crate) mod opening;
 pub(crate) mod outbox;
+pub(crate) mod outgoing;
+mod output;
 pub(crate) mod pieces;
 pub(crate) mod resume;
+mod seating;
 
 use std::sync::Arc;
 
@@ -16,19 +19,20 @@ use tokio::sync::{OnceCell, mpsc};
 
 use crate::connection::before_join::BeforeJoin;
 use crate::connection::expiry::Expiry;
-use crate::connection::outbox::{CloseReason, Outbox, Outgoing, Taken};
-use crate::host::Host;
-use crate::limits::budget::Known;
+use crate::connection::outbox::Outbox;
+use crate::connection::outgoing::CloseReason;
+use crate::host::context::HostContext;
 use crate::limits::pace::{Meter, Whose};
+use crate::room::enter;
 use crate::room::input::{Attach, Back, ConnectionId, Input};
 use crate::{Allowance, Door, Identity, Opening, Protocol, RoomKey};
 
-/// One socket's place in a room: what it sends goes in, what it is to be sent comes out. Dropping it is the
+/// One socket's place in a room. Messages from the socket go in, and messages for it come out. Dropping it is the
 /// disconnect.
 ///
 /// Both directions take `&self`, so that one task can wait for either.
 pub struct Connection {
-    host: Host,
+    host: Arc<HostContext>,
     room: RoomKey,
     id: ConnectionId,
     outbox: Arc<Outbox>,
@@ -52,15 +56,6 @@ pub struct Connection {
     inputs: OnceCell<mpsc::Sender<Input>>,
 }
 
-/// Whether the room has seated a socket by its resume token or its sign-in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Seated {
-    Yes,
-    No,
-    /// That is known only after a while.
-    Later,
-}
-
 /// Somebody who signed in, and the end of that.
 struct Guest {
     identity: Identity,
@@ -68,9 +63,9 @@ struct Guest {
 }
 
 impl Connection {
-    pub(crate) fn new(host: Host, room: RoomKey, id: ConnectionId, opening: Opening) -> Self {
+    pub(crate) fn new(host: Arc<HostContext>, room: RoomKey, id: ConnectionId, opening: Opening) -> Self {
         let Opening { protocol, resume_token, since, identity, door, allowance } = opening;
-        let key = &host.shared().settings.resume_key;
+        let key = &host.settings.resume_key;
         let resumed = resume_token
             .and_then(|token| key.prove(&room, &token))
             .filter(|proved| identity.as_ref().is_none_or(|identity| identity.participant == *proved));
@@ -79,14 +74,14 @@ impl Connection {
         let back = resumed
             .or_else(|| identity.as_ref().map(|identity| identity.participant.clone()))
             .map(|participant| Back { participant, since, seat: Arc::default() });
-        let clock = &host.shared().clock;
+        let clock = &host.clock;
         let expiry = identity
             .as_ref()
             .and_then(|identity| identity.expires_at)
             .map(|at| Arc::new(Expiry::new(at, Arc::clone(clock))));
-        let outbox = Arc::new(Outbox::new(host.shared().settings.outbox_bytes, expiry.clone()));
+        let outbox = Arc::new(Outbox::new(host.settings.outbox_bytes, expiry.clone()));
         let guest = identity.map(|identity| Box::new(Guest { identity, expiry }));
-        let meter = host.shared().settings.pace.map(|pace| Box::new(Meter::new(pace, Whose::Socket)));
+        let meter = host.settings.pace.map(|pace| Box::new(Meter::new(pace, Whose::Socket)));
         Self {
             host,
             room,
@@ -104,7 +99,7 @@ impl Connection {
         }
     }
 
-    /// Hands over a text message. Waits while the room is busy; the answers come out of
+    /// Hands a text message to the room. Waits while the room is busy; the answers come out of
     /// [`next`](Connection::next). Wait for one message to be taken before handing over the next; a call that
     /// is dropped before it returns may lose its message.
     pub async fn receive(&self, text: &str) {
@@ -121,7 +116,7 @@ impl Connection {
         }
     }
 
-    /// Hands over a binary message, which the protocol does not have.
+    /// Refuses a binary message: the protocol has none.
     pub async fn receive_binary(&self) {
         let rejection = Rejection::new(Code::BinaryNotSupported).expected("a text message");
         self.give_up_waiting();
@@ -132,7 +127,7 @@ impl Connection {
 
     /// What a text says. Apart from [`Connection::receive`], and boxed: what waits for a room that is busy is small.
     fn read(&self, text: &str) -> Box<Result<Inbound, Refused>> {
-        let fresh_id = || self.host.shared().ids.item_id();
+        let fresh_id = || self.host.ids.item_id();
         let signed_in = self.guest.as_ref().map(|guest| &guest.identity.participant);
         let message = match self.protocol {
             Protocol::V1 => wire::decode_from(signed_in, text, fresh_id),
@@ -150,124 +145,9 @@ impl Connection {
         (!is_stopped).then_some(message)
     }
 
-    /// Hands a message to the room, or keeps it for the `join` that is yet to come. `text` is the message as it came.
-    async fn hand_over(&self, message: Box<Result<Inbound, Refused>>, text: &str) {
-        if self.before_join.is_over() {
-            let Some(inputs) = self.inputs.get() else { return };
-            return self.tell(inputs, message).await;
-        }
-        // Boxed: it happens once, and sockets that wait for a busy room are many.
-        Box::pin(self.hand_over_before_join(message, text)).await;
-    }
-
-    async fn hand_over_before_join(&self, message: Box<Result<Inbound, Refused>>, text: &str) {
-        let is_join = message.as_ref().as_ref().is_ok_and(Inbound::is_join);
-        match message.as_ref() {
-            // It is refused whatever comes after it, so it does not wait.
-            Err(refused) if !self.is_resumed || self.seated().await != Seated::Yes => {
-                return self.refuse(refused);
-            }
-            Ok(message) if !is_join => {
-                let seated = self.seated().await;
-                let rejection = match seated {
-                    Seated::Yes => None,
-                    Seated::No => (!self.before_join.keep(text)).then(|| Code::JoinFirst.into()),
-                    Seated::Later => (!self.before_join.keep_for_seat(text)).then(|| self.come_later()),
-                };
-                if let Some(rejection) = rejection {
-                    return self.refuse(&Refused { id: message.id().cloned(), rejection });
-                }
-                if seated != Seated::Yes {
-                    // A task that waits for the next thing to do must also wait for the end of this wait.
-                    return self.outbox.wake();
-                }
-            }
-            Ok(_) | Err(_) => {}
-        }
-        // A join is greeted once, and not for the sign-in as well.
-        let Some(inputs) = self.attach(self.is_resumed).await else { return };
-        // Nobody else answers from here on what has waited: for the join or, if there is none, for the seat.
-        let waited = self.before_join.end();
-        let (first, last) = if is_join { (Some(message), None) } else { (None, Some(message)) };
-        if let Some(join) = first {
-            self.tell(inputs, join).await;
-        }
-        for text in waited {
-            self.tell(inputs, self.read(&text)).await;
-        }
-        if let Some(message) = last {
-            self.tell(inputs, message).await;
-        }
-    }
-
-    /// What a message is told for which there is no room while the socket waits for its seat.
-    fn come_later(&self) -> Rejection {
-        let early = self.back.as_ref().and_then(|back| {
-            let budgets = &self.host.shared().budgets;
-            budgets.check(&self.room, &back.participant, Known::Proved).err()
-        });
-        // The room is about to seat it, if there is nothing left to wait for.
-        early.map_or_else(|| Rejection::new(Code::RateLimited).retry_after(1), |early| early.rejection())
-    }
-
-    /// Hands over what waits for a seat, once the socket has one. Cancel-safe.
-    async fn take_seat(&self) {
-        if !self.before_join.waits_for_seat() {
-            return;
-        }
-        let Some(is_taken) = self.back.as_ref().and_then(|back| back.seat.is_taken.get()) else { return };
-        if !is_taken {
-            return self.before_join.wait_for_join();
-        }
-        let Some(inputs) = self.inputs.get() else { return };
-        loop {
-            let Ok(place) = inputs.reserve().await else { return self.room_is_gone() };
-            let hand_over = |text: &str| {
-                place.send(Input::Message { connection: self.id, message: self.read(text) });
-            };
-            if !self.before_join.hand_over_first(hand_over) {
-                return;
-            }
-        }
-    }
-
-    /// Waits until the seat is known for which something waits; for ever, if nothing does. Cancel-safe.
-    async fn seat_is_known(&self) {
-        match &self.back {
-            Some(back) if self.before_join.waits_for_seat() => {
-                back.seat.is_taken.wait().await;
-            }
-            Some(_) | None => std::future::pending().await,
-        }
-    }
-
     async fn tell(&self, inputs: &mpsc::Sender<Input>, message: Box<Result<Inbound, Refused>>) {
         if inputs.send(Input::Message { connection: self.id, message }).await.is_err() {
             self.room_is_gone();
-        }
-    }
-
-    /// Whether the room has seated the socket by its resume token or its sign-in, for which it attaches. One that proves
-    /// nothing does not.
-    async fn seated(&self) -> Seated {
-        let Some(back) = &self.back else { return Seated::No };
-        let Some(inputs) = self.attach(true).await else { return Seated::No };
-        tokio::select! {
-            biased;
-            is_taken = back.seat.is_taken.wait() => if *is_taken { Seated::Yes } else { Seated::No },
-            () = back.seat.is_put_off.wait() => Seated::Later,
-            () = inputs.closed() => {
-                self.room_is_gone();
-                Seated::No
-            }
-        }
-    }
-
-    /// Answers what has waited for a `join` for too long.
-    fn give_up_waiting(&self) {
-        for text in self.before_join.give_up() {
-            let message = self.read(&text);
-            self.refuse(&Refused { id: id_of(&message).cloned(), rejection: Code::JoinFirst.into() });
         }
     }
 
@@ -288,7 +168,7 @@ impl Connection {
     /// Attaches to the room, which loads it if need be, and seats a participant that `comes_back` to the table.
     async fn attach(&self, comes_back: bool) -> Option<&mpsc::Sender<Input>> {
         let attached = self.inputs.get_or_try_init(|| async {
-            let inputs = self.host.enter(&self.room).ok_or(())?;
+            let inputs = enter(&self.host, &self.room).ok_or(())?;
             let attach = Attach {
                 connection: self.id,
                 outbox: self.outbox.clone(),
@@ -307,7 +187,7 @@ impl Connection {
     }
 
     fn room_is_gone(&self) {
-        let draining = self.host.shared().is_draining();
+        let draining = self.host.tasks.is_draining();
         self.outbox.close(if draining { CloseReason::Restart } else { CloseReason::Unavailable });
     }
 
@@ -317,7 +197,7 @@ impl Connection {
 
     fn refusal(&self, rejection: &Rejection, id: Option<&CommandId>) -> String {
         match self.protocol {
-            Protocol::V1 => wire::error(rejection, id, self.host.shared().clock.now()),
+            Protocol::V1 => wire::error(rejection, id, self.host.clock.now()),
             Protocol::V2 => v2::reject(rejection, id),
         }
     }
@@ -340,76 +220,6 @@ impl Connection {
         match self.expiry() {
             Some(expiry) => expiry.passes().await,
             None => std::future::pending().await,
-        }
-    }
-
-    /// The next thing to do, when there is one. Cancel-safe.
-    pub async fn next(&self) -> Outgoing {
-        if self.is_resumed && self.inputs.get().is_none() {
-            // What it missed comes without being asked for.
-            self.attach(true).await;
-        }
-        loop {
-            if !self.ends_with_its_sign_in() {
-                self.take_seat().await;
-                self.give_up_waiting();
-            }
-            match self.outbox.take() {
-                Taken::Outgoing(outgoing) => return outgoing,
-                Taken::NeedsSync => self.ask_for_sync().await,
-                Taken::Nothing => self.wait().await,
-            }
-        }
-    }
-
-    /// Waits until there may be something to do.
-    async fn wait(&self) {
-        if let Some(inputs) = self.inputs.get() {
-            tokio::select! {
-                biased;
-                () = self.outbox.changed() => {}
-                () = self.sign_in_ends() => {}
-                () = self.before_join.passes() => {}
-                () = self.seat_is_known() => {}
-                () = inputs.closed() => self.room_is_gone(),
-            }
-        } else {
-            // Outside every room, only the host can send this socket away.
-            tokio::select! {
-                biased;
-                () = self.outbox.changed() => {}
-                () = self.sign_in_ends() => {}
-                () = self.before_join.passes() => {}
-                () = self.host.shared().drains() => {
-                    // It may have entered one meanwhile, which first finishes what it accepted.
-                    if self.inputs.get().is_none() {
-                        self.outbox.close(CloseReason::Restart);
-                    }
-                }
-            }
-        }
-    }
-
-    /// What can be done now without waiting, if anything.
-    pub fn try_next(&self) -> Option<Outgoing> {
-        match self.outbox.take() {
-            Taken::Outgoing(outgoing) => Some(outgoing),
-            Taken::NeedsSync | Taken::Nothing => None,
-        }
-    }
-
-    async fn ask_for_sync(&self) {
-        // Outside every room there is no state that could make up for a lost answer.
-        let Some(inputs) = self.inputs.get() else {
-            return self.outbox.forgo_state(false, || self.refusal(&Code::JoinFirst.into(), None));
-        };
-        match inputs.reserve().await {
-            Ok(place) => {
-                // Before the room can answer: it may, and the socket may fall behind again.
-                self.outbox.sync_is_asked();
-                place.send(Input::Resync { connection: self.id });
-            }
-            Err(_) => self.room_is_gone(),
         }
     }
 }

@@ -13,7 +13,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// The WebSocket subprotocol that chooses it. The first is spoken with whoever offers none, too.
+    /// The WebSocket subprotocol that chooses it. A client that offers none speaks the first protocol.
     pub fn subprotocol(self) -> &'static str {
         match self {
             Self::V1 => "stonepot.v1",
@@ -25,17 +25,17 @@ impl Protocol {
 /// What a socket says when it opens.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Opening {
-    /// The protocol that it speaks.
+    /// The protocol that the socket speaks.
     pub protocol: Protocol,
     /// The resume token that an earlier socket was given: it speaks as that participant without joining first.
     pub resume_token: Option<String>,
     /// Where in the history the client is, if it has the state up to there.
     pub since: Option<Cursor>,
-    /// Who signed in, where that is asked for: the socket speaks as nobody else, and a resume token of somebody else proves
-    /// nothing.
+    /// The person who signed in, where signing in is required. The socket speaks as nobody else, and a resume token of somebody else
+    /// proves nothing.
     pub identity: Option<Identity>,
-    /// Who is asked before the socket joins as somebody new; nobody, if this is nothing.
+    /// Asked before the socket joins as somebody new. `None` lets everybody in.
     pub door: Option<Door>,
-    /// Who is asked before something is stored for the socket; nobody, if this is nothing.
+    /// Asked before something is stored for the socket. `None` is no bound.
     pub allowance: Option<Allowance>,
 }

@@ -63,14 +63,14 @@ impl<T: Into<Bytes>> From<T> for Pieces {
 
 /// A message for a table, or for a socket that shares most of it with others, ready to be put into queues.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct TableMessage {
     frame: Arc<Frame>,
     front: Bytes,
     order: Bytes,
     end: Bytes,
 }
 
-impl Shared {
+impl TableMessage {
     pub(crate) fn new(frame: Frame) -> Self {
         let frame = Arc::new(frame);
         let [_, _, end] = frame.parts();
@@ -145,9 +145,9 @@ mod tests {
     #[test]
     fn the_pieces_are_what_the_reader_is_to_see() {
         let frame = frame();
-        let shared = Shared::new(frame.clone());
+        let message = TableMessage::new(frame.clone());
         for reader in [asha(), ParticipantId::new("ben").unwrap()] {
-            let pieces = shared.to(&reader);
+            let pieces = message.to(&reader);
             let text = frame.text_for(&reader);
             assert_eq!(pieces.len(), text.len());
             assert_eq!(pieces.clone().into_parts().concat(), text.as_bytes());
@@ -158,10 +158,10 @@ mod tests {
     #[test]
     fn fields_at_the_end_leave_the_rest_shared() {
         let frame = frame();
-        let shared = Shared::new(frame.clone());
+        let message = TableMessage::new(frame.clone());
         for reader in [asha(), ParticipantId::new("ben").unwrap()] {
-            let plain = shared.to(&reader);
-            let pieces = shared.to(&reader).with(r#","a":1"#).with(r#","b":true"#);
+            let plain = message.to(&reader);
+            let pieces = message.to(&reader).with(r#","a":1"#).with(r#","b":true"#);
             let text = frame.text_for(&reader);
             let expected = format!(r#"{},"a":1,"b":true}}"#, text.strip_suffix('}').unwrap());
             assert_eq!(pieces.len(), expected.len());
@@ -172,12 +172,12 @@ mod tests {
 
     #[test]
     fn readers_share_what_is_the_same_for_all() {
-        let shared = Shared::new(frame());
-        let [one, another] = [shared.to(&asha()), shared.to(&asha())].map(Pieces::into_parts);
+        let message = TableMessage::new(frame());
+        let [one, another] = [message.to(&asha()), message.to(&asha())].map(Pieces::into_parts);
         for piece in [0, 2, 3, 4] {
             assert_eq!(one[piece].as_ptr(), another[piece].as_ptr());
         }
-        assert_eq!(shared.to_strangers().into_parts()[1].as_ptr(), one[3].as_ptr());
+        assert_eq!(message.to_strangers().into_parts()[1].as_ptr(), one[3].as_ptr());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Resume tokens: what lets a socket speak as the participant of an earlier one.
+//! Resume tokens, by which a socket speaks as the participant of an earlier socket.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use sha2::Sha256;
 
 use crate::RoomKey;
 
-/// The key by which resume tokens are made and proved. Tokens outlive a restart when the key does.
+/// The key that makes and checks resume tokens. Tokens survive a restart if the key does.
 ///
 /// A token is the participant's id and an HMAC-SHA-256 of room and participant, both in base64url: nothing of it has to be
 /// stored, and it opens no other room and speaks for nobody else.

@@ -1,4 +1,4 @@
-//! What a client remembers of where it is in the history of an order.
+//! Cursors, by which clients remember a place in the history of an order.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,7 @@ const LINK_BYTES: usize = 12;
 /// The characters of a text.
 const CHARACTERS: usize = 24;
 
-/// A place in the history of one order, which names the history: the same place of another history is another cursor.
+/// A place in the history of one order. It names the history, too: the same place of another history is another cursor.
 ///
 /// Its text is opaque to clients: 24 characters of base64url, for the last 6 bytes of the sequence number, highest first, and the
 /// first 12 bytes of the [`Link`].
@@ -31,7 +31,7 @@ impl Cursor {
         Self(bytes)
     }
 
-    /// Reads what a client remembered; nothing if it is no cursor. Of which history it is the room finds out.
+    /// Reads a cursor that a client remembered; `None` if it is no cursor. The room finds out of which history it is.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; SEQ_BYTES + LINK_BYTES];
         let read = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;

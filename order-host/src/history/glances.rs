@@ -1,4 +1,4 @@
-//! What is asked of orders that are not in memory: by strangers, at the door, and by those who want a history.
+//! Glances at orders that are not in memory: for strangers, for those who want to come in, and for those who want a history.
 //!
 //! To answer, the order is read from the log, without the commands that it remembers. That costs as much as the order is large, so it
 //! happens once however many ask at the same time, and a few orders at a time. What was found is remembered. Before it is told again, a
@@ -10,15 +10,17 @@ use std::time::Duration;
 
 use order_core::stored::encode_snapshot;
 use order_core::text::Text;
-use order_core::wire::SharedText;
+use order_core::wire::{self, SharedText};
 use order_core::{Order, ParticipantId};
 use tokio::runtime::Handle;
 use tokio::sync::SetOnce;
 use tokio::time::Instant;
 
-use crate::host::shared::Shared;
+use crate::host::aside::Aside;
+use crate::host::rooms::Rooms;
+use crate::host::tasks::Tasks;
 use crate::log::{LogError, Snapshot};
-use crate::room::{self, Loaded};
+use crate::room::load::{Loaded, Loader};
 use crate::{Access, RoomKey};
 
 /// So many bytes of answers are remembered. Overflow: the oldest are forgotten, and read again when somebody asks.
@@ -48,7 +50,7 @@ impl Glance {
         let readers = order.people().iter().map(order_core::Participant::id);
         Self {
             seq: order.seq(),
-            view: room::public_view(order),
+            view: public_view(order),
             circle: order.circle_id().cloned(),
             tenant: order.tenant_id().cloned(),
             readers: readers.filter(|id| order.may_read_history(id)).cloned().collect(),
@@ -70,6 +72,11 @@ impl Glance {
     }
 }
 
+/// How an order looks to a stranger; there is nothing to see before somebody has joined.
+pub(crate) fn public_view(order: &Order) -> Option<SharedText> {
+    (order.seq() > 0).then(|| wire::public_view(order))
+}
+
 /// What is told of an order, and what it took to find out.
 #[derive(Debug, Clone)]
 pub(crate) struct Looked {
@@ -82,8 +89,14 @@ pub(crate) struct Looked {
 type Sought = Arc<SetOnce<Result<Looked, LogError>>>;
 
 /// Answers that are remembered, and those that are being looked for.
-#[derive(Debug, Default)]
-pub(crate) struct Glances(Mutex<State>);
+pub(crate) struct Glances {
+    state: Mutex<State>,
+    loader: Arc<Loader>,
+    /// The rooms in memory, which save snapshots of their own.
+    rooms: Arc<Rooms>,
+    aside: Arc<Aside>,
+    tasks: Tasks,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -95,33 +108,37 @@ struct State {
 }
 
 impl Glances {
+    pub(crate) fn new(loader: Arc<Loader>, rooms: Arc<Rooms>, aside: Arc<Aside>, tasks: Tasks) -> Self {
+        Self { state: Mutex::default(), loader, rooms, aside, tasks }
+    }
+
     /// What is told of an order that is not in memory.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub(crate) async fn at(&self, shared: &Arc<Shared>, room: &RoomKey) -> Result<Looked, LogError> {
-        shared.damaged.refuse(room)?;
+    pub(crate) async fn at(self: &Arc<Self>, room: &RoomKey) -> Result<Looked, LogError> {
+        self.loader.damaged.refuse(room)?;
         let known = self.lock().known.get(room).cloned();
         if let Some(known) = known
-            && is_the_last(shared, room, &known).await?
+            && self.is_the_last(room, &known).await?
         {
             return Ok(Looked { glance: known, work: Duration::ZERO });
         }
-        let (is_own, found) = self.look(shared, room).await;
+        let (is_own, found) = self.look(room).await;
         if is_own {
             return found;
         }
         // Others had begun it, perhaps before something that was stored when this one asked. The next look begins after that.
         if let Ok(looked) = &found
-            && is_the_last(shared, room, &looked.glance).await?
+            && self.is_the_last(room, &looked.glance).await?
         {
             return found;
         }
-        self.look(shared, room).await.1
+        self.look(room).await.1
     }
 
     /// Waits for the look that is going on, or begins one; whether it was begun here, and what it found.
-    async fn look(&self, shared: &Arc<Shared>, room: &RoomKey) -> (bool, Result<Looked, LogError>) {
+    async fn look(self: &Arc<Self>, room: &RoomKey) -> (bool, Result<Looked, LogError>) {
         let mut begun = None;
         let sought = self
             .lock()
@@ -131,10 +148,10 @@ impl Glances {
             .clone();
         let is_own = begun.take().is_some();
         if is_own {
-            let look = Look { shared: shared.clone(), room: room.clone(), sought: sought.clone() };
+            let look = Look { glances: self.clone(), room: room.clone(), sought: sought.clone() };
             // A task of its own ends whatever becomes of who asked, and may step aside for long work.
             if Handle::try_current().is_ok() {
-                drop(shared.spawn(look.run()));
+                drop(self.tasks.spawn(look.run()));
             } else {
                 look.run().await;
             }
@@ -150,25 +167,46 @@ impl Glances {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it holds the lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// Whether nothing was added to an order since.
-async fn is_the_last(shared: &Shared, room: &RoomKey, glance: &Glance) -> Result<bool, LogError> {
-    Ok(shared.log.read(room, glance.seq, 1).await?.is_empty())
+    /// Whether nothing was added to an order since.
+    async fn is_the_last(&self, room: &RoomKey, glance: &Glance) -> Result<bool, LogError> {
+        Ok(self.loader.log().read(room, glance.seq, 1).await?.is_empty())
+    }
+
+    /// Saves a snapshot of an order that had to be read from its first fact on, so that it need not be the next time.
+    async fn remember_for_later(&self, room: &RoomKey, loaded: &Loaded) {
+        let Loaded { order, snapshot_seq: 0, .. } = loaded else { return };
+        if order.seq() < FACTS_WORTH_A_SNAPSHOT {
+            return;
+        }
+        let Ok(state) = encode_snapshot(order, &loaded.position()) else { return };
+        // What a room has saved meanwhile is newer; one that is in memory will save another.
+        let log = self.loader.log();
+        let is_newer = match log.load_snapshot(room).await {
+            Ok(stored) => stored.is_none_or(|stored| stored.seq < order.seq()),
+            Err(_) => false,
+        };
+        if !is_newer || self.rooms.loaded(room).is_some() {
+            return;
+        }
+        if let Err(error) = log.save_snapshot(room, Snapshot { seq: order.seq(), state }).await {
+            tracing::debug!(room = %room.fingerprint(), %error, "the snapshot was not saved");
+        }
+    }
 }
 
 /// A look at an order, which ends in any case: those who wait for it are told.
 struct Look {
-    shared: Arc<Shared>,
+    glances: Arc<Glances>,
     room: RoomKey,
     sought: Sought,
 }
 
 impl Look {
     async fn run(self) {
-        let _turn = self.shared.load_turn().await;
+        let _turn = self.glances.loader.turn().await;
         if self.is_given_up() {
             return;
         }
@@ -178,15 +216,15 @@ impl Look {
     }
 
     async fn find(&self) -> Result<Arc<Glance>, LogError> {
-        let loaded = room::look(&self.shared, &self.room).await?;
-        remember_for_later(&self.shared, &self.room, &loaded).await;
+        let loaded = self.glances.loader.look(&self.room).await?;
+        self.glances.remember_for_later(&self.room, &loaded).await;
         let order = &loaded.order;
-        Ok(Arc::new(self.shared.aside.run(order.bill_size(), || Glance::of(order))))
+        Ok(Arc::new(self.glances.aside.run(order.bill_size(), || Glance::of(order))))
     }
 
     /// Takes it off the list when nobody waits for it any more.
     fn is_given_up(&self) -> bool {
-        let mut state = self.shared.glances.lock();
+        let mut state = self.glances.lock();
         // The list has one, and so has this.
         let is_wanted = Arc::strong_count(&self.sought) > 2;
         if !is_wanted {
@@ -197,7 +235,7 @@ impl Look {
 
     /// Takes it off the list, and tells those who wait.
     fn end(&self, found: Result<Looked, LogError>) {
-        let mut state = self.shared.glances.lock();
+        let mut state = self.glances.lock();
         if state.no_longer_sought(&self.room, &self.sought)
             && let Ok(looked) = &found
         {
@@ -212,26 +250,6 @@ impl Look {
 impl Drop for Look {
     fn drop(&mut self) {
         self.end(Err(LogError("the order was not looked at to the end".to_owned())));
-    }
-}
-
-/// Saves a snapshot of an order that had to be read from its first fact on, so that it need not be the next time.
-async fn remember_for_later(shared: &Shared, room: &RoomKey, loaded: &Loaded) {
-    let Loaded { order, snapshot_seq: 0, .. } = loaded else { return };
-    if order.seq() < FACTS_WORTH_A_SNAPSHOT {
-        return;
-    }
-    let Ok(state) = encode_snapshot(order, &loaded.position()) else { return };
-    // What a room has saved meanwhile is newer; one that is in memory will save another.
-    let is_newer = match shared.log.load_snapshot(room).await {
-        Ok(stored) => stored.is_none_or(|stored| stored.seq < order.seq()),
-        Err(_) => false,
-    };
-    if !is_newer || shared.rooms.loaded(room).is_some() {
-        return;
-    }
-    if let Err(error) = shared.log.save_snapshot(room, Snapshot { seq: order.seq(), state }).await {
-        tracing::debug!(room = %room.fingerprint(), %error, "the snapshot was not saved");
     }
 }
 
@@ -272,9 +290,10 @@ impl State {
 mod tests {
     use std::task::{Context, Waker};
 
+    use order_core::{Currency, Policy};
+
     use super::*;
     use crate::log::MemoryLog;
-    use crate::{RandomIds, Settings, SystemClock};
 
     fn room(number: usize) -> RoomKey {
         RoomKey::new("main", &number.to_string()).unwrap()
@@ -303,46 +322,47 @@ mod tests {
         assert_eq!((state.bytes, state.known.len()), (0, 0));
     }
 
-    fn shared() -> Arc<Shared> {
-        let (clock, ids) = (Arc::new(SystemClock), Arc::new(RandomIds));
-        Arc::new(Shared::new(Arc::new(MemoryLog::new()), Settings::default(), clock, ids))
+    fn glances() -> Arc<Glances> {
+        let loader = Loader::new(Arc::new(MemoryLog::new()), Currency::default(), Policy::default());
+        let glances = Glances::new(Arc::new(loader), Arc::default(), Arc::default(), Tasks::default());
+        Arc::new(glances)
     }
 
     #[tokio::test]
     async fn nothing_is_kept_of_questions_that_are_given_up() {
-        let shared = shared();
+        let glances = glances();
         for number in 0..100 {
             let table = room(number);
-            let mut question = Box::pin(shared.glances.at(&shared, &table));
+            let mut question = Box::pin(glances.at(&table));
             assert!(question.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         }
-        assert!(shared.glances.lock().sought.len() <= 100);
-        shared.tasks_end().await;
-        assert!(shared.glances.lock().sought.is_empty());
-        assert!(shared.glances.at(&shared, &room(1)).await.is_ok());
+        assert!(glances.lock().sought.len() <= 100);
+        glances.tasks.end().await;
+        assert!(glances.lock().sought.is_empty());
+        assert!(glances.at(&room(1)).await.is_ok());
     }
 
     #[tokio::test]
     async fn a_look_that_is_cut_short_is_told_to_those_who_wait_for_it_and_they_look_again() {
-        let shared = shared();
+        let glances = glances();
         let (table, sought) = (room(1), Sought::default());
-        shared.glances.lock().sought.insert(table.clone(), sought.clone());
-        let cut_short = Look { shared: shared.clone(), room: table.clone(), sought };
-        let (found, ()) = tokio::join!(shared.glances.at(&shared, &table), async { drop(cut_short) });
+        glances.lock().sought.insert(table.clone(), sought.clone());
+        let cut_short = Look { glances: glances.clone(), room: table.clone(), sought };
+        let (found, ()) = tokio::join!(glances.at(&table), async { drop(cut_short) });
         assert_eq!(found.unwrap().glance.seq, 0);
-        assert!(shared.glances.lock().sought.is_empty());
+        assert!(glances.lock().sought.is_empty());
     }
 
     #[tokio::test]
     async fn who_joins_a_look_in_progress_is_told_of_nothing_older_than_their_question() {
-        let shared = shared();
+        let glances = glances();
         let (table, sought) = (room(1), Sought::default());
-        shared.glances.lock().sought.insert(table.clone(), sought.clone());
-        let look = Look { shared: shared.clone(), room: table.clone(), sought };
+        glances.lock().sought.insert(table.clone(), sought.clone());
+        let look = Look { glances: glances.clone(), room: table.clone(), sought };
         // It has read to the end of the log. Then something is stored, and somebody asks.
         let glance = Arc::new(Glance { seq: 0, view: None, circle: None, tenant: None, readers: Vec::new() });
-        shared.log.append(&table, 0, vec![b"not a fact".to_vec().into()]).await.unwrap();
-        let (found, ()) = tokio::join!(shared.glances.at(&shared, &table), async {
+        glances.loader.log().append(&table, 0, vec![b"not a fact".to_vec().into()]).await.unwrap();
+        let (found, ()) = tokio::join!(glances.at(&table), async {
             look.end(Ok(Looked { glance, work: Duration::ZERO }));
         });
         assert!(found.unwrap_err().0.contains("fact 1"), "the log was read again");

@@ -1,4 +1,4 @@
-//! Reading an order's history.
+//! Reads orders without their rooms: pages of history, and glances.
 //!
 //! Entries say what was before, such as the name of a dish that is taken off, so the order is followed from its first fact on, which
 //! takes some microseconds a fact. It happens once: the entries are remembered, and a room that is in memory adds what happens since.
@@ -6,31 +6,29 @@
 
 pub(crate) mod cursor;
 pub(crate) mod glances;
+pub(crate) mod page;
 pub(crate) mod transcripts;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
 
 use order_core::stored::decode_fact;
 use order_core::wire::{HistoryPage, history_entry};
-use order_core::{Order, OrderId, ParticipantId, commit};
+use order_core::{Currency, Order, OrderId, ParticipantId, Policy, commit};
 use thiserror::Error;
 use tokio::sync::{Mutex as Turn, Semaphore, SemaphorePermit};
 use tokio::task::yield_now;
 
+use crate::history::page::Page;
 use crate::history::transcripts::{Run, Transcripts};
-use crate::host::shared::Shared;
 use crate::host::slice::Slice;
-use crate::log::LogError;
+use crate::host::tasks::Tasks;
+use crate::log::{LogError, RoomLog};
 use crate::{Counted, NotYet, RoomKey, Ticket};
 
 /// How many facts are read at a time. The others on this thread have their turn in between, and so have other histories: a
 /// short one does not wait for the end of a long one.
 const FACTS_AT_ONCE: usize = 100;
-
-/// How many bytes the entries of a page may have together, unless it has one alone: for whoever reads slowly it is in memory for long.
-pub(crate) const PAGE_BYTES: usize = 256 * 1024;
 
 /// How many histories are read in the same moment, of all rooms.
 const READ_AT_ONCE: usize = 2;
@@ -41,7 +39,7 @@ const OF_ONE_ROOM: usize = 16;
 /// How many histories have an order in memory that they follow. Others wait before they begin.
 const IN_MEMORY: usize = 8;
 
-/// Why there is no history to be read.
+/// The reason why a history cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HistoryError {
@@ -62,9 +60,14 @@ pub enum HistoryError {
     Log(#[from] LogError),
 }
 
-/// Who reads histories.
-#[derive(Debug)]
+/// Reads histories, and knows who reads one.
 pub(crate) struct Histories {
+    log: Arc<dyn RoomLog>,
+    /// The currency and the policy of an order whose first participant names none.
+    currency: Currency,
+    policy: Policy,
+    /// A history is not read on while the host drains.
+    tasks: Tasks,
     askers: Counted<Asker>,
     rooms: Counted<RoomKey>,
     in_memory: Semaphore,
@@ -78,9 +81,13 @@ pub(crate) struct Histories {
 /// Somebody in a room; without a name, the back end.
 type Asker = (RoomKey, Option<ParticipantId>);
 
-impl Default for Histories {
-    fn default() -> Self {
+impl Histories {
+    pub(crate) fn new(log: Arc<dyn RoomLog>, currency: Currency, policy: Policy, tasks: Tasks) -> Self {
         Self {
+            log,
+            currency,
+            policy,
+            tasks,
             askers: Counted::default(),
             rooms: Counted::default(),
             in_memory: Semaphore::new(IN_MEMORY),
@@ -89,9 +96,13 @@ impl Default for Histories {
             readers: Mutex::default(),
         }
     }
-}
 
-impl Histories {
+    /// Waits for a turn, in which something of the log may be read.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, LogError> {
+        // Overflow: who waits is bounded by how many there are to ask, for each has one at a time.
+        self.turns.acquire().await.map_err(|error| LogError(error.to_string()))
+    }
+
     /// What those who read the history of this order hold in turn.
     fn readers_of(&self, room: &RoomKey) -> Arc<Turn<()>> {
         // Nothing panics while it holds the lock.
@@ -113,78 +124,45 @@ pub(crate) struct Reading {
     _places: (Ticket<Asker>, Ticket<RoomKey>),
 }
 
-/// A page of an order's history.
-#[derive(Debug, Default)]
-pub(crate) struct Page {
-    /// Oldest first, as JSON texts.
-    pub(crate) entries: VecDeque<String>,
-    /// How many bytes they have together.
-    pub(crate) bytes: usize,
-    /// Whether there are earlier ones.
-    pub(crate) more: bool,
-    /// The work that it made to read them.
-    pub(crate) work: Duration,
-}
-
-impl Page {
-    /// Adds the next entry. The earliest fall out when there are too many bytes.
-    fn push(&mut self, entry: String) {
-        self.bytes = self.bytes.saturating_add(entry.len());
-        self.entries.push_back(entry);
-        while self.bytes > PAGE_BYTES
-            && self.entries.len() > 1
-            && let Some(earliest) = self.entries.pop_front()
-        {
-            self.bytes = self.bytes.saturating_sub(earliest.len());
-        }
-    }
-}
-
 impl Reading {
     /// A place for `asker`, who may have one at a time, on however many sockets; nothing, if there is none.
-    pub(crate) fn begin(shared: &Shared, room: &RoomKey, asker: Option<&ParticipantId>) -> Option<Self> {
-        let histories = &shared.histories;
+    pub(crate) fn begin(
+        histories: &Histories,
+        room: &RoomKey,
+        asker: Option<&ParticipantId>,
+    ) -> Option<Self> {
         let of_asker = histories.askers.take(&(room.clone(), asker.cloned()), 1)?;
         let of_room = histories.rooms.take(room, OF_ONE_ROOM)?;
         Some(Self { room: room.clone(), _places: (of_asker, of_room) })
-    }
-
-    /// Waits for a turn, in which something of the log may be read.
-    pub(crate) async fn turn<'shared>(
-        &self,
-        shared: &'shared Shared,
-    ) -> Result<SemaphorePermit<'shared>, LogError> {
-        // Overflow: who waits is bounded by how many there are to ask, for each has one at a time.
-        shared.histories.turns.acquire().await.map_err(|error| LogError(error.to_string()))
     }
 
     /// A page, up to the fact `last`, from what is remembered or else from the log; nothing, once the host drains or the page is not
     /// wanted any more.
     pub(crate) async fn read(
         &self,
-        shared: &Shared,
+        histories: &Histories,
         last: u64,
         page: HistoryPage,
         is_wanted: impl Fn() -> bool,
     ) -> Result<Option<Page>, LogError> {
         let end = page.before.map_or(last, |before| last.min(before.saturating_sub(1)));
-        let remembered = || shared.histories.transcripts.page(&self.room, end, page.limit);
+        let remembered = || histories.transcripts.page(&self.room, end, page.limit);
         if let Some(page) = remembered() {
             return Ok(Some(page));
         }
         // Of one order one history is read at a time: the next asker finds it remembered, most likely.
-        let readers = shared.histories.readers_of(&self.room);
+        let readers = histories.readers_of(&self.room);
         let _reader = readers.lock().await;
         if let Some(page) = remembered() {
             return Ok(Some(page));
         }
-        self.replay(shared, end, last, page.limit, is_wanted).await
+        self.replay(histories, end, last, page.limit, is_wanted).await
     }
 
     /// Follows the order from its first fact on, and remembers the entries.
     async fn replay(
         &self,
-        shared: &Shared,
+        histories: &Histories,
         end: u64,
         last: u64,
         limit: usize,
@@ -192,19 +170,19 @@ impl Reading {
     ) -> Result<Option<Page>, LogError> {
         let damaged = |error: &dyn std::fmt::Display| LogError(error.to_string());
         // Overflow: as for turns.
-        let in_memory = shared.histories.in_memory.acquire().await;
+        let in_memory = histories.in_memory.acquire().await;
         let _in_memory = in_memory.map_err(|error| damaged(&error))?;
         let id = OrderId::new(self.room.room()).map_err(|error| damaged(&error))?;
-        let mut order = Order::new(id, shared.settings.currency).with_default_policy(shared.settings.policy);
-        let transcripts = &shared.histories.transcripts;
+        let mut order = Order::new(id, histories.currency).with_default_policy(histories.policy);
+        let transcripts = &histories.transcripts;
         let read_to = transcripts.read_to(&self.room, end, last);
         let (mut read, mut page) = (Run::from_the_start(), Page::default());
         while order.seq() < read_to {
-            let _turn = self.turn(shared).await?;
-            if shared.is_draining() || !is_wanted() {
+            let _turn = histories.turn().await?;
+            if histories.tasks.is_draining() || !is_wanted() {
                 return Ok(None);
             }
-            let facts = shared.log.read(&self.room, order.seq(), FACTS_AT_ONCE).await?;
+            let facts = histories.log.read(&self.room, order.seq(), FACTS_AT_ONCE).await?;
             if facts.is_empty() {
                 return Err(LogError(format!("fact {} is not there", order.seq().saturating_add(1))));
             }

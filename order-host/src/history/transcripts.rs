@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::RoomKey;
-use crate::history::{PAGE_BYTES, Page};
+use crate::history::page::{PAGE_BYTES, Page};
 
 /// So many bytes of entries are kept of all orders. Overflow: those of the order that was asked for longest ago are forgotten.
 const ALL_BYTES: usize = 32 << 20;

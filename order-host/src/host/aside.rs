@@ -1,4 +1,4 @@
-//! Work that takes long, done without holding up what else its thread has to do.
+//! Runs long work without holding up the other tasks of its thread.
 
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;

@@ -1,17 +1,19 @@
-//! Looking through a log while it is served, so that damage is found before somebody orders on top of it.
+//! Checks a log while it is in use, so that damage is found before somebody orders on top of it.
 //!
 //! The rule of its pace: a step reads at most 256 rows, and afterwards nothing is looked at for 19 times as long as it took, and for at
 //! least 5 milliseconds. So it takes at most a twentieth of one core and of what the disk can do, and what it reads through a
 //! connection of its own takes no place of what guests need.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::host::{Host, WeakHost};
+use crate::RoomKey;
+use crate::host::context::HostContext;
 use crate::log::SqliteLog;
 use crate::log::sqlite::{Damage, Finding, Looking, NotLooked};
+use crate::room::input::Input;
 
 /// After each step, so many times as long as it took.
 const REST: u32 = 19;
@@ -27,14 +29,14 @@ const LINES: usize = 1_000;
 
 /// Looks through all of `log` once, beginning after `after`, until the host drains or nobody has it any more. Rooms that are found
 /// damaged are closed, and stay closed.
-pub(crate) async fn look_through(host: WeakHost, log: Arc<SqliteLog>, after: Duration) {
+pub(crate) async fn look_through(host: Weak<HostContext>, log: Arc<SqliteLog>, after: Duration) {
     sleep(after).await;
     let mut looking = Looking::default();
     let mut lines = 0;
     let mut tries = 0;
     let mut waits = false;
     loop {
-        let Some(host) = host.upgrade().filter(|host| !host.shared().is_draining()) else { return };
+        let Some(host) = host.upgrade().filter(|host| !host.tasks.is_draining()) else { return };
         let began = Instant::now();
         let stepped = log.look_through(looking).await;
         for finding in stepped.found {
@@ -84,7 +86,7 @@ pub(crate) async fn look_through(host: WeakHost, log: Arc<SqliteLog>, after: Dur
     }
 }
 
-fn tell(host: &Host, Finding { room, damage }: Finding, lines: usize) {
+fn tell(host: &HostContext, Finding { room, damage }: Finding, lines: usize) {
     let closes = match damage {
         // Nothing of the order itself is wrong, as far as that is known.
         Damage::NoAlarm { .. } | Damage::AlarmOrder | Damage::Unread(_) | Damage::Snapshot { .. } => false,
@@ -121,8 +123,24 @@ fn tell(host: &Host, Finding { room, damage }: Finding, lines: usize) {
         }
     }
     match room {
-        Some(room) if closes => host.close_damaged(&room),
-        Some(room) if is_snapshot => host.replay_without_snapshot(&room),
+        Some(room) if closes => {
+            // First, or a room that is being loaded could miss both.
+            host.loader.damaged.add(room.clone());
+            forget(host, &room);
+        }
+        Some(room) if is_snapshot => {
+            // It is read from its first fact when somebody comes.
+            host.loader.damaged.add_snapshot(room.clone());
+            forget(host, &room);
+        }
         Some(_) | None => {}
+    }
+}
+
+/// Has a room leave memory, which cannot be trusted.
+fn forget(host: &HostContext, room: &RoomKey) {
+    if let Some(inputs) = host.rooms.loaded(room) {
+        // One that is busy must not keep the others from being looked at. One that has ended needs no telling.
+        host.tasks.spawn(async move { drop(inputs.send(Input::Damaged).await) });
     }
 }

@@ -1,4 +1,4 @@
-//! Rooms that are refused, because what is stored of them was found damaged.
+//! Rooms that are refused, because their stored data was found damaged.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -12,7 +12,7 @@ pub trait Ids: Send + Sync + 'static {
     fn item_id(&self) -> ItemId;
 }
 
-/// Identifiers that nobody can guess, from the operating system's randomness.
+/// Makes identifiers that cannot be guessed, from the operating system's randomness.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RandomIds;
 

@@ -3,31 +3,32 @@
 pub(crate) mod aside;
 #[cfg(feature = "sqlite")]
 pub(crate) mod check;
+pub(crate) mod context;
 pub(crate) mod damaged;
 pub(crate) mod ids;
 pub(crate) mod room_key;
 pub(crate) mod rooms;
 pub(crate) mod settings;
-pub(crate) mod shared;
 pub(crate) mod slice;
+pub(crate) mod tasks;
 pub(crate) mod transport;
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 #[cfg(feature = "sqlite")]
 use std::time::Duration;
 
 use order_core::wire::{self, HistoryPage};
 use order_core::{Code, CommandId, ParticipantId, Rejection};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::history::{HistoryError, Reading};
-use crate::host::shared::Shared;
+use crate::host::context::HostContext;
 use crate::limits::budget::Known;
 #[cfg(feature = "sqlite")]
 use crate::log::SqliteLog;
 use crate::log::{LogError, RoomLog};
-use crate::room::Room;
+use crate::room::enter;
 use crate::room::input::Input;
 use crate::time::waker;
 use crate::{Access, Clock, Connection, Ids, Opening, RandomIds, RoomKey, Settings, SystemClock};
@@ -35,16 +36,7 @@ use crate::{Access, Clock, Connection, Ids, Opening, RandomIds, RoomKey, Setting
 /// All rooms of one process. A room is loaded on first use and unloaded when idle. Cheap to clone.
 #[derive(Clone)]
 pub struct Host {
-    shared: Arc<Shared>,
-}
-
-/// A host, if anybody still has it.
-pub(crate) struct WeakHost(Weak<Shared>);
-
-impl WeakHost {
-    pub(crate) fn upgrade(&self) -> Option<Host> {
-        self.0.upgrade().map(|shared| Host { shared })
-    }
+    context: Arc<HostContext>,
 }
 
 impl Host {
@@ -53,30 +45,29 @@ impl Host {
         Self::with(log, settings, Arc::new(SystemClock), Arc::new(RandomIds))
     }
 
-    /// A host with a clock and ids of its own, as a test has.
+    /// A host with another clock and other ids, for tests.
     pub fn with(log: Arc<dyn RoomLog>, settings: Settings, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { shared: Arc::new(Shared::new(log, settings, clock, ids)) }
+        Self { context: Arc::new(HostContext::new(log, settings, clock, ids)) }
     }
 
-    /// A socket's place in `room`, for one that speaks the first protocol and is new. Nothing is loaded before its first
-    /// join.
+    /// Opens a connection to `room` for a new socket of the first protocol. The room is not loaded before its first join.
     pub fn connect(&self, room: RoomKey) -> Connection {
         self.open(room, Opening::default())
     }
 
-    /// A socket's place in `room`. Nothing is loaded before its first join, unless it comes back.
+    /// Opens a connection to `room`. The room is not loaded before the first join, unless the socket comes back.
     pub fn open(&self, room: RoomKey, opening: Opening) -> Connection {
-        let id = self.shared.next_connection();
-        Connection::new(self.clone(), room, id, opening)
+        let id = self.context.next_connection();
+        Connection::new(self.context.clone(), room, id, opening)
     }
 
     /// The order of `room` as a stranger may see it, as JSON text: no names, phones or participant ids.
-    /// Nothing when nobody has joined it.
+    /// `None` if nobody has joined it.
     ///
     /// # Errors
     /// When the log cannot be read.
     pub async fn public_view(&self, room: &RoomKey) -> Result<Option<String>, LogError> {
-        if let Some(inputs) = self.shared.rooms.loaded(room) {
+        if let Some(inputs) = self.context.rooms.loaded(room) {
             let (reply, answer) = oneshot::channel();
             if inputs.send(Input::View { reply }).await.is_ok()
                 && let Ok(view) = answer.await
@@ -86,14 +77,13 @@ impl Host {
             }
         }
         // Not in memory: look it up, but do not load a room for everybody who knocks.
-        let looked = self.shared.glances.at(&self.shared, room).await?;
+        let looked = self.context.glances.at(room).await?;
         Ok(looked.glance.view.as_deref().map(str::to_owned))
     }
 
-    /// A page of the history of `room`, as JSON text: who did what and when, oldest first. For whoever is or was part of the order
-    /// and was not removed; without anybody named, for the back end.
+    /// A page of the history of `room`, as JSON text: who did what and when, oldest first.
     ///
-    /// Whoever calls this vouches for who asks.
+    /// An `asker` has to be on the order and must not have been removed; `None` is the back end. The caller vouches for the asker.
     ///
     /// # Errors
     /// When they may not read it, too many do, or the log cannot be read.
@@ -103,17 +93,17 @@ impl Host {
         asker: Option<&ParticipantId>,
         page: HistoryPage,
     ) -> Result<String, HistoryError> {
-        let reading = Reading::begin(&self.shared, room, asker).ok_or(HistoryError::Busy)?;
+        let reading = Reading::begin(&self.context.histories, room, asker).ok_or(HistoryError::Busy)?;
         // Before anything is done for them, the look at whether they may read it included.
         if let Some(asker) = asker {
-            self.shared.budgets.check(room, asker, Known::Proved).map_err(HistoryError::TooMuch)?;
+            self.context.budgets.check(room, asker, Known::Proved).map_err(HistoryError::TooMuch)?;
         }
         let last = self.last_to_read(room, asker).await?.ok_or(HistoryError::NotAtTheTable)?;
         // Who does not want it any more drops this future.
-        let page = reading.read(&self.shared, last, page, || true).await?;
+        let page = reading.read(&self.context.histories, last, page, || true).await?;
         let mut page = page.ok_or(HistoryError::Draining)?;
         if let Some(asker) = asker {
-            self.shared.budgets.charge(room, asker, Known::Proved, page.bytes, page.work);
+            self.context.budgets.charge(room, asker, Known::Proved, page.bytes, page.work);
         }
         Ok(wire::history_document(page.entries.make_contiguous(), page.more))
     }
@@ -125,7 +115,7 @@ impl Host {
         room: &RoomKey,
         asker: Option<&ParticipantId>,
     ) -> Result<Option<u64>, LogError> {
-        if let Some(inputs) = self.shared.rooms.loaded(room) {
+        if let Some(inputs) = self.context.rooms.loaded(room) {
             let (reply, answer) = oneshot::channel();
             if inputs.send(Input::Reads { asker: asker.cloned(), reply }).await.is_ok()
                 && let Ok(last) = answer.await
@@ -133,16 +123,16 @@ impl Host {
                 return Ok(last);
             }
         }
-        let looked = self.shared.glances.at(&self.shared, room).await?;
+        let looked = self.context.glances.at(room).await?;
         if let Some(asker) = asker {
-            self.shared.budgets.charge(room, asker, Known::Proved, 0, looked.work);
+            self.context.budgets.charge(room, asker, Known::Proved, 0, looked.work);
         }
         Ok(looked.glance.may_be_read_by(asker).then_some(looked.glance.seq))
     }
 
-    /// For whom a resume token speaks in `room`, if it was made for that.
+    /// The participant whose resume token this is in `room`, if it is one.
     pub fn resumes(&self, room: &RoomKey, token: &str) -> Option<ParticipantId> {
-        self.shared.settings.resume_key.prove(room, token)
+        self.context.settings.resume_key.prove(room, token)
     }
 
     /// Whether somebody with this access may see and join the order of `room`, which is not loaded for that.
@@ -153,7 +143,7 @@ impl Host {
         if access.is_to_any_order() {
             return Ok(true);
         }
-        if let Some(inputs) = self.shared.rooms.loaded(room) {
+        if let Some(inputs) = self.context.rooms.loaded(room) {
             let (reply, answer) = oneshot::channel();
             if inputs.send(Input::Admits { access: Box::new(access.clone()), reply }).await.is_ok()
                 && let Ok(admits) = answer.await
@@ -161,27 +151,27 @@ impl Host {
                 return Ok(admits);
             }
         }
-        Ok(self.shared.glances.at(&self.shared, room).await?.glance.admits(access))
+        Ok(self.context.glances.at(room).await?.glance.admits(access))
     }
 
     /// Carries out a message of the restaurant's back end, which may do what concerns the whole table, as the owner may, and
     /// record payments. It needs no socket and does not join. Answers with the message that everybody at the table was sent, or
     /// with the full state when there was nothing to change.
     ///
-    /// Whoever calls this vouches for it being the back end.
+    /// The caller vouches that it is the back end.
     ///
     /// # Errors
     /// The `error` message that a socket would have got, as JSON text. Nothing has changed then, unless its code is
     /// `storage_uncertain`.
     pub async fn backend(&self, room: &RoomKey, message: &str) -> Result<String, String> {
         let refuse = |rejection: &Rejection, id: Option<&CommandId>| {
-            wire::error(rejection, id, self.shared.clock.now())
+            wire::error(rejection, id, self.context.clock.now())
         };
-        let message = wire::decode_command(message, || self.shared.ids.item_id())
+        let message = wire::decode_command(message, || self.context.ids.item_id())
             .map_err(|refused| refuse(&refused.rejection, refused.id.as_ref()))?;
         let [not_taken, uncertain] =
             [Code::StorageUnavailable, Code::StorageUncertain].map(|code| refuse(&code.into(), message.id()));
-        let Some(inputs) = self.enter(room) else { return Err(not_taken) };
+        let Some(inputs) = enter(&self.context, room) else { return Err(not_taken) };
         let (reply, answer) = oneshot::channel();
         if inputs.send(Input::Backend { message: Box::new(message), reply }).await.is_err() {
             return Err(not_taken);
@@ -190,28 +180,29 @@ impl Host {
         answer.await.unwrap_or(Err(uncertain))
     }
 
-    /// From now on rooms in which something happens by itself are woken for it, whether anybody is there or not, until the host
+    /// Begins to wake rooms when a deadline comes or an order ends, whether anybody is there or not, until the host
     /// drains. Every [`Transport`](crate::Transport) asks for this when it begins; once is as good as twice. Has no effect
     /// outside a tokio runtime.
     pub fn keep_time(&self) {
-        if Handle::try_current().is_ok() && self.shared.time.begin() {
-            let host = WeakHost(Arc::downgrade(&self.shared));
-            let (time, draining) = (self.shared.time.clone(), self.shared.draining());
-            self.shared.spawn(waker::keep(host, time, draining));
+        if Handle::try_current().is_ok() && self.context.alarms.begin() {
+            let host = Arc::downgrade(&self.context);
+            let (alarms, draining) = (self.context.alarms.clone(), self.context.tasks.draining());
+            self.context.tasks.spawn(waker::keep(host, alarms, draining));
         }
     }
 
-    /// Looks through all that is stored in `log`, which has to be the one that this host has, once and slowly, beginning after
-    /// `after`. A room that is found damaged is closed, and refused until the process ends; others are not concerned. What is
-    /// found is said in the log, without names. Has no effect outside a tokio runtime.
+    /// Checks all that is stored in `log`, once and slowly, beginning after `after`. It has to be the log of this host.
+    ///
+    /// A room that is found damaged is closed, and refused until the process ends; other rooms go on. What is found is logged
+    /// without names. Has no effect outside a tokio runtime.
     #[cfg(feature = "sqlite")]
     pub fn look_through(&self, log: Arc<SqliteLog>, after: Duration) {
         if Handle::try_current().is_err() {
             return;
         }
-        let host = WeakHost(Arc::downgrade(&self.shared));
-        let mut draining = self.shared.draining();
-        self.shared.spawn(async move {
+        let host = Arc::downgrade(&self.context);
+        let mut draining = self.context.tasks.draining();
+        self.context.tasks.spawn(async move {
             tokio::select! {
                 biased;
                 // That it cannot be waited for means that the host is gone.
@@ -221,73 +212,38 @@ impl Host {
         });
     }
 
-    /// Closes a room whose log is damaged, and refuses it from now on.
-    pub(crate) fn close_damaged(&self, room: &RoomKey) {
-        // First, or a room that is being loaded could miss both.
-        self.shared.damaged.add(room.clone());
-        self.forget(room);
-    }
-
-    /// Has a room replayed whose snapshot is damaged: it leaves memory, and is read from its first fact when somebody comes.
-    pub(crate) fn replay_without_snapshot(&self, room: &RoomKey) {
-        self.shared.damaged.add_snapshot(room.clone());
-        self.forget(room);
-    }
-
-    /// Has a room leave memory, which cannot be trusted.
-    fn forget(&self, room: &RoomKey) {
-        if let Some(inputs) = self.shared.rooms.loaded(room) {
-            // One that is busy must not keep the others from being looked at. One that has ended needs no telling.
-            self.shared.spawn(async move { drop(inputs.send(Input::Damaged).await) });
-        }
-    }
-
     /// Whether messages can be taken: the log can be written, and the host does not drain.
     ///
     /// # Errors
     /// When they cannot, with the reason.
     pub async fn ready(&self) -> Result<(), LogError> {
-        if self.shared.is_draining() {
+        if self.context.tasks.is_draining() {
             return Err(LogError("the server is shutting down".to_owned()));
         }
-        self.shared.log.ready().await
+        self.context.log.ready().await
     }
 
     /// How many rooms are in memory.
     pub fn loaded_rooms(&self) -> usize {
-        self.shared.rooms.count()
+        self.context.rooms.count()
     }
 
     /// Stops: what was accepted is stored and shown, then every socket is told to come back later and every
     /// room is unloaded. Returns when that is done.
     pub async fn drain(&self) {
-        let rooms = self.shared.rooms.start_draining();
-        self.shared.start_draining();
+        let rooms = self.context.rooms.start_draining();
+        self.context.tasks.start_draining();
         for inputs in rooms {
             // One that is busy must not keep the others from hearing it. One that has ended needs no telling.
-            self.shared.spawn(async move { drop(inputs.send(Input::Drain).await) });
+            self.context.tasks.spawn(async move { drop(inputs.send(Input::Drain).await) });
         }
-        self.shared.tasks_end().await;
+        self.context.tasks.end().await;
     }
 
     /// Waits until the host has been [drained](Host::drain): all that was accepted is stored, and every socket has been told to
     /// come back later. Does not begin that.
     pub async fn drained(&self) {
-        self.shared.drains().await;
-        self.shared.all_tasks_ended().await;
-    }
-
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
-    }
-
-    /// The way into a room, which is loaded if need be; nothing while the host drains.
-    pub(crate) fn enter(&self, key: &RoomKey) -> Option<mpsc::Sender<Input>> {
-        self.shared.rooms.enter(key, || {
-            // Overflow: whoever sends waits until the room has caught up.
-            let (sender, inputs) = mpsc::channel(self.shared.settings.room_queue.max(1));
-            self.shared.spawn(Room::run(key.clone(), self.shared.clone(), inputs));
-            sender
-        })
+        self.context.tasks.drains().await;
+        self.context.tasks.all_ended().await;
     }
 }

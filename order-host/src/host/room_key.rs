@@ -1,4 +1,4 @@
-//! The name of a room: which order a socket is about.
+//! The name of a room, and so of an order.
 
 use std::fmt;
 use std::hash::Hasher as _;
@@ -20,7 +20,7 @@ pub struct RoomKey {
     party_bytes: usize,
 }
 
-/// Why a text cannot name a room.
+/// The reason why a text cannot name a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RoomKeyError {
@@ -72,7 +72,7 @@ impl RoomKey {
 }
 
 impl RoomKey {
-    /// What a log says in the room's place. Whoever knows a room's name can join it, so the name itself is
+    /// Stands for the room in log messages. Anybody who knows a room's name can join it, so the name itself is
     /// kept out of logs; the same room always gives the same eight digits.
     pub fn fingerprint(&self) -> impl fmt::Display + use<> {
         let mut hasher = SipHasher24::new();

@@ -1,4 +1,4 @@
-//! How a host treats its rooms.
+//! The settings of a host.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use order_core::{Currency, Lifetimes, OrderBounds, Policy};
 
 use crate::{Pace, ResumeKey};
 
-/// How a host treats its rooms.
+/// The settings of a host and its rooms.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Settings {
@@ -14,9 +14,9 @@ pub struct Settings {
     pub currency: Currency,
     /// The policy of an order whose first participant names none.
     pub policy: Policy,
-    /// How long an order may lie about before it ends by itself.
+    /// How long an idle order is kept open, and a finished one before it is archived.
     pub lifetimes: Lifetimes,
-    /// How much one order may hold. Wider than the [default](OrderBounds::default) is as wide as that.
+    /// The most that one order may hold. No more than the [default](OrderBounds::default) has an effect.
     pub bounds: OrderBounds,
     /// How long a room without sockets stays in memory, at least 10 ms.
     pub idle_unload: Duration,
@@ -24,10 +24,9 @@ pub struct Settings {
     pub outbox_bytes: usize,
     /// How many messages may wait for one room, at least 1; a socket that sends more waits, and reads nothing meanwhile.
     pub room_queue: usize,
-    /// How fast one socket may send; nothing, if as fast as it likes. Whoever sends faster is told to wait, and sent away if
-    /// they do not listen.
+    /// The rate limit of one socket; `None` is no limit. A socket that sends faster is told to wait, and closed if it goes on.
     pub pace: Option<Pace>,
-    /// How fast one participant may send, on all their sockets of a room together; nothing, if as fast as those may.
+    /// The rate limit of one participant, for all their sockets of a room together; `None` is no limit.
     pub participant_pace: Option<Pace>,
     /// How many bytes the log of one order may have; nothing, if as many as there is room for. The last eighth is kept for its owner,
     /// for finalizing, for payments and for the back end. Default 64 MiB.
@@ -41,12 +40,13 @@ pub struct Settings {
     /// How many orders of one tenant may be in memory at once for another to begin; nothing, if as many as there is room for. It
     /// counts where people signed in for a tenant. Orders that there are already can always be reached.
     pub rooms_per_tenant: Option<usize>,
-    /// By which resume tokens are made and proved.
+    /// The key that makes and checks resume tokens.
     pub resume_key: ResumeKey,
 }
 
 impl Default for Settings {
-    /// Rupees; everybody edits everything; no order ends by itself; rooms unload after a minute; one mebibyte may wait for a socket, 128 messages for a room; resume tokens hold as
+    /// Rupees; everybody edits everything; no order ends by itself; rooms unload after a minute; one mebibyte may wait
+    /// for a socket, 128 messages for a room; resume tokens hold as
     /// long as the process lives.
     fn default() -> Self {
         Self {

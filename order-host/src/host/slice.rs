@@ -1,4 +1,4 @@
-//! Long work in short slices, so that others have their turn in between.
+//! Cuts long work into short slices, so that other tasks run in between.
 
 use std::time::Duration;
 

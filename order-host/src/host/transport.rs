@@ -1,4 +1,4 @@
-//! What plugs diners into a host.
+//! Transports, which connect diners to a host.
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Host;
 
-/// Carries messages between a host and whoever connects: over WebSockets, in memory, or any other way.
+/// Carries messages between a host and its clients: over WebSockets, in memory, or any other way.
 #[async_trait]
 pub trait Transport: Send {
     /// Serves `host` until `stop` is cancelled. Then takes nobody new, drains the host so that what was
@@ -17,7 +17,7 @@ pub trait Transport: Send {
     async fn run(self: Box<Self>, host: Host, stop: CancellationToken) -> Result<(), TransportError>;
 }
 
-/// Why a transport stopped on its own account.
+/// The reason why a transport stopped by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct TransportError(

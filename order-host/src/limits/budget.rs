@@ -1,4 +1,4 @@
-//! What people's questions may cost, person by person.
+//! Budgets: how much each person may be answered.
 //!
 //! Some answers are a million times larger than the question. So each person has so many bytes of answers a second, and so many
 //! at once, over all their sockets of an order. How large an answer is, or how much work it makes, is known only when it is there:

@@ -1,15 +1,16 @@
-//! How many of something there are at once.
+//! Counts how many of something there are at once.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Counts what there is at once, by a key: sockets of an address, for instance. It remembers nothing of what is gone. Cheap
+/// Counts by a key how many of something there are at once, such as the sockets of an address. Nothing is kept of those
+/// that are gone. Cheap
 /// to clone; every clone is the same counter.
 #[derive(Debug)]
 pub struct Counted<K: Eq + Hash>(Arc<Mutex<HashMap<K, usize>>>);
 
-/// One of those that are counted, until it is dropped.
+/// Counts as one, until it is dropped.
 #[derive(Debug)]
 pub struct Ticket<K: Eq + Hash> {
     key: K,
@@ -17,7 +18,7 @@ pub struct Ticket<K: Eq + Hash> {
 }
 
 impl<K: Eq + Hash + Clone> Counted<K> {
-    /// One more of `key`, unless there are `most` already.
+    /// Counts one more of `key`; `None` if there are `most` already.
     pub fn take(&self, key: &K, most: usize) -> Option<Ticket<K>> {
         let mut counts = self.lock();
         let count = counts.get(key).copied().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Who is asked before somebody new joins an order.
+//! Doors, which are asked before somebody new joins an order.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use order_core::{Code, Rejection};
 #[derive(Clone)]
 pub struct Door(Arc<dyn Fn() -> Result<(), NotYet> + Send + Sync>);
 
-/// Somebody may not do something yet.
+/// The refusal of something that may be done later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotYet {
-    /// What the bound is, in words for the person who is bounded.
+    /// The limit, in words for the person who has reached it.
     pub bound: String,
     /// When to try again.
     pub wait: Duration,
@@ -29,7 +29,7 @@ impl NotYet {
 }
 
 impl Door {
-    /// A door at which this is asked, once for everybody who is new.
+    /// A door that asks this, once for each new person.
     pub fn new(ask: impl Fn() -> Result<(), NotYet> + Send + Sync + 'static) -> Self {
         Self(Arc::new(ask))
     }

@@ -1,4 +1,4 @@
-//! Who may do how much: rate limits, and places of which there are only so many.
+//! Limits: rates, budgets, and counts of what may exist at once.
 
 pub(crate) mod budget;
 pub(crate) mod counted;

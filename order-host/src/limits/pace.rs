@@ -1,4 +1,4 @@
-//! How fast somebody may send.
+//! Rate limits, and the meters that keep them.
 
 use std::num::NonZeroU32;
 use std::ops::Add;
@@ -11,18 +11,17 @@ use governor::{Quota, RateLimiter};
 use order_core::{Code, Rejection};
 use tokio::time::Instant;
 
-/// How much somebody may do: so much a second for as long as they like, and so much at once. It is in messages, unless the setting
-/// says bytes.
+/// A rate limit: so much a second in the long run, and a burst at once. It is in messages, unless the setting says bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    /// A second, for as long as they like.
+    /// So much a second, in the long run.
     pub per_second: NonZeroU32,
     /// At once, after a rest.
     pub burst: NonZeroU32,
 }
 
 impl Pace {
-    /// So many a second and so many at once; nothing where either is 0, for then there is no bound.
+    /// So much a second, and so much at once. `None` if either is 0: then there is no limit.
     pub fn new(per_second: u32, burst: u32) -> Option<Self> {
         let (per_second, burst) = (NonZeroU32::new(per_second)?, NonZeroU32::new(burst)?);
         Some(Self { per_second, burst })
@@ -31,7 +30,8 @@ impl Pace {
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Moment>>;
 
-/// Counts the messages of a socket, or of all sockets of a participant. As many as are taken may be refused, at the same pace; whoever goes beyond that does not
+/// Counts the messages of a socket, or of all sockets of a participant. As many as are taken may be refused, at the
+/// same pace; whoever goes beyond that does not
 /// wait when they are told to.
 #[derive(Debug)]
 pub(crate) struct Meter {

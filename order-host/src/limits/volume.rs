@@ -1,4 +1,4 @@
-//! How many bytes somebody may add to what is stored.
+//! Limits of the bytes that a person or an address may add to the log.
 
 use std::fmt;
 use std::num::NonZeroU32;

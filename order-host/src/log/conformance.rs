@@ -9,7 +9,6 @@
 //! order_host::log::conformance::suite(|| async { order_host::log::MemoryLog::new() }).await;
 //! # });
 //! ```
-
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -52,7 +52,7 @@ pub struct Snapshot {
     pub state: Vec<u8>,
 }
 
-/// When a room wants to be looked at although nobody is there. The earliest comes first.
+/// The time at which a room has to be woken, even if nobody is there. The earliest comes first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Alarm {
     /// When; at the earliest, for a room may find that it is not time yet.
@@ -134,7 +134,7 @@ pub trait RoomLog: Send + Sync + 'static {
     async fn ready(&self) -> Result<(), LogError>;
 }
 
-/// Why an append did not give a sequence number.
+/// The reason why an append gave no sequence number.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum AppendError {
@@ -152,7 +152,7 @@ pub enum AppendError {
     Unknown(String),
 }
 
-/// Why storage could not be read, opened or used.
+/// The reason why storage could not be read, opened or used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct LogError(

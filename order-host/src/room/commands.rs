@@ -1,4 +1,5 @@
-//! Carrying out commands: judged in a row, stored together, shown one by one.
+//! Carries out commands: they are judged in a row, stored together, and shown one by one.
+
 use order_core::command::{ChargeCommand, DishCommand, PeopleCommand};
 use order_core::wire::{self, history_entry};
 use order_core::{
@@ -11,7 +12,7 @@ use super::answers::Answer;
 use super::store::{Proposed, StoreFailure, Stored};
 use super::timer::pending;
 use super::{ConnectionId, End, Room};
-use crate::connection::outbox::CloseReason;
+use crate::connection::outgoing::CloseReason;
 
 /// The sender of a command, where the answer goes.
 pub(super) enum ReplyTo {
@@ -131,13 +132,11 @@ impl Room {
                 (Some(answer), _) => self.answer(reply_to, &answer, id),
             }
         }
-        match failure {
-            Some(failure) => self.recover(failure).await,
-            None => {
-                self.snapshot_if_due();
-                Ok(())
-            }
+        if let Some(failure) = failure {
+            return self.recover(failure).await;
         }
+        self.snapshot_if_due();
+        Ok(())
     }
 
     /// Judges each command as if those before it had happened. Changes nothing that anybody sees.
@@ -201,15 +200,15 @@ impl Room {
         command: &Command,
     ) -> Result<Recorded, Answer> {
         let order = self.order_ahead();
-        let now = self.shared.clock.now();
-        let bounds = &self.shared.settings.bounds;
+        let now = self.host.clock.now();
+        let bounds = &self.host.settings.bounds;
         // One whose id was used before is not remembered: the id is that of the first command, which may be sent again.
         if let Some(answer) = self.answered_before(order, actor, stamp).map_err(Answer::Refused)? {
             return Err(answer);
         }
         let size = if looks_at_the_bill(command) { order.bill_size() } else { 0 };
         let decide = || decide_within(bounds, order, now, actor, stamp, command);
-        let decision = self.shared.aside.run(size, decide);
+        let decision = self.host.aside.run(size, decide);
         let seq = order.seq();
         if self.timer.is_late() && !matches!(decision, Ok(Decision::Repeated { .. })) {
             // It is to be judged after something that could not be stored, and is as little a judgement to remember.
@@ -263,7 +262,7 @@ impl Room {
         commit(&mut self.order, recorded).map_err(|error| self.broken(&error))?;
         self.link = fact.link();
         if let Some(entry) = entry {
-            let transcripts = &self.shared.histories.transcripts;
+            let transcripts = &self.host.histories.transcripts;
             self.tells_history = transcripts.add(&self.key, recorded.seq, entry);
         }
         self.note_change(deadline);
@@ -300,7 +299,7 @@ impl Room {
             (ReplyTo::Socket(connection), Some(_)) => self.ack(connection, id, seq, repeated),
             (ReplyTo::Socket(connection), None) => self.answer_with_state(connection),
             (ReplyTo::Backend(reply), _) => {
-                let now = self.shared.clock.now();
+                let now = self.host.clock.now();
                 let state = self.aside(|| wire::sync(&self.order, &self.presence, now));
                 // The back end may have gone away.
                 drop(reply.send(Ok(state.text())));
@@ -314,7 +313,7 @@ impl Room {
             ReplyTo::Socket(connection) => self.refuse(connection, rejection, id),
             // The back end may have gone away.
             ReplyTo::Backend(reply) => {
-                drop(reply.send(Err(wire::error(rejection, id, self.shared.clock.now()))));
+                drop(reply.send(Err(wire::error(rejection, id, self.host.clock.now()))));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What a room is told.
+//! The inputs of a room, in the queue that its task reads.
 
 use std::sync::Arc;
 use std::time::Duration;

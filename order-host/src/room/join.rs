@@ -1,4 +1,4 @@
-//! Letting a socket join, or come back.
+//! Lets a socket join, or come back.
 
 use order_core::wire::v2::{self, Welcome};
 use order_core::wire::{self, CommandMessage};
@@ -7,10 +7,10 @@ use order_core::{Actor, Code, Command, Decision, ParticipantId, Recorded, Reject
 use super::answers::Answer;
 use super::commands::decide_within;
 use super::later::PresenceOf;
-use super::members::News;
+use super::news::News;
 use super::store::Stored;
 use super::{ConnectionId, End, Room, paced};
-use crate::connection::pieces::Shared;
+use crate::connection::pieces::TableMessage;
 use crate::room::input::{Back, Input};
 use crate::{Cursor, Protocol};
 
@@ -181,7 +181,7 @@ impl Room {
         {
             return Ok(Joining::ComesBack(first));
         }
-        let (now, bounds) = (self.shared.clock.now(), &self.shared.settings.bounds);
+        let (now, bounds) = (self.host.clock.now(), &self.host.settings.bounds);
         // The id of one that is sent again stands for the first time.
         let fresh = stamp.filter(|_| first.is_none());
         match decide_within(bounds, &self.order, now, &actor, fresh, command) {
@@ -228,9 +228,9 @@ impl Room {
         match self.members.protocol(connection) {
             Protocol::V1 => {
                 self.send_state(connection, seats);
-                let now = self.shared.clock.now();
+                let now = self.host.clock.now();
                 let answer = self.aside(|| wire::joined(&self.order, &self.presence, participant, now));
-                let news = News { v1: Some(Shared::new(answer)), v2: None };
+                let news = News { v1: Some(TableMessage::new(answer)), v2: None };
                 self.shown = self.shown.saturating_add(news.len());
                 self.members.send(connection, &news);
             }
@@ -251,13 +251,13 @@ impl Room {
         seats: bool,
     ) {
         let token = self.resume_token(participant);
-        let now = self.shared.clock.now();
+        let now = self.host.clock.now();
         self.keep_events();
         let missed = since.and_then(|since| self.events.as_ref()?.since(since));
         let cursor = self.cursor().text();
         let about =
             Welcome { participant, resume_token: &token, missed: missed.as_deref(), cursor: &cursor, now };
-        let welcome = Shared::new(v2::welcome(&self.order, &self.presence, &about)).to_strangers();
+        let welcome = TableMessage::new(v2::welcome(&self.order, &self.presence, &about)).to_strangers();
         self.later.shown(&self.presence);
         self.shown = self.shown.saturating_add(welcome.len());
         self.members.welcome(connection, welcome, seats);
@@ -265,7 +265,7 @@ impl Room {
 
     /// From now on the socket speaks as `participant` and hears what happens; says whether they were offline.
     fn admit(&mut self, connection: ConnectionId, participant: &ParticipantId) -> bool {
-        self.members.join(connection, participant, self.shared.settings.participant_pace);
+        self.members.join(connection, participant, self.host.settings.participant_pace);
         self.presence.connect(participant)
     }
 }

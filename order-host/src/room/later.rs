@@ -1,4 +1,4 @@
-//! What a large table is told a little later, so that what happens in one moment is told at once.
+//! Gathers what a large table is told, so that changes of one moment are told together.
 //!
 //! A table of few people with few dishes is told everything as it happens. Where a message with the whole order is large and goes to
 //! many, each change would cost hundreds of mebibytes, and so would each phone that comes back or goes.
@@ -11,9 +11,9 @@ use order_core::{Markers, ParticipantId, Presence};
 use tokio::time::Instant;
 
 use super::Room;
-use super::members::{News, Owed, When};
+use super::news::{News, Owed, When};
 use crate::Protocol;
-use crate::connection::pieces::Shared;
+use crate::connection::pieces::TableMessage;
 
 /// Messages with the whole order are always sent at once to all sockets of the first protocol that they come to no more than this
 /// for, in bytes: 5,000 for each of a hundred dishes, to twenty people, are more than they can have.
@@ -79,7 +79,7 @@ impl Later {
     }
 
     /// Notes that a message with the whole order was written.
-    pub(super) fn written(&mut self, message: &Shared) {
+    pub(super) fn written(&mut self, message: &TableMessage) {
         self.order_bytes = message.len();
     }
 
@@ -169,7 +169,7 @@ impl Room {
     }
 
     /// Notes that all of the first protocol were sent this.
-    pub(super) fn told_all(&mut self, message: &Shared) {
+    pub(super) fn told_all(&mut self, message: &TableMessage) {
         self.later.written(message);
         self.later.sent(message.len().saturating_mul(self.members.seats(Protocol::V1)));
     }
@@ -226,15 +226,15 @@ impl Room {
         for message in [&order, &presence].into_iter().flatten() {
             self.shown = self.shown.saturating_add(message.len());
         }
-        let token = |who: &ParticipantId| self.shared.settings.resume_key.token(&self.key, who);
+        let token = |who: &ParticipantId| self.host.settings.resume_key.token(&self.key, who);
         let sent = self.members.pay_back(order.as_ref(), presence.as_ref(), token);
         self.later.sent(sent);
     }
 
     /// The message of the first protocol that tells who came and went in one moment.
-    fn presence_message(&self, changed: &[ParticipantId]) -> Shared {
-        let now = self.shared.clock.now();
-        Shared::new(self.aside(|| wire::presence_changed(&self.order, &self.presence, changed, now)))
+    fn presence_message(&self, changed: &[ParticipantId]) -> TableMessage {
+        let now = self.host.clock.now();
+        TableMessage::new(self.aside(|| wire::presence_changed(&self.order, &self.presence, changed, now)))
     }
 
     /// The message of `stonepot.v2` that tells how somebody is there, if anybody hears it.

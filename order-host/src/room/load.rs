@@ -1,15 +1,36 @@
-//! Reading a room from its log.
+//! Reads a room from its log.
+
+use std::sync::Arc;
 
 use order_core::stored::{LogPosition, StoredError, decode_fact, decode_snapshot, decode_without_commands};
-use order_core::{Order, OrderId, commit};
+use order_core::{Currency, Order, OrderId, Policy, commit};
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
 use crate::RoomKey;
-use crate::host::shared::Shared;
+use crate::host::damaged::Damaged;
 use crate::host::slice::Slice;
 use crate::log::{ChainKey, Link, LogError, RoomLog, StoredFact};
 
 /// How many facts are read at a time.
 const PAGE: usize = 200;
+
+/// How many orders are read from the log at the same time. Others wait: reading a large one takes some milliseconds of a core and some
+/// mebibytes.
+const LOADS_AT_ONCE: usize = 8;
+
+/// Reads orders from the log.
+pub(crate) struct Loader {
+    log: Arc<dyn RoomLog>,
+    /// The log's, once it has been asked for it.
+    chain_key: OnceCell<ChainKey>,
+    /// What was found damaged, and is not read.
+    pub(crate) damaged: Damaged,
+    /// The currency and the policy of an order whose first participant names none.
+    currency: Currency,
+    policy: Policy,
+    /// Orders that are read from the log at the same time.
+    turns: Semaphore,
+}
 
 /// A room as its log says.
 pub(crate) struct Loaded {
@@ -44,52 +65,96 @@ pub(super) struct Whole {
     pub(super) chain: ChainKey,
 }
 
-/// The order as its log says, to be looked at: without the commands that its snapshot remembers, and with what can be known without
-/// reading more than that takes.
-///
-/// # Errors
-/// When the log cannot be read, or holds what this release cannot make sense of, or the facts that were read do not follow from each
-/// other.
-pub(crate) async fn look(shared: &Shared, key: &RoomKey) -> Result<Loaded, LogError> {
-    load_by(shared, key, decode_without_commands).await
-}
-
 /// Reads a snapshot: an order, and where it stands in its log, as far as that was noted.
 type Decode = fn(&[u8]) -> Result<(Order, LogPosition), StoredError>;
 
-async fn load_by(shared: &Shared, key: &RoomKey, decode: Decode) -> Result<Loaded, LogError> {
-    let log = shared.log.as_ref();
-    let chain = shared.chain_key().await?;
-    if !shared.damaged.has_snapshot(key)
-        && let Some((order, position)) = from_snapshot(log, key, decode).await
-        && let Some(link) = is_of_this_log(log, key, &order, &position).await
-    {
-        let snapshot_seq = order.seq();
-        match replay(log, key, chain, order, link).await {
-            Ok((order, link, after)) => {
-                let log_bytes = position.bytes.map(|before| before.saturating_add(after));
-                return Ok(Loaded { order, snapshot_seq, log_bytes, link });
-            }
-            Err(error) => {
-                tracing::warn!(room = %key.fingerprint(), %error, "the snapshot is of no use; replaying the whole log");
-            }
+impl Loader {
+    pub(crate) fn new(log: Arc<dyn RoomLog>, currency: Currency, policy: Policy) -> Self {
+        Self {
+            log,
+            chain_key: OnceCell::new(),
+            damaged: Damaged::default(),
+            currency,
+            policy,
+            turns: Semaphore::new(LOADS_AT_ONCE),
         }
     }
-    let Whole { order, snapshot_seq, log_bytes, link, .. } = load_from_the_start(shared, key, chain).await?;
-    Ok(Loaded { order, snapshot_seq, log_bytes: Some(log_bytes), link: Some(link) })
-}
 
-/// The order as its log says, with all that there is to know: from the first fact on, where a snapshot of an earlier release does
-/// not say it.
-///
-/// # Errors
-/// As [`look`].
-pub(super) async fn load_whole(shared: &Shared, key: &RoomKey) -> Result<Whole, LogError> {
-    let chain = shared.chain_key().await?;
-    let Loaded { order, snapshot_seq, log_bytes, link } = load_by(shared, key, decode_whole).await?;
-    match (log_bytes, link) {
-        (Some(log_bytes), Some(link)) => Ok(Whole { order, snapshot_seq, log_bytes, link, chain }),
-        _ => load_from_the_start(shared, key, chain).await,
+    /// The log that is read.
+    pub(crate) fn log(&self) -> &dyn RoomLog {
+        self.log.as_ref()
+    }
+
+    /// Waits for a turn to read an order from the log; given back when it is dropped.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        self.turns.acquire().await.ok()
+    }
+
+    /// The key of the links of all rooms.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    async fn chain_key(&self) -> Result<ChainKey, LogError> {
+        self.chain_key.get_or_try_init(|| self.log.chain_key()).await.copied()
+    }
+
+    /// The order as its log says, to be looked at: without the commands that its snapshot remembers, and with what can be known
+    /// without reading more than that takes.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or holds what this release cannot make sense of, or the facts that were read do not follow from
+    /// each other.
+    pub(crate) async fn look(&self, key: &RoomKey) -> Result<Loaded, LogError> {
+        self.load_by(key, decode_without_commands).await
+    }
+
+    async fn load_by(&self, key: &RoomKey, decode: Decode) -> Result<Loaded, LogError> {
+        let log = self.log();
+        let chain = self.chain_key().await?;
+        if !self.damaged.has_snapshot(key)
+            && let Some((order, position)) = from_snapshot(log, key, decode).await
+            && let Some(link) = is_of_this_log(log, key, &order, &position).await
+        {
+            let snapshot_seq = order.seq();
+            match replay(log, key, chain, order, link).await {
+                Ok((order, link, after)) => {
+                    let log_bytes = position.bytes.map(|before| before.saturating_add(after));
+                    return Ok(Loaded { order, snapshot_seq, log_bytes, link });
+                }
+                Err(error) => {
+                    tracing::warn!(room = %key.fingerprint(), %error, "the snapshot is of no use; replaying the whole log");
+                }
+            }
+        }
+        let Whole { order, snapshot_seq, log_bytes, link, .. } = self.replay_all(key, chain).await?;
+        Ok(Loaded { order, snapshot_seq, log_bytes: Some(log_bytes), link: Some(link) })
+    }
+
+    /// The order as its log says, with all that there is to know: from the first fact on, where a snapshot of an earlier release
+    /// does not say it.
+    ///
+    /// # Errors
+    /// As [`Loader::look`].
+    pub(super) async fn load(&self, key: &RoomKey) -> Result<Whole, LogError> {
+        let chain = self.chain_key().await?;
+        let Loaded { order, snapshot_seq, log_bytes, link } = self.load_by(key, decode_whole).await?;
+        match (log_bytes, link) {
+            (Some(log_bytes), Some(link)) => Ok(Whole { order, snapshot_seq, log_bytes, link, chain }),
+            _ => self.replay_all(key, chain).await,
+        }
+    }
+
+    /// The order as its log alone says, from the first fact on.
+    ///
+    /// # Errors
+    /// As [`Loader::look`].
+    pub(super) async fn replay_all(&self, key: &RoomKey, chain: ChainKey) -> Result<Whole, LogError> {
+        let id = OrderId::new(key.room()).map_err(|error| LogError(error.to_string()))?;
+        let empty = Order::new(id, self.currency).with_default_policy(self.policy);
+        let start = chain.start(key);
+        let (order, link, log_bytes) = replay(self.log(), key, chain, empty, Some(start)).await?;
+        Ok(Whole { order, snapshot_seq: 0, log_bytes, link: link.unwrap_or(start), chain })
     }
 }
 
@@ -102,23 +167,6 @@ fn decode_whole(bytes: &[u8]) -> Result<(Order, LogPosition), StoredError> {
         }
         whole => Ok(whole),
     }
-}
-
-/// The order as its log alone says.
-///
-/// # Errors
-/// As [`look`].
-pub(super) async fn load_from_the_start(
-    shared: &Shared,
-    key: &RoomKey,
-    chain: ChainKey,
-) -> Result<Whole, LogError> {
-    let settings = &shared.settings;
-    let id = OrderId::new(key.room()).map_err(|error| LogError(error.to_string()))?;
-    let nobodys = Order::new(id, settings.currency).with_default_policy(settings.policy);
-    let start = chain.start(key);
-    let (order, link, log_bytes) = replay(shared.log.as_ref(), key, chain, nobodys, Some(start)).await?;
-    Ok(Whole { order, snapshot_seq: 0, log_bytes, link: link.unwrap_or(start), chain })
 }
 
 /// The order of a snapshot, and where it stands in its log, as far as that was noted.

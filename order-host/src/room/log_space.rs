@@ -1,8 +1,9 @@
-//! How much of the storage one order may take, and how fast one participant may fill it.
+//! Limits the bytes of one order's log, and how fast one participant may fill it.
 //!
 //! What is stored stays stored, so changes without end to a small order fill a disk as well as a large order does. The log
 //! of an order is bounded in bytes, and so is what one participant adds to it in a time. The bill can be closed and paid all
 //! the same: the last part of a log is kept for that, for the owner and for the back end.
+
 use order_core::fact::{PaymentFact, TableFact};
 use order_core::stored::encode_fact;
 use order_core::{Actor, Code, Fact, Recorded, Rejection};
@@ -68,7 +69,7 @@ impl Room {
         let reach = self.reach(&recorded);
         let each = self.key.as_str().len().saturating_mul(2).saturating_add(BESIDE_EACH_FACT);
         let takes = encoded.len().saturating_add(each);
-        if let Some(most) = self.shared.settings.log_bytes {
+        if let Some(most) = self.host.settings.log_bytes {
             let beside = recorded.seq.saturating_mul(each as u64);
             let facts = self.log_bytes.saturating_add(ahead).saturating_add(encoded.len() as u64);
             let after = facts.saturating_add(beside);
@@ -80,7 +81,7 @@ impl Room {
         if let Some(who) = recorded.by.id()
             && reach != Reach::Unbounded
         {
-            if let Some(pace) = self.shared.settings.participant_log
+            if let Some(pace) = self.host.settings.participant_log
                 && self.order.person(who).is_some()
             {
                 self.members.count_stored(who, pace, takes, reach != Reach::Everybodys)?;

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use order_core::text::Text;
 use order_core::{Order, ParticipantId, Rejection};
 
-use crate::connection::outbox::{CloseReason, Outbox};
-use crate::connection::pieces::{Pieces, Shared};
+use super::member::Member;
+use super::news::{News, Owed, When};
+use crate::connection::outbox::Outbox;
+use crate::connection::outgoing::CloseReason;
+use crate::connection::pieces::Pieces;
 use crate::limits::budget::Known;
 use crate::limits::pace::{Meter, Whose};
 use crate::limits::volume::StoredBytes;
 use crate::room::input::{Attach, Back, ConnectionId};
-use crate::{Access, Allowance, Door, NotYet, Pace, Protocol};
+use crate::{Door, NotYet, Pace, Protocol};
 
 /// The sockets in a room.
 #[derive(Debug, Default)]
@@ -23,61 +26,6 @@ pub(super) struct Members {
     meters: BTreeMap<ParticipantId, Arc<Meter>>,
     /// What counts the bytes that each person adds to the log; kept as long.
     stored: BTreeMap<ParticipantId, Box<StoredBytes>>,
-}
-
-#[derive(Debug)]
-struct Member {
-    outbox: Arc<Outbox>,
-    protocol: Protocol,
-    owed: Owed,
-    /// As whom the socket speaks; nobody before it joins and after it leaves.
-    speaker: Option<ParticipantId>,
-    /// Who is asked before it joins as somebody new.
-    door: Option<Door>,
-    /// Who is asked before something is stored for it.
-    allowance: Option<Allowance>,
-    /// As whom it was let in last.
-    let_in: Option<ParticipantId>,
-    /// Where the socket has signed in: which orders it may join.
-    access: Option<Box<Access>>,
-    /// Whom it has proved to be by a resume token, or has made by joining as somebody new.
-    proved: Option<ParticipantId>,
-}
-
-/// The same news in the protocols that somebody at the table speaks.
-#[derive(Debug, Default)]
-pub(super) struct News {
-    pub(super) v1: Option<Shared>,
-    pub(super) v2: Option<Pieces>,
-}
-
-/// What a socket of the first protocol was not told at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) enum Owed {
-    #[default]
-    Nothing,
-    /// Who came or went.
-    Presence,
-    /// A change, and whatever else there was: all of it is in the order.
-    Order,
-}
-
-/// When a socket is told something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum When {
-    Now,
-    /// Only with the whole order, if it speaks the first protocol; other messages are short.
-    Later,
-    /// It knows it, or learns it otherwise.
-    Never,
-}
-
-impl News {
-    /// How much each socket is shown at the most, in bytes.
-    pub(super) fn len(&self) -> usize {
-        let v1 = self.v1.as_ref().map_or(0, Shared::len);
-        self.v2.as_ref().map_or(0, Pieces::len).max(v1)
-    }
 }
 
 impl Members {
@@ -386,48 +334,5 @@ impl Members {
 
     fn everybody(&self) -> impl Iterator<Item = (&Member, &ParticipantId)> {
         self.sockets.values().filter_map(|member| Some((member, member.speaker.as_ref()?)))
-    }
-}
-
-/// The field of a `sync` that has a resume token. Nothing in a token needs escaping.
-fn resume_field(token: &str) -> String {
-    format!(r#","resumeToken":"{token}""#)
-}
-
-impl Member {
-    /// Whether the socket has made or proved this participant, or has signed in, which none does but as themselves.
-    fn is_known_as(&self, participant: &ParticipantId) -> bool {
-        self.access.is_some() || self.proved.as_ref() == Some(participant)
-    }
-
-    fn send(&self, news: &News, speaker: &ParticipantId) {
-        match (self.protocol, &news.v1, &news.v2) {
-            (Protocol::V1, Some(message), _) => self.outbox.push(message.to(speaker)),
-            (Protocol::V2, _, Some(text)) => self.outbox.push(text.clone()),
-            (Protocol::V1, None, _) | (Protocol::V2, _, None) => {}
-        }
-    }
-
-    /// Sends the full state, in the first protocol with a `token` if the socket is known to be whom it speaks as.
-    fn catch_up(
-        &self,
-        state: &News,
-        speaker: &ParticipantId,
-        seats: bool,
-        token: Option<&dyn Fn(&ParticipantId) -> String>,
-    ) {
-        let token = token.filter(|_| self.is_known_as(speaker));
-        match (self.protocol, &state.v1, &state.v2) {
-            (Protocol::V1, Some(message), _) => {
-                let message = message.to(speaker);
-                let message = match token {
-                    Some(token) => message.with(&resume_field(&token(speaker))),
-                    None => message,
-                };
-                self.outbox.push_state(message, seats);
-            }
-            (Protocol::V2, _, Some(text)) => self.outbox.push_state(text.clone(), seats),
-            (Protocol::V1, None, _) | (Protocol::V2, _, None) => {}
-        }
     }
 }

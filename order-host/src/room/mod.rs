@@ -8,9 +8,11 @@ mod events;
 pub(crate) mod input;
 mod join;
 mod later;
-mod load;
+pub(crate) mod load;
 mod log_space;
+mod member;
 mod members;
+mod news;
 mod paced;
 mod show;
 mod snapshots;
@@ -23,14 +25,15 @@ use std::time::Duration;
 
 use order_core::command::PeopleCommand;
 use order_core::text::Text;
-use order_core::wire::{self, CommandMessage, Inbound, Refused, SharedText};
+use order_core::wire::{CommandMessage, Inbound, Refused};
 use order_core::{Command, Order, Presence};
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::connection::outbox::CloseReason;
-use crate::host::shared::Shared;
+use crate::connection::outgoing::CloseReason;
+use crate::history::glances::public_view;
+use crate::host::context::HostContext;
 use crate::log::{ChainKey, Link, LogError};
 use crate::room::input::{ConnectionId, Input};
 use crate::{RoomKey, Ticket};
@@ -38,8 +41,7 @@ use answers::Answers;
 use commands::{PendingCommand, ReplyTo};
 use events::Events;
 use later::Later;
-pub(crate) use load::{Loaded, look};
-use load::{Whole, load_whole};
+use load::Whole;
 use members::Members;
 use snapshots::Snapshots;
 use timer::Timer;
@@ -61,9 +63,10 @@ const SHORTEST_IDLE: Duration = Duration::from_millis(10);
 /// The room cannot go on, and why; the sockets are told.
 struct End(CloseReason);
 
-pub(crate) struct Room {
+/// A room: it owns its order.
+struct Room {
     key: RoomKey,
-    shared: Arc<Shared>,
+    host: Arc<HostContext>,
     order: Order,
     /// The link of the last fact of `order`.
     link: Link,
@@ -93,13 +96,13 @@ pub(crate) struct Room {
 
 impl Room {
     /// Loads the room and runs it until it is idle or the host drains. Whoever is still there is sent away.
-    pub(crate) async fn run(key: RoomKey, shared: Arc<Shared>, mut inputs: mpsc::Receiver<Input>) {
+    async fn run(key: RoomKey, host: Arc<HostContext>, mut inputs: mpsc::Receiver<Input>) {
         // Boxed, as below: a room that is quiet, as most are, holds no place for what it does when it is not.
-        let mut room = match Box::pin(Self::load(&key, &shared)).await {
+        let mut room = match Box::pin(Self::load(&key, &host)).await {
             Ok(room) => room,
             Err(error) => {
                 tracing::error!(room = %key.fingerprint(), %error, "the room cannot be loaded");
-                return close_door(&key, &shared, &mut inputs);
+                return close_door(&key, &host, &mut inputs);
             }
         };
         let End(reason) = room.serve(&mut inputs).await;
@@ -107,7 +110,7 @@ impl Room {
             room.tell_what_was_kept();
         }
         room.members.close_all(reason);
-        close_door(&key, &shared, &mut inputs);
+        close_door(&key, &host, &mut inputs);
         // Memory that cannot be trusted is not worth keeping.
         if reason == CloseReason::Unavailable {
             room.keep_deadline();
@@ -117,18 +120,18 @@ impl Room {
         }
     }
 
-    async fn load(key: &RoomKey, shared: &Arc<Shared>) -> Result<Box<Self>, LogError> {
-        shared.damaged.refuse(key)?;
-        let turn = shared.load_turn().await;
-        let Whole { order, snapshot_seq, log_bytes, link, chain } = load_whole(shared, key).await?;
+    async fn load(key: &RoomKey, host: &Arc<HostContext>) -> Result<Box<Self>, LogError> {
+        host.loader.damaged.refuse(key)?;
+        let turn = host.loader.turn().await;
+        let Whole { order, snapshot_seq, log_bytes, link, chain } = host.loader.load(key).await?;
         drop(turn);
         tracing::debug!(room = %key.fingerprint(), seq = order.seq(), "room loaded");
         let room = Box::new(Self {
             key: key.clone(),
-            shared: shared.clone(),
-            timer: Timer::of(&order, shared.time.deadlines.take(key), &shared.look_at_clock()),
+            host: host.clone(),
+            timer: Timer::of(&order, host.alarms.deadlines.take(key), &host.look_at_clock()),
             was_woken: false,
-            of_tenant: tenant::place(shared, &order),
+            of_tenant: tenant::place(host, &order),
             order,
             link,
             chain,
@@ -150,7 +153,7 @@ impl Room {
     async fn serve(&mut self, inputs: &mut mpsc::Receiver<Input>) -> End {
         let mut batch = Vec::new();
         loop {
-            let idle = self.shared.settings.idle_unload.max(SHORTEST_IDLE);
+            let idle = self.host.settings.idle_unload.max(SHORTEST_IDLE);
             // The clock may be set while the room waits, so it is looked at again when the room has been idle, too.
             let texts = if self.order.keeps_texts() { TEXTS_KEPT } else { idle };
             let wait = idle.min(self.until_timer()).min(texts).min(self.until_told());
@@ -170,7 +173,7 @@ impl Room {
                         return end;
                     }
                     if std::mem::take(&mut self.was_woken)
-                        && self.shared.rooms.unload_if_idle(&self.key, inputs)
+                        && self.host.rooms.unload_if_idle(&self.key, inputs)
                     {
                         return End(CloseReason::Restart);
                     }
@@ -180,7 +183,7 @@ impl Room {
                         self.order.forget_texts();
                     }
                 }
-                Err(_) if self.shared.rooms.unload_if_idle(&self.key, inputs) => {
+                Err(_) if self.host.rooms.unload_if_idle(&self.key, inputs) => {
                     tracing::debug!(room = %self.key.fingerprint(), "room unloaded");
                     return End(CloseReason::Restart);
                 }
@@ -264,7 +267,7 @@ impl Room {
     ) -> Result<(), End> {
         match message {
             Err(Refused { id, rejection }) => {
-                commands.push(PendingCommand::refused(connection, id, rejection))
+                commands.push(PendingCommand::refused(connection, id, rejection));
             }
             Ok(Inbound::Request { id, request, .. }) => {
                 self.run_commands(commands).await?;
@@ -296,11 +299,21 @@ impl Room {
     /// Lets the sockets take what waits for them before more is shown: a batch, or a whole table that comes
     /// back at once, must not make readers that keep up look like ones that do not.
     async fn give_sockets_a_turn(&mut self) {
-        if self.shown > self.shared.settings.outbox_bytes / OUTBOX_PARTS {
+        if self.shown > self.host.settings.outbox_bytes / OUTBOX_PARTS {
             self.shown = 0;
             yield_now().await;
         }
     }
+}
+
+/// The way into a room, which is loaded if need be; nothing while the host drains.
+pub(crate) fn enter(host: &Arc<HostContext>, key: &RoomKey) -> Option<mpsc::Sender<Input>> {
+    host.rooms.enter(key, || {
+        // Overflow: whoever sends waits until the room has caught up.
+        let (sender, inputs) = mpsc::channel(host.settings.room_queue.max(1));
+        host.tasks.spawn(Room::run(key.clone(), host.clone(), inputs));
+        sender
+    })
 }
 
 /// Whether somebody's sockets may speak for nobody after it, so that what they sent meanwhile is judged only then.
@@ -320,12 +333,7 @@ async fn take_what_is_ready(inputs: &mut mpsc::Receiver<Input>, batch: &mut Vec<
 }
 
 /// Whoever is still attached, or was about to be, finds the door closed; whoever comes now finds a new room.
-fn close_door(key: &RoomKey, shared: &Shared, inputs: &mut mpsc::Receiver<Input>) {
+fn close_door(key: &RoomKey, host: &HostContext, inputs: &mut mpsc::Receiver<Input>) {
     inputs.close();
-    shared.rooms.forget(key);
-}
-
-/// How an order looks to a stranger; there is nothing to see before somebody has joined.
-pub(crate) fn public_view(order: &Order) -> Option<SharedText> {
-    (order.seq() > 0).then(|| wire::public_view(order))
+    host.rooms.forget(key);
 }

@@ -1,4 +1,4 @@
-//! Answering people no faster than they may ask.
+//! Charges people's budgets for what they are answered.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ impl Room {
     /// Whether somebody may be answered now; what they are told, if not.
     pub(super) fn may_ask(&self, connection: ConnectionId, who: &ParticipantId) -> Result<(), Rejection> {
         let known = self.members.known(connection, who);
-        self.shared.budgets.check(&self.key, who, known).map_err(|early| early.rejection())
+        self.host.budgets.check(&self.key, who, known).map_err(|early| early.rejection())
     }
 
     /// How long somebody has to wait for what comes without being asked for, if they have to.
     pub(super) fn must_wait(&self, connection: ConnectionId, who: &ParticipantId) -> Option<Duration> {
         let known = self.members.known(connection, who);
-        self.shared.budgets.check(&self.key, who, known).err().map(|early| early.wait)
+        self.host.budgets.check(&self.key, who, known).err().map(|early| early.wait)
     }
 
     /// Looks before somebody is answered.
@@ -37,29 +37,29 @@ impl Room {
     pub(super) fn charge(&self, connection: ConnectionId, who: &ParticipantId, before: Before) {
         let shown = self.shown.saturating_sub(before.shown);
         let known = self.members.known(connection, who);
-        self.shared.budgets.charge(&self.key, who, known, shown, before.at.elapsed());
+        self.host.budgets.charge(&self.key, who, known, shown, before.at.elapsed());
     }
 
     /// Counts a message of so many bytes that was written for a socket alone, and the work that it made.
     pub(super) fn charge_alone(&self, connection: ConnectionId, bytes: usize, before: Before) {
         if let Some(who) = self.members.speaker(connection) {
             let known = self.members.known(connection, who);
-            self.shared.budgets.charge(&self.key, who, known, bytes, before.at.elapsed());
+            self.host.budgets.charge(&self.key, who, known, bytes, before.at.elapsed());
         }
     }
 
     /// Takes an input again after a while. Overflow: a socket has at most one that waits.
     pub(super) fn take_later(&self, wait: Duration, input: Input) {
-        let (shared, key) = (self.shared.clone(), self.key.clone());
-        self.shared.spawn(async move {
+        let (host, key) = (self.host.clone(), self.key.clone());
+        self.host.tasks.spawn(async move {
             tokio::select! {
                 biased;
                 // Everybody is sent away.
-                () = shared.drains() => return,
+                () = host.tasks.drains() => return,
                 () = sleep(wait) => {}
             }
             // A room that has ended has sent the socket away.
-            if let Some(inputs) = shared.rooms.loaded(&key) {
+            if let Some(inputs) = host.rooms.loaded(&key) {
                 let _ = inputs.send(input).await;
             }
         });

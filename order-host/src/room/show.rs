@@ -1,4 +1,4 @@
-//! What the table is shown: changes, full states, who is there, and answers to single sockets.
+//! Shows the table what happened: changes, full states, presence, and answers to single sockets.
 
 use bytes::Bytes;
 use order_core::fact::{ChargeFact, ClaimFact, DishFact, PaymentFact, PeopleFact, TableFact};
@@ -7,11 +7,12 @@ use order_core::{Code, CommandId, Fact, ParticipantId, Recorded, Rejection};
 
 use super::events::Events;
 use super::later::PresenceOf;
-use super::members::{News, When};
+use super::news::{News, When};
 use super::store::Stored;
 use super::{ConnectionId, Room};
-use crate::connection::pieces::{Pieces, Shared};
-use crate::history::{HistoryError, Page, Reading};
+use crate::connection::pieces::{Pieces, TableMessage};
+use crate::history::page::Page;
+use crate::history::{HistoryError, Reading};
 use crate::room::input::Input;
 use crate::{Cursor, Protocol};
 
@@ -49,7 +50,7 @@ impl Room {
             events.push(cursor, event.clone());
         }
         let before = self.before_answer();
-        let v1 = is_written.then(|| Shared::new(self.frame(fact)));
+        let v1 = is_written.then(|| TableMessage::new(self.frame(fact)));
         if let (Some(asker), Some(message)) = (alone, &v1) {
             self.charge_alone(asker, message.len(), before);
         }
@@ -76,8 +77,9 @@ impl Room {
             Some(_) | None => When::Later,
         });
         if let Some(left) = left {
-            let state =
-                || Shared::new(v2::state(&self.order, &self.presence, &cursor.text(), None)).to_strangers();
+            let state = || {
+                TableMessage::new(v2::state(&self.order, &self.presence, &cursor.text(), None)).to_strangers()
+            };
             self.members.leave(left, &news, state);
         }
     }
@@ -93,7 +95,7 @@ impl Room {
     pub(super) fn tell(&mut self, news: &News, when: impl Fn(ConnectionId, &ParticipantId) -> When) {
         let is_owed = self.later.is_due_some_time() && news.v1.is_some();
         let order = is_owed.then(|| self.state(|protocol| protocol == Protocol::V1));
-        let token = |who: &ParticipantId| self.shared.settings.resume_key.token(&self.key, who);
+        let token = |who: &ParticipantId| self.host.settings.resume_key.token(&self.key, who);
         self.members.tell(news, when, order.as_ref(), token);
     }
 
@@ -104,7 +106,7 @@ impl Room {
 
     /// Does work for which the whole bill may have to be worked out.
     pub(super) fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.shared.aside.run(self.order.bill_size(), work)
+        self.host.aside.run(self.order.bill_size(), work)
     }
 
     /// Where the history is now.
@@ -152,7 +154,7 @@ impl Room {
         let state = self.state(|protocol| protocol == self.members.protocol(connection));
         self.shown = self.shown.saturating_add(state.len());
         self.are_shown(&state);
-        let token = |who: &ParticipantId| self.shared.settings.resume_key.token(&self.key, who);
+        let token = |who: &ParticipantId| self.host.settings.resume_key.token(&self.key, who);
         self.members.catch_up(connection, &state, seats, token);
     }
 
@@ -160,7 +162,7 @@ impl Room {
     pub(super) fn send_state_to_all(&mut self) {
         let state = self.state(|protocol| self.members.speak(protocol));
         self.are_shown(&state);
-        let token = |who: &ParticipantId| self.shared.settings.resume_key.token(&self.key, who);
+        let token = |who: &ParticipantId| self.host.settings.resume_key.token(&self.key, who);
         self.members.catch_up_all(&state, token);
     }
 
@@ -184,14 +186,14 @@ impl Room {
 
     /// What lets another socket speak as `participant`.
     pub(super) fn resume_token(&self, participant: &ParticipantId) -> String {
-        self.shared.settings.resume_key.token(&self.key, participant)
+        self.host.settings.resume_key.token(&self.key, participant)
     }
 
     pub(super) fn state(&self, is_needed: impl Fn(Protocol) -> bool) -> News {
-        let now = self.shared.clock.now();
-        let v1 = || Shared::new(self.aside(|| wire::sync(&self.order, &self.presence, now)));
+        let now = self.host.clock.now();
+        let v1 = || TableMessage::new(self.aside(|| wire::sync(&self.order, &self.presence, now)));
         let cursor = || self.cursor().text();
-        let v2 = || Shared::new(v2::state(&self.order, &self.presence, &cursor(), None)).to_strangers();
+        let v2 = || TableMessage::new(v2::state(&self.order, &self.presence, &cursor(), None)).to_strangers();
         News { v1: is_needed(Protocol::V1).then(v1), v2: is_needed(Protocol::V2).then(v2) }
     }
 
@@ -217,9 +219,10 @@ impl Room {
         let answer = match request {
             Request::State => {
                 self.later.shown(&self.presence);
-                Shared::new(v2::state(&self.order, &self.presence, &self.cursor().text(), id)).to_strangers()
+                TableMessage::new(v2::state(&self.order, &self.presence, &self.cursor().text(), id))
+                    .to_strangers()
             }
-            Request::Bill => Shared::new(self.aside(|| v2::bill(&self.order, id))).to_strangers(),
+            Request::Bill => TableMessage::new(self.aside(|| v2::bill(&self.order, id))).to_strangers(),
             Request::Checksum => v2::checksum_answer(&self.order, id).into(),
             Request::Presence { typing, speaking } => {
                 if self.presence.mark(&speaker, typing, speaking) {
@@ -246,22 +249,22 @@ impl Room {
         id: Option<&CommandId>,
         page: HistoryPage,
     ) {
-        let (shared, key, id) = (self.shared.clone(), self.key.clone(), id.cloned());
+        let (host, key, id) = (self.host.clone(), self.key.clone(), id.cloned());
         let (last, protocol) = (self.order.seq(), self.members.protocol(connection));
         let Some(outbox) = self.members.outbox(connection) else { return };
-        let Some(reading) = Reading::begin(&shared, &key, Some(speaker)) else {
+        let Some(reading) = Reading::begin(&host.histories, &key, Some(speaker)) else {
             let rejection = Rejection::new(Code::RateLimited);
             let rejection = rejection.expected(HistoryError::Busy.to_string()).retry_after(TRY_HISTORY_AGAIN);
             return self.refuse(connection, &rejection, id.as_ref());
         };
         self.tell_history();
         let (known, speaker) = (self.members.known(connection, speaker), speaker.clone());
-        self.shared.spawn(async move {
-            let read = reading.read(&shared, last, page, || !outbox.is_abandoned()).await;
-            let now = shared.clock.now();
+        self.host.tasks.spawn(async move {
+            let read = reading.read(&host.histories, last, page, || !outbox.is_abandoned()).await;
+            let now = host.clock.now();
             drop(reading);
             if let Ok(Some(page)) = &read {
-                shared.budgets.charge(&key, &speaker, known, page.bytes, page.work);
+                host.budgets.charge(&key, &speaker, known, page.bytes, page.work);
             }
             match (read, protocol) {
                 // Nobody is there who could be told.
@@ -298,7 +301,7 @@ impl Room {
     /// From now on what happens is told to those who remember the history.
     fn tell_history(&mut self) {
         if !std::mem::replace(&mut self.tells_history, true) {
-            self.shared.histories.transcripts.begin(&self.key);
+            self.host.histories.transcripts.begin(&self.key);
         }
     }
 
@@ -306,7 +309,7 @@ impl Room {
     pub(super) fn ack(&self, connection: ConnectionId, id: Option<&CommandId>, seq: u64, repeated: bool) {
         let Some(id) = id else { return };
         let text = match self.members.protocol(connection) {
-            Protocol::V1 => wire::ack(id, seq, repeated, self.shared.clock.now()),
+            Protocol::V1 => wire::ack(id, seq, repeated, self.host.clock.now()),
             Protocol::V2 => v2::ack(id, seq, repeated),
         };
         self.members.ack(connection, text);
@@ -320,7 +323,7 @@ impl Room {
 
     fn refusal(&self, connection: ConnectionId, rejection: &Rejection, id: Option<&CommandId>) -> String {
         match self.members.protocol(connection) {
-            Protocol::V1 => wire::error(rejection, id, self.shared.clock.now()),
+            Protocol::V1 => wire::error(rejection, id, self.host.clock.now()),
             Protocol::V2 => v2::reject(rejection, id),
         }
     }

@@ -52,9 +52,9 @@ impl Room {
         let Ok(state) = encode_snapshot(&self.order, &position) else { return };
         let snapshot = Snapshot { seq: self.order.seq(), state };
         self.snapshots.last_seq = snapshot.seq;
-        let (shared, key) = (self.shared.clone(), self.key.clone());
-        self.snapshots.writing = Some(self.shared.spawn(async move {
-            if let Err(error) = shared.log.save_snapshot(&key, snapshot).await {
+        let (log, key) = (self.host.log.clone(), self.key.clone());
+        self.snapshots.writing = Some(self.host.tasks.spawn(async move {
+            if let Err(error) = log.save_snapshot(&key, snapshot).await {
                 tracing::warn!(room = %key.fingerprint(), %error, "the snapshot was not saved");
             }
         }));

@@ -7,9 +7,9 @@ use order_core::stored::encode_fact;
 use order_core::{Code, Recorded, Rejection};
 
 use super::events::Events;
-use super::load::{load_from_the_start, total_bytes};
+use super::load::total_bytes;
 use super::{End, Room};
-use crate::connection::outbox::CloseReason;
+use crate::connection::outgoing::CloseReason;
 use crate::log::{AppendError, Link, StoredFact};
 
 /// A fact that was judged and may be stored.
@@ -93,7 +93,7 @@ impl Room {
             tracing::error!(room = %self.key.fingerprint(), %error, "the room's alarm was not set");
             return Err(StoreFailure::NotStored(Code::StorageUnavailable.into()));
         }
-        match self.shared.log.append(&self.key, self.order.seq(), encoded).await {
+        match self.host.log.append(&self.key, self.order.seq(), encoded).await {
             Ok(_) => {}
             Err(AppendError::Failed(error)) => {
                 tracing::error!(room = %self.key.fingerprint(), error, "facts were not stored");
@@ -105,7 +105,7 @@ impl Room {
             }
             Err(AppendError::Unknown(error)) => {
                 tracing::error!(room = %self.key.fingerprint(), error, "whether facts were stored is not known; reading back");
-                match self.shared.log.read(&self.key, self.order.seq(), facts.len()).await {
+                match self.host.log.read(&self.key, self.order.seq(), facts.len()).await {
                     Ok(found) if self.are(facts, &found) => {}
                     Ok(_) => return Err(StoreFailure::Stale(Code::StorageUnavailable.into())),
                     Err(_) => return Err(StoreFailure::Unknown(Code::StorageUncertain.into())),
@@ -141,8 +141,8 @@ impl Room {
 
     /// Reads the room again, from its log alone; if memory was wrong, everybody gets the full state.
     async fn reload(&mut self) -> Result<(), End> {
-        let turn = self.shared.load_turn().await;
-        let read = load_from_the_start(&self.shared, &self.key, self.chain).await.map_err(|error| {
+        let turn = self.host.loader.turn().await;
+        let read = self.host.loader.replay_all(&self.key, self.chain).await.map_err(|error| {
             tracing::error!(room = %self.key.fingerprint(), %error, "the room cannot be read again");
             End(CloseReason::Unavailable)
         })?;

@@ -1,32 +1,32 @@
-//! How many orders of one tenant are in memory.
+//! Limits how many orders of one tenant are in memory.
 
 use order_core::text::Text;
 use order_core::{Code, Order, Rejection};
 
 use super::{ConnectionId, Room};
 use crate::Ticket;
-use crate::host::shared::Shared;
+use crate::host::context::HostContext;
 
 /// When to try again, in milliseconds: orders that nobody looks at leave memory after about a minute.
 const TRY_AGAIN: u64 = 60_000;
 
 /// The place of an order that there is already, however many there are.
-pub(super) fn place(shared: &Shared, order: &Order) -> Option<Ticket<Text>> {
-    shared.tenants.take(order.tenant_id()?, usize::MAX)
+pub(super) fn place(host: &HostContext, order: &Order) -> Option<Ticket<Text>> {
+    host.tenants.take(order.tenant_id()?, usize::MAX)
 }
 
 impl Room {
     /// A place for an order that begins, whose first guest signed in for a tenant.
     pub(super) fn begin_for_tenant(&mut self, connection: ConnectionId) -> Result<(), Rejection> {
         let (Some(tenant), Some(most)) =
-            (self.members.tenant(connection), self.shared.settings.rooms_per_tenant)
+            (self.members.tenant(connection), self.host.settings.rooms_per_tenant)
         else {
             return Ok(());
         };
         if self.order.seq() > 0 || self.of_tenant.is_some() {
             return Ok(());
         }
-        self.of_tenant = self.shared.tenants.take(tenant, most);
+        self.of_tenant = self.host.tenants.take(tenant, most);
         if self.of_tenant.is_some() {
             return Ok(());
         }

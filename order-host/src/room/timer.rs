@@ -1,4 +1,4 @@
-//! What happens in a room by itself.
+//! Deadlines, reminders and the end of an order, which happen without a command.
 
 use std::time::Duration;
 
@@ -89,11 +89,11 @@ impl Timer {
 impl Room {
     /// Notes that a fact was stored and committed now; before it, `deadline` was yet to come.
     pub(super) fn note_change(&mut self, deadline: Option<UnixMillis>) {
-        self.timer.changed = Some(self.shared.clock.elapsed());
+        self.timer.changed = Some(self.host.clock.elapsed());
         self.timer.no_end_before = None;
         let at = pending(&self.order);
         if at != deadline {
-            let look = self.shared.look_at_clock();
+            let look = self.host.look_at_clock();
             let left = |at: UnixMillis| Duration::from_millis(at.get().saturating_sub(look.now.get()));
             self.timer.set_here = at.map(|at| SetHere { at, comes: look.elapsed.saturating_add(left(at)) });
         }
@@ -115,9 +115,9 @@ impl Room {
                 None => {}
             }
         }
-        let life = self.order.life(&self.shared.settings.lifetimes)?;
+        let life = self.order.life(&self.host.settings.lifetimes)?;
         let last = self.order.updated_at();
-        let end = match self.shared.steps().age_of(last, look) {
+        let end = match self.host.steps().age_of(last, look) {
             StampAge::ByTheClock => {
                 let end = later(last, life);
                 end.max(self.timer.no_end_before.unwrap_or(end))
@@ -138,7 +138,7 @@ impl Room {
 
     /// How long until something happens by itself; as good as for ever, where nothing does.
     pub(super) fn until_timer(&self) -> Duration {
-        self.left_at(&self.shared.look_at_clock())
+        self.left_at(&self.host.look_at_clock())
     }
 
     fn left_at(&self, look: &Look) -> Duration {
@@ -159,7 +159,7 @@ impl Room {
 
     /// For how long what is due by the clock waits for it to prove itself.
     pub(super) fn waits_for_the_clock(&self) -> Option<Duration> {
-        let look = self.shared.look_at_clock();
+        let look = self.host.look_at_clock();
         match self.upcoming(&look)? {
             (at, Upcoming::End(life)) if at <= look.now => look.unsettled(life),
             (_, Upcoming::EndAtSomeTime(life)) => look.unsettled(life),
@@ -175,7 +175,7 @@ impl Room {
         if somebody_waits {
             self.timer.not_before = None;
         }
-        let look = self.shared.look_at_clock();
+        let look = self.host.look_at_clock();
         self.follow_the_clock(&look).await;
         if !self.left_at(&look).is_zero() {
             return Ok(());
@@ -227,7 +227,7 @@ impl Room {
 
     /// What has to happen now, if anything.
     async fn due(&mut self) -> Option<Recorded> {
-        let look = self.shared.look_at_clock();
+        let look = self.host.look_at_clock();
         let (at, upcoming) = self.upcoming(&look)?;
         let over = look.now.get().checked_sub(at.get())?;
         match upcoming {
@@ -263,15 +263,15 @@ impl Room {
     /// how the clock had been set.
     async fn ask_the_log_for_the_end(&mut self, look: &Look, life: Duration) -> Result<(), LogError> {
         let remembered = self.remembered().await?;
-        let can_be = |at: &UnixMillis| self.shared.steps().can_be_meant(*at) && *at <= look.after(life);
+        let can_be = |at: &UnixMillis| self.host.steps().can_be_meant(*at) && *at <= look.after(life);
         self.timer.no_end_before = remembered.filter(can_be);
         Ok(())
     }
 
     /// Tells the log by when to have the room woken.
     pub(super) async fn remember_alarm(&mut self) {
-        let at = self.upcoming(&self.shared.look_at_clock()).map(|(at, _)| at);
-        match self.shared.log.set_alarm(&self.key, at).await {
+        let at = self.upcoming(&self.host.look_at_clock()).map(|(at, _)| at);
+        match self.host.log.set_alarm(&self.key, at).await {
             Ok(()) => self.timer.remembered = Remembered::As(at),
             // It may be set all the same. At worst the room is woken for nothing, and tries again.
             Err(error) => {
@@ -290,7 +290,7 @@ impl Room {
         let remembered = self.remembered().await?;
         if remembered.is_none_or(|remembered| remembered > at) {
             self.timer.remembered = Remembered::Unasked;
-            self.shared.log.set_alarm(&self.key, Some(at)).await?;
+            self.host.log.set_alarm(&self.key, Some(at)).await?;
             self.timer.remembered = Remembered::As(Some(at));
         }
         Ok(())
@@ -298,7 +298,7 @@ impl Room {
 
     /// The alarm of the order once `facts` are committed.
     fn alarm_after(&self, facts: &[Stored]) -> Option<UnixMillis> {
-        let lifetimes = &self.shared.settings.lifetimes;
+        let lifetimes = &self.host.settings.lifetimes;
         let last = facts.last()?.recorded().seq;
         // Commands that were judged together are in the copy already.
         if let Some(ahead) = self.ahead.as_ref().filter(|ahead| ahead.seq() == last) {
@@ -314,7 +314,7 @@ impl Room {
     /// that was set, or the clock was another.
     pub(super) async fn leave_timer(&mut self) {
         self.keep_deadline();
-        let look = self.shared.look_at_clock();
+        let look = self.host.look_at_clock();
         let Some((at, _)) = self.upcoming(&look) else { return };
         self.leave_alarm(at, &look).await;
     }
@@ -322,12 +322,12 @@ impl Room {
     /// Leaves what only this process knows of the deadline to the task that loads the room next.
     pub(super) fn keep_deadline(&self) {
         if let Some(set) = self.timer.set_here.filter(|set| Some(set.at) == pending(&self.order)) {
-            self.shared.time.deadlines.keep(&self.key, set);
+            self.host.alarms.deadlines.keep(&self.key, set);
         }
     }
 
     async fn leave_alarm(&mut self, at: UnixMillis, look: &Look) {
-        let by_the_clock = self.order.alarm(&self.shared.settings.lifetimes) == Some(at);
+        let by_the_clock = self.order.alarm(&self.host.settings.lifetimes) == Some(at);
         let Ok(remembered) = self.remembered().await else { return };
         let is_right = |remembered: UnixMillis| {
             // One that has passed is of something that has not happened, or waits for the clock.
@@ -339,7 +339,7 @@ impl Room {
         }
         // What should have happened could not be stored: it is tried again, but not at once.
         if at > look.now {
-            self.shared.time.tell(at);
+            self.host.alarms.tell(at);
         }
     }
 
@@ -348,7 +348,7 @@ impl Room {
         if let Remembered::As(remembered) = self.timer.remembered {
             return Ok(remembered);
         }
-        let remembered = self.shared.log.alarm(&self.key).await?;
+        let remembered = self.host.log.alarm(&self.key).await?;
         self.timer.remembered = Remembered::As(remembered);
         Ok(remembered)
     }

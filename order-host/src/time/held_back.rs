@@ -1,4 +1,4 @@
-//! Rooms in which something would happen by a clock that has not proved itself yet.
+//! Rooms that are not woken yet, because the clock may be wrong.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,23 +1,24 @@
-//! Waking rooms in which something happens although nobody is there.
+//! Wakes rooms when a deadline comes, even if nobody is there.
 //!
 //! A room in memory knows when its time comes. For all others the log does, and one task looks there.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use order_core::UnixMillis;
 use order_core::deadline::MAX_DEADLINE_AHEAD;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::time::{sleep, timeout};
 
-use super::deadlines::Deadlines;
+use super::alarms::Alarms;
 use super::held_back::HeldBack;
 use super::{Look, SETTLES_AFTER};
 use crate::RoomKey;
-use crate::host::{Host, WeakHost};
+use crate::host::context::HostContext;
 use crate::log::{Alarm, LogError};
+use crate::room::enter;
 use crate::room::input::Input;
 
 /// The log is looked at again after this long at the latest: the clock may have been set, and a room that could not do
@@ -36,112 +37,65 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Alarms that are so much further ahead than anything may be were set by a clock that was wrong.
 const MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What the rooms and the task that keeps time for them share.
-#[derive(Debug, Default)]
-pub(crate) struct Time {
-    is_kept: AtomicBool,
-    /// When the task looks at the log again, in milliseconds since 1970; the end of time while it does.
-    next_look: AtomicU64,
-    wake: Notify,
-    /// Whether the operator was told that the clock shows a time that cannot be.
-    clock_is_wrong: AtomicBool,
-    pub(crate) deadlines: Deadlines,
-}
-
-impl Time {
-    /// Says that a room that is not in memory any more wants to be woken.
-    pub(crate) fn tell(&self, at: UnixMillis) {
-        if at.get() < self.next_look.load(Ordering::SeqCst) {
-            self.wake.notify_one();
-        }
-    }
-
-    /// Says that the clock has stepped: rooms that are not in memory may want to be woken at other times.
-    pub(crate) fn clock_stepped(&self) {
-        self.wake.notify_one();
-    }
-
-    /// Tells the operator when the clock begins to show a time that cannot be, and when it no longer does.
-    fn tell_of_a_clock_that_cannot_be(&self, look: &Look) {
-        let is_wrong = !look.can_be();
-        if self.clock_is_wrong.swap(is_wrong, Ordering::Relaxed) == is_wrong {
-            return;
-        }
-        if is_wrong {
-            tracing::warn!(
-                clock = look.now.get(),
-                "the clock shows a time before this release was built: set it right; no order expires and none is archived until then"
-            );
-        } else {
-            tracing::info!("the clock shows a time that can be");
-        }
-    }
-
-    /// Whether nobody has kept time so far; from now on somebody does.
-    pub(crate) fn begin(&self) -> bool {
-        !self.is_kept.swap(true, Ordering::SeqCst)
-    }
-}
-
 /// Wakes rooms when their time comes, until the host drains or nobody has it any more.
-pub(crate) async fn keep(host: WeakHost, time: Arc<Time>, mut draining: watch::Receiver<bool>) {
+pub(crate) async fn keep(host: Weak<HostContext>, alarms: Arc<Alarms>, mut draining: watch::Receiver<bool>) {
     let mut held_back = HeldBack::default();
     while let Some(host) = host.upgrade() {
         let looked = tokio::select! {
             biased;
             // That it cannot be waited for means that the host is gone.
             _ = draining.wait_for(|draining| *draining) => return,
+            // Nobody has the host while this waits for the next look.
             wait = look(host, &mut held_back) => wait,
         };
         tokio::select! {
             biased;
             _ = draining.wait_for(|draining| *draining) => return,
-            () = time.wake.notified() => {}
+            () = alarms.wake.notified() => {}
             () = sleep(looked) => {}
         }
     }
 }
 
 /// Wakes those whose time has come; says how long to wait before the next look.
-async fn look(host: Host, held_back: &mut HeldBack) -> Duration {
-    let shared = host.shared();
-    shared.time.next_look.store(u64::MAX, Ordering::SeqCst);
-    let look = shared.look_at_clock();
-    shared.time.tell_of_a_clock_that_cannot_be(&look);
+async fn look(host: Arc<HostContext>, held_back: &mut HeldBack) -> Duration {
+    let host = &host;
+    host.alarms.next_look.store(u64::MAX, Ordering::SeqCst);
+    let look = host.look_at_clock();
+    host.alarms.tell_of_a_clock_that_cannot_be(&look);
     if held_back.look(look.elapsed, look.steps) {
         // Their alarms in the log are of the time before.
         let at = UnixMillis::default();
-        let rooms = shared.time.deadlines.rooms().into_iter();
+        let rooms = host.alarms.deadlines.rooms().into_iter();
         let alarms: Vec<_> = rooms.map(|room| Alarm { at, room }).collect();
-        wake_rooms(&host, &alarms, held_back).await;
+        wake_rooms(host, &alarms, held_back).await;
     }
     let woken = async {
-        let wait = wake_all(&host, held_back).await?;
-        wake_those_set_by_a_wrong_clock(&host, &look, held_back).await?;
+        let wait = wake_all(host, held_back).await?;
+        wake_those_set_by_a_wrong_clock(host, &look, held_back).await?;
         Ok::<_, LogError>(wait)
     };
     let wait = woken.await.unwrap_or_else(|error| {
         tracing::warn!(%error, "cannot see which orders are to be looked after");
         LOOK_AGAIN
     });
-    let look = shared.look_at_clock();
+    let look = host.look_at_clock();
     let wait = held_back.next().map_or(wait, |until| wait.min(until.saturating_sub(look.elapsed)));
-    shared.time.next_look.store(look.after(wait).get(), Ordering::SeqCst);
+    host.alarms.next_look.store(look.after(wait).get(), Ordering::SeqCst);
     wait
 }
 
 /// Wakes every room whose time has come; says how long it is until the next one.
-async fn wake_all(host: &Host, held_back: &mut HeldBack) -> Result<Duration, LogError> {
-    let shared = host.shared();
+async fn wake_all(host: &Arc<HostContext>, held_back: &mut HeldBack) -> Result<Duration, LogError> {
     let mut after: Option<Alarm> = None;
     loop {
-        let alarms = shared.log.alarms(after.as_ref(), PAGE).await?;
-        let now = shared.clock.now();
+        let alarms = host.log.alarms(after.as_ref(), PAGE).await?;
+        let now = host.clock.now();
         let (due, later) = alarms.split_at(alarms.partition_point(|alarm| alarm.at <= now));
         let due: Vec<_> = due.iter().filter(|alarm| !held_back.holds(alarm)).cloned().collect();
         wake_rooms(host, &due, held_back).await;
         if let Some(next) = later.first() {
-            let left = Duration::from_millis(next.at.get().saturating_sub(shared.clock.now().get()));
+            let left = Duration::from_millis(next.at.get().saturating_sub(host.clock.now().get()));
             return Ok(left.min(LOOK_AGAIN));
         }
         if alarms.len() < PAGE {
@@ -154,28 +108,27 @@ async fn wake_all(host: &Host, held_back: &mut HeldBack) -> Result<Duration, Log
 /// Wakes rooms whose alarms are further ahead than anything can be that was meant: they set another. Not before the clock has
 /// proved itself, for it may be the one that is wrong.
 async fn wake_those_set_by_a_wrong_clock(
-    host: &Host,
+    host: &Arc<HostContext>,
     look: &Look,
     held_back: &mut HeldBack,
 ) -> Result<(), LogError> {
     if look.unsettled(SETTLES_AFTER).is_some() {
         return Ok(());
     }
-    let shared = host.shared();
-    let lifetimes = &shared.settings.lifetimes;
+    let lifetimes = &host.settings.lifetimes;
     let lives = [lifetimes.expire_after, lifetimes.archive_after].into_iter().flatten();
     let furthest = lives.fold(MAX_DEADLINE_AHEAD, Duration::max);
     let Ok(anywhere) = RoomKey::new("main", "any") else { return Ok(()) };
     let beyond = Alarm { at: look.after(furthest.saturating_add(MARGIN)), room: anywhere };
-    let alarms = shared.log.alarms(Some(&beyond), PAGE).await?;
+    let alarms = host.log.alarms(Some(&beyond), PAGE).await?;
     wake_rooms(host, &alarms, held_back).await;
     Ok(())
 }
 
-async fn wake_rooms(host: &Host, alarms: &[Alarm], held_back: &mut HeldBack) {
+async fn wake_rooms(host: &Arc<HostContext>, alarms: &[Alarm], held_back: &mut HeldBack) {
     for some in alarms.chunks(AT_ONCE) {
         let woken = join_all(some.iter().map(|alarm| timeout(PATIENCE, wake(host, &alarm.room)))).await;
-        let elapsed = host.shared().clock.elapsed();
+        let elapsed = host.clock.elapsed();
         for (alarm, left) in some.iter().zip(woken) {
             if let Ok(Some(left)) = left {
                 held_back.hold(alarm, elapsed.saturating_add(left));
@@ -185,8 +138,8 @@ async fn wake_rooms(host: &Host, alarms: &[Alarm], held_back: &mut HeldBack) {
 }
 
 /// Has a room do what is due, and waits for that. Says for how long its end waits for the clock, if that is so.
-async fn wake(host: &Host, room: &RoomKey) -> Option<Duration> {
-    let inputs = host.enter(room)?;
+async fn wake(host: &Arc<HostContext>, key: &RoomKey) -> Option<Duration> {
+    let inputs = enter(host, key)?;
     let (reply, done) = oneshot::channel();
     // A room that cannot be loaded says so itself.
     inputs.send(Input::Wake { reply }).await.ok()?;

@@ -9,8 +9,8 @@
 //! copied once per phone, and because a buffer that once held a large frame would stay that large.
 
 mod close;
+mod frame_boundary;
 mod handshake;
-mod inflow;
 mod keepalive;
 mod queue;
 mod serve;
@@ -22,5 +22,5 @@ mod wire;
 pub use close::Close;
 pub use handshake::{Handshake, Refusal};
 pub use serve::serve_socket;
-pub use session::{Outgoing, Session};
+pub use session::{PeerMessage, Session};
 pub use settings::SocketSettings;

@@ -18,7 +18,7 @@ const MAX_FRAMES: usize = SLICES / 2;
 /// Bounded by whoever fills it: [`SendQueue::has_room`] says when to stop, and one message may go past the bound.
 #[derive(Debug)]
 pub(super) struct SendQueue {
-    frames: VecDeque<Frame>,
+    frames: VecDeque<QueuedFrame>,
     /// How much of the first frame is written already.
     written: usize,
     bytes: usize,
@@ -27,13 +27,13 @@ pub(super) struct SendQueue {
 
 /// One frame of a server: unmasked, so its head is all that stands before the body.
 #[derive(Debug)]
-struct Frame {
+struct QueuedFrame {
     head: [u8; 10],
     head_bytes: u8,
     body: Box<[Bytes]>,
 }
 
-impl Frame {
+impl QueuedFrame {
     fn new(opcode: OpCode, body: Box<[Bytes]>) -> Self {
         let bytes = body.iter().map(Bytes::len).sum::<usize>() as u64;
         let header = FrameHeader { is_final: true, opcode, ..FrameHeader::default() };
@@ -64,23 +64,23 @@ impl SendQueue {
     }
 
     pub(super) fn push_text(&mut self, body: Box<[Bytes]>) {
-        self.push(Frame::new(OpCode::Data(Data::Text), body));
+        self.push(QueuedFrame::new(OpCode::Data(Data::Text), body));
     }
 
     pub(super) fn push_binary(&mut self, body: Bytes) {
-        self.push(Frame::new(OpCode::Data(Data::Binary), [body].into()));
+        self.push(QueuedFrame::new(OpCode::Data(Data::Binary), [body].into()));
     }
 
     pub(super) fn push_ping(&mut self) {
-        self.push(Frame::new(OpCode::Control(Control::Ping), Box::default()));
+        self.push(QueuedFrame::new(OpCode::Control(Control::Ping), Box::default()));
     }
 
     /// A whole frame that somebody else put together.
     pub(super) fn push_ready_made(&mut self, frame: &[u8]) {
-        self.push(Frame::ready_made(Bytes::copy_from_slice(frame)));
+        self.push(QueuedFrame::ready_made(Bytes::copy_from_slice(frame)));
     }
 
-    fn push(&mut self, frame: Frame) {
+    fn push(&mut self, frame: QueuedFrame) {
         self.bytes += frame.len();
         self.frames.push_back(frame);
     }
@@ -99,7 +99,7 @@ impl SendQueue {
         let mut skip = self.written;
         let mut places = slices.iter_mut();
         let mut filled = 0;
-        for piece in self.frames.iter().flat_map(Frame::pieces) {
+        for piece in self.frames.iter().flat_map(QueuedFrame::pieces) {
             let rest = piece.get(skip..).unwrap_or_default();
             skip = skip.saturating_sub(piece.len());
             if rest.is_empty() {

@@ -10,7 +10,7 @@ use tungstenite::Utf8Bytes;
 
 use super::close::Close;
 use super::keepalive::{Due, Keepalive};
-use super::session::{Outgoing, Session};
+use super::session::{PeerMessage, Session};
 use super::settings::SocketSettings;
 use super::wire::{Event, Wire};
 
@@ -117,11 +117,11 @@ where
 }
 
 /// Queues one message, unless it is the end.
-fn write<IO: AsyncRead + AsyncWrite + Unpin>(wire: &mut Wire<IO>, outgoing: Outgoing) -> Option<Close> {
+fn write<IO: AsyncRead + AsyncWrite + Unpin>(wire: &mut Wire<IO>, outgoing: PeerMessage) -> Option<Close> {
     match outgoing {
-        Outgoing::Text(body) => wire.queue().push_text(body),
-        Outgoing::Binary(body) => wire.queue().push_binary(body),
-        Outgoing::Close(close) => return Some(close),
+        PeerMessage::Text(body) => wire.queue().push_text(body),
+        PeerMessage::Binary(body) => wire.queue().push_binary(body),
+        PeerMessage::Close(close) => return Some(close),
     }
     None
 }

@@ -8,7 +8,7 @@ use super::Close;
 
 /// One thing to send to the peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outgoing {
+pub enum PeerMessage {
     /// A text message in pieces that follow each other, of which some may be empty; together they must be UTF-8. They
     /// are written without being copied, so that sockets can share them.
     Text(Box<[Bytes]>),
@@ -18,7 +18,7 @@ pub enum Outgoing {
     Close(Close),
 }
 
-impl Outgoing {
+impl PeerMessage {
     /// A text message in one piece; the bytes must be UTF-8.
     pub fn text(whole: impl Into<Bytes>) -> Self {
         Self::Text([whole.into()].into())
@@ -37,8 +37,8 @@ pub trait Session: Send + Sync {
     fn receive_binary(&self, bytes: Bytes) -> impl Future<Output = ()> + Send;
 
     /// The next thing to send. Must be cancel-safe: a call that is dropped before it is ready loses nothing.
-    fn next(&self) -> impl Future<Output = Outgoing> + Send;
+    fn next(&self) -> impl Future<Output = PeerMessage> + Send;
 
     /// What [`Session::next`] would give at once, so that many messages become one write.
-    fn try_next(&self) -> Option<Outgoing>;
+    fn try_next(&self) -> Option<PeerMessage>;
 }

@@ -12,7 +12,7 @@ use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Error, Message, Utf8Bytes};
 
 use super::close::Close;
-use super::inflow::Inflow;
+use super::frame_boundary::FrameBoundary;
 use super::queue::{SLICES, SendQueue};
 use super::settings::SocketSettings;
 
@@ -48,7 +48,7 @@ pub(super) struct Wire<IO> {
     max_message_bytes: usize,
     /// Bytes came in since [`Wire::take_heard`].
     heard: bool,
-    inflow: Inflow,
+    boundary: FrameBoundary,
     /// Since when a message is there in part, and how many were whole then.
     unfinished: Option<(Instant, u64)>,
     /// Since when nothing is read, so that the rest of a message may have arrived long ago.
@@ -74,15 +74,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         } else {
             WebSocketContext::from_partially_read(already_read.to_vec(), Role::Server, Some(config))
         };
-        let mut inflow = Inflow::default();
-        inflow.follow(already_read);
+        let mut boundary = FrameBoundary::default();
+        boundary.follow(already_read);
         Self {
             io,
             context,
             queue: SendQueue::new(settings.write_queue_bytes),
             max_message_bytes: settings.max_message_bytes,
             heard: false,
-            inflow,
+            boundary,
             unfinished: None,
             paused: None,
             control_frames: 0,
@@ -107,7 +107,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
     /// Whether anything at all came in since this was last asked.
     pub(super) fn take_heard(&mut self) -> bool {
         self.control_frames = 0;
-        self.inflow.forget_fragments();
+        self.boundary.forget_fragments();
         std::mem::take(&mut self.heard)
     }
 
@@ -123,10 +123,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
 
     /// Notes whether a message is there in part. Called when all that was read is taken in.
     fn look_for_unfinished(&mut self) {
-        let whole = self.inflow.whole();
+        let whole = self.boundary.whole();
         let paused = self.paused.take().map_or(Duration::ZERO, |since| since.elapsed());
         self.unfinished = match self.unfinished {
-            _ if self.inflow.is_empty() => None,
+            _ if self.boundary.is_empty() => None,
             Some((since, then)) if then == whole => Some((since + paused, whole)),
             Some(_) | None => Some((Instant::now(), whole)),
         };
@@ -175,7 +175,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
                 cx,
                 queue: &mut self.queue,
                 heard: &mut self.heard,
-                inflow: &mut self.inflow,
+                boundary: &mut self.boundary,
             };
             match self.context.read(&mut both) {
                 Ok(Message::Text(text)) => return Poll::Ready(Event::Text(text)),
@@ -194,7 +194,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
                     }
                 }
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if let Some(flood) = self.inflow.flood() {
+                    if let Some(flood) = self.boundary.flood() {
                         return Poll::Ready(Event::Fault(Close::not_allowed(flood)));
                     }
                     self.look_for_unfinished();
@@ -218,7 +218,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         if !self.context.can_write() {
             return;
         }
-        let Some(burst) = self.inflow.take_burst() else { return };
+        let Some(burst) = self.boundary.take_burst() else { return };
         let config = *self.context.get_config();
         // tungstenite makes room for a whole frame beyond what it has of it already, so half is where growth begins.
         if burst > config.read_buffer_size as u64 / 2 {
@@ -274,12 +274,12 @@ struct ReadIntoQueue<'a, 'cx, IO> {
     cx: &'a mut Context<'cx>,
     queue: &'a mut SendQueue,
     heard: &'a mut bool,
-    inflow: &'a mut Inflow,
+    boundary: &'a mut FrameBoundary,
 }
 
 impl<IO: AsyncRead + Unpin> io::Read for ReadIntoQueue<'_, '_, IO> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.inflow.flood().is_some() {
+        if self.boundary.flood().is_some() {
             // tungstenite reads on as long as no message is whole. What came before the flood has been taken in.
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -289,7 +289,7 @@ impl<IO: AsyncRead + Unpin> io::Read for ReadIntoQueue<'_, '_, IO> {
                 result?;
                 let read = buffer.filled();
                 *self.heard |= !read.is_empty();
-                self.inflow.follow(read);
+                self.boundary.follow(read);
                 Ok(read.len())
             }
             Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),

@@ -38,7 +38,7 @@ impl Writer {
         let set = self.set_lifetimes(&lifetimes);
         self.late_lifetimes =
             set.is_err().then(|| Late { lifetimes, not_before: Instant::now() + TRY_AGAIN });
-        self.shared.has_put_off.store(set.is_err(), Ordering::Release);
+        self.status.has_put_off.store(set.is_err(), Ordering::Release);
         set
     }
 

@@ -37,6 +37,6 @@ impl Writer {
             return Err(rusqlite::Error::ToSqlConversionFailure(error.into()));
         }
         let sql = "INSERT INTO chain (key) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM chain)";
-        self.conn.prepare_cached(sql)?.execute(params![self.shared.new_chain_key.bytes()]).map(drop)
+        self.conn.prepare_cached(sql)?.execute(params![self.status.new_chain_key.bytes()]).map(drop)
     }
 }

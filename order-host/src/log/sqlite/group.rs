@@ -78,7 +78,7 @@ impl Writer {
             }
             answers.push(answer);
         }
-        if self.shared.in_doubt.load(Ordering::Acquire) {
+        if self.status.in_doubt.load(Ordering::Acquire) {
             // A sync failed meanwhile, of the appends that went well too. The next group settles it.
             self.tails.forget_all();
             return Err(AppendError::Failed("a sync failed".into()));
@@ -113,7 +113,7 @@ impl Writer {
         match stored {
             Ok(seq) => {
                 self.tails.set(room, seq);
-                self.shared.end.add(room);
+                self.status.end.add(room);
                 self.at_end = self.at_end.saturating_add(facts.len());
             }
             Err(_) => self.tails.forget(room),
@@ -163,7 +163,7 @@ impl Writer {
         if let Some(last) = self.tails.get(room) {
             return Ok(last);
         }
-        let last = places::last(&self.conn, room, self.shared.end.has(room))?;
+        let last = places::last(&self.conn, room, self.status.end.has(room))?;
         self.tails.set(room, last);
         Ok(last)
     }
@@ -176,7 +176,7 @@ impl Writer {
     /// transaction has been written over it, which [`Writer::settle`] does. Else whether it was stored is not known.
     pub(super) fn commit(&mut self) -> Result<(), AppendError> {
         let Err(error) = self.execute("COMMIT") else {
-            self.shared.commits.fetch_add(1, Ordering::Relaxed);
+            self.status.commits.fetch_add(1, Ordering::Relaxed);
             self.suspect = false;
             return Ok(());
         };
@@ -184,7 +184,7 @@ impl Writer {
         if writing_failed(&error) && self.undo().is_ok() {
             return Err(failed(&error));
         }
-        self.shared.in_doubt.store(true, Ordering::Release);
+        self.status.in_doubt.store(true, Ordering::Release);
         match self.settle() {
             Ok(()) => Err(failed(&error)),
             Err(_) => Err(AppendError::Unknown(error.to_string())),
@@ -204,13 +204,13 @@ impl Writer {
                 LogError(format!("the files are back, and nothing can be written: {error}"))
             })?;
         }
-        if self.shared.in_doubt.load(Ordering::Acquire) {
+        if self.status.in_doubt.load(Ordering::Acquire) {
             let still = |error: &dyn Display| {
                 LogError(format!("a commit failed, and still nothing can be written: {error}"))
             };
             self.files.write_ahead_log_again().map_err(|error| still(&error))?;
             self.overwrite_leftovers().map_err(|error| still(&error))?;
-            self.shared.in_doubt.store(false, Ordering::Release);
+            self.status.in_doubt.store(false, Ordering::Release);
             tracing::info!("the log can be written again");
         }
         Ok(())
@@ -228,7 +228,7 @@ impl Writer {
     pub(super) fn doubt_if_a_sync_failed(&self, error: &rusqlite::Error) {
         let code = error.sqlite_extended_error_code();
         if matches!(code, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)) {
-            self.shared.in_doubt.store(true, Ordering::Release);
+            self.status.in_doubt.store(true, Ordering::Release);
         }
     }
 

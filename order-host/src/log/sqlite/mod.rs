@@ -46,7 +46,7 @@ use self::readers::Readers;
 pub use self::verify::verify_in;
 use self::waiting::{Beginning, Waiting};
 use self::watch::Watcher;
-use self::writer::Shared;
+use self::writer::WriterStatus;
 use super::{Alarm, AppendError, ChainKey, LogError, RoomLog, Snapshot, StoredFact};
 use crate::RoomKey;
 
@@ -64,7 +64,7 @@ pub struct SqliteLog {
     /// Dropped before the queue: closing the database removes files that it looks for.
     _watcher: Watcher,
     queue: Queue,
-    shared: Arc<Shared>,
+    status: Arc<WriterStatus>,
     path: PathBuf,
 }
 
@@ -107,29 +107,29 @@ impl SqliteLog {
 
     fn open_held(files: HeldFiles) -> Result<Self, OpenError> {
         let files = Arc::new(files);
-        let shared = Arc::<Shared>::default();
+        let status = Arc::<WriterStatus>::default();
         let readers = Readers::new(Arc::clone(&files));
-        let beginning = match opening::in_full(&files, &shared) {
+        let beginning = match opening::in_full(&files, &status) {
             Ok(writer) => Beginning::Writing(Box::new(writer)),
             Err(error) if opening::failed_for_want_of_room(&error, &files) => Beginning::Waiting(
-                Waiting::begin(Arc::clone(&files), Arc::clone(&shared), readers.pool(), &error)?,
+                Waiting::begin(Arc::clone(&files), Arc::clone(&status), readers.pool(), &error)?,
             ),
             Err(error) => return Err(error),
         };
-        Self::start(beginning, readers, files, shared).map_err(|source| OpenError::Thread { source })
+        Self::start(beginning, readers, files, status).map_err(|source| OpenError::Thread { source })
     }
 
     fn start(
         beginning: Beginning,
         readers: Readers,
         files: Arc<HeldFiles>,
-        shared: Arc<Shared>,
+        status: Arc<WriterStatus>,
     ) -> io::Result<Self> {
         let path = files.database.clone();
         let queue = Queue::start(beginning)?;
         let to_writer = queue.weak().ok_or(io::ErrorKind::NotConnected)?;
-        let watcher = Watcher::start(files, Arc::clone(&shared), to_writer)?;
-        Ok(Self { readers, _watcher: watcher, queue, shared, path })
+        let watcher = Watcher::start(files, Arc::clone(&status), to_writer)?;
+        Ok(Self { readers, _watcher: watcher, queue, status, path })
     }
 
     /// The database file.
@@ -140,7 +140,7 @@ impl SqliteLog {
     /// How many transactions have stored something since the log was opened, most of them facts. It stays well below the number
     /// of appends when many rooms are busy: that is what a group commit saves.
     pub fn commits(&self) -> u64 {
-        self.shared.commits.load(Ordering::Relaxed)
+        self.status.commits.load(Ordering::Relaxed)
     }
 
     /// Says how long orders live from now on. Where it was said otherwise before, every room is woken once, for the alarm that
@@ -154,7 +154,7 @@ impl SqliteLog {
 
     /// What is read while a failed commit is in doubt may turn out otherwise after a crash.
     async fn settled(&self) -> Result<(), LogError> {
-        if self.shared.in_doubt.load(Ordering::Acquire) { self.queue.ready().await } else { Ok(()) }
+        if self.status.in_doubt.load(Ordering::Acquire) { self.queue.ready().await } else { Ok(()) }
     }
 }
 
@@ -174,7 +174,7 @@ impl RoomLog for SqliteLog {
         let room = room.clone();
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let at_end = self.shared.end.has(&room);
+        let at_end = self.status.end.has(&room);
         let facts = move |conn: &Connection| places::facts(conn, &room, after, limit, at_end);
         self.readers.query(facts).await
     }
@@ -215,7 +215,7 @@ impl RoomLog for SqliteLog {
     async fn chain_key(&self) -> Result<ChainKey, LogError> {
         self.settled().await?;
         let found = self.readers.query(chain_key::find).await?;
-        Ok(found.unwrap_or(self.shared.new_chain_key))
+        Ok(found.unwrap_or(self.status.new_chain_key))
     }
 
     async fn ready(&self) -> Result<(), LogError> {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::files::{HeldFiles, is_for_want_of_room};
 use super::mark::{Alone, Fault};
-use super::writer::{Shared, Writer};
+use super::writer::{Writer, WriterStatus};
 use super::{OpenError, schema};
 
 /// What there is to read while the database cannot be opened in full.
@@ -22,14 +22,14 @@ pub(super) enum Readable {
 ///
 /// # Errors
 /// When any part of that fails. What was stored before is as it was.
-pub(super) fn in_full(files: &Arc<HeldFiles>, shared: &Arc<Shared>) -> Result<Writer, OpenError> {
+pub(super) fn in_full(files: &Arc<HeldFiles>, status: &Arc<WriterStatus>) -> Result<Writer, OpenError> {
     files.watch.forget_what_sqlite_made();
-    let writer = open_in_full(files, shared)?;
+    let writer = open_in_full(files, status)?;
     files.watch.note_what_sqlite_made();
     Ok(writer)
 }
 
-fn open_in_full(files: &Arc<HeldFiles>, shared: &Arc<Shared>) -> Result<Writer, OpenError> {
+fn open_in_full(files: &Arc<HeldFiles>, status: &Arc<WriterStatus>) -> Result<Writer, OpenError> {
     let path = &files.given;
     let failed = |error: rusqlite::Error| OpenError::Database { path: path.clone(), source: error.into() };
     let file_failed = |source| OpenError::File { path: path.clone(), source };
@@ -41,7 +41,7 @@ fn open_in_full(files: &Arc<HeldFiles>, shared: &Arc<Shared>) -> Result<Writer, 
     // but whoever reads it here will tell.
     files.write_ahead_log_again().map_err(file_failed)?;
     schema::migrate(&mut conn, path, found)?;
-    let mut writer = Writer::new(conn, Arc::clone(files), Arc::clone(shared)).map_err(failed)?;
+    let mut writer = Writer::new(conn, Arc::clone(files), Arc::clone(status)).map_err(failed)?;
     // Makes the write-ahead log, whose name must survive a crash too. SQLite sees to that, but says nothing when it fails.
     writer.overwrite_leftovers().map_err(failed)?;
     writer.keep_chain_key().map_err(failed)?;

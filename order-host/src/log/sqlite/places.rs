@@ -143,7 +143,7 @@ impl Writer {
             .prepare_cached("UPDATE placed SET upto = (SELECT coalesce(max(id), 0) FROM log)")?
             .execute([])?;
         moment.commit()?;
-        self.shared.end.clear();
+        self.status.end.clear();
         Ok(())
     }
 }

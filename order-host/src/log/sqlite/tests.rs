@@ -26,7 +26,7 @@ fn a_group_is_one_commit_and_a_conflict_in_it_fails_only_its_own_append() {
         &[("a", 0, &["1"]), ("b", 0, &["1", "2"]), ("a", 0, &["x"]), ("a", 1, &["2"]), ("c", 5, &["x"])],
     );
     assert_eq!(answers, [Ok(1), Ok(2), conflict(1), Ok(2), conflict(0)]);
-    assert_eq!(writer.shared.commits.load(Ordering::Relaxed), 1);
+    assert_eq!(writer.status.commits.load(Ordering::Relaxed), 1);
     assert_eq!(stored(&writer), ["a 1 1", "a 2 2", "b 1 1", "b 2 2"]);
 }
 
@@ -35,7 +35,7 @@ fn a_group_of_conflicts_alone_commits_nothing_and_leaves_no_transaction_open() {
     let (_folder, mut writer) = writer();
     assert_eq!(append_all(&mut writer, &[("a", 1, &["x"]), ("b", 0, &[])]), [conflict(0), Ok(0)]);
     assert!(writer.conn.is_autocommit());
-    assert_eq!(writer.shared.commits.load(Ordering::Relaxed), 0);
+    assert_eq!(writer.status.commits.load(Ordering::Relaxed), 0);
     assert_eq!(append_all(&mut writer, &[("a", 0, &["1"])]), [Ok(1)]);
 }
 
@@ -73,7 +73,7 @@ fn facts_are_found_whether_they_are_in_the_index_or_not() {
     for round in 0..40_usize {
         if round % 7 == 3 {
             writer.place_all().unwrap();
-            assert!(!writer.shared.end.has(&key("a")));
+            assert!(!writer.status.end.has(&key("a")));
         }
         for (room, last) in rooms.iter().zip(&mut stored).take(1 + round % 3) {
             // What the writer remembers must not be all that it goes by.
@@ -88,7 +88,7 @@ fn facts_are_found_whether_they_are_in_the_index_or_not() {
             {
                 let wanted: Vec<_> =
                     (after + 1..=last).take(limit).map(|seq| format!("{room}{seq}")).collect();
-                let (room, at_end) = (key(room), writer.shared.end.has(&key(room)));
+                let (room, at_end) = (key(room), writer.status.end.has(&key(room)));
                 let [after, limit] = [after, limit as u64].map(|number| i64::try_from(number).unwrap());
                 let found = places::facts(&writer.conn, &room, after, limit, at_end).unwrap();
                 let found: Vec<_> =
@@ -110,7 +110,7 @@ fn many_facts_are_put_into_the_index_at_once_and_the_rest_when_the_file_is_opene
         writer.place(END_FACTS);
     }
     assert_eq!(in_index(&writer.conn), 4_096);
-    assert!(writer.shared.end.has(&key("a")));
+    assert!(writer.status.end.has(&key("a")));
     // As after a crash: nothing is done at the end.
     std::mem::forget(writer);
 
@@ -135,7 +135,7 @@ fn on_a_full_disk_nothing_of_the_group_is_stored_and_later_all_goes_on() {
 
     assert!(answers.iter().all(|answer| matches!(answer, Err(AppendError::Failed(_)))), "{answers:?}");
     assert_eq!(stored(&writer), ["a 1 1"]);
-    assert!(!writer.shared.in_doubt.load(Ordering::Relaxed));
+    assert!(!writer.status.in_doubt.load(Ordering::Relaxed));
 
     writer.conn.pragma_update(None, "max_page_count", pages + 1_000).unwrap();
     assert_eq!(append_all(&mut writer, &[("a", 1, &["2"]), ("b", 0, &["1"])]), [Ok(2), Ok(1)]);
@@ -153,7 +153,7 @@ fn a_commit_that_failed_and_was_written_over_is_answered_as_failed() {
     let answers = append_all(&mut writer, &[("a", 1, &["2"]), ("a", 9, &["x"]), ("b", 0, &["1"])]);
 
     assert!(answers.iter().all(|answer| matches!(answer, Err(AppendError::Failed(_)))), "{answers:?}");
-    assert!(!writer.shared.in_doubt.load(Ordering::Relaxed));
+    assert!(!writer.status.in_doubt.load(Ordering::Relaxed));
     assert_eq!(stored(&writer), ["a 1 1"]);
     assert_eq!(append_all(&mut writer, &[("a", 1, &["2"])]), [Ok(2)]);
 }
@@ -166,15 +166,15 @@ fn a_commit_that_failed_and_cannot_be_written_over_is_answered_as_unknown() {
 
     let answers = append_all(&mut writer, &[("a", 0, &["1"]), ("b", 0, &["1"])]);
     assert!(answers.iter().all(|answer| matches!(answer, Err(AppendError::Unknown(_)))), "{answers:?}");
-    assert!(writer.shared.in_doubt.load(Ordering::Relaxed));
+    assert!(writer.status.in_doubt.load(Ordering::Relaxed));
 
     let answers = append_all(&mut writer, &[("a", 0, &["1"])]);
     assert!(matches!(answers[0], Err(AppendError::Failed(_))), "nothing was tried: {answers:?}");
-    assert!(writer.shared.in_doubt.load(Ordering::Relaxed));
+    assert!(writer.status.in_doubt.load(Ordering::Relaxed));
 
     failing.store(false, Ordering::Relaxed);
     assert_eq!(append_all(&mut writer, &[("a", 0, &["1"])]), [Ok(1)]);
-    assert!(!writer.shared.in_doubt.load(Ordering::Relaxed));
+    assert!(!writer.status.in_doubt.load(Ordering::Relaxed));
     assert_eq!(stored(&writer), ["a 1 1"]);
 }
 
@@ -209,9 +209,9 @@ fn after_a_failed_sync_everything_is_in_doubt_and_after_another_failure_nothing_
     let error = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
     writer.doubt_if_a_sync_failed(&error(rusqlite::ffi::SQLITE_FULL));
     writer.doubt_if_a_sync_failed(&error(rusqlite::ffi::SQLITE_IOERR_WRITE));
-    assert!(!writer.shared.in_doubt.load(Ordering::Relaxed));
+    assert!(!writer.status.in_doubt.load(Ordering::Relaxed));
     writer.doubt_if_a_sync_failed(&error(rusqlite::ffi::SQLITE_IOERR_FSYNC));
-    assert!(writer.shared.in_doubt.load(Ordering::Relaxed));
+    assert!(writer.status.in_doubt.load(Ordering::Relaxed));
 }
 
 #[tokio::test]
@@ -293,8 +293,8 @@ fn parts() -> (TempDir, Arc<HeldFiles>, Writer) {
 }
 
 fn start(writer: Writer, files: Arc<HeldFiles>) -> SqliteLog {
-    let (readers, shared) = (Readers::new(Arc::clone(&files)), Arc::clone(&writer.shared));
-    SqliteLog::start(Beginning::Writing(Box::new(writer)), readers, files, shared).unwrap()
+    let (readers, status) = (Readers::new(Arc::clone(&files)), Arc::clone(&writer.status));
+    SqliteLog::start(Beginning::Writing(Box::new(writer)), readers, files, status).unwrap()
 }
 
 fn writer() -> (TempDir, Writer) {

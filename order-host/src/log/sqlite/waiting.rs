@@ -13,7 +13,7 @@ use super::files::{HeldFiles, is_for_want_of_room};
 use super::opening::{self, Readable};
 use super::queue::Job;
 use super::readers::Pool;
-use super::writer::{Shared, Writer};
+use super::writer::{Writer, WriterStatus};
 use crate::log::{AppendError, LogError};
 
 /// After so long it is tried whether there is room.
@@ -44,7 +44,7 @@ impl Beginning {
 /// A log whose disk has no room, not even for what has to be written to open it.
 pub(super) struct Waiting {
     files: Arc<HeldFiles>,
-    shared: Arc<Shared>,
+    status: Arc<WriterStatus>,
     pool: Arc<Pool>,
     /// Why nothing can be stored.
     reason: String,
@@ -60,19 +60,19 @@ impl Waiting {
     /// When the file is not one of this release's log.
     pub(super) fn begin(
         files: Arc<HeldFiles>,
-        shared: Arc<Shared>,
+        status: Arc<WriterStatus>,
         pool: Arc<Pool>,
         error: &OpenError,
     ) -> Result<Self, OpenError> {
         // Which these are, the writer finds out when it opens the database.
-        shared.end.add_any();
+        status.end.add_any();
         *pool.alone() = Some(readable(&files)?);
         let folder = files.database.parent().unwrap_or(&files.database).display();
         let reason = format!("the disk is full, and nothing is stored until there is room in {folder}");
         tracing::error!(%error, "THE DISK IS FULL: orders can be read, and nothing can be stored. Make room in {folder}; this server then goes on by itself");
-        shared.has_put_off.store(true, Ordering::Release);
+        status.has_put_off.store(true, Ordering::Release);
         let next_try = Instant::now() + TRY_AGAIN;
-        Ok(Self { files, shared, pool, reason, lifetimes: None, next_try, pause: TRY_AGAIN })
+        Ok(Self { files, status, pool, reason, lifetimes: None, next_try, pause: TRY_AGAIN })
     }
 
     /// Refuses what is to be stored until there is room. Nothing when everybody is gone before that.
@@ -82,7 +82,7 @@ impl Waiting {
             if Instant::now() >= self.next_try
                 && let Some(mut writer) = self.try_again()
             {
-                self.shared.has_put_off.store(self.lifetimes.is_some(), Ordering::Release);
+                self.status.has_put_off.store(self.lifetimes.is_some(), Ordering::Release);
                 writer.late_lifetimes =
                     self.lifetimes.map(|lifetimes| Late { lifetimes, not_before: Instant::now() });
                 tracing::info!("there is room on the disk: orders are stored again");
@@ -125,13 +125,13 @@ impl Waiting {
         let mut alone = self.pool.alone();
         // The connection has the database for itself.
         *alone = Some(Err(LogError(self.reason.clone())));
-        match opening::in_full(&self.files, &self.shared) {
+        match opening::in_full(&self.files, &self.status) {
             Ok(writer) => {
                 *alone = None;
                 Some(writer)
             }
             Err(error) => {
-                self.shared.end.add_any();
+                self.status.end.add_any();
                 *alone = Some(readable(&self.files).unwrap_or_else(|error| Err(LogError(error.to_string()))));
                 tracing::warn!(%error, "there is too little room on the disk yet");
                 self.pause = self.pause.saturating_mul(2).min(LONGEST_PAUSE);

@@ -15,7 +15,7 @@ use tokio::sync::mpsc::WeakSender;
 
 use super::files::{HeldFiles, beside, sync_folder_of};
 use super::queue::Job;
-use super::writer::Shared;
+use super::writer::WriterStatus;
 use crate::log::LogError;
 
 /// How often the paths are looked at.
@@ -213,7 +213,7 @@ pub(super) struct Watcher {
 impl Watcher {
     pub(super) fn start(
         files: Arc<HeldFiles>,
-        shared: Arc<Shared>,
+        status: Arc<WriterStatus>,
         writer: WeakSender<Job>,
     ) -> io::Result<Self> {
         let (stop, stopped) = threads::channel();
@@ -221,7 +221,7 @@ impl Watcher {
             let mut was_there = true;
             while stopped.recv_timeout(EVERY) == Err(threads::RecvTimeoutError::Timeout) {
                 let is_there = files.watch.look().is_ok();
-                if (is_there != was_there || shared.has_put_off.load(Ordering::Acquire))
+                if (is_there != was_there || status.has_put_off.load(Ordering::Acquire))
                     && let Some(writer) = writer.upgrade()
                 {
                     // A writer that is busy is reminded the next time.

@@ -33,9 +33,9 @@ pub(super) const TRIAL_ROOM: &str = "trial";
 
 const TRIAL_BYTES: usize = 64 * 1024;
 
-/// What the log and its writer both look at.
+/// The state of the writer that the log looks at, too.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct WriterStatus {
     /// Transactions that stored facts, so far.
     pub(super) commits: AtomicU64,
     /// A failed commit may have left facts in the file which the connections do not see, but which
@@ -50,7 +50,7 @@ pub(super) struct Shared {
     pub(super) new_chain_key: ChainKey,
 }
 
-impl Default for Shared {
+impl Default for WriterStatus {
     fn default() -> Self {
         Self {
             commits: AtomicU64::default(),
@@ -69,7 +69,7 @@ pub(super) struct Writer {
     pub(super) tails: Tails,
     /// Facts that were stored since some were last put into the index.
     pub(super) at_end: usize,
-    pub(super) shared: Arc<Shared>,
+    pub(super) status: Arc<WriterStatus>,
     /// The last thing written failed, so being ready has to be tried, not assumed.
     pub(super) suspect: bool,
     pub(super) late_lifetimes: Option<Late>,
@@ -88,7 +88,7 @@ impl Writer {
     pub(super) fn new(
         conn: Connection,
         files: Arc<HeldFiles>,
-        shared: Arc<Shared>,
+        status: Arc<WriterStatus>,
     ) -> rusqlite::Result<Self> {
         conn.busy_timeout(Duration::from_secs(5))?;
         conn.set_prepared_statement_cache_capacity(64);
@@ -113,7 +113,7 @@ impl Writer {
             conn,
             tails,
             at_end: 0,
-            shared,
+            status,
             suspect: false,
             late_lifetimes: None,
             mark,
@@ -182,7 +182,7 @@ impl Writer {
         if !self.files.watch.has_parted_database_and_log() {
             return;
         }
-        if self.undo().is_err() || self.shared.in_doubt.load(Ordering::Acquire) {
+        if self.undo().is_err() || self.status.in_doubt.load(Ordering::Acquire) {
             tracing::error!("what was stored last cannot be carried over into its database");
             return;
         }
@@ -285,7 +285,7 @@ impl Writer {
         if let Err(error) = self.conn.pragma_update(None, "synchronous", "FULL") {
             // Nothing is acknowledged until `settle` has set it.
             tracing::error!(%error, "cannot go back to syncing every commit");
-            self.shared.in_doubt.store(true, Ordering::Release);
+            self.status.in_doubt.store(true, Ordering::Release);
         }
         done
     }

@@ -1,4 +1,5 @@
 //! In every state of every order the sums are right.
+
 use order_core::fact::PaymentFact;
 use order_core::payment::{Balances, PaymentStatus};
 use order_core::split::{Share, shares};

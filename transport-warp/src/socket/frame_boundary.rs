@@ -12,7 +12,7 @@ const TINY_BYTES: u64 = 16;
 /// Follows the frame heads of what is read, to tell when tungstenite holds nothing of it. It judges nothing: when a
 /// peer breaks the rules, tungstenite says so.
 #[derive(Debug, Default)]
-pub(super) struct Inflow {
+pub(super) struct FrameBoundary {
     next: Next,
     /// A data message has begun, and the head of its final frame is still to come.
     message_open: bool,
@@ -22,7 +22,7 @@ pub(super) struct Inflow {
     whole: u64,
     /// The frame whose head is being read leaves its message unfinished.
     is_fragment: bool,
-    /// Such frames with nothing, or next to nothing, in them, since [`Inflow::forget_fragments`].
+    /// Such frames with nothing, or next to nothing, in them, since [`FrameBoundary::forget_fragments`].
     empty_fragments: u32,
     tiny_fragments: u32,
 }
@@ -47,7 +47,7 @@ impl Next {
     }
 }
 
-impl Inflow {
+impl FrameBoundary {
     /// These bytes were read.
     pub(super) fn follow(&mut self, bytes: &[u8]) {
         self.burst = self.burst.saturating_add(bytes.len() as u64);
@@ -165,15 +165,15 @@ mod tests {
 
     #[test]
     fn nothing_is_held_exactly_where_a_message_ends() {
-        let mut inflow = Inflow::default();
+        let mut boundary = FrameBoundary::default();
         for (number, (frame, empty_after)) in frames().iter().enumerate() {
             let (last, before) = frame.split_last().unwrap();
             for (at, &byte) in before.iter().enumerate() {
-                inflow.follow(&[byte]);
-                assert!(!inflow.is_empty(), "byte {at} of frame {number}");
+                boundary.follow(&[byte]);
+                assert!(!boundary.is_empty(), "byte {at} of frame {number}");
             }
-            inflow.follow(&[*last]);
-            assert_eq!(inflow.is_empty(), *empty_after, "after frame {number}");
+            boundary.follow(&[*last]);
+            assert_eq!(boundary.is_empty(), *empty_after, "after frame {number}");
         }
     }
 
@@ -181,12 +181,12 @@ mod tests {
     fn reads_cut_anywhere_say_the_same() {
         let stream: Vec<u8> = frames().into_iter().flat_map(|(frame, _)| frame).collect();
         for size in (1..300).chain([4096, 70_000, stream.len()]) {
-            let mut inflow = Inflow::default();
+            let mut boundary = FrameBoundary::default();
             for piece in stream.chunks(size) {
-                inflow.follow(piece);
+                boundary.follow(piece);
             }
-            assert_eq!(inflow.take_burst(), Some(stream.len() as u64), "{size} at a time");
-            assert_eq!(inflow.take_burst(), Some(0));
+            assert_eq!(boundary.take_burst(), Some(stream.len() as u64), "{size} at a time");
+            assert_eq!(boundary.take_burst(), Some(0));
         }
     }
 
@@ -208,26 +208,26 @@ mod tests {
             ("an empty ping, which is counted elsewhere", masked(0x89, 0), None),
         ] {
             for piece in [7, 4096] {
-                let mut inflow = Inflow::default();
+                let mut boundary = FrameBoundary::default();
                 let bytes = frame.repeat(most.unwrap_or(310_000));
-                bytes.chunks(piece).for_each(|piece| inflow.follow(piece));
-                assert_eq!(inflow.flood(), None, "{what}");
-                inflow.follow(&frame);
-                assert_eq!(inflow.flood().is_some(), most.is_some(), "{what}");
-                inflow.forget_fragments();
-                assert_eq!(inflow.flood(), None, "{what}");
+                bytes.chunks(piece).for_each(|piece| boundary.follow(piece));
+                assert_eq!(boundary.flood(), None, "{what}");
+                boundary.follow(&frame);
+                assert_eq!(boundary.flood().is_some(), most.is_some(), "{what}");
+                boundary.forget_fragments();
+                assert_eq!(boundary.flood(), None, "{what}");
             }
         }
     }
 
     #[test]
     fn the_largest_length_that_can_be_written_is_waited_for_without_harm() {
-        let mut inflow = Inflow::default();
-        inflow.follow(&[0xff; 10]);
+        let mut boundary = FrameBoundary::default();
+        boundary.follow(&[0xff; 10]);
         for _ in 0..10 {
-            inflow.follow(&[0x80; 5000]);
-            assert!(!inflow.is_empty());
-            assert_eq!(inflow.take_burst(), None);
+            boundary.follow(&[0x80; 5000]);
+            assert!(!boundary.is_empty());
+            assert_eq!(boundary.take_burst(), None);
         }
     }
 }

@@ -1,0 +1,155 @@
+//! The queue in an outbox: which messages stay, and which the full state makes up for.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::connection::outgoing::CloseReason;
+use crate::connection::pieces::Pieces;
+use crate::limits::pace::Meter;
+
+/// So many messages may wait however large they are: the answer to a join is two, each with the full state.
+pub(super) const ALWAYS_FIT: usize = 2;
+
+/// So many answers wait for a socket that does not read them.
+pub(super) const MAX_ANSWERS: usize = 2_048;
+
+/// And so many bytes of them.
+pub(super) const MAX_ANSWER_BYTES: usize = 256 * 1024;
+
+/// The answer to the text `ping`.
+pub(super) const PONG: &str = "pong";
+
+/// What waits for a socket, and what it has missed.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    pub(super) messages: VecDeque<Queued>,
+    pub(super) bytes: usize,
+    /// How many of those in the queue are answers, and how many of the bytes are theirs.
+    pub(super) answers: usize,
+    pub(super) answer_bytes: usize,
+    /// Whether answers were dropped. Further ones are dropped, too, until the socket is told.
+    pub(super) lost_answers: bool,
+    pub(super) lag: Lag,
+    pub(super) close: Option<CloseReason>,
+    pub(super) gone: bool,
+    /// A ping came while nothing could be queued. However many did, one pong answers them.
+    pub(super) owes_pong: bool,
+    /// Counts the messages of whoever the socket speaks as, on all their sockets.
+    pub(super) meter: Option<Arc<Meter>>,
+}
+
+/// A message that waits.
+#[derive(Debug)]
+pub(super) struct Queued {
+    pub(super) message: Pieces,
+    pub(super) kind: Kind,
+}
+
+/// What becomes of a message when there is no room for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The full state makes up for it.
+    News,
+    /// So it does for the state by which the socket got its seat.
+    Seats,
+    /// Nothing makes up for an `ack`, so it stays. It comes after what it is about.
+    Ack,
+    /// Nor for a refusal.
+    Refusal,
+    /// What was asked for, and may be large: it is dropped, and to be asked for again.
+    Reply,
+}
+
+impl Kind {
+    pub(super) fn is_answer(self) -> bool {
+        matches!(self, Self::Ack | Self::Refusal)
+    }
+}
+
+/// Whether the socket has missed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Lag {
+    #[default]
+    None,
+    /// It has, and the room does not know yet.
+    Missed,
+    /// It has, and the room was asked for the full state.
+    Asked,
+}
+
+impl Queue {
+    /// Adds a message, unless the socket lags behind or there is no room: then the full state is needed.
+    pub(super) fn push(&mut self, message: Pieces, kind: Kind, limit: usize) {
+        if self.gone || self.close.is_some() {
+            return;
+        }
+        let would_wait = self.bytes.saturating_add(message.len());
+        let would_answer = self.answer_bytes.saturating_add(message.len());
+        match kind {
+            // The socket will be told that answers are missing.
+            Kind::Ack | Kind::Refusal if self.lost_answers => return,
+            Kind::Ack | Kind::Refusal if self.answers >= MAX_ANSWERS || would_answer > MAX_ANSWER_BYTES => {
+                return self.lose_answers();
+            }
+            Kind::Ack | Kind::Refusal => {
+                if would_wait > limit && self.others() > ALWAYS_FIT {
+                    self.fall_behind();
+                }
+                if self.lost_answers {
+                    return;
+                }
+                self.answers = self.answers.saturating_add(1);
+                self.answer_bytes = would_answer;
+            }
+            Kind::News | Kind::Seats if self.lag != Lag::None => return,
+            Kind::Reply if self.lag != Lag::None => return self.lose_answers(),
+            Kind::News | Kind::Seats | Kind::Reply => {
+                if would_wait > limit && self.others() >= ALWAYS_FIT {
+                    self.fall_behind();
+                    if kind == Kind::Reply {
+                        self.lose_answers();
+                    }
+                    return;
+                }
+            }
+        }
+        self.bytes = self.bytes.saturating_add(message.len());
+        self.messages.push_back(Queued { message, kind });
+    }
+
+    /// How many messages wait that are no answers.
+    pub(super) fn others(&self) -> usize {
+        self.messages.len().saturating_sub(self.answers)
+    }
+
+    /// From now on the full state is needed.
+    pub(super) fn fall_behind(&mut self) {
+        if self.lag == Lag::None {
+            self.lag = Lag::Missed;
+        }
+        self.drop_all_but_answers();
+    }
+
+    /// Drops the answers, too. The full state tells the socket so.
+    pub(super) fn lose_answers(&mut self) {
+        self.lost_answers = true;
+        self.fall_behind();
+    }
+
+    /// Drops what waits, but for answers, unless they are lost or some are from before the socket was seated, and for a
+    /// pong: nothing else is as short.
+    pub(super) fn drop_all_but_answers(&mut self) {
+        self.owes_pong |= self.messages.iter().any(|queued| queued.message.len() == PONG.len());
+        self.lost_answers |= self.messages.iter().any(|queued| queued.kind == Kind::Reply);
+        let before_seated = self.messages.iter().rposition(|queued| queued.kind == Kind::Seats).unwrap_or(0);
+        self.lost_answers |= self.messages.iter().take(before_seated).any(|queued| queued.kind.is_answer());
+        if self.lost_answers {
+            self.messages = VecDeque::new();
+            (self.answers, self.answer_bytes) = (0, 0);
+        } else {
+            self.messages.retain(|queued| queued.kind.is_answer());
+            self.messages.shrink_to_fit();
+        }
+        self.bytes = self.answer_bytes;
+    }
+}

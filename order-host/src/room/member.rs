@@ -1,0 +1,73 @@
+//! A socket in a room, and as whom it speaks.
+
+use std::sync::Arc;
+
+use order_core::ParticipantId;
+
+use super::news::{News, Owed};
+use crate::connection::outbox::Outbox;
+use crate::{Access, Allowance, Door, Protocol};
+
+/// A socket in a room.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) protocol: Protocol,
+    pub(super) owed: Owed,
+    /// As whom the socket speaks; nobody before it joins and after it leaves.
+    pub(super) speaker: Option<ParticipantId>,
+    /// Who is asked before it joins as somebody new.
+    pub(super) door: Option<Door>,
+    /// Who is asked before something is stored for it.
+    pub(super) allowance: Option<Allowance>,
+    /// As whom it was let in last.
+    pub(super) let_in: Option<ParticipantId>,
+    /// Where the socket has signed in: which orders it may join.
+    pub(super) access: Option<Box<Access>>,
+    /// Whom it has proved to be by a resume token, or has made by joining as somebody new.
+    pub(super) proved: Option<ParticipantId>,
+}
+
+impl Member {
+    /// Whether the socket has made or proved this participant, or has signed in, which none does but as themselves.
+    pub(super) fn is_known_as(&self, participant: &ParticipantId) -> bool {
+        self.access.is_some() || self.proved.as_ref() == Some(participant)
+    }
+
+    /// Sends news in the protocol that the socket speaks.
+    pub(super) fn send(&self, news: &News, speaker: &ParticipantId) {
+        match (self.protocol, &news.v1, &news.v2) {
+            (Protocol::V1, Some(message), _) => self.outbox.push(message.to(speaker)),
+            (Protocol::V2, _, Some(text)) => self.outbox.push(text.clone()),
+            (Protocol::V1, None, _) | (Protocol::V2, _, None) => {}
+        }
+    }
+
+    /// Sends the full state, in the first protocol with a `token` if the socket is known to be whom it speaks as.
+    pub(super) fn catch_up(
+        &self,
+        state: &News,
+        speaker: &ParticipantId,
+        seats: bool,
+        token: Option<&dyn Fn(&ParticipantId) -> String>,
+    ) {
+        let token = token.filter(|_| self.is_known_as(speaker));
+        match (self.protocol, &state.v1, &state.v2) {
+            (Protocol::V1, Some(message), _) => {
+                let message = message.to(speaker);
+                let message = match token {
+                    Some(token) => message.with(&resume_field(&token(speaker))),
+                    None => message,
+                };
+                self.outbox.push_state(message, seats);
+            }
+            (Protocol::V2, _, Some(text)) => self.outbox.push_state(text.clone(), seats),
+            (Protocol::V1, None, _) | (Protocol::V2, _, None) => {}
+        }
+    }
+}
+
+/// The field of a `sync` that has a resume token. Nothing in a token needs escaping.
+fn resume_field(token: &str) -> String {
+    format!(r#","resumeToken":"{token}""#)
+}
