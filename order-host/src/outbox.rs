@@ -57,6 +57,9 @@ pub enum CloseReason {
 /// [`MAX_ANSWER_BYTES`] of answers, at most, and a frame's bytes are shared by all who wait for it. When there are
 /// too many answers, all of them are dropped, and the state says so.
 ///
+/// A socket that is closed before that state comes is sent no `ack` without it, only the refusals. It sends again what was
+/// not answered.
+///
 /// Once the sign-in has ended, nothing is queued but the last words. What was queued before may still be sent, however
 /// late the socket takes it.
 #[derive(Debug)]
@@ -248,9 +251,10 @@ impl Outbox {
         self.changed.notify_one();
     }
 
-    /// Closes the socket once it has sent what waits.
+    /// Closes the socket once it has sent what waits, but for what waits for the full state.
     pub(crate) fn close(&self, reason: CloseReason) {
         let mut state = self.lock();
+        state.give_up_the_state();
         state.close = state.close.or(Some(reason));
         drop(state);
         self.changed.notify_one();
@@ -263,7 +267,7 @@ impl Outbox {
         if state.gone || state.close.is_some() {
             return;
         }
-        state.lag = Lag::None;
+        state.give_up_the_state();
         state.queue.push_back(Queued { message: last_words().into(), kind: Kind::News });
         state.close = Some(reason);
         drop(state);
@@ -292,9 +296,8 @@ impl Outbox {
     /// Takes what comes next.
     pub(crate) fn take(&self) -> Taken {
         let mut state = self.lock();
-        // Answers wait for the state. Before a close none comes any more.
-        let waits = state.lag != Lag::None && state.close.is_none();
-        let next = if waits { None } else { state.queue.pop_front() };
+        // Answers wait for the state.
+        let next = if state.lag == Lag::None { state.queue.pop_front() } else { None };
         let Some(Queued { message, kind }) = next else {
             if state.queue.is_empty() {
                 // An idle socket keeps no room for a queue.
@@ -389,6 +392,19 @@ impl State {
     fn lose_answers(&mut self) {
         self.lost_answers = true;
         self.fall_behind();
+    }
+
+    /// Drops each `ack` that waits for the full state, because no state comes before a close: what it is about is never shown.
+    fn give_up_the_state(&mut self) {
+        if self.lag == Lag::None {
+            return;
+        }
+        self.lag = Lag::None;
+        // Nothing but answers waits for a state.
+        self.queue.retain(|queued| queued.kind == Kind::Refusal);
+        self.answers = self.queue.len();
+        self.answer_bytes = self.queue.iter().map(|queued| queued.message.len()).sum();
+        self.bytes = self.answer_bytes;
     }
 
     /// Drops what waits, but for answers, unless they are lost or some are from before the socket was seated, and for a
@@ -568,15 +584,36 @@ mod tests {
     }
 
     #[test]
-    fn a_close_gives_the_answers_that_waited_for_a_state() {
-        let outbox = Outbox::new(10, None);
-        for message in ["12345"; 3] {
-            outbox.push(message);
-            outbox.push_ack("ack");
+    fn a_close_before_the_state_gives_the_refusals_that_waited_for_it_and_no_ack() {
+        for has_last_words in [false, true] {
+            let outbox = Outbox::new(10, None);
+            for _ in 0..3 {
+                outbox.push("12345");
+                outbox.push_ack("ack");
+                outbox.push_refusal("no");
+            }
+            assert!(matches!(outbox.take(), Taken::NeedsSync));
+            if has_last_words {
+                outbox.end(CloseReason::Restart, || "last words".to_owned());
+            } else {
+                outbox.close(CloseReason::Restart);
+            }
+            for expected in ["no"; 3].into_iter().chain(has_last_words.then_some("last words")) {
+                assert_eq!(text(&outbox).unwrap(), expected);
+            }
+            assert!(matches!(outbox.take(), Taken::Outgoing(Outgoing::Close(CloseReason::Restart))));
         }
+    }
+
+    #[test]
+    fn a_close_gives_all_answers_to_a_reader_that_keeps_up() {
+        let outbox = Outbox::new(100, None);
+        outbox.push("12345");
+        outbox.push_ack("ack");
+        outbox.push_refusal("no");
         outbox.close(CloseReason::Restart);
-        for _ in 0..3 {
-            assert_eq!(text(&outbox).unwrap(), "ack");
+        for expected in ["12345", "ack", "no"] {
+            assert_eq!(text(&outbox).unwrap(), expected);
         }
         assert!(matches!(outbox.take(), Taken::Outgoing(Outgoing::Close(CloseReason::Restart))));
     }
