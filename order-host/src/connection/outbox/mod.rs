@@ -27,6 +27,9 @@ const ANSWERS_LOST: &str = r#","answersLost":true"#;
 /// [`MAX_ANSWER_BYTES`](queue::MAX_ANSWER_BYTES) of answers, at most, and a frame's bytes are shared by all who wait for it. When there are
 /// too many answers, all of them are dropped, and the state says so.
 ///
+/// A socket that is closed before that state comes is sent no `ack` without it, only the refusals. It sends again what was
+/// not answered.
+///
 /// Once the sign-in has ended, nothing is queued but the last words. What was queued before may still be sent, however
 /// late the socket takes it.
 #[derive(Debug)]
@@ -162,9 +165,10 @@ impl Outbox {
         self.changed.notify_one();
     }
 
-    /// Closes the socket once it has sent what waits.
+    /// Closes the socket once it has sent what waits, but for what waits for the full state.
     pub(crate) fn close(&self, reason: CloseReason) {
         let mut queue = self.lock();
+        queue.give_up_the_state();
         queue.close = queue.close.or(Some(reason));
         drop(queue);
         self.changed.notify_one();
@@ -177,7 +181,7 @@ impl Outbox {
         if queue.gone || queue.close.is_some() {
             return;
         }
-        queue.lag = Lag::None;
+        queue.give_up_the_state();
         queue.messages.push_back(Queued { message: last_words().into(), kind: Kind::News });
         queue.close = Some(reason);
         drop(queue);
@@ -206,9 +210,8 @@ impl Outbox {
     /// Takes what comes next.
     pub(crate) fn take(&self) -> Taken {
         let mut queue = self.lock();
-        // Answers wait for the state. Before a close none comes any more.
-        let waits = queue.lag != Lag::None && queue.close.is_none();
-        let next = if waits { None } else { queue.messages.pop_front() };
+        // Answers wait for the state.
+        let next = if queue.lag == Lag::None { queue.messages.pop_front() } else { None };
         let Some(Queued { message, kind }) = next else {
             if queue.messages.is_empty() {
                 // An idle socket keeps no room for a queue.

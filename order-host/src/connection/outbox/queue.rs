@@ -136,6 +136,20 @@ impl Queue {
         self.fall_behind();
     }
 
+    /// Drops each `ack` that waits for the full state. No state comes before a close, so what the `ack` is about would never
+    /// be shown.
+    pub(super) fn give_up_the_state(&mut self) {
+        if self.lag == Lag::None {
+            return;
+        }
+        self.lag = Lag::None;
+        // Nothing but answers waits for a state.
+        self.messages.retain(|queued| queued.kind == Kind::Refusal);
+        self.answers = self.messages.len();
+        self.answer_bytes = self.messages.iter().map(|queued| queued.message.len()).sum();
+        self.bytes = self.answer_bytes;
+    }
+
     /// Drops what waits, but for answers, unless they are lost or some are from before the socket was seated, and for a
     /// pong: nothing else is as short.
     pub(super) fn drop_all_but_answers(&mut self) {

@@ -158,15 +158,36 @@ fn a_state_that_takes_the_place_of_the_queue_leaves_the_answers_in_it() {
 }
 
 #[test]
-fn a_close_gives_the_answers_that_waited_for_a_state() {
-    let outbox = Outbox::new(10, None);
-    for message in ["12345"; 3] {
-        outbox.push(message);
-        outbox.push_ack("ack");
+fn a_close_before_the_state_gives_the_refusals_that_waited_for_it_and_no_ack() {
+    for has_last_words in [false, true] {
+        let outbox = Outbox::new(10, None);
+        for _ in 0..3 {
+            outbox.push("12345");
+            outbox.push_ack("ack");
+            outbox.push_refusal("no");
+        }
+        assert!(matches!(outbox.take(), Taken::NeedsSync));
+        if has_last_words {
+            outbox.end(CloseReason::Restart, || "last words".to_owned());
+        } else {
+            outbox.close(CloseReason::Restart);
+        }
+        for expected in ["no"; 3].into_iter().chain(has_last_words.then_some("last words")) {
+            assert_eq!(text(&outbox).unwrap(), expected);
+        }
+        assert!(matches!(outbox.take(), Taken::Outgoing(Outgoing::Close(CloseReason::Restart))));
     }
+}
+
+#[test]
+fn a_close_gives_all_answers_to_a_reader_that_keeps_up() {
+    let outbox = Outbox::new(100, None);
+    outbox.push("12345");
+    outbox.push_ack("ack");
+    outbox.push_refusal("no");
     outbox.close(CloseReason::Restart);
-    for _ in 0..3 {
-        assert_eq!(text(&outbox).unwrap(), "ack");
+    for expected in ["12345", "ack", "no"] {
+        assert_eq!(text(&outbox).unwrap(), expected);
     }
     assert!(matches!(outbox.take(), Taken::Outgoing(Outgoing::Close(CloseReason::Restart))));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use order_host::{Opening, Protocol, Settings};
 use serde_json::{Value, json};
-use transport_memory::{Client, Faults, Message, Simulation};
+use transport_memory::{AppendFault, Client, Closed, Faults, LogFaults, Message, Simulation};
 
 use crate::support::table::{facts, kinds, room};
 
@@ -46,15 +46,46 @@ async fn a_hundred_commands_that_are_sent_without_reading_are_all_answered_once_
                 .collect();
             assert_eq!(answers, expected, "{context}");
             assert!(heard.iter().all(|message| message.json()["answersLost"].is_null()), "{context}");
-            // Nothing is answered before it is seen.
-            let mut seen = 0;
-            for message in heard.iter().map(Message::json) {
-                seen = seen.max(seq(&message));
-                assert!(message["type"] != "ack" || acked(&message) <= seen, "{context}: {message}");
-            }
+            nothing_is_answered_before_it_is_seen(&heard, &context);
             assert_eq!(facts(&restaurant).await.len(), 1 + 67, "{context}");
             asha.send(split("last", "itemized")).await.unwrap();
             assert_eq!(asha.settle().await.iter().find_map(answer).unwrap().1, "ack", "the socket is open");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socket_that_fell_behind_and_is_closed_hears_of_no_change_that_it_was_not_shown() {
+    const COMMANDS: usize = 100;
+    for protocol in PROTOCOLS {
+        for restarts in [true, false] {
+            let context = format!("{protocol:?}, restarts: {restarts}");
+            let restaurant = with_an_outbox_of(2 * 1024);
+            let mut asha = sits(&restaurant, protocol).await;
+            let command = |number: usize| split(&format!("c{number}"), ["itemized", "equal"][number % 2]);
+            for number in 0..COMMANDS {
+                asha.send(command(number)).await.unwrap();
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let closed = close(&restaurant, &mut asha, restarts).await;
+
+            let heard = asha.settle().await;
+            assert_eq!(asha.recv().await, Err(closed), "{context}");
+            nothing_is_answered_before_it_is_seen(&heard, &context);
+            let mut answered = BTreeMap::new();
+            count(&heard, &mut answered);
+            assert!(answered.len() < COMMANDS, "{context}");
+
+            let restarted = restaurant.restarted(2);
+            let mut asha = sits(&restarted, protocol).await;
+            for number in 0..COMMANDS {
+                if !answered.contains_key(&format!("c{number}")) {
+                    asha.send(command(number)).await.unwrap();
+                    count(&asha.settle().await, &mut answered);
+                }
+            }
+            assert!((0..COMMANDS).all(|number| answered.get(&format!("c{number}")) == Some(&1)), "{context}");
+            assert_eq!(facts(&restarted).await.len(), 1 + COMMANDS, "{context}");
         }
     }
 }
@@ -169,6 +200,20 @@ async fn sits(restaurant: &Simulation, protocol: Protocol) -> Client {
     client
 }
 
+/// Has the server close the socket of `asha`: because it restarts, or because it does not know whether it stored a command.
+async fn close(restaurant: &Simulation, asha: &mut Client, restarts: bool) -> Closed {
+    if restarts {
+        restaurant.host().drain().await;
+        return Closed::Restart;
+    }
+    restaurant.log().set_faults(LogFaults { failing_read: 1_000, ..LogFaults::default() });
+    restaurant.log().fail_next_append(AppendFault::UnknownNotStored);
+    asha.send(split("uncertain", "equal")).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    restaurant.calm();
+    Closed::Unavailable
+}
+
 fn split(id: &str, kind: &str) -> String {
     json!({ "type": "update_split", "id": id, "data": { "splitType": kind } }).to_string()
 }
@@ -183,6 +228,14 @@ fn answer(message: &Message) -> Option<(String, String)> {
         _ => return None,
     };
     Some((message["id"].as_str()?.to_owned(), what.to_owned()))
+}
+
+fn nothing_is_answered_before_it_is_seen(heard: &[Message], context: &str) {
+    let mut seen = 0;
+    for message in heard.iter().map(Message::json) {
+        seen = seen.max(seq(&message));
+        assert!(message["type"] != "ack" || acked(&message) <= seen, "{context}: {message}");
+    }
 }
 
 fn count(heard: &[Message], answered: &mut BTreeMap<String, usize>) {

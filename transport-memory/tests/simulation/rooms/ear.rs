@@ -58,7 +58,7 @@ impl Ear {
     /// The last fact that it has heard of.
     pub(crate) fn seq(&self) -> u64 {
         match self {
-            Self::V2(ear) => ear.current().map_or(0, |document| document.seq),
+            Self::V2(ear) => ear.seq(),
             Self::V1(ear) => ear.seq,
         }
     }

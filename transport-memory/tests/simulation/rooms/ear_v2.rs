@@ -25,10 +25,25 @@ pub(crate) struct V2Ear {
     pub(crate) joined: bool,
     pub(crate) document: Option<Document>,
     /// From where on it has asked for what it missed, on this connection.
-    pub(crate) since: Vec<u64>,
+    pub(crate) since: Vec<Since>,
     pub(crate) token: Option<String>,
     /// The history that its connection is to.
     history: u64,
+    /// The last fact that it was shown by this connection, whether it could fold it or not.
+    shown: u64,
+}
+
+/// From where on a client asks for what it missed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Since {
+    pub(crate) seq: u64,
+    pub(crate) cursor: String,
+}
+
+impl Since {
+    pub(crate) fn of(document: &Document) -> Self {
+        Self { seq: document.seq, cursor: document.cursor.clone() }
+    }
 }
 
 #[derive(Deserialize)]
@@ -77,8 +92,8 @@ impl V2Ear {
         token: Option<String>,
         history: u64,
     ) -> Self {
-        let since = document.as_ref().map(|document| document.seq).into_iter().collect();
-        Self { listener, joined: false, document, since, token, history }
+        let since = document.as_ref().map(Since::of).into_iter().collect();
+        Self { listener, joined: false, document, since, token, history, shown: 0 }
     }
 
     /// Whether it needs the full state before it can fold anything.
@@ -89,6 +104,11 @@ impl V2Ear {
     /// What it has of the history that its connection is to.
     pub(crate) fn current(&self) -> Option<&Document> {
         self.document.as_ref().filter(|document| document.history == self.history)
+    }
+
+    /// The last fact that it has heard of: what it has folded or, where it waits for the full state, was shown.
+    pub(crate) fn seq(&self) -> u64 {
+        self.current().map_or(self.shown, |document| document.seq)
     }
 
     pub(crate) fn hear(&mut self, world: &World, message: &Message) -> Option<Answer> {
@@ -147,12 +167,13 @@ impl V2Ear {
         if world.wanted.sabotage == Some(Sabotage::MissesEvents) && seq.is_multiple_of(MISSED) {
             return Some(());
         }
-        let last = self.document.as_ref().map(|document| document.seq);
-        let follows = self.joined && last.is_some_and(|last| seq == last + 1);
+        let last = self.seq();
+        let follows = self.joined && seq == last + 1;
         if !self.listener.wild && !follows {
             let who = self.listener.person;
-            world.accuse(Oracle::NoGap, || format!("{who}, after event {last:?}, heard {text}"));
+            world.accuse(Oracle::NoGap, || format!("{who}, after event {last}, heard {text}"));
         }
+        self.shown = self.shown.max(seq);
         self.fold(world, seq, at, read)?;
         let me = self.listener.person;
         let is_gone = match read.event {
@@ -198,6 +219,7 @@ impl V2Ear {
         self.token = Some(read.token?.to_owned());
         self.joined = true;
         self.is_not_behind(world, seq);
+        self.shown = self.shown.max(seq);
         self.note_the_cursor(world, read)?;
         if !read.resumed {
             if !self.since.is_empty() {
@@ -211,11 +233,14 @@ impl V2Ear {
         world.count(Happening::Resumed);
         let events = read.events.as_ref()?;
         let first = seq.checked_sub(events.len() as u64)?;
-        if !self.since.contains(&first) {
+        if !self.since.iter().any(|since| since.seq == first) {
             let asked = &self.since;
             world.accuse(Oracle::NoGap, || format!("{who} asked since {asked:?} and got since {first}"));
         }
-        if let Some(document) = self.document.as_mut().filter(|document| document.seq == first) {
+        let is_lost = !self.has_what_it_asked_since(first);
+        if is_lost {
+            self.document = None;
+        } else if let Some(document) = &mut self.document {
             // The server says that what it has is of this history, too.
             document.history = self.history;
         }
@@ -232,13 +257,21 @@ impl V2Ear {
         }
         let has = self.current().map(|document| document.seq);
         let is_known = self.current().is_none_or(|document| Some(document.cursor.as_str()) == read.cursor);
-        // What it asked with may have been of another history than what it has by now.
-        let is_lost = self.document.is_none() && self.since.len() > 1;
         if !self.listener.wild && !is_lost && (has != Some(seq) || !is_known) {
             world.accuse(Oracle::NoGap, || format!("{who} was welcomed at {seq} and has {has:?}"));
         }
         self.note_what_was_folded(world);
         Some(())
+    }
+
+    /// Whether it has the state from which the server goes on. It need not: a `join` that is sent again, with the text that it
+    /// had, says since when its sender asked then. What it has by now may be of another history, or nothing. Then it is lost,
+    /// and asks for the full state.
+    fn has_what_it_asked_since(&self, first: u64) -> bool {
+        let Some(document) = &self.document else { return false };
+        let mut asked = self.since.iter().filter(|since| since.seq == first);
+        document.history == self.history
+            || (document.seq == first && asked.all(|since| since.cursor == document.cursor))
     }
 
     /// A full state takes the place of all before it.
@@ -251,6 +284,7 @@ impl V2Ear {
         world.evidence(|evidence| evidence.checksum(who, seq, checksum));
         self.note_the_cursor(world, read)?;
         self.is_not_behind(world, seq);
+        self.shown = self.shown.max(seq);
         if self.current().is_none_or(|document| document.seq <= seq) {
             self.note_what_was_folded(world);
             self.document = Some(Document::parse(state, read.cursor?, self.history)?);
@@ -271,7 +305,7 @@ impl V2Ear {
 
     /// What has been shown once is never taken back.
     fn is_not_behind(&self, world: &World, seq: u64) {
-        let has = self.current().map_or(0, |document| document.seq);
+        let has = self.seq();
         if seq < has && !self.listener.wild {
             let who = self.listener.person;
             world.accuse(Oracle::ShownIsStored, || format!("{who} was shown {has} and then the state {seq}"));
@@ -279,7 +313,7 @@ impl V2Ear {
     }
 
     fn is_after_its_event(&self, world: &World, seq: u64) {
-        let has = self.current().map_or(0, |document| document.seq);
+        let has = self.seq();
         if seq > has && !self.listener.wild {
             let who = self.listener.person;
             world.accuse(Oracle::NoGap, || format!("{who} has {has} and got the answer to {seq}"));
@@ -290,14 +324,14 @@ impl V2Ear {
     fn compare(&self, world: &World, seq: u64, checksum: &str) {
         let who = self.listener.person;
         world.evidence(|evidence| evidence.checksum(who, seq, checksum));
-        let Some(document) = self.current() else { return };
-        if document.seq != seq {
+        let has = self.seq();
+        if has != seq {
             if !self.listener.wild {
-                let has = document.seq;
                 world.accuse(Oracle::NoGap, || format!("{who} has {has} and got the checksum of {seq}"));
             }
             return;
         }
+        let Some(document) = self.current() else { return };
         world.count(Happening::ChecksumCompared);
         let own = v2::checksum(&document.text());
         if own != checksum {
@@ -312,5 +346,63 @@ impl V2Ear {
             let checksum = v2::checksum(&document.text());
             world.evidence(|evidence| evidence.checksum(self.listener.person, document.seq, &checksum));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use transport_memory::Dice;
+
+    use super::super::plan::{Plan, Wanted};
+    use super::*;
+
+    const LISTENER: Listener = Listener { person: "ben", number: 1, wild: false };
+
+    /// What it has is of the history before, and it has sent the `join` of before that again.
+    const OLD_JOIN_IS_ANSWERED: &str = r#"{"type":"welcome","participantId":"ben","resumeToken":"t","seq":17,"cursor":"c17","resumed":true,"events":[{"type":"event","event":"tip_updated","seq":17,"cursor":"c17","at":5}]}"#;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_comes_after_what_was_shown_also_to_a_phone_that_is_lost() {
+        let allowed = r#"{"type":"ack","id":"c1","seq":17}"#;
+        let too_early = r#"{"type":"ack","id":"c1","seq":18}"#;
+        assert_eq!(lost_and_then_told(&[allowed]), None);
+        assert_eq!(lost_and_then_told(&[too_early]), Some(Oracle::NoGap));
+        assert_eq!(lost_and_then_told(&[&event(18), too_early]), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gap_is_found_out_also_where_a_phone_is_lost() {
+        assert_eq!(lost_and_then_told(&[&event(18), &event(19)]), None);
+        for after_a_gap in [event(19), r#"{"type":"checksum","seq":18,"checksum":"0"}"#.to_owned()] {
+            assert_eq!(lost_and_then_told(&[&after_a_gap]), Some(Oracle::NoGap), "{after_a_gap}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_phone_is_not_lost_for_which_nobody_asked_with_another_text() {
+        assert_eq!(told(vec![], &[OLD_JOIN_IS_ANSWERED]), Some(Oracle::NoGap));
+    }
+
+    fn lost_and_then_told(texts: &[&str]) -> Option<Oracle> {
+        let since = vec![Since { seq: 16, cursor: "c16".to_owned() }];
+        let texts: Vec<_> = [OLD_JOIN_IS_ANSWERED].into_iter().chain(texts.iter().copied()).collect();
+        told(since, &texts)
+    }
+
+    /// What is found out of a phone that has what was 49 in another history.
+    fn told(since: Vec<Since>, texts: &[&str]) -> Option<Oracle> {
+        let world = World::new(1, &Plan::new(&mut Dice::new(1)), Wanted::default());
+        let document = Document::parse(r#"{"seq":49}"#, "another c49", 0);
+        let mut ear = V2Ear::new(LISTENER, document, None, 1);
+        ear.since.extend(since);
+        for text in texts {
+            let read = serde_json::from_str(text).unwrap();
+            assert!(ear.understand(&world, text, &read).is_some(), "{text}");
+        }
+        world.evidence(|evidence| evidence.violation.take()).map(|violation| violation.oracle)
+    }
+
+    fn event(seq: u64) -> String {
+        format!(r#"{{"type":"event","event":"tip_updated","seq":{seq},"cursor":"c{seq}","at":5}}"#)
     }
 }

@@ -10,7 +10,7 @@ use transport_memory::{Client, Closed, Dice, Message};
 use super::document::Document;
 use super::ear::{Answer, Ear, Listener};
 use super::ear_seed::V1Ear;
-use super::ear_v2::V2Ear;
+use super::ear_v2::{Since, V2Ear};
 use super::outcome::{Happening, Oracle};
 use super::plan::{Character, PEOPLE, Sabotage};
 use super::waiting::{Command, Waiting};
@@ -267,7 +267,7 @@ impl Phone {
         let policy = if self.dice.below(2) == 0 { r#""policy":"hosted""# } else { "" };
         let comma = if phone.is_empty() || policy.is_empty() { "" } else { "," };
         let data = format!("{phone}{comma}{policy}");
-        let since = self.saved.as_ref().map(|document| document.seq);
+        let since = self.saved.as_ref().map(Since::of);
         let cursor = self.saved.as_ref().filter(|_| self.character.protocol == Protocol::V2);
         let since_text =
             cursor.map(|document| format!(r#""since":"{}","#, document.cursor)).unwrap_or_default();
@@ -304,13 +304,13 @@ impl Phone {
 
     async fn send_waiting(&mut self, number: u32) {
         let Some(command) = self.waiting.get(number) else { return };
-        let (text, since) = (command.text.clone(), command.since);
+        let (text, since) = (command.text.clone(), command.since.clone());
         self.say_since(since);
         self.waiting.sent(number, Instant::now());
         self.send(true, text).await;
     }
 
-    fn say_since(&mut self, since: Option<u64>) {
+    fn say_since(&mut self, since: Option<Since>) {
         if let (Some(since), Some(Line { ear: Ear::V2(ear), .. })) = (since, &mut self.main) {
             ear.since.push(since);
         }
@@ -336,7 +336,7 @@ impl Phone {
 
     async fn send_again_though_answered(&mut self) {
         let Some(command) = self.waiting.some_answered(&mut self.dice) else { return };
-        let (text, since) = (command.text.clone(), command.since);
+        let (text, since) = (command.text.clone(), command.since.clone());
         self.world.count(if command.kind == "join" {
             Happening::JoinedThoughAnswered
         } else {

@@ -3,6 +3,8 @@
 use tokio::time::Instant;
 use transport_memory::Dice;
 
+use super::ear_v2::Since;
+
 /// How many answered commands are kept, to be sent again all the same.
 const KEPT: usize = 16;
 
@@ -12,7 +14,7 @@ pub(crate) struct Command {
     pub(crate) kind: &'static str,
     pub(crate) text: String,
     /// In a join: the last event that it says it has.
-    pub(crate) since: Option<u64>,
+    pub(crate) since: Option<Since>,
 }
 
 #[derive(Debug, Default)]
@@ -72,8 +74,9 @@ impl Waiting {
         self.list.iter().any(|(command, _)| command.kind == "join")
     }
 
-    pub(crate) fn all(&self) -> Vec<(u32, String, Option<u64>)> {
-        self.list.iter().map(|(command, _)| (command.number, command.text.clone(), command.since)).collect()
+    pub(crate) fn all(&self) -> Vec<(u32, String, Option<Since>)> {
+        let parts = |command: &Command| (command.number, command.text.clone(), command.since.clone());
+        self.list.iter().map(|(command, _)| parts(command)).collect()
     }
 
     pub(crate) fn sent(&mut self, number: u32, now: Instant) {
