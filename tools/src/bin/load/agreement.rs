@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::script::Dish;
+use crate::step::Dish;
 
 /// What all participants must agree on.
 const SHARED: [&str; 7] = ["seq", "total", "items", "status", "splitType", "split", "splits"];

@@ -1,8 +1,8 @@
 //! The yardstick: what sockets alone can do on this machine.
 //!
 //! It broadcasts every text frame as a frame that was encoded when its sender connected, and knows neither
-//! JSON nor orders nor a disk. The server cannot be faster than this; how close it comes says what it
-//! spends on being right.
+//! JSON nor orders nor a disk. The server can be faster than this only because it writes together what becomes ready
+//! together.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::args::{EchoArgs, EchoWrites};
-use crate::echo_warp;
+use crate::{echo_warp, payload};
 use tools::frames::{FrameReader, Opcode, put_server_frame};
 use tools::upgrade;
 
@@ -112,7 +112,7 @@ async fn attend(echo: &Echo, path: &str, mut read: OwnedReadHalf, out: OwnedWrit
     let writer = spawn_local(write_blocked(Rc::clone(&member)));
 
     let mut frame = Vec::with_capacity(echo.args.frame_bytes as usize + 10);
-    let payload = payload_encoded_beforehand(label, echo.args.frame_bytes as usize);
+    let payload = payload::encoded_beforehand(label, echo.args.frame_bytes as usize);
     put_server_frame(&mut frame, Opcode::Text, payload.as_bytes());
     let frame = Bytes::from(frame);
     let mut reader = FrameReader::default();
@@ -135,16 +135,6 @@ async fn attend(echo: &Echo, path: &str, mut read: OwnedReadHalf, out: OwnedWrit
     if room.members.borrow().is_empty() {
         echo.rooms.borrow_mut().remove(name);
     }
-}
-
-/// As long as the server's, and beginning as the server's do; the rest is filling.
-pub(crate) fn payload_encoded_beforehand(label: &str, payload_bytes: usize) -> String {
-    let head = format!(
-        r#"{{"type":"quantity_updated","participantId":"{label}","participantName":"","data":{{"itemId":"dish-0","quantity":1,"orderState":{{"filling":""#
-    );
-    let tail = r#""}},"timestamp":0}"#;
-    let filling = "x".repeat(payload_bytes.saturating_sub(head.len() + tail.len()));
-    format!("{head}{filling}{tail}")
 }
 
 impl Echo {

@@ -19,7 +19,7 @@ use warp::filters::path::FullPath;
 use warp::ws::{Message, WebSocket, Ws};
 
 use crate::args::EchoArgs;
-use crate::echo::payload_encoded_beforehand;
+use crate::payload;
 
 /// Messages that may wait for a recipient; more are lost, and the load notices.
 const MOST_WAITING: usize = 4_096;
@@ -53,7 +53,7 @@ pub(crate) fn serve(args: &EchoArgs, ready: impl FnOnce(SocketAddr)) -> io::Resu
                 let number = rooms.enter(path.as_str(), queue);
                 ws.on_upgrade(move |socket| async move {
                     let label = label.strip_prefix("_pk=").unwrap_or("nobody");
-                    let payload = payload_encoded_beforehand(label, bytes);
+                    let payload = payload::encoded_beforehand(label, bytes);
                     attend(&rooms, path.as_str(), socket, payload, queued).await;
                     rooms.leave(path.as_str(), number);
                 })

@@ -1,5 +1,5 @@
-//! `cargo tool load -- --help`: drives a Stonepot server over real WebSockets, checks
-//! every message that comes back, and measures, beside a bare echo server as the yardstick.
+//! Drives a Stonepot server over real WebSockets, checks every message that comes back, and measures, beside a bare echo
+//! server as the yardstick.
 
 mod agreement;
 mod args;
@@ -10,12 +10,14 @@ mod echo_warp;
 mod envelope;
 mod figures;
 mod ledger;
+mod payload;
 #[cfg(test)]
 mod rehearsal;
 mod report;
 mod run;
 mod script;
 mod seat;
+mod step;
 mod tokens;
 mod wording;
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::script::{Step, number};
+use crate::step::{Step, number};
 
 /// A participant's id.
 pub(crate) fn guest(room: u32, person: u32) -> String {
@@ -90,7 +90,7 @@ fn put(text: &mut Vec<u8>, words: fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::Dish;
+    use crate::step::Dish;
 
     #[test]
     fn guest_ids_read_back_as_who_they_name() {

@@ -1,5 +1,8 @@
 //! One person's phone: it keeps what it asked for until that is answered, and comes back after every failure.
 
+mod hearing;
+mod sending;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,13 +11,12 @@ use tokio::time::{Instant, sleep, sleep_until};
 use transport_memory::{Client, Closed, Dice, Message};
 
 use super::document::Document;
-use super::ear::{Answer, Ear, Listener};
+use super::ear::{Ear, Listener};
 use super::ear_seed::SeedEar;
 use super::ear_v2::V2Ear;
 use super::outcome::{Happening, Oracle};
 use super::plan::{Character, PEOPLE, Sabotage};
-use super::waiting::{Command, Waiting};
-use super::wishes::{MANNERS, Wish, counted};
+use super::waiting::Waiting;
 use super::world::World;
 
 /// After so long without an answer a command is sent again.
@@ -250,102 +252,6 @@ impl Phone {
         }
     }
 
-    /// Asks to sit down, unless it has asked already.
-    async fn join(&mut self) {
-        if self.waiting.has_join() {
-            return;
-        }
-        let who = self.listener.person;
-        self.asked = Instant::now();
-        self.joins += 1;
-        let phone = if self.character.has_phone && self.dice.below(2) == 0 {
-            format!(r#""phone":"98{}""#, self.listener.number)
-        } else {
-            String::new()
-        };
-        let name = if self.dice.below(8) == 0 { format!("{who} {}", self.joins) } else { who.to_owned() };
-        let policy = if self.dice.below(2) == 0 { r#""policy":"hosted""# } else { "" };
-        let comma = if phone.is_empty() || policy.is_empty() { "" } else { "," };
-        let data = format!("{phone}{comma}{policy}");
-        let since = self.saved.as_ref().map(|document| document.seq);
-        let cursor = self.saved.as_ref().filter(|_| self.character.protocol == Protocol::V2);
-        let since_text =
-            cursor.map(|document| format!(r#""since":"{}","#, document.cursor)).unwrap_or_default();
-        let head =
-            format!(r#""participantId":"{who}","participantName":"{name}",{since_text}"data":{{{data}}}}}"#);
-        if self.character.gives_ids {
-            let number = self.waiting.next_number();
-            let text = format!(r#"{{"type":"join","id":"c{number}",{head}"#);
-            self.waiting.push(Command { number, kind: "join", text, since }, true);
-            self.send_waiting(number).await;
-        } else {
-            self.send(true, format!(r#"{{"type":"join",{head}"#)).await;
-        }
-    }
-
-    async fn wish(&mut self) {
-        let Some(line) = &self.main else { return };
-        if self.waiting.len() >= MOST_WAITING || (self.must_join && self.character.gives_ids) {
-            return;
-        }
-        let wish = Wish::new(&line.ear, self.listener.person, self.world.finalizes, &mut self.dice);
-        if let Some(what) = counted(wish.kind) {
-            self.world.count(what);
-        }
-        if self.character.gives_ids {
-            let number = self.waiting.next_number();
-            let command = Command { number, kind: wish.kind, text: wish.text(Some(number)), since: None };
-            self.waiting.push(command, false);
-            self.send_waiting(number).await;
-        } else {
-            self.send(true, wish.text(None)).await;
-        }
-    }
-
-    async fn send_waiting(&mut self, number: u32) {
-        let Some(command) = self.waiting.get(number) else { return };
-        let (text, since) = (command.text.clone(), command.since);
-        self.say_since(since);
-        self.waiting.sent(number, Instant::now());
-        self.send(true, text).await;
-    }
-
-    fn say_since(&mut self, since: Option<u64>) {
-        if let (Some(since), Some(Line { ear: Ear::V2(ear), .. })) = (since, &mut self.main) {
-            ear.since.push(since);
-        }
-    }
-
-    /// Sends everything again that was not answered.
-    async fn send_all_again(&mut self, main: bool) {
-        if self.world.wanted.sabotage == Some(Sabotage::NeverSendsAgain) {
-            return;
-        }
-        for (number, text, since) in self.waiting.all() {
-            self.world.count(Happening::SentAgain);
-            if main {
-                self.say_since(since);
-            } else if since.is_some() {
-                // The second connection has its own past.
-                continue;
-            }
-            self.waiting.sent(number, Instant::now());
-            self.send(main, text).await;
-        }
-    }
-
-    async fn send_again_though_answered(&mut self) {
-        let Some(command) = self.waiting.some_answered(&mut self.dice) else { return };
-        let (text, since) = (command.text.clone(), command.since);
-        self.world.count(if command.kind == "join" {
-            Happening::JoinedThoughAnswered
-        } else {
-            Happening::SentThoughAnswered
-        });
-        self.say_since(since);
-        self.send(true, text).await;
-    }
-
     /// Joins where it must, and sends again what waits too long.
     async fn insist(&mut self) {
         let Some(line) = &self.main else { return };
@@ -364,39 +270,6 @@ impl Phone {
         }
     }
 
-    async fn ask(&mut self) {
-        let Some(line) = self.main.as_ref().filter(|line| line.ear.joined()) else { return };
-        if matches!(line.ear, Ear::Seed(_)) {
-            return;
-        }
-        let request = match self.dice.below(8) {
-            0 => r#"{"type":"get_state","id":"q"}"#,
-            1 => r#"{"type":"get_bill"}"#,
-            2 | 3 => r#"{"type":"presence","data":{"typing":true}}"#,
-            _ => r#"{"type":"get_checksum"}"#,
-        };
-        self.send(true, request.to_owned()).await;
-    }
-
-    async fn ask_for_what_is_lost(&mut self) {
-        let is_lost = self
-            .main
-            .as_ref()
-            .is_some_and(|line| matches!(&line.ear, Ear::V2(ear) if ear.joined && ear.is_lost()));
-        if is_lost && self.asked + IMPATIENCE < Instant::now() {
-            self.asked = Instant::now();
-            self.send(true, r#"{"type":"get_state","id":"q"}"#.to_owned()).await;
-        }
-    }
-
-    async fn send(&mut self, main: bool, text: String) {
-        let line = if main { &mut self.main } else { &mut self.second };
-        let Some(line) = line else { return };
-        self.world.note(self.listener.person, || format!("{} {text}", if main { ">" } else { ">>" }));
-        // A connection that is gone is noticed by reading.
-        let _ = line.client.send(text).await;
-    }
-
     async fn read_for(&mut self, time: Duration) {
         let end = sleep_until(Instant::now() + time);
         tokio::pin!(end);
@@ -411,107 +284,6 @@ impl Phone {
             self.ask_for_what_is_lost().await;
         }
     }
-
-    fn hear(&mut self, main: bool, heard: Result<Message, Closed>) {
-        let who = self.listener.person;
-        let line = if main { &self.main } else { &self.second };
-        if line.as_ref().is_some_and(|line| line.history != self.world.history()) {
-            // What a process said whose log was taken away is heard too late.
-            return self.drop_line(main);
-        }
-        let message = match heard {
-            Ok(message) => message,
-            Err(closed) => {
-                self.world.note(who, || format!("{} {closed}", if main { "<" } else { "<<" }));
-                self.world.count(Happening::CutOff);
-                return self.drop_line(main);
-            }
-        };
-        self.world.note(who, || format!("{} {}", if main { "<" } else { "<<" }, message.text()));
-        let line = if main { &mut self.main } else { &mut self.second };
-        let Some(line) = line else { return };
-        let answer = line.ear.hear(&self.world, &message);
-        let seq = line.ear.seq();
-        if let Ear::V2(ear) = &line.ear
-            && ear.token.is_some()
-            && ear.token != self.token
-        {
-            self.token.clone_from(&ear.token);
-        }
-        if line.ear.joined() && main {
-            self.must_join = false;
-            if matches!(line.ear, Ear::Seed(_)) {
-                // It is shown the order: that is answer enough, and the other one may be lost when it falls behind.
-                self.waiting.joined();
-            }
-        }
-        if let Some(answer) = answer {
-            self.answered(main, seq, answer);
-        }
-    }
-
-    fn answered(&mut self, main: bool, seq: u64, answer: Answer) {
-        let (who, wild) = (self.listener.number, self.listener.wild);
-        match answer {
-            Answer::Acked { command, seq, repeated } => {
-                self.waiting.answered(command);
-                // What says nothing new is granted without changing anything.
-                let is_fact = repeated || !may_change_nothing(self.waiting.kind(command));
-                self.world.evidence(|evidence| {
-                    if is_fact {
-                        evidence.acked(who, command, seq);
-                    }
-                    if repeated {
-                        evidence.count(Happening::Repeated);
-                        evidence.other_answers += u64::from(!wild);
-                    }
-                });
-            }
-            Answer::Refused { command, code } => {
-                let is_final = match code.as_str() {
-                    "join_first" => {
-                        self.world.count(Happening::JoinFirst);
-                        self.must_join |= main;
-                        let line = if main { &mut self.main } else { &mut self.second };
-                        if let Some(line) = line {
-                            line.ear.must_join();
-                        }
-                        false
-                    }
-                    "storage_unavailable" | "storage_uncertain" => {
-                        self.world.count(Happening::StorageFailed);
-                        false
-                    }
-                    _ => true,
-                };
-                self.world.evidence(|evidence| {
-                    evidence.count(Happening::Refused);
-                    evidence.other_answers += u64::from(!wild && code != "join_first");
-                });
-                self.refused(seq, command, &code, is_final);
-            }
-        }
-    }
-
-    fn refused(&mut self, seq: u64, command: Option<u32>, code: &str, is_final: bool) {
-        let (who, wild) = (self.listener.number, self.listener.wild);
-        let kind = command.map(|command| self.waiting.kind(command));
-        // Without an id only joining is refused because the order is closed and the client has no seat. Who was removed
-        // does not wait to be let back.
-        let joins = kind == Some("join") || (kind.is_none() && self.must_join);
-        let is_closed = matches!(code, "order_finalized" | "order_expired" | "order_archived");
-        if (joins && is_closed) || code == "removed" {
-            self.barred = true;
-        }
-        let Some(command) = command.filter(|_| is_final) else { return };
-        self.waiting.answered(command);
-        self.world.evidence(|evidence| {
-            evidence.refusals.insert((who, command));
-            if kind != Some("join") && !wild {
-                evidence.refused(who, command, seq, code);
-            }
-        });
-    }
 }
 
 /// The next message of a connection; nothing ever where there is none.
@@ -520,10 +292,4 @@ async fn recv(line: &mut Option<Line>) -> Result<Message, Closed> {
         Some(line) => line.client.recv().await,
         None => std::future::pending().await,
     }
-}
-
-/// Whether a command of this kind may be granted although nothing changes by it.
-fn may_change_nothing(kind: &str) -> bool {
-    let of_the_table = MANNERS.contains(&kind);
-    of_the_table || matches!(kind, "join" | "update_payment")
 }
