@@ -14,3 +14,4 @@ pub mod frames;
 pub mod latencies;
 pub mod upgrade;
 pub mod usage;
+pub mod whole;

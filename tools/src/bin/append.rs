@@ -1,16 +1,14 @@
 //! How many facts a second the SQLite log takes, beside what a bare sync of the same disk costs.
-//!
-//! `cargo tool append -- [FOLDER]`. The file is made in `FOLDER` (else in
-//! the system's folder for temporary files, which may be memory) and removed again. A few seconds.
 
 use std::env;
 use std::error::Error;
 use std::fs::OpenOptions;
 use std::io::{Seek, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use clap::Parser;
 use order_host::RoomKey;
 use order_host::log::{AppendError, RoomLog, SqliteLog};
 use tokio::task::JoinSet;
@@ -24,9 +22,23 @@ const FACT_BYTES: usize = 300;
 /// Every room has one append on its way: the closed loop that a room's task is.
 const ROOMS: [usize; 3] = [1, 50, 200];
 
+const EXAMPLE: &str = "\
+Example:
+  cargo tool append -- /srv
+
+It takes eight seconds.";
+
+/// Measures how many facts a second the SQLite log takes, beside what a bare sync of the same disk costs.
+#[derive(Parser)]
+#[command(name = "append", version, after_help = EXAMPLE)]
+struct Options {
+    /// A folder on the disk to measure, in which files are made and removed [default: the one for temporary files, which may be memory].
+    folder: Option<PathBuf>,
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let parent = env::args_os().nth(1).map_or_else(env::temp_dir, Into::into);
+    let parent = Options::parse().folder.unwrap_or_else(env::temp_dir);
     let folder = tempfile::tempdir_in(parent)?;
 
     let bare = folder.path().join("bare");

@@ -1,7 +1,5 @@
 //! How long others wait for their answers beside a table whose bill is as dear as can be.
 //!
-//! `cargo tool beside -- [--seconds 10] [--threads 2] [--dear itemized] [--tables 1]`
-//!
 //! Fifty quiet tables give a command each every 20 ms or so, first alone, then beside one table (or more) of 5,000 dishes and 250 people
 //! that gives one command after another. All of them are rooms of one host over a log in memory, and speak the first protocol, which
 //! sends the bill with every change. Prints how long it took from a command to its `ack`.
@@ -11,11 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use order_core::stored::encode_fact;
 use order_host::log::{MemoryLog, RoomLog, StoredFact};
 use order_host::{Connection, Host, Outgoing, RoomKey, Settings};
 use tokio::time::sleep;
 use tools::dear;
+use tools::whole::at_least_one;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -23,19 +24,41 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// How many tables are quiet.
 const QUIET: usize = 50;
 
+const EXAMPLE: &str = "\
+Example:
+  cargo tool beside -- --tables 3 --seconds 10
+
+It takes twice the seconds: fifty quiet tables are measured alone, then beside the dear ones.";
+
+/// Measures how long quiet tables wait for their answers beside tables whose bills are as dear as can be.
+#[derive(Parser)]
+#[command(name = "beside", version, after_help = EXAMPLE)]
+struct Options {
+    /// How long to measure, in seconds, each time.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = at_least_one)]
+    seconds: u64,
+    /// How many threads the host has.
+    #[arg(long, value_name = "THREADS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    threads: u16,
+    /// Which of the dearest bills the dear tables have.
+    #[arg(long, value_name = "BILL", default_value = "itemized", value_parser = names())]
+    dear: String,
+    /// How many dear tables there are.
+    #[arg(long, value_name = "TABLES", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    tables: u16,
+}
+
+/// The bills that `--dear` takes.
+fn names() -> PossibleValuesParser {
+    PossibleValuesParser::new(dear::WORST.iter().map(|(name, _)| *name))
+}
+
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let option = |name: &str, default: &str| {
-        let place = words.iter().position(|word| word == name);
-        place.map_or(default.to_owned(), |place| words[place + 1].clone())
-    };
-    let seconds = option("--seconds", "10").parse().unwrap();
-    let threads = option("--threads", "2").parse().unwrap();
-    let tables = option("--tables", "1").parse().unwrap();
-    let name = option("--dear", "itemized");
+    let Options { seconds, threads, dear: name, tables } = Options::parse();
     let (_, dear) = *dear::WORST.iter().find(|(other, _)| *other == name).unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
-    runtime.unwrap().block_on(measure(dear, tables, Duration::from_secs(seconds)));
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(threads.into()).enable_all().build();
+    runtime.unwrap().block_on(measure(dear, tables.into(), Duration::from_secs(seconds)));
 }
 
 async fn measure(dear: dear::Dear, tables: usize, time: Duration) {

@@ -1,9 +1,7 @@
 //! Divides millions of random bills and holds every one against the laws and against exact fractions.
 //!
-//! `cargo tool bills -- [--count 10000000] [--seed 1] [--threads 2]`
-//!
-//! Bill number *n* of seed *s* is the same everywhere, whatever the number of threads. What breaks a law is printed with its
-//! number, and `--only n` looks at that one bill alone. Exits with 1 if anything was printed so.
+//! Bill number *n* of seed *s* is the same everywhere, whatever the number of threads. A bill that breaks a law is printed with
+//! its number, and `--only n` looks at that one bill alone. Exits with 1 if there was any.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a check may panic")]
 
 use std::collections::BTreeMap;
@@ -12,11 +10,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::time::Instant;
 
+use clap::Parser;
 use order_core::bill::{Bill, ChargeKind, ChargeValue};
 use order_core::split::{CustomShares, Rest, SplitRule};
 use tools::bill::choices::{Choices, Seeded};
 use tools::bill::laws::{Outcome, Violation, check, check_choice, check_listing, check_mirror};
 use tools::bill::making::{self, Sizes};
+use tools::whole::{at_least_one, whole};
 
 /// How many bills a thread takes at once.
 const BATCH: u64 = 2_000;
@@ -27,45 +27,38 @@ const LARGE: u64 = 200;
 /// One bill of so many has dishes that few share each.
 const SPARSE: u64 = 16;
 
+const EXAMPLE: &str = "\
+Example:
+  cargo tool bills -- --count 1_000_000 --seed 2
+
+The exit code is 1 if a bill breaks a law. It is printed with its number, and the same seed with --only NUMBER looks at it alone.";
+
+/// Divides random bills, and checks each against the laws and against exact fractions.
+#[derive(Parser)]
+#[command(name = "bills", version, after_help = EXAMPLE)]
+struct Options {
+    /// How many bills to divide.
+    #[arg(long, value_name = "BILLS", default_value = "10_000_000", value_parser = whole)]
+    count: u64,
+    /// What the bills follow from.
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = whole)]
+    seed: u64,
+    /// How many threads divide them.
+    #[arg(long, value_name = "THREADS", default_value = "2", value_parser = at_least_one)]
+    threads: u64,
+    /// Divides the bill of this number alone, and prints it.
+    #[arg(long, value_name = "NUMBER", value_parser = whole)]
+    only: Option<u64>,
+}
+
 fn main() -> ExitCode {
-    let options = match Options::read(std::env::args().skip(1)) {
-        Ok(options) => options,
-        Err(message) => {
-            eprintln!("{message}\nusage: bills [--count N] [--seed N] [--threads N] [--only N]");
-            return ExitCode::from(2);
-        }
-    };
+    let options = Options::parse();
     if let Some(number) = options.only {
         return only(options.seed, number);
     }
     let report = run(&options);
     report.print();
     if report.violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-struct Options {
-    count: u64,
-    seed: u64,
-    threads: u64,
-    only: Option<u64>,
-}
-
-impl Options {
-    fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self { count: 10_000_000, seed: 1, threads: 2, only: None };
-        while let Some(word) = words.next() {
-            let number = words.next().and_then(|number| number.replace('_', "").parse().ok());
-            let number: u64 = number.ok_or_else(|| format!("{word} needs a whole number"))?;
-            match word.as_str() {
-                "--count" => options.count = number,
-                "--seed" => options.seed = number,
-                "--threads" => options.threads = number.max(1),
-                "--only" => options.only = Some(number),
-                _ => return Err(format!("{word} is not an option")),
-            }
-        }
-        Ok(options)
-    }
 }
 
 /// What one thread, or all of them, have seen.

@@ -1,25 +1,37 @@
 //! One command after another through a host over a log in memory: how much work a whole command is.
 //!
 //! Two guests of `stonepot.v2` sit at a table, and one of them changes the quantity of a dish as often as is asked for. What a command
-//! costs is the difference of two runs, which is the same on a busy machine as on a quiet one:
-//!
-//! ```text
-//! cargo build --release -p tools --bin command
-//! for commands in 1000 3000; do
-//!     valgrind --tool=callgrind --callgrind-out-file=/dev/null target/release/command $commands
-//! done
-//! ```
+//! costs is the difference of two runs, which is the same on a busy machine as on a quiet one
+//! (`--help` shows how to count).
 
 use std::error::Error;
 use std::sync::Arc;
 
+use clap::Parser;
 use order_host::log::MemoryLog;
 use order_host::{Connection, Host, Opening, Outgoing, Protocol, RandomIds, RoomKey, Settings};
+use tools::whole::whole;
 use transport_memory::ManualClock;
+
+const EXAMPLE: &str = "\
+Example (a command costs a 2,000th of the difference):
+  cargo build --release -p tools --bin command
+  for commands in 1000 3000; do
+      valgrind --tool=callgrind --callgrind-out-file=/dev/null target/release/command $commands
+  done";
+
+/// Gives one command after another to a host over a log in memory, for a profiler to count the work.
+#[derive(Parser)]
+#[command(name = "command", version, after_help = EXAMPLE)]
+struct Options {
+    /// How many commands to give.
+    #[arg(default_value = "1000", value_parser = whole)]
+    commands: u64,
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let commands: u64 = std::env::args().nth(1).unwrap_or_else(|| "1000".to_owned()).parse()?;
+    let Options { commands } = Options::parse();
     let log = Arc::new(MemoryLog::new());
     // Valgrind does not know how the system's clock is asked.
     let clock = Arc::new(ManualClock::default());

@@ -1,11 +1,7 @@
 //! Looks for the orders whose bills take longest to work out, within all bounds of an order.
 //!
-//! `cargo tool dear -- [--seed 1] [--steps 2000] [--rule 0] [--again 0] [--digests 0] [--small 0]`
-//!
 //! A search by seed: the dearest of many bills at random, changed in one thing or two for as long as that makes them dearer, for
-//! each rule by which a bill is shared, or for one (1 to 9). With `--again N` it searches nothing, and times the dearest that
-//! were found before, the best of N. With `--digests N` it prints what everybody pays of the first N bills of the seed and of
-//! those as one number each, for two versions to be compared; with `--small 1`, of few people and dishes each.
+//! each rule by which a bill is shared, or for one. What it found before is `WORST` of the core's tests.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a check may panic")]
 
 use std::cmp::Reverse;
@@ -13,11 +9,13 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use clap::Parser;
 use order_core::Order;
 use order_core::split::shares;
 use order_core::wire::v2;
 use tools::bill::choices::{Choices, Seeded};
 use tools::dear::{Dear, Rule, WORST, digest, is_within_bounds};
+use tools::whole::{at_least_one, whole};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -37,22 +35,51 @@ const RULES: [Rule; 9] = [
 /// How many bills of each rule are kept to be changed further.
 const KEPT: usize = 4;
 
+const EXAMPLE: &str = "\
+Examples:
+  Search; a minute or two:
+    cargo tool dear -- --seed 1
+
+  Time the dearest bills that were found before, the best of 10:
+    cargo tool dear -- --again 10
+
+  Compare two versions: the lines that they print must be equal:
+    cargo tool dear -- --digests 200 --small";
+
+/// Searches the orders whose bills take longest to work out, within all bounds of an order.
+#[derive(Parser)]
+#[command(name = "dear", version, after_help = EXAMPLE)]
+struct Options {
+    /// What the bills follow from.
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = whole)]
+    seed: u64,
+    /// How many bills the search looks at.
+    #[arg(long, value_name = "BILLS", default_value = "2000", value_parser = whole)]
+    steps: u64,
+    /// Searches one rule alone: 1 equal, 2 itemized, 3 amounts, 4 percentages, 5 coarse percentages, 6 weights, 7 adjusted,
+    /// 8 cover with an equal rest, 9 cover with an itemized rest.
+    #[arg(long, value_name = "RULE", value_parser = clap::value_parser!(u64).range(1..=9))]
+    rule: Option<u64>,
+    /// Searches nothing, and times the dearest bills that were found before, the best of so many times.
+    #[arg(long, value_name = "TIMES", value_parser = at_least_one, conflicts_with = "digests")]
+    again: Option<u64>,
+    /// Searches nothing, and prints what everybody pays as one number a bill: so many bills of the seed, and those that were found before.
+    #[arg(long, value_name = "BILLS", value_parser = at_least_one)]
+    digests: Option<u64>,
+    /// With --digests: bills of few people and dishes.
+    #[arg(long, requires = "digests")]
+    small: bool,
+}
+
 fn main() {
-    let mut options =
-        [("--seed", 1), ("--steps", 2_000), ("--digests", 0), ("--again", 0), ("--rule", 0), ("--small", 0)];
-    let mut words = std::env::args().skip(1);
-    while let Some(word) = words.next() {
-        let option = options.iter_mut().find(|(name, _)| *name == word).unwrap_or_else(|| panic!("{word}?"));
-        option.1 = words.next().unwrap().parse().unwrap();
+    let options = Options::parse();
+    if let Some(digests) = options.digests {
+        print_digests(options.seed, digests, options.small);
+    } else if let Some(again) = options.again {
+        time_worst(again);
+    } else {
+        search(options.seed, options.steps, options.rule);
     }
-    let [(_, seed), (_, steps), (_, digests), (_, again), (_, rule), (_, small)] = options;
-    if digests > 0 {
-        return print_digests(seed, digests, small > 0);
-    }
-    if again > 0 {
-        return time_worst(again);
-    }
-    search(seed, steps, rule);
 }
 
 /// Times the dearest bills that were found so far.
@@ -64,13 +91,13 @@ fn time_worst(times: u64) {
     }
 }
 
-fn search(seed: u64, steps: u64, rule: u64) {
+fn search(seed: u64, steps: u64, rule: Option<u64>) {
     let mut choices = Seeded::new(seed);
     // Of each rule the dearest few: bills of different rules are dear for different reasons.
     let mut dearest: BTreeMap<Rule, Vec<(Duration, Dear)>> = BTreeMap::new();
     for step in 0..steps {
         let mut any = Dear::any(&mut choices);
-        if rule > 0 {
+        if let Some(rule) = rule {
             any.rule = RULES[usize::try_from(rule).unwrap() - 1];
         }
         let dear = match dearest.get(&any.rule) {

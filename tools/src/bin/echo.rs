@@ -1,9 +1,5 @@
 //! An echo on the very socket code that serves orders, for conformance tests of WebSockets.
 //!
-//! ```sh
-//! cargo tool echo -- --addr 127.0.0.1:9001
-//! ```
-//!
 //! It prints the address it listens on, so `--addr 127.0.0.1:0` takes any free port. Everything is as in the server,
 //! except that a message may have 64 MiB in place of 256 KiB: the Autobahn cases send 16 MiB.
 
@@ -23,11 +19,18 @@ use warp::Filter;
 use warp::http::{HeaderMap, Method, StatusCode};
 use warp::reply::{Reply, Response};
 
-/// Echoes every message of every WebSocket, on any path.
+const EXAMPLE: &str = "\
+Example:
+  cargo tool echo -- --addr 127.0.0.1:9001
+
+It serves until it is stopped. A message may have 64 MiB.";
+
+/// Echoes every message of every WebSocket on any path, through the server's own socket code.
 #[derive(Parser)]
+#[command(name = "echo", version, after_help = EXAMPLE)]
 struct Arguments {
     /// Where to listen; port 0 takes any free one.
-    #[arg(long, default_value = "127.0.0.1:9001")]
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9001")]
     addr: SocketAddr,
 }
 

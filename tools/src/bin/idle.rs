@@ -1,9 +1,5 @@
 //! What an idle socket costs the server: opens some thousands of them and looks at its resident memory.
 //!
-//! ```sh
-//! cargo build --release && cargo tool idle -- --server target/release/stonepot
-//! ```
-//!
 //! Linux only: the figure is `VmRSS` of `/proc`, so it is the server's own memory. What the kernel holds for a connection
 //! comes on top, for this server as for any other. `tests/idle.rs` holds the server to the bound.
 
@@ -20,14 +16,21 @@ const REST_KIB: f64 = 64.0;
 /// So many halves of a second are waited for that.
 const RESTLESS: usize = 240;
 
-/// Opens many sockets, lets them idle, and says what each costs the server.
+const EXAMPLE: &str = "\
+Example:
+  cargo build --release && cargo tool idle -- --sockets 2000
+
+Linux only. It takes half a minute.";
+
+/// Opens many sockets, lets them idle, and prints what each costs the server in KiB of memory.
 #[derive(Parser)]
+#[command(name = "idle", version, after_help = EXAMPLE)]
 struct Arguments {
     /// The server to start and measure.
     #[arg(long, value_name = "PATH", default_value = "target/release/stonepot")]
     server: PathBuf,
     /// How many sockets to open, each time.
-    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(100..=10_000))]
+    #[arg(long, value_name = "SOCKETS", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(100..=10_000))]
     sockets: u32,
 }
 
@@ -43,19 +46,19 @@ fn main() -> io::Result<()> {
 }
 
 /// KiB of resident memory for each socket.
-pub(crate) struct Cost {
+struct Cost {
     /// Sockets that have only shaken hands.
-    pub(crate) connected: f64,
+    connected: f64,
     /// Sockets that have joined an order, four to each, with a share of what the order itself takes.
-    pub(crate) joined: f64,
+    joined: f64,
     /// The whole server at that time.
-    pub(crate) joined_in_all: f64,
+    joined_in_all: f64,
     /// Sockets that once sent a message far larger than usual.
-    pub(crate) after_large: f64,
+    after_large: f64,
 }
 
 /// The server is started for it, and stopped after it.
-pub(crate) fn measure(server: &Path, sockets: u32) -> io::Result<Cost> {
+fn measure(server: &Path, sockets: u32) -> io::Result<Cost> {
     let (connected, _) = cost(server, sockets, &|_, _| Ok(()))?;
     let (joined, joined_in_all) = cost(server, sockets, &|number, socket| join(number, socket))?;
     let (after_large, _) = cost(server, sockets, &|_, socket| say_much(socket))?;

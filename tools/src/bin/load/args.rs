@@ -12,22 +12,22 @@ const MOST_PEOPLE_A_DISH: u32 = 100;
 const EXAMPLES: &str = "\
 Examples:
   Drive a server that is already running:
-    load --addr 127.0.0.1:1999 --seconds 10
+    cargo tool load -- --addr 127.0.0.1:1999 --seconds 10
 
   The whole comparison, server and load on a core of their own, five interleaved runs of each:
-    load --server target/release/stonepot --log sqlite,memory --pin --yardstick --echo-writes direct,warp --runs 5
+    cargo tool load -- --server target/release/stonepot --log sqlite,memory --pin --yardstick --echo-writes direct,warp --runs 5
 
   What it costs that everybody signs in, the two taking turns:
-    load --server target/release/stonepot --log memory --auth off,required --pin --runs 5
+    cargo tool load -- --server target/release/stonepot --log memory --auth off,required --pin --runs 5
 
   One large table, with a dish added and taken away again in turn:
-    load --server target/release/stonepot --rooms 1 --people 50 --mix add-remove
+    cargo tool load -- --server target/release/stonepot --rooms 1 --people 50 --mix add-remove
 
   As most tables are, with one command in flight at each:
-    load --server target/release/stonepot --log sqlite,memory --in-flight room --pin --yardstick --runs 5
+    cargo tool load -- --server target/release/stonepot --log sqlite,memory --in-flight room --pin --yardstick --runs 5
 
   How long one command takes when there is little to do:
-    load --server target/release/stonepot --rooms 10 --think-ms 500
+    cargo tool load -- --server target/release/stonepot --rooms 10 --think-ms 500
 
 What is checked: every command must reach every participant of its room exactly once, in its sender's
 order; at the end every participant's state must agree on sequence number, total, items and shares, and

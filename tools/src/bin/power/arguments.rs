@@ -1,49 +1,40 @@
 //! The command line.
 
-use std::env;
 use std::path::PathBuf;
 
-use crate::Outcome;
+use clap::Parser;
+use tools::whole::{at_least_one, whole};
 
-pub(crate) const USAGE: &str = "\
-Cuts the power of a simulated disk, at random moments of real runs of the room loop over the SQLite log, and looks for
-whatever anybody had been told. Linux only.
+const EXAMPLE: &str = "\
+Examples:
+  A hundred thousand power cuts; some ten minutes:
+    cargo tool power -- --cuts 100_000 --seed 1
 
-  cargo tool power -- [--cuts N] [--seed N] [--threads N]
-  cargo tool power -- --replay RECORD --position N [--luck N]
+  A broken promise once more; the tool prints this line when it finds one:
+    cargo tool power -- --replay /tmp/stonepot-power-1.record --position 4711 --luck 42
 
-  --cuts N       power cuts, at least [10000]
-  --seed N       what is random follows from it [1]; how the threads of a run interleave does not
-  --threads N    how many look at what is left [one for each processor]
-  --replay FILE  let happen again, exactly, what broke a promise; the check prints the rest of the line";
+Linux only, with a C compiler (`cc`, or the one that CC names). The exit code is 1 if a promise is broken.";
 
-/// What is asked for.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// Cuts the power of a simulated disk at random moments of real runs, and checks that everything that anybody was told is there.
+#[derive(Debug, Parser)]
+#[command(name = "power", version, after_help = EXAMPLE)]
 pub(crate) struct Arguments {
-    pub(crate) cuts: Option<u64>,
-    pub(crate) seed: Option<u64>,
-    pub(crate) threads: Option<usize>,
+    /// How many power cuts there are, at least.
+    #[arg(long, value_name = "CUTS", default_value = "10_000", value_parser = whole)]
+    pub(crate) cuts: u64,
+    /// What the runs and the cuts follow from; how the threads of a run interleave does not.
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = whole)]
+    pub(crate) seed: u64,
+    /// How many threads look at what is left [default: one for each processor].
+    #[arg(long, value_name = "THREADS", value_parser = at_least_one)]
+    pub(crate) threads: Option<u64>,
+    /// Replays this record of a broken promise instead.
+    #[arg(long, value_name = "FILE", requires = "position")]
     pub(crate) replay: Option<PathBuf>,
+    /// With --replay: how many events had happened.
+    #[arg(long, value_name = "EVENTS", requires = "replay")]
     pub(crate) position: Option<usize>,
+    /// With --replay: the seed of what the disk lost, if the power was cut.
+    #[arg(long, value_name = "NUMBER", requires = "replay")]
     pub(crate) luck: Option<u64>,
-}
-
-impl Arguments {
-    pub(crate) fn read() -> Outcome<Self> {
-        let mut arguments = Self::default();
-        let mut words = env::args().skip(1);
-        while let Some(option) = words.next() {
-            let value = words.next().ok_or(USAGE)?;
-            match option.as_str() {
-                "--cuts" => arguments.cuts = Some(value.parse()?),
-                "--seed" => arguments.seed = Some(value.parse()?),
-                "--threads" => arguments.threads = Some(value.parse()?),
-                "--replay" => arguments.replay = Some(value.into()),
-                "--position" => arguments.position = Some(value.parse()?),
-                "--luck" => arguments.luck = Some(value.parse()?),
-                _ => return Err(USAGE.into()),
-            }
-        }
-        Ok(arguments)
-    }
 }

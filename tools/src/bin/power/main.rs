@@ -1,7 +1,5 @@
 //! Cuts the power, on a simulated disk that forgets what was not synced.
 //!
-//! `cargo tool power -- --cuts 100000 --seed 1`
-//!
 //! The program under test is the real one: rooms over [`order_host::log::SqliteLog`], with SQLite's own way to the files.
 //! It runs as a process of its own, with `recorder.c` beside the C library, which writes down every write, sync, name and
 //! length in order, and between them what the log and the clients were told. The process is killed at some moment. Then,

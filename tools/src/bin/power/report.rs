@@ -1,14 +1,15 @@
 //! What the check says to whoever runs it.
 
+use clap::Parser as _;
+
 use crate::Outcome;
-use crate::arguments::{Arguments, USAGE};
+use crate::arguments::Arguments;
 use crate::campaign::{self, Broken, Plan, Report};
 
 /// Does what the command line asks for, and says whether every promise was kept.
 pub(crate) fn run() -> Outcome<bool> {
-    let arguments = Arguments::read()?;
-    if let Some(record) = &arguments.replay {
-        let position = arguments.position.ok_or(USAGE)?;
+    let arguments = Arguments::parse();
+    if let (Some(record), Some(position)) = (&arguments.replay, arguments.position) {
         return Ok(match campaign::replay(record, position, arguments.luck) {
             Ok(found) => {
                 println!("every promise was kept: {} facts were promised and there", found.promised);
@@ -20,8 +21,10 @@ pub(crate) fn run() -> Outcome<bool> {
             }
         });
     }
-    let mut plan = Plan::new(arguments.seed.unwrap_or(1), arguments.cuts.unwrap_or(10_000));
-    plan.threads = arguments.threads.unwrap_or(plan.threads).max(1);
+    let mut plan = Plan::new(arguments.seed, arguments.cuts);
+    if let Some(threads) = arguments.threads {
+        plan.threads = usize::try_from(threads)?;
+    }
     let outcome = campaign::run(&plan)?;
     match &outcome {
         Ok(report) => println!("{}", kept(&plan, report)),

@@ -7,13 +7,13 @@ use clap::{Parser, ValueEnum};
 const EXAMPLES: &str = "\
 Examples:
   What one server pays:
-    price --server target/release/stonepot all
+    cargo tool price -- --server target/release/stonepot all
 
   Before and after a change, side by side:
-    price --server /tmp/stonepot-before,target/release/stonepot bills
+    cargo tool price -- --server /tmp/stonepot-before,target/release/stonepot bills
 
   A quick look with smaller orders:
-    price --server target/release/stonepot --remembered 5000 --facts 2000 --dishes 500 --phones 50 --seconds 3 all
+    cargo tool price -- --server target/release/stonepot --remembered 5000 --facts 2000 --dishes 500 --phones 50 --seconds 3 all
 
 Each benchmark fills an order over real sockets, starts the server again, and measures with everything at its defaults but how
 much may be sent and stored. Others are one guest at a quiet table who sends one command after the other; how long each waits is

@@ -1,4 +1,4 @@
-//! `cargo tool price -- --help`: measures what a server pays for what it is asked, and how
+//! Measures what a server pays for what it is asked, and how
 //! long others wait meanwhile; of two servers, such as an older and a newer one, in one table.
 
 mod args;

@@ -1,13 +1,8 @@
 //! Lives through as many rooms as one likes, and holds each against its log.
 //!
-//! `cargo tool simulate -- [--commands 1000000] [--seed 1] [--threads 2]`
-//!
-//! Room number *n* of seed *s* is the same everywhere, whatever the number of threads. A room in which something is that must
-//! not be is printed with its number, and `--only n` replays it alone, with everything that everybody did and heard. Exits
+//! Room number *n* of seed *s* is the same everywhere, whatever the number of threads. A room that breaks a
+//! promise is printed with its number, and `--only n` replays it alone, with everything that everybody did and heard. Exits
 //! with 1 if there was any.
-//!
-//! `--minutes` ends it even if it has not seen so many commands, and `--first n` goes on from where another run has ended:
-//! several runs add up to a long one.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a check may panic")]
 
 #[allow(dead_code, reason = "only the tests make logs lie and clients err")]
@@ -18,9 +13,11 @@ mod tests;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use clap::Parser;
 use mimalloc::MiMalloc;
 use rooms::plan::Wanted;
 use rooms::{live_through, run};
+use tools::whole::{at_least_one, whole};
 
 /// As the server has it.
 #[global_allocator]
@@ -29,16 +26,45 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 /// How often it says how far it is.
 const REPORTED: Duration = Duration::from_secs(60);
 
+const EXAMPLE: &str = "\
+Examples:
+  Rooms with a million commands in all; less than a minute:
+    cargo tool simulate -- --commands 1_000_000 --seed 2
+
+  The room of one number alone, with its transcript:
+    cargo tool simulate -- --seed 2 --only 4711
+
+  A long run in parts: each goes on where the one before has ended:
+    cargo tool simulate -- --commands 1_000_000_000 --seed 2 --first 40000 --minutes 90
+
+The exit code is 1 if a room breaks a promise.";
+
+/// Simulates whole rooms under faults, and checks what everybody was shown against the log.
+#[derive(Parser)]
+#[command(name = "simulate", version, after_help = EXAMPLE)]
+struct Options {
+    /// Ends after so many commands, of all rooms together.
+    #[arg(long, value_name = "COMMANDS", default_value = "1_000_000", value_parser = whole)]
+    commands: u64,
+    /// What the rooms follow from.
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = whole)]
+    seed: u64,
+    /// How many threads simulate.
+    #[arg(long, value_name = "THREADS", default_value = "2", value_parser = at_least_one)]
+    threads: u64,
+    /// The number of the first room.
+    #[arg(long, value_name = "ROOM", default_value = "0", value_parser = whole)]
+    first: u64,
+    /// Ends after so many minutes, even if there were fewer commands.
+    #[arg(long, value_name = "MINUTES", value_parser = whole)]
+    minutes: Option<u64>,
+    /// Simulates the room of this number alone, and prints its transcript.
+    #[arg(long, value_name = "ROOM", value_parser = whole)]
+    only: Option<u64>,
+}
+
 fn main() -> ExitCode {
-    let options = match Options::read(std::env::args().skip(1)) {
-        Ok(options) => options,
-        Err(message) => {
-            eprintln!(
-                "{message}\nusage: simulate [--commands N] [--seed N] [--threads N] [--first ROOM] [--minutes N] [--only ROOM]"
-            );
-            return ExitCode::from(2);
-        }
-    };
+    let options = Options::parse();
     let Some(number) = options.only else { return many(&options) };
     let outcome = live_through(options.seed, number, Wanted { transcript: true, ..Wanted::default() });
     print!("{}", outcome.transcript);
@@ -51,36 +77,6 @@ fn main() -> ExitCode {
             println!("VIOLATION {violation}");
             ExitCode::FAILURE
         }
-    }
-}
-
-struct Options {
-    commands: u64,
-    seed: u64,
-    threads: u64,
-    first: u64,
-    minutes: Option<u64>,
-    only: Option<u64>,
-}
-
-impl Options {
-    fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options =
-            Self { commands: 1_000_000, seed: 1, threads: 2, first: 0, minutes: None, only: None };
-        while let Some(word) = words.next() {
-            let number = words.next().and_then(|number| number.replace('_', "").parse().ok());
-            let number: u64 = number.ok_or_else(|| format!("{word} needs a whole number"))?;
-            match word.as_str() {
-                "--commands" => options.commands = number,
-                "--seed" => options.seed = number,
-                "--threads" => options.threads = number.max(1),
-                "--first" => options.first = number,
-                "--minutes" => options.minutes = Some(number),
-                "--only" => options.only = Some(number),
-                _ => return Err(format!("{word} is not an option")),
-            }
-        }
-        Ok(options)
     }
 }
 
