@@ -11,6 +11,12 @@ const LONGEST_MICROS: u64 = 60_000_000;
 #[derive(Debug, Clone)]
 pub struct Latencies(Option<Histogram<u32>>);
 
+impl Default for Latencies {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Latencies {
     /// None yet.
     pub fn new() -> Self {

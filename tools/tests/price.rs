@@ -1,4 +1,5 @@
 //! The benchmark of what is asked for measures the server that there is, with orders small enough for every day.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod stonepot;
 

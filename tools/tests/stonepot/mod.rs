@@ -1,4 +1,5 @@
 //! The server that is measured, as it is now.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
