@@ -34,7 +34,7 @@ fn main() {
     }
     group.finish();
 
-    // The dearest bills that an order can have, as far as they have been found (`examples/dear.rs`).
+    // The dearest bills that an order can have, as far as they have been found (`tools/src/bin/dear.rs`).
     let mut group = criterion.benchmark_group("dear");
     for (name, dear) in dear::WORST {
         let order = dear.order();

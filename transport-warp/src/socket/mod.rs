@@ -1,7 +1,7 @@
 //! One WebSocket: the handshake, the frames, the pings and the goodbye.
 //!
 //! Everything here knows WebSockets and nothing of orders. What a socket talks to is a [`Session`]: a room's
-//! connection in the server, an echo in `examples/echo.rs`, so the conformance tests that run against the echo
+//! connection in the server, an echo in `tools/src/bin/echo.rs`, so the conformance tests that run against the echo
 //! run against the code that serves orders.
 //!
 //! `tungstenite` judges what comes in (frames, fragments, UTF-8, the order of a close). What goes out is

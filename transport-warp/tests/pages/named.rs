@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::markdown::{Page, code_and_rest, pages, root};
 
 /// Where the paths begin that pages name.
-const FOLDERS: [&str; 7] =
-    ["order-core", "order-host", "transport-memory", "transport-warp", "fuzz", "scripts", "docs"];
+const FOLDERS: [&str; 8] =
+    ["order-core", "order-host", "transport-memory", "transport-warp", "tools", "fuzz", "scripts", "docs"];
 
 #[test]
 fn every_file_that_a_page_names_is_there() {
@@ -101,8 +101,9 @@ fn test_at<'line>(lines: &[&'line str], number: usize) -> Option<&'line str> {
 
 /// All Rust files of the workspace, one after the other.
 fn sources(root: &Path) -> String {
-    let mut folders: Vec<_> =
-        ["order-core", "order-host", "transport-memory", "transport-warp"].map(|name| root.join(name)).into();
+    let mut folders: Vec<_> = ["order-core", "order-host", "transport-memory", "transport-warp", "tools"]
+        .map(|name| root.join(name))
+        .into();
     let mut all = String::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {

@@ -1,0 +1,47 @@
+//! How long things took.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+/// Latencies are told apart up to a minute; longer ones count as one.
+const LONGEST_MICROS: u64 = 60_000_000;
+
+/// Latencies in microseconds.
+#[derive(Debug, Clone)]
+pub struct Latencies(Option<Histogram<u32>>);
+
+impl Default for Latencies {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Latencies {
+    /// None yet.
+    pub fn new() -> Self {
+        // Three digits are told apart; these bounds are valid, so there always is a histogram.
+        Self(Histogram::new_with_max(LONGEST_MICROS, 3).ok())
+    }
+
+    /// One more.
+    pub fn record(&mut self, latency: Duration) {
+        if let Some(histogram) = &mut self.0 {
+            histogram.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(LONGEST_MICROS));
+        }
+    }
+
+    /// In microseconds, the latency that this part of all does not exceed; 1 is the longest.
+    pub fn at(&self, part: f64) -> f64 {
+        let micros = self.0.as_ref().map_or(0, |histogram| histogram.value_at_quantile(part));
+        f64::from(u32::try_from(micros).unwrap_or(u32::MAX))
+    }
+
+    /// Adds what another thread measured.
+    pub fn merge(&mut self, other: &Self) {
+        if let (Some(mine), Some(others)) = (&mut self.0, &other.0) {
+            // Both have the same bounds, so it fits.
+            let _ = mine.add(others);
+        }
+    }
+}
