@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::charge::{StoredCharges, StoredValue};
-use super::payment::{StoredPaymentRecorded, StoredStatus, read_parts, stored_parts};
-use super::rules::{StoredDeadline, StoredHouse, StoredRemoved, read_limit};
+use super::charges::{StoredCharges, StoredValue};
+use super::payments::{StoredPaymentRecorded, StoredStatus, read_parts, stored_parts};
+use super::table::{StoredDeadline, StoredHouse, StoredRemoved, read_limit};
 use super::version::{self, StoredError, Upcast};
 use super::{StoredCurrency, StoredSplit, owned, read_weight};
 use crate::bill::ChargeValue;

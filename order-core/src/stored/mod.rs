@@ -7,11 +7,11 @@
 //! What was stored is taken as it is, even where today's rules for clients are stricter: an old log gives the
 //! same order for ever.
 
-mod charge;
+mod charges;
 mod fact;
 mod order;
-mod payment;
-mod rules;
+mod payments;
+mod table;
 mod version;
 
 pub use fact::{decode_fact, encode_fact};

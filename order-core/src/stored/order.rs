@@ -4,10 +4,10 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::charge::{StoredCharges, StoredValue};
+use super::charges::{StoredCharges, StoredValue};
 use super::fact::{StoredFact, read_fact, read_price, read_quantity, stored_fact};
-use super::payment::StoredPayment;
-use super::rules::StoredRules;
+use super::payments::StoredPayment;
+use super::table::StoredRules;
 use super::version::{self, StoredError, Upcast};
 use super::{StoredCurrency, StoredSplit, owned, read_weight};
 use crate::bill::check_claims;

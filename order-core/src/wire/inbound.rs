@@ -8,7 +8,8 @@ use siphasher::sip::SipHasher24;
 
 use super::history::HistoryPage;
 use super::json::{Numbers, Object};
-use super::{charge, deadline, manage, payment};
+use super::read::{charges as charge, payments as payment, table as manage};
+use super::write::deadline;
 use crate::command::{
     AddItem, AgreedShares, ChargeCommand, ClaimCommand, Command, DishCommand, Join, PaymentCommand,
     PeopleCommand, SharedBy, TableCommand, UpdateSplit,

@@ -12,8 +12,8 @@ use crate::command::{ChargeAmount, NewCharge};
 use crate::rejection::{Code, Rejection};
 use crate::split::{CustomShares, Percentage, Rest, SHARE_DECIMALS, ShareNumberError, SplitRule, Weight};
 use crate::value::text::{MAX_DISH_TYPE_CHARS, Text};
-use crate::wire::charge;
 use crate::wire::json::Object;
+use crate::wire::read::charges as charge;
 use crate::{
     Amount, AmountError, Currency, IdError, ItemId, MAX_ID_BYTES, MAX_MINOR_DIGITS, MAX_QUANTITY, OrderId,
     ParticipantId, Quantity, max_order_total,

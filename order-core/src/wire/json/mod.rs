@@ -23,7 +23,7 @@ const UNBOUNDED: (usize, Code) = (usize::MAX, Code::BadField);
 const USUAL_KEYS: usize = 8;
 
 /// An object whose keys are known to differ. Values are still text.
-pub(super) struct Object<'text> {
+pub(in crate::wire) struct Object<'text> {
     /// Sorted by key.
     fields: Vec<Field<'text>>,
     path: Path,
@@ -66,19 +66,19 @@ enum Path {
 
 type Field<'text> = (Cow<'text, str>, &'text RawValue);
 /// The numbers of an object, by key.
-pub(super) type Numbers<'text> = Vec<(Cow<'text, str>, Decimal)>;
+pub(in crate::wire) type Numbers<'text> = Vec<(Cow<'text, str>, Decimal)>;
 
 /// The strings of an object, by key.
-pub(super) type Texts<'text> = Vec<(Cow<'text, str>, Cow<'text, str>)>;
+pub(in crate::wire) type Texts<'text> = Vec<(Cow<'text, str>, Cow<'text, str>)>;
 
 impl<'text> Object<'text> {
     /// Reads a message, and checks everything nested in it.
-    pub(super) fn message(text: &'text str) -> Result<Self, Rejection> {
+    pub(in crate::wire) fn message(text: &'text str) -> Result<Self, Rejection> {
         Self::read(text, Document::Message)
     }
 
     /// Reads a bill, and checks everything nested in it.
-    pub(super) fn bill(text: &'text str) -> Result<Self, Rejection> {
+    pub(in crate::wire) fn bill(text: &'text str) -> Result<Self, Rejection> {
         Self::read(text, Document::Bill)
     }
 
@@ -135,12 +135,12 @@ impl<'text> Object<'text> {
     }
 
     /// The text of what is under `key`, as the sender wrote it.
-    pub(super) fn raw(&self, key: &str) -> Option<&'text str> {
+    pub(in crate::wire) fn raw(&self, key: &str) -> Option<&'text str> {
         self.field(key).map(RawValue::get)
     }
 
     /// The object under `key`, which the message must have.
-    pub(super) fn object(
+    pub(in crate::wire) fn object(
         &self,
         key: &'static str,
         path: &'static str,
@@ -151,7 +151,7 @@ impl<'text> Object<'text> {
     }
 
     /// The string under `key`, if there is one.
-    pub(super) fn string(
+    pub(in crate::wire) fn string(
         &self,
         key: &'static str,
         expected: &'static str,
@@ -163,7 +163,12 @@ impl<'text> Object<'text> {
     }
 
     /// The number under `key`, which the message must have; `code` says what is wrong with one that is none.
-    pub(super) fn number(&self, key: &'static str, code: Code, expected: &str) -> Result<Decimal, Rejection> {
+    pub(in crate::wire) fn number(
+        &self,
+        key: &'static str,
+        code: Code,
+        expected: &str,
+    ) -> Result<Decimal, Rejection> {
         let value = self.field(key).ok_or_else(|| self.missing(key, expected.to_owned()))?;
         self.parse(value).map_err(|error| {
             Rejection::new(code)
@@ -174,7 +179,7 @@ impl<'text> Object<'text> {
     }
 
     /// The object of numbers under `key`, if there is one; `code` says what is wrong with what is no number.
-    pub(super) fn numbers(
+    pub(in crate::wire) fn numbers(
         &self,
         key: &'static str,
         code: Code,
@@ -194,17 +199,17 @@ impl<'text> Object<'text> {
     }
 
     /// Whether there is anything under `key`, even `null`.
-    pub(super) fn is_there(&self, key: &str) -> bool {
+    pub(in crate::wire) fn is_there(&self, key: &str) -> bool {
         self.field(key).is_some()
     }
 
     /// Whether there is something under `key`.
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(in crate::wire) fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
     /// The number under `key`, if there is one.
-    pub(super) fn optional_number(
+    pub(in crate::wire) fn optional_number(
         &self,
         key: &'static str,
         code: Code,
@@ -214,7 +219,7 @@ impl<'text> Object<'text> {
     }
 
     /// The number under `key`, if the key is there at all: `null` is no number.
-    pub(super) fn number_if_there(
+    pub(in crate::wire) fn number_if_there(
         &self,
         key: &'static str,
         code: Code,
@@ -224,7 +229,7 @@ impl<'text> Object<'text> {
     }
 
     /// The boolean under `key`, if there is one.
-    pub(super) fn boolean(&self, key: &'static str) -> Result<Option<bool>, Rejection> {
+    pub(in crate::wire) fn boolean(&self, key: &'static str) -> Result<Option<bool>, Rejection> {
         match self.get(key).map(RawValue::get) {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
@@ -252,7 +257,7 @@ impl<'text> Object<'text> {
     }
 
     /// The list of numbers under `key`, if there is anything; of one that is too long, no more is kept than may be.
-    pub(super) fn list_of_numbers(
+    pub(in crate::wire) fn list_of_numbers(
         &self,
         key: &'static str,
         expected: &'static str,
@@ -267,7 +272,7 @@ impl<'text> Object<'text> {
     }
 
     /// The list of strings under `key`, if there is a list.
-    pub(super) fn strings(
+    pub(in crate::wire) fn strings(
         &self,
         key: &'static str,
         expected: &'static str,
@@ -276,7 +281,7 @@ impl<'text> Object<'text> {
     }
 
     /// The list of at most so many strings under `key`, if there is a list; the code says that there are more.
-    pub(super) fn strings_up_to(
+    pub(in crate::wire) fn strings_up_to(
         &self,
         key: &'static str,
         expected: &'static str,
@@ -292,7 +297,7 @@ impl<'text> Object<'text> {
 
     /// The list of at most so many objects under `key`, if there is one; the code says that there are more. An error in
     /// one of them tells which.
-    pub(super) fn entries(
+    pub(in crate::wire) fn entries(
         &self,
         key: &'static str,
         expected: &'static str,
@@ -314,7 +319,7 @@ impl<'text> Object<'text> {
     }
 
     /// The object of strings under `key`, if there is one.
-    pub(super) fn texts(
+    pub(in crate::wire) fn texts(
         &self,
         key: &'static str,
         expected: &'static str,
@@ -332,15 +337,15 @@ impl<'text> Object<'text> {
             .map(Some)
     }
 
-    pub(super) fn missing(&self, key: &str, expected: impl Into<Cow<'static, str>>) -> Rejection {
+    pub(in crate::wire) fn missing(&self, key: &str, expected: impl Into<Cow<'static, str>>) -> Rejection {
         Rejection::new(Code::MissingField).field(self.name(key)).expected(expected)
     }
 
-    pub(super) fn mistyped(&self, key: &str, expected: &'static str) -> Rejection {
+    pub(in crate::wire) fn mistyped(&self, key: &str, expected: &'static str) -> Rejection {
         Rejection::new(Code::BadField).field(self.name(key)).expected(expected)
     }
 
-    pub(super) fn name(&self, key: &str) -> String {
+    pub(in crate::wire) fn name(&self, key: &str) -> String {
         match self.path {
             Path::Of(path) => format!("{path}{key}"),
             Path::Entry(within, list, place) => format!("{within}{list}[{place}].{key}"),

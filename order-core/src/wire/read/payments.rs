@@ -1,15 +1,15 @@
 //! Payments in messages.
 
-use super::inbound::{by_participant, item_id, on_bill, optional};
-use super::json::Object;
 use crate::command::{Command, PaidFor, PaymentCommand, RecordPayment, RefundPayment};
 use crate::rejection::{Code, Rejection};
 use crate::value::text::{MAX_LABEL_CHARS, MAX_METHOD_CHARS};
+use crate::wire::inbound::{by_participant, item_id, on_bill, optional};
+use crate::wire::json::Object;
 use crate::{ItemId, PaymentId};
 
 const AMOUNT: &str = "an amount above 0";
 
-pub(super) fn record(
+pub(in crate::wire) fn record(
     data: &Object<'_>,
     fresh_id: impl FnOnce() -> ItemId,
 ) -> Result<RecordPayment, Rejection> {
@@ -38,7 +38,7 @@ pub(super) fn record(
     })
 }
 
-pub(super) fn update(data: &Object<'_>) -> Result<Command, Rejection> {
+pub(in crate::wire) fn update(data: &Object<'_>) -> Result<Command, Rejection> {
     const STATUSES: &str = "paid or failed";
     let payment = existing(data)?;
     let arrived = match data.string("status", STATUSES)?.as_deref() {
@@ -50,7 +50,10 @@ pub(super) fn update(data: &Object<'_>) -> Result<Command, Rejection> {
     Ok(Command::Payment(PaymentCommand::Update { payment, arrived }))
 }
 
-pub(super) fn refund(data: &Object<'_>, fresh_id: impl FnOnce() -> ItemId) -> Result<Command, Rejection> {
+pub(in crate::wire) fn refund(
+    data: &Object<'_>,
+    fresh_id: impl FnOnce() -> ItemId,
+) -> Result<Command, Rejection> {
     let payment = existing(data)?;
     let refund = item_id(data, "refundId")?.unwrap_or_else(fresh_id).into();
     // An amount that is `null` must not give back everything.

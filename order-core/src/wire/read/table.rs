@@ -1,21 +1,21 @@
 //! How things are done at the table, in messages.
 
-use super::deadline;
-use super::inbound::on_bill;
-use super::json::Object;
-use super::state::StateWriter;
 use crate::command::{Command, DishesOfRemoved, PeopleCommand, TableCommand};
 use crate::rejection::{Code, Rejection};
+use crate::wire::inbound::on_bill;
+use crate::wire::json::Object;
+use crate::wire::v1::state::StateWriter;
+use crate::wire::write::deadline;
 use crate::{Order, Participant, ParticipantId, Policy};
 
 /// Reads `policy`, if it is there.
-pub(super) fn policy(data: &Object<'_>) -> Result<Option<Policy>, Rejection> {
+pub(in crate::wire) fn policy(data: &Object<'_>) -> Result<Option<Policy>, Rejection> {
     const POLICIES: &str = "open or hosted";
     let Some(name) = data.string("policy", POLICIES)? else { return Ok(None) };
     Policy::from_name(&name).map(Some).ok_or_else(|| data.mistyped("policy", POLICIES))
 }
 
-pub(super) fn remove(data: &Object<'_>) -> Result<Command, Rejection> {
+pub(in crate::wire) fn remove(data: &Object<'_>) -> Result<Command, Rejection> {
     const CHOICES: &str = "keep, remove or reassign";
     let who = somebody(data, "participantId")?;
     let dishes = data.string("dishes", CHOICES)?.ok_or_else(|| data.missing("dishes", CHOICES))?;
@@ -28,7 +28,7 @@ pub(super) fn remove(data: &Object<'_>) -> Result<Command, Rejection> {
     Ok(Command::People(PeopleCommand::Remove { who, dishes }))
 }
 
-pub(super) fn limit(data: &Object<'_>) -> Result<Command, Rejection> {
+pub(in crate::wire) fn limit(data: &Object<'_>) -> Result<Command, Rejection> {
     let who = somebody(data, "participantId")?;
     Ok(Command::Table(TableCommand::Limit {
         who,
@@ -36,14 +36,14 @@ pub(super) fn limit(data: &Object<'_>) -> Result<Command, Rejection> {
     }))
 }
 
-pub(super) fn rules(data: &Object<'_>) -> Result<Command, Rejection> {
+pub(in crate::wire) fn rules(data: &Object<'_>) -> Result<Command, Rejection> {
     let when_ready = data.boolean("finalizeWhenReady")?;
     let finalize_when_ready = when_ready.ok_or_else(|| data.missing("finalizeWhenReady", "true or false"))?;
     Ok(Command::Table(TableCommand::Rules { finalize_when_ready }))
 }
 
 /// The id under `key`, which the message must have, of somebody whom the order may know.
-pub(super) fn somebody(data: &Object<'_>, key: &'static str) -> Result<ParticipantId, Rejection> {
+pub(in crate::wire) fn somebody(data: &Object<'_>, key: &'static str) -> Result<ParticipantId, Rejection> {
     const EXPECTED: &str = "the id of somebody who joined";
     let id = data.string(key, EXPECTED)?.ok_or_else(|| data.missing(key, EXPECTED))?;
     on_bill(&id).map_err(|rejection| rejection.field(data.name(key)).expected(EXPECTED))
@@ -51,7 +51,7 @@ pub(super) fn somebody(data: &Object<'_>, key: &'static str) -> Result<Participa
 
 impl StateWriter {
     /// Writes what of the rules is other than the ordinary.
-    pub(super) fn rules(&mut self, order: &Order) {
+    pub(in crate::wire) fn rules(&mut self, order: &Order) {
         if order.rules.is_none() {
             return;
         }

@@ -1,5 +1,7 @@
 //! Writing JSON text, in the order in which fields are given.
 
+pub(in crate::wire) mod deadline;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -7,57 +9,57 @@ use crate::{Amount, Currency, Limit, Rejection};
 
 /// JSON text under construction.
 #[derive(Debug, Default)]
-pub(super) struct Writer {
+pub(in crate::wire) struct Writer {
     text: String,
     /// Whether the next entry needs a comma before it.
     comma: bool,
 }
 
 impl Writer {
-    pub(super) fn with_capacity(bytes: usize) -> Self {
+    pub(in crate::wire) fn with_capacity(bytes: usize) -> Self {
         Self { text: String::with_capacity(bytes), comma: false }
     }
 
     /// Goes on in an object that was begun elsewhere and has a field.
-    pub(super) fn to_go_on(bytes: usize) -> Self {
+    pub(in crate::wire) fn to_go_on(bytes: usize) -> Self {
         Self { text: String::with_capacity(bytes), comma: true }
     }
 
-    pub(super) fn into_text(self) -> String {
+    pub(in crate::wire) fn into_text(self) -> String {
         self.text
     }
 
     /// How much has been written, in bytes.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::wire) fn len(&self) -> usize {
         self.text.len()
     }
 
     /// Begins an object; [`Writer::end_object`] ends it.
-    pub(super) fn begin_object(&mut self) {
+    pub(in crate::wire) fn begin_object(&mut self) {
         self.separate();
         self.text.push('{');
         self.comma = false;
     }
 
-    pub(super) fn end_object(&mut self) {
+    pub(in crate::wire) fn end_object(&mut self) {
         self.text.push('}');
         self.comma = true;
     }
 
     /// Begins a list; [`Writer::end_list`] ends it.
-    pub(super) fn begin_list(&mut self) {
+    pub(in crate::wire) fn begin_list(&mut self) {
         self.separate();
         self.text.push('[');
         self.comma = false;
     }
 
-    pub(super) fn end_list(&mut self) {
+    pub(in crate::wire) fn end_list(&mut self) {
         self.text.push(']');
         self.comma = true;
     }
 
     /// Writes a key that needs no escaping; its value comes next.
-    pub(super) fn key(&mut self, key: &'static str) {
+    pub(in crate::wire) fn key(&mut self, key: &'static str) {
         self.separate();
         self.text.push('"');
         self.text.push_str(key);
@@ -66,28 +68,28 @@ impl Writer {
     }
 
     /// Writes a key that somebody chose.
-    pub(super) fn foreign_key(&mut self, key: &str) {
+    pub(in crate::wire) fn foreign_key(&mut self, key: &str) {
         self.separate();
         self.quote(key);
         self.text.push(':');
         self.comma = false;
     }
 
-    pub(super) fn string(&mut self, value: &str) {
+    pub(in crate::wire) fn string(&mut self, value: &str) {
         self.separate();
         self.quote(value);
         self.comma = true;
     }
 
     /// Writes a whole number.
-    pub(super) fn whole(&mut self, value: impl itoa::Integer) {
+    pub(in crate::wire) fn whole(&mut self, value: impl itoa::Integer) {
         self.separate();
         self.text.push_str(itoa::Buffer::new().format(value));
         self.comma = true;
     }
 
     /// Writes an amount as a number of whole units.
-    pub(super) fn amount(&mut self, amount: Amount, currency: Currency) {
+    pub(in crate::wire) fn amount(&mut self, amount: Amount, currency: Currency) {
         self.separate();
         // Writing to a string cannot fail.
         let _ = amount.write(currency, &mut self.text);
@@ -95,7 +97,7 @@ impl Writer {
     }
 
     /// Writes a number or a literal by its own text.
-    pub(super) fn literal(&mut self, value: impl std::fmt::Display) {
+    pub(in crate::wire) fn literal(&mut self, value: impl std::fmt::Display) {
         self.separate();
         // Writing to a string cannot fail.
         let _ = write!(self.text, "{value}");
@@ -103,47 +105,47 @@ impl Writer {
     }
 
     /// Writes text that is JSON already, and does not end a value: more of the same follows.
-    pub(super) fn begin_ready_made(&mut self, json: &str) {
+    pub(in crate::wire) fn begin_ready_made(&mut self, json: &str) {
         self.separate();
         self.text.push_str(json);
         self.comma = false;
     }
 
     /// Writes text that is JSON already, up to the end of a value.
-    pub(super) fn ready_made(&mut self, json: &str) {
+    pub(in crate::wire) fn ready_made(&mut self, json: &str) {
         self.separate();
         self.text.push_str(json);
         self.comma = true;
     }
 
     /// Writes fields that were written [to go on](Writer::to_go_on).
-    pub(super) fn go_on(&mut self, fields: &str) {
+    pub(in crate::wire) fn go_on(&mut self, fields: &str) {
         self.text.push_str(fields);
         self.comma = true;
     }
 
-    pub(super) fn string_field(&mut self, key: &'static str, value: &str) {
+    pub(in crate::wire) fn string_field(&mut self, key: &'static str, value: &str) {
         self.key(key);
         self.string(value);
     }
 
-    pub(super) fn whole_field(&mut self, key: &'static str, value: impl itoa::Integer) {
+    pub(in crate::wire) fn whole_field(&mut self, key: &'static str, value: impl itoa::Integer) {
         self.key(key);
         self.whole(value);
     }
 
-    pub(super) fn amount_field(&mut self, key: &'static str, amount: Amount, currency: Currency) {
+    pub(in crate::wire) fn amount_field(&mut self, key: &'static str, amount: Amount, currency: Currency) {
         self.key(key);
         self.amount(amount, currency);
     }
 
-    pub(super) fn literal_field(&mut self, key: &'static str, value: impl std::fmt::Display) {
+    pub(in crate::wire) fn literal_field(&mut self, key: &'static str, value: impl std::fmt::Display) {
         self.key(key);
         self.literal(value);
     }
 
     /// Writes the fields that say why something was refused.
-    pub(super) fn rejection(&mut self, rejection: &Rejection) {
+    pub(in crate::wire) fn rejection(&mut self, rejection: &Rejection) {
         self.string_field("code", rejection.code().as_str());
         self.string_field("message", &rejection.to_string());
         if let Some(field) = rejection.field_name() {
@@ -181,7 +183,7 @@ impl Writer {
 }
 
 /// `value` as it stands between the quotes of a JSON string.
-pub(super) fn quoted(value: &str) -> Cow<'_, str> {
+pub(in crate::wire) fn quoted(value: &str) -> Cow<'_, str> {
     // Nearly every text is plain. This looks at all of it rather than stopping early, which the compiler
     // turns into a few wide comparisons.
     if !value.bytes().fold(false, |found, byte| found | needs_escape(byte)) {

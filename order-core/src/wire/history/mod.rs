@@ -1,14 +1,14 @@
 //! Who did what and when: the log as people may read it.
 
-use super::json::Object;
-use super::write::Writer;
-use super::{charge, deadline};
 use crate::fact::{
     ChargeFact, ClaimFact, DishFact, Fact, ItemAdded, Joined, PaymentFact, PeopleFact, Recorded, TableFact,
 };
 use crate::rejection::{Code, Rejection};
 use crate::split::Weight;
+use crate::wire::json::Object;
 use crate::wire::v2::event_name;
+use crate::wire::write::Writer;
+use crate::wire::{read::charges as charge, write::deadline};
 use crate::{Actor, CommandId, Currency, ItemId, Order, ParticipantId, UnixMillis};
 
 /// How many entries a page has where nothing is said.
@@ -47,7 +47,7 @@ impl HistoryPage {
     }
 
     /// Reads what a message asks for, which may say nothing of it.
-    pub(super) fn read(message: &Object<'_>) -> Result<Self, Rejection> {
+    pub(in crate::wire) fn read(message: &Object<'_>) -> Result<Self, Rejection> {
         if !message.has("data") {
             return Self::from_texts(None, None);
         }
@@ -222,7 +222,7 @@ pub fn history_document(entries: &[String], more: bool) -> String {
     json.into_text()
 }
 
-pub(super) fn write_page(json: &mut Writer, entries: &[String], more: bool) {
+pub(in crate::wire) fn write_page(json: &mut Writer, entries: &[String], more: bool) {
     json.key("entries");
     json.begin_list();
     for entry in entries {

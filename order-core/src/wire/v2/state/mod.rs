@@ -7,7 +7,7 @@ use crate::split::{CustomShares, SplitRule, Weight};
 use crate::value::text::Text;
 use crate::wire::write::Writer;
 use crate::wire::written::Document;
-use crate::wire::{charge, deadline};
+use crate::wire::{read::charges as charge, write::deadline};
 use crate::{Amount, Item, Order, Participant, ParticipantId};
 
 /// A rough size of one entry's text, to reserve room for it.
@@ -39,7 +39,7 @@ pub fn state_text(order: &Order) -> String {
 }
 
 /// The document of the order as it is, and its checksum; kept until the order changes.
-pub(super) fn document(order: &Order) -> &Document {
+pub(in crate::wire::v2) fn document(order: &Order) -> &Document {
     order.texts.document.get_or_init(|| {
         let text = state_text(order);
         Document { checksum: checksum(&text), text: text.into() }
@@ -66,7 +66,7 @@ fn list<T>(
 }
 
 /// Where the order comes from: set by those who join.
-pub(super) fn origin(json: &mut Writer, order: &Order) {
+pub(in crate::wire::v2) fn origin(json: &mut Writer, order: &Order) {
     json.string_field("currency", order.currency().code());
     text_or_null(json, "circleId", order.circle_id());
     text_or_null(json, "tenantId", order.tenant_id());
@@ -74,20 +74,20 @@ pub(super) fn origin(json: &mut Writer, order: &Order) {
     json.whole_field("createdAt", order.created_at().get());
 }
 
-pub(super) fn owner(json: &mut Writer, order: &Order) {
+pub(in crate::wire::v2) fn owner(json: &mut Writer, order: &Order) {
     id_or_null(json, "ownerId", order.owner());
 }
 
-pub(super) fn total(json: &mut Writer, order: &Order) {
+pub(in crate::wire::v2) fn total(json: &mut Writer, order: &Order) {
     json.amount_field("total", order.total(), order.currency());
 }
 
-pub(super) fn items(json: &mut Writer, order: &Order) {
+pub(in crate::wire::v2) fn items(json: &mut Writer, order: &Order) {
     list(json, "items", order.items(), |json, item| self::item(json, order, item));
 }
 
 /// Who may do what, who is ready and who was removed.
-pub(super) fn rules(json: &mut Writer, order: &Order) {
+pub(in crate::wire::v2) fn rules(json: &mut Writer, order: &Order) {
     if order.rules.is_none() {
         return;
     }
@@ -108,7 +108,7 @@ pub(super) fn rules(json: &mut Writer, order: &Order) {
 }
 
 /// By which rule the bill is shared.
-pub(super) fn split(json: &mut Writer, order: &Order) {
+pub(in crate::wire::v2) fn split(json: &mut Writer, order: &Order) {
     json.key("split");
     json.begin_object();
     json.string_field("mode", order.split_rule().mode());
@@ -150,7 +150,7 @@ fn pairs<'a, T: 'a>(
     });
 }
 
-pub(super) fn charges(json: &mut Writer, order: &Order) {
+pub(in crate::wire::v2) fn charges(json: &mut Writer, order: &Order) {
     charge_list(json, order);
     json.key("roundTo");
     match order.round_to() {
@@ -160,13 +160,13 @@ pub(super) fn charges(json: &mut Writer, order: &Order) {
 }
 
 /// The charges alone, which a dish that is taken off may take with it.
-pub(super) fn charge_list(json: &mut Writer, order: &Order) {
+pub(in crate::wire::v2) fn charge_list(json: &mut Writer, order: &Order) {
     list(json, "charges", order.charges().iter(), |json, charge| {
         charge::write(json, charge, order.currency());
     });
 }
 
-pub(super) fn tips(json: &mut Writer, order: &Order) {
+pub(in crate::wire::v2) fn tips(json: &mut Writer, order: &Order) {
     list(json, "tips", order.tips(), |json, (person, tip): (&Participant, ChargeValue)| {
         json.begin_object();
         json.string_field("id", person.id().as_str());
@@ -175,11 +175,11 @@ pub(super) fn tips(json: &mut Writer, order: &Order) {
     });
 }
 
-pub(super) fn without_service(json: &mut Writer, order: &Order) {
+pub(in crate::wire::v2) fn without_service(json: &mut Writer, order: &Order) {
     list(json, "withoutService", order.without_service(), |json, person| json.string(person.id().as_str()));
 }
 
-pub(super) fn participant(json: &mut Writer, person: &Participant) {
+pub(in crate::wire::v2) fn participant(json: &mut Writer, person: &Participant) {
     json.begin_object();
     json.string_field("id", person.id().as_str());
     json.string_field("name", person.name().as_str());
@@ -188,7 +188,7 @@ pub(super) fn participant(json: &mut Writer, person: &Participant) {
     json.end_object();
 }
 
-pub(super) fn item(json: &mut Writer, order: &Order, item: &Item) {
+pub(in crate::wire::v2) fn item(json: &mut Writer, order: &Order, item: &Item) {
     json.begin_object();
     json.string_field("id", item.id().as_str());
     json.string_field("dishName", item.dish_name().as_str());
@@ -207,7 +207,7 @@ pub(super) fn item(json: &mut Writer, order: &Order, item: &Item) {
     json.end_object();
 }
 
-pub(super) fn payment(json: &mut Writer, order: &Order, payment: &Payment) {
+pub(in crate::wire::v2) fn payment(json: &mut Writer, order: &Order, payment: &Payment) {
     let currency = order.currency();
     json.begin_object();
     json.string_field("id", payment.id().as_str());

@@ -1,9 +1,9 @@
 //! One fact as one small message, to be folded into the state document.
 
-use super::state;
 use crate::fact::{
     ChargeFact, ClaimFact, DishFact, Fact, PaymentFact, PaymentRecorded, PeopleFact, Recorded, TableFact,
 };
+use crate::wire::v2::state;
 use crate::wire::write::Writer;
 use crate::{Actor, ItemId, Order, ParticipantId, PaymentId, Role};
 

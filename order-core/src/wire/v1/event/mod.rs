@@ -1,13 +1,13 @@
 //! Messages to clients: projections of facts, and refusals.
 
-use super::deadline;
-use super::frame::Frame;
-use super::state::StateWriter;
-use super::write::Writer;
 use crate::fact::{
     ChargeFact, ClaimFact, DishFact, Fact, PaymentFact, PaymentRecorded, PeopleFact, Recorded, TableFact,
 };
 use crate::rejection::Rejection;
+use crate::wire::frame::Frame;
+use crate::wire::v1::state::StateWriter;
+use crate::wire::write::Writer;
+use crate::wire::write::deadline;
 use crate::{CommandId, ItemId, Order, ParticipantId, PaymentId, Presence, UnixMillis};
 
 /// The message that tells everybody at the table of `recorded`. `order` is the order with that fact committed.

@@ -1,20 +1,22 @@
 //! The order's full state, as clients read it.
 
+mod bill;
+
 use std::ops::Range;
 
-use super::frame::{Frame, PhoneSlot, SharedText};
-use super::write::Writer;
-use super::written::{ItemText, PersonText, RestOfState};
 use crate::split::{Weight, shares};
 use crate::value::text::Text;
+use crate::wire::frame::{Frame, PhoneSlot, SharedText};
+use crate::wire::write::Writer;
+use crate::wire::written::{ItemText, PersonText, RestOfState};
 use crate::{Amount, Item, Order, Participant, Presence, Role, Status};
 
 /// A rough size of one item's text, to reserve room for it.
 const ITEM_BYTES: usize = 256;
 
 /// A message under construction, which remembers where phone numbers belong.
-pub(super) struct StateWriter {
-    pub(super) json: Writer,
+pub(in crate::wire) struct StateWriter {
+    pub(in crate::wire) json: Writer,
     phones: Vec<PhoneSlot>,
     /// What is shared, once that was put in, and what stands before it.
     before: Option<(String, SharedText)>,
@@ -22,7 +24,7 @@ pub(super) struct StateWriter {
 
 impl StateWriter {
     /// For a message of about so many items and people.
-    pub(super) fn of_entries(entries: usize) -> Self {
+    pub(in crate::wire) fn of_entries(entries: usize) -> Self {
         Self::from(Writer::with_capacity(entries.saturating_add(4).saturating_mul(ITEM_BYTES)))
     }
 
@@ -39,7 +41,7 @@ impl StateWriter {
     }
 
     /// The message that was written.
-    pub(super) fn into_frame(self) -> Frame {
+    pub(in crate::wire) fn into_frame(self) -> Frame {
         match self.before {
             Some((front, shared)) => Frame::new(front, self.phones, Some(shared), self.json.into_text()),
             None => Frame::new(self.json.into_text(), self.phones, None, String::new()),
@@ -47,7 +49,7 @@ impl StateWriter {
     }
 
     /// Writes the state as an object; `role`, where given, stands at its end.
-    pub(super) fn state(&mut self, order: &Order, presence: &Presence, role: Option<Role>) {
+    pub(in crate::wire) fn state(&mut self, order: &Order, presence: &Presence, role: Option<Role>) {
         self.begin_state(order, presence);
         if let Some(role) = role {
             self.json.string_field("role", role.as_str());
@@ -56,7 +58,7 @@ impl StateWriter {
     }
 
     /// Writes the state as an object that is yet to be ended.
-    pub(super) fn begin_state(&mut self, order: &Order, presence: &Presence) {
+    pub(in crate::wire) fn begin_state(&mut self, order: &Order, presence: &Presence) {
         self.json.begin_object();
         self.json.string_field("circleId", order.circle_id().map_or("", Text::as_str));
         self.json.string_field("tenantId", order.tenant_id().map_or("", Text::as_str));
@@ -75,7 +77,7 @@ impl StateWriter {
     }
 
     /// The fields of the bill, as they stand in a state: after others.
-    pub(super) fn bill_text(order: &Order) -> &SharedText {
+    pub(in crate::wire) fn bill_text(order: &Order) -> &SharedText {
         let texts = &order.texts;
         texts.bill.get_or_init(|| {
             if let Some(bill) = texts.rest_of_state.get().and_then(RestOfState::bill) {
@@ -143,7 +145,7 @@ impl StateWriter {
     }
 
     /// What is the same of somebody in every state.
-    pub(super) fn person_text<'text>(
+    pub(in crate::wire) fn person_text<'text>(
         person: &'text Participant,
         now: &'text mut Option<PersonText>,
     ) -> &'text PersonText {
@@ -173,7 +175,7 @@ impl StateWriter {
     }
 
     /// Writes one item as an object.
-    pub(super) fn item(&mut self, order: &Order, item: &Item) {
+    pub(in crate::wire) fn item(&mut self, order: &Order, item: &Item) {
         let mut now = None;
         let (before, after) = Self::item_text(order, item, &mut now).around_the_name();
         self.json.begin_ready_made(before);
@@ -185,7 +187,7 @@ impl StateWriter {
     }
 
     /// What is the same of an item in every state.
-    pub(super) fn item_text<'text>(
+    pub(in crate::wire) fn item_text<'text>(
         order: &Order,
         item: &'text Item,
         now: &'text mut Option<ItemText>,
@@ -228,7 +230,7 @@ impl StateWriter {
     }
 
     /// Writes whose an item is: an object of weights by participant.
-    pub(super) fn shared_by(&mut self, order: &Order, item: &Item) {
+    pub(in crate::wire) fn shared_by(&mut self, order: &Order, item: &Item) {
         Self::claims(&mut self.json, order, item);
     }
 
@@ -264,7 +266,7 @@ impl StateWriter {
         }
     }
 
-    pub(super) fn amount(&mut self, key: &'static str, order: &Order, amount: Amount) {
+    pub(in crate::wire) fn amount(&mut self, key: &'static str, order: &Order, amount: Amount) {
         self.json.amount_field(key, amount, order.currency());
     }
 }

@@ -1,7 +1,7 @@
 //! The bill in the order's state.
 
-use super::charge;
-use super::state::StateWriter;
+use crate::wire::read::charges as charge;
+use crate::wire::v1::state::StateWriter;
 use crate::bill::Line;
 use crate::order::payments::{Balance, Balances, Payment, settlement};
 use crate::split::{CustomShares, Shares, SplitRule, shares};
@@ -9,7 +9,7 @@ use crate::{Amount, Order, Participant, ParticipantId};
 
 impl StateWriter {
     /// Writes the fields of the bill: who pays what, and what has been paid.
-    pub(super) fn bill(&mut self, order: &Order) {
+    pub(in crate::wire) fn bill(&mut self, order: &Order) {
         let shares = shares(order);
         let paying = order.is_finalized() || !order.payments().is_empty();
         let balances = paying.then(|| Balances::new(order, &shares));
@@ -188,7 +188,7 @@ impl StateWriter {
     }
 
     /// Writes one payment as an object.
-    pub(super) fn payment(&mut self, order: &Order, payment: &Payment) {
+    pub(in crate::wire) fn payment(&mut self, order: &Order, payment: &Payment) {
         self.json.begin_object();
         self.json.string_field("paymentId", payment.id().as_str());
         self.person_or_null("payer", "payerName", order.payer(payment));

@@ -2,24 +2,24 @@
 
 use std::borrow::Cow;
 
-use super::inbound::required_if_there;
-use super::json::Object;
-use super::write::Writer;
 use crate::bill::{Basis, Charge, ChargeKind, ChargeValue, MAX_CHARGES};
 use crate::command::{ChargeAmount, NewCharge, SetCharges};
 use crate::rejection::{Code, Rejection};
 use crate::value::text::{MAX_CHARGE_NAME_CHARS, MAX_DISH_TYPE_CHARS, Text};
+use crate::wire::inbound::required_if_there;
+use crate::wire::json::Object;
+use crate::wire::write::Writer;
 use crate::{Currency, IdError, ItemId};
 
 const KINDS: &str = "tax, service, tip, discount or fee";
 
 /// Reads `charges` and `roundTo`, of which the first must be there.
-pub(super) fn set_charges(data: &Object<'_>) -> Result<SetCharges, Rejection> {
+pub(in crate::wire) fn set_charges(data: &Object<'_>) -> Result<SetCharges, Rejection> {
     if data.has("charges") { charges(data) } else { Err(data.missing("charges", "a list of charges")) }
 }
 
 /// Reads what of `charges` and `roundTo` is there.
-pub(super) fn first_charges(data: &Object<'_>) -> Result<Option<SetCharges>, Rejection> {
+pub(in crate::wire) fn first_charges(data: &Object<'_>) -> Result<Option<SetCharges>, Rejection> {
     if data.has("charges") || data.has("roundTo") { charges(data).map(Some) } else { Ok(None) }
 }
 
@@ -33,7 +33,7 @@ fn charges(data: &Object<'_>) -> Result<SetCharges, Rejection> {
 }
 
 /// Reads `percent` or `amount`; none, where neither is there.
-pub(super) fn value(data: &Object<'_>) -> Result<Option<ChargeAmount>, Rejection> {
+pub(in crate::wire) fn value(data: &Object<'_>) -> Result<Option<ChargeAmount>, Rejection> {
     let percent = data.optional_number("percent", Code::BadCharge, "a percentage")?;
     let amount = data.optional_number("amount", Code::BadCharge, "an amount")?;
     match (percent, amount) {
@@ -48,7 +48,7 @@ pub(super) fn value(data: &Object<'_>) -> Result<Option<ChargeAmount>, Rejection
 }
 
 /// Reads a charge; `item_id` says what can be the id of an item.
-pub(super) fn charge(
+pub(in crate::wire) fn charge(
     data: &Object<'_>,
     item_id: impl Fn(&str) -> Result<ItemId, IdError>,
 ) -> Result<NewCharge, Rejection> {
@@ -108,7 +108,7 @@ fn kind(
 }
 
 /// Writes a charge as it was set, so that an owner can set it anew.
-pub(super) fn write(json: &mut Writer, charge: &Charge, currency: Currency) {
+pub(in crate::wire) fn write(json: &mut Writer, charge: &Charge, currency: Currency) {
     json.begin_object();
     json.string_field("name", charge.name.as_str());
     json.string_field("kind", charge.kind.as_str());
@@ -136,7 +136,7 @@ pub(super) fn write(json: &mut Writer, charge: &Charge, currency: Currency) {
 }
 
 /// Writes how much a charge is, as a field.
-pub(super) fn write_value(json: &mut Writer, value: ChargeValue, currency: Currency) {
+pub(in crate::wire) fn write_value(json: &mut Writer, value: ChargeValue, currency: Currency) {
     match value {
         ChargeValue::Percent(percent) => json.literal_field("percent", percent.to_decimal()),
         ChargeValue::Amount(amount) => json.amount_field("amount", amount, currency),

@@ -1,14 +1,14 @@
 //! Deadlines, in messages.
 
-use super::json::Object;
-use super::write::Writer;
 use crate::command::{SetDeadline, When};
 use crate::order::deadline::{AtDeadline, Deadline, MAX_REMINDERS};
 use crate::rejection::{Code, Rejection};
+use crate::wire::json::Object;
+use crate::wire::write::Writer;
 use crate::{Order, UnixMillis};
 
 /// Reads a deadline; one without a moment is none.
-pub(super) fn read(data: &Object<'_>) -> Result<Option<SetDeadline>, Rejection> {
+pub(in crate::wire) fn read(data: &Object<'_>) -> Result<Option<SetDeadline>, Rejection> {
     const CHOICES: &str = "lock or finalize";
     const REMINDERS: &str = "a list of numbers of milliseconds";
     let expected = "a number of milliseconds";
@@ -35,7 +35,7 @@ pub(super) fn read(data: &Object<'_>) -> Result<Option<SetDeadline>, Rejection> 
 }
 
 /// Reads the deadline with which an order begins, if there is one.
-pub(super) fn read_first(data: &Object<'_>) -> Result<Option<SetDeadline>, Rejection> {
+pub(in crate::wire) fn read_first(data: &Object<'_>) -> Result<Option<SetDeadline>, Rejection> {
     if !data.has("deadline") {
         return Ok(None);
     }
@@ -43,7 +43,7 @@ pub(super) fn read_first(data: &Object<'_>) -> Result<Option<SetDeadline>, Rejec
 }
 
 /// Writes a deadline under its key.
-pub(super) fn write(json: &mut Writer, deadline: Option<&Deadline>) {
+pub(in crate::wire) fn write(json: &mut Writer, deadline: Option<&Deadline>) {
     json.key("deadline");
     let Some(Deadline { at, then, reminders, passed }) = deadline else { return json.literal("null") };
     json.begin_object();
@@ -61,7 +61,7 @@ pub(super) fn write(json: &mut Writer, deadline: Option<&Deadline>) {
 
 /// How long it is to the order's deadline, in milliseconds, at a reminder that stands in the log at `now`. Where the log's time
 /// is ahead of the clock that the reminder went by, it is as long as it was to be.
-pub(super) fn left(order: &Order, reminder: u64, now: UnixMillis) -> u64 {
+pub(in crate::wire) fn left(order: &Order, reminder: u64, now: UnixMillis) -> u64 {
     let left = order.deadline().and_then(|deadline| deadline.at.get().checked_sub(now.get()));
     left.filter(|left| *left > 0).unwrap_or(reminder)
 }

@@ -1,0 +1,5 @@
+//! Commands as clients write them.
+
+pub(super) mod charges;
+pub(super) mod payments;
+pub(super) mod table;
