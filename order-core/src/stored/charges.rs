@@ -1,10 +1,12 @@
-//! The stored form of charges.
+//! The stored form of charges, and of facts about them.
 
 use serde::{Deserialize, Serialize};
 
-use super::{StoredError, owned};
+use super::fact::StoredFact;
+use super::value::owned;
+use super::version::StoredError;
 use crate::bill::{Basis, Charge, ChargeKind, ChargeValue};
-use crate::fact::ChargesSet;
+use crate::fact::{ChargeFact, ChargesSet};
 use crate::split::Percentage;
 use crate::value::text::Text;
 use crate::{Amount, ItemId, Price};
@@ -43,6 +45,38 @@ pub(super) enum StoredValue {
     Amount(i64),
 }
 
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredTipSet {
+    tip: Option<StoredValue>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredServiceWaived {
+    waived: bool,
+}
+
+pub(super) fn store(fact: &ChargeFact) -> StoredFact {
+    match fact {
+        ChargeFact::Set(set) => StoredFact::ChargesSet(StoredCharges::new(&set.charges, set.round_to)),
+        ChargeFact::TipSet { tip } => StoredFact::TipSet(StoredTipSet { tip: tip.map(StoredValue::from) }),
+        ChargeFact::ServiceWaived { waived } => {
+            StoredFact::ServiceWaived(StoredServiceWaived { waived: *waived })
+        }
+    }
+}
+
+impl StoredTipSet {
+    pub(super) fn read(self) -> Result<ChargeFact, StoredError> {
+        Ok(ChargeFact::TipSet { tip: self.tip.map(ChargeValue::try_from).transpose()? })
+    }
+}
+
+impl StoredServiceWaived {
+    pub(super) fn read(&self) -> ChargeFact {
+        ChargeFact::ServiceWaived { waived: self.waived }
+    }
+}
+
 impl StoredCharges {
     pub(super) fn new(charges: &[Charge], round_to: Option<Amount>) -> Self {
         let charges = charges.iter().map(|charge| StoredCharge {
@@ -51,6 +85,10 @@ impl StoredCharges {
             value: charge.value.into(),
         });
         Self { charges: charges.collect(), round_to: round_to.map(Amount::minor_units) }
+    }
+
+    pub(super) fn read(self) -> Result<ChargeFact, StoredError> {
+        self.try_into().map(ChargeFact::Set)
     }
 }
 

@@ -1,9 +1,11 @@
-//! The stored form of payments.
+//! The stored form of facts about payments, and of a payment of an order.
 
 use serde::{Deserialize, Serialize};
 
-use super::{StoredError, owned};
-use crate::fact::PaymentRecorded;
+use super::fact::StoredFact;
+use super::value::owned;
+use super::version::StoredError;
+use crate::fact::{PaymentFact, PaymentRecorded};
 use crate::order::payments::{Part, Payment, PaymentStatus, Refund};
 use crate::order::people::Seat;
 use crate::value::text::Text;
@@ -25,7 +27,23 @@ pub(super) struct StoredPaymentRecorded {
     status: StoredStatus,
 }
 
-/// A payment in an order.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredPaymentUpdated {
+    payment: String,
+    status: StoredStatus,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredPaymentRefunded {
+    payment: String,
+    refund: String,
+    /// Minor units, as is every amount here.
+    amount: i64,
+    parts: Vec<(String, i64)>,
+    tip: i64,
+}
+
+/// A payment of an order.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredPayment {
     id: String,
@@ -48,10 +66,29 @@ pub(super) struct StoredPayment {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum StoredStatus {
+enum StoredStatus {
     Pending,
     Paid,
     Failed,
+}
+
+pub(super) fn store(fact: &PaymentFact) -> StoredFact {
+    match fact {
+        PaymentFact::Recorded(recorded) => StoredFact::PaymentRecorded(recorded.into()),
+        PaymentFact::Updated { payment, status } => StoredFact::PaymentUpdated(StoredPaymentUpdated {
+            payment: payment.as_str().to_owned(),
+            status: (*status).into(),
+        }),
+        PaymentFact::Refunded { payment, refund, amount, parts, tip } => {
+            StoredFact::PaymentRefunded(StoredPaymentRefunded {
+                payment: payment.as_str().to_owned(),
+                refund: refund.as_str().to_owned(),
+                amount: amount.minor_units(),
+                parts: stored_parts(parts),
+                tip: tip.minor_units(),
+            })
+        }
+    }
 }
 
 impl From<PaymentStatus> for StoredStatus {
@@ -89,26 +126,44 @@ impl From<&PaymentRecorded> for StoredPaymentRecorded {
     }
 }
 
-impl From<StoredPaymentRecorded> for PaymentRecorded {
-    fn from(stored: StoredPaymentRecorded) -> Self {
-        Self {
-            payment: PaymentId::from_stored(&stored.payment),
-            payer: ParticipantId::from_stored(&stored.payer),
-            amount: Amount::from_minor_units(stored.amount),
-            parts: read_parts(&stored.parts),
-            tip: Amount::from_minor_units(stored.tip),
-            method: stored.method.as_deref().map(Text::from_stored),
-            reference: stored.reference.as_deref().map(Text::from_stored),
-            status: stored.status.into(),
+impl StoredPaymentRecorded {
+    pub(super) fn read(self) -> PaymentFact {
+        PaymentFact::Recorded(PaymentRecorded {
+            payment: PaymentId::from_stored(&self.payment),
+            payer: ParticipantId::from_stored(&self.payer),
+            amount: Amount::from_minor_units(self.amount),
+            parts: read_parts(&self.parts),
+            tip: Amount::from_minor_units(self.tip),
+            method: self.method.as_deref().map(Text::from_stored),
+            reference: self.reference.as_deref().map(Text::from_stored),
+            status: self.status.into(),
+        })
+    }
+}
+
+impl StoredPaymentUpdated {
+    pub(super) fn read(self) -> PaymentFact {
+        PaymentFact::Updated { payment: PaymentId::from_stored(&self.payment), status: self.status.into() }
+    }
+}
+
+impl StoredPaymentRefunded {
+    pub(super) fn read(&self) -> PaymentFact {
+        PaymentFact::Refunded {
+            payment: PaymentId::from_stored(&self.payment),
+            refund: PaymentId::from_stored(&self.refund),
+            amount: Amount::from_minor_units(self.amount),
+            parts: read_parts(&self.parts),
+            tip: Amount::from_minor_units(self.tip),
         }
     }
 }
 
-pub(super) fn stored_parts(parts: &[(ParticipantId, Amount)]) -> Vec<(String, i64)> {
+fn stored_parts(parts: &[(ParticipantId, Amount)]) -> Vec<(String, i64)> {
     parts.iter().map(|(who, amount)| (who.as_str().to_owned(), amount.minor_units())).collect()
 }
 
-pub(super) fn read_parts(parts: &[(String, i64)]) -> Vec<(ParticipantId, Amount)> {
+fn read_parts(parts: &[(String, i64)]) -> Vec<(ParticipantId, Amount)> {
     let part =
         |(who, units): &(String, i64)| (ParticipantId::from_stored(who), Amount::from_minor_units(*units));
     parts.iter().map(part).collect()

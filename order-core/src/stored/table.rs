@@ -1,14 +1,14 @@
-//! The stored form of rules.
+//! The stored form of facts about the table as a whole, and of what holds for it on an order.
 
 use serde::{Deserialize, Serialize};
 
-use super::StoredError;
-use super::fact::{read_claims, stored_claims};
-use crate::fact::Removed;
+use super::fact::StoredFact;
+use super::version::StoredError;
+use crate::fact::TableFact;
 use crate::order::deadline::{AtDeadline, Deadline};
 use crate::order::people::Seat;
 use crate::order::table::{HouseRules, Policy, Rules};
-use crate::{Amount, ItemId, ParticipantId, UnixMillis};
+use crate::{Amount, ParticipantId, UnixMillis};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredHouse {
@@ -21,15 +21,6 @@ pub(super) struct StoredHouse {
 enum StoredPolicy {
     Open,
     Hosted,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct StoredRemoved {
-    who: String,
-    owner: Option<String>,
-    items: Vec<String>,
-    /// Millionths of a weight of each, by line.
-    shared: Vec<(String, Vec<(String, u64)>)>,
 }
 
 /// People are places in the order's list of them.
@@ -60,6 +51,98 @@ pub(super) struct StoredDeadline {
 enum StoredThen {
     Lock,
     Finalize,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredLockSet {
+    locked: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredLimitSet {
+    who: String,
+    /// Minor units.
+    limit: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredDeadlineSet {
+    deadline: Option<StoredDeadline>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredReminded {
+    /// Milliseconds before the deadline.
+    before: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredFinalized {
+    /// Absent where the first version wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on_bill: Option<Vec<String>>,
+}
+
+pub(super) fn store(fact: &TableFact) -> StoredFact {
+    match fact {
+        TableFact::RulesSet(house) => StoredFact::RulesSet((*house).into()),
+        TableFact::LockSet { locked } => StoredFact::LockSet(StoredLockSet { locked: *locked }),
+        TableFact::LimitSet { who, limit } => StoredFact::LimitSet(StoredLimitSet {
+            who: who.as_str().to_owned(),
+            limit: limit.map(Amount::minor_units),
+        }),
+        TableFact::DeadlineSet(deadline) => {
+            let deadline = deadline.as_ref().map(StoredDeadline::from);
+            StoredFact::DeadlineSet(StoredDeadlineSet { deadline })
+        }
+        TableFact::Reminded { before } => StoredFact::Reminded(StoredReminded { before: *before }),
+        TableFact::Expired => StoredFact::Expired {},
+        TableFact::Archived => StoredFact::Archived {},
+        TableFact::Finalized { on_bill } => {
+            let ids = |people: &Vec<ParticipantId>| people.iter().map(|id| id.as_str().to_owned()).collect();
+            StoredFact::Finalized(StoredFinalized { on_bill: on_bill.as_ref().map(ids) })
+        }
+    }
+}
+
+impl StoredHouse {
+    pub(super) fn read(self) -> TableFact {
+        TableFact::RulesSet(self.into())
+    }
+}
+
+impl StoredLockSet {
+    pub(super) fn read(&self) -> TableFact {
+        TableFact::LockSet { locked: self.locked }
+    }
+}
+
+impl StoredLimitSet {
+    pub(super) fn read(&self) -> Result<TableFact, StoredError> {
+        Ok(TableFact::LimitSet {
+            who: ParticipantId::from_stored(&self.who),
+            limit: self.limit.map(read_limit).transpose()?,
+        })
+    }
+}
+
+impl StoredDeadlineSet {
+    pub(super) fn read(self) -> TableFact {
+        TableFact::DeadlineSet(self.deadline.map(Deadline::from))
+    }
+}
+
+impl StoredReminded {
+    pub(super) fn read(&self) -> TableFact {
+        TableFact::Reminded { before: self.before }
+    }
+}
+
+impl StoredFinalized {
+    pub(super) fn read(self) -> TableFact {
+        let ids = |people: Vec<String>| people.iter().map(|id| ParticipantId::from_stored(id)).collect();
+        TableFact::Finalized { on_bill: self.on_bill.map(ids) }
+    }
 }
 
 impl From<&Deadline> for StoredDeadline {
@@ -103,33 +186,6 @@ impl From<StoredHouse> for HouseRules {
     }
 }
 
-impl From<&Removed> for StoredRemoved {
-    fn from(removed: &Removed) -> Self {
-        let shared = removed.shared.iter();
-        Self {
-            who: removed.who.as_str().to_owned(),
-            owner: removed.owner.as_ref().map(|owner| owner.as_str().to_owned()),
-            items: removed.items.iter().map(|item| item.as_str().to_owned()).collect(),
-            shared: shared.map(|(item, claims)| (item.as_str().to_owned(), stored_claims(claims))).collect(),
-        }
-    }
-}
-
-impl TryFrom<StoredRemoved> for Removed {
-    type Error = StoredError;
-
-    fn try_from(stored: StoredRemoved) -> Result<Self, StoredError> {
-        let shared = stored.shared.into_iter();
-        let shared = shared.map(|(item, claims)| Ok((ItemId::from_stored(&item), read_claims(claims)?)));
-        Ok(Self {
-            who: ParticipantId::from_stored(&stored.who),
-            owner: stored.owner.map(|owner| ParticipantId::from_stored(&owner)),
-            items: stored.items.iter().map(|item| ItemId::from_stored(item)).collect(),
-            shared: shared.collect::<Result<_, StoredError>>()?,
-        })
-    }
-}
-
 impl From<&Rules> for StoredRules {
     fn from(rules: &Rules) -> Self {
         Self {
@@ -162,7 +218,7 @@ impl StoredRules {
     }
 }
 
-pub(super) fn read_limit(minor_units: i64) -> Result<Amount, StoredError> {
+fn read_limit(minor_units: i64) -> Result<Amount, StoredError> {
     let limit = Amount::from_minor_units(minor_units);
     if limit.is_negative() { Err(StoredError::Damaged("limit")) } else { Ok(limit) }
 }
