@@ -3,6 +3,7 @@
 //! Numbers are read from their own text and written as their own text; no amount ever is a double.
 
 mod bill;
+mod fields;
 mod frame;
 mod history;
 mod inbound;
@@ -15,8 +16,8 @@ mod written;
 
 pub use bill::{BillLine, MAX_BILL_ITEMS, MAX_BILL_PEOPLE, RefusedBill};
 pub use frame::{Frame, SharedText};
-pub use history::{HistoryPage, MAX_HISTORY_PAGE, history, history_document, history_entry};
+pub use history::{HistoryPage, MAX_HISTORY_PAGE, history_document, history_entry};
 pub use inbound::{Inbound, Refused, SeedInbound, decode, decode_any, decode_any_from};
 pub use json::{MAX_DEPTH, MAX_KEYS};
-pub use v1::{ack, error, fact_message, joined, presence_changed, public_view, sync};
+pub use v1::{ack, error, fact_message, history, joined, presence_changed, public_view, sync};
 pub(crate) use written::{ItemText, PersonText, Texts};

@@ -1,26 +1,33 @@
-//! Charges in messages and bills.
+//! Commands about charges, discounts and tips, and the charges of a bill.
 
 use std::borrow::Cow;
 
-use crate::bill::{Basis, Charge, ChargeKind, ChargeValue, MAX_CHARGES};
-use crate::command::{ChargeAmount, NewCharge, SetCharges};
+use crate::bill::{Basis, ChargeKind, MAX_CHARGES};
+use crate::command::{ChargeAmount, ChargeCommand, NewCharge, SetCharges};
 use crate::rejection::{Code, Rejection};
 use crate::value::text::{MAX_CHARGE_NAME_CHARS, MAX_DISH_TYPE_CHARS, Text};
-use crate::wire::inbound::required_if_there;
+use crate::wire::fields::{boolean, required_if_there};
 use crate::wire::json::Object;
-use crate::wire::write::Writer;
-use crate::{Currency, IdError, ItemId};
+use crate::{IdError, ItemId};
 
 const KINDS: &str = "tax, service, tip, discount or fee";
 
 /// Reads `charges` and `roundTo`, of which the first must be there.
-pub(in crate::wire) fn set_charges(data: &Object<'_>) -> Result<SetCharges, Rejection> {
+pub(super) fn set(data: &Object<'_>) -> Result<SetCharges, Rejection> {
     if data.has("charges") { charges(data) } else { Err(data.missing("charges", "a list of charges")) }
 }
 
 /// Reads what of `charges` and `roundTo` is there.
-pub(in crate::wire) fn first_charges(data: &Object<'_>) -> Result<Option<SetCharges>, Rejection> {
+pub(super) fn first_charges(data: &Object<'_>) -> Result<Option<SetCharges>, Rejection> {
     if data.has("charges") || data.has("roundTo") { charges(data).map(Some) } else { Ok(None) }
+}
+
+pub(super) fn set_tip(data: &Object<'_>) -> Result<ChargeCommand, Rejection> {
+    Ok(ChargeCommand::SetTip { tip: value(data)? })
+}
+
+pub(super) fn waive_service(data: &Object<'_>) -> Result<ChargeCommand, Rejection> {
+    Ok(ChargeCommand::WaiveService { waived: boolean(data, "waived")? })
 }
 
 fn charges(data: &Object<'_>) -> Result<SetCharges, Rejection> {
@@ -33,7 +40,7 @@ fn charges(data: &Object<'_>) -> Result<SetCharges, Rejection> {
 }
 
 /// Reads `percent` or `amount`; none, where neither is there.
-pub(in crate::wire) fn value(data: &Object<'_>) -> Result<Option<ChargeAmount>, Rejection> {
+fn value(data: &Object<'_>) -> Result<Option<ChargeAmount>, Rejection> {
     let percent = data.optional_number("percent", Code::BadCharge, "a percentage")?;
     let amount = data.optional_number("amount", Code::BadCharge, "an amount")?;
     match (percent, amount) {
@@ -104,42 +111,6 @@ fn kind(
             .field(data.name(field))
             .because(format!("a {} has no {field}", charge.as_str()))
             .expected(format!("no {field}, or another kind"))),
-    }
-}
-
-/// Writes a charge as it was set, so that an owner can set it anew.
-pub(in crate::wire) fn write(json: &mut Writer, charge: &Charge, currency: Currency) {
-    json.begin_object();
-    json.string_field("name", charge.name.as_str());
-    json.string_field("kind", charge.kind.as_str());
-    write_value(json, charge.value, currency);
-    match &charge.kind {
-        ChargeKind::Tax { inclusive, dish_types } => {
-            if *inclusive {
-                json.literal_field("inclusive", true);
-            }
-            if !dish_types.is_empty() {
-                json.key("dishTypes");
-                json.begin_list();
-                for kind in dish_types {
-                    json.string(kind.as_str());
-                }
-                json.end_list();
-            }
-        }
-        ChargeKind::Service { optional } => json.literal_field("optional", optional),
-        ChargeKind::Discount { item: Some(item) } => json.string_field("itemId", item.as_str()),
-        ChargeKind::Discount { item: None } => {}
-        ChargeKind::Tip { by } | ChargeKind::Fee { by } => json.string_field("by", by.as_str()),
-    }
-    json.end_object();
-}
-
-/// Writes how much a charge is, as a field.
-pub(in crate::wire) fn write_value(json: &mut Writer, value: ChargeValue, currency: Currency) {
-    match value {
-        ChargeValue::Percent(percent) => json.literal_field("percent", percent.to_decimal()),
-        ChargeValue::Amount(amount) => json.amount_field("amount", amount, currency),
     }
 }
 

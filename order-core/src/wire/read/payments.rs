@@ -1,15 +1,15 @@
-//! Payments in messages.
+//! Commands about payments.
 
-use crate::command::{Command, PaidFor, PaymentCommand, RecordPayment, RefundPayment};
+use crate::command::{PaidFor, PaymentCommand, RecordPayment, RefundPayment};
 use crate::rejection::{Code, Rejection};
 use crate::value::text::{MAX_LABEL_CHARS, MAX_METHOD_CHARS};
-use crate::wire::inbound::{by_participant, item_id, on_bill, optional};
+use crate::wire::fields::{by_participant, item_id, on_bill, optional};
 use crate::wire::json::Object;
 use crate::{ItemId, PaymentId};
 
 const AMOUNT: &str = "an amount above 0";
 
-pub(in crate::wire) fn record(
+pub(super) fn record(
     data: &Object<'_>,
     fresh_id: impl FnOnce() -> ItemId,
 ) -> Result<RecordPayment, Rejection> {
@@ -38,7 +38,7 @@ pub(in crate::wire) fn record(
     })
 }
 
-pub(in crate::wire) fn update(data: &Object<'_>) -> Result<Command, Rejection> {
+pub(super) fn update(data: &Object<'_>) -> Result<PaymentCommand, Rejection> {
     const STATUSES: &str = "paid or failed";
     let payment = existing(data)?;
     let arrived = match data.string("status", STATUSES)?.as_deref() {
@@ -47,18 +47,18 @@ pub(in crate::wire) fn update(data: &Object<'_>) -> Result<Command, Rejection> {
         Some(_) => return Err(data.mistyped("status", STATUSES)),
         None => return Err(data.missing("status", STATUSES)),
     };
-    Ok(Command::Payment(PaymentCommand::Update { payment, arrived }))
+    Ok(PaymentCommand::Update { payment, arrived })
 }
 
-pub(in crate::wire) fn refund(
+pub(super) fn refund(
     data: &Object<'_>,
     fresh_id: impl FnOnce() -> ItemId,
-) -> Result<Command, Rejection> {
+) -> Result<PaymentCommand, Rejection> {
     let payment = existing(data)?;
     let refund = item_id(data, "refundId")?.unwrap_or_else(fresh_id).into();
     // An amount that is `null` must not give back everything.
     let amount = data.number_if_there("amount", Code::BadPayment, AMOUNT)?;
-    Ok(Command::Payment(PaymentCommand::Refund(RefundPayment { payment, refund, amount })))
+    Ok(PaymentCommand::Refund(RefundPayment { payment, refund, amount }))
 }
 
 fn existing(data: &Object<'_>) -> Result<PaymentId, Rejection> {

@@ -1,97 +1,61 @@
-//! How things are done at the table, in messages.
+//! Commands about the table as a whole.
 
-use crate::command::{Command, DishesOfRemoved, PeopleCommand, TableCommand};
+use crate::Policy;
+use crate::command::{SetDeadline, TableCommand, When};
+use crate::order::deadline::{AtDeadline, MAX_REMINDERS};
 use crate::rejection::{Code, Rejection};
-use crate::wire::inbound::on_bill;
+use crate::wire::fields::{boolean, participant};
 use crate::wire::json::Object;
-use crate::wire::v1::state::StateWriter;
-use crate::wire::write::deadline;
-use crate::{Order, Participant, ParticipantId, Policy};
+
+pub(super) fn set_limit(data: &Object<'_>) -> Result<TableCommand, Rejection> {
+    Ok(TableCommand::Limit {
+        who: participant(data, "participantId")?,
+        limit: data.optional_number("limit", Code::BadLimit, "an amount, 0 or more")?,
+    })
+}
+
+pub(super) fn set_rules(data: &Object<'_>) -> Result<TableCommand, Rejection> {
+    Ok(TableCommand::Rules { finalize_when_ready: boolean(data, "finalizeWhenReady")? })
+}
 
 /// Reads `policy`, if it is there.
-pub(in crate::wire) fn policy(data: &Object<'_>) -> Result<Option<Policy>, Rejection> {
+pub(super) fn policy(data: &Object<'_>) -> Result<Option<Policy>, Rejection> {
     const POLICIES: &str = "open or hosted";
     let Some(name) = data.string("policy", POLICIES)? else { return Ok(None) };
     Policy::from_name(&name).map(Some).ok_or_else(|| data.mistyped("policy", POLICIES))
 }
 
-pub(in crate::wire) fn remove(data: &Object<'_>) -> Result<Command, Rejection> {
-    const CHOICES: &str = "keep, remove or reassign";
-    let who = somebody(data, "participantId")?;
-    let dishes = data.string("dishes", CHOICES)?.ok_or_else(|| data.missing("dishes", CHOICES))?;
-    let dishes = match dishes.as_ref() {
-        "keep" => DishesOfRemoved::Keep,
-        "remove" => DishesOfRemoved::Remove,
-        "reassign" => DishesOfRemoved::Reassign { to: somebody(data, "to")? },
-        _ => return Err(data.mistyped("dishes", CHOICES)),
+/// Reads a deadline; one without a moment is none.
+pub(super) fn deadline(data: &Object<'_>) -> Result<Option<SetDeadline>, Rejection> {
+    const CHOICES: &str = "lock or finalize";
+    const REMINDERS: &str = "a list of numbers of milliseconds";
+    let expected = "a number of milliseconds";
+    let at = data.optional_number("at", Code::BadDeadline, expected)?;
+    let wait = data.optional_number("in", Code::BadDeadline, expected)?;
+    let then = match data.string("then", CHOICES)? {
+        Some(name) => Some(AtDeadline::from_name(&name).ok_or_else(|| data.mistyped("then", CHOICES))?),
+        None => None,
     };
-    Ok(Command::People(PeopleCommand::Remove { who, dishes }))
+    let reminders = data.list_of_numbers("reminders", REMINDERS, (MAX_REMINDERS, Code::BadDeadline))?;
+    let when = match (at, wait) {
+        (Some(at), None) => When::At(at),
+        (None, Some(wait)) => When::In(wait),
+        (None, None) if then.is_none() && reminders.is_none() => return Ok(None),
+        (None, None) => return Err(data.missing("at", "at or in, in milliseconds")),
+        (Some(_), Some(_)) => {
+            return Err(Rejection::new(Code::BadDeadline)
+                .field(data.name("in"))
+                .because("it comes with at")
+                .expected("one of at and in"));
+        }
+    };
+    Ok(Some(SetDeadline { when, then: then.unwrap_or_default(), reminders }))
 }
 
-pub(in crate::wire) fn limit(data: &Object<'_>) -> Result<Command, Rejection> {
-    let who = somebody(data, "participantId")?;
-    Ok(Command::Table(TableCommand::Limit {
-        who,
-        limit: data.optional_number("limit", Code::BadLimit, "an amount, 0 or more")?,
-    }))
-}
-
-pub(in crate::wire) fn rules(data: &Object<'_>) -> Result<Command, Rejection> {
-    let when_ready = data.boolean("finalizeWhenReady")?;
-    let finalize_when_ready = when_ready.ok_or_else(|| data.missing("finalizeWhenReady", "true or false"))?;
-    Ok(Command::Table(TableCommand::Rules { finalize_when_ready }))
-}
-
-/// The id under `key`, which the message must have, of somebody whom the order may know.
-pub(in crate::wire) fn somebody(data: &Object<'_>, key: &'static str) -> Result<ParticipantId, Rejection> {
-    const EXPECTED: &str = "the id of somebody who joined";
-    let id = data.string(key, EXPECTED)?.ok_or_else(|| data.missing(key, EXPECTED))?;
-    on_bill(&id).map_err(|rejection| rejection.field(data.name(key)).expected(EXPECTED))
-}
-
-impl StateWriter {
-    /// Writes what of the rules is other than the ordinary.
-    pub(in crate::wire) fn rules(&mut self, order: &Order) {
-        if order.rules.is_none() {
-            return;
-        }
-        let house = order.house_rules();
-        if house.policy != Policy::default() {
-            self.json.string_field("policy", house.policy.as_str());
-        }
-        if house.finalize_when_ready {
-            self.json.literal_field("finalizeWhenReady", true);
-        }
-        if order.is_locked() {
-            self.json.literal_field("locked", true);
-        }
-        if order.limits().next().is_some() {
-            self.json.key("limits");
-            self.json.begin_object();
-            for (person, limit) in order.limits() {
-                self.json.foreign_key(person.id().as_str());
-                self.json.amount(limit, order.currency());
-            }
-            self.json.end_object();
-        }
-        if order.deadline().is_some() {
-            deadline::write(&mut self.json, order.deadline());
-        }
-        self.people("ready", order.ready());
-        self.people("removed", order.removed());
+/// Reads the deadline with which an order begins, if there is one.
+pub(super) fn first_deadline(data: &Object<'_>) -> Result<Option<SetDeadline>, Rejection> {
+    if !data.has("deadline") {
+        return Ok(None);
     }
-
-    /// Writes a list of ids, if anybody is on it.
-    fn people<'order>(&mut self, key: &'static str, people: impl Iterator<Item = &'order Participant>) {
-        let mut people = people.peekable();
-        if people.peek().is_none() {
-            return;
-        }
-        self.json.key(key);
-        self.json.begin_list();
-        for person in people {
-            self.json.string(person.id().as_str());
-        }
-        self.json.end_list();
-    }
+    deadline(&data.object("deadline", "data.deadline.", "an object")?)
 }

@@ -1,5 +1,6 @@
 //! Writing JSON text, in the order in which fields are given.
 
+pub(in crate::wire) mod charge;
 pub(in crate::wire) mod deadline;
 
 use std::borrow::Cow;

@@ -1,11 +1,18 @@
 //! One fact as one small message, to be folded into the state document.
 
-use crate::fact::{
-    ChargeFact, ClaimFact, DishFact, Fact, PaymentFact, PaymentRecorded, PeopleFact, Recorded, TableFact,
-};
-use crate::wire::v2::state;
+mod changes;
+mod charges;
+mod claims;
+mod dishes;
+mod payments;
+mod people;
+mod table;
+
+use self::changes::Changes;
+use super::state;
+use crate::fact::{ChargeFact, ClaimFact, DishFact, Fact, PaymentFact, PeopleFact, Recorded, TableFact};
 use crate::wire::write::Writer;
-use crate::{Actor, ItemId, Order, ParticipantId, PaymentId, Role};
+use crate::{Actor, Order};
 
 /// Most events are smaller, in bytes.
 const EVENT_BYTES: usize = 360;
@@ -28,7 +35,16 @@ pub fn event(order: &Order, recorded: &Recorded, cursor: &str) -> String {
     if recorded.by == Actor::Clock {
         json.literal_field("automatic", true);
     }
-    changes(&mut json, order, recorded);
+    let mut changes = Changes::new(&mut json, order, recorded);
+    match &recorded.fact {
+        Fact::People(fact) => people::write(&mut changes, fact),
+        Fact::Dish(fact) => dishes::write(&mut changes, fact),
+        Fact::Claim(fact) => claims::write(&mut changes, fact),
+        Fact::Split(_) => changes.set(state::split),
+        Fact::Charge(fact) => charges::write(&mut changes, fact),
+        Fact::Payment(fact) => payments::write(&mut changes, fact),
+        Fact::Table(fact) => table::write(&mut changes, fact),
+    }
     json.end_object();
     json.into_text()
 }
@@ -64,142 +80,4 @@ pub(crate) fn name(fact: &Fact) -> &'static str {
         Fact::Table(TableFact::Archived) => "order_archived",
         Fact::Table(TableFact::Finalized { .. }) => "order_finalized",
     }
-}
-
-/// What of the state document is another than before.
-fn changes(json: &mut Writer, order: &Order, recorded: &Recorded) {
-    let rules = order.rules.as_ref().is_some_and(|rules| rules.changed_at == recorded.seq);
-    let set = |json: &mut Writer, fields: &dyn Fn(&mut Writer)| {
-        json.key("set");
-        json.begin_object();
-        fields(json);
-        if rules {
-            state::rules(json, order);
-        }
-        json.end_object();
-    };
-    let set_rules = |json: &mut Writer| {
-        if rules {
-            set(json, &|_| {});
-        }
-    };
-    match &recorded.fact {
-        Fact::People(PeopleFact::Joined(joined)) => {
-            put_participant(json, order, recorded.by.id());
-            set(json, &|json| {
-                // Only who joins first, or knows more of the circle than those before, changes where the order is from.
-                if recorded.seq == 1 || joined.circle_id.is_some() || joined.tenant_id.is_some() {
-                    state::origin(json, order);
-                }
-                if joined.role == Role::Owner {
-                    state::owner(json, order);
-                }
-                if joined.charges.is_some() {
-                    state::charges(json, order);
-                }
-            });
-        }
-        Fact::People(PeopleFact::Left { .. }) => {
-            put_participant(json, order, recorded.by.id());
-            set(json, &|json| state::owner(json, order));
-        }
-        Fact::Dish(DishFact::Added(added)) => {
-            put_item(json, order, &added.item);
-            set(json, &|json| state::total(json, order));
-        }
-        Fact::Dish(DishFact::Restored(restored)) => {
-            put_item(json, order, &restored.added.item);
-            set(json, &|json| {
-                state::total(json, order);
-                if restored.charges.is_some() {
-                    state::charges(json, order);
-                }
-            });
-        }
-        Fact::Dish(DishFact::Removed { item }) => {
-            remove_item(json, item);
-            set(json, &|json| {
-                state::total(json, order);
-                state::charge_list(json, order);
-            });
-        }
-        Fact::Dish(DishFact::QuantityUpdated { item, .. }) => {
-            put_item(json, order, item);
-            set(json, &|json| state::total(json, order));
-        }
-        Fact::Claim(ClaimFact::Shared { item, .. }) => {
-            put_item(json, order, item);
-            set_rules(json);
-        }
-        Fact::Charge(ChargeFact::Set(_)) => set(json, &|json| state::charges(json, order)),
-        Fact::Charge(ChargeFact::TipSet { .. }) => set(json, &|json| state::tips(json, order)),
-        Fact::Charge(ChargeFact::ServiceWaived { .. }) => {
-            set(json, &|json| state::without_service(json, order))
-        }
-        Fact::Split(_) => set(json, &|json| state::split(json, order)),
-        Fact::Payment(PaymentFact::Recorded(PaymentRecorded { payment, .. }))
-        | Fact::Payment(PaymentFact::Updated { payment, .. })
-        | Fact::Payment(PaymentFact::Refunded { payment, .. }) => put_payment(json, order, payment),
-        Fact::Table(TableFact::RulesSet(_))
-        | Fact::Table(TableFact::LockSet { .. })
-        | Fact::Table(TableFact::LimitSet { .. })
-        | Fact::People(PeopleFact::ReadySet { .. })
-        | Fact::People(PeopleFact::Readmitted { .. })
-        | Fact::Table(TableFact::DeadlineSet(_))
-        | Fact::Table(TableFact::Reminded { .. }) => set_rules(json),
-        Fact::People(PeopleFact::HandedOver { .. }) => set(json, &|json| state::owner(json, order)),
-        Fact::People(PeopleFact::Removed(removed)) => {
-            put_participant(json, order, Some(&removed.who));
-            set(json, &|json| {
-                state::owner(json, order);
-                // Many lines change at once, so the list is replaced as a whole.
-                if !removed.items.is_empty() || !removed.shared.is_empty() {
-                    state::items(json, order);
-                }
-                if !removed.items.is_empty() {
-                    state::total(json, order);
-                    state::charge_list(json, order);
-                }
-            });
-        }
-        Fact::Table(TableFact::Finalized { .. })
-        | Fact::Table(TableFact::Expired)
-        | Fact::Table(TableFact::Archived) => {
-            set(json, &|json| json.string_field("status", order.status().as_str()));
-        }
-    }
-}
-
-/// Writes one entry of a list, which takes the place of the one with its id or comes after all others.
-fn put(json: &mut Writer, list: &'static str, entry: impl FnOnce(&mut Writer)) {
-    json.key("put");
-    json.begin_object();
-    json.key(list);
-    entry(json);
-    json.end_object();
-}
-
-fn put_participant(json: &mut Writer, order: &Order, id: Option<&ParticipantId>) {
-    if let Some(person) = id.and_then(|id| order.person(id)) {
-        put(json, "participants", |json| state::participant(json, person));
-    }
-}
-
-fn put_item(json: &mut Writer, order: &Order, id: &ItemId) {
-    if let Some(item) = order.item(id) {
-        put(json, "items", |json| state::item(json, order, item));
-    }
-}
-
-fn put_payment(json: &mut Writer, order: &Order, id: &PaymentId) {
-    if let Some(payment) = order.payment(id) {
-        put(json, "payments", |json| state::payment(json, order, payment));
-    }
-}
-
-fn remove_item(json: &mut Writer, id: &ItemId) {
-    json.key("remove");
-    json.begin_object();
-    json.string_field("items", id.as_str());
-    json.end_object();
 }
