@@ -13,9 +13,7 @@ use rust_decimal::Decimal;
 
 use super::fields::{data, named};
 use super::json::Object;
-use crate::command::{
-    ChargeCommand, Command, DishCommand, PaymentCommand, PeopleCommand, TableCommand,
-};
+use crate::command::{ChargeCommand, Command, DishCommand, PaymentCommand, PeopleCommand, TableCommand};
 use crate::rejection::{Code, Rejection};
 use crate::{ItemId, ParticipantId};
 
