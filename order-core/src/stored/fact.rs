@@ -47,8 +47,8 @@ struct StoredRecord {
     fact: StoredFact,
 }
 
-/// A fact. In JSON it is one flat list of names, without topics: each topic's file converts its own facts, and this is the list
-/// of all.
+/// A fact of any topic. In JSON, names of facts are one flat list without topics, so this lists the forms of all topics, and each
+/// topic's file converts its own facts to entries of it.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum StoredFact {
