@@ -4,25 +4,26 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::charge::{StoredCharges, StoredValue};
-use super::fact::{StoredFact, read_fact, read_price, read_quantity, stored_fact};
-use super::payment::StoredPayment;
-use super::rules::StoredRules;
+use super::charges::{StoredCharges, StoredValue};
+use super::dishes::StoredItem;
+use super::fact::{StoredFact, read_fact, stored_fact};
+use super::payments::StoredPayment;
+use super::people::StoredPerson;
+use super::split::StoredSplit;
+use super::table::StoredRules;
+use super::value::{StoredCurrency, owned};
 use super::version::{self, StoredError, Upcast};
-use super::{StoredCurrency, StoredSplit, owned, read_weight};
-use crate::bill::check_claims;
 use crate::fact::ChargesSet;
 use crate::order::cached::Cached;
 use crate::order::done::{Done, DoneCommands};
-use crate::order::item::Item;
 use crate::order::items::Items;
 use crate::order::last_change::{LastChange, LastChanges};
-use crate::order::people::{Participant, Seat};
+use crate::order::people::Seat;
 use crate::order::{Order, Status};
-use crate::split::{Weight, seats_on_bill};
+use crate::split::seats_on_bill;
 use crate::value::text::Text;
 use crate::wire::Texts;
-use crate::{Amount, CommandId, ItemId, OrderId, ParticipantId, Policy, UnixMillis};
+use crate::{Amount, CommandId, OrderId, Policy, UnixMillis};
 
 /// The way from each earlier version of a stored order to the next. Append; never change what is here.
 ///
@@ -117,32 +118,6 @@ struct StoredChange {
     back: Option<StoredFact>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct StoredPerson {
-    id: String,
-    name: String,
-    phone: Option<String>,
-    joined_at: u64,
-    left: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredItem {
-    id: String,
-    dish: String,
-    kind: String,
-    quantity: u16,
-    /// Minor units of one piece.
-    price: i64,
-    customization: Option<String>,
-    /// A place in `people`.
-    by: usize,
-    at: u64,
-    /// Places in `people`, and millionths of a weight; absent where it is the one's who added it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    claims: Option<Vec<(usize, u64)>>,
-}
-
 /// Writes an order in its stored form. Two orders are equal just when these bytes are.
 ///
 /// # Errors
@@ -156,36 +131,15 @@ pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
 /// # Errors
 /// None that an order of this crate can cause.
 pub fn encode_snapshot(order: &Order, position: &LogPosition) -> Result<Vec<u8>, StoredError> {
-    let person = |person: &Participant| StoredPerson {
-        id: person.id.as_str().to_owned(),
-        name: owned(&person.name),
-        phone: person.phone.as_ref().map(owned),
-        joined_at: person.joined_at.get(),
-        left: person.left,
-    };
-    let item = |item: &Item| StoredItem {
-        id: item.id.as_str().to_owned(),
-        dish: owned(&item.dish_name),
-        kind: owned(&item.dish_type),
-        quantity: item.quantity.pieces(),
-        price: item.price.amount().minor_units(),
-        customization: item.customization.as_ref().map(owned),
-        by: item.added_by.0,
-        at: item.added_at.get(),
-        claims: match item.claims.as_slice() {
-            [(seat, Weight::ONE)] if *seat == item.added_by => None,
-            claims => Some(claims.iter().map(|(seat, weight)| (seat.0, weight.millionths())).collect()),
-        },
-    };
     let stored: StoredOrder = StoredOrder {
         id: order.id.as_str().to_owned(),
         currency: (&order.currency).into(),
         seq: order.seq,
         circle: order.circle_id.as_ref().map(owned),
         tenant: order.tenant_id.as_ref().map(owned),
-        people: order.people.iter().map(person).collect(),
+        people: order.people.iter().map(StoredPerson::from).collect(),
         owner: order.owner.map(|seat| seat.0),
-        items: order.items().map(item).collect(),
+        items: order.items().map(StoredItem::from).collect(),
         split: (&order.split).into(),
         charges: StoredCharges::new(&order.charges, order.round_to),
         tips: order.tips.iter().map(|(seat, &tip)| (seat.0, tip.into())).collect(),
@@ -272,10 +226,10 @@ fn seat_of(place: usize, seats: usize) -> Result<Seat, StoredError> {
 fn read_order<Commands>(stored: StoredOrder<Commands>, done: DoneCommands) -> Result<Order, StoredError> {
     let seats = stored.people.len();
     let seat = |place: usize| seat_of(place, seats);
-    let people = stored.people.iter().map(read_person).collect();
+    let people = stored.people.iter().map(StoredPerson::read).collect();
     let mut items = Items::default();
     for item in &stored.items {
-        items.push(read_item(item, seat)?).ok_or(StoredError::Damaged("items"))?;
+        items.push(item.read(seat)?).ok_or(StoredError::Damaged("items"))?;
     }
     let total =
         Amount::checked_sum(items.iter().map(|item| item.total)).ok_or(StoredError::Damaged("total"))?;
@@ -340,48 +294,4 @@ fn read_link(digits: &str) -> Result<[u8; 16], StoredError> {
     let are_digits = digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     let link = u128::from_str_radix(digits, 16).ok().filter(|_| are_digits);
     link.map(u128::to_be_bytes).ok_or(StoredError::Damaged("link"))
-}
-
-fn read_person(stored: &StoredPerson) -> Participant {
-    Participant {
-        id: ParticipantId::from_stored(&stored.id),
-        name: Text::from_stored(&stored.name),
-        phone: stored.phone.as_deref().map(Text::from_stored),
-        joined_at: UnixMillis::new(stored.joined_at),
-        left: stored.left,
-        written: Cached::default(),
-        tie: Cached::default(),
-    }
-}
-
-fn read_item(
-    stored: &StoredItem,
-    seat: impl Fn(usize) -> Result<Seat, StoredError>,
-) -> Result<Item, StoredError> {
-    let added_by = seat(stored.by)?;
-    let claims = match &stored.claims {
-        None => vec![(added_by, Weight::ONE)],
-        Some(claims) => claims
-            .iter()
-            .map(|&(place, weight)| Ok((seat(place)?, read_weight(weight)?)))
-            .collect::<Result<_, StoredError>>()?,
-    };
-    check_claims(&claims).map_err(|_| StoredError::Damaged("claims"))?;
-    let quantity = read_quantity(stored.quantity)?;
-    let price = read_price(stored.price)?;
-    let total =
-        price.amount().checked_mul(i64::from(quantity.pieces())).ok_or(StoredError::Damaged("item total"))?;
-    Ok(Item {
-        id: ItemId::from_stored(&stored.id),
-        dish_name: Text::from_stored(&stored.dish),
-        dish_type: Text::from_stored(&stored.kind),
-        quantity,
-        price,
-        total,
-        customization: stored.customization.as_deref().map(Text::from_stored),
-        added_by,
-        claims,
-        added_at: UnixMillis::new(stored.at),
-        written: Cached::default(),
-    })
 }

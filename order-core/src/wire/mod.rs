@@ -3,26 +3,21 @@
 //! Numbers are read from their own text and written as their own text; no amount ever is a double.
 
 mod bill;
-mod bill_state;
-mod charge;
-mod deadline;
+mod fields;
 mod frame;
 mod history;
 mod inbound;
 mod json;
-mod manage;
-mod outbound;
-mod payment;
-mod state;
+mod read;
+mod v1;
 pub mod v2;
 mod write;
 mod written;
 
 pub use bill::{BillLine, MAX_BILL_ITEMS, MAX_BILL_PEOPLE, RefusedBill};
 pub use frame::{Frame, SharedText};
-pub use history::{HistoryPage, MAX_HISTORY_PAGE, history, history_document, history_entry};
+pub use history::{HistoryPage, MAX_HISTORY_PAGE, history_document, history_entry};
 pub use inbound::{CommandMessage, Inbound, Refused, Request, decode, decode_command, decode_from};
 pub use json::{MAX_DEPTH, MAX_KEYS};
-pub use outbound::{ack, error, fact_message, joined, presence_changed, sync};
-pub use state::public_view;
+pub use v1::{ack, error, fact_message, history, joined, presence_changed, public_view, sync};
 pub(crate) use written::{ItemText, PersonText, Texts};

@@ -2,17 +2,14 @@
 
 mod reading;
 
+pub use reading::{MAX_BILL_ITEMS, MAX_BILL_PEOPLE};
+
 use super::json::Object;
 use super::write::Writer;
 use crate::bill::{Bill, Division, Line, Part, divide};
 use crate::rejection::Rejection;
 use crate::value::text::Text;
 use crate::{Amount, Currency, OrderId};
-
-/// The most people who can share one bill of a line.
-pub const MAX_BILL_PEOPLE: usize = 1_000;
-/// The most items that one bill of a line can have.
-pub const MAX_BILL_ITEMS: usize = 10_000;
 
 /// A bill that was read from a line of JSON. Amounts, percentages and weights are decimal strings there, or numbers.
 ///

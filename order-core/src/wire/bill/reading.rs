@@ -6,19 +6,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::{MAX_BILL_ITEMS, MAX_BILL_PEOPLE};
 use crate::bill::{Bill, Charge, ChargeKind, ChargeValue, Dish, MAX_CHARGES};
 use crate::command::{ChargeAmount, NewCharge};
 use crate::rejection::{Code, Rejection};
 use crate::split::{CustomShares, Percentage, Rest, SHARE_DECIMALS, ShareNumberError, SplitRule, Weight};
 use crate::value::text::{MAX_DISH_TYPE_CHARS, Text};
-use crate::wire::charge;
 use crate::wire::json::Object;
+use crate::wire::read::charges::charge;
 use crate::{
     Amount, AmountError, Currency, IdError, ItemId, MAX_ID_BYTES, MAX_MINOR_DIGITS, MAX_QUANTITY, OrderId,
     ParticipantId, Quantity, max_order_total,
 };
 
+/// The most people who can share one bill of a line.
+pub const MAX_BILL_PEOPLE: usize = 1_000;
+/// The most items that one bill of a line can have.
+pub const MAX_BILL_ITEMS: usize = 10_000;
 /// The order of a line that names none.
 const UNNAMED: &str = "bill";
 /// The line for a total of which no items are known.
@@ -321,7 +324,7 @@ impl Shares<'_, '_> {
 fn charges(line: &Object<'_>, money: &Money, people: &People<'_>, bill: &mut Bill) -> Result<(), Rejection> {
     let most = (MAX_CHARGES.saturating_add(MAX_BILL_PEOPLE), Code::TooManyCharges);
     for data in line.entries("charges", "a list of charges, each an object", most)?.unwrap_or_default() {
-        let NewCharge { name, kind, value } = charge::charge(&data, item_id)?;
+        let NewCharge { name, kind, value } = charge(&data, item_id)?;
         let value = match value {
             ChargeAmount::Amount(number) => {
                 ChargeValue::Amount(money.amount(number, Code::BadCharge, data.name("amount"))?)

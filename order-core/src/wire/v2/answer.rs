@@ -4,7 +4,7 @@ use super::state::document;
 use crate::rejection::Rejection;
 use crate::wire::Frame;
 use crate::wire::history::write_page;
-use crate::wire::state::StateWriter;
+use crate::wire::v1::StateWriter;
 use crate::wire::write::Writer;
 use crate::{CommandId, Order, ParticipantId, Presence, UnixMillis};
 

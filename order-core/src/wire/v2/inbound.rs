@@ -2,9 +2,11 @@
 
 use crate::command::PeopleCommand;
 use crate::rejection::Rejection;
+use crate::wire::fields::named;
 use crate::wire::history::HistoryPage;
-use crate::wire::inbound::{CommandMessage, Inbound, Refused, Request, command_id, digest, named, read};
+use crate::wire::inbound::{CommandMessage, Inbound, Refused, Request, command_id, digest};
 use crate::wire::json::Object;
+use crate::wire::read::read;
 use crate::{Command, ItemId, ParticipantId, Stamp};
 use std::borrow::Cow;
 

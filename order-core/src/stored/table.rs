@@ -1,0 +1,224 @@
+//! The stored form of facts about the table as a whole, and of what holds for it on an order.
+
+use serde::{Deserialize, Serialize};
+
+use super::fact::StoredFact;
+use super::version::StoredError;
+use crate::fact::TableFact;
+use crate::order::deadline::{AtDeadline, Deadline};
+use crate::order::people::Seat;
+use crate::order::table::{HouseRules, Policy, Rules};
+use crate::{Amount, ParticipantId, UnixMillis};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredHouse {
+    policy: StoredPolicy,
+    finalize_when_ready: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredPolicy {
+    Open,
+    Hosted,
+}
+
+/// People are places in the order's list of them.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredRules {
+    house: StoredHouse,
+    locked: bool,
+    /// Minor units of each.
+    limits: Vec<(usize, i64)>,
+    ready: Vec<usize>,
+    removed: Vec<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deadline: Option<StoredDeadline>,
+    changed_at: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredDeadline {
+    at: u64,
+    then: StoredThen,
+    /// Milliseconds before it.
+    reminders: Vec<u64>,
+    passed: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredThen {
+    Lock,
+    Finalize,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredLockSet {
+    locked: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredLimitSet {
+    who: String,
+    /// Minor units.
+    limit: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredDeadlineSet {
+    deadline: Option<StoredDeadline>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredReminded {
+    /// Milliseconds before the deadline.
+    before: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredFinalized {
+    /// Absent where the first version wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on_bill: Option<Vec<String>>,
+}
+
+pub(super) fn store(fact: &TableFact) -> StoredFact {
+    match fact {
+        TableFact::RulesSet(house) => StoredFact::RulesSet((*house).into()),
+        TableFact::LockSet { locked } => StoredFact::LockSet(StoredLockSet { locked: *locked }),
+        TableFact::LimitSet { who, limit } => StoredFact::LimitSet(StoredLimitSet {
+            who: who.as_str().to_owned(),
+            limit: limit.map(Amount::minor_units),
+        }),
+        TableFact::DeadlineSet(deadline) => {
+            let deadline = deadline.as_ref().map(StoredDeadline::from);
+            StoredFact::DeadlineSet(StoredDeadlineSet { deadline })
+        }
+        TableFact::Reminded { before } => StoredFact::Reminded(StoredReminded { before: *before }),
+        TableFact::Expired => StoredFact::Expired {},
+        TableFact::Archived => StoredFact::Archived {},
+        TableFact::Finalized { on_bill } => {
+            let ids = |people: &Vec<ParticipantId>| people.iter().map(|id| id.as_str().to_owned()).collect();
+            StoredFact::Finalized(StoredFinalized { on_bill: on_bill.as_ref().map(ids) })
+        }
+    }
+}
+
+impl StoredHouse {
+    pub(super) fn read(self) -> TableFact {
+        TableFact::RulesSet(self.into())
+    }
+}
+
+impl StoredLockSet {
+    pub(super) fn read(&self) -> TableFact {
+        TableFact::LockSet { locked: self.locked }
+    }
+}
+
+impl StoredLimitSet {
+    pub(super) fn read(&self) -> Result<TableFact, StoredError> {
+        Ok(TableFact::LimitSet {
+            who: ParticipantId::from_stored(&self.who),
+            limit: self.limit.map(read_limit).transpose()?,
+        })
+    }
+}
+
+impl StoredDeadlineSet {
+    pub(super) fn read(self) -> TableFact {
+        TableFact::DeadlineSet(self.deadline.map(Deadline::from))
+    }
+}
+
+impl StoredReminded {
+    pub(super) fn read(&self) -> TableFact {
+        TableFact::Reminded { before: self.before }
+    }
+}
+
+impl StoredFinalized {
+    pub(super) fn read(self) -> TableFact {
+        let ids = |people: Vec<String>| people.iter().map(|id| ParticipantId::from_stored(id)).collect();
+        TableFact::Finalized { on_bill: self.on_bill.map(ids) }
+    }
+}
+
+impl From<&Deadline> for StoredDeadline {
+    fn from(deadline: &Deadline) -> Self {
+        let then = match deadline.then {
+            AtDeadline::Lock => StoredThen::Lock,
+            AtDeadline::Finalize => StoredThen::Finalize,
+        };
+        let Deadline { at, reminders, passed, .. } = deadline;
+        Self { at: at.get(), then, reminders: reminders.clone(), passed: *passed }
+    }
+}
+
+impl From<StoredDeadline> for Deadline {
+    fn from(stored: StoredDeadline) -> Self {
+        let then = match stored.then {
+            StoredThen::Lock => AtDeadline::Lock,
+            StoredThen::Finalize => AtDeadline::Finalize,
+        };
+        Self { at: UnixMillis::new(stored.at), then, reminders: stored.reminders, passed: stored.passed }
+    }
+}
+
+impl From<HouseRules> for StoredHouse {
+    fn from(house: HouseRules) -> Self {
+        let policy = match house.policy {
+            Policy::Open => StoredPolicy::Open,
+            Policy::Hosted => StoredPolicy::Hosted,
+        };
+        Self { policy, finalize_when_ready: house.finalize_when_ready }
+    }
+}
+
+impl From<StoredHouse> for HouseRules {
+    fn from(stored: StoredHouse) -> Self {
+        let policy = match stored.policy {
+            StoredPolicy::Open => Policy::Open,
+            StoredPolicy::Hosted => Policy::Hosted,
+        };
+        Self { policy, finalize_when_ready: stored.finalize_when_ready }
+    }
+}
+
+impl From<&Rules> for StoredRules {
+    fn from(rules: &Rules) -> Self {
+        Self {
+            house: rules.house.into(),
+            locked: rules.locked,
+            limits: rules.limits.iter().map(|(seat, limit)| (seat.0, limit.minor_units())).collect(),
+            ready: rules.ready.iter().map(|seat| seat.0).collect(),
+            removed: rules.removed.iter().map(|seat| seat.0).collect(),
+            deadline: rules.deadline.as_ref().map(StoredDeadline::from),
+            changed_at: rules.changed_at,
+        }
+    }
+}
+
+impl StoredRules {
+    pub(super) fn read(
+        self,
+        seat: impl Fn(usize) -> Result<Seat, StoredError>,
+    ) -> Result<Rules, StoredError> {
+        let limit = |(place, limit)| Ok((seat(place)?, read_limit(limit)?));
+        Ok(Rules {
+            house: self.house.into(),
+            locked: self.locked,
+            limits: self.limits.into_iter().map(limit).collect::<Result<_, StoredError>>()?,
+            ready: self.ready.into_iter().map(&seat).collect::<Result<_, _>>()?,
+            removed: self.removed.into_iter().map(&seat).collect::<Result<_, _>>()?,
+            deadline: self.deadline.map(Deadline::from),
+            changed_at: self.changed_at,
+        })
+    }
+}
+
+fn read_limit(minor_units: i64) -> Result<Amount, StoredError> {
+    let limit = Amount::from_minor_units(minor_units);
+    if limit.is_negative() { Err(StoredError::Damaged("limit")) } else { Ok(limit) }
+}

@@ -1,0 +1,33 @@
+//! The details of an entry about a dish.
+
+use crate::fact::{DishFact, ItemAdded};
+use crate::wire::write::Writer;
+use crate::{Currency, ItemId, Order};
+
+pub(super) fn details(json: &mut Writer, before: &Order, fact: &DishFact) {
+    match fact {
+        DishFact::Added(added) => self::added(json, added, before.currency()),
+        DishFact::Restored(restored) => self::added(json, &restored.added, before.currency()),
+        DishFact::Removed { item } => dish(json, before, item),
+        DishFact::QuantityUpdated { item, quantity } => {
+            dish(json, before, item);
+            json.whole_field("to", quantity.pieces());
+        }
+    }
+}
+
+fn added(json: &mut Writer, added: &ItemAdded, currency: Currency) {
+    json.string_field("itemId", added.item.as_str());
+    json.string_field("dishName", added.dish_name.as_str());
+    json.whole_field("quantity", added.quantity.pieces());
+    json.amount_field("price", added.price.amount(), currency);
+}
+
+/// Writes a dish as it was before.
+pub(super) fn dish(json: &mut Writer, before: &Order, id: &ItemId) {
+    json.string_field("itemId", id.as_str());
+    if let Some(item) = before.item(id) {
+        json.string_field("dishName", item.dish_name().as_str());
+        json.whole_field("quantity", item.quantity().pieces());
+    }
+}

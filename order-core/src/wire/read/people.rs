@@ -1,0 +1,58 @@
+//! Commands about the people at the table.
+
+use super::{charges, table};
+use crate::Currency;
+use crate::command::{DishesOfRemoved, Join, PeopleCommand};
+use crate::rejection::{Code, Rejection};
+use crate::value::text::{MAX_NAME_CHARS, MAX_PHONE_CHARS};
+use crate::wire::fields::{boolean, data, label, optional, participant, required_if_there};
+use crate::wire::json::Object;
+
+pub(super) fn join(message: &Object<'_>) -> Result<Join, Rejection> {
+    let data = data(message)?;
+    let currency = match data.string("currency", "a code of ISO 4217")? {
+        None => None,
+        Some(code) => Some(Currency::from_code(&code).map_err(|error| {
+            Rejection::new(Code::BadCurrency)
+                .field("data.currency")
+                .because(error.to_string())
+                .expected("a code of ISO 4217 such as INR")
+        })?),
+    };
+    Ok(Join {
+        name: required_if_there(message, "participantName", MAX_NAME_CHARS)?,
+        phone: optional(&data, "phone", MAX_PHONE_CHARS)?,
+        circle_id: label(&data, "circleId")?,
+        tenant_id: label(&data, "tenantId")?,
+        currency,
+        charges: charges::first_charges(&data)?,
+        policy: table::policy(&data)?,
+        finalize_when_ready: data.boolean("finalizeWhenReady")?,
+        deadline: table::first_deadline(&data)?.map(Box::new),
+    })
+}
+
+pub(super) fn set_ready(data: &Object<'_>) -> Result<PeopleCommand, Rejection> {
+    Ok(PeopleCommand::SetReady { ready: boolean(data, "ready")? })
+}
+
+pub(super) fn remove(data: &Object<'_>) -> Result<PeopleCommand, Rejection> {
+    const CHOICES: &str = "keep, remove or reassign";
+    let who = participant(data, "participantId")?;
+    let dishes = data.string("dishes", CHOICES)?.ok_or_else(|| data.missing("dishes", CHOICES))?;
+    let dishes = match dishes.as_ref() {
+        "keep" => DishesOfRemoved::Keep,
+        "remove" => DishesOfRemoved::Remove,
+        "reassign" => DishesOfRemoved::Reassign { to: participant(data, "to")? },
+        _ => return Err(data.mistyped("dishes", CHOICES)),
+    };
+    Ok(PeopleCommand::Remove { who, dishes })
+}
+
+pub(super) fn readmit(data: &Object<'_>) -> Result<PeopleCommand, Rejection> {
+    Ok(PeopleCommand::Readmit { who: participant(data, "participantId")? })
+}
+
+pub(super) fn hand_over(data: &Object<'_>) -> Result<PeopleCommand, Rejection> {
+    Ok(PeopleCommand::HandOver { to: participant(data, "participantId")? })
+}

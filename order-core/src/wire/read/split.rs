@@ -1,0 +1,67 @@
+//! The command that sets the rule by which the bill is shared.
+
+use crate::command::{AgreedShares, UpdateSplit};
+use crate::rejection::{Code, Rejection};
+use crate::split::Rest;
+use crate::wire::fields::{by_participant, on_bill};
+use crate::wire::json::Object;
+
+pub(super) fn update(data: &Object<'_>) -> Result<UpdateSplit, Rejection> {
+    const TYPES: &str = "equal, itemized, custom, adjustments or cover";
+    let kind = data.string("splitType", TYPES)?.ok_or_else(|| data.missing("splitType", TYPES))?;
+    let agreed = agreed(data)?;
+    let (adjusted, covered) = (data.has("adjustments"), data.has("covers"));
+    match (kind.as_ref(), agreed, adjusted, covered) {
+        // The state calls the last two modes custom for clients that know no other, so here they may be called so, too.
+        ("adjustments", None, _, false) | ("custom", None, true, false) => adjustments(data),
+        ("cover", None, false, _) | ("custom", None, false, true) => cover(data),
+        ("custom", agreed, false, false) => Ok(UpdateSplit::Custom(agreed)),
+        ("equal", None, false, false) => Ok(UpdateSplit::Equal),
+        ("itemized", None, false, false) => Ok(UpdateSplit::Itemized),
+        ("equal" | "itemized" | "custom" | "adjustments" | "cover", ..) => {
+            Err(Rejection::new(Code::BadSplit)
+                .field("data.splitType")
+                .because("it comes with shares of another type")
+                .expected("amounts, percentages or weights for custom, and none for equal and itemized"))
+        }
+        _ => Err(data.mistyped("splitType", TYPES)),
+    }
+}
+
+fn adjustments(data: &Object<'_>) -> Result<UpdateSplit, Rejection> {
+    const EXPECTED: &str = "an object with an amount for each participant id";
+    let amounts = data.numbers("adjustments", Code::BadSplit, EXPECTED)?;
+    let amounts = amounts.ok_or_else(|| data.missing("adjustments", EXPECTED))?;
+    Ok(UpdateSplit::Adjusted(by_participant(amounts)?))
+}
+
+fn cover(data: &Object<'_>) -> Result<UpdateSplit, Rejection> {
+    const EXPECTED: &str = "an object with the id of who pays for each who is covered";
+    const RULES: &str = "equal or itemized";
+    let covers = data.texts("covers", EXPECTED)?.ok_or_else(|| data.missing("covers", EXPECTED))?;
+    let rest = match data.string("rest", RULES)?.as_deref() {
+        None | Some("equal") => Rest::Equal,
+        Some("itemized") => Rest::Itemized,
+        Some(_) => return Err(data.mistyped("rest", RULES)),
+    };
+    let covers = covers.into_iter().map(|(covered, payer)| Ok((on_bill(&covered)?, on_bill(&payer)?)));
+    Ok(UpdateSplit::Cover { covers: covers.collect::<Result<_, Rejection>>()?, rest })
+}
+
+fn agreed(data: &Object<'_>) -> Result<Option<AgreedShares>, Rejection> {
+    let expected = "an object with a number for each participant id";
+    let amounts = data.numbers("amounts", Code::BadSplit, expected)?.map(by_participant).transpose()?;
+    let percentages =
+        data.numbers("percentages", Code::BadSplit, expected)?.map(by_participant).transpose()?;
+    let weights = data.numbers("weights", Code::BadSplit, expected)?.map(by_participant).transpose()?;
+    match (amounts, percentages, weights) {
+        (None, None, None) => Ok(None),
+        (Some(amounts), None, None) => Ok(Some(AgreedShares::Amounts(amounts))),
+        (None, Some(percentages), None) => Ok(Some(AgreedShares::Percentages(percentages))),
+        (None, None, Some(weights)) => Ok(Some(AgreedShares::Weights(weights))),
+        _ => Err(Rejection::new(Code::BadSplit)
+            .field("data")
+            .because("it gives more than one kind of share")
+            .expected("one of amounts, percentages and weights")),
+    }
+}

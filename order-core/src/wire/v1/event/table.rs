@@ -1,0 +1,36 @@
+//! Messages about the table as a whole.
+
+use crate::fact::TableFact;
+use crate::wire::frame::Frame;
+use crate::wire::v1::message::FactMessage;
+use crate::wire::write::deadline;
+
+pub(super) fn message(message: FactMessage<'_>, fact: &TableFact) -> Frame {
+    let FactMessage { order, recorded, .. } = message;
+    match fact {
+        TableFact::RulesSet(house) => message.with("rules_updated", |writer| {
+            writer.json.literal_field("finalizeWhenReady", house.finalize_when_ready);
+        }),
+        TableFact::LockSet { locked } => {
+            message.with(if *locked { "order_locked" } else { "order_unlocked" }, |_| {})
+        }
+        TableFact::LimitSet { who, limit } => message.with("limit_updated", |writer| {
+            writer.json.string_field("participantId", who.as_str());
+            writer.json.key("limit");
+            match limit {
+                Some(limit) => writer.json.amount(*limit, order.currency()),
+                None => writer.json.literal("null"),
+            }
+        }),
+        TableFact::DeadlineSet(set) => {
+            message.with("deadline_updated", |writer| deadline::write(&mut writer.json, set.as_ref()))
+        }
+        TableFact::Reminded { before: reminder } => message.with("deadline_reminder", |writer| {
+            deadline::write(&mut writer.json, order.deadline());
+            writer.json.whole_field("left", deadline::left(order, *reminder, recorded.at));
+        }),
+        TableFact::Finalized { .. } => message.whole("order_finalized"),
+        TableFact::Expired => message.whole("order_expired"),
+        TableFact::Archived => message.whole("order_archived"),
+    }
+}

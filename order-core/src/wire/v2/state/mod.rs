@@ -1,0 +1,64 @@
+//! The state document, into which events are folded. It holds what the log says and nothing that follows from it: what
+//! everybody pays is asked for apart.
+
+mod charges;
+mod dishes;
+mod lists;
+mod payments;
+mod people;
+mod split;
+mod table;
+
+pub(super) use charges::{charge_list, charges, tips, without_service};
+pub(super) use dishes::{item, items, total};
+pub(super) use payments::payment;
+pub(super) use people::{owner, participant};
+pub(super) use split::split;
+pub(super) use table::{origin, rules};
+
+use self::payments::payments;
+use self::people::participants;
+use crate::Order;
+use crate::wire::write::Writer;
+use crate::wire::written::Document;
+
+/// A rough size of one entry's text, to reserve room for it.
+const ENTRY_BYTES: usize = 192;
+
+/// The order as a document of `stonepot.v2`: JSON without white space, always with the same fields in the same order.
+pub fn state_text(order: &Order) -> String {
+    let entries = order.items().len().saturating_add(order.people().len()).saturating_add(4);
+    let mut json = Writer::with_capacity(entries.saturating_mul(ENTRY_BYTES));
+    json.begin_object();
+    json.string_field("sessionId", order.id().as_str());
+    origin(&mut json, order);
+    owner(&mut json, order);
+    json.string_field("status", order.status().as_str());
+    split(&mut json, order);
+    charges(&mut json, order);
+    tips(&mut json, order);
+    without_service(&mut json, order);
+    participants(&mut json, order);
+    items(&mut json, order);
+    payments(&mut json, order);
+    total(&mut json, order);
+    json.whole_field("updatedAt", order.updated_at().get());
+    json.whole_field("seq", order.seq());
+    // Last, and there only once there is something to say: a client that folds the first of it appends it.
+    rules(&mut json, order);
+    json.end_object();
+    json.into_text()
+}
+
+/// The document of the order as it is, and its checksum; kept until the order changes.
+pub(in crate::wire::v2) fn document(order: &Order) -> &Document {
+    order.texts.document.get_or_init(|| {
+        let text = state_text(order);
+        Document { checksum: checksum(&text), text: text.into() }
+    })
+}
+
+/// The CRC-32 (IEEE 802.3) of a [state document](state_text), as eight hexadecimal digits.
+pub fn checksum(state: &str) -> String {
+    format!("{:08x}", crc32fast::hash(state.as_bytes()))
+}

@@ -1,0 +1,35 @@
+//! What holds for the table as a whole, in the document.
+
+use super::lists::{id_or_null, list, pairs, text_or_null};
+use crate::Order;
+use crate::wire::write::{Writer, deadline};
+
+/// Where the order comes from: set by those who join.
+pub(in crate::wire::v2) fn origin(json: &mut Writer, order: &Order) {
+    json.string_field("currency", order.currency().code());
+    text_or_null(json, "circleId", order.circle_id());
+    text_or_null(json, "tenantId", order.tenant_id());
+    id_or_null(json, "initiatedBy", order.initiated_by());
+    json.whole_field("createdAt", order.created_at().get());
+}
+
+/// Who may do what, who is ready and who was removed.
+pub(in crate::wire::v2) fn rules(json: &mut Writer, order: &Order) {
+    if order.rules.is_none() {
+        return;
+    }
+    let house = order.house_rules();
+    json.key("rules");
+    json.begin_object();
+    json.string_field("policy", house.policy.as_str());
+    json.literal_field("finalizeWhenReady", house.finalize_when_ready);
+    json.literal_field("locked", order.is_locked());
+    let limits = order.limits().map(|(person, limit)| (person.id(), limit));
+    pairs(json, "limits", limits, |json, limit| json.amount(limit, order.currency()));
+    list(json, "ready", order.ready(), |json, person| json.string(person.id().as_str()));
+    list(json, "removed", order.removed(), |json, person| json.string(person.id().as_str()));
+    if order.deadline().is_some() {
+        deadline::write(json, order.deadline());
+    }
+    json.end_object();
+}
