@@ -43,6 +43,7 @@ pub mod bill;
 pub mod command;
 mod commit;
 mod decide;
+mod divide;
 pub mod fact;
 mod order;
 mod rejection;

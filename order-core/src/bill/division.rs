@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::charge::{Charge, ChargeKind, ChargeValue, check_number};
-use super::line::Line;
-use super::statement::{Lines, StatedDish, StatedRule, Statement};
+use crate::divide::{
+    Charge, ChargeKind, ChargeValue, Line, Lines, SplitRule, StatedDish, StatedRule, Statement, TieRank,
+    Weight, check_number,
+};
 use crate::order::people::Seat;
 use crate::rejection::{Code, Rejection};
-use crate::split::{SplitRule, TieRank, Weight};
 use crate::value::text::Text;
 use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, max_order_total};
 

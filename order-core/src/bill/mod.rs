@@ -48,22 +48,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod bundle;
-mod charge;
-mod classes;
 mod division;
-mod exact;
-mod exchange;
-mod line;
-mod pricing;
-mod rounding;
-mod statement;
-mod weights;
+mod shares;
 
-pub(crate) use charge::check_number;
-pub use charge::{Basis, Charge, ChargeKind, ChargeValue, MAX_CHARGES, MAX_INCLUSIVE_TAXES};
 pub(crate) use division::check_claims;
 pub use division::{Bill, DinerShare, Dish, Division, Part, divide};
-pub use line::{Line, LineKind};
-pub(crate) use statement::{Divided, Label, Lines, StatedDish, StatedRule, Statement};
-pub(crate) use weights::is_fine_enough;
+pub(crate) use shares::{Parts, seats_on_bill};
+pub use shares::{Share, Shares, shares};
+
+pub(crate) use crate::divide::{check_number, is_fine_enough};
+pub use crate::divide::{
+    Basis, Charge, ChargeKind, ChargeValue, Line, LineKind, MAX_CHARGES, MAX_INCLUSIVE_TAXES,
+};

@@ -18,7 +18,7 @@ pub use table::{HouseRules, Policy};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bill::{Charge, ChargeValue};
+use crate::bill::{Charge, ChargeValue, Parts};
 use crate::commit::undo::LastChanges;
 use crate::order::cached::Cached;
 use crate::order::deadline::Deadline;
@@ -27,7 +27,7 @@ use crate::order::items::Items;
 use crate::order::payments::Payment;
 use crate::order::people::Seat;
 use crate::order::table::Rules;
-use crate::split::{Parts, Rest, SplitRule, Weight};
+use crate::split::{Rest, SplitRule, Weight};
 use crate::value::text::Text;
 use crate::wire::Texts;
 use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, PaymentId, UnixMillis};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{CustomShares, Percentage, Rest, SplitRule};
-use crate::bill::StatedRule;
+use super::custom::{CustomShares, Percentage};
+use super::rule::{Rest, SplitRule};
+use super::statement::StatedRule;
 use crate::rejection::{Code, Rejection};
 use crate::{Amount, Currency, ParticipantId};
 

@@ -1,23 +1,8 @@
-//! Who pays how much of an order.
-//!
-//! For every rule: the shares and what is [`unallocated`](Shares::unallocated) sum to the total exactly, every
-//! divided share is within one minor unit of its exact quota, and who is listed first makes no difference.
-
-mod apportion;
-mod custom;
-mod shares;
-mod terms;
-mod tie;
-
-pub use apportion::{ApportionError, Claim, apportion};
-pub use custom::{CustomShares, Percentage, SHARE_DECIMALS, ShareNumberError, Weight};
-pub(crate) use shares::{Parts, seats_on_bill};
-pub use shares::{Share, Shares, shares};
-pub(crate) use terms::does_not_cover;
-pub use tie::TieRank;
+//! Rules by which a bill is shared.
 
 use std::collections::BTreeMap;
 
+use super::custom::CustomShares;
 use crate::{Amount, ParticipantId};
 
 /// The rule by which an order's total is shared.

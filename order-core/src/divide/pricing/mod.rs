@@ -1,15 +1,17 @@
 //! What each line of a bill comes to, and by which weights it is divided.
 
+mod classes;
+
 use std::collections::BTreeMap;
 
+use self::classes::{Class, Dishes, classes};
 use super::charge::{Basis, Charge, ChargeKind, ChargeValue};
-use super::classes::{Class, Dishes, classes};
+use super::custom::Percentage;
 use super::exact::{Exact, div_round, lcm};
 use super::rounding::Column;
 use super::statement::{Label, StatedRule, Statement};
 use super::weights::{DishWeights, Weights};
 use crate::Amount;
-use crate::split::Percentage;
 
 /// A hundred percent in millionths of a percent.
 const HUNDRED: i64 = 100_000_000;

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
+use super::Units;
 use super::bundle::{BITS, Bundle, has};
-use super::rounding::Units;
 
 /// Nothing leads here.
 const NONE: usize = usize::MAX;

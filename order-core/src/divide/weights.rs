@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use num_bigint::BigInt;
 
+use super::custom::Weight;
 use super::exact::{Exact, lcm};
 use super::statement::{StatedDish, StatedRule, Statement};
 use crate::order::people::Seat;
-use crate::split::Weight;
 
 /// The most bits that the common denominator of an order's dishes may have. Any table of up to 250 people who
 /// share dishes equally stays below it.

@@ -14,12 +14,15 @@
 //! and keeping each that can still be had, gives the largest sum of remainders that there is. Between equal
 //! remainders the smaller tie goes first. So who is listed first makes no difference to anybody's total.
 
+mod bundle;
+mod exchange;
+
 use std::cmp::Reverse;
 use std::ops::Range;
 
-use super::bundle::Bundle;
+use self::bundle::Bundle;
+use self::exchange::Exchange;
 use super::exact::{Exact, lcm};
-use super::exchange::Exchange;
 use super::weights::Weights;
 
 /// An amount to divide, and the place of its weights in a list of them.
@@ -282,7 +285,7 @@ fn common_denominator<T: Exact>(weights: &[Weights<T>], columns: impl Iterator<I
 pub(super) struct Units<'table> {
     pub(super) table: &'table mut Table,
     /// The columns that come out as one.
-    pub(super) bundle: Option<&'table mut Bundle>,
+    bundle: Option<&'table mut Bundle>,
     /// By column after them: units to give.
     left: &'table [usize],
     /// By row: how many units it has beyond those that it must have; in the end 0, or 1 where there is room.

@@ -1,6 +1,6 @@
 //! What each person on an order's bill pays.
 
-use crate::bill::{Divided, Label, Line, Lines, StatedDish, Statement};
+use crate::divide::{Divided, Label, Line, Lines, StatedDish, Statement};
 use crate::order::payments::PaymentStatus;
 use crate::order::people::Seat;
 use crate::{Amount, Item, Order, Participant, ParticipantId};

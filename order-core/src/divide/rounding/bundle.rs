@@ -3,9 +3,9 @@
 //! An order of 5,000 dishes and 250 people has more than a million such cells. They are rounded like any others, but of each
 //! only two bits are kept: whether its quota is whole, and whether it is rounded up.
 
-use super::exact::Exact;
-use super::rounding::Cell;
-use super::weights::Weights;
+use super::Cell;
+use crate::divide::exact::Exact;
+use crate::divide::weights::Weights;
 
 /// The bits of a word.
 pub(super) const BITS: usize = u64::BITS as usize;
@@ -206,7 +206,7 @@ mod tests {
     use num_bigint::BigInt;
     use proptest::prelude::*;
 
-    use super::super::rounding::{Column, Table, Together, round};
+    use super::super::{Column, Table, Together, round};
     use super::*;
 
     /// Amounts that are divided by the same weights, and columns after them.

@@ -1,7 +1,7 @@
 //! What comes on top of the dishes, or off them.
 
+use super::custom::Percentage;
 use crate::rejection::{Code, Rejection};
-use crate::split::Percentage;
 use crate::value::text::Text;
 use crate::{Amount, ItemId};
 

@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 
 use num_bigint::BigInt;
 
+use super::apportion::{Claim, apportion};
 use super::charge::{Charge, ChargeValue};
+use super::custom::Weight;
 use super::exact::Exact;
 use super::line::Line;
 use super::pricing::{Priced, PricedLine, price};
 use super::rounding::{Cell, Table, Together, round};
 use super::weights::Weights;
 use crate::order::people::Seat;
-use crate::split::{Claim, Weight, apportion};
 use crate::{Amount, ItemId};
 
 /// What is on a bill. Diners are rows from 0; the row after the last is for what is nobody's.

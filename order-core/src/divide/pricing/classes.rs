@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::charge::ChargeKind;
-use super::exact::Exact;
-use super::statement::{StatedRule, Statement};
-use super::weights::Weights;
+use crate::divide::charge::ChargeKind;
+use crate::divide::exact::Exact;
+use crate::divide::statement::{StatedRule, Statement};
+use crate::divide::weights::Weights;
 
 /// Dishes that the same taxes are on.
 pub(super) struct Class<T> {
