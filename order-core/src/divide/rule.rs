@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::custom::CustomShares;
-use crate::{Amount, ParticipantId};
+use super::share_number::{Percentage, Weight};
+use crate::value::{Amount, ParticipantId};
 
 /// The rule by which an order's total is shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SplitRule {
-    /// Everybody on the bill pays the same: 100.00 among three is 33.34, 33.33 and 33.33.
+    /// All people on the bill pay the same: 100.00 among three is 33.34, 33.33 and 33.33.
     Equal,
     /// Each pays for the dishes that are theirs, and for their part of those that they share.
     Itemized,
@@ -23,6 +23,17 @@ pub enum SplitRule {
         /// How all is shared before some take over the parts of others.
         rest: Rest,
     },
+}
+
+/// Shares that a table agreed on. A person who is not named pays nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CustomShares {
+    /// Fixed amounts: `{asha: 120.00, ben: 80.00}`.
+    Amounts(BTreeMap<ParticipantId, Amount>),
+    /// Parts of a hundred: `{asha: 60, ben: 40}` of 200.00 is 120.00 and 80.00.
+    Percentages(BTreeMap<ParticipantId, Percentage>),
+    /// Parts of whatever they sum to: `{asha: 3, ben: 2}` of 200.00 is 120.00 and 80.00.
+    Weights(BTreeMap<ParticipantId, Weight>),
 }
 
 /// How a bill is shared before some take over the parts of others.

@@ -5,7 +5,7 @@ pub mod deadline;
 pub(crate) mod done;
 pub(crate) mod item;
 pub(crate) mod items;
-pub mod payments;
+pub(crate) mod payments;
 pub(crate) mod people;
 mod presence;
 pub(crate) mod table;
@@ -18,8 +18,8 @@ pub use table::{HouseRules, Policy};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bill::{Charge, ChargeValue, Parts};
 use crate::commit::undo::LastChanges;
+use crate::divide::{Charge, ChargeValue, DividedRows, Rest, SplitRule, Weight};
 use crate::order::cached::Cached;
 use crate::order::deadline::Deadline;
 use crate::order::done::DoneCommands;
@@ -27,7 +27,6 @@ use crate::order::items::Items;
 use crate::order::payments::Payment;
 use crate::order::people::Seat;
 use crate::order::table::Rules;
-use crate::split::{Rest, SplitRule, Weight};
 use crate::value::text::Text;
 use crate::wire::Texts;
 use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, PaymentId, UnixMillis};
@@ -108,7 +107,7 @@ pub struct Order {
     /// The commands with an id that became facts.
     pub(crate) done: DoneCommands,
     /// What each pays, where it took more than sums to find out.
-    pub(crate) divided: Cached<Box<Parts>>,
+    pub(crate) divided: Cached<Box<DividedRows>>,
     pub(crate) created_at: UnixMillis,
     pub(crate) updated_at: UnixMillis,
     /// What has been written of it since it changed last.

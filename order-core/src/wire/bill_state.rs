@@ -2,8 +2,8 @@
 
 use super::charge;
 use super::state::StateWriter;
-use crate::bill::Line;
-use crate::order::payments::{Balance, Balances, Payment, settlement};
+use crate::bill::{Balance, Balances, Line, settlement};
+use crate::order::payments::Payment;
 use crate::split::{CustomShares, Shares, SplitRule, shares};
 use crate::{Amount, Order, Participant, ParticipantId};
 
