@@ -43,8 +43,10 @@ pub mod bill;
 pub mod command;
 mod commit;
 mod decide;
+mod divide;
 pub mod fact;
 mod order;
+pub mod payment;
 mod rejection;
 pub mod split;
 pub mod stored;
@@ -59,7 +61,7 @@ pub use fact::{Fact, Recorded};
 pub use order::{
     HouseRules, Item, MAX_CLAIMS, MAX_COMMANDS, MAX_COMMANDS_EACH, MAX_ITEMS, MAX_PARTICIPANTS,
     MAX_TEXT_BYTES, Markers, Order, Participant, Policy, Presence, RESERVED_COMMANDS, Role, Stamp, Status,
-    deadline, payments as payment,
+    deadline,
 };
 pub use rejection::{Code, Limit, Rejection};
 pub use value::{

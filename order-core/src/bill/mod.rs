@@ -6,7 +6,7 @@
 //! * the parts of each line sum to the line, the lines of each diner to their share, and the shares to what is due;
 //! * every share, and every part of a line, is the exact quota rounded down or up, never a whole unit away. The quota
 //!   of a share is worked out over the whole bill, so a hundred small roundings cannot fall on one person;
-//! * whoever has no part in a line pays nothing of it, and nobody pays less than zero of a bill above zero;
+//! * a diner without a part in a line pays nothing of it, and no share of a bill above zero is below zero;
 //! * a bill below zero (a refund) mirrors the one above;
 //! * in whatever order diners are listed, each pays the same. Units that could go to several go to the largest
 //!   remainders, and between equal ones by [`TieRank`](crate::split::TieRank).
@@ -48,22 +48,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod bundle;
-mod charge;
-mod classes;
+mod balances;
+mod check;
+mod divide;
 mod division;
-mod exact;
-mod exchange;
-mod line;
-mod pricing;
-mod rounding;
-mod statement;
-mod weights;
+mod on_its_own;
+mod settlement;
+mod shares;
 
-pub(crate) use charge::check_number;
-pub use charge::{Basis, Charge, ChargeKind, ChargeValue, MAX_CHARGES, MAX_INCLUSIVE_TAXES};
-pub(crate) use division::check_claims;
-pub use division::{Bill, DinerShare, Dish, Division, Part, divide};
-pub use line::{Line, LineKind};
-pub(crate) use statement::{Divided, Label, Lines, StatedDish, StatedRule, Statement};
-pub(crate) use weights::is_fine_enough;
+pub use balances::{Balance, Balances, ShareStatus};
+pub(crate) use check::{check_claims, check_number, does_not_cover};
+pub use divide::divide;
+pub use division::{DinerShare, Division, Part};
+pub use on_its_own::{Bill, Dish};
+pub use settlement::{Transfer, settlement};
+pub(crate) use shares::seats_on_bill;
+pub use shares::{Share, Shares, shares};
+
+pub(crate) use crate::divide::is_tractable;
+pub use crate::divide::{
+    Basis, Charge, ChargeKind, ChargeValue, Line, LineKind, MAX_CHARGES, MAX_INCLUSIVE_TAXES,
+};

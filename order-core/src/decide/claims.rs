@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::dishes::find;
 use super::rights::{in_charge, present, still_open, unlocked};
 use super::split::{bad_number, expected_weight};
-use crate::bill::{check_claims, is_fine_enough};
+use crate::bill::{check_claims, is_tractable};
 use crate::command::{ClaimCommand, SharedBy};
 use crate::fact::{ClaimFact, Fact};
 use crate::order::{MAX_CLAIMS, MAX_PARTICIPANTS, Order};
@@ -88,7 +88,7 @@ pub(super) fn of_new_dish(
     shared_by: &SharedBy,
 ) -> Result<Vec<(ParticipantId, Weight)>, Rejection> {
     let claims = read(order, shared_by)?;
-    fine(order, None, &claims)?;
+    check_bill_is_tractable(order, None, &claims)?;
     Ok(claims)
 }
 
@@ -116,7 +116,7 @@ fn share_as_before(
 /// Whether a dish can be shared as it was before it was taken off.
 pub(super) fn still_fit(order: &Order, shared_by: &[(ParticipantId, Weight)]) -> Result<(), Rejection> {
     nobody_was_removed(order, shared_by)?;
-    fine(order, None, shared_by)
+    check_bill_is_tractable(order, None, shared_by)
 }
 
 /// Who was sent away, and whom nothing on the bill concerns any more, gets no part of a dish by an undo.
@@ -165,12 +165,12 @@ fn share(
     item: &Item,
     shared_by: Vec<(ParticipantId, Weight)>,
 ) -> Result<ClaimFact, Rejection> {
-    fine(order, Some(item), &shared_by)?;
+    check_bill_is_tractable(order, Some(item), &shared_by)?;
     Ok(ClaimFact::Shared { item: item.id.clone(), shared_by })
 }
 
-/// Whether the state and the exact bill stay of bounded size when the claims on `instead_of`, or on a new dish, are these.
-fn fine(
+/// Checks that the state and the exact bill stay of bounded size when the claims on `instead_of`, or on a new dish, are these.
+fn check_bill_is_tractable(
     order: &Order,
     instead_of: Option<&Item>,
     shared_by: &[(ParticipantId, Weight)],
@@ -190,7 +190,7 @@ fn fine(
     }
     let others = others.into_iter();
     let others = others.map(|item| of(&mut item.claims.iter().map(|(_, weight)| *weight)));
-    if is_fine_enough(std::iter::once(new).chain(others)) {
+    if is_tractable(std::iter::once(new).chain(others)) {
         return Ok(());
     }
     Err(Rejection::new(Code::BillTooFine)

@@ -4,12 +4,11 @@ use rust_decimal::Decimal;
 
 use super::amounts::{amount_up_to, bad_amount};
 use super::rights::{in_charge, not_archived};
+use crate::bill::{Balance, Balances};
 use crate::command::{PaidFor, PaymentCommand, RecordPayment, RefundPayment};
 use crate::fact::{Fact, PaymentFact, PaymentRecorded};
 use crate::order::Order;
-use crate::order::payments::{
-    Balance, Balances, MAX_PAYMENT_PARTS, MAX_PAYMENTS, MAX_REFUNDS, Part, Payment, PaymentStatus,
-};
+use crate::order::payments::{MAX_PAYMENT_PARTS, MAX_PAYMENTS, MAX_REFUNDS, Part, Payment, PaymentStatus};
 use crate::order::people::Seat;
 use crate::rejection::{Code, Rejection};
 use crate::split::{Claim, TieRank, apportion, shares};

@@ -6,7 +6,7 @@ use super::charges;
 use super::deadline::deadline;
 use super::rights::{in_charge, named, present, still_open};
 use super::table::finalized;
-use crate::bill::is_fine_enough;
+use crate::bill::is_tractable;
 use crate::command::{DishesOfRemoved, Join, PeopleCommand};
 use crate::fact::{Fact, Joined, PeopleFact, Removed};
 use crate::order::people::{Participant, Seat};
@@ -183,7 +183,7 @@ fn remove(
             reassign(order, seat, to, &mut removed)?;
         }
     }
-    stays_fine(order, &removed)?;
+    check_bill_stays_tractable(order, &removed)?;
     let nothing_new = order.is_removed(who) && removed.items.is_empty() && removed.shared.is_empty();
     Ok((!nothing_new).then_some(Fact::People(PeopleFact::Removed(removed))))
 }
@@ -227,8 +227,8 @@ fn claims(order: &Order, item: &Item, counts: impl Fn(Seat) -> bool) -> Vec<(Par
     claims.filter_map(|&(seat, weight)| Some((order.at(seat)?.id.clone(), weight))).collect()
 }
 
-/// Whether the exact bill stays of bounded size without whoever is removed.
-fn stays_fine(order: &Order, removed: &Removed) -> Result<(), Rejection> {
+/// Checks that the exact bill stays of bounded size without those who are removed.
+fn check_bill_stays_tractable(order: &Order, removed: &Removed) -> Result<(), Rejection> {
     if removed.shared.is_empty() {
         return Ok(());
     }
@@ -237,7 +237,7 @@ fn stays_fine(order: &Order, removed: &Removed) -> Result<(), Rejection> {
         Some(claims) => claims.iter().map(|(_, weight)| *weight).collect(),
         None => item.claims.iter().map(|(_, weight)| *weight).collect::<Vec<_>>(),
     });
-    if is_fine_enough(weights.filter(|weights| weights.len() > 1)) {
+    if is_tractable(weights.filter(|weights| weights.len() > 1)) {
         return Ok(());
     }
     Err(Rejection::new(Code::BillTooFine)
@@ -247,7 +247,9 @@ fn stays_fine(order: &Order, removed: &Removed) -> Result<(), Rejection> {
 
 /// The seat of somebody who joined, whether they are still there or not.
 pub(super) fn known(order: &Order, who: &ParticipantId) -> Result<Seat, Rejection> {
-    order.seat_of(who).ok_or_else(|| nobody("data.participantId", "the id of somebody who joined"))
+    order
+        .seat_of(who)
+        .ok_or_else(|| unknown_participant("data.participantId", "the id of somebody who joined"))
 }
 
 fn at_the_table<'order>(
@@ -256,9 +258,9 @@ fn at_the_table<'order>(
     field: &'static str,
 ) -> Result<&'order Participant, Rejection> {
     let person = order.person(who).filter(|person| !person.left);
-    person.ok_or_else(|| nobody(field, "the id of somebody at the table"))
+    person.ok_or_else(|| unknown_participant(field, "the id of somebody at the table"))
 }
 
-fn nobody(field: &'static str, expected: &'static str) -> Rejection {
+fn unknown_participant(field: &'static str, expected: &'static str) -> Rejection {
     Rejection::new(Code::UnknownParticipant).field(field).expected(expected)
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::divide::Weight;
 use crate::order::cached::Cached;
 use crate::order::people::Seat;
-use crate::split::Weight;
 use crate::value::text::Text;
 use crate::wire::ItemText;
 use crate::{Amount, ItemId, Price, Quantity, UnixMillis};

@@ -6,7 +6,7 @@ pub(crate) mod done;
 pub(crate) mod item;
 pub(crate) mod items;
 pub(crate) mod last_change;
-pub mod payments;
+pub(crate) mod payments;
 pub(crate) mod people;
 mod presence;
 pub(crate) mod table;
@@ -19,7 +19,7 @@ pub use table::{HouseRules, Policy};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bill::{Charge, ChargeValue};
+use crate::divide::{Charge, ChargeValue, DividedRows, Rest, SplitRule, Weight};
 use crate::order::cached::Cached;
 use crate::order::deadline::Deadline;
 use crate::order::done::DoneCommands;
@@ -28,7 +28,6 @@ use crate::order::last_change::LastChanges;
 use crate::order::payments::Payment;
 use crate::order::people::Seat;
 use crate::order::table::Rules;
-use crate::split::{Parts, Rest, SplitRule, Weight};
 use crate::value::text::Text;
 use crate::wire::Texts;
 use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, PaymentId, UnixMillis};
@@ -109,7 +108,7 @@ pub struct Order {
     /// The commands with an id that became facts.
     pub(crate) done: DoneCommands,
     /// What each pays, where it took more than sums to find out.
-    pub(crate) divided: Cached<Box<Parts>>,
+    pub(crate) divided: Cached<Box<DividedRows>>,
     pub(crate) created_at: UnixMillis,
     pub(crate) updated_at: UnixMillis,
     /// What has been written of it since it changed last.

@@ -1,7 +1,9 @@
 //! Who is at the table.
 
+pub(crate) use crate::value::Seat;
+
+use crate::divide::TieRank;
 use crate::order::cached::Cached;
-use crate::split::TieRank;
 use crate::value::text::Text;
 use crate::wire::PersonText;
 use crate::{OrderId, ParticipantId, UnixMillis};
@@ -71,8 +73,3 @@ impl Participant {
         self.left
     }
 }
-
-/// A participant's place in [`Order::people`](crate::Order::people). Nobody is ever taken off that list, so
-/// a seat stays theirs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Seat(pub(crate) usize);

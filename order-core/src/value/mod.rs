@@ -5,6 +5,7 @@ mod currency;
 mod ids;
 pub mod number;
 mod quantity;
+mod seat;
 pub mod text;
 mod time;
 
@@ -15,4 +16,5 @@ pub use ids::{
     ParticipantId, PaymentId,
 };
 pub use quantity::{MAX_QUANTITY, Quantity, QuantityError};
+pub(crate) use seat::Seat;
 pub use time::UnixMillis;

@@ -2,8 +2,8 @@
 
 use super::writer::StateWriter;
 use crate::Order;
-use crate::bill::Line;
-use crate::order::payments::Balances;
+use crate::bill::{Balances, Line};
+
 use crate::split::shares;
 
 impl StateWriter {

@@ -1,7 +1,8 @@
 //! Payments in the state, and what is left to pay.
 
 use super::writer::StateWriter;
-use crate::order::payments::{Balance, Balances, Payment, settlement};
+use crate::bill::{Balance, Balances, settlement};
+use crate::order::payments::Payment;
 use crate::split::Shares;
 use crate::{Amount, Order, Participant};
 

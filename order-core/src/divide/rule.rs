@@ -1,29 +1,14 @@
-//! Who pays how much of an order.
-//!
-//! For every rule: the shares and what is [`unallocated`](Shares::unallocated) sum to the total exactly, every
-//! divided share is within one minor unit of its exact quota, and who is listed first makes no difference.
-
-mod apportion;
-mod custom;
-mod shares;
-mod terms;
-mod tie;
-
-pub use apportion::{ApportionError, Claim, apportion};
-pub use custom::{CustomShares, Percentage, SHARE_DECIMALS, ShareNumberError, Weight};
-pub(crate) use shares::{Parts, seats_on_bill};
-pub use shares::{Share, Shares, shares};
-pub(crate) use terms::does_not_cover;
-pub use tie::TieRank;
+//! Rules by which a bill is shared.
 
 use std::collections::BTreeMap;
 
-use crate::{Amount, ParticipantId};
+use super::share_number::{Percentage, Weight};
+use crate::value::{Amount, ParticipantId};
 
 /// The rule by which an order's total is shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SplitRule {
-    /// Everybody on the bill pays the same: 100.00 among three is 33.34, 33.33 and 33.33.
+    /// All people on the bill pay the same: 100.00 among three is 33.34, 33.33 and 33.33.
     Equal,
     /// Each pays for the dishes that are theirs, and for their part of those that they share.
     Itemized,
@@ -38,6 +23,17 @@ pub enum SplitRule {
         /// How all is shared before some take over the parts of others.
         rest: Rest,
     },
+}
+
+/// Shares that a table agreed on. A person who is not named pays nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CustomShares {
+    /// Fixed amounts: `{asha: 120.00, ben: 80.00}`.
+    Amounts(BTreeMap<ParticipantId, Amount>),
+    /// Parts of a hundred: `{asha: 60, ben: 40}` of 200.00 is 120.00 and 80.00.
+    Percentages(BTreeMap<ParticipantId, Percentage>),
+    /// Parts of whatever they sum to: `{asha: 3, ben: 2}` of 200.00 is 120.00 and 80.00.
+    Weights(BTreeMap<ParticipantId, Weight>),
 }
 
 /// How a bill is shared before some take over the parts of others.

@@ -17,7 +17,7 @@ pub(super) trait Exact:
     /// How many bits the number takes.
     fn bits(&self) -> u64;
 
-    /// Adds another number in place. Nothing on overflow; the number is then as it was.
+    /// Adds another number in place. `None` on overflow; the number is then unchanged.
     fn add_to(&mut self, other: &Self) -> Option<()>;
 
     /// The largest number that divides all of these; zero of none.

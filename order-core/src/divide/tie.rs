@@ -1,10 +1,10 @@
-//! Who gets the odd paisa when nothing else decides.
+//! Ranks that decide who gets the odd unit when nothing else does.
 
 use std::hash::Hasher;
 
 use siphasher::sip::SipHasher24;
 
-use crate::{OrderId, ParticipantId};
+use crate::value::{OrderId, ParticipantId};
 
 /// A participant's place in the queue for odd units, in one order.
 ///

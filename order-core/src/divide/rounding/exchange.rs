@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::bundle::{BITS, Bundle, has};
-use super::rounding::Units;
+use super::units::Units;
 
 /// Nothing leads here.
 const NONE: usize = usize::MAX;
@@ -188,7 +188,7 @@ impl<'table> Exchange<'table> {
         self.closed.get(row).copied().unwrap_or_default()
     }
 
-    /// Moves one unit between `start` and the nearest row that `ends` the way. Nothing when there is none; what
+    /// Moves one unit between `start` and the nearest row that `ends` the way. `None` when there is no such row; what
     /// could be reached is then closed, for no exchange elsewhere can open it again.
     fn pass(&mut self, start: usize, way: Way, ends: impl Fn(&Self, usize) -> bool) -> Option<()> {
         let mut search = self.search(start)?;
@@ -334,7 +334,7 @@ impl<'table> Exchange<'table> {
         Some(())
     }
 
-    /// Turns over one cell, and says whose it is.
+    /// Turns over one cell and returns its row.
     fn turn(&mut self, place: Place) -> Option<usize> {
         match place {
             Place::Cell(index) => {

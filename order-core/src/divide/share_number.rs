@@ -1,12 +1,8 @@
-//! Shares that a table agreed on.
-
-use std::collections::BTreeMap;
+//! Percentages and weights.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use thiserror::Error;
-
-use crate::{Amount, ParticipantId};
 
 /// Decimals that a percentage or a weight may have.
 pub const SHARE_DECIMALS: u32 = 6;
@@ -14,17 +10,6 @@ pub const SHARE_DECIMALS: u32 = 6;
 const MILLION: u64 = 1_000_000;
 /// The largest weight.
 const MAX_WEIGHT: u64 = 1_000_000;
-
-/// What each pays, as the table agreed. Whoever is not named pays nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CustomShares {
-    /// Fixed amounts: `{asha: 120.00, ben: 80.00}`.
-    Amounts(BTreeMap<ParticipantId, Amount>),
-    /// Parts of a hundred: `{asha: 60, ben: 40}` of 200.00 is 120.00 and 80.00.
-    Percentages(BTreeMap<ParticipantId, Percentage>),
-    /// Parts of whatever they sum to: `{asha: 3, ben: 2}` of 200.00 is 120.00 and 80.00.
-    Weights(BTreeMap<ParticipantId, Weight>),
-}
 
 /// Why a number is not a percentage or a weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -64,7 +49,7 @@ impl Percentage {
 
     /// The percentage as a decimal number.
     pub fn to_decimal(self) -> Decimal {
-        to_decimal(self.0)
+        decimal_of_millionths(self.0)
     }
 
     /// The percentage of so many millionths of a percent, if it is at most 100.
@@ -96,7 +81,7 @@ impl Weight {
 
     /// The weight as a decimal number.
     pub fn to_decimal(self) -> Decimal {
-        to_decimal(self.0)
+        decimal_of_millionths(self.0)
     }
 
     /// The weight of so many millionths, if it is at most a million.
@@ -104,7 +89,7 @@ impl Weight {
         (millionths <= MAX_WEIGHT * MILLION).then_some(Self(millionths))
     }
 
-    /// Both together; nothing when that is more than a weight can be.
+    /// Adds two weights; `None` when the sum is more than a weight can be.
     pub(crate) fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).and_then(Self::from_millionths)
     }
@@ -127,7 +112,8 @@ fn millionths(number: Decimal, max: u64) -> Result<u64, ShareNumberError> {
         .ok_or(ShareNumberError::TooLarge)
 }
 
-pub(super) fn to_decimal(millionths: u64) -> Decimal {
+/// The decimal number of so many millionths, without trailing zeros.
+pub(crate) fn decimal_of_millionths(millionths: u64) -> Decimal {
     Decimal::from_i128_with_scale(i128::from(millionths), SHARE_DECIMALS).normalize()
 }
 

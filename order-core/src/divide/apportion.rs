@@ -9,7 +9,7 @@ use std::num::NonZeroU128;
 
 use thiserror::Error;
 
-use crate::Amount;
+use crate::value::Amount;
 
 /// One part of a division.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,8 @@
-//! What comes on top of the dishes, or off them.
+//! Charges and discounts.
 
-use crate::rejection::{Code, Rejection};
-use crate::split::Percentage;
+use super::share_number::Percentage;
 use crate::value::text::Text;
-use crate::{Amount, ItemId};
+use crate::value::{Amount, ItemId};
 
 /// The most charges that one bill can have.
 pub const MAX_CHARGES: usize = 32;
@@ -73,7 +72,7 @@ pub enum ChargeKind {
     },
     /// A service charge, by share.
     Service {
-        /// Whether each diner may do without it. Their part falls away: nobody else pays more for it.
+        /// Whether each diner may do without it. Their part falls away: the others do not pay more.
         optional: bool,
     },
     /// A tip of the whole table.
@@ -91,24 +90,6 @@ pub enum ChargeKind {
         /// How it is divided.
         by: Basis,
     },
-}
-
-/// Whether one bill can have these charges.
-pub(crate) fn check_number<'charge>(
-    kinds: impl Iterator<Item = &'charge ChargeKind>,
-) -> Result<(), Rejection> {
-    let (mut all, mut inclusive) = (0_usize, 0_usize);
-    for kind in kinds {
-        all = all.saturating_add(1);
-        inclusive =
-            inclusive.saturating_add(usize::from(matches!(kind, ChargeKind::Tax { inclusive: true, .. })));
-    }
-    if all <= MAX_CHARGES && inclusive <= MAX_INCLUSIVE_TAXES {
-        return Ok(());
-    }
-    Err(Rejection::new(Code::TooManyCharges).expected(format!(
-        "at most {MAX_CHARGES} charges, {MAX_INCLUSIVE_TAXES} of them taxes that prices contain"
-    )))
 }
 
 impl ChargeKind {

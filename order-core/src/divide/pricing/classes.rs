@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::charge::ChargeKind;
-use super::exact::Exact;
-use super::statement::{StatedRule, Statement};
-use super::weights::Weights;
+use crate::divide::charge::ChargeKind;
+use crate::divide::exact::Exact;
+use crate::divide::statement::Statement;
+use crate::divide::terms::StatedRule;
+use crate::divide::weights::Weights;
 
 /// Dishes that the same taxes are on.
 pub(super) struct Class<T> {
@@ -26,7 +27,7 @@ impl<T> Class<T> {
 }
 
 impl<T: Exact> Class<T> {
-    /// The same dishes for so many times as much. Nothing on overflow.
+    /// The same dishes at a multiple of their prices. `None` on overflow.
     pub(super) fn scaled(&self, times: &T) -> Option<Self> {
         let part = |(row, part): &(usize, T)| Some((*row, part.checked_mul(times)?));
         Some(Self {
@@ -55,8 +56,8 @@ pub(super) fn classes<T: Exact>(bill: &Statement<'_>, dishes: &Dishes<'_, T>) ->
     for ((&class, &weights), &price) in class_of.iter().zip(dishes.of).zip(dishes.prices) {
         members.get_mut(class)?.push((weights, price));
     }
-    let mut adding = match bill.rule {
-        StatedRule::Claims => Some(Adding::new(dishes, bill.nobody().checked_add(1)?)),
+    let mut adding = match bill.terms.rule {
+        StatedRule::Claims => Some(Adding::new(dishes, bill.unassigned_row().checked_add(1)?)),
         StatedRule::Alike(_) => None,
     };
     let class = |(taxes, members): (Vec<bool>, Vec<(usize, i64)>)| {
@@ -80,7 +81,7 @@ fn by_taxes(bill: &Statement<'_>) -> (Vec<Vec<bool>>, Vec<usize>) {
         | ChargeKind::Fee { .. } => false,
     };
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-    let kind_of: Vec<usize> = if bill.charges.iter().any(|charge| types(&charge.kind)) {
+    let kind_of: Vec<usize> = if bill.extras.charges.iter().any(|charge| types(&charge.kind)) {
         let next = |kinds: &BTreeMap<_, _>| kinds.len();
         bill.dishes
             .iter()
@@ -93,8 +94,8 @@ fn by_taxes(bill: &Statement<'_>) -> (Vec<Vec<bool>>, Vec<usize>) {
         // No tax tells dishes apart.
         vec![0; bill.dishes.len()]
     };
-    let mut taxes = vec![vec![false; bill.charges.len()]; kinds.len().max(1)];
-    for (place, charge) in bill.charges.iter().enumerate() {
+    let mut taxes = vec![vec![false; bill.extras.charges.len()]; kinds.len().max(1)];
+    for (place, charge) in bill.extras.charges.iter().enumerate() {
         let ChargeKind::Tax { dish_types, .. } = &charge.kind else { continue };
         let mut tax = |kind: usize| {
             if let Some(is_on) = taxes.get_mut(kind).and_then(|taxes| taxes.get_mut(place)) {

@@ -3,12 +3,10 @@
 use std::sync::LazyLock;
 
 use super::charge::{Charge, ChargeKind};
-use super::statement::Label;
-use crate::rejection::{Code, Rejection};
+use crate::value::Amount;
 use crate::value::text::Text;
-use crate::{Amount, Currency};
 
-/// Names of lines that nobody chose. Made once: a full state names the same line for everybody.
+/// Names of lines without a name of their own. Made once: a full state names the same line for each person.
 static DISHES: LazyLock<Text> = LazyLock::new(|| Text::from_stored("Dishes"));
 static OWN_TIP: LazyLock<Text> = LazyLock::new(|| Text::from_stored("Tip"));
 static ROUND_OFF: LazyLock<Text> = LazyLock::new(|| Text::from_stored("Round-off"));
@@ -80,17 +78,6 @@ impl Line {
         Self::new(DISHES.clone(), LineKind::Dishes, amount)
     }
 
-    /// The refusal of a charge of this amount that has nothing to be taken of.
-    pub(crate) fn on_nothing(&self, currency: Currency) -> Rejection {
-        Rejection::new(Code::ChargeOnNothing)
-            .because(format!(
-                "{} for {} cannot be divided in proportion to dishes",
-                self.amount.display(currency),
-                self.name
-            ))
-            .unallocated(self.amount, currency)
-    }
-
     /// The dish's id, or the charge's name.
     pub fn name(&self) -> &Text {
         &self.name
@@ -105,6 +92,17 @@ impl Line {
     pub fn amount(&self) -> Amount {
         self.amount
     }
+}
+
+/// What a line of the matrix is, before it has a name. Numbers are places: of a dish, of a charge, of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Label {
+    Dish(usize),
+    /// All dishes together.
+    Dishes,
+    Charge(usize),
+    OwnTip(usize),
+    RoundOff,
 }
 
 impl Label {

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use num_bigint::BigInt;
 
 use super::exact::{Exact, lcm};
-use super::statement::{StatedDish, StatedRule, Statement};
-use crate::order::people::Seat;
-use crate::split::Weight;
+use super::share_number::Weight;
+use super::statement::{StatedDish, Statement};
+use super::terms::StatedRule;
+use crate::value::Seat;
 
 /// The most bits that the common denominator of an order's dishes may have. Any table of up to 250 people who
 /// share dishes equally stays below it.
@@ -29,7 +30,7 @@ impl<T: Exact> Weights<T> {
         Self { entries: vec![(row, T::one())], total: T::one(), equal: true }
     }
 
-    /// These weights, made small, and to sum to more than zero. Nothing when their sum is too large.
+    /// Reduces weights to small numbers with a sum above zero. `None` when their sum is too large.
     pub(super) fn of(mut entries: Vec<(usize, T)>) -> Option<Self> {
         entries.retain(|(_, weight)| !weight.is_zero());
         // Most dishes are shared equally.
@@ -61,8 +62,8 @@ impl<T: Exact> Weights<T> {
         self.total.is_zero()
     }
 
-    fn or_nobody(self, bill: &Statement<'_>) -> Self {
-        if self.is_nothing() { Self::whole(bill.nobody()) } else { self }
+    fn or_unassigned(self, bill: &Statement<'_>) -> Self {
+        if self.is_nothing() { Self::whole(bill.unassigned_row()) } else { self }
     }
 }
 
@@ -77,10 +78,10 @@ pub(super) struct DishWeights<T> {
 
 impl<T: Exact> DishWeights<T> {
     pub(super) fn new(bill: &Statement<'_>) -> Option<Self> {
-        match &bill.rule {
+        match &bill.terms.rule {
             StatedRule::Alike(entries) => {
                 let entries = entries.iter().map(|&(row, weight)| (row, T::from(weight))).collect();
-                let weights = Weights::of(entries)?.or_nobody(bill);
+                let weights = Weights::of(entries)?.or_unassigned(bill);
                 let denominator = weights.total.clone();
                 Some(Self { list: vec![weights], of: vec![0; bill.dishes.len()], denominator })
             }
@@ -90,7 +91,7 @@ impl<T: Exact> DishWeights<T> {
 
     fn by_claims(bill: &Statement<'_>) -> Option<Self> {
         // Most dishes are one person's, or shared by those who share others too.
-        let mut alone: Vec<Option<usize>> = vec![None; bill.nobody().saturating_add(1)];
+        let mut alone: Vec<Option<usize>> = vec![None; bill.unassigned_row().saturating_add(1)];
         let mut together: BTreeMap<&[(Seat, Weight)], usize> = BTreeMap::new();
         let mut this =
             Self { list: Vec::new(), of: Vec::with_capacity(bill.dishes.len()), denominator: T::one() };
@@ -103,7 +104,7 @@ impl<T: Exact> DishWeights<T> {
             }
             let entries = parts(bill, dish)?;
             let only = match entries.as_slice() {
-                [] => Some(bill.nobody()),
+                [] => Some(bill.unassigned_row()),
                 [(row, _)] => Some(*row),
                 _ => None,
             };
@@ -119,7 +120,7 @@ impl<T: Exact> DishWeights<T> {
             }
             let weights = match only {
                 Some(row) => Weights::whole(row),
-                None => Weights::of(entries)?.or_nobody(bill),
+                None => Weights::of(entries)?.or_unassigned(bill),
             };
             this.denominator = lcm(&this.denominator, &weights.total)?;
             this.list.push(weights);
@@ -135,7 +136,7 @@ fn parts<T: Exact>(bill: &Statement<'_>, dish: &StatedDish<'_>) -> Option<Vec<(u
     for (seat, weight) in dish.claims.iter().filter(|(_, weight)| weight.millionths() > 0) {
         parts.push((bill.payer(seat.0), T::from(i64::try_from(weight.millionths()).ok()?)));
     }
-    if bill.payers.is_empty() {
+    if bill.terms.payers.is_empty() {
         return Some(parts);
     }
     // Several may have the same payer.
@@ -150,8 +151,8 @@ fn parts<T: Exact>(bill: &Statement<'_>, dish: &StatedDish<'_>) -> Option<Vec<(u
     Some(merged)
 }
 
-/// Whether the exact bill stays of bounded size when dishes are shared by these weights.
-pub(crate) fn is_fine_enough(dishes: impl Iterator<Item = Vec<Weight>>) -> bool {
+/// Says whether the exact bill stays of bounded size when dishes are shared by these weights.
+pub(crate) fn is_tractable(dishes: impl Iterator<Item = Vec<Weight>>) -> bool {
     let mut totals = BTreeSet::new();
     for weights in dishes {
         let millionths = weights.into_iter().map(|weight| (0, i128::from(weight.millionths())));

@@ -1,0 +1,127 @@
+//! Dividing a bill on its own.
+
+use std::collections::BTreeMap;
+
+use super::check::{check_charges, check_claims, check_ids, unknown_participant};
+use super::division::{Division, Parts};
+use super::on_its_own::Bill;
+use crate::ParticipantId;
+use crate::divide::{
+    DishLines, Extras, Line, Lines, People, StatedDish, StatedRule, Statement, TieRank, Weight,
+};
+use crate::rejection::{Code, Rejection};
+use crate::value::Seat;
+use crate::value::text::Text;
+
+/// Divides a bill on its own. The laws that hold for every result are those of [`bill`](crate::bill).
+///
+/// # Errors
+/// When the bill contradicts itself: no diners, unknown or repeated people, shares that do not add up, a
+/// charge on nothing. The refusal says by how much, where there is a sum to miss. Does not panic.
+pub fn divide(bill: &Bill) -> Result<Division, Rejection> {
+    let seats = seats(bill)?;
+    let total = bill.total()?;
+    bill.split.check(total, bill.currency, |id| seats.contains_key(id))?;
+    check_charges(bill, total, &seats)?;
+    let claims = claims(bill, &seats)?;
+
+    let on_bill: Vec<usize> = (0..bill.diners.len()).collect();
+    let people = People { rows: bill.diners.len(), on_bill: &on_bill, row_of: &|id| seats.get(id).copied() };
+    let dishes = bill.dishes.iter().zip(claims.iter()).map(|(dish, claims)| StatedDish {
+        id: &dish.id,
+        kind: dish.dish_type.as_str(),
+        amount: dish.amount,
+        claims,
+    });
+    let extras = Extras {
+        charges: &bill.charges,
+        tips: bill.tips.iter().filter_map(|(id, &tip)| Some((*seats.get(id)?, tip))).collect(),
+        waived: bill.without_service.iter().filter_map(|id| seats.get(id).copied()).collect(),
+        round_to: bill.round_to,
+    };
+    let statement = Statement::new(&bill.split, total, &people, dishes.collect(), extras);
+    let rank = |row: usize| bill.diners.get(row).map(|diner| TieRank::new(&bill.order, diner));
+    let divided = statement.divide(DishLines::Each, rank).ok_or(Code::BillTooFine)?;
+    if let Some(charge) = divided.on_nothing(&bill.charges).next() {
+        return Err(charge.on_nothing(bill.currency));
+    }
+    let by_dishes = matches!(statement.terms.rule, StatedRule::Claims);
+    let diners = bill.diners.iter().enumerate().map(|(row, id)| (id.clone(), divided.due.row(row))).collect();
+    let unassigned_dishes = bill
+        .dishes
+        .iter()
+        .zip(claims.iter())
+        .filter(|(_, claims)| by_dishes && claims.is_empty())
+        .map(|(dish, _)| dish.id.clone());
+    Ok(Division {
+        total,
+        amount_due: divided.due.sum(),
+        unassigned: divided.due.row(bill.diners.len()),
+        diners,
+        lines: named(bill, &divided.due),
+        included: named(bill, &divided.included),
+        parts: Parts::new(bill.diners.len(), &divided.due),
+        included_parts: Parts::new(bill.diners.len(), &divided.included),
+        unassigned_dishes: unassigned_dishes.collect(),
+    })
+}
+
+/// Where each diner stands in the list.
+fn seats(bill: &Bill) -> Result<BTreeMap<&ParticipantId, usize>, Rejection> {
+    if bill.diners.is_empty() {
+        return Err(Rejection::new(Code::NobodyToPay).field("participants").expected("at least one person"));
+    }
+    let seats: BTreeMap<_, _> = bill.diners.iter().enumerate().map(|(row, id)| (id, row)).collect();
+    if seats.len() == bill.diners.len() {
+        return Ok(seats);
+    }
+    Err(Rejection::new(Code::ConflictingClaims)
+        .field("participants")
+        .because("somebody is listed twice")
+        .expected("each person once"))
+}
+
+/// The claims on the dishes of a bill, those on one dish after those on the dish before.
+struct Claims {
+    all: Vec<(Seat, Weight)>,
+    /// By dish: where its claims end.
+    ends: Vec<usize>,
+}
+
+impl Claims {
+    /// The claims on each dish.
+    fn iter(&self) -> impl Iterator<Item = &[(Seat, Weight)]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| self.all.get(start..end).unwrap_or_default())
+    }
+}
+
+/// The claims on the dishes of a bill, checked.
+fn claims(bill: &Bill, seats: &BTreeMap<&ParticipantId, usize>) -> Result<Claims, Rejection> {
+    check_ids(&bill.dishes)?;
+    let mut claims = Claims {
+        all: Vec::with_capacity(bill.dishes.iter().map(|dish| dish.shared_by.len()).sum()),
+        ends: Vec::with_capacity(bill.dishes.len()),
+    };
+    for dish in &bill.dishes {
+        let start = claims.all.len();
+        for (id, weight) in &dish.shared_by {
+            claims
+                .all
+                .push((Seat(*seats.get(id).ok_or_else(|| unknown_participant().field("items"))?), *weight));
+        }
+        let own = claims.all.get(start..).unwrap_or_default();
+        check_claims(own).map_err(|rejection| rejection.field("items"))?;
+        claims.ends.push(claims.all.len());
+    }
+    Ok(claims)
+}
+
+/// The lines by name.
+fn named(bill: &Bill, lines: &Lines) -> Vec<Line> {
+    let dish = |place: usize| bill.dishes.get(place).map(|dish| Text::from(dish.id.clone()));
+    let named = lines.iter().filter_map(|(label, amount, _)| {
+        label.name(&bill.charges, dish).map(|(name, kind)| Line::new(name, kind, amount))
+    });
+    named.collect()
+}

@@ -1,0 +1,87 @@
+//! A bill on its own, without an order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::divide::{Charge, ChargeValue, SplitRule, Weight};
+use crate::rejection::{Code, Rejection};
+use crate::value::text::Text;
+use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, max_order_total};
+
+/// A bill to divide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bill {
+    /// The id of the bill. Together with the diners' ids it decides who gets a unit that several could get.
+    pub order: OrderId,
+    /// The currency of all amounts.
+    pub currency: Currency,
+    /// Who shares it.
+    pub diners: Vec<ParticipantId>,
+    /// The dishes on it.
+    pub dishes: Vec<Dish>,
+    /// The rule by which they share it.
+    pub split: SplitRule,
+    /// Charges and discounts.
+    pub charges: Vec<Charge>,
+    /// Tips of single diners, as an amount or in percent of what they pay for dishes.
+    pub tips: BTreeMap<ParticipantId, ChargeValue>,
+    /// Diners who do not pay optional service charges.
+    pub without_service: BTreeSet<ParticipantId>,
+    /// The smallest coin: what is due is rounded to a multiple of it, halves up, on a line of its own.
+    pub round_to: Option<Amount>,
+}
+
+/// A dish on a bill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dish {
+    /// The id of the dish.
+    pub id: ItemId,
+    /// The type of dish, by which taxes tell dishes apart.
+    pub dish_type: Text,
+    /// What all pieces of it cost together.
+    pub amount: Amount,
+    /// Who shares it, and in which proportions. A dish that no one shares is unassigned.
+    pub shared_by: Vec<(ParticipantId, Weight)>,
+}
+
+impl Dish {
+    /// Makes a dish that these people share equally.
+    pub fn of(id: ItemId, amount: Amount, diners: &[ParticipantId]) -> Self {
+        let shared_by = diners.iter().map(|diner| (diner.clone(), Weight::ONE)).collect();
+        Self { id, dish_type: Text::default(), amount, shared_by }
+    }
+}
+
+impl Bill {
+    /// Makes a bill with no dishes and no diners, to be shared equally.
+    pub fn new(order: OrderId, currency: Currency) -> Self {
+        Self {
+            order,
+            currency,
+            diners: Vec::new(),
+            dishes: Vec::new(),
+            split: SplitRule::Equal,
+            charges: Vec::new(),
+            tips: BTreeMap::new(),
+            without_service: BTreeSet::new(),
+            round_to: None,
+        }
+    }
+
+    /// The sum of all dishes, where neither it nor any amount of the bill passes the ceiling of a total.
+    pub(super) fn total(&self) -> Result<Amount, Rejection> {
+        let ceiling = max_order_total(self.currency);
+        let magnitude = |amount: Amount| amount.minor_units().unsigned_abs();
+        let fits = |amount: &Amount| magnitude(*amount) <= magnitude(ceiling);
+        let values = self.charges.iter().map(|charge| charge.value).chain(self.tips.values().copied());
+        let fixed = values.filter_map(|value| match value {
+            ChargeValue::Amount(amount) => Some(amount),
+            ChargeValue::Percent(_) => None,
+        });
+        let mut amounts = self.dishes.iter().map(|dish| dish.amount).chain(fixed).chain(self.round_to);
+        let total = Amount::checked_sum(self.dishes.iter().map(|dish| dish.amount)).filter(fits);
+        total.filter(|_| amounts.all(|amount| fits(&amount))).ok_or_else(|| {
+            Rejection::new(Code::TotalTooLarge)
+                .expected(format!("amounts and a total of at most {}", ceiling.display(self.currency)))
+        })
+    }
+}

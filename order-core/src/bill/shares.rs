@@ -1,0 +1,195 @@
+//! What each person on an order's bill pays.
+
+use crate::divide::{DishLines, DividedRows, Extras, Line, People, StatedDish, Statement};
+use crate::order::payments::PaymentStatus;
+use crate::value::Seat;
+use crate::{Amount, Item, Order, Participant, ParticipantId};
+
+/// What one person on the bill pays.
+#[derive(Debug, Clone)]
+pub struct Share<'order> {
+    participant: &'order Participant,
+    amount: Amount,
+    items: Vec<&'order Item>,
+    lines: Vec<Line>,
+    included: Vec<Line>,
+}
+
+impl<'order> Share<'order> {
+    /// Who pays.
+    pub fn participant(&self) -> &'order Participant {
+        self.participant
+    }
+
+    /// How much in all.
+    pub fn amount(&self) -> Amount {
+        self.amount
+    }
+
+    /// The items that are this person's, or that they share, by whatever rule the bill is shared.
+    pub fn items(&self) -> &[&'order Item] {
+        &self.items
+    }
+
+    /// Their part of all dishes together, then of each charge of which they pay anything. Sums to the amount.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Their part of the taxes that prices contain.
+    pub fn included(&self) -> &[Line] {
+        &self.included
+    }
+}
+
+/// How an order's bill is shared.
+#[derive(Debug, Clone)]
+pub struct Shares<'order> {
+    list: Vec<Share<'order>>,
+    amount_due: Amount,
+    unallocated: Amount,
+    lines: Vec<Line>,
+    included: Vec<Line>,
+    on_nothing: Vec<Line>,
+}
+
+impl<'order> Shares<'order> {
+    /// One share for everybody on the bill, in the order in which they joined.
+    pub fn list(&self) -> &[Share<'order>] {
+        &self.list
+    }
+
+    /// The share of one person, if they are on the bill.
+    pub fn of(&self, participant: &ParticipantId) -> Option<&Share<'order>> {
+        self.list.iter().find(|share| share.participant.id() == participant)
+    }
+
+    /// What is to be paid: the total of the dishes, with charges on top and discounts taken off.
+    pub fn amount_due(&self) -> Amount {
+        self.amount_due
+    }
+
+    /// What is due less all shares: the part that no share covers now. Other than zero while a dish is unassigned, while
+    /// custom shares do not cover the total, or while a charge is on nothing; negative when shares are more than the total.
+    pub fn unallocated(&self) -> Amount {
+        self.unallocated
+    }
+
+    /// All dishes together, then each charge, what some give on their own, and the round-off. Sums to what is due.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Taxes that the prices contain. They add nothing to what is due.
+    pub fn included(&self) -> &[Line] {
+        &self.included
+    }
+
+    /// Charges of fixed amounts that have nothing to be taken of, so that they are unassigned.
+    pub fn on_nothing(&self) -> &[Line] {
+        &self.on_nothing
+    }
+}
+
+/// Shares the order's bill among everybody on it: those who joined and have not left, and those who left but
+/// still have a dish on it, or part of one, or for whom something is paid. Once the order is finalized it is who was on it then.
+pub fn shares(order: &Order) -> Shares<'_> {
+    let people = order.people.len();
+    let mut items: Vec<Vec<&Item>> = vec![Vec::new(); people];
+    for item in order.items() {
+        for (seat, _) in &item.claims {
+            if let Some(items) = items.get_mut(seat.0) {
+                items.push(item);
+            }
+        }
+    }
+    let on_bill: Vec<usize> = match &order.on_bill {
+        Some(seats) => seats.iter().map(|seat| seat.0).collect(),
+        None => seats_on_bill(order).into_iter().map(|seat| seat.0).collect(),
+    };
+    let mut parts = match order.divided.get() {
+        Some(parts) => DividedRows::clone(parts),
+        None => divided(order, &on_bill),
+    };
+    let mut list = Vec::with_capacity(on_bill.len());
+    for row in on_bill {
+        let Some(participant) = order.people.get(row) else { continue };
+        let of_matrix = parts.rows.get(row).copied().unwrap_or_default();
+        let agreed = parts.agreed(row);
+        let mut lines = taken(&mut parts.own, row);
+        // Only where no dish costs anything, so that their part of the dishes is nothing.
+        if let Some(dishes) = lines.first_mut().filter(|_| agreed != Amount::ZERO) {
+            *dishes = Line::dishes(agreed);
+        }
+        list.push(Share {
+            participant,
+            amount: of_matrix.checked_add(agreed).unwrap_or(of_matrix),
+            items: taken(&mut items, row),
+            lines,
+            included: taken(&mut parts.own_included, row),
+        });
+    }
+    let amount_due = Amount::checked_sum(parts.lines.iter().map(Line::amount)).unwrap_or(order.total);
+    let allocated = Amount::checked_sum(list.iter().map(Share::amount));
+    Shares {
+        unallocated: allocated.and_then(|sum| amount_due.checked_sub(sum)).unwrap_or(amount_due),
+        on_nothing: parts.on_nothing,
+        list,
+        amount_due,
+        lines: parts.lines,
+        included: parts.included,
+    }
+}
+
+/// Divides an order's bill among those on it. The order keeps what it took a matrix to find out.
+fn divided(order: &Order, on_bill: &[usize]) -> DividedRows {
+    let is_on_bill = |row: usize| on_bill.binary_search(&row).is_ok();
+    let row_of = |id: &ParticipantId| order.seat_of(id).map(|seat| seat.0).filter(|&row| is_on_bill(row));
+    let people = People { rows: order.people.len(), on_bill, row_of: &row_of };
+    let dishes = order.items().map(|item| StatedDish {
+        id: &item.id,
+        kind: item.dish_type.as_str(),
+        amount: item.total,
+        claims: &item.claims,
+    });
+    let tips = order.tips.iter().filter(|(seat, _)| is_on_bill(seat.0));
+    let extras = Extras {
+        charges: &order.charges,
+        tips: tips.map(|(seat, &tip)| (seat.0, tip)).collect(),
+        waived: order.without_service.iter().map(|seat| seat.0).collect(),
+        round_to: order.round_to,
+    };
+    let statement = Statement::new(&order.split, order.total, &people, dishes.collect(), extras);
+    let rank = |row: usize| order.people.get(row).map(|person| person.tie_rank(&order.id));
+    if let Some(rows) = statement.plain_rows(rank) {
+        return DividedRows { agreed: statement.terms.agreed, ..DividedRows::of_dishes(order.total, rows) };
+    }
+    let divided = match statement.divide(DishLines::Together, rank) {
+        Some(divided) => DividedRows::of(order.people.len(), &order.charges, &divided),
+        // What `decide` let in can always be divided. If it could not, all shares would be zero, and the order could not be
+        // finalized.
+        None => DividedRows { lines: vec![Line::dishes(order.total)], ..DividedRows::default() },
+    };
+    let divided = DividedRows { agreed: statement.terms.agreed, ..divided };
+    DividedRows::clone(order.divided.get_or_init(|| Box::new(divided)))
+}
+
+/// The seats of those on the bill as things are, in the order of seats.
+pub(crate) fn seats_on_bill(order: &Order) -> Vec<Seat> {
+    let mut has_part = vec![false; order.people.len()];
+    let mut note = |seat: Seat| {
+        if let Some(has_part) = has_part.get_mut(seat.0) {
+            *has_part = true;
+        }
+    };
+    order.items().flat_map(|item| &item.claims).for_each(|(seat, _)| note(*seat));
+    for payment in order.payments.iter().filter(|payment| payment.status != PaymentStatus::Failed) {
+        payment.parts.iter().filter(|part| part.kept() != Amount::ZERO).for_each(|part| note(part.seat));
+    }
+    let seats = order.people.iter().zip(has_part).enumerate();
+    seats.filter(|(_, (person, has_part))| !person.left || *has_part).map(|(row, _)| Seat(row)).collect()
+}
+
+fn taken<T>(lists: &mut [Vec<T>], place: usize) -> Vec<T> {
+    lists.get_mut(place).map(std::mem::take).unwrap_or_default()
+}

@@ -1,0 +1,270 @@
+//! What each line of a bill comes to, and by which weights it is divided.
+
+mod base;
+mod classes;
+mod included;
+mod round_off;
+mod service;
+mod worth;
+
+use std::collections::BTreeMap;
+
+use self::base::Base;
+use self::classes::{Class, Dishes, classes};
+use self::service::Paying;
+use self::worth::part_of;
+use super::charge::{Basis, ChargeKind, ChargeValue};
+use super::exact::Exact;
+use super::line::Label;
+use super::rounding::Column;
+use super::statement::Statement;
+use super::weights::{DishWeights, Weights};
+
+/// A line of a bill and how it is divided.
+pub(super) type PricedLine = (Label, Column);
+
+/// A bill whose lines are known, ready to be divided.
+pub(super) struct Priced<T> {
+    pub(super) weights: Vec<Weights<T>>,
+    /// What is due, line by line, the dishes first.
+    pub(super) lines: Vec<PricedLine>,
+    /// Taxes that the prices contain.
+    pub(super) included: Vec<PricedLine>,
+    /// Charges that are taken of nothing, or of less than nothing for some.
+    pub(super) on_nothing: Vec<usize>,
+}
+
+impl<T: Exact> Priced<T> {
+    /// Where everybody has the same part of each dish: the lines with all dishes in one, and the dishes.
+    pub(super) fn dishes_together(&self) -> Option<(Vec<PricedLine>, &[PricedLine])> {
+        let (weights, dishes, others) = self.alike()?;
+        if !self.weights.get(weights)?.equal {
+            return None;
+        }
+        let amount = dishes.iter().try_fold(0_i64, |sum, (_, column)| sum.checked_add(column.amount))?;
+        let together = std::iter::once((Label::Dishes, Column { amount, weights }));
+        Some((together.chain(others.iter().copied()).collect(), dishes))
+    }
+
+    /// Where all dishes are divided by the same weights: these, the dishes and the other lines.
+    pub(super) fn alike(&self) -> Option<(usize, &[PricedLine], &[PricedLine])> {
+        let is_dish = |(label, _): &&PricedLine| matches!(label, Label::Dish(_));
+        let (dishes, others) = self.lines.split_at_checked(self.lines.iter().take_while(is_dish).count())?;
+        let (_, Column { weights, .. }) = *dishes.first()?;
+        let alike = dishes.iter().all(|(_, column)| column.weights == weights);
+        alike.then_some((weights, dishes, others))
+    }
+}
+
+/// Computes what each line comes to. `None` when a number is too large for `T`.
+pub(super) fn price<T: Exact>(bill: &Statement<'_>) -> Option<Priced<T>> {
+    let mut pricing = Pricing::<T>::of_dishes(bill)?;
+    pricing.discounts()?;
+    pricing.charges()?;
+    pricing.tips()?;
+    pricing.round_off()?;
+    Some(pricing.priced)
+}
+
+struct Pricing<'bill, T> {
+    bill: &'bill Statement<'bill>,
+    priced: Priced<T>,
+    /// The place of the weights by which each dish is divided.
+    dish_weights: Vec<usize>,
+    /// The dishes by the taxes that are on them, once discounts on dishes are taken off.
+    classes: Vec<Class<T>>,
+    /// Of which dishes of which classes a sum was asked for before, and whether of their prices without the taxes that they contain.
+    bases: BTreeMap<(bool, Vec<bool>), Base<T>>,
+    /// The place of weights that are the same for each diner, and by which those pay who do not do without a service charge.
+    heads: Option<usize>,
+    paying: Option<Paying<T>>,
+    /// What each dish costs once discounts on it are taken off.
+    prices: Vec<i64>,
+    /// What all dishes cost then, and once discounts on the order are taken off, too.
+    before: i64,
+    after: i64,
+    /// The lines of charges, in the order of the bill.
+    of_charges: Vec<Option<Column>>,
+    /// All dishes together.
+    all: Base<T>,
+    /// How many of the weights are those of dishes, and their common denominator.
+    of_dishes: usize,
+    denominator: T,
+}
+
+impl<'bill, T: Exact> Pricing<'bill, T> {
+    fn of_dishes(bill: &'bill Statement<'bill>) -> Option<Self> {
+        let dishes = DishWeights::new(bill)?;
+        let prices: Vec<i64> = bill.dishes.iter().map(|dish| dish.amount.minor_units()).collect();
+        let columns = prices.iter().zip(&dishes.of).map(|(&amount, &weights)| Column { amount, weights });
+        // Room for charges, tips and the round-off.
+        let others = bill.extras.charges.len().checked_add(bill.extras.tips.len())?.checked_add(1)?;
+        let mut lines = Vec::with_capacity(prices.len().checked_add(others)?);
+        lines.extend(columns.enumerate().map(|(dish, column)| (Label::Dish(dish), column)));
+        Some(Self {
+            bill,
+            of_charges: vec![None; bill.extras.charges.len()],
+            all: Base { weights: 0, value: T::zero() },
+            of_dishes: dishes.list.len(),
+            denominator: dishes.denominator,
+            dish_weights: dishes.of,
+            classes: Vec::new(),
+            bases: BTreeMap::new(),
+            heads: None,
+            paying: None,
+            priced: Priced { weights: dishes.list, lines, included: Vec::new(), on_nothing: Vec::new() },
+            prices,
+            before: 0,
+            after: 0,
+        })
+    }
+
+    fn discounts(&mut self) -> Option<()> {
+        let bill = self.bill;
+        for (place, charge) in bill.extras.charges.iter().enumerate() {
+            if let ChargeKind::Discount { item: Some(item) } = &charge.kind
+                && let Some(dish) = bill.dishes.iter().position(|dish| dish.id == item)
+            {
+                let price = self.prices.get_mut(dish)?;
+                let off = part_of(charge.value, *price)?;
+                *price = price.checked_sub(off)?;
+                let weights = *self.dish_weights.get(dish)?;
+                self.set(place, Column { amount: off.checked_neg()?, weights });
+            }
+        }
+        self.before = self.prices.iter().try_fold(0_i64, |sum, &price| sum.checked_add(price))?;
+        self.after = self.before;
+        if !bill.extras.charges.is_empty() || !bill.extras.tips.is_empty() || bill.extras.round_to.is_some() {
+            let dishes = Dishes {
+                weights: &self.priced.weights,
+                denominator: &self.denominator,
+                of: &self.dish_weights,
+                prices: &self.prices,
+            };
+            self.classes = classes(bill, &dishes)?;
+            self.all = self.base(None, |_| true)?;
+        }
+        for (place, charge) in bill.extras.charges.iter().enumerate() {
+            if matches!(charge.kind, ChargeKind::Discount { item: None }) {
+                let off = part_of(charge.value, self.after)?;
+                self.after = self.after.checked_sub(off)?;
+                let all = self.all.clone();
+                self.by_share(place, off.checked_neg()?, &all);
+            }
+        }
+        Some(())
+    }
+
+    fn charges(&mut self) -> Option<()> {
+        let bill = self.bill;
+        let mut contained = None;
+        for (place, charge) in bill.extras.charges.iter().enumerate() {
+            match &charge.kind {
+                ChargeKind::Discount { .. } => {}
+                ChargeKind::Tax { inclusive: false, dish_types } => {
+                    let base = if dish_types.is_empty() {
+                        self.all.clone()
+                    } else {
+                        self.base(None, |class| class.is_taxed(place))?
+                    };
+                    let none_of_them =
+                        !dish_types.is_empty() && !self.classes.iter().any(|class| class.is_taxed(place));
+                    let amount = if none_of_them { 0 } else { self.worth(charge.value, &base)? };
+                    self.by_share(place, amount, &base);
+                }
+                ChargeKind::Tax { inclusive: true, .. } => {
+                    let contained = match &mut contained {
+                        Some(contained) => contained,
+                        none => none.insert(self.contained()?),
+                    };
+                    self.included(place, charge, contained)?;
+                }
+                ChargeKind::Service { optional } => self.service(place, charge.value, *optional)?,
+                ChargeKind::Tip { by } | ChargeKind::Fee { by } => {
+                    let all = self.all.clone();
+                    let amount = self.worth(charge.value, &all)?;
+                    match by {
+                        Basis::Share => self.by_share(place, amount, &all),
+                        Basis::Head => {
+                            let weights = self.heads()?;
+                            self.set(place, Column { amount, weights });
+                        }
+                    }
+                }
+            }
+        }
+        for (place, column) in std::mem::take(&mut self.of_charges).into_iter().enumerate() {
+            if let Some(column) = column {
+                self.priced.lines.push((Label::Charge(place), column));
+            }
+        }
+        Some(())
+    }
+
+    /// Adds the tips of single diners, who pay them themselves even where another covers their share.
+    fn tips(&mut self) -> Option<()> {
+        for &(row, value) in &self.bill.extras.tips {
+            let amount = match value {
+                ChargeValue::Amount(amount) => amount.minor_units(),
+                ChargeValue::Percent(_) if self.all.is_nothing() => 0,
+                ChargeValue::Percent(_) => {
+                    let Weights { entries, total, .. } = self.priced.weights.get(self.all.weights)?;
+                    match entries.iter().find(|(other, _)| *other == row) {
+                        Some((_, own)) => self.worth_of_part(value, own, total)?,
+                        None => 0,
+                    }
+                }
+            };
+            let weights = self.add(Weights::whole(row));
+            self.priced.lines.push((Label::OwnTip(row), Column { amount, weights }));
+        }
+        Some(())
+    }
+
+    fn by_share(&mut self, place: usize, amount: i64, base: &Base<T>) {
+        let weights = self.weights_or_unassigned(place, amount, base);
+        self.set(place, Column { amount, weights });
+    }
+
+    fn weights_or_unassigned(&mut self, place: usize, amount: i64, base: &Base<T>) -> usize {
+        if !base.is_nothing() {
+            // In proportion to less than nothing, some would be paid many times the charge by others.
+            let unassigned = self.bill.unassigned_row();
+            let lopsided = |weights: &Weights<T>| {
+                weights.entries.iter().any(|(row, weight)| *weight < T::zero() && *row != unassigned)
+            };
+            if amount != 0 && self.priced.weights.get(base.weights).is_some_and(lopsided) {
+                self.priced.on_nothing.push(place);
+            }
+            return base.weights;
+        }
+        if amount != 0 {
+            self.priced.on_nothing.push(place);
+        }
+        self.add(Weights::whole(self.bill.unassigned_row()))
+    }
+
+    /// The place of weights that are the same for each diner.
+    fn heads(&mut self) -> Option<usize> {
+        if let Some(heads) = self.heads {
+            return Some(heads);
+        }
+        let entries = self.bill.terms.heads.iter().map(|&(row, heads)| (row, T::from(heads))).collect();
+        let weights = Weights::of(entries)?;
+        let weights = if weights.is_nothing() { Weights::whole(self.bill.unassigned_row()) } else { weights };
+        let place = self.add(weights);
+        Some(*self.heads.insert(place))
+    }
+
+    fn add(&mut self, weights: Weights<T>) -> usize {
+        let place = self.priced.weights.len();
+        self.priced.weights.push(weights);
+        place
+    }
+
+    fn set(&mut self, place: usize, column: Column) {
+        if let Some(line) = self.of_charges.get_mut(place) {
+            *line = Some(column);
+        }
+    }
+}

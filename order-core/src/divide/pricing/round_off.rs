@@ -1,0 +1,66 @@
+//! The line that rounds a bill to the smallest coin.
+
+use super::Pricing;
+use crate::divide::exact::{Exact, div_round, lcm};
+use crate::divide::line::Label;
+use crate::divide::rounding::Column;
+use crate::divide::terms::StatedRule;
+use crate::divide::weights::Weights;
+use crate::value::Amount;
+
+impl<T: Exact> Pricing<'_, T> {
+    /// The line that makes the whole bill a multiple of the smallest coin, halves away from zero. Divided in proportion to
+    /// what each owes without it, so that no share changes its sign.
+    pub(super) fn round_off(&mut self) -> Option<()> {
+        let Some(unit) = self.bill.extras.round_to.map(Amount::minor_units).filter(|&unit| unit > 0) else {
+            return Some(());
+        };
+        let sum =
+            self.priced.lines.iter().try_fold(0_i64, |sum, (_, column)| sum.checked_add(column.amount))?;
+        let coins = div_round(&i128::from(sum), &i128::from(unit))?;
+        let rounded = coins.checked_mul(i128::from(unit))?;
+        let amount = i64::try_from(rounded.checked_sub(i128::from(sum))?).ok()?;
+        let owed = self.owed()?;
+        let weights = if owed.is_nothing() { self.heads()? } else { self.add(owed) };
+        self.priced.lines.push((Label::RoundOff, Column { amount, weights }));
+        Some(())
+    }
+
+    /// What each owes of all lines so far.
+    fn owed(&self) -> Option<Weights<T>> {
+        // Lines that are divided alike are taken together.
+        let mut amounts: Vec<i128> = vec![0; self.priced.weights.len()];
+        for (_, column) in &self.priced.lines {
+            let sum = amounts.get_mut(column.weights)?;
+            *sum = sum.checked_add(column.amount.into())?;
+        }
+        let together = match self.bill.terms.rule {
+            // What each has of all dishes, and of discounts on them, is known already.
+            StatedRule::Claims if !self.all.is_nothing() => {
+                let mut amounts = amounts.clone();
+                amounts.get_mut(..self.of_dishes)?.fill(0);
+                let all = amounts.get_mut(self.all.weights)?;
+                *all = all.checked_add(self.before.into())?;
+                self.owed_of(&amounts)
+            }
+            StatedRule::Claims | StatedRule::Alike(_) => None,
+        };
+        together.or_else(|| self.owed_of(&amounts))
+    }
+
+    /// What each owes where so much is divided by each of the weights.
+    fn owed_of(&self, amounts: &[i128]) -> Option<Weights<T>> {
+        let used = || self.priced.weights.iter().zip(amounts).filter(|(_, amount)| **amount != 0);
+        let common = used().try_fold(T::one(), |common, (weights, _)| lcm(&common, &weights.total))?;
+        let mut owed: Vec<(usize, T)> =
+            (0..=self.bill.unassigned_row()).map(|row| (row, T::zero())).collect();
+        for (Weights { entries, total, .. }, &amount) in used() {
+            let factor = T::from(amount).checked_mul(&common.quotient(total).0)?;
+            for (row, weight) in entries {
+                let (_, sum) = owed.get_mut(*row)?;
+                sum.add_to(&factor.checked_mul(weight)?)?;
+            }
+        }
+        Weights::of(owed)
+    }
+}
