@@ -12,14 +12,15 @@ use order_core::command::{
     SharedBy, TableCommand, UpdateSplit, When,
 };
 use order_core::deadline::AtDeadline;
-use order_core::payment::{PaymentStatus, settlement};
+use order_core::fact::{PaymentFact, TableFact};
+use order_core::payment::{Payment, PaymentStatus, Refund, settlement};
 use order_core::split::{Rest, Shares, shares};
 use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
 use order_core::text::Text;
 use order_core::{
-    Actor, Amount, Command, Currency, Decision, Item, ItemId, Lifetimes, Order, OrderId, ParticipantId,
-    PaymentId, Policy, Presence, Role, Status, UnixMillis, commit, decide, due, max_order_total, replay,
-    wire,
+    Actor, Amount, Command, Currency, Decision, Fact, Item, ItemId, Lifetimes, Order, OrderId, Participant,
+    ParticipantId, PaymentId, Policy, Presence, Recorded, Role, Status, UnixMillis, commit, decide, due,
+    max_order_total, replay, wire,
 };
 use rust_decimal::Decimal;
 use serde::de::IgnoredAny;
@@ -196,7 +197,7 @@ fuzz_target!(|script: Script| {
         while let Some(recorded) = due(&order, now, &Lifetimes::default()) {
             commit(&mut order, &recorded).unwrap();
             log.push(decode_fact(&encode_fact(&recorded).unwrap()).unwrap());
-            assert_right(&order, log.len());
+            assert_right(&order, &log);
         }
         let before = encode_order(&order).unwrap();
         let decision = decide(&order, now, &actor, &command);
@@ -207,7 +208,7 @@ fuzz_target!(|script: Script| {
             assert!(serde_json::from_str::<IgnoredAny>(&frame.text_for(&Who::Asha.id())).is_ok());
             log.push(decode_fact(&encode_fact(&recorded).unwrap()).unwrap());
             assert_eq!(log.last(), Some(&recorded));
-            assert_right(&order, log.len());
+            assert_right(&order, &log);
         }
         if number == usize::from(script.snapshot) {
             snapshot = encode_order(&order).unwrap();
@@ -223,8 +224,8 @@ fuzz_target!(|script: Script| {
     assert_eq!(encode_order(&restored).unwrap(), live);
 });
 
-fn assert_right(order: &Order, facts: usize) {
-    assert_eq!(order.seq(), facts as u64);
+fn assert_right(order: &Order, log: &[Recorded]) {
+    assert_eq!(order.seq(), log.len() as u64);
     assert_eq!(Amount::checked_sum(order.items().map(Item::total)), Some(order.total()));
     assert!(!order.total().is_negative() && order.total() <= max_order_total(order.currency()));
     assert_eq!(order.items().map(Item::id).collect::<BTreeSet<_>>().len(), order.items().len());
@@ -241,15 +242,52 @@ fn assert_right(order: &Order, facts: usize) {
         assert_eq!(sum(share.lines()), share.amount());
         assert!(!sum(share.included()).is_negative());
     }
-    for person in order.people() {
-        let shares_it = |item: &Item| order.shared_by(item).any(|(sharer, _)| sharer == person);
-        assert_eq!(shares.of(person.id()).is_some(), order.items().any(shares_it) || !person.has_left());
-    }
+    let listed: Vec<_> = shares.list().iter().map(|share| share.participant().id()).collect();
+    assert_eq!(listed, on_bill(order, log));
     if order.status() == Status::Finalized {
         assert_eq!(shares.unallocated(), Amount::ZERO);
         assert_eq!(order.unassigned().count(), 0);
         assert_settled(order, &shares);
     }
+}
+
+/// Who is on the bill: those who were when it was finalized; until then those at the table, and those who have left but
+/// have part of a dish or are paid for.
+fn on_bill<'order>(order: &'order Order, log: &'order [Recorded]) -> Vec<&'order ParticipantId> {
+    // The fact that finalizes the order is itself checked against the order that it leaves.
+    let earlier = log.split_last().map_or(log, |(_, earlier)| earlier);
+    let finalized = earlier.iter().find_map(|recorded| match &recorded.fact {
+        Fact::Table(TableFact::Finalized { on_bill }) => on_bill.as_ref(),
+        _ => None,
+    });
+    if let Some(on_bill) = finalized {
+        return on_bill.iter().collect();
+    }
+    let shares_it =
+        |item: &Item, person: &Participant| order.shared_by(item).any(|(sharer, _)| sharer == person);
+    let stays = |person: &&Participant| {
+        !person.has_left()
+            || order.items().any(|item| shares_it(item, person))
+            || is_paid_for(order, log, person)
+    };
+    order.people().iter().filter(stays).map(Participant::id).collect()
+}
+
+/// Whether somebody's share is paid in part, or a payment of it is on its way, and it is not all given back.
+fn is_paid_for(order: &Order, log: &[Recorded], person: &Participant) -> bool {
+    let given_back = |payment: &Payment| {
+        let refunds = log.iter().filter_map(|recorded| match &recorded.fact {
+            Fact::Payment(PaymentFact::Refunded { payment: of, parts, .. }) if of == payment.id() => {
+                Some(parts)
+            }
+            _ => None,
+        });
+        let parts = refunds.flatten().filter(|(who, _)| who == person.id());
+        Amount::checked_sum(parts.map(|(_, part)| *part)).unwrap()
+    };
+    let mut payments = order.payments().iter().filter(|payment| payment.status() != PaymentStatus::Failed);
+    payments
+        .any(|payment| order.paid_for(payment).any(|(who, part)| who == person && part > given_back(payment)))
 }
 
 fn sum(lines: &[Line]) -> Amount {
@@ -267,12 +305,13 @@ fn assert_settled(order: &Order, shares: &Shares<'_>) {
         let parts = order.paid_for(payment).map(|(_, part)| part);
         let paid = Amount::checked_sum(parts).unwrap().minor_units();
         assert_eq!(paid + payment.tip().minor_units(), payment.amount().minor_units());
-        // What was refunded of a tip is not known from outside.
-        if payment.refunded() != Amount::ZERO {
-            return;
-        }
-        *beyond.entry(order.payer(payment).map(|person| person.id())).or_default() += paid;
-        *beyond.entry(None).or_default() -= paid;
+        let refunds = payment.refunds().iter().map(Refund::amount);
+        assert_eq!(Amount::checked_sum(refunds), Some(payment.refunded()));
+        assert!(!payment.tip_refunded().is_negative() && payment.tip_refunded() <= payment.tip());
+        let refunded = payment.refunded().minor_units() - payment.tip_refunded().minor_units();
+        assert!((0..=paid).contains(&refunded));
+        *beyond.entry(order.payer(payment).map(|person| person.id())).or_default() += paid - refunded;
+        *beyond.entry(None).or_default() -= paid - refunded;
     }
     let transfers = settlement(order, shares);
     let people = beyond.values().filter(|amount| **amount != 0).count();

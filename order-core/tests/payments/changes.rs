@@ -4,9 +4,11 @@ use order_core::Code;
 use order_core::stored::decode_order;
 
 use crate::support::paying::{
-    are_sums, is_share, of_200, pay, payment, refund, settlement, split_of, state, update,
+    are_sums, backend, is_share, of_200, pay, payment, refund, settlement, split_of, state, update,
 };
-use crate::support::table::{FINALIZE, Table, quantity_message, remove_message};
+use crate::support::table::{
+    FINALIZE, Table, charges_message, quantity_message, remove_message, send_away_message,
+};
 
 #[test]
 fn a_bill_that_shrinks_after_it_was_paid_leaves_a_credit_that_the_restaurant_owes() {
@@ -64,6 +66,20 @@ fn who_is_paid_for_and_leaves_without_dishes_stays_on_the_bill() {
     assert!(split_of(&table, "ben").is_none(), "nothing is paid for him any more");
     are_sums(&table, "100", "40", false);
     is_share(&table, "asha", ["100", "100", "0", "0", "paid"]);
+}
+
+#[test]
+fn who_is_removed_while_a_payment_of_their_share_is_on_its_way_stays_on_the_bill_unless_it_fails() {
+    let mut table = Table::of(&["asha", "ben"]);
+    backend(&mut table, &charges_message(r#"{"name":"Cover","kind":"fee","amount":20}"#));
+    table.accept("asha", &pay(r#"{"paymentId":"p1","amount":10,"for":["ben"],"status":"pending"}"#));
+    table.accept("asha", &send_away_message("ben", "remove"));
+    is_share(&table, "ben", ["10", "0", "10", "10", "pending"]);
+    table.accept("asha", &update("p1", "failed"));
+    assert!(split_of(&table, "ben").is_none(), "nothing is on its way for him any more");
+    is_share(&table, "asha", ["20", "0", "0", "20", "unpaid"]);
+    table.accept("asha", &update("p1", "paid"));
+    is_share(&table, "ben", ["10", "10", "0", "0", "paid"]);
 }
 
 #[test]
