@@ -1,4 +1,4 @@
-//! Any whole bill: all laws of a division, and the exact fractions of the oracle that the tests have.
+//! Fuzzes whole bills against all laws of a division and the tests' oracle of exact fractions.
 #![no_main]
 
 #[path = "../../order-core/tests/support/bill/mod.rs"]
@@ -22,7 +22,8 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Choices read from bytes, as few for each as its bound needs. When there are no more, each is 0.
+/// Choices read from the input, as few bytes for each as its bound needs. At the end of the
+/// input, each is 0.
 struct Bytes<'data>(Unstructured<'data>);
 
 impl Choices for Bytes<'_> {

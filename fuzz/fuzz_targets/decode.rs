@@ -1,4 +1,4 @@
-//! Any bytes as a client's message. Whatever is understood is put to a small order.
+//! Fuzzes any bytes as a client's message. A message that decodes is decided on a small order.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -12,7 +12,7 @@ use order_core::{
 };
 use serde::de::IgnoredAny;
 
-/// Two people, one of whom ordered something.
+/// An order of two people, one of whom ordered a dish.
 static ORDER: LazyLock<Order> = LazyLock::new(|| {
     let mut order = Order::new(OrderId::new("table-7").unwrap(), Currency::default());
     for text in [
@@ -31,7 +31,7 @@ static ORDER: LazyLock<Order> = LazyLock::new(|| {
 });
 
 fuzz_target!(|data: &[u8]| {
-    // What is not UTF-8 never gets past the socket.
+    // The socket refuses text that is not UTF-8.
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Err(refused) = v2::decode(text, fresh) {
         let answer = v2::reject(&refused.rejection, refused.id.as_ref());

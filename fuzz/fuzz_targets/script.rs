@@ -1,4 +1,5 @@
-//! A script of commands by several people: the order stays right, and its log gives it back.
+//! Fuzzes scripts of commands by several people: the order stays valid, and its log replays to
+//! it.
 #![no_main]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +34,7 @@ struct Script {
 
 #[derive(Debug, Arbitrary)]
 struct Step {
-    /// Nobody: the restaurant's back end.
+    /// `None`: the restaurant's back end.
     who: Option<Who>,
     now: u16,
     act: Act,
@@ -75,10 +76,10 @@ enum Act {
     Itemized,
     Custom,
     Amounts(Vec<(Who, Number)>),
-    /// All of the total from one of them.
+    /// One person pays the whole total.
     AllFrom(Who),
     Percentages(Vec<(Who, Number)>),
-    /// A part for one, the rest of a hundred for another.
+    /// One person pays a percentage, another the rest.
     TwoParts(Who, Who, u32),
     Weights(Vec<(Who, Number)>),
     Adjust(Vec<(Who, Number)>),
@@ -120,7 +121,7 @@ enum Act {
     Lock(bool),
     SendAway {
         whom: Who,
-        /// Whether what is theirs stays; nothing: it is somebody else's.
+        /// Whether their dishes stay or are removed; `None`: `to` takes them over.
         keep: Option<bool>,
         to: Who,
     },
@@ -128,7 +129,7 @@ enum Act {
     HandOver(Who),
     Limit(Who, Option<Number>),
     Undo,
-    /// In so many milliseconds, and what then; nothing takes it back.
+    /// In how many milliseconds, and whether it then finalizes; `None` removes it.
     Deadline(Option<(u16, bool)>),
     WhenReady(bool),
 }
@@ -162,7 +163,7 @@ enum Coin {
     Unidad,
 }
 
-/// Any decimal, but mostly one that is good for something.
+/// Any decimal, but mostly a useful one.
 #[derive(Debug, Clone, Copy)]
 struct Number(Decimal);
 
@@ -294,7 +295,8 @@ fn sum(lines: &[Line]) -> Amount {
     Amount::checked_sum(lines.iter().map(Line::amount)).unwrap()
 }
 
-/// Once everybody has paid whom they owe, each has paid their share, and the restaurant has what it is due.
+/// Checks that after the settlement each has paid their share, and the restaurant has what it
+/// is due.
 fn assert_settled(order: &Order, shares: &Shares<'_>) {
     let mut beyond: BTreeMap<Option<&ParticipantId>, i64> = BTreeMap::new();
     for share in shares.list() {

@@ -1,4 +1,4 @@
-//! Any amount by any weights: the laws of a split.
+//! Fuzzes the division of any amount by any weights: the laws of a split hold.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ enum Claimed {
 #[derive(Debug, Arbitrary)]
 struct Bill {
     order: u8,
-    /// What each ordered (paise) and whether they then left.
+    /// The price of each person's dish (in paise), and whether they then left.
     people: Vec<(u32, bool)>,
     rule: Rule,
 }
@@ -42,11 +42,11 @@ enum Rule {
     Equal,
     Itemized,
     Amounts(Vec<u32>),
-    /// Cut at these places of a hundred million.
+    /// Cut points between 0 and a hundred million.
     Percentages(Vec<u32>),
     Weights(Vec<u32>),
     Adjusted(Vec<u32>),
-    /// Everybody else is covered by the first; by dishes, or equally.
+    /// The first person covers everybody else; whether by dishes.
     Cover(bool),
 }
 
@@ -88,8 +88,8 @@ fn turned(total: i64, weights: &[u64]) -> Vec<i64> {
     parts.into_iter().rev().map(Amount::minor_units).collect()
 }
 
-/// Each part is its quota rounded down or up, a weight of zero gets zero, and equal weights differ by at
-/// most one.
+/// Checks that each part is its quota rounded down or up, that a weight of zero gets zero, and
+/// that equal weights differ by at most one.
 fn assert_laws(total: i64, weights: &[u64], parts: &[i64]) {
     assert_eq!(parts.len(), weights.len());
     assert_eq!(parts.iter().map(|&part| i128::from(part)).sum::<i128>(), i128::from(total));
@@ -148,7 +148,7 @@ impl Bill {
                 }));
             }
             SplitRule::Adjusted(more) => {
-                // Beyond what is theirs alone, all pay the same.
+                // Apart from their extra amounts, all pay the same.
                 let own = |id: &ParticipantId| more.get(id).map_or(0, |own| own.minor_units());
                 let rest: Vec<i64> = ids.zip(&amounts).map(|(id, amount)| amount - own(id)).collect();
                 let (least, most) = (rest.iter().min(), rest.iter().max());
@@ -156,7 +156,7 @@ impl Bill {
             }
             SplitRule::Itemized | SplitRule::Custom(Some(CustomShares::Amounts(_))) => {}
         }
-        // Whoever is seated first, everybody pays the same.
+        // The order of seats changes nobody's share.
         let other = self.order(true);
         let others = order_core::split::shares(&other);
         for share in shares.list() {
@@ -165,7 +165,7 @@ impl Bill {
         }
     }
 
-    /// The order, put together from facts.
+    /// Builds the order from facts.
     fn order(&self, turned: bool) -> Order {
         let id = OrderId::new(&format!("order-{}", self.order)).unwrap();
         let mut order = Order::new(id, Currency::default());

@@ -1,4 +1,4 @@
-//! What one message costs: read, judged, made so; and what a refusal costs.
+//! The cost of one message (decode, decide, commit), and of a rejection.
 #![allow(clippy::unwrap_used, reason = "a bench may panic")]
 
 mod party;
@@ -9,7 +9,7 @@ use criterion::{BatchSize, Criterion};
 use order_core::wire::{self, v2};
 use order_core::{ItemId, UnixMillis};
 
-/// What a cursor is like.
+/// A typical cursor.
 const CURSOR: &str = "AAAAAAECABAgMEBQYHCAkKCw";
 
 fn main() {
@@ -40,7 +40,8 @@ fn apply(criterion: &mut Criterion) {
     }
     group.finish();
 
-    // What a room does for a command of `stonepot.v2` but storing and sending, again and again on the same order.
+    // What a room does for a `stonepot.v2` command except storing and sending, repeated on the same
+    // order.
     let mut group = criterion.benchmark_group("command_and_event");
     for items in [10, 100, 1_000] {
         let mut order = party::order(4, items);

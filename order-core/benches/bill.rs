@@ -1,4 +1,5 @@
-//! What dividing a whole bill costs, how that grows, and how dividing by weights compares with `rusty-money`.
+//! The cost of dividing a whole bill, how it grows, and how dividing by weights compares with
+//! `rusty-money`.
 #![allow(clippy::unwrap_used, reason = "a bench may panic")]
 
 #[path = "../tests/support/bill/mod.rs"]
@@ -16,7 +17,7 @@ use order_core::text::Text;
 use order_core::{Amount, Currency, ItemId, OrderId, ParticipantId};
 use rusty_money::{Money, iso};
 
-/// The allocator of the server.
+/// The server's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -39,7 +40,7 @@ fn main() {
     for (name, dear) in dear::WORST {
         let order = dear.order();
         group.bench_function(name, |bencher| {
-            // A copy keeps nothing of what was worked out before.
+            // A clone has no cached results.
             bencher.iter_batched_ref(
                 || order.clone(),
                 |order| shares(black_box(order)).amount_due(),
@@ -69,7 +70,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// A bill of which two people after one another share every second dish, with two heads of tax and a service charge.
+/// A bill with two taxes and a tip, on which two neighbours share every second dish.
 fn ordinary_bill(diners: usize, dishes: usize) -> Bill {
     let person = |number: usize| ParticipantId::new(&party::person(number % diners)).unwrap();
     Bill {

@@ -1,4 +1,5 @@
-//! What writing costs: the full state for everybody, one person's copy of it, the event of `stonepot.v2`, and the stored forms.
+//! The cost of encoding: the full state for everybody, one person's copy of it, the event of
+//! `stonepot.v2`, and the stored forms.
 #![allow(clippy::unwrap_used, reason = "a bench may panic")]
 
 mod party;
@@ -10,7 +11,7 @@ use order_core::stored::{decode_order, encode_fact, encode_order};
 use order_core::wire::{self, v2};
 use order_core::{ParticipantId, Presence};
 
-/// What a cursor is like.
+/// A typical cursor.
 const CURSOR: &str = "AAAAAAECABAgMEBQYHCAkKCw";
 
 fn main() {

@@ -1,6 +1,7 @@
-//! How many instructions the hot paths take, counted by Valgrind: the same on a busy machine as on a quiet one.
+//! Counts the instructions of the hot paths with Valgrind: the same on a busy machine as on a
+//! quiet one.
 //!
-//! `scripts/instructions` runs it and compares with the baseline beside this file.
+//! `scripts/instructions` runs it and compares the counts with the baseline beside this file.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench may panic")]
 #![allow(
     clippy::disallowed_types,
@@ -17,22 +18,22 @@ use order_core::stored::encode_fact;
 use order_core::wire::{self, v2};
 use order_core::{ItemId, Order, Presence, Recorded, split::shares};
 
-/// What a cursor is like.
+/// A typical cursor.
 const CURSOR: &str = "AAAAAAECABAgMEBQYHCAkKCw";
 
-/// An order of four with so many items, and a message for it.
+/// An order of four people with this many items, and a message for it.
 fn order(items: usize) -> (Order, String) {
     (party::order(4, items), party::add_message("item_new", 29_950))
 }
 
-/// The same, once the message is carried out.
+/// The same, with the message applied.
 fn changed(items: usize) -> (Order, Recorded) {
     let (mut order, text) = order(items);
     let recorded = party::apply(&mut order, &party::person(0), &text).unwrap();
     (order, recorded)
 }
 
-// To read a message.
+// Decodes a message.
 #[library_benchmark]
 #[bench::add_item(args = (10,), setup = order)]
 fn decode((order, text): (Order, String)) -> (Order, bool) {
@@ -40,7 +41,7 @@ fn decode((order, text): (Order, String)) -> (Order, bool) {
     (order, read.is_ok())
 }
 
-// To read, judge and make so.
+// Decodes, decides and commits.
 #[library_benchmark]
 #[bench::items_10(args = (10,), setup = order)]
 #[bench::items_1000(args = (1_000,), setup = order)]
@@ -49,7 +50,7 @@ fn apply((mut order, text): (Order, String)) -> Order {
     order
 }
 
-// The message of the first protocol, with the whole order.
+// Encodes the message of the first protocol, with the whole order.
 #[library_benchmark]
 #[bench::items_10(args = (10,), setup = changed)]
 #[bench::items_80(args = (80,), setup = changed)]
@@ -58,7 +59,7 @@ fn full_state((order, recorded): (Order, Recorded)) -> (Order, usize) {
     (order, length)
 }
 
-// The event of `stonepot.v2`.
+// Encodes the event of `stonepot.v2`.
 #[library_benchmark]
 #[bench::items_10(args = (10,), setup = changed)]
 #[bench::items_1000(args = (1_000,), setup = changed)]
@@ -67,7 +68,7 @@ fn event((order, recorded): (Order, Recorded)) -> (Order, usize) {
     (order, length)
 }
 
-// What is stored of a fact.
+// Encodes a fact in its stored form.
 #[library_benchmark]
 #[bench::item_added(args = (10,), setup = changed)]
 fn fact((order, recorded): (Order, Recorded)) -> (Order, usize) {
@@ -75,7 +76,7 @@ fn fact((order, recorded): (Order, Recorded)) -> (Order, usize) {
     (order, length)
 }
 
-// What everybody pays.
+// Computes what everybody pays.
 #[library_benchmark]
 #[bench::items_10(args = (10,), setup = order)]
 #[bench::items_80(args = (80,), setup = order)]

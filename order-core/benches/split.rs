@@ -1,4 +1,4 @@
-//! What sharing a bill costs, by each rule.
+//! The cost of sharing a bill, by each rule.
 #![allow(clippy::unwrap_used, reason = "a bench may panic")]
 
 mod party;

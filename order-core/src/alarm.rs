@@ -1,7 +1,8 @@
-//! What happens to an order by itself, and when.
+//! What changes in an order automatically, and when.
 //!
-//! The core has no clock. It says when it wants to be looked at again ([`Order::alarm`]), and what is due by then ([`due`]): a
-//! fact like any other, by [`Actor::Clock`]. That it is in the log is what makes it happen once.
+//! The core has no clock. [`Order::alarm`] says when the host should ask again, and [`due`]
+//! returns the change that is due by then: a fact like any other, by [`Actor::Clock`]. It
+//! happens once because it is in the log.
 
 use std::time::Duration;
 
@@ -11,35 +12,35 @@ use crate::order::deadline::{AtDeadline, Deadline};
 use crate::order::{Order, Status};
 use crate::{Actor, UnixMillis};
 
-/// How long an order may lie about before it ends by itself. Nothing: for ever.
+/// How long an idle order is kept. `None`: forever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Lifetimes {
-    /// An order that is open expires so long after its last change, or after its deadline where that is later.
+    /// An open order expires this long after its last change, but not before its deadline.
     pub expire_after: Option<Duration>,
-    /// An order that is finalized is archived so long after its last change.
+    /// A finalized order is archived this long after its last change.
     pub archive_after: Option<Duration>,
 }
 
 impl Order {
-    /// When something next happens to this order by itself; never, where there is nothing. It may have passed already: then
-    /// it is [`due`].
+    /// The time of this order's next automatic change; `None`: there is none. If it has passed, the
+    /// change is [`due`].
     ///
-    /// This trusts every stamp in the log. A host whose clock may have been wrong asks for the parts instead:
-    /// [`Order::next_deadline`] and [`Order::life`].
+    /// This trusts every timestamp in the log. A host whose clock may have been wrong uses
+    /// [`Order::next_deadline`] and [`Order::life`] instead.
     pub fn alarm(&self, lifetimes: &Lifetimes) -> Option<UnixMillis> {
         self.next_deadline().or_else(|| Some(after(self.updated_at, self.life(lifetimes)?)))
     }
 
-    /// The moment of the next reminder, or of the deadline itself; nothing, where no deadline is yet to come.
+    /// The time of the next reminder or of the deadline itself; `None`: no deadline lies ahead.
     pub fn next_deadline(&self) -> Option<UnixMillis> {
         let deadline = self.pending_deadline()?;
         Some(deadline.reminders.first().map_or(deadline.at, |&before| deadline.moment_of(before)))
     }
 
-    /// How long this order lives after its last change. Nothing: for ever, or it has ended already.
+    /// How long this order is kept after its last change. `None`: forever, or it has ended already.
     ///
-    /// While a deadline is yet to come the table counts on the order being there, however quiet it is: no order ends
-    /// before [`Order::next_deadline`].
+    /// An order with a deadline ahead must not end before [`Order::next_deadline`], however quiet
+    /// it is.
     pub fn life(&self, lifetimes: &Lifetimes) -> Option<Duration> {
         match self.status {
             _ if self.seq == 0 => None,
@@ -57,10 +58,11 @@ impl Order {
     }
 }
 
-/// What has to happen to `order` by itself at `now`, if anything. Store it, [`commit`](crate::commit) it, and ask again.
+/// Returns the automatic change that is due for `order` at `now`, if any. Store it,
+/// [`commit`](crate::commit) it, and ask again.
 ///
-/// Of reminders that were missed only the last is made up for, and none once the deadline has come. An order that is to be
-/// finalized and whose bill cannot stand is locked.
+/// Of several missed reminders only the last is sent, and none once the deadline has passed. An
+/// order that cannot be finalized at its deadline is locked instead.
 pub fn due(order: &Order, now: UnixMillis, lifetimes: &Lifetimes) -> Option<Recorded> {
     if order.alarm(lifetimes)? > now {
         return None;
@@ -71,10 +73,11 @@ pub fn due(order: &Order, now: UnixMillis, lifetimes: &Lifetimes) -> Option<Reco
     }
 }
 
-/// What the deadline of `order` brings at the moment `by`, stamped `now`: a reminder, or what the deadline is for.
+/// Returns what the deadline of `order` causes by the time `by`, with the timestamp `now`: a
+/// reminder, the lock, or the finalization.
 ///
-/// The two moments are the same for a clock that was always right. A host whose clock was set says in `by` how far the time
-/// until the deadline has run.
+/// Both times are equal for a clock that was always right. A host whose clock was changed
+/// passes in `by` how far the time until the deadline has run.
 pub fn deadline_due(order: &Order, by: UnixMillis, now: UnixMillis) -> Option<Recorded> {
     let deadline = order.pending_deadline()?;
     let fact = if deadline.at <= by {
@@ -91,8 +94,8 @@ pub fn deadline_due(order: &Order, by: UnixMillis, now: UnixMillis) -> Option<Re
     Some(by_the_clock(order, now, fact))
 }
 
-/// The end of an order that has outlived its [life](Order::life): it expires, or is archived. Nothing for one that has
-/// ended, or that nobody has joined.
+/// Returns the fact that ends an order that has outlived its [life](Order::life): it expires,
+/// or is archived. `None`: the order has ended already, or nobody has joined it.
 pub fn end_of_life(order: &Order, now: UnixMillis) -> Option<Recorded> {
     let fact = match order.status {
         _ if order.seq == 0 => return None,
@@ -104,7 +107,7 @@ pub fn end_of_life(order: &Order, now: UnixMillis) -> Option<Recorded> {
 }
 
 fn by_the_clock(order: &Order, now: UnixMillis, fact: Fact) -> Recorded {
-    // What is due goes by the clock; the log's own time does not run backwards when that is set.
+    // The log's time must not run backwards when the clock is set back.
     let at = now.max(order.updated_at);
     Recorded { seq: order.seq.saturating_add(1), at, by: Actor::Clock, stamp: None, fact }
 }

@@ -1,19 +1,21 @@
 //! One shared restaurant order as a pure state machine, and its bill split to the last paisa.
 //!
-//! A group opens one order on their own phones; each adds dishes; the bill is shared equally, by who ordered
-//! what, or as agreed. This crate is the order itself. It does no I/O, has no clock and no randomness, and
-//! touches no float: the same facts always give the same order, byte for byte.
+//! A group opens one order on their own phones and adds dishes; the bill is shared equally, by
+//! dish, or as agreed. This crate is the order itself: no I/O, no clock, no randomness and no
+//! floats, so the same facts always give the same order, byte for byte.
 //!
-//! * [`decide`] says what would happen if somebody gave a [`Command`], or why it is refused. It changes nothing.
-//! * [`commit`] makes the [`Recorded`] fact so. Between the two, store it.
-//! * [`decide_once`] does so for a command with an id of its own, which counts once however often it is sent.
-//! * [`Order::alarm`] says when something happens to an order by itself, and [`due`] what: a deadline, its reminders, the end of
-//!   an order that nobody touches any more.
-//! * [`replay`] gives the order back from its stored facts ([`stored`]).
-//! * [`split::shares`] says who pays what; [`split::apportion`] divides any amount by weights.
+//! * [`decide`] judges a [`Command`]: it returns the fact to record, or a rejection. It changes
+//!   nothing.
+//! * [`commit`] applies a [`Recorded`] fact to an order. Store the fact before you commit it.
+//! * [`decide_once`] makes a command with an id idempotent: sent again, it still counts once.
+//! * [`Order::alarm`] says when an order next changes automatically, and [`due`] returns that
+//!   change: a deadline, its reminders, or the end of an idle order.
+//! * [`replay`] rebuilds an order from its [`stored`] facts.
+//! * [`split::shares`] computes who pays what; [`split::apportion`] divides an amount by
+//!   weights.
 //! * [`wire`] reads and writes the protocol's JSON.
 //!
-//! Nothing in this crate panics, whatever a client sent.
+//! No client input makes this crate panic.
 //!
 //! ```
 //! use order_core::split::shares;

@@ -1,4 +1,4 @@
-//! Why a message was refused, and what it should have been.
+//! Rejections: why a message was refused, and what was expected.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use crate::{Amount, Currency};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $text:literal;)*) => {
-        /// The stable code of a refusal, as it stands on the wire. `docs/protocol/limits.md` lists them all.
+        /// The stable code of a rejection on the wire. `docs/protocol/limits.md` lists all codes.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Code {
@@ -15,7 +15,7 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// Every code there is.
+            /// All codes.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The code on the wire.
@@ -23,7 +23,7 @@ macro_rules! codes {
                 match self { $(Self::$variant => $code,)* }
             }
 
-            /// What it says to a person.
+            /// The code's message to people.
             pub fn text(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
@@ -43,87 +43,87 @@ codes! {
     /// An object has more keys than any message needs.
     TooManyKeys = "too_many_keys", "An object has too many keys.";
     /// A binary frame.
-    BinaryNotSupported = "binary_not_supported", "Binary messages are not understood; send JSON text.";
+    BinaryNotSupported = "binary_not_supported", "Binary messages are not supported; send JSON as text.";
     /// No such message type.
-    UnknownType = "unknown_type", "This type of message is not known.";
+    UnknownType = "unknown_type", "The message type is unknown.";
     /// A field that the message needs is not there.
     MissingField = "missing_field", "A field is missing.";
-    /// A field is of the wrong JSON type, or cannot be what it stands for.
-    BadField = "bad_field", "A field is not what it should be.";
+    /// A field has the wrong JSON type or an invalid value.
+    BadField = "bad_field", "A field is not valid.";
     /// A text is empty or too long.
-    BadText = "bad_text", "A text cannot be used.";
+    BadText = "bad_text", "A text is not valid.";
     /// Not an exact price of the order's currency within bounds.
-    BadPrice = "bad_price", "The price cannot be used.";
+    BadPrice = "bad_price", "The price is not valid.";
     /// Not a whole number of pieces within bounds.
-    BadQuantity = "bad_quantity", "The quantity cannot be used.";
+    BadQuantity = "bad_quantity", "The quantity is not valid.";
     /// Not a currency, or not this order's.
-    BadCurrency = "bad_currency", "The currency cannot be used.";
-    /// The shares given cannot be the shares of this order.
-    BadSplit = "bad_split", "The bill cannot be shared this way.";
+    BadCurrency = "bad_currency", "The currency is not valid.";
+    /// The shares are not valid for this order.
+    BadSplit = "bad_split", "The bill cannot be split this way.";
     /// The socket has not joined.
     JoinFirst = "join_first", "Join the order first.";
     /// The socket joined as somebody else.
-    AlreadyJoined = "already_joined", "This connection already speaks for somebody else.";
+    AlreadyJoined = "already_joined", "This connection has joined as another participant.";
     /// The socket signed in as somebody else.
-    NotYou = "not_you", "You signed in as somebody else.";
-    /// The sign-in does not let its holder into this order.
+    NotYou = "not_you", "You signed in as another participant.";
+    /// The sign-in does not cover this order.
     NotYourRoom = "not_your_room", "Your sign-in is not for this order.";
-    /// The sign-in has ended.
-    TokenExpired = "token_expired", "Your sign-in has ended; sign in again.";
+    /// The sign-in has expired.
+    TokenExpired = "token_expired", "Your sign-in has expired; sign in again.";
     /// More messages than one connection may send.
-    RateLimited = "rate_limited", "That was too fast.";
-    /// More orders of one tenant than may be in use.
-    TooManyRooms = "too_many_rooms", "There are as many orders of this restaurant as there may be at once.";
-    /// Only the owner may.
+    RateLimited = "rate_limited", "Too many requests; wait a moment and try again.";
+    /// The tenant has too many orders in use.
+    TooManyRooms = "too_many_rooms", "This restaurant has too many open orders; try again later.";
+    /// Only the owner may do this.
     NotOwner = "not_owner", "Only the owner of the order may do this.";
     /// Somebody else added it.
-    NotYours = "not_yours", "Somebody else added this dish, so only they and the owner of the order change it.";
+    NotYours = "not_yours", "Only the guest who added this dish and the owner can change it.";
     /// Only the owner touches the dishes.
-    OrderLocked = "order_locked", "The owner has locked the order.";
-    /// More than somebody may add.
-    OverLimit = "over_limit", "This would be more than somebody may add.";
-    /// An amount that cannot be a limit.
-    BadLimit = "bad_limit", "The limit cannot be used.";
-    /// A moment that cannot be a deadline.
-    BadDeadline = "bad_deadline", "The deadline cannot be used.";
-    /// The owner sent them away.
-    Removed = "removed", "You were removed from this order; only its owner can let you come back.";
+    OrderLocked = "order_locked", "The order is locked; ask its owner to unlock it.";
+    /// The participant's limit would be exceeded.
+    OverLimit = "over_limit", "This would be over the limit.";
+    /// The amount is not valid as a limit.
+    BadLimit = "bad_limit", "The limit is not valid.";
+    /// The time is not valid as a deadline.
+    BadDeadline = "bad_deadline", "The deadline is not valid.";
+    /// The sender was removed from the order.
+    Removed = "removed", "You were removed from this order; ask its owner to let you back in.";
     /// The restaurant's back end recorded it.
-    BackendOnly = "backend_only", "The restaurant recorded this payment, so only the restaurant changes it.";
+    BackendOnly = "backend_only", "The restaurant recorded this payment; only the restaurant can change it.";
     /// The sender has no part in the dish.
-    NotClaimed = "not_claimed", "You have no part in this dish.";
-    /// The order is closed.
-    OrderFinalized = "order_finalized", "The order is finalized; only payments can change any more.";
-    /// There is no change that could be taken back.
-    NothingToUndo = "nothing_to_undo", "You have changed nothing that could be taken back.";
-    /// Something has happened since that is in the way.
-    UndoConflict = "undo_conflict", "Your last change cannot be taken back any more.";
+    NotClaimed = "not_claimed", "You have not claimed this dish.";
+    /// The order was finalized.
+    OrderFinalized = "order_finalized", "The order is finalized; only payments can still change.";
+    /// The sender has no change to undo.
+    NothingToUndo = "nothing_to_undo", "You have no change to undo.";
+    /// A later change conflicts with the undo.
+    UndoConflict = "undo_conflict", "Your last change can no longer be undone.";
     /// The order was idle for too long.
-    OrderExpired = "order_expired", "The order was left alone for so long that it has expired.";
+    OrderExpired = "order_expired", "The order has expired; start a new one.";
     /// The order was finalized long ago.
-    OrderArchived = "order_archived", "The order is archived; nothing can change any more.";
+    OrderArchived = "order_archived", "The order is archived and can no longer change.";
     /// There is nothing to finalize.
     OrderEmpty = "order_empty", "The order has no dishes.";
     /// The shares do not cover the bill.
-    Unallocated = "unallocated", "The shares do not cover the bill.";
+    Unallocated = "unallocated", "The shares do not add up to the bill.";
     /// A dish that nobody claims.
-    Unassigned = "unassigned", "Nobody has claimed a dish.";
-    /// One thing is claimed twice, or by people who cannot both have it.
-    ConflictingClaims = "conflicting_claims", "Two claims contradict each other.";
-    /// Shares so fine that the exact bill would be out of hand.
+    Unassigned = "unassigned", "Not every dish is claimed.";
+    /// Something is claimed twice, or claims contradict each other.
+    ConflictingClaims = "conflicting_claims", "Two claims conflict.";
+    /// The shares are so fine that the exact bill would be too large.
     BillTooFine = "bill_too_fine", "The dishes are shared in too many different proportions.";
     /// There is nobody to share the bill.
     NobodyToPay = "nobody_to_pay", "There is nobody to share the bill.";
-    /// A charge that cannot be.
-    BadCharge = "bad_charge", "The charge cannot be used.";
-    /// A charge of a fixed amount with nothing to take it of.
-    ChargeOnNothing = "charge_on_nothing", "A charge is on nothing, so it is nobody's.";
-    /// A payment that cannot be.
-    BadPayment = "bad_payment", "The payment cannot be used.";
+    /// The charge is not valid.
+    BadCharge = "bad_charge", "The charge is not valid.";
+    /// A fixed charge has nothing to be divided over.
+    ChargeOnNothing = "charge_on_nothing", "There is nothing to divide a charge over.";
+    /// The payment is not valid.
+    BadPayment = "bad_payment", "The payment is not valid.";
     /// No such payment.
     PaymentNotFound = "payment_not_found", "There is no such payment.";
     /// The payment's id is taken.
-    PaymentIdTaken = "payment_id_taken", "This id has been recorded already.";
+    PaymentIdTaken = "payment_id_taken", "A payment or refund with this id already exists.";
     /// More than is due, and not marked as a tip.
     Overpayment = "overpayment", "The payment is more than is due.";
     /// The order is full of payments.
@@ -131,43 +131,43 @@ codes! {
     /// The bill is full of charges.
     TooManyCharges = "too_many_charges", "The order cannot have more charges.";
     /// No such line.
-    ItemNotFound = "item_not_found", "There is no such item on the order.";
+    ItemNotFound = "item_not_found", "This dish is not on the order.";
     /// The line's id is taken.
     ItemIdTaken = "item_id_taken", "An item with this id is already on the order.";
     /// Not on this order's bill.
     UnknownParticipant = "unknown_participant", "This person is not on the bill.";
     /// The order is full of items.
-    TooManyItems = "too_many_items", "The order cannot hold more items.";
+    TooManyItems = "too_many_items", "The order cannot have more dishes.";
     /// The order is full of text, or of claims.
     OrderTooLarge = "order_too_large", "The order is too large.";
     /// The order is full of people.
-    TooManyParticipants = "too_many_participants", "The order cannot hold more people.";
+    TooManyParticipants = "too_many_participants", "The order cannot have more people.";
     /// The total would pass its ceiling.
     TotalTooLarge = "total_too_large", "The order's total would be too large.";
     /// The command's id came with another command before.
-    CommandIdReused = "command_id_reused", "Another command was sent with this id.";
+    CommandIdReused = "command_id_reused", "Another command has already used this id.";
     /// The order remembers no more ids of commands.
-    TooManyCommands = "too_many_commands", "The order cannot remember more commands.";
-    /// The order's log is full.
-    LogFull = "log_full", "This order has been changed so often that it takes no more changes.";
-    /// What was asked for could not be stored; nothing changed.
-    StorageUnavailable = "storage_unavailable", "This could not be saved, so nothing was changed. Please try again.";
-    /// Whether it was stored is not known.
-    StorageUncertain = "storage_uncertain", "It is not known whether this was saved. Look at the order before trying again.";
+    TooManyCommands = "too_many_commands", "The order cannot remember more command ids.";
+    /// The order's log has reached its maximum size.
+    LogFull = "log_full", "The order has reached its limit of changes; finalize it to pay.";
+    /// The command could not be stored; nothing changed.
+    StorageUnavailable = "storage_unavailable", "This could not be saved, and nothing has changed. Please try again.";
+    /// It is not known whether the command was stored.
+    StorageUncertain = "storage_uncertain", "This may not have been saved. Check the order before you try again.";
 }
 
 impl Code {
-    /// Whether the text alone leaves open which field is meant.
+    /// Whether the message alone does not say which field is meant.
     fn is_about_any_field(self) -> bool {
         matches!(self, Self::MissingField | Self::BadField | Self::BadText)
     }
 }
 
-/// A message was refused: what was wrong, and what was expected. It changed nothing.
+/// A refused message: what was wrong, and what was expected. The order is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     code: Code,
-    /// Apart, so that a result which is nearly always fine stays small.
+    /// Boxed, so that a `Result` that is nearly always `Ok` stays small.
     details: Box<Details>,
 }
 
@@ -181,26 +181,26 @@ struct Details {
     limit: Option<Limit>,
 }
 
-/// A limit that would be passed.
+/// A limit that would be exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// How much it is.
+    /// The limit.
     pub limit: Amount,
-    /// What is left of it; never below zero.
+    /// How much of it is left; never negative.
     pub left: Amount,
-    /// In what both are counted.
+    /// The currency of both amounts.
     pub currency: Currency,
 }
 
 impl Rejection {
-    /// A refusal with this code and nothing more to say.
+    /// Creates a rejection with this code and no details.
     pub fn new(code: Code) -> Self {
         Self { code, details: Box::default() }
     }
 
-    /// The refusal of a command whose id came with another command before.
+    /// Creates the rejection of a command whose id was used for another command before.
     pub fn command_id_reused() -> Self {
-        Self::new(Code::CommandIdReused).field("id").expected("the same message as before, or another id")
+        Self::new(Code::CommandIdReused).field("id").expected("the same message as before, or a new id")
     }
 
     /// The refusal to take back a change after something else changed what it concerns.
@@ -229,28 +229,28 @@ impl Rejection {
         self
     }
 
-    /// Says by how much shares miss the total; negative when they are more than it.
+    /// Says by how much the shares miss the total; negative if they exceed it.
     #[must_use]
     pub fn unallocated(mut self, amount: Amount, currency: Currency) -> Self {
         self.details.unallocated = Some((amount, currency));
         self
     }
 
-    /// Says after how many milliseconds the same would be taken.
+    /// Says after how many milliseconds a retry may succeed.
     #[must_use]
     pub fn retry_after(mut self, ms: u64) -> Self {
         self.details.retry_after = Some(ms);
         self
     }
 
-    /// Says which limit would be passed.
+    /// Says which limit would be exceeded.
     #[must_use]
     pub fn limit(mut self, limit: Limit) -> Self {
         self.details.limit = Some(limit);
         self
     }
 
-    /// The stable code.
+    /// The stable error code.
     pub fn code(&self) -> Code {
         self.code
     }
@@ -265,24 +265,24 @@ impl Rejection {
         self.details.expected.as_deref()
     }
 
-    /// By how much shares miss the total.
+    /// By how much the shares miss the total.
     pub fn missing_amount(&self) -> Option<(Amount, Currency)> {
         self.details.unallocated
     }
 
-    /// After how many milliseconds the same would be taken.
+    /// After how many milliseconds a retry may succeed.
     pub fn retry_after_ms(&self) -> Option<u64> {
         self.details.retry_after
     }
 
-    /// Which limit would be passed.
+    /// The limit that would be exceeded.
     pub fn passed_limit(&self) -> Option<Limit> {
         self.details.limit
     }
 }
 
 impl fmt::Display for Rejection {
-    /// One or two sentences for the person whose message it was.
+    /// Writes one or two sentences for the sender.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code.text().trim_end_matches('.'))?;
         if let (Some(field), true) = (&self.details.field, self.code.is_about_any_field()) {
@@ -331,11 +331,11 @@ mod tests {
     fn a_refusal_says_what_was_wrong_and_what_was_expected() {
         let rejection = Rejection::new(Code::BadPrice)
             .field("data.price")
-            .because("it is negative")
+            .because("negative numbers are not allowed")
             .expected("a number from 0 to 9999999.99");
         assert_eq!(
             rejection.to_string(),
-            "The price cannot be used: it is negative. Expected: a number from 0 to 9999999.99."
+            "The price is not valid: negative numbers are not allowed. Expected: a number from 0 to 9999999.99."
         );
         let rejection =
             Rejection::new(Code::MissingField).field("data.dishName").expected("the name of a dish");

@@ -1,4 +1,4 @@
-//! The tests of the order from outside, in one program: what they share is built once.
+//! All integration tests of the crate in one program, so that shared code is built once.
 //!
 //! Each topic has a folder, named as in `src`. A test of one kind of command stands at its topic; one that holds for any
 //! command stands in `order`. A new file is named here.
@@ -113,7 +113,7 @@ mod wire {
     mod v2;
 }
 
-/// A file that no `mod` names would be a test that nobody runs.
+/// A file that no `mod` names would never run.
 #[test]
 fn every_file_below_this_one_is_part_of_the_program() {
     let mut folders = vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests"))];

@@ -1,12 +1,14 @@
 //! The async room loop that every Stonepot transport shares.
 //!
-//! The order itself, its rules and its money are in [`order_core`], which does no I/O. This crate runs orders:
-//! one task owns a room and, for each message, decides, appends the fact to the [`log`] durably, commits it,
-//! and only then shows it to the table. Nobody sees what is not stored.
+//! The order, its rules and its money are in [`order_core`], which does no I/O. This crate
+//! runs orders: one task owns each room. For each message it decides, appends the fact to
+//! the [`log`] durably, commits it, and only then shows it to the table. Nothing is shown
+//! before it is stored.
 //!
-//! * [`Host`] holds the rooms; [`Host::connect`] gives a socket its [`Connection`].
-//! * [`log::RoomLog`] is where facts are stored: [`log::MemoryLog`], or [`log::SqliteLog`] (feature `sqlite`).
-//! * [`Transport`] is what carries messages; [`Clock`] and [`Ids`] are where time and fresh ids come from.
+//! * [`Host`] holds the rooms; [`Host::connect`] opens a [`Connection`] for a socket.
+//! * [`log::RoomLog`] stores the facts: [`log::MemoryLog`], or [`log::SqliteLog`] (feature
+//!   `sqlite`).
+//! * [`Transport`] carries messages; [`Clock`] and [`Ids`] supply time and fresh ids.
 //!
 //! The source is in seven folders:
 //!

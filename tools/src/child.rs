@@ -1,4 +1,4 @@
-//! The processes that this tool starts, measures and stops.
+//! Starts, measures and stops the processes of this tool.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -9,37 +9,37 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a server may take to come up.
+/// How long a server may take to start.
 const START_PATIENCE: Duration = Duration::from_secs(20);
-/// How long a server may take to go down before it is killed.
+/// How long a server may take to stop before it is killed.
 const STOP_PATIENCE: Duration = Duration::from_secs(15);
-/// How often to look whether it is up, or down.
+/// How often to check whether it has started, or stopped.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
-/// As much of a failed server's last words as is shown.
+/// How much of a failed server's output is shown.
 const WORDS_SHOWN: usize = 2_000;
 
-/// What a program that was started so prints before its address when it is ready.
+/// What a started program prints before its address when it is ready.
 pub const READY: &str = "listening on ";
 
-/// A process that is killed, at the latest, when this is dropped.
+/// A process that is killed at the latest when this is dropped.
 #[derive(Debug)]
 pub struct Served {
     child: Child,
-    /// Where it listens.
+    /// The address on which it listens.
     pub addr: SocketAddr,
     /// When it was started.
     pub begun: Instant,
-    /// From its start until it accepted a connection.
+    /// The time from its start until it accepted a connection.
     pub started_in: Duration,
 }
 
-/// Which core of two belongs to what is measured; the load gets the others.
+/// The core to which the measured process is pinned; the load gets the others.
 pub const SERVER_CORE: &str = "0";
 
 /// Starts `stonepot serve` with `options` on a free port and waits until it listens.
 ///
 /// # Errors
-/// When it cannot be started or does not come up; its last words are told.
+/// When it cannot be started or does not listen in time; the error has its last output.
 pub fn start_server(
     program: &Path,
     options: impl IntoIterator<Item = impl AsRef<OsStr>>,
@@ -51,7 +51,7 @@ pub fn start_server(
     let out = File::create(&words)?;
     let mut command = command(program, pin);
     command.arg("serve").args(["--addr", &addr.to_string(), "--data"]).arg(data);
-    // More than can be measured, so that what counting costs is part of it.
+    // More than can be measured, so that the cost of counting is included.
     command.args(["--message-rate", "1000000", "--message-burst", "1000000"]);
     command.args(["--participant-rate", "1000000", "--participant-burst", "1000000"]);
     for whose in ["participant", "address"] {
@@ -81,7 +81,7 @@ pub fn start_server(
     }
 }
 
-/// Starts this very program with other arguments, and waits until it says where it listens.
+/// Starts this program with other arguments, and waits until it prints its address.
 ///
 /// # Errors
 /// When it cannot be started.
@@ -103,7 +103,7 @@ pub fn start_itself(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, pin:
     Err(io::Error::other("the program did not come up a second time"))
 }
 
-/// Pins this process, with all its threads to come, to every core but the server's.
+/// Pins this process, with all its future threads, to every core but the server's.
 ///
 /// # Errors
 /// When `taskset` is missing or refuses.
@@ -136,12 +136,13 @@ fn spawn(mut command: Command, program: &Path) -> io::Result<Child> {
 }
 
 impl Served {
-    /// Its process id. `taskset` becomes the program that it starts, so it is the program's.
+    /// Its process id. `taskset` replaces itself by the program it starts, so the id is the
+    /// program's.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Asks it to stop, waits, and kills it if it does not; how long it took.
+    /// Asks it to stop and waits, or kills it. Returns how long that took.
     pub fn stop(mut self) -> Duration {
         let begun = Instant::now();
         let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();

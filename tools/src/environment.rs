@@ -1,4 +1,4 @@
-//! What the figures were measured on: without it they say nothing.
+//! The machine on which the figures were measured. Without it they mean little.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -6,28 +6,28 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often an fsync is timed.
+/// How many fsyncs are timed.
 const FSYNCS: usize = 50;
 
-/// The machine, and what the durable log's disk costs.
+/// The machine, and the cost of an fsync on the durable log's disk.
 #[derive(Debug, Clone)]
 pub struct Environment {
     /// Cores that this process may use.
     pub cores: usize,
     /// The processor's name.
     pub processor: String,
-    /// The cores that the load was pinned to.
+    /// The cores to which the load is pinned, if it is.
     pub pinned: Option<String>,
-    /// Others used the machine this much just before: the load average of the last minute.
+    /// The load average of the minute before: how much others used the machine.
     pub load_average: String,
     /// The file system below the data folder.
     pub file_system: String,
-    /// The median of writing a few bytes and an fsync, there.
+    /// The median time of writing a few bytes and an fsync there.
     pub fsync: Duration,
 }
 
 impl Environment {
-    /// Looks around; `data` is where the log will be.
+    /// Inspects the machine. `data` is where the log will be.
     ///
     /// # Errors
     /// When nothing can be written to `data`.
@@ -50,7 +50,7 @@ fn processor() -> Option<String> {
     line.split_once(':').map(|(_, name)| name.trim().to_owned())
 }
 
-/// Its kind and device, from the mount that is nearest above `path`.
+/// The type and device of the nearest mount above `path`.
 fn file_system(path: &Path) -> Option<String> {
     let path = path.canonicalize().ok()?;
     let mounts = fs::read_to_string("/proc/mounts").ok()?;

@@ -1,25 +1,26 @@
 //! WebSocket frames (RFC 6455, section 5.2), read piecemeal and written by hand.
 //!
-//! A load that decoded every frame in full would cost more than the server that it measures. This reader
-//! looks at the first bytes of each payload and steps over the others.
+//! A load that decoded every frame in full would cost more than the server that it
+//! measures. This reader keeps only the first bytes of each payload and skips the rest.
 
 use std::fmt;
 
-/// No frame that this tool meets is longer; a length beyond it means that the stream is out of step.
+/// The longest payload that this tool meets; a longer one means that the stream is out of
+/// step.
 const LONGEST_PAYLOAD: u64 = 64 << 20;
 
-/// What a frame is.
+/// The kind of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opcode {
     /// A text message.
     Text,
     /// A binary message.
     Binary,
-    /// The peer says goodbye.
+    /// A close frame.
     Close,
-    /// The peer asks whether we live.
+    /// A ping.
     Ping,
-    /// The peer lives.
+    /// A pong.
     Pong,
 }
 
@@ -46,23 +47,23 @@ impl Opcode {
     }
 }
 
-/// One whole frame, of which only the beginning was kept.
+/// One complete frame, of which only the beginning was kept.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
     /// What it is.
     pub opcode: Opcode,
-    /// How long its payload was.
+    /// The length of its payload.
     pub payload_bytes: usize,
-    /// As much of its payload as was asked for (masked still, when the sender masked it).
+    /// The requested first bytes of its payload (still masked, if the sender masked it).
     pub head: &'a [u8],
 }
 
-/// Why a stream cannot be read on.
+/// Why a stream cannot be read further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FrameError {
-    /// A message in several frames, an extension, or an opcode that nobody knows.
+    /// A message in several frames, an extension, or an unknown opcode.
     Unsupported(u8),
-    /// A length that no message has.
+    /// A length that is too large.
     TooLong(u64),
 }
 
@@ -80,14 +81,14 @@ impl fmt::Display for FrameError {
 #[derive(Debug, Clone, Copy)]
 struct Header {
     opcode: Opcode,
-    /// How long it is itself.
+    /// The length of the header.
     bytes: usize,
-    /// How long what follows is.
+    /// The length of the payload.
     payload_bytes: usize,
 }
 
 impl Header {
-    /// `None` when more bytes are needed.
+    /// Parses a header. `None`: more bytes are needed.
     fn parse(input: &[u8]) -> Result<Option<Self>, FrameError> {
         let [first, second, rest @ ..] = input else { return Ok(None) };
         let opcode = match Opcode::from_bits(first & 0x0f) {
@@ -115,25 +116,25 @@ impl Header {
     }
 }
 
-/// Reads frames out of whatever pieces the socket hands over.
+/// Reads frames from the pieces that the socket delivers.
 #[derive(Debug, Default)]
 pub struct FrameReader {
-    /// The frame that has begun but is not whole; `None` while its header is not.
+    /// The frame that is incomplete. `None`: its header is incomplete too.
     begun: Option<Header>,
-    /// A header's first bytes, then the beginning of the payload.
+    /// The first bytes of a header, then the beginning of the payload.
     held: Vec<u8>,
-    /// Payload bytes that have not come yet.
+    /// How many payload bytes are missing.
     missing: usize,
-    /// The frame in `held` has been handed out.
+    /// Whether the frame in `held` has been returned.
     finished: bool,
 }
 
 impl FrameReader {
-    /// The next whole frame in `input`, which moves on past what was read. `None` when `input` is used up.
-    /// Of each payload the first `wanted` bytes are kept.
+    /// Reads the next complete frame from `input`, and advances `input` past it. `None`:
+    /// `input` is used up. Keeps the first `wanted` bytes of each payload.
     ///
     /// # Errors
-    /// When the stream makes no sense; it cannot be read on then.
+    /// When the stream is invalid; it cannot be read further then.
     pub fn read<'s, 'i: 's>(
         &'s mut self,
         input: &mut &'i [u8],
@@ -145,7 +146,7 @@ impl FrameReader {
             self.held.clear();
         }
         if self.begun.is_none() && self.held.is_empty() {
-            // The common case copies nothing: the whole frame lies in the input.
+            // The common case copies nothing: the whole frame is in the input.
             if let Some(header) = Header::parse(input)? {
                 let (_, payload) = input.split_at(header.bytes);
                 if let Some((payload, rest)) = payload.split_at_checked(header.payload_bytes) {

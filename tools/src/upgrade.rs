@@ -1,4 +1,5 @@
-//! The HTTP request that turns a connection into a WebSocket (RFC 6455, section 4), from both ends.
+//! The HTTP upgrade of a connection to a WebSocket (RFC 6455, section 4), for clients and
+//! servers.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,14 +9,14 @@ use tokio::net::TcpStream;
 use tungstenite::handshake::client::generate_key;
 use tungstenite::handshake::derive_accept_key;
 
-/// No request or response head that this tool meets is longer.
+/// The longest request or response head that this tool accepts.
 const LONGEST_HEAD: usize = 8_192;
 
-/// Connects to `addr` and upgrades `path`, with a subprotocol if there is one to ask for. Beside the stream come the bytes that
-/// followed the response.
+/// Connects to `addr` and upgrades `path`, with a subprotocol if one is given. Also returns
+/// the bytes that followed the response.
 ///
 /// # Errors
-/// When nobody listens there, or whoever does refuses the upgrade.
+/// When the connection or the upgrade is refused.
 pub async fn open(
     addr: SocketAddr,
     path: &str,
@@ -44,10 +45,10 @@ pub async fn open(
     Ok((stream, rest))
 }
 
-/// Answers an upgrade and gives the path that was asked for.
+/// Answers an upgrade; returns the requested path.
 ///
 /// # Errors
-/// When the peer asks for something else, or goes away.
+/// When the peer asks for something else, or disconnects.
 pub async fn accept(stream: &mut TcpStream) -> io::Result<(String, Vec<u8>)> {
     stream.set_nodelay(true)?;
     let (head, rest) = read_head(stream).await?;

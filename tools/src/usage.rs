@@ -1,12 +1,12 @@
-//! What processes and cores have used, as Linux tells it in `/proc`.
+//! The processor time and memory of processes and cores, from `/proc`.
 
 use std::fs;
 use std::time::Instant;
 
-/// The unit of the times there, fixed by Linux for what user space sees.
+/// The unit of times in `/proc`, fixed by Linux for user space.
 const TICKS_A_SECOND: f64 = 100.0;
 
-/// A look at the clocks of server, load and cores.
+/// A reading of the clocks of server, load and cores.
 #[derive(Debug)]
 pub struct Look {
     at: Instant,
@@ -16,21 +16,21 @@ pub struct Look {
     idle: Vec<f64>,
 }
 
-/// Parts of a core's time, between two looks.
+/// Fractions of a core's time between two readings.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Usage {
-    /// What the server used. What the kernel does for sockets in interrupts is not in it.
+    /// What the server used, without the kernel's work for sockets in interrupts.
     pub server: Option<f64>,
-    /// What the load used; the same holds.
+    /// What the load used, without the same.
     pub load: Option<f64>,
-    /// How much of the first core nobody used; with pinning, that is the server's.
+    /// The idle part of the first core; with pinning, that is the server's.
     pub first_core_idle: Option<f64>,
-    /// How much of the other cores nobody used, on average; with pinning, those are the load's.
+    /// The idle part of the other cores on average; with pinning, those are the load's.
     pub other_cores_idle: Option<f64>,
 }
 
 impl Look {
-    /// Looks now.
+    /// Reads the clocks now.
     pub fn now(server: Option<u32>) -> Self {
         Self {
             at: Instant::now(),
@@ -40,12 +40,12 @@ impl Look {
         }
     }
 
-    /// Whether it was before `other`.
+    /// Whether it was taken before `other`.
     pub fn is_before(&self, other: Instant) -> bool {
         self.at < other
     }
 
-    /// What was used from `self` to `later`.
+    /// The usage between `self` and `later`.
     pub fn until(&self, later: &Self) -> Usage {
         let seconds = (later.at - self.at).as_secs_f64();
         let part = |before: Option<f64>, after: Option<f64>| Some((after? - before?) / seconds);
@@ -65,22 +65,23 @@ fn count(cores: &[f64]) -> u32 {
     u32::try_from(cores.len()).unwrap_or(u32::MAX)
 }
 
-/// Resident memory of a process, in KiB.
+/// The resident memory of a process, in KiB.
 pub fn resident_kib(pid: u32) -> Option<u64> {
     status_kib(pid, "VmRSS:")
 }
 
-/// What the status of a process says in a line that begins with `name`, in KiB.
+/// The value of the line of a process's status that begins with `name`, in KiB.
 pub fn status_kib(pid: u32, name: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().trim_end_matches("kB").trim().parse().ok()
 }
 
-/// Processor time that a process has used so far.
+/// The processor time that a process has used so far.
 pub fn processor_seconds(pid: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name, in parentheses, may hold anything; user and system time are the 12th and 13th after it.
+    // The name, in parentheses, may contain anything; user and system time are the 12th and
+    // 13th fields after it.
     let (_, fields) = stat.rsplit_once(')')?;
     let mut times = fields.split_whitespace().skip(11).map(|field| field.parse::<u32>().unwrap_or_default());
     Some((f64::from(times.next()?) + f64::from(times.next()?)) / TICKS_A_SECOND)

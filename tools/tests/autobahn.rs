@@ -1,7 +1,8 @@
-//! The Autobahn cases, run by `kosoku` of the Python package index, against the echo, which is the server's own socket code.
+//! Runs the Autobahn cases, with `kosoku` from the Python package index, against the echo,
+//! which is the server's own socket code.
 //!
-//! The tool is installed into the target directory by the test itself. Where that cannot be done (no Python, no
-//! network) the test says so and passes.
+//! The test installs the tool into the target directory. Where that is impossible (no
+//! Python, no network), it prints so and passes.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
@@ -13,13 +14,13 @@ use std::time::{Duration, Instant};
 
 const KOSOKU: &str = "kosoku==0.1.0";
 
-/// Compression (12 and 13) is an extension that this server does not offer.
+/// Cases of compression (12 and 13), an extension that this server does not offer.
 const EXCLUDED: [&str; 4] = ["-x", "12.*", "-x", "13.*"];
 
-/// It takes some ten seconds.
+/// The time limit. A run takes some ten seconds.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// The case list of the suite without 12 and 13. A run that finds fewer is not a run.
+/// The number of cases without 12 and 13. A run with fewer is incomplete.
 const CASES: usize = 301;
 
 #[test]
@@ -53,7 +54,7 @@ fn the_autobahn_cases_find_no_fault() {
     assert!(cases.len() >= CASES, "{} cases ran, {CASES} were expected: {output}", cases.len());
 }
 
-/// The installed tool, from an earlier run if there was one.
+/// Returns the installed tool, possibly from an earlier run.
 fn install_kosoku() -> Result<PathBuf, String> {
     let venv = scratch("kosoku-venv");
     let program = venv.join("bin/kosoku");
@@ -75,7 +76,7 @@ fn run<const N: usize>(program: impl AsRef<OsStr>, arguments: [&str; N]) -> Resu
     Err(format!("{name} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr).trim()))
 }
 
-/// Says it on the real standard error: what a passing test prints is not shown.
+/// Prints directly to standard error: a passing test's output is captured.
 fn skip(reason: &str) {
     let line = format!("\nSKIPPED the Autobahn cases: they need python3, its venv and PyPI. {reason}\n\n");
     std::io::stderr().write_all(line.as_bytes()).unwrap();
@@ -85,7 +86,7 @@ fn scratch(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-/// Ends the process with the test, however the test ends.
+/// A process that ends with the test, however the test ends.
 struct Running(Child);
 
 impl Drop for Running {
@@ -108,7 +109,7 @@ fn start_echo() -> (Running, String) {
     (Running(echo), address)
 }
 
-/// What it printed. Fails when it takes too long.
+/// Returns the output of a command. Fails when it takes too long.
 fn finish_in(longest: Duration, mut command: Command) -> String {
     let log = scratch("autobahn.log");
     let file = std::fs::File::create(&log).unwrap();

@@ -6,7 +6,7 @@ mod stonepot;
 
 use std::process::Command;
 
-/// Of this very build, optimised or not: what is held is the same.
+/// Holds for any build of this server, optimized or not: the memory held is the same.
 const BOUND_KIB: f64 = 20.0;
 
 #[test]
@@ -20,6 +20,7 @@ fn an_idle_socket_costs_less_than_twenty_kib() {
         rest.split_whitespace().next().unwrap().parse::<f64>().unwrap()
     });
     assert!(costs.iter().all(|cost| *cost < BOUND_KIB), "{text}");
-    // Which of them is the largest is within what the allocator keeps back; but each of them has a buffer at the least.
+    // The order of these depends on what the allocator keeps; but each socket has at least a
+    // buffer.
     assert!(costs.iter().all(|cost| *cost > 2.0), "the measure is broken: {text}");
 }

@@ -1,4 +1,4 @@
-//! The benchmark of what is asked for measures the server that there is, with orders small enough for every day.
+//! The benchmark `price` works on the current server, here with small orders.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod stonepot;

@@ -1,9 +1,11 @@
-//! A service of your own, tested against the bus: a voice waiter that orders for a guest.
+//! An example of testing your own service against the bus: a voice waiter that orders for a
+//! guest.
 //!
-//! The guest says what they want once, and must get it once, however bad the network and the storage are.
-//! The [`Waiter`] knows nothing of this crate: it talks over a [`Line`], which is a WebSocket in production
-//! and a [`Client`] of the bus here. `cargo run -p transport-memory --example waiter [seed]` shows a bad day;
-//! the tests at the end live through a hundred of them in no time, since the clock is tokio's and paused.
+//! The guest says what they want once, and must get it once, however bad the network and
+//! the storage are. The [`Waiter`] does not depend on this crate: it talks over a [`Line`],
+//! which is a WebSocket in production and a [`Client`] of the bus here. `cargo run -p
+//! transport-memory --example waiter [seed]` shows a bad day; the tests at the end run a
+//! hundred of them in an instant, because tokio's clock is paused.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -24,15 +26,15 @@ const ATTEMPTS: usize = 50;
 
 /// What the waiter needs of a connection.
 trait Line {
-    /// Sends a message. A line that is down swallows it.
+    /// Sends a message. It is lost if the connection is closed.
     async fn say(&mut self, text: String);
-    /// The next message; nothing when the line is down.
+    /// Receives the next message. `None`: the connection is closed.
     async fn hear(&mut self) -> Option<String>;
 }
 
 impl Line for Client {
     async fn say(&mut self, text: String) {
-        // That the line is down is heard by listening.
+        // A closed connection is noticed when receiving.
         let _ = self.send(text).await;
     }
 
@@ -41,7 +43,8 @@ impl Line for Client {
     }
 }
 
-/// A dish, and the id of the command that orders it, which counts once however often it is sent.
+/// A dish, and the id of the command that orders it. With the id, the command is
+/// idempotent.
 struct Dish {
     id: String,
     name: &'static str,
@@ -63,20 +66,20 @@ struct Waiter<Dial> {
 }
 
 impl<L: Line, Dial: FnMut() -> L> Waiter<Dial> {
-    /// A waiter for `guest`. `dial` opens a line to the table.
+    /// Creates a waiter for `guest`. `dial` opens a connection to the table.
     fn new(guest: &'static str, dial: Dial) -> Self {
         Self { guest, dial, bill: Bill::default() }
     }
 
-    /// Orders every dish once, and says what the order then looks like.
+    /// Orders every dish once. Returns the resulting order.
     async fn order(&mut self, dishes: &[Dish]) -> Result<Bill, String> {
         let mut line = (self.dial)();
         for dish in dishes {
             let mut attempts = 0..ATTEMPTS;
             while !self.bill.items.contains(&dish.id) {
                 attempts.next().ok_or_else(|| format!("{} could not be ordered", dish.name))?;
-                // Joining is safe to repeat, and is answered with the order as it is: perhaps the dish is
-                // there, and only the answer was lost.
+                // Joining is idempotent, and is answered with the present order: perhaps the dish
+                // is there, and only the answer was lost.
                 line.say(self.join()).await;
                 line.say(add(dish)).await;
                 if !self.listen(&mut line, dish).await? {
@@ -88,7 +91,8 @@ impl<L: Line, Dial: FnMut() -> L> Waiter<Dial> {
         Ok(self.bill.clone())
     }
 
-    /// Listens until the dish is there, it is time to ask again, or the line is down; says whether it is up.
+    /// Receives until the dish is there, it is time to ask again, or the connection is closed.
+    /// Returns whether it is open.
     async fn listen(&mut self, line: &mut L, dish: &Dish) -> Result<bool, String> {
         let until = Instant::now() + PATIENCE;
         while !self.bill.items.contains(&dish.id) {
@@ -99,7 +103,7 @@ impl<L: Line, Dial: FnMut() -> L> Waiter<Dial> {
                 self.bill = bill;
             } else if is_refusal_of(dish, &message) {
                 match message.pointer("/data/code").and_then(Value::as_str) {
-                    // Try again: with its id, the dish counts once.
+                    // Try again: with its id, the command is executed once.
                     Some("storage_unavailable" | "storage_uncertain" | "join_first") => {}
                     code => return Err(format!("{} was refused: {code:?}", dish.name)),
                 }
@@ -116,7 +120,7 @@ impl<L: Line, Dial: FnMut() -> L> Waiter<Dial> {
 
 fn add(dish: &Dish) -> String {
     let Dish { id, name, price } = dish;
-    // The price is written as it is: as a JSON number it must not become a double on its way.
+    // The price is written as text: as a JSON number it must not become a double.
     format!(
         r#"{{"type":"add_item","id":"{id}","data":{{"id":"{id}","dishName":"{name}","quantity":1,"price":{price}}}}}"#
     )
@@ -127,7 +131,7 @@ fn is_refusal_of(dish: &Dish, message: &Value) -> bool {
     says("type", "error") && says("id", &dish.id)
 }
 
-/// The order's state, wherever a message carries it.
+/// Reads the order's state from any message that contains it.
 fn read_bill(text: &str) -> Option<Bill> {
     #[derive(Deserialize)]
     struct Message<'text> {
@@ -172,13 +176,14 @@ fn read_bill(text: &str) -> Option<Bill> {
     })
 }
 
-/// An amount of the protocol, digit for digit.
+/// Parses an amount of the protocol exactly.
 fn minor_units(number: &RawValue) -> Option<i64> {
     let exact = parse_number(number.get()).ok()?;
     Amount::from_decimal(exact, Currency::default()).ok().map(Amount::minor_units)
 }
 
-/// Two waiters, one table, one bad day: what each of them believes in the end.
+/// Runs two waiters at one table on a bad day. Returns what each of them believes in the
+/// end.
 async fn a_bad_day(restaurant: &Simulation, table: &RoomKey) -> Result<[Bill; 2], String> {
     let menu = [("Thali", "99.99"), ("Lassi", "60"), ("Naan", "40.5"), ("Kulfi", "0.10")];
     let dishes =

@@ -1,4 +1,4 @@
-//! The transport: connections within this process.
+//! The in-process transport.
 
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,13 +17,15 @@ use crate::client::{Client, Closed, FromServer, ToServer};
 use crate::link::{Direction, LinkReceiver, LinkSender, Weather, link};
 use crate::{Dice, Faults};
 
-/// How long a bus that stops waits for clients that do not read.
+/// How long a stopping bus waits for clients that do not read.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// An in-process [`Transport`]: clients in the same process talk to the very rooms that a server runs.
+/// An in-process [`Transport`]: clients in the same process talk to the same rooms that a
+/// server runs.
 ///
-/// It speaks the whole protocol, `ping` included, but has no sockets: message sizes are not bounded, and
-/// nobody is dropped for being silent. Cheap to clone; every clone is the same bus.
+/// It speaks the whole protocol, including `ping`, but has no sockets: message sizes are
+/// not limited, and no client is dropped for being silent. Cheap to clone; every clone is
+/// the same bus.
 #[derive(Debug, Clone)]
 pub struct Bus {
     shared: Arc<Shared>,
@@ -36,13 +38,13 @@ struct Shared {
     connected: AtomicU64,
     phase: watch::Sender<Phase>,
     sessions: TaskTracker,
-    /// Cancelled, it cuts every connection there is.
+    /// Cancelling it cuts every open connection.
     cut: Mutex<CancellationToken>,
 }
 
 #[derive(Clone)]
 enum Phase {
-    /// Nobody serves yet; who connects waits.
+    /// Not serving yet; new connections wait.
     Waiting,
     Serving(Host),
     Stopped,
@@ -59,13 +61,13 @@ impl std::fmt::Debug for Phase {
 }
 
 impl Bus {
-    /// A bus on which nothing goes wrong. It carries messages once it [runs](Transport::run).
+    /// Creates a bus without faults. It carries messages once it [runs](Transport::run).
     pub fn new() -> Self {
         Self::with_faults(0, Faults::default())
     }
 
-    /// A bus on which things go wrong, as `seed` has it. Of `faults`, those of the log are for
-    /// [`FaultyLog`](crate::FaultyLog).
+    /// Creates a bus with faults that follow from `seed`. The log part of `faults` is not used
+    /// here; it is for [`FaultyLog`](crate::FaultyLog).
     pub fn with_faults(seed: u64, faults: Faults) -> Self {
         let weather = Weather::default();
         weather.set(faults);
@@ -81,38 +83,39 @@ impl Bus {
         }
     }
 
-    /// A bus on which nothing goes wrong and which serves `host` already, until that drains.
+    /// Creates a bus without faults that serves `host` at once, until the host drains.
     pub fn over(host: Host) -> Self {
         let bus = Self::new();
         bus.serve(host);
         bus
     }
 
-    /// From now on the bus carries messages for `host`; connections that are open stay with the host they have. Two
+    /// Carries messages for `host` from now on; open connections stay with their host. Two
     /// buses with different faults may serve one host.
     pub fn serve(&self, host: Host) {
         host.keep_time();
         self.shared.phase.send_replace(Phase::Serving(host));
     }
 
-    /// Cuts every connection, and with it whatever is on its way, as a crash of the server's machine does.
+    /// Cuts every connection and loses all messages in flight, as a crash of the server's
+    /// machine does.
     pub fn cut(&self) {
         let mut cut = self.shared.cut.lock().unwrap_or_else(PoisonError::into_inner);
         mem::take(&mut *cut).cancel();
     }
 
-    /// From now on these faults are in force. What is already late stays late.
+    /// Sets the faults from now on. Messages already delayed stay delayed.
     pub fn set_faults(&self, faults: Faults) {
         self.shared.weather.set(faults);
     }
 
-    /// Opens a connection to `room`. To be called within a tokio runtime; outside of one, and on a bus that
-    /// has stopped, the client finds itself closed.
+    /// Opens a connection to `room`. Must be called within a tokio runtime; outside of one, and
+    /// on a stopped bus, the client is closed.
     pub fn connect(&self, room: RoomKey) -> Client {
         self.open(room, Opening::default())
     }
 
-    /// As [`connect`](Bus::connect), for a client of another protocol, or one that comes back.
+    /// As [`connect`](Bus::connect), for a client of another protocol, or one that resumes.
     pub fn open(&self, room: RoomKey, opening: Opening) -> Client {
         let number = self.shared.connected.fetch_add(1, Ordering::Relaxed);
         let cut = self.shared.cut.lock().unwrap_or_else(PoisonError::into_inner).child_token();
@@ -143,7 +146,7 @@ impl Transport for Bus {
         self.shared.phase.send_replace(Phase::Stopped);
         host.drain().await;
         self.shared.sessions.close();
-        // Whoever has not read everything by then still finds it when they do.
+        // A client that has not read everything by then can still read it later.
         let _ = timeout(PATIENCE, self.shared.sessions.wait()).await;
         Ok(())
     }
@@ -178,7 +181,7 @@ impl Session {
     }
 }
 
-/// The host, once the bus serves one; nothing when it has stopped.
+/// Returns the host, once the bus serves one. `None`: the bus has stopped.
 async fn serving(phase: &mut watch::Receiver<Phase>) -> Option<Host> {
     let phase = phase.wait_for(|phase| !matches!(phase, Phase::Waiting)).await.ok()?;
     match &*phase {
@@ -187,7 +190,7 @@ async fn serving(phase: &mut watch::Receiver<Phase>) -> Option<Host> {
     }
 }
 
-/// Hands what the client sends to the room, until the client is gone.
+/// Passes the client's messages to the room, until the client is gone.
 async fn receive(connection: &Connection, from_client: &mut LinkReceiver<ToServer>) {
     while let Ok(message) = from_client.recv().await {
         match message {
@@ -197,7 +200,7 @@ async fn receive(connection: &Connection, from_client: &mut LinkReceiver<ToServe
     }
 }
 
-/// Hands what the room sends to the client, until the room closes or the client is gone.
+/// Passes the room's messages to the client, until the room closes or the client is gone.
 async fn send(connection: &Connection, to_client: &mut LinkSender<FromServer>) {
     loop {
         let sent = match connection.next().await {
@@ -207,13 +210,13 @@ async fn send(connection: &Connection, to_client: &mut LinkSender<FromServer>) {
                     CloseReason::Restart => Closed::Restart,
                     CloseReason::SignInEnded => Closed::SignInEnded,
                     CloseReason::Flood => Closed::Flood,
-                    // And reasons that a later host may have.
+                    // Includes reasons of a later host.
                     _ => Closed::Unavailable,
                 };
                 let _ = to_client.send_surely(FromServer::Close(closed)).await;
                 return;
             }
-            // What a later host may ask of a socket.
+            // Other instructions of a later host.
             _ => Ok(()),
         };
         if sent.is_err() {

@@ -11,21 +11,21 @@ use tokio::time::timeout;
 use crate::Message;
 use crate::link::{Gone, LinkReceiver, LinkSender};
 
-/// How long a client waits for a message that should come. With paused time it costs nothing.
+/// How long a client waits for an expected message. With paused time this is instant.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// After so long without a message, none is on its way. Longer than any append or delay of
+/// After this time without a message, none is in flight. Longer than any append or delay of
 /// [`Faults::stormy`](crate::Faults::stormy), and than a command waits for a `join`.
 const SILENCE: Duration = Duration::from_millis(1_100);
 
-/// What goes to the server.
+/// A message to the server.
 #[derive(Debug, Clone)]
 pub(crate) enum ToServer {
     Text(String),
     Binary,
 }
 
-/// What comes from the server.
+/// A message from the server.
 #[derive(Debug, Clone)]
 pub(crate) enum FromServer {
     Text(Bytes),
@@ -37,15 +37,16 @@ pub(crate) enum FromServer {
 #[non_exhaustive]
 pub enum Closed {
     /// The server restarts (1012 on a WebSocket): connect again in a moment.
-    #[error("the server restarts")]
+    #[error("the server is restarting")]
     Restart,
     /// The room cannot be read or written now (1013 on a WebSocket): connect again later.
     #[error("the room is not available")]
     Unavailable,
-    /// The sign-in has ended (1008 on a WebSocket): sign in again, and come back.
-    #[error("the sign-in has ended")]
+    /// The sign-in has ended (1008 on a WebSocket): sign in again, and reconnect.
+    #[error("the sign-in has expired")]
     SignInEnded,
-    /// Much more was sent than may be, and still was after the server had said to wait (1008 on a WebSocket).
+    /// The rate limit was exceeded by far, even after the server had said to wait (1008 on a
+    /// WebSocket).
     #[error("too many messages were sent")]
     Flood,
     /// The connection was cut.
@@ -53,17 +54,17 @@ pub enum Closed {
     Lost,
 }
 
-/// Why a message that was waited for did not come.
+/// Why an expected message did not come.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NotHeard {
     /// The connection was closed first.
     #[error(transparent)]
     Closed(#[from] Closed),
-    /// The server sent an `error`, or a `reject`, instead.
+    /// The server sent an `error` or a `reject` instead.
     #[error("refused: {}", .0.text())]
     Refused(Message),
-    /// Nothing of the kind came for ten seconds.
+    /// No such message came for ten seconds.
     #[error("no `{0}` came")]
     Silence(String),
 }
@@ -73,7 +74,7 @@ pub struct Client {
     to_server: LinkSender<ToServer>,
     from_server: LinkReceiver<FromServer>,
     closed: Option<Closed>,
-    /// The last message that carries the order's state.
+    /// The last message that contained the order's state.
     shown: Option<Message>,
 }
 
@@ -82,11 +83,12 @@ impl Client {
         Self { to_server, from_server, closed: None, shown: None }
     }
 
-    /// Sends a text message. Waits while too many are on their way. That it was sent does not mean that it
-    /// arrives.
+    /// Sends a text message. Waits while too many are in flight. A sent message may still be
+    /// lost.
     ///
     /// # Errors
-    /// When the connection is closed; [`recv`](Client::recv) may know better why, and may have more messages.
+    /// When the connection is closed; [`recv`](Client::recv) may return further messages and
+    /// the actual reason.
     pub async fn send(&mut self, text: impl Into<String>) -> Result<(), Closed> {
         self.give(ToServer::Text(text.into())).await
     }
@@ -106,10 +108,10 @@ impl Client {
         self.to_server.send(message).await.map_err(|Gone| Closed::Lost)
     }
 
-    /// The next message. Cancel-safe.
+    /// Receives the next message. Cancel-safe.
     ///
     /// # Errors
-    /// When the connection is closed and nothing more comes.
+    /// When the connection is closed and no more messages come.
     pub async fn recv(&mut self) -> Result<Message, Closed> {
         if let Some(closed) = self.closed {
             return Err(closed);
@@ -127,10 +129,12 @@ impl Client {
         }
     }
 
-    /// The next message of this type; those before it are skipped, but their state is noted.
+    /// Receives the next message of this type. Earlier messages are skipped, but their state is
+    /// noted.
     ///
     /// # Errors
-    /// When the connection is closed, an `error` or a `reject` comes instead, or nothing of the kind within ten seconds.
+    /// When the connection is closed, when an `error` or a `reject` comes instead, or when no
+    /// such message comes within ten seconds.
     pub async fn recv_until(&mut self, kind: &str) -> Result<Message, NotHeard> {
         let wanted = async {
             loop {
@@ -146,7 +150,8 @@ impl Client {
         timeout(PATIENCE, wanted).await.unwrap_or_else(|_| Err(NotHeard::Silence(kind.to_owned())))
     }
 
-    /// Everything that comes until more than a second has passed without a message, or until the connection is closed.
+    /// Receives everything until more than a second has passed without a message, or the
+    /// connection is closed.
     pub async fn settle(&mut self) -> Vec<Message> {
         let mut messages = Vec::new();
         while let Ok(Ok(message)) = timeout(SILENCE, self.recv()).await {
@@ -155,8 +160,8 @@ impl Client {
         messages
     }
 
-    /// Joins the room as this participant, and waits for the answer: the `participant_joined` after the
-    /// `sync`. For a join with a phone or a circle, [`send`](Client::send) one.
+    /// Joins the room as this participant, and waits for the answer: the `participant_joined`
+    /// after the `sync`. For a join with a phone or a circle, [`send`](Client::send) one.
     ///
     /// # Errors
     /// As [`recv_until`](Client::recv_until).
@@ -168,12 +173,12 @@ impl Client {
         self.recv_until("participant_joined").await
     }
 
-    /// The order's full state as this client was last told, as JSON text.
+    /// Returns the order's full state as this client last received it, as JSON text.
     pub fn state(&self) -> Option<Cow<'_, str>> {
         self.shown.as_ref()?.state()
     }
 
-    /// Closes the connection. What was sent still arrives, unless a fault has it otherwise.
+    /// Closes the connection. Sent messages still arrive, unless a fault prevents it.
     pub fn disconnect(self) {
         drop(self);
     }

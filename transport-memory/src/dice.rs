@@ -1,9 +1,11 @@
-//! Seeded chance.
+//! Seeded random numbers.
 
-/// Seeded chance: the same seed gives the same rolls, on every machine and in every release.
+/// A seeded random number generator: the same seed gives the same numbers, on every machine
+/// and in every release.
 ///
-/// Steele, Lea and Flood's `SplitMix64` ("Fast splittable pseudorandom number generators", 2014). Written out
-/// here because a seed in a bug report must replay after any upgrade, which random crates do not promise.
+/// Steele, Lea and Flood's `SplitMix64` ("Fast splittable pseudorandom number generators",
+/// 2014). It is written out here because a seed in a bug report must replay after any
+/// upgrade, which random crates do not promise.
 #[derive(Debug, Clone)]
 pub struct Dice(u64);
 
@@ -11,34 +13,34 @@ pub struct Dice(u64);
 const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl Dice {
-    /// Dice for this seed.
+    /// Creates a generator for this seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Other dice for the same seed: what is rolled on one stream does not depend on the others.
+    /// Creates one of several independent generators for the same seed.
     pub fn stream(seed: u64, stream: u64) -> Self {
         Self(mix(seed ^ mix(stream.wrapping_add(STEP))))
     }
 
-    /// Any number.
+    /// Returns a random `u64`.
     pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(STEP);
         mix(self.0)
     }
 
-    /// A number from 0 to `bound - 1`; 0 when `bound` is 0.
+    /// Returns a number from 0 to `bound - 1`; 0 when `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.roll().checked_rem(bound).unwrap_or_default()
     }
 
-    /// Whether something happens that does so `per_thousand` times in a thousand.
+    /// Returns `true` with a probability of `per_thousand` in a thousand.
     pub fn hits(&mut self, per_thousand: u16) -> bool {
         self.below(1_000) < u64::from(per_thousand)
     }
 }
 
-/// Scatters the bits of a number; no two numbers give the same.
+/// Scatters the bits of a number; different numbers give different results.
 pub(crate) fn mix(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

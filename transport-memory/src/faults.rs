@@ -1,65 +1,68 @@
-//! What goes wrong, and how often.
+//! The faults that can be injected, and their rates.
 
 use std::time::Duration;
 
-/// What goes wrong between clients, host and storage. Chances are out of a thousand; nothing goes wrong by
-/// default. Where there is chance there is a seed: see [`Simulation`](crate::Simulation).
+/// The faults between clients, host and storage. Rates are per thousand; by default there
+/// are no faults. Chance follows from a seed: see [`Simulation`](crate::Simulation).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Faults {
-    /// What happens to messages from clients.
+    /// Faults of messages from clients.
     pub to_server: LinkFaults,
-    /// What happens to messages to clients.
+    /// Faults of messages to clients.
     pub to_client: LinkFaults,
-    /// What happens to what the host stores and reads.
+    /// Faults of the host's log.
     pub log: LogFaults,
 }
 
-/// What happens to messages on their way. A socket can do no more than delay them and break; the other faults are
-/// those of whatever stands before it, such as a client that sends again, or a proxy.
+/// Faults of messages in one direction. A real socket only delays messages or breaks; the
+/// other faults model what is in front of it, such as a client that sends again, or a
+/// proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LinkFaults {
-    /// How many of a thousand messages never arrive.
+    /// How many of a thousand messages are lost.
     pub drop: u16,
     /// How many of a thousand messages arrive twice.
     pub duplicate: u16,
-    /// How many of a thousand messages are overtaken by the next. They are lost if none comes.
+    /// How many of a thousand messages are overtaken by the next one. They are lost if none
+    /// follows.
     pub reorder: u16,
-    /// How many of a thousand messages are late. Those after them wait.
+    /// How many of a thousand messages are delayed. Later messages wait for them.
     pub delay: u16,
-    /// The longest that a message is late.
+    /// The longest delay of a message.
     pub max_delay: Duration,
-    /// How many of a thousand messages find the connection cut. What is on its way, in both directions, is
-    /// lost with it.
+    /// How many of a thousand messages cut the connection. Everything in flight, in both
+    /// directions, is lost then.
     pub disconnect: u16,
 }
 
-/// What happens to what the host stores and reads.
+/// Faults of the host's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LogFaults {
-    /// How many of a thousand appends fail, each in one of the ways of [`AppendFault`]. Snapshots fail to be
-    /// saved as often.
+    /// How many of a thousand appends fail, each in one of the ways of [`AppendFault`]. Saving
+    /// snapshots and alarms fails as often.
     pub failing_append: u16,
     /// How many of a thousand reads fail.
     pub failing_read: u16,
-    /// The longest that an append takes.
+    /// The longest time that an append takes.
     pub max_append_time: Duration,
     /// How long a read takes.
     pub read_time: Duration,
 }
 
-/// How an append fails.
+/// The way an append fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AppendFault {
     /// Nothing is stored, and the log says so.
     Failed,
-    /// Nothing is stored, but the log cannot tell.
+    /// Nothing is stored, but the log does not know.
     UnknownNotStored,
-    /// Everything is stored, but the log cannot tell.
+    /// Everything is stored, but the log does not know.
     UnknownStored,
 }
 
 impl Faults {
-    /// A bad day: messages are lost, doubled, late and cut off, and the storage fails now and then.
+    /// Returns the faults of a bad day: messages are lost, duplicated, delayed and cut off, and
+    /// the storage fails now and then.
     pub fn stormy() -> Self {
         let link = LinkFaults {
             drop: 20,

@@ -1,4 +1,4 @@
-//! A log that fails.
+//! A log with injected faults.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use crate::Dice;
 use crate::faults::{AppendFault, LogFaults};
 
-/// Any log, made to fail: by chance, as its seed has it, or as a test plans it.
+/// Wraps any log and makes it fail: by chance, following a seed, or as a test plans it.
 #[derive(Debug)]
 pub struct FaultyLog<L> {
     inner: L,
@@ -32,49 +32,49 @@ struct Fate {
 }
 
 impl<L> FaultyLog<L> {
-    /// `inner` with these faults.
+    /// Wraps `inner` with these faults.
     pub fn new(inner: L, seed: u64, faults: LogFaults) -> Self {
         let fate = Fate { faults, dice: Dice::new(seed), planned: VecDeque::new() };
         Self { inner, fate: Mutex::new(fate), held: watch::Sender::new(false), loads: AtomicU64::new(0) }
     }
 
-    /// The log without its faults.
+    /// Returns the wrapped log, without faults.
     pub fn inner(&self) -> &L {
         &self.inner
     }
 
-    /// From now on these faults are in force.
+    /// Sets the faults from now on.
     pub fn set_faults(&self, faults: LogFaults) {
         self.fate().faults = faults;
     }
 
-    /// The next append that is not planned yet fails like this.
+    /// Plans a failure: the next append without a planned failure fails like this.
     pub fn fail_next_append(&self, fault: AppendFault) {
         self.fate().planned.push_back(fault);
     }
 
-    /// How many appends are still to fail as planned.
+    /// Returns how many planned failures are left.
     pub fn planned_failures(&self) -> usize {
         self.fate().planned.len()
     }
 
-    /// No further append fails as planned.
+    /// Cancels all planned failures.
     pub fn forget_planned_failures(&self) {
         self.fate().planned.clear();
     }
 
-    /// Holds every append back until [`release`](FaultyLog::release): what comes meanwhile waits for the
-    /// room, which then stores it together.
+    /// Blocks every append until [`release`](FaultyLog::release). Messages meanwhile queue at
+    /// the room, which then stores them together.
     pub fn hold(&self) {
         self.held.send_replace(true);
     }
 
-    /// Lets appends go on.
+    /// Unblocks appends.
     pub fn release(&self) {
         self.held.send_replace(false);
     }
 
-    /// How often a snapshot was asked for, which is the first thing when an order is read.
+    /// Returns how often a snapshot was loaded, which is the first step of loading an order.
     pub fn loads(&self) -> u64 {
         self.loads.load(Ordering::Relaxed)
     }
@@ -86,7 +86,7 @@ impl<L> FaultyLog<L> {
 }
 
 impl Fate {
-    /// How an append goes, and how long it takes.
+    /// Draws the fault and the duration of an append.
     fn append(&mut self) -> (Option<AppendFault>, Duration) {
         let millis = u64::try_from(self.faults.max_append_time.as_millis()).unwrap_or(u64::MAX);
         let takes = Duration::from_millis(self.dice.below(millis.saturating_add(1)));
@@ -131,7 +131,7 @@ impl<L: RoomLog> RoomLog for FaultyLog<L> {
             Some(AppendFault::Failed) => Err(AppendError::Failed(PLANNED.to_owned())),
             Some(AppendFault::UnknownNotStored) => Err(AppendError::Unknown(PLANNED.to_owned())),
             Some(AppendFault::UnknownStored) => {
-                // A conflict is as unknown as success to whoever lost the answer.
+                // To a caller that lost the answer, a conflict is as unknown as a success.
                 let _ = self.inner.append(room, expected, facts).await;
                 Err(AppendError::Unknown(PLANNED.to_owned()))
             }

@@ -1,4 +1,4 @@
-//! Identifiers that are the same in every run.
+//! Deterministic identifiers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,7 +7,8 @@ use order_host::Ids;
 
 use crate::dice::mix;
 
-/// Identifiers that are the same in every run with the same seed, and no two alike. Anybody can guess them.
+/// Generates identifiers that are unique, and the same in every run with the same seed.
+/// They are guessable.
 #[derive(Debug)]
 pub struct SeededIds {
     seed: u64,
@@ -15,7 +16,7 @@ pub struct SeededIds {
 }
 
 impl SeededIds {
-    /// Identifiers for this seed.
+    /// Creates a generator for this seed.
     pub fn new(seed: u64) -> Self {
         Self { seed, made: AtomicU64::new(0) }
     }
@@ -25,7 +26,7 @@ impl Ids for SeededIds {
     fn item_id(&self) -> ItemId {
         loop {
             let number = self.made.fetch_add(1, Ordering::Relaxed);
-            // Scattering keeps different numbers different. Sixteen digits always make an id.
+            // Scattering keeps different numbers different. Sixteen digits are always a valid id.
             let scattered = mix(self.seed.wrapping_add(number));
             if let Ok(id) = ItemId::new(&format!("item_{scattered:016x}")) {
                 return id;

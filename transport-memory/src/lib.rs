@@ -1,15 +1,17 @@
-//! An in-process bus over the Stonepot room loop, with seeded faults, for the tests of whoever orders
-//! through it.
+//! An in-process bus over the Stonepot room loop, with seeded faults, for testing the
+//! clients and services that order through it.
 //!
-//! A kitchen display, a till or a bot that follows an order talks to a server over a socket. In its tests it
-//! talks to a [`Bus`]: the same protocol, the same rooms ([`order_host`]), no sockets and no waiting.
+//! A kitchen display, a till or a bot that follows an order talks to a server over a
+//! socket. In its tests it talks to a [`Bus`]: the same protocol, the same rooms
+//! ([`order_host`]), without sockets and without waiting.
 //!
-//! * [`Simulation`] puts everything together from one seed; [`Client`] is one connection.
-//! * [`Faults`] lose, double, delay and cut off messages; [`FaultyLog`] makes any log fail;
-//!   [`MortalLog`] dies with its process.
-//! * [`ManualClock`] and [`SeededIds`] take chance out of times and ids. On tokio's single-threaded runtime
-//!   with paused time a seed replays byte for byte.
-//! * [`Bus`] is a [`Transport`](order_host::Transport) for a [`Host`](order_host::Host) of your own.
+//! * [`Simulation`] combines everything from one seed; [`Client`] is one connection.
+//! * [`Faults`] lose, duplicate, delay and cut off messages; [`FaultyLog`] makes any log
+//!   fail; [`MortalLog`] models the crash of a process.
+//! * [`ManualClock`] and [`SeededIds`] make times and ids deterministic. On tokio's
+//!   single-threaded runtime with paused time, a seed replays byte for byte.
+//! * [`Bus`] is a [`Transport`](order_host::Transport) for your own
+//!   [`Host`](order_host::Host).
 //!
 //! ```
 //! # use std::error::Error;

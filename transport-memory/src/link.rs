@@ -1,4 +1,4 @@
-//! One direction of a connection, on which things go wrong.
+//! One direction of a connection, with injected faults.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,11 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Dice, Faults, LinkFaults};
 
-/// How many messages may be on their way in one direction. Whoever sends more waits, as on a socket whose
-/// buffers are full.
+/// How many messages may be in flight in one direction. Overflow: the sender waits, as on a
+/// socket whose buffers are full.
 const IN_FLIGHT: usize = 16;
 
-/// The faults that are in force; they can change while connections are open.
+/// The current faults, which may change while connections are open.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Weather(Arc<Mutex<Faults>>);
 
@@ -27,7 +27,7 @@ impl Weather {
     }
 }
 
-/// Which way messages go.
+/// The direction of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
     ToServer,
@@ -35,28 +35,30 @@ pub(crate) enum Direction {
 }
 
 struct InFlight<T> {
-    /// When it arrives; at once without.
+    /// When it arrives. `None`: at once.
     due: Option<Instant>,
     message: T,
 }
 
-/// The end into which messages go.
+/// The sending end of a link.
 pub(crate) struct LinkSender<T> {
     sender: mpsc::Sender<InFlight<T>>,
     weather: Weather,
     direction: Direction,
     dice: Dice,
-    /// When the last message arrives: none overtakes it by being less late.
+    /// When the last message arrives: a later message with a shorter delay does not overtake
+    /// it.
     last_due: Option<Instant>,
     /// A message that the next one overtakes.
     overtaken: Option<T>,
     cut: CancellationToken,
 }
 
-/// The end out of which messages come.
+/// The receiving end of a link.
 pub(crate) struct LinkReceiver<T> {
     receiver: mpsc::Receiver<InFlight<T>>,
-    /// The next message, waiting for its time: kept here so that a cancelled wait loses nothing.
+    /// The next message, waiting for its time. Kept here so that a cancelled wait loses
+    /// nothing.
     next: Option<InFlight<T>>,
     cut: CancellationToken,
 }
@@ -65,7 +67,8 @@ pub(crate) struct LinkReceiver<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gone;
 
-/// One direction of a connection; `cut` breaks it, and with it whatever is on its way.
+/// Creates one direction of a connection. `cut` breaks it, and loses all messages in
+/// flight.
 pub(crate) fn link<T: Clone>(
     direction: Direction,
     weather: Weather,
@@ -79,7 +82,7 @@ pub(crate) fn link<T: Clone>(
 }
 
 impl<T: Clone> LinkSender<T> {
-    /// Sends a message, or what the faults make of it. Waits while too many are on their way.
+    /// Sends a message, subject to the faults. Waits while too many are in flight.
     pub(crate) async fn send(&mut self, message: T) -> Result<(), Gone> {
         let faults = self.faults();
         if self.cut.is_cancelled() || self.sender.is_closed() {
@@ -106,7 +109,7 @@ impl<T: Clone> LinkSender<T> {
         }
     }
 
-    /// Sends a message to which nothing happens.
+    /// Sends a message without faults.
     pub(crate) async fn send_surely(&mut self, message: T) -> Result<(), Gone> {
         self.put(message, LinkFaults::default()).await
     }
@@ -136,7 +139,7 @@ impl<T: Clone> LinkSender<T> {
 }
 
 impl<T> LinkReceiver<T> {
-    /// The next message, when its time has come. Cancel-safe.
+    /// Receives the next message when it is due. Cancel-safe.
     pub(crate) async fn recv(&mut self) -> Result<T, Gone> {
         tokio::select! {
             biased;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
-/// A message from the server. What is not asked of it is not looked for.
+/// A message from the server. It is decoded only on request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     text: Bytes,
@@ -18,13 +18,13 @@ impl Message {
         Self { text }
     }
 
-    /// The message as it came.
+    /// Returns the message as received.
     pub fn text(&self) -> &str {
         // A host sends only UTF-8.
         str::from_utf8(&self.text).unwrap_or_default()
     }
 
-    /// Its `type`; empty for what is not JSON, such as `pong`.
+    /// Returns its `type`; empty for what is not JSON, such as `pong`.
     pub fn kind(&self) -> &str {
         // A host writes it first, and no type needs escaping.
         let kind =
@@ -32,7 +32,8 @@ impl Message {
         kind.and_then(|kind| str::from_utf8(kind).ok()).unwrap_or_default()
     }
 
-    /// The order's full state that it carries, byte for byte as in a `sync`; nothing when it carries none.
+    /// Returns the order's full state, byte for byte as in a `sync`. `None`: it contains no
+    /// state.
     pub fn state(&self) -> Option<Cow<'_, str>> {
         let (text, kind) = (self.text(), self.kind());
         if !STATE_AS_DATA.contains(&kind) {
@@ -40,21 +41,21 @@ impl Message {
         }
         let data = member(text, DATA)?;
         Some(match kind {
-            // Where somebody was removed, by whom stands beside the state, at its end.
+            // If somebody was removed, `removedBy` follows the state.
             "participant_left" => without(data, ",\"removedBy\":"),
-            // Beside the state, at its end, stands the role of who joined.
+            // The role of the joiner follows the state.
             "participant_joined" => without(data, ",\"role\":"),
             _ => Cow::from(data),
         })
     }
 
-    /// Whether [`state`](Message::state) gives one.
+    /// Returns whether [`state`](Message::state) returns a state.
     pub(crate) fn has_state(&self) -> bool {
         STATE_AS_DATA.contains(&self.kind()) || self.text().contains(ORDER_STATE)
     }
 
-    /// The whole message as a value to look into; null for what is not JSON. Amounts become doubles here: to
-    /// reckon with them, read them from [`text`](Message::text).
+    /// Returns the whole message as a JSON value; null for what is not JSON. Amounts become
+    /// doubles here: for calculations, read them from [`text`](Message::text).
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.text).unwrap_or_default()
     }
@@ -67,15 +68,15 @@ const STATE_AS_DATA: [&str; 6] =
 const DATA: &str = "\"data\":";
 const ORDER_STATE: &str = "\"orderState\":";
 
-/// The value of the first member with this key, which is given with its quotes and colon: within a string the quotes would
-/// be escaped.
+/// Returns the value of the first member with this key. The key includes its quotes and
+/// colon: within a string the quotes would be escaped.
 fn member<'text>(text: &'text str, key: &str) -> Option<&'text str> {
     let (_, rest) = text.split_once(key)?;
     let value = <&RawValue>::deserialize(&mut Deserializer::from_str(rest)).ok()?;
     Some(value.get())
 }
 
-/// An object without its last member, which begins like this, if it has it.
+/// Returns the object without its last member, if that begins with `last`.
 fn without<'text>(object: &'text str, last: &str) -> Cow<'text, str> {
     match object.rsplit_once(last) {
         Some((before, _)) => Cow::from(format!("{before}}}")),

@@ -1,4 +1,4 @@
-//! A process's way to a log, which ends with the process.
+//! A process's access to a log, which ends with the process.
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Dice, FaultyLog};
 
-/// How many of a thousand appends that a crash interrupts have reached the log.
+/// How many of a thousand appends in flight at a crash have reached the log.
 const REACHED: u16 = 500;
 
-/// One process's way to a log that outlives it. Once the process is dead, nothing that it still does comes to an end:
-/// nothing is stored, and nothing is answered.
+/// One process's access to a log that outlives it. After the process has died, its calls
+/// never complete: nothing is stored, and nothing is answered.
 #[derive(Debug)]
 pub struct MortalLog<L> {
     log: Arc<FaultyLog<L>>,
@@ -39,13 +39,14 @@ struct Append {
 }
 
 impl<L: RoomLog> MortalLog<L> {
-    /// The way to `log` of a process that lives.
+    /// Creates the access of a live process to `log`.
     pub fn new(log: Arc<FaultyLog<L>>, seed: u64) -> Self {
         let under_way = UnderWay { dice: Dice::stream(seed, 1), begun: 0, appends: BTreeMap::new() };
         Self { log, dead: CancellationToken::new(), under_way: Mutex::new(under_way) }
     }
 
-    /// The process dies. Of the appends under way some have reached the log, and some have not.
+    /// Kills the process. Some of the appends in flight have reached the log, and some have
+    /// not.
     pub async fn die(&self) {
         if self.dead.is_cancelled() {
             return;
@@ -57,12 +58,12 @@ impl<L: RoomLog> MortalLog<L> {
             appends.into_values().filter(|_| under_way.dice.hits(REACHED)).collect()
         };
         for Append { room, expected, facts } in reached {
-            // Whether it was stored nobody is told.
+            // The outcome is not reported to anybody.
             let _ = self.log.inner().append(&room, expected, facts).await;
         }
     }
 
-    /// The outcome, unless the process dies first.
+    /// Returns the outcome, unless the process dies first.
     async fn alive<T>(&self, outcome: impl Future<Output = T>) -> T {
         tokio::select! {
             biased;

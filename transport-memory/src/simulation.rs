@@ -1,4 +1,4 @@
-//! A whole restaurant in memory.
+//! A complete simulated host.
 
 use std::sync::Arc;
 
@@ -9,41 +9,41 @@ use order_host::{Host, Opening, RoomKey, Settings};
 
 use crate::{Bus, Client, Faults, FaultyLog, ManualClock, MortalLog, SeededIds};
 
-/// Everything that a test needs, from one seed: a bus, the host it carries messages for, a log that can fail,
-/// a clock that stands still, and ids that are the same in every run.
+/// Everything that a test needs, from one seed: a bus, the host it serves, a log that can
+/// fail, a clock that stands still, and ids that are the same in every run.
 ///
-/// On tokio's single-threaded runtime with paused time, the same seed and the same clients give the same run,
-/// byte for byte.
+/// On tokio's single-threaded runtime with paused time, the same seed and the same clients
+/// give the same run, byte for byte.
 pub struct Simulation<L = MemoryLog> {
     bus: Bus,
     host: Host,
     log: Arc<FaultyLog<L>>,
-    /// The host's own way to the log.
+    /// The host's own access to the log.
     lifeline: Arc<MortalLog<L>>,
     clock: Arc<ManualClock>,
     settings: Settings,
 }
 
 impl Simulation {
-    /// A restaurant with an empty log and these faults.
+    /// Creates a simulation with an empty log and these faults.
     pub fn new(seed: u64, faults: Faults) -> Self {
         Self::with_settings(seed, faults, Settings::default())
     }
 
-    /// The same, with settings of its own.
+    /// Creates a simulation with an empty log, these faults and these settings.
     pub fn with_settings(seed: u64, faults: Faults, settings: Settings) -> Self {
         Self::over(MemoryLog::new(), seed, faults, settings)
     }
 }
 
 impl<L: RoomLog> Simulation<L> {
-    /// The same, over a log of one's own.
+    /// Creates a simulation over a given log.
     pub fn over(log: L, seed: u64, faults: Faults, settings: Settings) -> Self {
         let log = Arc::new(FaultyLog::new(log, seed, faults.log));
         Self::on(log, Arc::new(ManualClock::default()), seed, faults, settings)
     }
 
-    /// A process on this log.
+    /// Starts a process on this log.
     fn on(
         log: Arc<FaultyLog<L>>,
         clock: Arc<ManualClock>,
@@ -59,22 +59,22 @@ impl<L: RoomLog> Simulation<L> {
         Self { bus, host, log, lifeline, clock, settings }
     }
 
-    /// Another process on the same log, as after a crash: nothing of the first one's memory is in it, and nothing goes
-    /// wrong on its bus. The first one goes on if it is still used, as a second writer, unless it has
-    /// [crashed](Simulation::crash).
+    /// Starts another process on the same log, as after a crash: with empty memory, and without
+    /// faults on its bus. The first process continues as a second writer if it is still used,
+    /// unless it has [crashed](Simulation::crash).
     #[must_use]
     pub fn restarted(&self, seed: u64) -> Self {
         self.restarted_with(seed, self.settings.clone())
     }
 
-    /// The same, with other settings.
+    /// Starts another process on the same log, with other settings.
     #[must_use]
     pub fn restarted_with(&self, seed: u64, settings: Settings) -> Self {
         Self::on(self.log.clone(), self.clock.clone(), seed, Faults::default(), settings)
     }
 
-    /// The process dies: its connections are cut, and nothing of it reaches the log any more. What it was just
-    /// appending is stored or not, as the seed has it.
+    /// Kills the process: its connections are cut, and nothing more of it reaches the log.
+    /// Appends in flight are stored or not, depending on the seed.
     pub async fn crash(&self) {
         self.bus.cut();
         self.lifeline.die().await;
@@ -85,19 +85,19 @@ impl<L: RoomLog> Simulation<L> {
         self.bus.connect(room.clone())
     }
 
-    /// Opens a connection of another protocol, or one that comes back, as [`Bus::open`] does.
+    /// Opens a connection of another protocol, or one that resumes, as [`Bus::open`] does.
     pub fn open(&self, room: &RoomKey, opening: Opening) -> Client {
         self.bus.open(room.clone(), opening)
     }
 
-    /// From now on nothing goes wrong any more.
+    /// Removes all faults from now on.
     pub fn calm(&self) {
         self.bus.set_faults(Faults::default());
         self.log.set_faults(Faults::default().log);
         self.log.release();
     }
 
-    /// The order of `room` as its log says, replayed from the first fact on.
+    /// Replays the order of `room` from the first fact in its log.
     ///
     /// # Errors
     /// When the log cannot be replayed.
@@ -112,22 +112,22 @@ impl<L: RoomLog> Simulation<L> {
         Ok(order)
     }
 
-    /// The bus.
+    /// Returns the bus.
     pub fn bus(&self) -> &Bus {
         &self.bus
     }
 
-    /// The host behind the bus.
+    /// Returns the host behind the bus.
     pub fn host(&self) -> &Host {
         &self.host
     }
 
-    /// The log behind the host.
+    /// Returns the log behind the host.
     pub fn log(&self) -> &FaultyLog<L> {
         &self.log
     }
 
-    /// The host's clock.
+    /// Returns the host's clock.
     pub fn clock(&self) -> &ManualClock {
         &self.clock
     }

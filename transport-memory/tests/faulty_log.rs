@@ -1,4 +1,4 @@
-//! The log that fails: it is a good log until it is told to fail, and then fails as it was told.
+//! The faulty log works correctly until it is told to fail, and then fails as planned.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use order_host::log::{AppendError, MemoryLog, RoomLog as _, Snapshot, conformance};

@@ -1,4 +1,4 @@
-//! Links and cursors: two histories that part anywhere are told apart from there on.
+//! Links and cursors: histories that differ anywhere have different cursors from there on.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use order_host::log::{ChainKey, Link};
@@ -6,17 +6,17 @@ use order_host::{Cursor, RoomKey};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// How a history becomes another one.
+/// A change that makes a history a different one.
 #[derive(Debug, Clone)]
 enum Change {
-    /// A byte of a fact is another one.
+    /// A byte of a fact is changed.
     Byte(Index, Index, u8),
     Dropped(Index),
     Doubled(Index),
     Swapped(Index, Index),
-    /// The end of a fact is the beginning of the next.
+    /// The boundary between two facts is moved.
     Boundary(Index, Index),
-    /// Two facts are one.
+    /// Two facts are merged.
     Joined(Index),
     Added(Index, Vec<u8>),
     Room,
@@ -65,7 +65,7 @@ fn the_same_facts_under_the_same_key_in_the_same_room_are_the_same_history() {
 }
 
 fn history() -> impl Strategy<Value = Vec<Vec<u8>>> {
-    // Few different bytes, so that facts are alike.
+    // Few different bytes, so that facts resemble each other.
     prop::collection::vec(prop::collection::vec(0_u8..3, 0..24), 1..20)
 }
 
@@ -134,7 +134,7 @@ fn changed(
     (key, room, facts)
 }
 
-/// The cursor of every place, from the one before the first fact on.
+/// Returns the cursor of every position, starting before the first fact.
 fn cursors(key: ChainKey, room: &RoomKey, facts: &[Vec<u8>]) -> Vec<Cursor> {
     let mut link: Link = key.start(room);
     let mut cursors = vec![Cursor::new(0, link)];

@@ -1,8 +1,9 @@
-//! The accept loop: connections in, bounded; and the way out, in order.
+//! The accept loop, with its bounds, and the orderly shutdown.
 //!
-//! `warp::serve` is not used because it has no header timeout, does not set `TCP_NODELAY`, bounds nothing and, when it
-//! shuts down, forgets the connections that became WebSockets. hyper's HTTP/1 connection is used as it is:
-//! hyper-util's builder first waits for the bytes that tell HTTP/1 from HTTP/2, and no timeout runs meanwhile.
+//! `warp::serve` is not used. It has no header timeout, does not set `TCP_NODELAY`, bounds
+//! nothing and, at shutdown, forgets the connections that became WebSockets. hyper's HTTP/1
+//! connection is used directly: hyper-util's builder first waits for the bytes that tell
+//! HTTP/1 from HTTP/2, and no timeout runs meanwhile.
 
 use std::future::Future;
 use std::io;
@@ -30,34 +31,38 @@ use warp::http::StatusCode;
 use crate::peer::{self, Place, PlaceTickets, TcpPeer, TrustedProxies};
 use crate::reach::Target;
 
-/// Rests after an accept that failed: the first, and the longest.
+/// The pause after an accept that failed: the first, and the longest.
 const ACCEPT_RETRY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
-/// How long an HTTP connection may go on once the server stops: what is asked is answered, but nobody who
-/// dawdles holds up the restart.
+/// How long an HTTP connection may continue once the server stops. A request that has begun
+/// is answered, but a slow client does not delay the restart.
 const GRACE_WHEN_STOPPING: Duration = Duration::from_secs(1);
 
-/// The bounds of connections that are not (yet) WebSockets, and of the way out.
+/// The bounds of connections that are not (yet) WebSockets, and of the shutdown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AcceptSettings {
-    /// How many plain HTTP connections there may be at once. Further ones wait in the kernel's queue. A
-    /// connection that becomes a WebSocket no longer counts; sockets have a bound of their own in
+    /// How many plain HTTP connections there may be at once. More wait in the kernel's queue. A
+    /// connection that becomes a WebSocket no longer counts; sockets have their own bound in
     /// [`RouteSettings`](crate::RouteSettings). Default 1,000.
     pub max_http_connections: usize,
-    /// How many of them one address may have; further ones are closed at once. This machine and trusted proxies are not counted.
-    /// Default 200: those who open the page at a restaurant may have one address, and a browser opens several.
+    /// How many of these one address may have; more are closed at once. Connections from this
+    /// machine and from trusted proxies do not count. Default 200: all guests of a restaurant
+    /// may share one address, and a browser opens several connections.
     pub max_http_per_address: usize,
-    /// Proxies, whose connections are many people's.
+    /// Trusted proxies. Their connections carry many people and are not bounded by address.
     pub proxies: Option<TrustedProxies>,
-    /// How long the head of a request may take to arrive, and a kept connection may be idle. Default 10 s.
+    /// How long a request's head may take to arrive, and a keep-alive connection may be idle.
+    /// Default 10 s.
     pub header_timeout: Duration,
-    /// The most bytes that a request's head may have. At least 8 KiB, whatever is set here. Default 16 KiB.
+    /// The largest head of a request, in bytes. At least 8 KiB, whatever is set here. Default
+    /// 16 KiB.
     pub max_header_bytes: usize,
-    /// The most header lines that a request may have. Default 64.
+    /// The most header lines in a request. Default 64.
     pub max_headers: usize,
-    /// How long one HTTP connection may live before it is asked to end. Default 60 s.
+    /// How long an HTTP connection may live before it is shut down gracefully. Default 60 s.
     pub http_lifetime: Duration,
-    /// How long [`serve`] waits for everything to end once it is asked to stop. Default 10 s.
+    /// How long [`serve`] waits for all connections to end once it is asked to stop. Default 10
+    /// s.
     pub drain_timeout: Duration,
 }
 
@@ -76,16 +81,18 @@ impl Default for AcceptSettings {
     }
 }
 
-/// How [`serve`] ended.
+/// The result of [`serve`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drained {
-    /// Connections that were still there when the time was up, and are cut off.
+    /// Connections that were still open when the drain timeout was over, and were cut off.
     pub cut_off: usize,
 }
 
-/// Serves `filter` on `listener` until `stop` is cancelled. Then it accepts nothing more, runs `drain`, which is to
-/// say goodbye to the sockets, and returns once every connection has ended and every task of `sockets` is done, or
-/// the drain timeout is over.
+/// Serves `filter` on `listener` until `stop` is cancelled.
+///
+/// Then it accepts nothing more and runs `drain`, which should close the sockets. It
+/// returns once every connection has ended and every task of `sockets` is done, or when the
+/// drain timeout is over.
 pub async fn serve<R>(
     listener: TcpListener,
     filter: BoxedFilter<(R,)>,
@@ -104,7 +111,7 @@ where
     while let Some((stream, peer, slot)) = stop.run_until_cancelled(accept(&listener, &slots)).await {
         let Ok(place) = place_of(peer, &by_address, &settings) else {
             // There is no request yet that could be answered.
-            debug!("a connection was closed: its address has as many as it may");
+            debug!("a connection was closed: its address has too many");
             continue;
         };
         let connection =
@@ -114,7 +121,7 @@ where
             drop((slot, place));
         });
     }
-    // Whoever connects from now on is refused by the kernel, and the next server can have the port.
+    // From here the kernel refuses connections, and the next server can bind the port.
     drop(listener);
     connections.close();
     sockets.close();
@@ -137,7 +144,8 @@ fn http_builder(settings: &AcceptSettings) -> http1::Builder {
     http
 }
 
-/// The next connection, once there is a slot for it. Never fails: what cannot be accepted now is tried again.
+/// Returns the next connection, once there is a slot for it. Never fails: a failed accept
+/// is retried.
 async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
@@ -156,7 +164,7 @@ async fn accept(
             },
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                // Most likely out of file descriptors: some will be given back in a moment.
+                // Most likely out of file descriptors: some will be closed in a moment.
                 warn!(%error, "cannot accept connections; is the limit of open files (ulimit -n) high enough?");
                 sleep(rest).await;
                 rest = (rest * 2).min(ACCEPT_RETRY.1);
@@ -165,7 +173,7 @@ async fn accept(
     }
 }
 
-/// A place among the connections of one address, where those are counted.
+/// Takes a place among the connections of one address, if its connections are counted.
 ///
 /// # Errors
 /// When there is none left.
@@ -183,7 +191,7 @@ fn place_of(
     }
 }
 
-/// The connection that was to be accepted is broken; the next one need not be.
+/// Whether the error is of the connection that was being accepted, and not of the listener.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)

@@ -1,42 +1,44 @@
-//! Which room a path is about.
+//! Reads which room a path names.
 
 use order_host::{RoomKey, RoomKeyError};
 use thiserror::Error;
 
-/// The parties that there are, as clients write them and as rooms are stored.
+/// The known parties, each as clients write it and as rooms are stored.
 const PARTIES: [(&str, &str); 3] = [
     (MAIN, MAIN),
     ("collaborative_order", "collaborative_order"),
     ("collaborative-order", "collaborative_order"),
 ];
 
-/// The party of an address that names none.
+/// The party of a path that names none.
 const MAIN: &str = "main";
 
-/// No more of a name than this is shown to whoever sent it.
+/// How many characters of an unknown party's name an error shows.
 const SHOWN_CHARS: usize = 64;
 
-/// Why a path that should be about a room is not.
+/// Why a path that should name a room does not.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum AddressError {
-    /// Not one of the parties that there are.
+    /// Not one of the known parties.
     #[error("Party {} not found", printable(.0))]
     UnknownParty(String),
     /// The path ends before the room.
-    #[error("No room in the address: it is /parties/:party/:room or /party/:room")]
+    #[error("No room in the address: use /parties/:party/:room or /party/:room")]
     NoRoom,
-    /// What stands in the room's place cannot be a room.
+    /// The room's segment is not a valid room name.
     #[error("Bad room: {0}")]
     BadRoom(#[from] RoomKeyError),
 }
 
-/// The room of a path without its leading slash; nothing when such a path is no business of rooms.
+/// Reads the room from a path without its leading slash. `None` if such a path does not
+/// name rooms.
 ///
 /// * `parties/:party/:room`, and anything after it;
 /// * `party/:room`, and anything after it: a room of the party `main`;
-/// * `party/:party/:room` where `:party` is one of the parties, because a script in use writes it so.
+/// * `party/:party/:room` where `:party` is a known party, because a script in use writes
+///   it this way.
 ///
-/// Segments are compared as they stand, without percent-decoding.
+/// Segments are compared as they are, without percent-decoding.
 pub(crate) fn parse(path: &str) -> Option<Result<RoomKey, AddressError>> {
     let mut segments = path.split('/');
     match segments.next() {
@@ -66,12 +68,13 @@ fn room(party: &str, room: Option<&str>) -> Result<RoomKey, AddressError> {
     Ok(RoomKey::new(party, room)?)
 }
 
-/// How a party is stored, whichever way it is written.
+/// The name under which a party is stored, for any of its spellings.
 pub(crate) fn stored_party(party: &str) -> Option<&'static str> {
     PARTIES.iter().find(|(written, _)| *written == party).map(|(_, stored)| *stored)
 }
 
-/// As much of a client's text as is shown back, with everything outside printable ASCII escaped.
+/// The beginning of a client's text, to be shown in an error: everything outside printable
+/// ASCII is escaped.
 fn printable(text: &str) -> String {
     let shown: String = text.chars().take(SHOWN_CHARS).flat_map(char::escape_default).collect();
     if text.chars().nth(SHOWN_CHARS).is_some() { format!("{shown}…") } else { shown }

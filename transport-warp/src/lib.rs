@@ -2,11 +2,11 @@
 //!
 //! | module | what it is about |
 //! |---|---|
-//! | [`mod@routes`] | what is served at which address, as warp filters |
+//! | [`mod@routes`] | the routes, as warp filters |
 //! | [`socket`] | one WebSocket, whatever it talks to |
-//! | [`SignIn`] | who may open one, by a signed token |
-//! | [`Reach`] | from which pages, and to which names the server answers |
-//! | [`accept`] | the accept loop, its bounds, and the way out |
+//! | [`SignIn`] | who may open a socket, by a signed token |
+//! | [`Reach`] | which pages may use the server, and which names it answers to |
+//! | [`accept`] | the accept loop, its bounds, and the shutdown |
 //! | [`WarpTransport`] | all of it on one listener |
 #![forbid(unsafe_code)]
 

@@ -1,8 +1,9 @@
-//! The query of an address.
+//! Reads the query of a URL.
 
 use std::borrow::Cow;
 
-/// The values of a parameter in their order, decoded as those of a form are; an empty one where it has none.
+/// The values of a parameter in their order, form-decoded. A parameter without a value has
+/// an empty one.
 pub(crate) fn values<'query>(query: &'query str, name: &str) -> impl Iterator<Item = Cow<'query, str>> {
     form_urlencoded::parse(query.as_bytes()).filter(move |(key, _)| key == name).map(|(_, value)| value)
 }

@@ -1,4 +1,4 @@
-//! A socket's session in a room.
+//! The session that connects a socket to a room.
 
 use bytes::Bytes;
 use order_host::{CloseReason, Connection};
@@ -39,7 +39,7 @@ fn outgoing(outgoing: order_host::Outgoing) -> PeerMessage {
         order_host::Outgoing::Close(CloseReason::Flood) => {
             PeerMessage::Close(Close::not_allowed("too many messages; wait when you are told to"))
         }
-        // Reasons that a later host may have.
+        // Reasons that a later version of the host may add.
         _ => PeerMessage::Close(Close::try_later("the room closed the socket")),
     }
 }

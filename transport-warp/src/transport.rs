@@ -1,4 +1,4 @@
-//! The server as one thing: everything above, on one listener.
+//! The complete server on one listener.
 
 use async_trait::async_trait;
 use order_host::{Host, Transport, TransportError};
@@ -18,7 +18,8 @@ pub struct WarpTransport {
 }
 
 impl WarpTransport {
-    /// Serves on `listener`. The signal `stopping` of `routes` is replaced by the one that [`Transport::run`] is given.
+    /// Serves on `listener`. [`Transport::run`] replaces the signal `stopping` of `routes` by
+    /// the one it is given.
     pub fn new(listener: TcpListener, routes: RouteSettings, accept: AcceptSettings) -> Self {
         Self { listener, routes, accept }
     }
@@ -32,12 +33,12 @@ impl Transport for WarpTransport {
         let sockets = routes_of.sockets.clone();
         let filter = routes(&host, &routes_of).or(fallback_route()).unify().boxed();
         let drain = async {
-            info!(sockets = sockets.len(), "stopping: the sockets are told to come back");
+            info!(sockets = sockets.len(), "stopping: clients are told to reconnect");
             host.drain().await;
         };
         let drained = serve(self.listener, filter, self.accept, sockets.clone(), stop, drain).await;
         if drained.cut_off > 0 {
-            warn!(connections = drained.cut_off, "some connections did not end in time and are cut off");
+            warn!(connections = drained.cut_off, "some connections did not end in time and were cut off");
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The program `stonepot`: how it starts, what it says when it cannot, and how it stops.
+//! The program `stonepot`: how it starts, what it prints when it cannot, and how it stops.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -162,7 +162,7 @@ fn it_says_where_to_go_with_and_without_the_subcommand_and_by_variables() {
     }
 }
 
-/// What most people set, in the order of the help.
+/// The options of the short help, in its order.
 const TEN: [&str; 10] = [
     "ADDR",
     "DATA",
@@ -176,7 +176,7 @@ const TEN: [&str; 10] = [
     "CURRENCY",
 ];
 
-/// What no server has any more.
+/// The options that no longer have an effect.
 const RETIRED: [&str; 9] = [
     "MAX_ITEMS",
     "MAX_PARTICIPANTS",
@@ -252,7 +252,7 @@ fn the_help_names_every_variable_and_fits_a_terminal() {
             ]),
             "{arguments:?}: {headings:?}"
         );
-        // Its value is not shown: somebody may have given the secret itself.
+        // Its value is not shown: it may be the secret itself by mistake.
         assert!(help.contains("[env: STONEPOT_AUTH_SECRET]") && help.contains("--auth-secret"), "{help}");
         for line in help.lines().skip_while(|line| *line != "TRY IT") {
             assert!(line.chars().count() <= 80, "too wide: {line}");
@@ -324,7 +324,8 @@ async fn a_signal_drains_and_what_was_ordered_is_there_after_the_restart() {
     }
 }
 
-/// The deadline comes while there is no server, and the end of the order while nobody is there.
+/// The deadline passes while the server is down, and the archiving time while no guest is
+/// connected.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_to_happen_by_itself_happens_although_the_server_was_killed() {
     let data = tempfile::tempdir().unwrap();
@@ -369,7 +370,7 @@ async fn what_was_to_happen_by_itself_happens_although_the_server_was_killed() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    // That it was finalized first may have gone by unseen; but nothing else is archived.
+    // The status "finalized" may have been missed; but an order that expired is not archived.
     assert!(!seen.contains(&json!("expired")), "{seen:?}");
     drop(server);
     assert_eq!(status(&start()).await, "archived", "and once");
@@ -392,7 +393,7 @@ async fn orders_that_nobody_opens_hear_of_a_shorter_life() {
 
     let server = start("1s");
 
-    // Looking at it from outside does not load it.
+    // A look from outside does not load it.
     let began = Instant::now();
     loop {
         let order = server::ask(server.addr, &request("GET", ROOM, "")).await.json();
@@ -410,7 +411,7 @@ async fn an_option_that_went_is_warned_of_and_sets_nothing() {
         let mut command = Command::new(STONEPOT);
         command.args(subcommand).args(["--addr", "127.0.0.1:0", "--log", "memory"]);
         for option in RETIRED {
-            // The least that each could be, and what none of them could be.
+            // The smallest value that each once allowed, or a value below it.
             let value = if option.ends_with("TIMEOUT") || option == "IDLE_UNLOAD" { "1ms" } else { "0" };
             if by_variable {
                 command.env(format!("STONEPOT_{option}"), value);
@@ -434,7 +435,7 @@ async fn an_option_that_went_is_warned_of_and_sets_nothing() {
 
         let log = server.stop("TERM");
 
-        let warnings: Vec<_> = log.lines().filter(|line| line.contains("no longer sets anything")).collect();
+        let warnings: Vec<_> = log.lines().filter(|line| line.contains("no longer has an effect")).collect();
         assert_eq!(warnings.len(), RETIRED.len(), "{log}");
         for option in RETIRED {
             let name = if by_variable { format!("STONEPOT_{option}") } else { flag(option) };
@@ -454,11 +455,11 @@ fn an_option_that_went_takes_any_value_and_still_needs_one() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     for value in ["", "16", "nonsense", "-1", "18446744073709551616"] {
-        // A folder that cannot be opened ends it after it has read its options.
+        // A folder that cannot be opened ends it after its options are read.
         let mut command = stonepot(&file.join("data"));
         let (code, log) = said(command.arg(format!("--max-depth={value}")));
         assert_eq!(code, Some(1), "{value:?}: {log}");
-        assert!(log.contains("--max-depth no longer sets anything"), "{value:?}: {log}");
+        assert!(log.contains("--max-depth no longer has an effect"), "{value:?}: {log}");
     }
     for arguments in
         [&["--max-depth"][..], &["--max-depth", "1", "--max-depth", "2"], &["split", "--max-depth", "1"]]
@@ -466,7 +467,7 @@ fn an_option_that_went_takes_any_value_and_still_needs_one() {
         let (code, log) = said(Command::new(STONEPOT).args(arguments).stdin(Stdio::null()));
         assert_eq!(code, Some(2), "{arguments:?}: {log}");
     }
-    // What is of the server alone is none of a bill's business.
+    // `split` ignores the server's variables.
     let (code, log) =
         said(Command::new(STONEPOT).arg("split").env("STONEPOT_MAX_DEPTH", "1").stdin(Stdio::null()));
     assert_eq!((code, log.as_str()), (Some(0), ""));
@@ -474,9 +475,9 @@ fn an_option_that_went_takes_any_value_and_still_needs_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_ends_it_at_once() {
-    // Longer than the test waits.
+    // Longer than the test runs.
     let server = memory(&["--drain-timeout", "1h"]);
-    // Never says goodbye.
+    // Never answers the close frame.
     let mut deaf = open(server.addr, ROOM).await;
     server.signal("TERM");
     let Read::Close(Some(1012), _) = deaf.read().await else { panic!("no goodbye") };
@@ -516,7 +517,8 @@ async fn the_log_holds_no_message_name_phone_or_token_at_any_level() {
     assert!(log.contains("the server is up"), "{log}");
     for number in 4711..=4722 {
         let lines: Vec<_> = log.lines().filter(|line| line.contains(&number.to_string())).collect();
-        // Port numbers and times may hold any digits; what was sent holds a dash before them.
+        // The numbers may occur in ports and times; values that were sent have a dash before the
+        // number.
         let told: Vec<_> = lines.iter().filter(|line| line.contains(&format!("-{number}"))).collect();
         assert!(told.is_empty(), "{told:#?}");
     }
@@ -534,7 +536,7 @@ fn a_json_log_is_one_object_a_line_and_nothing_else_is_printed() {
         assert!(began.elapsed() < LONG, "it does not start");
         std::thread::sleep(Duration::from_millis(20));
     }
-    // It listens before it is ready; who connects meanwhile waits.
+    // It listens before it is ready; clients that connect meanwhile wait.
     assert_eq!(get(addr, "/readyz").status, 200);
     server.signal("TERM");
     let output = server.ended();
@@ -575,19 +577,19 @@ fn get(addr: SocketAddr, path: &str) -> server::Answer {
     runtime.block_on(server::ask(addr, &request("GET", path, "")))
 }
 
-/// What a terminal of 80 columns shows.
+/// The help on a terminal of 80 columns.
 fn help(arguments: &[&str]) -> String {
     let output = run(Command::new(STONEPOT).args(arguments).env("COLUMNS", "80"));
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The option of a variable.
+/// The option that belongs to a variable.
 fn flag(variable: &str) -> String {
     format!("--{}", variable.to_lowercase().replace('_', "-"))
 }
 
-/// The one line that a program that does not start says.
+/// The one line printed by a program that fails to start.
 fn fails(command: &mut Command) -> String {
     let output = run(command);
     let said = String::from_utf8(output.stderr).unwrap();
@@ -598,7 +600,7 @@ fn fails(command: &mut Command) -> String {
     errors[0].to_owned()
 }
 
-/// Runs a program that ends by itself, and soon.
+/// Runs a program that soon ends without being stopped.
 fn run(command: &mut Command) -> Output {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     end_of(child)

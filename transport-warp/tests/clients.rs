@@ -1,7 +1,9 @@
-//! The server against clients that nobody here wrote: npm's `partysocket` and `ws`, a client that does what the old
-//! browser client does, and the page in a real browser. The scripts are beside this file, in `clients/`.
+//! The server against clients written by others: npm's `partysocket` and `ws`, a client
+//! that behaves like the old browser client, and the page in a real browser. The scripts
+//! are in `clients/`.
 //!
-//! Without Node.js and npm these tests are skipped, loudly; `STONEPOT_REQUIRE_CLIENTS=1` makes that a failure.
+//! Without Node.js and npm these tests print that they are skipped;
+//! `STONEPOT_REQUIRE_CLIENTS=1` turns that into a failure.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -13,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
-/// What a script exits with when it lacks something that it needs.
+/// The exit code of a script that lacks something it needs.
 const SKIPPED: i32 = 77;
 
 #[test]
@@ -53,7 +55,7 @@ fn run(script: &str) {
     };
     let mut node = Command::new("node");
     node.arg(script).current_dir(folder).env("STONEPOT_BIN", env!("CARGO_BIN_EXE_stonepot"));
-    // The script ends itself after 600 s, and its server with it.
+    // The script ends after 600 s at the latest, and its server with it.
     let output = bounded(&mut node, Duration::from_secs(660)).expect("node runs");
     let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
     match output.status.code() {
@@ -68,11 +70,12 @@ fn run(script: &str) {
 
 fn skip(script: &str, why: &str) {
     assert!(std::env::var_os("STONEPOT_REQUIRE_CLIENTS").is_none(), "{script} must run, but: {why}");
-    // Straight to stderr: what a passing test prints is not shown.
+    // Straight to standard error: a passing test's output is captured.
     writeln!(io::stderr(), "\nSKIPPED: {script}: {why}\n").expect("stderr is open");
 }
 
-/// A copy of the scripts with their packages installed, made once; or why there is none.
+/// Returns a copy of the scripts with their packages installed, made once; or why there is
+/// none.
 fn prepared() -> Result<&'static Path, &'static str> {
     static FOLDER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     FOLDER.get_or_init(prepare).as_deref().map_err(String::as_str)
@@ -117,7 +120,7 @@ fn said_by(program: &str, argument: &str) -> Result<String, String> {
     Ok(text(&output.stdout).trim().to_owned())
 }
 
-/// Runs `command` to its end, or kills it when `limit` is over.
+/// Runs `command` to its end, or kills it after `limit`.
 fn bounded(command: &mut Command, limit: Duration) -> io::Result<Output> {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let stdout = drain(child.stdout.take());
@@ -137,12 +140,12 @@ fn bounded(command: &mut Command, limit: Duration) -> io::Result<Output> {
     Ok(Output { status, stdout: all(stdout), stderr: all(stderr) })
 }
 
-/// Reads a pipe to its end beside the wait, so that a full pipe never stops the child.
+/// Reads a pipe on its own thread, so that a full pipe never blocks the child.
 fn drain(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
     thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(mut pipe) = pipe {
-            // What was read until a failure is still worth showing.
+            // What was read before an error is still worth printing.
             drop(pipe.read_to_end(&mut bytes));
         }
         bytes

@@ -1,4 +1,4 @@
-//! Many phones at once: those that stop reading, and those that all come back after a restart.
+//! Many phones at once: some stop reading, and all reconnect after a restart.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
@@ -24,9 +24,10 @@ use server::{Peer, Read};
 
 const TABLES: usize = 40;
 const READERS_OF_A_TABLE: usize = 50;
-/// What may wait for a socket, as PROTOCOL.md says.
+/// How much may wait for a socket, as PROTOCOL.md says.
 const MAY_WAIT_KIB: usize = 1024;
-/// Enough for every reader to fall behind: far more than may wait, here and in the system's own buffers.
+/// Enough for every reader to fall behind: far more than may wait here and in the system's
+/// buffers.
 const DISHES: usize = 120;
 
 #[tokio::test]
@@ -63,7 +64,7 @@ async fn a_thousand_phones_that_come_back_after_a_restart_are_all_in_sync_and_lo
     }
     for phone in phones.iter_mut().filter(|phone| phone.who == 3) {
         phone.peer.say(&dish("c1")).await;
-        // The one of its join comes before.
+        // The answer to its join comes first.
         while phone.peer.message().await["id"] != "c1" {}
     }
     server.signal("TERM");
@@ -82,12 +83,12 @@ async fn a_thousand_phones_that_come_back_after_a_restart_are_all_in_sync_and_lo
     assert_eq!(log.matches("room loaded").count(), ROOMS, "each room is loaded once");
 }
 
-/// A table of two who read and many who will not.
+/// A table with two guests who read and many who will not.
 struct Table {
     talker: Peer,
     listener: Peer,
     readers: Vec<Peer>,
-    /// The last change.
+    /// The number of the last change.
     seq: u64,
 }
 
@@ -102,7 +103,7 @@ impl Table {
             peer.hear("participant_joined").await;
             peer
         };
-        // The readers sit down first, so that nobody has to hear of all of them.
+        // The readers join first, so that the two others are not told of each of them.
         let mut readers = Vec::new();
         for _ in 0..READERS_OF_A_TABLE {
             readers.push(join("reader".to_owned()).await);
@@ -112,7 +113,7 @@ impl Table {
         Self { talker, listener, readers, seq: 0 }
     }
 
-    /// How long each dish took to reach both who read.
+    /// Returns how long each dish took to reach both who read.
     async fn order(&mut self, dishes: usize) -> Vec<Duration> {
         let mut took = Vec::new();
         for _ in 0..dishes {
@@ -128,7 +129,7 @@ impl Table {
         took
     }
 
-    /// How often the readers were sent the full state before they had caught up.
+    /// Returns how often the readers were sent the full state before they had caught up.
     async fn everybody_reads_again(&mut self) -> usize {
         let last = format!("\"seq\":{}}}", self.seq);
         let mut states = 0;
@@ -145,7 +146,7 @@ impl Table {
     }
 }
 
-/// A phone of one of the two protocols: the even ones speak the first.
+/// A phone of one of the two protocols: even ones speak the first.
 struct Phone {
     peer: Peer,
     room: usize,
@@ -186,7 +187,7 @@ impl Phone {
         }
     }
 
-    /// The sequence number of the order that it is shown first.
+    /// Reconnects; returns the sequence number of the first order that it gets.
     async fn comes_back(&self, addr: SocketAddr) -> u64 {
         let path = format!("/party/room-{}?resume={}&since=none", self.room, self.token);
         let mut peer = Self::open(addr, &path, self.who).await;

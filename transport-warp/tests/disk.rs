@@ -1,4 +1,5 @@
-//! The program `stonepot` on a disk that fills up, and on files that are taken away from under it.
+//! The program `stonepot` on a disk that fills up, and with files that are removed while it
+//! runs.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -52,7 +53,7 @@ async fn a_server_on_a_full_disk_comes_up_for_reading_and_takes_orders_again_whe
 
         let server = Running::start(stonepot(&disk.data()));
 
-        // What the write-ahead log took may have come free.
+        // The restart may have freed the space of the write-ahead log.
         eventually("it is full again", async || {
             disk.fill();
             ask(server.addr, "/readyz").await.status == 503
@@ -108,19 +109,19 @@ async fn a_first_start_on_a_full_disk_comes_up_and_keeps_its_key_when_there_is_r
 
 #[test]
 fn a_disk_on_which_no_folder_can_be_made_is_one_line_that_says_what_to_do() {
-    // One of them is for the folder that is mounted.
+    // One of them is for the mounted folder.
     let Some(disk) = SmallDisk::mount("size=1m,nr_inodes=2") else { return };
     disk.fill();
     let child = stonepot(&disk.data()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let ended = end_of(child);
     let said = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(1), "{said}");
-    for part in ["stonepot: cannot make the data folder", "No space left", "make room", "--data"] {
+    for part in ["stonepot: cannot create the data folder", "No space left", "make room", "--data"] {
         assert!(said.contains(part), "{part}: {said}");
     }
 }
 
-/// Without the rights of root: a limit on the length of files stands in for a full disk.
+/// Works without root: a limit on the size of files stands in for a full disk.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_whose_files_may_not_grow_comes_up_for_reading() {
@@ -134,7 +135,8 @@ async fn a_server_whose_files_may_not_grow_comes_up_for_reading() {
     server.stop("TERM");
 
     let mut command = Command::new("sh");
-    // 8 or 16 KiB, whichever blocks this shell has. Ignoring its signal makes it an error of `write`.
+    // 8 or 16 KiB, depending on the shell's block size. With the signal ignored, `write`
+    // returns an error instead.
     command.args(["-c", "trap '' XFSZ && ulimit -S -f 16 && exec \"$0\" \"$@\"", STONEPOT, "--data"]);
     command.arg(&data).env("STONEPOT_ADDR", "127.0.0.1:0");
     let server = Running::start(command);
@@ -187,18 +189,14 @@ async fn a_data_folder_that_is_moved_away_is_noticed_and_guests_are_told() {
     assert_eq!(add(&mut ann).await, Ok(()));
     assert_eq!(dishes_of(server.addr).await, dishes + 1, "nothing that was refused");
 
-    // And for good: it stops all the same.
+    // Gone for good: it stops all the same.
     fs::remove_dir_all(&data).unwrap();
     assert_eq!(ask(server.addr, "/readyz").await.status, 503);
     drop(ann);
     let log = server.stop("TERM");
-    for said in [
-        " ERROR ",
-        "was removed or moved away",
-        "NOTHING IS STORED",
-        "put back what was there",
-        "back in their places",
-    ] {
+    for said in
+        [" ERROR ", "was removed or moved away", "NOTHING IS STORED", "put it back", "the files are back"]
+    {
         assert!(log.contains(said), "{said}: {log}");
     }
     assert!(!data.exists());
@@ -250,7 +248,7 @@ async fn a_key_file_without_a_key_is_said_loudly_and_kept_and_phones_join_again(
     server.stop("TERM");
 }
 
-/// Adds a dish of some bytes; the code with which it was refused.
+/// Adds a dish of some bytes; returns the code of a refusal.
 async fn add(peer: &mut Peer) -> Result<(), String> {
     let about = "about ".repeat(60);
     peer.say(&json!({"type": "add_item", "data": {"dishName": "Dosa", "quantity": 1, "price": 10, "customization": about}})).await;
@@ -259,7 +257,7 @@ async fn add(peer: &mut Peer) -> Result<(), String> {
         match message["type"].as_str().unwrap() {
             "item_added" => return Ok(()),
             "error" => return Err(message["data"]["code"].as_str().unwrap().to_owned()),
-            // Somebody who came or went.
+            // A guest who came or went.
             _ => {}
         }
     }
@@ -269,7 +267,7 @@ async fn dishes_of(addr: SocketAddr) -> usize {
     ask(addr, ROOM).await.json()["items"].as_array().unwrap().len()
 }
 
-/// Joins, and gives the token by which the participant may come back.
+/// Joins; returns the token by which the participant may resume.
 async fn token_of(id: &str, addr: SocketAddr) -> String {
     let mut peer = open_v2(addr).await;
     peer.say(&json!({"type": "join", "id": "join", "participantId": id, "participantName": id, "data": {}}))
@@ -286,7 +284,8 @@ async fn token_of(id: &str, addr: SocketAddr) -> String {
     }
 }
 
-/// The status of what only a participant may read: 200, or 403 when the token is not known.
+/// The status of a request that only a participant may make: 200, or 403 if the token is
+/// not known.
 async fn comes_back(addr: SocketAddr, token: &str) -> u16 {
     ask(addr, &format!("{ROOM}?history&resume={token}")).await.status
 }

@@ -1,4 +1,4 @@
-//! Somebody who floods a server, and the others who order meanwhile.
+//! Guests who flood a server, and others who order meanwhile.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -30,7 +30,7 @@ const BURST: usize = 50;
 async fn a_flood_is_sent_away_with_1008_while_the_others_order_on() {
     let data = tempfile::tempdir().unwrap();
     let mut command = stonepot(data.path());
-    // As slow as can be: what is taken beside the burst depends on how fast the machine is.
+    // The lowest rate: how many are taken beyond the burst depends on the machine.
     command.args(["--message-rate", "1", "--message-burst", &BURST.to_string()]);
     let running = Running::start(command);
     let open = async || Peer::open(TcpStream::connect(running.addr).await.unwrap(), ROOM, &[]).await;
@@ -39,7 +39,8 @@ async fn a_flood_is_sent_away_with_1008_while_the_others_order_on() {
 
     let quiet = dishes(&mut asha, 0).await;
 
-    // Each comes back as often as it is sent away, until the others have had enough. Half of them sit at the table.
+    // Each reconnects whenever it is disconnected, until the others are done. Half of them have
+    // joined.
     let calm = CancellationToken::new();
     let sent_away = Arc::new(AtomicUsize::new(0));
     let floods =
@@ -70,7 +71,8 @@ async fn a_flood_is_sent_away_with_1008_while_the_others_order_on() {
 /// How many dishes are ordered, one after the other.
 const DISHES: usize = 20;
 
-/// Orders dishes at the pace that one may; how long each took until its sender heard of it, the fastest first.
+/// Orders dishes at the permitted rate. Returns how long each took to be announced to its
+/// sender, sorted.
 async fn dishes(asha: &mut Peer, round: usize) -> Vec<Duration> {
     let mut took = Vec::new();
     for number in 0..DISHES {
@@ -93,7 +95,7 @@ async fn two_sockets_that_change_the_split_without_end_fill_no_disk() {
     command.args(["--participant-log-rate", "1KiB", "--participant-log-burst", "100KiB"]);
     let running = Running::start(command);
     let open = async || Peer::open(TcpStream::connect(running.addr).await.unwrap(), ROOM, &[]).await;
-    // The owner, who has a reserve of their own, only looks on.
+    // The owner has a reserve of their own, so here they only watch.
     let mut asha = open().await;
     asha.join("asha").await;
     let guests: Vec<_> = (0..20).map(|number| format!("{}{number}", "g".repeat(70))).collect();
@@ -129,7 +131,7 @@ async fn two_sockets_that_change_the_split_without_end_fill_no_disk() {
     drop(running);
 }
 
-/// A command whose fact is some 2 KiB, and another one each time.
+/// A command whose fact is about 2 KiB, different for each number.
 fn split(guests: &[String], number: u64) -> Value {
     let weight = |(place, guest): (usize, &String)| (guest.clone(), json!(number + 1 + place as u64));
     let weights: serde_json::Map<_, _> = guests.iter().enumerate().map(weight).collect();
@@ -142,7 +144,7 @@ fn is_too_much(error: &Value) -> bool {
     true
 }
 
-/// How many bytes of changed splits the log has.
+/// How many bytes of changed splits the log contains.
 fn bytes_of_splits(data: &Path) -> u64 {
     let file = data.join("stonepot.db");
     let log =
@@ -151,7 +153,7 @@ fn bytes_of_splits(data: &Path) -> u64 {
     log.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap().unsigned_abs()
 }
 
-/// Floods until it is calm again, and counts how often it is sent away.
+/// Floods until `calm` is cancelled; counts how often it is disconnected.
 async fn flood(addr: SocketAddr, number: usize, calm: CancellationToken, sent_away: Arc<AtomicUsize>) {
     while !calm.is_cancelled() {
         let mut flood = Peer::open(TcpStream::connect(addr).await.unwrap(), ROOM, &[]).await;
@@ -186,22 +188,23 @@ async fn flood(addr: SocketAddr, number: usize, calm: CancellationToken, sent_aw
                 other => panic!("{other:?}"),
             }
         }
-        // Whoever sits at the table has less each time, for they are known; and what the room says comes too late for them.
+        // A participant is known, so each connection has less of their budget left; and answers of
+        // the room arrive too late to count.
         let least = if is_stranger { BURST } else { 0 };
-        // Some more the longer it takes.
+        // A slow run allows some more.
         assert!((least..BURST * 2).contains(&taken), "{taken}");
         assert!((least.max(1)..BURST * 3).contains(&limited), "{limited}");
         sent_away.fetch_add(1, Ordering::SeqCst);
     }
 }
 
-/// A socket of somebody behind a proxy on this machine, which says that they come from `address`.
+/// A socket through a proxy on this machine, which reports `address` as the client's.
 async fn from(running: &Running, address: &str, path: &str) -> Peer {
     let stream = TcpStream::connect(running.addr).await.unwrap();
     Peer::open_with(stream, path, &forwarded(address), &[]).await
 }
 
-/// What such a one is answered who asks for a socket, and goes.
+/// The answer to such a client that asks for a socket and disconnects.
 async fn answered(running: &Running, address: &str, path: &str) -> Answer {
     let more = format!("{}{HANDSHAKE}", forwarded(address));
     ask(running.addr, &request("GET", path, &more)).await
@@ -230,7 +233,11 @@ async fn one_address_has_no_more_sockets_than_it_may_and_the_others_have_theirs(
     }
     let refused = answered(&running, "203.0.113.7", ROOM).await;
     assert_eq!((refused.status, &refused.json()["code"]), (429, &json!("too_many_connections")));
-    assert!(refused.json()["error"].as_str().unwrap().contains("3 an address"), "{}", refused.json());
+    assert!(
+        refused.json()["error"].as_str().unwrap().contains("at most 3 for one address"),
+        "{}",
+        refused.json()
+    );
     assert_eq!(refused.header("retry-after"), Some("6"));
     from(&running, "2001:db8:0:1::1", ROOM).await;
     neighbour.add("Dal", 1).await;
@@ -265,7 +272,7 @@ async fn one_guest_does_not_take_all_the_places_of_an_order() {
     }
     let refused = answered(&running, "203.0.113.7", ROOM).await;
     assert_eq!((refused.status, &refused.json()["code"]), (429, &json!("too_many_connections")));
-    assert!(refused.json()["error"].as_str().unwrap().contains("may have 2 connections"));
+    assert!(refused.json()["error"].as_str().unwrap().contains("at most 2 to an order"));
     from(&running, "203.0.113.7", "/parties/main/another").await;
     let mut asha = from(&running, "203.0.113.1", ROOM).await;
     asha.join("asha").await;
@@ -294,14 +301,14 @@ async fn one_address_does_not_fill_orders_with_guests_who_are_none() {
         ghost.say(&json!({"type": "leave"})).await;
         ghost.hear("participant_left").await;
         ghosts += 1;
-        // One more for each second that it takes.
+        // One more for each elapsed second.
         assert!(ghosts <= 3 + began.elapsed().as_secs(), "{ghosts} in {:?}", began.elapsed());
     };
     assert!(ghosts >= 3, "only {ghosts}");
     assert_eq!(refused["code"], "rate_limited");
     assert_eq!(refused["expected"], "at most 1 new guests a second from one address, 3 at once");
     assert!((1..=1001).contains(&refused["retryAfter"].as_u64().unwrap()), "{refused}");
-    // Who is part of the order comes back, and others join.
+    // A participant of the order may come back, and other addresses may join.
     ghost.join("ghost-0").await;
     let mut asha = from(&running, "203.0.113.1", ROOM).await;
     asha.join("asha").await;
@@ -327,7 +334,7 @@ async fn whoever_guesses_rooms_is_slowed_down_by_their_address_and_nobody_else_i
             assert_eq!(told.status, 404);
             told_of += 1;
         }
-        // One more for each second that it takes.
+        // One more for each elapsed second.
         let most = 10 + began.elapsed().as_secs();
         assert!(told_of <= most, "{told_of} in {:?}", began.elapsed());
         if refused == 20 {
@@ -350,7 +357,7 @@ async fn without_a_trusted_proxy_nobody_is_where_they_say() {
     let running = Running::start(command);
     let mut all = Vec::new();
     for _ in 0..10 {
-        // From this machine, which is not bounded, whoever they say they are.
+        // From this machine, which is not bounded, whatever address they claim.
         all.push(from(&running, "203.0.113.7", ROOM).await);
     }
     let log = running.stop("TERM");

@@ -1,4 +1,4 @@
-//! The HTTP face: what every address answers, and with which headers.
+//! HTTP: what every address answers, and with which headers.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -21,7 +21,7 @@ use serde_json::json;
 use server::{Answer, HANDSHAKE, Peer, ROOM, Server, request};
 use transport_warp::{AcceptSettings, RouteSettings};
 
-/// An address of every kind, and ones that lead nowhere.
+/// One address of each kind, and some that do not exist.
 const ADDRESSES: [&str; 12] = [
     "/",
     "/app.js",
@@ -145,7 +145,7 @@ async fn addresses_without_a_room_are_plain_text_errors() {
         ("/parties/main", 404, "No room in the address"),
         ("/parties//r1", 404, "No room in the address"),
         ("/party", 404, "No room in the address"),
-        ("/nowhere", 404, "Nothing is served"),
+        ("/nowhere", 404, "There is nothing"),
         (&format!("/party/{}", "r".repeat(129)), 400, "Bad room: a room's name has at most 128 bytes"),
         ("/party/{r}", 400, "Bad room"),
     ] {
@@ -346,13 +346,13 @@ async fn a_server_that_stops_is_alive_and_not_ready() {
     assert_eq!(ask(&all, "/healthz").await, 200);
 }
 
-/// The names of the modules beside it that a module imports.
+/// The names of the modules that a module imports.
 fn imports(module: &str) -> impl Iterator<Item = String> {
     let lines = module.lines().filter(|line| line.starts_with("import "));
     lines.map(|line| line.split_once("'./").unwrap().1.trim_end_matches("';").to_owned())
 }
 
-/// The status of one request on filters without a server.
+/// The status of one request to filters, served by warp.
 async fn ask(routes: &warp::filters::BoxedFilter<(warp::reply::Response,)>, path: &str) -> u16 {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();

@@ -1,4 +1,5 @@
-//! Connections that are slow on purpose: none is held past the header timeout, whatever it trickles.
+//! Connections that are slow on purpose: none is kept past the header timeout, whatever
+//! trickles in.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -20,10 +21,10 @@ use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use transport_warp::{AcceptSettings, RouteSettings};
 
-/// The head of a request has so long.
+/// How long a request's head may take.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// And a busy machine so much more.
+/// Extra time for a busy machine.
 const SLACK: Duration = Duration::from_secs(60);
 
 async fn server() -> Server {
@@ -71,7 +72,7 @@ async fn no_trickle_of_bytes_holds_a_connection_past_the_header_timeout() {
             (what, began.elapsed())
         })
     });
-    // Whoever is not slow is served meanwhile.
+    // Other clients are served meanwhile.
     for _ in 0..10 {
         assert_eq!(ask(running.addr, &request("GET", "/healthz", "")).await.status, 200);
         sleep(Duration::from_millis(100)).await;
@@ -82,7 +83,7 @@ async fn no_trickle_of_bytes_holds_a_connection_past_the_header_timeout() {
     }
 }
 
-/// slowhttptest, by other people: <https://github.com/shekyan/slowhttptest>.
+/// Runs slowhttptest: <https://github.com/shekyan/slowhttptest>.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn slowhttptest_holds_no_connection_past_the_header_timeout() {
@@ -116,10 +117,11 @@ async fn slowhttptest_holds_no_connection_past_the_header_timeout() {
         let (before, mut most) = (known.len(), 0);
         while began.elapsed() < HEADER_TIMEOUT + SLACK {
             most = held().max(most);
-            // Those that are answered at once are closed before one looks, but not forgotten.
+            // Connections that are answered at once may close between two looks, but the kernel still
+            // lists them.
             known.extend(connections(running.addr).into_iter().map(|(from, _)| from));
             sleep(Duration::from_millis(5)).await;
-            // All have come by then, and the attack itself goes on much longer.
+            // By then all have connected, and the attack itself lasts much longer.
             if began.elapsed() > HEADER_TIMEOUT + HEADER_TIMEOUT && known.len() > before && held() == 0 {
                 break;
             }
@@ -134,7 +136,8 @@ async fn slowhttptest_holds_no_connection_past_the_header_timeout() {
     }
 }
 
-/// From where there are connections to this address, and whether the server has not closed them (`proc_pid_net(5)`).
+/// The remote ends of connections to this address, and whether the server still has them
+/// open (`proc_pid_net(5)`).
 #[cfg(target_os = "linux")]
 fn connections(addr: std::net::SocketAddr) -> Vec<(String, bool)> {
     const ESTABLISHED: &str = "01";

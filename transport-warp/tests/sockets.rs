@@ -1,4 +1,4 @@
-//! Sockets against a server that runs: how they begin, what they cost the others, how they end.
+//! Sockets of a running server: how they open, what they cost others, how they end.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -155,7 +155,8 @@ async fn a_message_past_the_limit_ends_with_1009_and_the_table_sees_its_sender_l
     let mut bob = server.join(ROOM, "bob").await;
     ann.hear("participant_joined").await;
 
-    // More than the kernel holds: it still sends when the server has made up its mind, and is not met with a reset.
+    // More than the kernel buffers: it is still sending when the server closes, and must not
+    // get a reset.
     bob.send(&frame(0x81, &vec![b'x'; 12 << 20])).await;
 
     assert_eq!(code_of(&bob.read().await), 1009);
@@ -256,7 +257,7 @@ async fn whoever_sends_empty_or_tiny_fragments_without_end_is_sent_away() {
         let closed = loop {
             match flood.read().await {
                 Read::Text(text) if text == "pong" => pongs += 1,
-                // A message that is whole is answered, but it is none of the protocol.
+                // A complete message is answered, but is not one of the protocol.
                 Read::Text(text) => assert!(text.contains("bad_json"), "{what}: {text}"),
                 Read::Pong(_) => {}
                 other => break other,
@@ -274,7 +275,8 @@ async fn a_message_in_as_many_fragments_as_it_has_bytes_is_one_message() {
     let mut ann = server.join(ROOM, "ann").await;
     let text = json!({ "type": "add_item", "data": { "dishName": "Dal", "price": 1, "quantity": 1, "customization": "x".repeat(500) } })
         .to_string();
-    // White space does not count, and makes it as long as a message may be. Some of the frames are empty.
+    // White space is ignored, and makes the message as long as allowed. Some of the frames are
+    // empty.
     let text = format!("{text}{}", " ".repeat(256 * 1024 - text.len()));
     let mut bytes = frame(0x01, b"");
     for (number, byte) in text.bytes().enumerate() {
@@ -294,9 +296,10 @@ async fn a_message_that_is_never_finished_ends_its_socket_and_slow_ones_that_are
     let (first, rest) = message.split_at(20);
     let server =
         Server::with_socket(SocketSettings { message_timeout: Duration::from_millis(500), ..quick() }).await;
-    // Longer than can trickle in.
+    // More than can trickle in during the test.
     let whole = frame(0x81, &[&message[..], &vec![b' '; 100_000]].concat());
-    // In fragments, in the middle of a frame, and in its head: what trickles in between, or pongs, make no difference.
+    // Stopped between fragments, inside a frame, and inside a frame's head; trickling bytes or
+    // pongs do not help.
     let (fragment, part, head) = (frame(0x01, first), whole[..30].to_vec(), vec![0x81, 0xfe, 0x70, 0]);
     for (number, begun) in [fragment, part, head].into_iter().enumerate() {
         let mut slow = server.open(&format!("/parties/main/slow-{number}")).await;
@@ -305,7 +308,7 @@ async fn a_message_that_is_never_finished_ends_its_socket_and_slow_ones_that_are
         let closed = loop {
             match tokio::time::timeout(Duration::from_millis(50), slow.read_all()).await {
                 Ok(Read::Close(code, reason)) => break (code, reason),
-                // A pong may stand between the fragments of a message, but not within a frame.
+                // A pong may come between the fragments of a message, but not within a frame.
                 Ok(Read::Ping(body)) if number == 0 => slow.send(&frame(0x8a, &body)).await,
                 Ok(Read::Ping(_)) => {}
                 Ok(other) => panic!("{other:?}"),
@@ -316,7 +319,8 @@ async fn a_message_that_is_never_finished_ends_its_socket_and_slow_ones_that_are
         assert_eq!(closed, (Some(1008), "a message took longer than 500ms to arrive".to_owned()), "{number}");
         assert!(began.elapsed() >= Duration::from_millis(400), "{:?}", began.elapsed());
     }
-    // Together they take longer than one of them may, which is long beside a machine that is busy.
+    // Together these messages take longer than one may. The limit is long compared to a busy
+    // machine's delays.
     let message_timeout = Duration::from_secs(4);
     let server = Server::with_socket(SocketSettings { message_timeout, ..never_pings() }).await;
     let mut ann = server.join(ROOM, "ann").await;
@@ -345,7 +349,7 @@ async fn a_reader_that_has_stopped_is_dropped_and_does_not_stop_the_table() {
             break;
         }
         assert!(began.elapsed() < LONG, "it is still there");
-        // It is not silent, so it is not for want of a pong that it is dropped.
+        // Its pongs show that it is not silent, so it is not dropped for missing pongs.
         stopped.send_anyway(&frame(0x8a, b"")).await;
         let (change, announced) = match number {
             0..300 => (
@@ -423,7 +427,7 @@ async fn no_more_sockets_are_opened_than_there_may_be() {
 async fn a_head_that_does_not_arrive_in_time_ends_the_connection() {
     let accept = AcceptSettings { header_timeout: Duration::from_millis(200), ..AcceptSettings::default() };
     let server = Server::with(RouteSettings::default(), accept).await;
-    // Nothing at all; the beginning of HTTP/1; and what begins like HTTP/2.
+    // Nothing, the beginning of HTTP/1, and what begins like HTTP/2.
     for head in ["", "GET / HTTP/1.1\r\nHost: x\r\n", "PRI * HT"] {
         let mut stream = TcpStream::connect(server.addr).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
@@ -475,7 +479,6 @@ async fn rooms_work_in_another_warp_application_served_by_warp_itself() {
     timeout(LONG, settings.sockets.wait()).await.expect("the socket's task goes on");
 }
 
-/// What is counted between two pings is counted in one go, however slow the machine is.
 #[tokio::test]
 async fn an_address_says_where_a_phone_left_by_a_cursor_and_anything_else_gets_the_full_state() {
     let server = Server::start().await;
@@ -515,7 +518,7 @@ fn never_pings() -> SocketSettings {
     SocketSettings { ping_interval: Duration::from_secs(24 * 3600), ..SocketSettings::default() }
 }
 
-/// Pings fast enough for a test, and leaves time to answer two of them.
+/// Settings with pings fast enough for a test, and time to answer two of them.
 fn quick() -> SocketSettings {
     SocketSettings { ping_interval: Duration::from_secs(1), ..SocketSettings::default() }
 }

@@ -1,4 +1,4 @@
-//! `stonepot split`: lines in, lines out, and what a shell sees of it.
+//! `stonepot split`: its input, output and exit codes.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 const STONEPOT: &str = env!("CARGO_BIN_EXE_stonepot");
 const MAX_LINE_BYTES: usize = 16 << 20;
-/// Nothing here takes so long unless it hangs.
+/// Longer than anything here takes, unless it hangs.
 const LONG: Duration = Duration::from_secs(60);
 
 #[test]
@@ -74,7 +74,7 @@ fn whoever_waits_for_an_answer_before_the_next_line_gets_it() {
         talk.say(&format!("{{\"participants\":[\"a\"],\"total\":\"{total}\"}}\n"));
         assert_eq!(talk.hear()["amountDue"], total);
     }
-    // The beginning of the next line must not keep the answer back.
+    // The beginning of the next line must not delay the answer.
     talk.say("{\"participants\":[\"a\"],\"total\":4}\n{\"participants\":");
     assert_eq!(talk.hear()["amountDue"], "4.00");
     talk.say("[\"a\"],\"total\":5}");
@@ -122,7 +122,7 @@ fn of_a_line_without_end_no_more_is_held_than_is_read_of_any() {
 fn a_byte_order_mark_before_any_line_is_no_part_of_it() {
     const BILL: &str = "{\"participants\":[\"a\"],\"total\":1}";
     const MARK: char = '\u{feff}';
-    // A file from Windows, two of them in a row as `cat` leaves them, and some with nothing but a mark.
+    // A file from Windows, two concatenated ones, and some with only a mark.
     for (input, bills) in [
         (format!("{MARK}{BILL}\r\n"), 1),
         (format!("{MARK}{BILL}\n{BILL}\n{MARK}{BILL}\n{MARK}{BILL}"), 4),
@@ -186,7 +186,7 @@ fn when_nobody_listens_any_more_it_ends_quietly() {
         let mut child = piped(command.args(more)).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();
         drop(child.stdout.take());
-        // It is gone before it has read all of this.
+        // It ends before it has read all of this.
         while stdin.write_all(&BILL.repeat(1_000)).is_ok() {}
         let output = child.wait_with_output().unwrap();
         assert_eq!(
@@ -241,7 +241,7 @@ Round-off    0.26   0.03     —      0.02    0.31
 To pay     393.86  31.88  0.00     39.26  465.00
 incl. GST   16.60   1.28     —      1.70   19.58
 
-Line 2 (o2): The price cannot be used: it is finer than the currency's minor unit. Expected: an amount from -9999999999.99 to 9999999999.99 with at most 2 decimals. See total.
+Line 2 (o2): The price is not valid: the amount has more decimals than the currency. Expected: an amount from -9999999999.99 to 9999999999.99 with at most 2 decimals. See total.
 
 Bill
           asha     ben   Total
@@ -274,10 +274,11 @@ fn columns_stay_aligned_under_names_of_any_script_and_length() {
     let output = split(&["--table"], bill.to_string().as_bytes());
     let table = String::from_utf8(output.stdout).unwrap();
     let lines: Vec<_> = table.lines().skip(1).collect();
-    // Nothing on this line is wider than a character.
+    // Every character on this line is one column wide.
     let whole = lines.iter().find(|line| line.starts_with("---")).unwrap().len();
     assert!(lines[0].contains("p_xxxxxxxxxx…xxxxxxx_end"), "{table}");
-    // Two Chinese letters are two columns wider than characters, three marks of Devanagari have no column.
+    // Two Chinese characters take two columns more than their number; three Devanagari marks
+    // take none.
     assert_eq!(lines[0].chars().count(), whole - 2 + 2, "{table}");
     assert_eq!(lines[1].chars().count(), whole - 4, "{table}");
     assert_eq!(lines[2].chars().count(), whole, "{table}");
@@ -321,12 +322,12 @@ fn split(more: &[&str], input: &[u8]) -> Output {
     run(Command::new(STONEPOT).arg("split").args(more), input)
 }
 
-/// Runs a program to its end, with this on its standard input.
+/// Runs a program to its end with this standard input.
 fn run(command: &mut Command, input: &[u8]) -> Output {
     let mut child = piped(command).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     std::thread::scope(|scope| {
-        // It may end without having read all.
+        // It may end without reading everything.
         scope.spawn(move || drop(stdin.write_all(input)));
         child.wait_with_output().unwrap()
     })
@@ -337,11 +338,12 @@ fn answers(output: &Output) -> Vec<Value> {
     lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
 }
 
-/// A program that is talked to line by line. It ends with its input, so at the latest with the test.
+/// A program that answers line by line. It ends with its input, at the latest with the
+/// test.
 struct Talk {
     child: Child,
     stdin: Option<ChildStdin>,
-    /// What it says. Heard in a thread of its own, so that a test does not wait for ever.
+    /// Its output lines, read on a separate thread so that a test cannot block for ever.
     lines: Receiver<String>,
 }
 
@@ -363,7 +365,7 @@ impl Talk {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
-    /// Closes its input, and hears the one answer that was left.
+    /// Closes its input; returns the one remaining answer.
     fn end(mut self) -> Value {
         drop(self.stdin.take());
         let answer = self.hear();

@@ -1,4 +1,5 @@
-//! How a server stops: what was accepted is stored and answered, everybody is told to come back, and nobody holds it up.
+//! How a server stops: accepted changes are stored and answered, clients are told to
+//! reconnect, and none can delay it.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -28,11 +29,11 @@ async fn whoever_dawdles_does_not_hold_up_the_restart() {
     let server = Server::with(RouteSettings::default(), without_haste()).await;
     let mut half_a_request = TcpStream::connect(server.addr).await.unwrap();
     half_a_request.write_all(b"GET / HT").await.unwrap();
-    // Never answers the goodbye.
+    // Never answers the close frame.
     let _deaf = server.join(ROOM, "deaf").await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     server.ask_to_stop();
-    // Long before their own time is over.
+    // Long before the socket's own time limit.
     server.has_stopped().await;
 }
 
@@ -63,7 +64,7 @@ async fn stopping_tells_every_socket_to_come_back_and_waits_for_nobody() {
 async fn stopping_takes_no_longer_than_it_may() {
     let accept = AcceptSettings { drain_timeout: Duration::from_millis(300), ..without_haste() };
     let server = Server::with(RouteSettings::default(), accept).await;
-    // Reads nothing, answers nothing.
+    // Reads and answers nothing.
     let _deaf = server.open(ROOM).await;
     let began = Instant::now();
     server.ask_to_stop();
@@ -78,7 +79,7 @@ async fn what_was_accepted_before_stopping_is_answered_before_the_goodbye() {
     for number in 0..20 {
         ann.add(&format!("Dish {number}"), 10).await;
     }
-    // The first answer shows that they have begun to arrive.
+    // The first answer shows that the commands have begun to arrive.
     ann.hear("item_added").await;
     server.ask_to_stop();
     let mut added = 1;
@@ -103,7 +104,7 @@ async fn a_disk_that_stalls_while_it_stops_costs_no_answer() {
     ann.send_text(b"ping").await;
     assert_eq!(ann.read().await, Read::Text("pong".to_owned()), "it has the dish");
     server.ask_to_stop();
-    // Longer than a socket may take to say goodbye.
+    // Longer than a socket may take to close.
     sleep(Duration::from_secs(4)).await;
     log.release();
     assert!(matches!(ann.read().await, Read::Text(text) if text.contains("\"item_added\"")));
@@ -112,7 +113,7 @@ async fn a_disk_that_stalls_while_it_stops_costs_no_answer() {
     server.has_stopped().await;
 }
 
-/// A server that stops soon all the same, or the test waits too long.
+/// Settings with long timeouts, so that only a server that stops early passes in time.
 fn without_haste() -> AcceptSettings {
     AcceptSettings { drain_timeout: HOUR, header_timeout: HOUR, ..AcceptSettings::default() }
 }

@@ -1,4 +1,4 @@
-// What the person does at the table.
+// Actions of the person at the table.
 
 import { ask, confirmed } from './asking.js';
 import { $ } from './dom.js';
@@ -18,7 +18,7 @@ $('join').addEventListener('submit', (event) => {
   if (!$('currency-field').hidden) introduction.currency = $('currency').value;
   if (!$('hosted-field').hidden && $('hosted').checked) introduction.policy = 'hosted';
   introduce(introduction);
-  remember(); // Whoever reloads before the answer comes is nobody else.
+  remember(); // A reload before the answer must keep the same identity.
   $('join-problem').textContent = '';
   start();
 });
@@ -46,7 +46,7 @@ function change(item, by) {
   render();
 }
 
-// The rows come and go with the dishes, so their list listens for them.
+// The rows are replaced with the dishes, so their list handles the events.
 $('dishes').addEventListener('click', ({ target }) => {
   const button = target.closest('button');
   const item = table.order?.items.find(({ id }) => id === target.closest('.dish')?.key);
@@ -93,7 +93,7 @@ $('share').addEventListener('click', async () => {
     }
   } catch (error) {
     if (error.name === 'AbortError') return;
-    $('link').select(); // No clipboard on a page without TLS: leave it to the person's own hands.
+    $('link').select(); // There is no clipboard on a page without TLS, so the person has to copy the link.
     say('Copy the selected link.');
   }
 });

@@ -1,6 +1,9 @@
-// The page at `/`: one table, several phones. It keeps no order of its own: whatever it shows is the last state
-// that the server sent. Here its parts are joined and started; they import each other one way only:
-// dom, money, seat ← people, words, link, table ← bill, charges, paying, asking ← happened ← rules ← view ← news, actions, billing, hosting ← this.
+// The page at `/`: one table, several phones. It keeps no order of its own: it shows the
+// last state that the server
+// sent. This file connects and starts the modules, which import each other in one direction
+// only:
+// dom, money, seat ← people, words, link, table ← bill, charges, paying, asking ← happened
+// ← rules ← view ← news, actions, billing, hosting ← this.
 
 import './actions.js';
 import './billing.js';

@@ -1,11 +1,12 @@
-// Asking: the server, whose refusal is shown where one asked, and the person, before what cannot be undone.
+// Sends commands to the server and shows its refusals; asks the person to confirm what
+// cannot be undone.
 
 import { $ } from './dom.js';
 import { joined, send } from './link.js';
 import { freshId } from './seat.js';
 import { table } from './table.js';
 
-/** Sends a command; a refusal of it is shown at `place`. Gives the command's id. */
+/** Sends a command; a refusal is shown at `place`. Returns the command's id. */
 export function ask(place, type, data) {
   const id = freshId('');
   $(place).textContent = '';

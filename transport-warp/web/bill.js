@@ -1,4 +1,4 @@
-// The bill shown: its lines, the ways to split it, and what each pays.
+// Shows the bill: its lines, the ways to split it, and what each person pays.
 
 import { $, fill, put, rows } from './dom.js';
 import { money } from './money.js';
@@ -52,7 +52,7 @@ function renderWays(order) {
   if (shown === 'cover') renderCover(order);
 }
 
-/** The rule in words, with what the table agreed. */
+/** The current rule in words, with its numbers. */
 function agreedOn(order, mode) {
   if (mode === 'custom' && order.customShares) return 'As the table agreed.';
   if (mode === 'adjustments') {
@@ -80,7 +80,7 @@ function renderCustom(order) {
   $('custom-hint').hidden = kind !== 'amounts' || !order.lines;
   const unit = { amounts: order.currency, percentages: '%', weights: 'parts' }[kind];
   renderNumbers($('custom-rows'), order, kind, unit, (share) => {
-    // Of the dishes, because charges follow.
+    // The suggestion covers only the dishes, because charges are added to agreed amounts.
     const dishes = share.lines ? share.lines.find((line) => line.kind === 'dishes')?.amount ?? 0 : share.amount;
     return agreed[kind] ? agreed[kind][share.participantId] ?? 0 : { amounts: dishes, percentages: '', weights: 1 }[kind];
   });
@@ -90,7 +90,7 @@ function renderAdjust(order) {
   renderNumbers($('adjust-rows'), order, 'adjustments', order.currency, ({ participantId: id }) => order.adjustments?.[id] || '');
 }
 
-/** A number for each on the bill: what is being typed, else what `suggested` says. */
+/** An input for each person on the bill: what is being typed, or else the `suggested` number. */
 function renderNumbers(list, order, kind, unit, suggested) {
   const draft = (table.drafts[kind] ??= new Map());
   rows(list, 'custom-row', order.splits, (share) => share.participantId, (row, share) => {
@@ -164,13 +164,14 @@ function renderClosing(order) {
   const { unallocated: missing, currency } = order;
   const orphans = order.items.filter((item) => order.unassigned?.includes(item.id)).map((item) => `“${item.dishName}”`);
   const [are, them] = orphans.length > 1 ? ['are', 'them'] : ['is', 'it'];
-  const nobodys = orphans.length > 0 && `${and(few(orphans))} ${are} nobody’s yet: somebody has to take ${them}.`;
+  const nobodys = orphans.length > 0 && `${and(few(orphans))} ${are} not claimed yet: somebody has to take ${them}.`;
   const agreed = !['equal', 'itemized'].includes(modeOf(order));
   const again = agreed && !nobodys ? ': set the shares again.' : '.';
   $('unallocated').hidden = missing === 0;
-  put($('unallocated'), missing > 0 ? `${money(missing, currency)} is on nobody yet${again}` : `${money(Math.abs(missing), currency)} too much is shared out${again}`);
-  const why = !order.items.length ? 'Add a dish first.' : nobodys || (agreed && missing !== 0 ? 'The shares must cover the total first.' : '');
+  put($('unallocated'), missing > 0 ? `${money(missing, currency)} is not assigned yet${again}` : `${money(Math.abs(missing), currency)} too much is assigned${again}`);
+  const why = !order.items.length ? 'Add a dish first.' : nobodys || (agreed && missing !== 0 ? 'The shares must add up to the total first.' : '');
   put($('why-not'), why);
-  // Whose a dish is may change any moment: then the server is asked, and says why not.
+  // With an unassigned dish the button stays enabled: it may be assigned at any moment, and
+  // otherwise the server says why not.
   $('finalize').disabled = why !== '' && !nobodys;
 }

@@ -1,4 +1,4 @@
-// What the person does about the bill.
+// Actions of the person on the bill.
 
 import { ask, confirmed } from './asking.js';
 import { chargesShown, KINDS, toCharges } from './charges.js';
@@ -10,7 +10,7 @@ import { freshId, me } from './seat.js';
 import { kindShown, modeOf, restShown, table } from './table.js';
 import { render } from './view.js';
 
-/** Calls `act` for a form that was filled in. */
+/** Calls `act` when a form is submitted. */
 const submitted = (id, act) => $(id).addEventListener('submit', (event) => {
   event.preventDefault();
   act();
@@ -34,7 +34,7 @@ for (const button of document.querySelectorAll('[data-kind]')) {
   });
 }
 
-/** The numbers typed for people. From entries, because a person's id may be any text, `__proto__` too. */
+/** The numbers typed for people. Built from entries, because a person's id may be any text, even `__proto__`. */
 function numbers(list, counts = () => true) {
   const given = [...list.children].map((row) => [row.key, row.querySelector('input').value.trim()]);
   return Object.fromEntries(given.filter(([, text]) => text && counts(text)).map(([id, text]) => [id, Number(text)]));
@@ -56,7 +56,7 @@ function cover(covers, rest) {
 $('cover-chips').addEventListener('click', ({ target }) => {
   const id = target.closest('button') && target.closest('li').key;
   if (!id) return;
-  // Whoever has left the bill is not covered any more.
+  // A person who has left the bill is no longer covered.
   const known = new Set(table.order.splits.map((share) => share.participantId));
   const covers = Object.entries(table.order.covers ?? {}).filter(([covered, payer]) => known.has(covered) && known.has(payer) && covered !== id);
   if (table.order.covers?.[id] !== me.id) covers.push([id, me.id]);
@@ -83,7 +83,7 @@ submitted('tip-form', () => ask('tip-problem', 'set_tip', { amount: Number($('ti
 
 $('waive').addEventListener('click', () => send('waive_service', { waived: !table.order.withoutService?.includes(me.id) }));
 
-/** The charges being typed, which start as those that were set. */
+/** The charges being edited, which start as the current ones. */
 const draft = () => (table.charges ??= chargesShown(table.order));
 
 const row = (kind, name, value = '') => ({ key: freshId(''), kind, name, value, unit: KINDS[kind][1], more: {} });
@@ -166,6 +166,6 @@ $('payments').addEventListener('click', async ({ target }) => {
   if (!payment || !button) return;
   const { paymentId } = payment;
   if (!button.matches('.back')) return send('update_payment', { paymentId, status: button.matches('.arrived') ? 'paid' : 'failed' });
-  const text = `${money(payment.amount, table.order.currency)} is due again afterwards.`;
-  if (await confirmed('Give it back?', text, 'Give back')) send('refund_payment', { paymentId, refundId: freshId('ref_') });
+  const text = `${money(payment.amount, table.order.currency)} will be due again.`;
+  if (await confirmed('Refund it?', text, 'Refund')) send('refund_payment', { paymentId, refundId: freshId('ref_') });
 });

@@ -1,11 +1,11 @@
-// What comes on top of the dishes, or off them, as the owner sets it; and what each decides for themselves.
+// Charges and discounts as the owner sets them; waivers and tips of each person.
 
 import { $, fill, put, rows } from './dom.js';
 import { money } from './money.js';
 import { me } from './seat.js';
 import { isHost, isOpen, table } from './table.js';
 
-/** Per kind of the form: the name and the unit that it starts with. */
+/** For each kind in the form: its initial name and unit. */
 export const KINDS = {
   tax: ['Tax', 'percent'],
   included: ['Tax', 'percent'],
@@ -15,7 +15,7 @@ export const KINDS = {
   fee: ['Delivery', 'amount'],
 };
 
-/** What the form shows: what is being typed, else what was set. */
+/** What the form shows: the charges being edited, or else the current ones. */
 export const chargesShown = (order) => table.charges ?? { rows: (order.charges ?? []).map(toRow), roundTo: order.roundTo };
 
 function toRow({ name, kind, percent, amount, inclusive, ...more }, index) {
@@ -25,11 +25,11 @@ function toRow({ name, kind, percent, amount, inclusive, ...more }, index) {
     kind: inclusive ? 'included' : kind,
     unit: amount === undefined ? 'percent' : 'amount',
     value: String(amount ?? percent),
-    more, // What this form cannot change stays as it is.
+    more, // Fields that this form cannot change are kept.
   };
 }
 
-/** The rows as `set_charges` wants them. */
+/** Converts the rows to the form of `set_charges`. */
 export function toCharges({ rows: list, roundTo }) {
   const charges = list.map(({ name, kind, unit, value, more }) => ({
     ...more,
@@ -82,6 +82,6 @@ function renderOwn(order) {
   const service = order.charges?.some(({ kind, optional }) => kind === 'service' && optional !== false);
   const waived = order.withoutService?.includes(me.id) ?? false;
   $('service').hidden = !service;
-  put($('service-text'), waived ? 'You do without the service charge.' : 'The service charge is up to you.');
+  put($('service-text'), waived ? 'You declined the service charge.' : 'The service charge is up to you.');
   put($('waive'), waived ? 'Pay it' : 'Decline');
 }

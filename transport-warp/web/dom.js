@@ -1,18 +1,19 @@
-// The document: its elements found, filled with text, and repeated for each of several things.
+// Helpers for the document: finding elements, setting their text, and repeating them for a
+// list.
 
 export const $ = (id) => document.getElementById(id);
 
-/** Only what differs is touched, so that a screen reader does not read the same again. */
+/** Sets a text only if it differs, so that a screen reader does not read it again. */
 export function put(node, text) {
   if (node.textContent !== String(text)) node.textContent = text;
 }
 
-/** As `put`, for a field: what is the same stays, and the cursor in it. */
+/** As `put`, for a field: an unchanged value keeps its cursor. */
 export function fill(field, value) {
   if (field.value !== String(value)) field.value = value;
 }
 
-/** Makes the children of `list` one for each of `things`, keeping those that are there (and the focus in them). */
+/** Makes one child of `list` for each of `things`, and keeps existing ones with their focus. */
 export function rows(list, template, things, keyOf, fill) {
   const kept = new Map([...list.children].map((row) => [row.key, row]));
   things.forEach((thing, index) => {

@@ -1,4 +1,4 @@
-// What happened at the table, in words: news as it comes, and the history of who did what.
+// Describes changes in words: news as they arrive, and the history.
 
 import { ask } from './asking.js';
 import { $, put, rows } from './dom.js';
@@ -8,20 +8,20 @@ import { nameOf } from './people.js';
 import { table } from './table.js';
 import { WAYS } from './words.js';
 
-/** A moment as this person's clock shows it, with the day where it is another. */
+/** A moment in the person's local time, with the date if it is not today. */
 export function moment(at) {
   const sameDay = new Date(at).toDateString() === new Date().toDateString();
   return new Date(at).toLocaleString(undefined, { timeStyle: 'short', ...(!sameDay && { dateStyle: 'medium' }) });
 }
 
-/** So many milliseconds, in the unit that people would use. */
+/** A duration in milliseconds, in the unit that people would use. */
 export function span(milliseconds) {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
   if (seconds <= 90) return `${seconds} s`;
   return seconds <= 90 * 60 ? `${Math.ceil(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
 
-/** One change in words. It is an entry of the history, or the same made of a message. */
+/** Describes one change: an entry of the history, or the same made from a message. */
 function inWords(change, order) {
   const { event, automatic, dishName: dish = 'a dish', participantName: whom = 'somebody', amount } = change;
   const who = change.byName || 'The restaurant';
@@ -29,7 +29,7 @@ function inWords(change, order) {
     case 'participant_joined': return `${who} sat down`;
     case 'participant_left': return `${who} left the table`;
     case 'participant_removed': return `${who} removed ${whom}`;
-    case 'participant_readmitted': return `${who} lets ${whom} come back`;
+    case 'participant_readmitted': return `${who} let ${whom} back in`;
     case 'item_added': return `${who} added ${dish}`;
     case 'item_restored': return `${who} brought back ${dish}`;
     case 'item_removed': return `${who} removed ${dish}`;
@@ -38,26 +38,26 @@ function inWords(change, order) {
     case 'split_updated': return `${who} split the bill ${WAYS[change.splitMode]?.[0] ?? ''}`;
     case 'charges_updated': return `${who} changed taxes and charges`;
     case 'tip_updated': return `${who} changed their tip`;
-    case 'service_waived': return `${who} ${change.waived ? 'does without' : 'pays'} the service charge`;
+    case 'service_waived': return `${who} ${change.waived ? 'declined' : 'pays'} the service charge`;
     case 'ready_updated': return `${who} is ${change.ready ? 'done ordering' : 'not done yet'}`;
     case 'order_locked': return automatic ? 'The time is up, and the dishes are locked' : `${who} locked the dishes`;
     case 'order_unlocked': return `${who} unlocked the dishes`;
     case 'owner_changed': return `${who} made ${whom} the host`;
-    case 'limit_updated': return change.limit === null ? `${who} took ${whom}’s limit back` : `${who} set ${whom} a limit of ${money(change.limit, order.currency)}`;
-    case 'rules_updated': return `${who} ${change.finalizeWhenReady ? 'has the order placed once everyone is done' : 'waits for nobody’s being done'}`;
-    case 'deadline_updated': return change.deadline ? `${who} set the time to ${moment(change.deadline.at)}` : `${who} took the time back`;
+    case 'limit_updated': return change.limit === null ? `${who} removed ${whom}’s limit` : `${who} set ${whom} a limit of ${money(change.limit, order.currency)}`;
+    case 'rules_updated': return `${who} ${change.finalizeWhenReady ? 'turned on automatic placing' : 'turned off automatic placing'}`;
+    case 'deadline_updated': return change.deadline ? `${who} set the deadline to ${moment(change.deadline.at)}` : `${who} removed the deadline`;
     case 'deadline_reminder': return `${span(change.left)} left`;
     case 'payment_recorded': return `${change.payerName ?? nameOf(order, change.payer)} ${change.status === 'pending' ? 'is paying' : 'paid'} ${money(amount, order.currency)}`;
     case 'payment_updated': return `A payment ${change.status === 'paid' ? 'arrived' : 'never arrived'}`;
-    case 'payment_refunded': return 'A payment was given back';
+    case 'payment_refunded': return 'A payment was refunded';
     case 'order_finalized': return automatic ? 'The time is up, and the order is placed' : `${who} placed the order`;
-    case 'order_expired': return 'Nobody touched the order for long: it has expired';
-    case 'order_archived': return 'The order was put away';
+    case 'order_expired': return 'The order has expired';
+    case 'order_archived': return 'The order was archived';
     default: return '';
   }
 }
 
-/** What a message means to people; `before` and `after` are the order without and with it. */
+/** Describes a message; `before` and `after` are the order without and with it. */
 export function told({ type, participantId: by, participantName: byName, data }, before, after) {
   if (type === 'presence') return data.isOnline ? `${byName} is back` : `${byName} went offline`;
   if (type === 'participant_left' && 'removedBy' in data) {
@@ -81,15 +81,15 @@ export function told({ type, participantId: by, participantName: byName, data },
   }, after);
 }
 
-/** What somebody did about their part in a dish. */
+/** Describes a change to a person's part in a dish. */
 function part(id, sharedBy, before, itemId) {
   const item = before?.items.find((other) => other.id === itemId);
   const had = item && Object.hasOwn(item.sharedBy ?? { [item.addedBy]: 1 }, id);
   const has = Object.hasOwn(sharedBy, id);
-  return has && !had ? 'shares' : had && !has ? 'has no part in' : 'changed who shares';
+  return has && !had ? 'shares' : had && !has ? 'no longer shares' : 'changed who shares';
 }
 
-/** Asks for a page of the history: the last one, or what came before those that are known. One at a time. */
+/** Requests a page of the history: the latest one, or the one before the known entries. One request at a time. */
 export function askPast(earlier = false) {
   const { past } = table;
   if (past.command || !joined) return;
@@ -98,13 +98,13 @@ export function askPast(earlier = false) {
   past.command = ask('past-problem', 'history', { before });
 }
 
-/** The page that was asked for is refused; whether it is asked for again, in a while. */
+/** Handles a refused page. Returns whether it will be requested again later. */
 export function refusedPast({ code, retryAfter = 1000 }) {
   const { past } = table;
   const earlier = past.earlier;
   past.command = null;
   if (code !== 'rate_limited') return false;
-  // The others at the table ask at the same time.
+  // Randomized, because others at the table retry at the same time.
   const again = () => {
     if (!joined || !$('past').open) return;
     if (past.command) setTimeout(again, retryAfter);
@@ -114,16 +114,17 @@ export function refusedPast({ code, retryAfter = 1000 }) {
   return true;
 }
 
-/** Takes in a page that came. */
+/** Adds a page that arrived. */
 export function keepPast({ entries, more }) {
   const { past } = table;
-  // What lies between this page and those that are known comes with the earlier ones, so that nothing is left out unseen.
+  // If there is a gap between this page and the known entries, drop those: they come again
+  // with earlier pages.
   if (entries[0]?.seq > Math.max(...past.entries.keys()) + 1) past.entries.clear();
   const first = Math.min(...past.entries.keys());
   for (const entry of entries) past.entries.set(entry.seq, entry);
   if (!(entries[0]?.seq >= first)) past.more = more;
   past.command = null;
-  // What happened while the page was on its way.
+  // Something changed while the page was on its way.
   if (Math.max(...past.entries.keys()) < table.order?.seq) askPast();
 }
 

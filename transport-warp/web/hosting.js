@@ -1,4 +1,4 @@
-// What the host decides about the table, what each says of being done, and what they take back.
+// Actions of the host about the table; ready marks and undo of each person.
 
 import { ask, confirmed } from './asking.js';
 import { $ } from './dom.js';
@@ -33,7 +33,7 @@ $('guests').addEventListener('click', async ({ target }) => {
   const participantId = row?.key;
   if (target.closest('.hand-over')) {
     const name = nameOf(table.order, participantId);
-    if (await confirmed(`Make ${name} the host?`, 'What is yours to decide is theirs from then on.', 'Hand over')) decide('hand_over', { participantId });
+    if (await confirmed(`Make ${name} the host?`, 'They will decide about the table in your place.', 'Hand over')) decide('hand_over', { participantId });
   } else if (target.closest('.send-away')) {
     const name = nameOf(table.order, participantId);
     const dishes = row.querySelector('.dishes-left').value;
@@ -49,7 +49,8 @@ $('removed').addEventListener('click', ({ target }) => {
 
 $('ready').addEventListener('click', () => ask('finalize-problem', 'set_ready', { ready: !table.order.ready?.includes(me.id) }));
 
-// Their last change is named, or where it is not known there is one tap at a time, so that two do not bring back what was taken back.
+// The undo names this person's last change. If that is unknown, only one undo may be in
+// flight: a second one would undo the first.
 $('undo').addEventListener('click', () => {
   if (table.undoing) return;
   const unknown = table.lastMine === null;

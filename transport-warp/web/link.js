@@ -1,24 +1,25 @@
-// The connection to the room, and its retries. It knows nothing of what is said over it, beyond the first `join`.
+// The connection to the room, and its retries. It knows no messages except the first
+// `join`.
 
 import { freshId, introduction, me, room } from './seat.js';
 
 export let socket = null;
-export let joined = false; // On this very socket.
-/** The id of this socket's `join`. Another socket may say more or less of oneself, which is another command. */
+export let joined = false; // On the current socket.
+/** The id of this socket's `join`. It is new for each socket, because its content may differ. */
 export let joining = '';
 export let failures = 0;
-/** When the next try is; 0: there is none. */
+/** When the next attempt is; 0: none is planned. */
 export let retryAt = 0;
 let retryTimer = 0;
 let heardAt = 0;
 let hooks = null;
 
-/** `heard(message)`, `dropped()` with the socket, `unreachable()` before one was seated, `changed()` to be shown. */
+/** Sets the hooks: `heard(message)`, `dropped()` with the socket, `unreachable()` before a first join, `changed()` to render. */
 export function listen(to) {
   hooks = to;
 }
 
-/** Makes objects that have nothing but what was sent: a guest may be called `constructor`. */
+/** Makes objects without a prototype: a guest may be called `constructor`. */
 function plain(_, value) {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   return isObject ? Object.assign(Object.create(null), value) : value;
@@ -53,13 +54,13 @@ function connect() {
   hooks.changed();
 }
 
-/** The server has taken this socket's `join`. */
+/** Notes that the server has accepted this socket's `join`. */
 export function settled() {
   joined = true;
   failures = 0;
 }
 
-/** The connection is gone, or as good as gone. `ended` is the server's word not to come back by ourselves. */
+/** Handles a lost connection. `ended`: the server said not to reconnect automatically. */
 function lost(link, ended = false) {
   if (link !== socket) return;
   drop();
@@ -75,7 +76,7 @@ function lost(link, ended = false) {
   hooks.changed();
 }
 
-/** Leaves a server in trouble, to come back in a while. */
+/** Disconnects from a server in trouble, and reconnects later. */
 export function backOff() {
   lost(socket);
 }
@@ -90,7 +91,7 @@ export function drop() {
   link.close(1000);
 }
 
-/** A phone that slept may hold a dead socket that looks open: ask, and hear nothing, is to be offline. */
+/** Checks the connection: a phone that slept may hold a dead socket that looks open. Without an answer it counts as lost. */
 function probe() {
   const link = socket;
   if (link?.readyState !== WebSocket.OPEN) return;

@@ -1,10 +1,10 @@
-// Currencies and amounts. Amounts are shown as they came, never added up here.
+// Currencies and amounts. Amounts are shown as received; this page never adds them up.
 
 const CURRENCIES = ['INR', 'USD', 'EUR', 'GBP', 'AED', 'AUD', 'BHD', 'BRL', 'CAD', 'CHF', 'IDR', 'JPY', 'KES', 'KRW', 'KWD', 'LKR', 'MXN', 'MYR', 'NGN', 'NPR', 'PHP', 'SAR', 'SGD', 'THB', 'TRY', 'VND', 'ZAR'];
 
 let format = null;
 
-/** An amount of an order, shown to its last digit: it is below 2^53 minor units, so the nearest double rounds to it. */
+/** Formats an amount with all its digits: it is below 2^53 minor units, so the nearest double rounds to it. */
 export function money(amount, currency) {
   if (format?.resolvedOptions().currency !== currency) {
     format = new Intl.NumberFormat(undefined, { style: 'currency', currency, maximumFractionDigits: 4 });
@@ -12,7 +12,7 @@ export function money(amount, currency) {
   return format.format(amount);
 }
 
-/** What a table can be started in, each with its name in the person's language. */
+/** The currencies in which a table can be started, with their names in the person's language. */
 export function currencyOptions() {
   const names = new Intl.DisplayNames(undefined, { type: 'currency' });
   return CURRENCIES.map((code) => new Option(`${code} · ${names.of(code)}`, code));

@@ -1,4 +1,4 @@
-// What the server says, and what comes of it.
+// Handles the server's messages.
 
 import { $, put } from './dom.js';
 import { askPast, keepPast, refusedPast, told } from './happened.js';
@@ -8,7 +8,7 @@ import { forgetBegun, forgetUnconfirmed, table } from './table.js';
 import { render } from './view.js';
 import { complain, say } from './words.js';
 
-/** What can be taken back. */
+/** The events of changes that can be undone. */
 const CHANGES = new Set(['item_added', 'item_removed', 'quantity_updated', 'item_shared', 'split_updated', 'charges_updated', 'tip_updated', 'service_waived']);
 
 export function receive(message) {
@@ -20,14 +20,14 @@ export function receive(message) {
   }
   const before = table.order;
   const state = data.orderState ?? (Array.isArray(data.items) ? data : null);
-  if (!state) return; // A newer server may say more than this page understands.
+  if (!state) return; // A message of a newer server that this page does not understand.
   const mine = message.participantId === me.id;
   if (type === 'participant_left' && mine) return departed('removedBy' in data);
   table.order = state;
   table.ahead = message.timestamp - Date.now();
   for (const { id, name } of state.participants) table.names.set(id, name);
   if (type === 'sync') {
-    // Some of their changes may have passed unseen, and answers with them.
+    // Some of their changes and answers may have been missed.
     table.lastMine = null;
     forgetUnconfirmed();
   }
@@ -47,7 +47,7 @@ export function receive(message) {
     $('placed-title').focus();
   }
   const news = told(message, before, state);
-  if (mine) put($('spoken'), news); // One's own doing is seen, but not by everybody.
+  if (mine) put($('spoken'), news); // For screen readers: the person sees their own change anyway.
   else if (news) say(news);
 }
 
@@ -66,7 +66,7 @@ function added() {
   if ($('add').contains(document.activeElement)) $('dish').focus();
 }
 
-/** What this person typed is what the table has now. */
+/** Handles the news that what this person typed is now in the state. */
 function agreed(type) {
   if (type === 'split_updated') Object.assign(table, { drafts: {}, lookedAt: null, way: null, rest: null });
   if (type === 'tip_updated') table.tipping = false;
@@ -89,10 +89,10 @@ function departed(removed) {
 }
 
 function refused({ error, id, data = {} }) {
-  const text = data.message || error || 'The server refused this.';
+  const text = data.message || error || 'This did not work. Please try again.';
   table.wanted.clear();
   if (id !== joining) {
-    // Its id stays: nobody may know whether it was stored.
+    // Its id is kept, because it is unknown whether it was stored.
     if (table.adding?.command === id) table.adding.sent = false;
     if (id === table.undoing) table.undoing = null;
     if (id === table.pay.command) table.pay.sent = false;
@@ -102,7 +102,7 @@ function refused({ error, id, data = {} }) {
     else complain(text);
     render();
   } else if (data.code?.startsWith('storage_')) {
-    backOff(); // The server is in trouble, not this person: come back in a while.
+    backOff(); // The server is in trouble, not this person: reconnect later.
   } else {
     drop();
     me.seated = false;

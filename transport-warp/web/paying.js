@@ -1,4 +1,4 @@
-// Payments shown: what is due, who owes whom, and the owner's form to record one.
+// Shows payments: what is due, who owes whom, and the owner's form to record one.
 
 import { $, fill, put, rows } from './dom.js';
 import { money } from './money.js';
@@ -6,11 +6,11 @@ import { and, capital, mineFirst, nameOf } from './people.js';
 import { me } from './seat.js';
 import { dueOf, isHost, isOpen, table } from './table.js';
 
-/** Stands for everybody who has to pay; no person has this id. */
+/** Stands for all people who have to pay; no person has this id. */
 export const EVERYBODY = '';
 
 export function renderPaying(order) {
-  // Older servers know of no payments.
+  // Older servers do not send payments.
   $('paying').hidden = !order.payments || (isOpen(order) && !order.payments.length);
   if ($('paying').hidden) return;
   const { currency, settled, balanceDue, paid, payments } = order;
@@ -26,7 +26,8 @@ export function renderPaying(order) {
 }
 
 function renderSettlement(order) {
-  // Before anybody has paid, everybody owes the restaurant their share, as the shares say.
+  // Before the first payment, everybody simply owes the restaurant their share, which is
+  // already shown.
   const transfers = order.payments.length ? order.settlement ?? [] : [];
   $('owing').hidden = transfers.length === 0;
   put($('owing-title'), order.settled ? 'Among yourselves' : 'Who owes whom');
@@ -38,10 +39,10 @@ function renderSettlement(order) {
   });
 }
 
-/** Those of whose shares something is due and not on its way. */
+/** The people whose shares are not fully paid or pending. */
 export const owing = (order) => order.splits.filter((share) => share.paymentStatus === 'unpaid');
 
-/** For whom the form pays: who was picked, or whoever is next. */
+/** The person for whom the form pays: the one picked, or the next who owes. */
 export function paidFor(order) {
   const due = owing(order).map((share) => share.participantId);
   const picked = table.pay.for;
@@ -50,7 +51,7 @@ export function paidFor(order) {
 
 export const paidBy = (order) => table.pay.by ?? (paidFor(order) === EVERYBODY ? me.id : paidFor(order));
 
-/** What is due of whomever the form pays for. */
+/** The amount due for those for whom the form pays. */
 export function dueNow(order) {
   const id = paidFor(order);
   return id === EVERYBODY ? order.balanceDue : order.splits.find((share) => share.participantId === id)?.balance;
@@ -85,7 +86,7 @@ function fillPayment(row, payment, order) {
     method && (method === 'upi' ? 'UPI' : method),
     reference,
     tip > 0 && `${money(tip, order.currency)} of it tip`,
-    refunded > 0 && `${money(refunded, order.currency)} given back`,
+    refunded > 0 && `${money(refunded, order.currency)} refunded`,
     status === 'pending' && 'on its way',
     status === 'failed' && 'never arrived',
   ];
@@ -94,7 +95,7 @@ function fillPayment(row, payment, order) {
   put(part('.amount'), money(amount, order.currency));
   row.classList.toggle('void', status === 'failed' || refunded === amount);
   const mine = isHost(order) && !order.archived && recordedBy !== 'backend';
-  // What was given up for lost may arrive all the same.
+  // A payment marked as failed may still arrive.
   part('.arrived').hidden = !mine || status === 'paid';
   part('.failed').hidden = !mine || status !== 'pending';
   part('.back').hidden = !mine || status !== 'paid' || refunded === amount;

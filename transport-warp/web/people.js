@@ -1,4 +1,4 @@
-// People as this tab speaks of them: one of them is "you".
+// Names of people in this tab, where one of them is "you".
 
 import { put } from './dom.js';
 import { me } from './seat.js';
@@ -8,7 +8,7 @@ const AND = new Intl.ListFormat('en-GB');
 
 export const and = (texts) => AND.format(texts);
 
-/** A name that is written from right to left must not turn the words around it. */
+/** Isolates a right-to-left name, so that it does not reorder the words around it. */
 const apart = (name) => (/[\u0590-\u08ff]/.test(name) ? `\u2068${name}\u2069` : name);
 
 /** At most four of `texts`. */
@@ -22,10 +22,10 @@ export function nameOf(order, id) {
 
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** `things` with those of this tab's person first. */
+/** `things`, with those of this tab's person first. */
 export const mineFirst = (things, idOf) => [...things].sort((left, right) => (idOf(right) === me.id) - (idOf(left) === me.id));
 
-/** Everybody has a colour by their place on the bill. */
+/** Sets a person's colour, by their place on the bill. */
 export function colour(row, splits, id) {
   const seat = splits.findIndex((share) => share.participantId === id);
   row.style.setProperty('--hue', HUES[Math.max(0, seat) % HUES.length]);

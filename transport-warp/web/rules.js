@@ -1,4 +1,4 @@
-// Who may do what at this table, and until when; and what its host decides about that.
+// Shows who may do what at this table, and until when; and the host's settings.
 
 import { $, fill, put, rows } from './dom.js';
 import { moment, span } from './happened.js';
@@ -12,7 +12,8 @@ export function renderRules(order) {
   for (const id of ['add-card', 'dock-add']) $(id).hidden = !mayOrder(order);
   for (const id of ['ways', 'closing']) $(id).hidden = !open;
   for (const button of document.querySelectorAll('[data-split]')) {
-    // One that only shows a form is nobody else's to enable again.
+    // A button that sends may also be disabled elsewhere, and stays so; one that only opens a
+    // form may not.
     button.disabled = !mayDecide(order) || ('send' in button.dataset && button.disabled);
   }
   $('finalize').hidden = !mayDecide(order);
@@ -23,7 +24,7 @@ export function renderRules(order) {
   renderClock();
 }
 
-/** What holds here that does not hold at every table. */
+/** Shows the rules of this table that differ from the defaults. */
 function renderStanding(order) {
   const host = nameOf(order, order.ownerId);
   const mine = isHost(order);
@@ -31,7 +32,7 @@ function renderStanding(order) {
   const lines = !isOpen(order) ? [] : [
     order.policy === 'hosted' && (mine ? 'You host: the others change their own dishes only.' : `${capital(host)} hosts: you change your own dishes, and ${host} places the order.`),
     order.locked && `The dishes are locked: only ${host} can change them.`,
-    limit !== undefined && !mine && `Your dishes may come to ${money(limit, order.currency)}.`,
+    limit !== undefined && !mine && `Your dishes may cost up to ${money(limit, order.currency)}.`,
     order.finalizeWhenReady && 'The order is placed once everyone is done.',
   ].filter(Boolean);
   rows($('standing-rows'), 'standing-row', lines, (line) => line, (row, line) => put(row, line));
@@ -40,7 +41,7 @@ function renderStanding(order) {
 
 const isDue = (order) => isOpen(order) && order.deadline !== undefined && !order.deadline.passed;
 
-/** How long there is still time. */
+/** Shows the remaining time. */
 export function renderClock() {
   const { order } = table;
   $('deadline').hidden = !order || !isDue(order);
@@ -70,7 +71,7 @@ function renderHosting(order) {
     const limit = order.limits?.[id];
     put(part('.guest-name'), name);
     put(part('.guest-limit'), limit === undefined ? '' : `at most ${money(limit, order.currency)}`);
-    // What is being typed stays.
+    // Keeps what is being typed.
     if (!part('.limit').contains(document.activeElement)) fill(part('.limit input'), limit ?? '');
     part('.limit input').setAttribute('aria-label', `Limit for ${name}, ${order.currency}`);
     part('.dishes-left').setAttribute('aria-label', `What becomes of ${name}’s dishes`);

@@ -1,11 +1,11 @@
-// Who and where this tab is.
+// The identity and the room of this tab.
 
-/** The room that the address asks for, or null. */
+/** The room in the URL, or null. */
 export const asked = new URLSearchParams(location.search).get('room');
 export let room = asked ?? freshCode();
-/** `{id, name, seated}` of this tab in this room; sessionStorage makes a reload the same person. */
+/** `{id, name, seated}` of this tab in this room; sessionStorage keeps the identity across a reload. */
 export let me = remembered();
-/** What the first `join` tells beyond the name; sent until the server has answered it once. */
+/** What the first `join` contains besides the name; sent until the server has answered it once. */
 export let introduction = {};
 
 function freshCode() {
@@ -22,17 +22,17 @@ function remembered() {
   try {
     const kept = JSON.parse(sessionStorage.getItem(`stonepot:${room}`));
     if (kept?.id) return kept;
-  } catch { /* Unreadable or forbidden storage: a new person, then. */ }
+  } catch { /* Unreadable or forbidden storage: start as a new person. */ }
   return { id: freshId('guest_'), name: '', seated: false };
 }
 
 export function remember() {
   try {
     sessionStorage.setItem(`stonepot:${room}`, JSON.stringify(me));
-  } catch { /* Private browsing: this tab forgets who it was on a reload. */ }
+  } catch { /* Private browsing: this tab loses its identity on a reload. */ }
 }
 
-/** Goes to another room, where this tab may have been somebody else. */
+/** Moves to another room, where this tab may have another identity. */
 export function moveTo(code) {
   if (code === room) return;
   room = code;
@@ -43,7 +43,7 @@ export function introduce(details) {
   introduction = details;
 }
 
-/** The link that brings others to this room. */
+/** The link that invites others to this room. */
 export function address() {
   const base = new URL('.', location.href);
   base.search = `?room=${encodeURIComponent(room)}`;

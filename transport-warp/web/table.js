@@ -1,41 +1,42 @@
-// What this tab knows of the table, and what its person has begun there. The view only reads it.
+// The state of the table as this tab knows it, and the person's unfinished input. The view
+// only reads it.
 
 import { me } from './seat.js';
 
 export const table = {
   /** The last state that the server sent; the page keeps no order of its own. */
   order: null,
-  /** The dish on its way: its id is chosen here, so sending it again after a broken line cannot order it twice. */
+  /** The dish being sent: its id is chosen here, so resending it after a lost connection cannot order it twice. */
   adding: null,
-  /** Quantities asked for and not yet confirmed, so that two quick taps count as two. */
+  /** Quantities requested and not yet confirmed, so that two quick taps count as two. */
   wanted: new Map(),
-  /** Custom shares being typed: per kind, the text for each person. */
+  /** Custom shares being typed: for each kind, the text for each person. */
   drafts: {},
-  /** The kind of custom shares that this person looks at; null: whatever the table agreed on. */
+  /** The kind of custom shares that this person has opened; null: the agreed one. */
   lookedAt: null,
-  /** The way to split whose form is looked at, though the table has not agreed on it; null: none. */
+  /** The way to split whose form is open, though it is not the agreed one; null: none. */
   way: null,
-  /** How a bill is to be split before somebody pays for others; null: as it is now. */
+  /** How the bill is to be split before some people pay for others; null: as it is now. */
   rest: null,
-  /** Charges being typed: `{rows, roundTo}`; null: as they were set. */
+  /** Charges being edited: `{rows, roundTo}`; null: the current ones. */
   charges: null,
   /** Whether an amount for one's own tip is being typed. */
   tipping: false,
-  /** The payment being typed. Its id is chosen here, so that sending it again cannot pay twice. */
+  /** The payment being typed. Its id is chosen here, so that resending it cannot pay twice. */
   pay: {},
-  /** By the place where a refusal of it is shown: the id of the last command. */
+  /** For each place where a refusal is shown: the id of the last command. */
   asked: {},
-  /** Whether the link for others is shown; null: as long as one sits alone. */
+  /** Whether the link for others is shown; null: only while one is alone. */
   inviting: null,
   /** How far the server's clock is ahead of this one, in milliseconds. */
   ahead: 0,
-  /** The number of this person's last change to the bill; null: nobody knows. */
+  /** The number of this person's last change to the bill; null: unknown. */
   lastMine: null,
-  /** The undo on its way that names no change. */
+  /** The command id of an undo in flight that names no change. */
   undoing: null,
-  /** Who did what, as far as it was asked for: entries by their number, whether there are earlier ones, and the command that asks. */
+  /** The history as far as it was requested: entries by number, whether there are earlier ones, and the command in flight. */
   past: { entries: new Map(), more: false, command: null },
-  /** The names of those who were seen at the table, because who was removed is not in its state any more. */
+  /** The names of all people seen at the table, because removed people are no longer in its state. */
   names: new Map(),
 };
 
@@ -43,18 +44,18 @@ export const isOpen = (order) => order.status === 'active';
 
 export const isHost = (order) => order.ownerId === me.id;
 
-/** Whether this person may add dishes, and say which are theirs. */
+/** Whether this person may add dishes, and claim them. */
 export const mayOrder = (order) => isOpen(order) && (isHost(order) || !order.locked);
 
-/** Whether this person may change how much there is of a dish, or take it off. */
+/** Whether this person may change the quantity of a dish, or remove it. */
 export const mayChange = (order, item) => mayOrder(order) && (mayDecide(order) || item.addedBy === me.id);
 
-/** Whether this person may say how the bill is split, and place the order. */
+/** Whether this person may choose the split, and place the order. */
 export const mayDecide = (order) => isOpen(order) && (isHost(order) || order.policy !== 'hosted');
 
 export const kindShown = () => table.lookedAt ?? Object.keys(table.order.customShares ?? {})[0] ?? 'amounts';
 
-/** What is to be paid. Older servers know of dishes only. */
+/** The amount due. Older servers send only the total of the dishes. */
 export const dueOf = (order) => order.amountDue ?? order.total;
 
 export const modeOf = (order) => order.splitMode ?? order.splitType;
@@ -66,13 +67,13 @@ export function restShown() {
 
 export const myShare = () => table.order.splits.find((share) => share.participantId === me.id)?.amount ?? 0;
 
-/** What was begun at one table is nothing to the next. */
+/** Drops unfinished input that must not carry over to another table. */
 export function forgetBegun() {
   Object.assign(table, { drafts: {}, lookedAt: null, way: null, rest: null, charges: null, tipping: false, pay: {}, asked: {} });
   Object.assign(table, { lastMine: null, undoing: null, past: { entries: new Map(), more: false, command: null }, names: new Map() });
 }
 
-/** Nobody knows what became of that which was on its way over a line that broke, or whose answers a full state took the place of. */
+/** Drops pending requests whose result is unknown: the connection broke, or a full state replaced their answers. */
 export function forgetUnconfirmed() {
   table.wanted.clear();
   if (table.adding) table.adding.sent = false;

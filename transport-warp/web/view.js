@@ -1,4 +1,4 @@
-// What is shown: all of it follows from the table, the seat and the link.
+// Renders everything from the table, the seat and the link.
 
 import { renderBill } from './bill.js';
 import { renderCharges } from './charges.js';
@@ -87,7 +87,7 @@ function renderTable(order) {
 function renderPeople({ participants, splits, ready = [] }) {
   rows($('people'), 'person-row', participants, (person) => person.id, (row, person) => {
     avatar(row, splits, person.id, person.name);
-    // Who is cut off knows nothing of the others.
+    // While disconnected, the others' presence is unknown.
     row.classList.toggle('online', joined && person.isOnline);
     put(row.querySelector('.who'), person.id === me.id ? 'You' : person.name);
     row.classList.toggle('ready', ready.includes(person.id));
@@ -113,7 +113,7 @@ function fillDish(row, item, order) {
   const claim = part('.claim');
   claim.classList.toggle('primary', claims.length === 0);
   put(claim, mine ? 'Not mine' : claims.length ? 'Share this' : 'It’s mine');
-  claim.hidden = !mayOrder(order) || (order.splits.length < 2 && mine); // Or there is nobody to share with.
+  claim.hidden = !mayOrder(order) || (order.splits.length < 2 && mine); // Hidden if there is no one to share with.
   claim.setAttribute('aria-label', `${claim.textContent}: ${item.dishName}`);
   put(part('.line-total'), money(item.itemTotal, currency));
   put(part('.pieces'), pieces);
@@ -127,7 +127,7 @@ function fillDish(row, item, order) {
   part('.more').disabled = pieces >= 999;
 }
 
-/** Who has a dish, where it is not simply its adder's. */
+/** Who has a dish, if it is not simply its adder's. */
 function whose(order, claims) {
   const alike = claims.every(([, weight]) => weight === claims[0][1]);
   const names = mineFirst(claims, ([id]) => id).map(([id, weight]) => nameOf(order, id) + (alike ? '' : ` ×${weight}`));

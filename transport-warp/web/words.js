@@ -1,8 +1,8 @@
-// What the page says in passing: the toasts, and the ways to split in words.
+// Texts of the page: the toasts, and the ways to split in words.
 
 import { $, put } from './dom.js';
 
-/** The ways to split: as the news tell of one, and the hint below it. */
+/** The ways to split: the words for news, and the hint below the choice. */
 export const WAYS = {
   equal: ['equally', 'Everyone on the bill pays the same.'],
   itemized: ['by dish', 'Each pays for their own dishes, and their part of those they share.'],

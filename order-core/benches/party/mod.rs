@@ -1,4 +1,4 @@
-//! Orders to measure with.
+//! Orders for benchmarks.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -14,7 +14,7 @@ use order_core::{
     commit, decide, wire,
 };
 
-/// Short runs: all benches together stay well below three minutes.
+/// Short runs, so that all benches together take well below three minutes.
 pub fn criterion() -> Criterion {
     Criterion::default()
         .warm_up_time(Duration::from_millis(300))
@@ -23,7 +23,7 @@ pub fn criterion() -> Criterion {
         .configure_from_args()
 }
 
-/// An order of so many people, who take turns in ordering so many items.
+/// An order with this many people and items. People take turns adding items.
 pub fn order(people: usize, items: usize) -> Order {
     let mut order = Order::new(OrderId::new("session_xyz").unwrap(), Currency::default());
     for number in 0..people {
@@ -58,7 +58,7 @@ pub fn update_message(id: &str, quantity: usize) -> String {
     )
 }
 
-/// What a room does with a message, without storing it or telling anybody.
+/// Does what a room does with a message, except storing and broadcasting.
 pub fn apply(order: &mut Order, who: &str, text: &str) -> Result<Recorded, Rejection> {
     let message =
         wire::decode_command(text, || ItemId::new("fresh").unwrap()).map_err(|refused| refused.rejection)?;

@@ -8,9 +8,9 @@ use crate::{Amount, Order};
 /// The payment status of a share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ShareStatus {
-    /// Some of it is due.
+    /// Part of it is due and not on its way.
     Unpaid,
-    /// What is due is on its way.
+    /// All that is due is on its way.
     Pending,
     /// Nothing is due.
     Paid,
@@ -36,22 +36,23 @@ pub struct Balance {
 }
 
 impl Balance {
-    /// What has been paid of it, less what was given back.
+    /// How much has been paid, less refunds.
     pub fn paid(&self) -> Amount {
         self.paid
     }
 
-    /// What is on its way.
+    /// How much is on its way.
     pub fn pending(&self) -> Amount {
         self.pending
     }
 
-    /// What is due: the share less what has been paid. Below zero when the share shrank after it was paid.
+    /// How much is due: the share less what has been paid. Negative if the share shrank after it
+    /// was paid.
     pub fn due(&self) -> Amount {
         self.share.checked_sub(self.paid).unwrap_or(self.share)
     }
 
-    /// What is due and not on its way either.
+    /// How much is due and not on its way.
     pub fn open(&self) -> Amount {
         self.due().checked_sub(self.pending).unwrap_or(self.share)
     }
@@ -77,7 +78,7 @@ pub struct Balances {
 }
 
 impl Balances {
-    /// The balances of an order that is shared so.
+    /// Computes the balances of an order with these shares.
     pub fn new(order: &Order, shares: &Shares<'_>) -> Self {
         let mut of = vec![Balance::default(); order.people.len()];
         for share in shares.list() {
@@ -94,7 +95,7 @@ impl Balances {
                     PaymentStatus::Pending => &mut balance.pending,
                     PaymentStatus::Failed => continue,
                 };
-                // Bounded by the number of payments and their ceiling.
+                // Cannot overflow: the number and the size of payments are bounded.
                 *sum = sum.checked_add(part.kept()).unwrap_or(*sum);
             }
         }
@@ -111,7 +112,7 @@ impl Balances {
         self.of.get(seat.0).copied()
     }
 
-    /// What has been paid of the bill, less what was given back.
+    /// How much of the bill has been paid, less refunds.
     pub fn paid(&self) -> Amount {
         Amount::checked_sum(self.of.iter().map(Balance::paid)).unwrap_or_default()
     }
@@ -121,7 +122,7 @@ impl Balances {
         self.amount_due.checked_sub(self.paid()).unwrap_or_default().max(Amount::ZERO)
     }
 
-    /// What is due and not on its way either.
+    /// How much is due and not on its way.
     pub(crate) fn open(&self) -> Amount {
         let pending = Amount::checked_sum(self.of.iter().map(Balance::pending)).unwrap_or_default();
         self.due().checked_sub(pending).unwrap_or_default().max(Amount::ZERO)

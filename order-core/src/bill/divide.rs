@@ -66,7 +66,7 @@ pub fn divide(bill: &Bill) -> Result<Division, Rejection> {
     })
 }
 
-/// Where each diner stands in the list.
+/// Each diner's index in the list.
 fn seats(bill: &Bill) -> Result<BTreeMap<&ParticipantId, usize>, Rejection> {
     if bill.diners.is_empty() {
         return Err(Rejection::new(Code::NobodyToPay).field("participants").expected("at least one person"));
@@ -81,10 +81,10 @@ fn seats(bill: &Bill) -> Result<BTreeMap<&ParticipantId, usize>, Rejection> {
         .expected("each person once"))
 }
 
-/// The claims on the dishes of a bill, those on one dish after those on the dish before.
+/// The claims on the dishes of a bill, grouped by dish.
 struct Claims {
     all: Vec<(Seat, Weight)>,
-    /// By dish: where its claims end.
+    /// By dish: the end of its claims.
     ends: Vec<usize>,
 }
 
@@ -117,7 +117,7 @@ fn claims(bill: &Bill, seats: &BTreeMap<&ParticipantId, usize>) -> Result<Claims
     Ok(claims)
 }
 
-/// The lines by name.
+/// The lines with their names.
 fn named(bill: &Bill, lines: &Lines) -> Vec<Line> {
     let dish = |place: usize| bill.dishes.get(place).map(|dish| Text::from(dish.id.clone()));
     let named = lines.iter().filter_map(|(label, amount, _)| {

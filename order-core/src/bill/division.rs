@@ -23,7 +23,8 @@ impl Division {
         self.total
     }
 
-    /// What is to be paid: the sum of all lines, and of all shares and what is [unassigned](Self::unassigned).
+    /// The amount due: the sum of all lines, and of all shares and what is
+    /// [unassigned](Self::unassigned).
     pub fn amount_due(&self) -> Amount {
         self.amount_due
     }
@@ -38,12 +39,12 @@ impl Division {
         })
     }
 
-    /// The dishes, then the charges, then what some give on their own, then the round-off.
+    /// The dishes, then the charges, then the diners' own tips, then the round-off.
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }
 
-    /// Taxes that prices contain. They add nothing to what is due.
+    /// Taxes included in prices. They add nothing to the amount due.
     pub fn included(&self) -> &[Line] {
         &self.included
     }
@@ -69,22 +70,23 @@ pub struct DinerShare<'bill> {
 }
 
 impl<'bill> DinerShare<'bill> {
-    /// Who pays.
+    /// The diner who pays.
     pub fn participant(self) -> &'bill ParticipantId {
         self.participant
     }
 
-    /// How much in all: the sum of the parts of the lines.
+    /// The amount of the share: the sum of the parts of the lines.
     pub fn amount(self) -> Amount {
         self.amount
     }
 
-    /// This diner's part of each line of the bill, in the order of the bill, without those of which they pay nothing.
+    /// This diner's parts of the bill's lines, in bill order, without those of which they pay
+    /// nothing.
     pub fn lines(self) -> impl Iterator<Item = Part<'bill>> + Clone {
         self.division.parts.of(self.row, &self.division.lines)
     }
 
-    /// This diner's part of the taxes that prices contain.
+    /// This diner's parts of the taxes included in prices.
     pub fn included(self) -> impl Iterator<Item = Part<'bill>> + Clone {
         self.division.included_parts.of(self.row, &self.division.included)
     }
@@ -103,18 +105,18 @@ impl<'bill> Part<'bill> {
         self.line
     }
 
-    /// What of it this diner pays.
+    /// How much of it this diner pays.
     pub fn amount(self) -> Amount {
         self.amount
     }
 }
 
-/// What each diner has of some lines: those of one diner after those of the diner before.
+/// Each diner's parts of some lines, grouped by diner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Parts {
-    /// The place of a line, and what a diner has of it.
+    /// The index of a line, and the diner's part of it.
     all: Vec<(usize, Amount)>,
-    /// By diner: where their parts end.
+    /// By diner: the end of their parts.
     ends: Vec<usize>,
 }
 
@@ -125,7 +127,8 @@ impl Parts {
                 cells.iter().filter(|cell| cell.amount != 0).map(move |cell| (place, cell))
             })
         };
-        // Where the next part of each diner goes: first where theirs begin, in the end where they end.
+        // The place of each diner's next part: at first the start of their parts, in the end the
+        // end of them.
         let mut ends = vec![0_usize; diners];
         for (_, cell) in cells() {
             if let Some(count) = ends.get_mut(cell.row) {

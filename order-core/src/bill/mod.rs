@@ -1,4 +1,4 @@
-//! The bill as a matrix, diners × lines, of which every row and every column sums.
+//! A bill as a matrix of diners and lines, in which every row and every column sums.
 //!
 //! [`divide`] takes a [`Bill`] (dishes and who shares them, taxes, service, tips, discounts, fees, and the smallest
 //! coin) and says to the minor unit who pays how much of each line:

@@ -14,7 +14,7 @@ pub struct Bill {
     pub order: OrderId,
     /// The currency of all amounts.
     pub currency: Currency,
-    /// Who shares it.
+    /// The people who share it.
     pub diners: Vec<ParticipantId>,
     /// The dishes on it.
     pub dishes: Vec<Dish>,
@@ -26,7 +26,8 @@ pub struct Bill {
     pub tips: BTreeMap<ParticipantId, ChargeValue>,
     /// Diners who do not pay optional service charges.
     pub without_service: BTreeSet<ParticipantId>,
-    /// The smallest coin: what is due is rounded to a multiple of it, halves up, on a line of its own.
+    /// The smallest coin: the amount due is rounded to a multiple of it, halves away from zero, on
+    /// a line of its own.
     pub round_to: Option<Amount>,
 }
 
@@ -35,9 +36,9 @@ pub struct Bill {
 pub struct Dish {
     /// The id of the dish.
     pub id: ItemId,
-    /// The type of dish, by which taxes tell dishes apart.
+    /// The type of dish, which decides the taxes on it.
     pub dish_type: Text,
-    /// What all pieces of it cost together.
+    /// The price of all pieces together.
     pub amount: Amount,
     /// Who shares it, and in which proportions. A dish that no one shares is unassigned.
     pub shared_by: Vec<(ParticipantId, Weight)>,
@@ -67,7 +68,7 @@ impl Bill {
         }
     }
 
-    /// The sum of all dishes, where neither it nor any amount of the bill passes the ceiling of a total.
+    /// The sum of all dishes, if neither it nor any amount of the bill exceeds the maximum total.
     pub(super) fn total(&self) -> Result<Amount, Rejection> {
         let ceiling = max_order_total(self.currency);
         let magnitude = |amount: Amount| amount.minor_units().unsigned_abs();

@@ -22,7 +22,8 @@ pub struct Transfer<'order> {
 /// no balance is left. That is at most one transfer fewer than there are people with a balance. Between equals the
 /// smaller [`TieRank`] goes first, the restaurant last. Tips beyond the shares are their givers' own.
 pub fn settlement<'order>(order: &'order Order, shares: &Shares<'order>) -> Vec<Transfer<'order>> {
-    // What each has paid beyond their share; last, what the restaurant has been given beyond all shares, negated.
+    // How much each has paid beyond their share; last, what the restaurant got beyond all shares,
+    // negated.
     let mut beyond: Vec<i128> = vec![0; order.people.len().saturating_add(1)];
     let restaurant = order.people.len();
     let mut add = |seat: usize, amount: i128| {

@@ -1,11 +1,11 @@
-//! What each person on an order's bill pays.
+//! Each person's share of an order's bill.
 
 use crate::divide::{DishLines, DividedRows, Extras, Line, People, StatedDish, Statement};
 use crate::order::payments::PaymentStatus;
 use crate::value::Seat;
 use crate::{Amount, Item, Order, Participant, ParticipantId};
 
-/// What one person on the bill pays.
+/// One person's share of the bill.
 #[derive(Debug, Clone)]
 pub struct Share<'order> {
     participant: &'order Participant,
@@ -16,27 +16,27 @@ pub struct Share<'order> {
 }
 
 impl<'order> Share<'order> {
-    /// Who pays.
+    /// The person who pays.
     pub fn participant(&self) -> &'order Participant {
         self.participant
     }
 
-    /// How much in all.
+    /// The amount of the share.
     pub fn amount(&self) -> Amount {
         self.amount
     }
 
-    /// The items that are this person's, or that they share, by whatever rule the bill is shared.
+    /// The items that this person claims, whatever the split rule.
     pub fn items(&self) -> &[&'order Item] {
         &self.items
     }
 
-    /// Their part of all dishes together, then of each charge of which they pay anything. Sums to the amount.
+    /// Their part of all dishes together, then their non-zero parts of charges. Sums to the amount.
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }
 
-    /// Their part of the taxes that prices contain.
+    /// Their part of the taxes included in prices.
     pub fn included(&self) -> &[Line] {
         &self.included
     }
@@ -54,7 +54,7 @@ pub struct Shares<'order> {
 }
 
 impl<'order> Shares<'order> {
-    /// One share for everybody on the bill, in the order in which they joined.
+    /// One share for each person on the bill, in joining order.
     pub fn list(&self) -> &[Share<'order>] {
         &self.list
     }
@@ -64,7 +64,7 @@ impl<'order> Shares<'order> {
         self.list.iter().find(|share| share.participant.id() == participant)
     }
 
-    /// What is to be paid: the total of the dishes, with charges on top and discounts taken off.
+    /// The amount due: the total of the dishes, plus charges, less discounts.
     pub fn amount_due(&self) -> Amount {
         self.amount_due
     }
@@ -75,12 +75,13 @@ impl<'order> Shares<'order> {
         self.unallocated
     }
 
-    /// All dishes together, then each charge, what some give on their own, and the round-off. Sums to what is due.
+    /// All dishes in one line, then each charge, personal tips, and the round-off. Sums to the
+    /// amount due.
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }
 
-    /// Taxes that the prices contain. They add nothing to what is due.
+    /// Taxes included in prices. They add nothing to the amount due.
     pub fn included(&self) -> &[Line] {
         &self.included
     }
@@ -91,8 +92,9 @@ impl<'order> Shares<'order> {
     }
 }
 
-/// Shares the order's bill among everybody on it: those who joined and have not left, and those who left but
-/// still have a dish on it, or part of one, or for whom something is paid. Once the order is finalized it is who was on it then.
+/// Shares the order's bill among everybody on it: the people at the table, and people who left
+/// but still share a dish or have a payment for their share. A finalized order keeps the people
+/// who were on it then.
 pub fn shares(order: &Order) -> Shares<'_> {
     let people = order.people.len();
     let mut items: Vec<Vec<&Item>> = vec![Vec::new(); people];
@@ -117,7 +119,7 @@ pub fn shares(order: &Order) -> Shares<'_> {
         let of_matrix = parts.rows.get(row).copied().unwrap_or_default();
         let agreed = parts.agreed(row);
         let mut lines = taken(&mut parts.own, row);
-        // Only where no dish costs anything, so that their part of the dishes is nothing.
+        // Only if no dish costs anything, so their part of the dishes is zero.
         if let Some(dishes) = lines.first_mut().filter(|_| agreed != Amount::ZERO) {
             *dishes = Line::dishes(agreed);
         }
@@ -174,7 +176,7 @@ fn divided(order: &Order, on_bill: &[usize]) -> DividedRows {
     DividedRows::clone(order.divided.get_or_init(|| Box::new(divided)))
 }
 
-/// The seats of those on the bill as things are, in the order of seats.
+/// The seats of the people who are on the bill now, in seat order.
 pub(crate) fn seats_on_bill(order: &Order) -> Vec<Seat> {
     let mut has_part = vec![false; order.people.len()];
     let mut note = |seat: Seat| {

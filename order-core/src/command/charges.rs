@@ -9,44 +9,44 @@ use crate::value::text::Text;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ChargeCommand {
-    /// Set all charges of the order. The owner's to say.
+    /// Replaces all charges of the order. For the owner and the back end.
     Set(SetCharges),
-    /// Give a tip of one's own.
+    /// Sets or removes one's own tip.
     SetTip {
-        /// How much; nothing takes it back.
+        /// The tip; `None` removes it.
         tip: Option<ChargeAmount>,
     },
-    /// Do without optional service charges, or pay them after all.
+    /// Opts out of optional service charges, or back in.
     WaiveService {
-        /// Whether to do without.
+        /// Whether to opt out.
         waived: bool,
     },
 }
 
-/// The charges of an order, in place of those that it had.
+/// The new charges of an order, replacing the old ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SetCharges {
     /// The charges.
     pub charges: Vec<NewCharge>,
-    /// The smallest coin in which the bill is paid, in whole units.
+    /// The smallest coin to which the bill is rounded, in whole units.
     pub round_to: Option<Decimal>,
 }
 
 /// A charge to set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCharge {
-    /// The name of its line.
+    /// The charge's name on the bill.
     pub name: Text,
-    /// What it is, and of what it is taken.
+    /// What it is, and what it applies to.
     pub kind: ChargeKind,
     /// How much.
     pub value: ChargeAmount,
 }
 
-/// How much a charge is.
+/// The size of a charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChargeAmount {
-    /// So many percent.
+    /// A percentage.
     Percent(Decimal),
     /// A fixed amount in whole units.
     Amount(Decimal),

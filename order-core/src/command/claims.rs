@@ -8,26 +8,26 @@ use crate::{ItemId, ParticipantId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClaimCommand {
-    /// Take part in a dish, or another part than before.
+    /// Claims a part of a dish, or changes that part.
     Claim {
-        /// Which line.
+        /// The line's id.
         item: ItemId,
-        /// How large a part, relative to the others'; 1 where none is given.
+        /// The weight relative to the others' weights; `None`: 1.
         weight: Option<Decimal>,
     },
-    /// Have no part in a dish any more.
+    /// Gives up one's part of a dish.
     Unclaim {
-        /// Which line.
+        /// The line's id.
         item: ItemId,
     },
-    /// Say whose a dish is. The owner's to say.
+    /// Sets who shares a dish. For the owner and the back end.
     Assign {
-        /// Which line.
+        /// The line's id.
         item: ItemId,
-        /// Whose it is from now on.
+        /// Who shares it from now on.
         shared_by: SharedBy,
     },
 }
 
-/// Whose a dish is: people, and how large a part each has relative to the others (1 where no weight is given).
+/// Who shares a dish, each with a weight relative to the others' (`None`: 1).
 pub type SharedBy = Vec<(ParticipantId, Option<Decimal>)>;

@@ -20,26 +20,28 @@ use rust_decimal::Decimal;
 
 use crate::ParticipantId;
 
-/// Who asks: the identity that a socket joined with, or that the host proved by other means.
+/// Who gives a command: the identity that a socket joined with, or that the host authenticated
+/// otherwise.
 ///
-/// The core trusts it; whoever calls [`decide`](crate::decide) vouches for it.
+/// The core trusts it: the caller of [`decide`](crate::decide) vouches for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Actor {
-    /// Somebody at the table.
+    /// A participant.
     Participant(ParticipantId),
-    /// The restaurant's back end: it may do what concerns the whole table, as the owner may, and record payments.
+    /// The restaurant's back end: it may manage the whole table, as the owner may, and record
+    /// payments.
     Backend,
-    /// Nobody: it was time. What the clock does is [`due`](crate::due); it gives no commands.
+    /// The clock, as the author of automatic facts (see [`due`](crate::due)). It gives no commands.
     Clock,
 }
 
 impl Actor {
-    /// Somebody who speaks as this participant.
+    /// Creates an actor from a participant's id.
     pub fn participant(participant: ParticipantId) -> Self {
         Self::Participant(participant)
     }
 
-    /// As which participant the actor speaks, if as any.
+    /// The participant's id, if the actor is a participant.
     pub fn id(&self) -> Option<&ParticipantId> {
         match self {
             Self::Participant(id) => Some(id),

@@ -8,67 +8,69 @@ use crate::{Currency, ParticipantId, Policy};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PeopleCommand {
-    /// Sit down at the table, or come back to it.
+    /// Joins the order, or rejoins it.
     Join(Join),
-    /// Get up from the table. Dishes stay.
+    /// Leaves the table. Dishes stay.
     Leave,
-    /// Be done ordering, or not yet after all.
+    /// Marks or unmarks oneself as ready.
     SetReady {
-        /// Whether one is.
+        /// Whether one is ready.
         ready: bool,
     },
-    /// Send somebody away, who cannot come back.
+    /// Removes a participant, who cannot come back unless readmitted.
     Remove {
-        /// Whom.
+        /// The participant's id.
         who: ParticipantId,
-        /// What becomes of what is theirs.
+        /// What happens to their dishes.
         dishes: DishesOfRemoved,
     },
-    /// Let somebody who was removed come back.
+    /// Lets a removed participant come back.
     Readmit {
-        /// Whom.
+        /// The participant's id.
         who: ParticipantId,
     },
-    /// Make somebody else the owner.
+    /// Makes another participant the owner.
     HandOver {
-        /// Whom.
+        /// The participant's id.
         to: ParticipantId,
     },
 }
 
-/// What a client says when it joins. What is absent stays as it was.
+/// The data of a join. Absent fields keep their values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Join {
-    /// The name that the others see; needed from whoever is new.
+    /// The name that the others see; required from a new participant.
     pub name: Option<Text>,
-    /// A phone number, for this person's eyes only.
+    /// A phone number, shown only to this person.
     pub phone: Option<Text>,
     /// The group of friends that orders.
     pub circle_id: Option<Text>,
     /// The restaurant.
     pub tenant_id: Option<Text>,
-    /// The currency; the first to join sets it.
+    /// The currency; only the first to join sets it.
     pub currency: Option<Currency>,
-    /// The order's charges; the first to join may set them.
+    /// The order's charges; only the first to join sets them here.
     pub charges: Option<SetCharges>,
-    /// Who edits what; the first to join may say.
+    /// Who may edit what; only the first to join sets it.
     pub policy: Option<Policy>,
-    /// Whether the order is finalized as soon as all are ready; the first to join may say.
+    /// Whether the order is finalized as soon as all are ready; only the first to join sets it
+    /// here.
     pub finalize_when_ready: Option<bool>,
-    /// When the order is locked or finalized by itself; the first to join may say.
+    /// When the order is locked or finalized automatically; only the first to join sets it here.
     pub deadline: Option<Box<SetDeadline>>,
 }
 
-/// What becomes of the dishes of somebody who is removed.
+/// What happens to the dishes of a removed participant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DishesOfRemoved {
-    /// They stay theirs and on the bill, as when somebody leaves.
+    /// They keep them and stay on the bill, as when somebody leaves.
     Keep,
-    /// What is theirs alone is taken off, as is what they added and nobody claims. Of what they share, the others have all.
+    /// Dishes that they alone claim are removed, as are unclaimed dishes that they added. Of dishes
+    /// that they share, the others take over their part.
     Remove,
-    /// Their part of each dish is somebody else's.
+    /// Another participant takes over their part of each dish.
     Reassign {
-        /// Whose.
+        /// The id of that participant.
         to: ParticipantId,
     },
 }

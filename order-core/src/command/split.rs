@@ -7,27 +7,28 @@ use rust_decimal::Decimal;
 use crate::ParticipantId;
 use crate::split::Rest;
 
-/// The rule by which to share from now on.
+/// The new rule by which the bill is shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UpdateSplit {
-    /// Everybody the same.
+    /// Everybody pays the same.
     Equal,
-    /// Each what they added.
+    /// Everybody pays for their own dishes.
     Itemized,
-    /// As agreed. With nothing given, the shares of a split that is custom already stand; else equally.
+    /// Agreed shares. `None` keeps the custom shares that are set; if there are none, all pay the
+    /// same.
     Custom(Option<AgreedShares>),
-    /// So much more for some, in whole units, the rest equally.
+    /// Some pay extra amounts, in whole units; the rest is shared equally.
     Adjusted(BTreeMap<ParticipantId, Decimal>),
     /// Some pay for others as well.
     Cover {
         /// Who is covered, and by whom.
         covers: BTreeMap<ParticipantId, ParticipantId>,
-        /// How all is shared before that.
+        /// How the bill is shared before that.
         rest: Rest,
     },
 }
 
-/// What was agreed, in the client's numbers.
+/// The shares that the table agreed on, in the client's numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AgreedShares {
     /// Amounts in whole units, which add up to the total.

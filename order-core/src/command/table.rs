@@ -9,45 +9,45 @@ use crate::order::deadline::AtDeadline;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TableCommand {
-    /// Close the order: after it only payments change.
+    /// Finalizes the order: after that only payments change.
     Finalize,
-    /// Let nobody but the owner touch the dishes, or let everybody again.
+    /// Locks the dishes, so that only the owner may change them, or unlocks them.
     Lock {
         /// Whether the dishes are locked.
         locked: bool,
     },
-    /// Bound what the dishes that somebody adds may come to.
+    /// Limits the total of the dishes that a participant adds.
     Limit {
-        /// Whose dishes.
+        /// The participant's id.
         who: ParticipantId,
-        /// How much, in whole units; nothing takes the bound away.
+        /// The limit in whole units; `None` removes it.
         limit: Option<Decimal>,
     },
-    /// Say whether the order closes by itself.
+    /// Sets whether the order is finalized automatically.
     Rules {
-        /// Whether it does as soon as everybody at the table is ready.
+        /// Whether it is finalized as soon as everybody at the table is ready.
         finalize_when_ready: bool,
     },
-    /// Set when the order is locked or finalized by itself, or take that back.
+    /// Sets when the order is locked or finalized automatically; `None` removes the deadline.
     Deadline(Option<SetDeadline>),
 }
 
 /// A deadline to set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetDeadline {
-    /// When it is.
+    /// The time of the deadline.
     pub when: When,
     /// What happens then.
     pub then: AtDeadline,
-    /// How many milliseconds before it people are reminded; ten minutes and one where nothing is said.
+    /// The reminders, in milliseconds before it; `None`: ten minutes and one minute.
     pub reminders: Option<Vec<Decimal>>,
 }
 
-/// A moment to come, in the client's numbers.
+/// A time in the future, in the client's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// So many milliseconds since 1970-01-01 UTC.
+    /// Milliseconds since 1970-01-01 UTC.
     At(Decimal),
-    /// In so many milliseconds, by the host's clock: whatever the client's says.
+    /// Milliseconds from now by the host's clock, so that the client's clock does not matter.
     In(Decimal),
 }

@@ -38,7 +38,7 @@ fn share(order: &mut Order, item: &ItemId, shared_by: &[(ParticipantId, Weight)]
     Ok(())
 }
 
-/// Claims by seat, in the order of seats.
+/// Converts claims to seats, in seat order.
 pub(super) fn claims(
     order: &Order,
     shared_by: &[(ParticipantId, Weight)],

@@ -36,7 +36,7 @@ pub(super) fn update(order: &mut Order, recorded: &Recorded, was_away: bool) {
 }
 
 impl Rules {
-    /// What the clock locks or finalizes, it does because the deadline has come. Whether it has.
+    /// Marks the deadline as passed if the clock caused the fact. Returns whether it was marked.
     fn deadline_passes(&mut self, by: &Actor) -> bool {
         match (by, &mut self.deadline) {
             (Actor::Clock, Some(deadline)) => {

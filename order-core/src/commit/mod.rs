@@ -19,11 +19,11 @@ use crate::order::done::Done;
 use crate::order::people::Seat;
 use crate::order::{Order, Status};
 
-/// Why a fact is not one of this order's log. The order is as it was.
+/// Why a fact cannot be applied to an order. The order is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CommitError {
-    /// It is not the next of the log.
+    /// It is not the next fact of the log.
     #[error("fact {found} does not follow fact {last}")]
     OutOfOrder {
         /// The sequence number of the order's last fact.
@@ -31,20 +31,20 @@ pub enum CommitError {
         /// The sequence number of this one.
         found: u64,
     },
-    /// It speaks of a person whom the order does not know.
+    /// It refers to a person who never joined.
     #[error("the fact is about a person who never joined")]
     UnknownPerson,
-    /// It speaks of an item that is not on the order.
+    /// It refers to an item that is not on the order.
     #[error("the fact is about an item that is not on the order")]
     UnknownItem,
-    /// It speaks of a payment that the order does not know.
+    /// It refers to a payment that was never recorded.
     #[error("the fact is about a payment that was never recorded")]
     UnknownPayment,
-    /// It records a payment that is there already.
-    #[error("the fact records a payment that is there already")]
+    /// It records a payment that exists already.
+    #[error("the fact records a payment that already exists")]
     PaymentExists,
-    /// It adds an item that is there already.
-    #[error("the fact adds an item that is there already")]
+    /// It adds an item that exists already.
+    #[error("the fact adds an item that is already on the order")]
     ItemExists,
     /// It makes an amount overflow.
     #[error("the fact makes the total overflow")]
@@ -54,10 +54,11 @@ pub enum CommitError {
     Closed,
 }
 
-/// Makes `recorded` so. What [`decide`](crate::decide) gave for this very order always succeeds.
+/// Applies a fact to an order. A fact that [`decide`](crate::decide) returned for this order
+/// always succeeds.
 ///
 /// # Errors
-/// When the fact is not the next of this order's log; the order is then unchanged.
+/// When the fact does not follow from this order; the order is then unchanged.
 pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError> {
     if Some(recorded.seq) != order.seq.checked_add(1) {
         return Err(CommitError::OutOfOrder { last: order.seq, found: recorded.seq });
@@ -92,7 +93,7 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
     Ok(())
 }
 
-/// Replays a whole log onto an order that nobody has joined.
+/// Rebuilds an order by applying its whole log to one that nobody has joined.
 ///
 /// # Errors
 /// At the first fact that does not follow from those before it.
@@ -103,7 +104,7 @@ pub fn replay<'log>(
     log.into_iter().try_for_each(|recorded| commit(&mut order, recorded)).map(|()| order)
 }
 
-/// The participant who did it; some facts are never the back end's.
+/// The participant who caused the fact. Some facts cannot come from the back end.
 fn author(recorded: &Recorded) -> Result<&ParticipantId, CommitError> {
     recorded.by.id().ok_or(CommitError::UnknownPerson)
 }
@@ -112,7 +113,7 @@ fn seat_of_author(order: &Order, recorded: &Recorded) -> Result<Seat, CommitErro
     order.seat_of(author(recorded)?).ok_or(CommitError::UnknownPerson)
 }
 
-/// Whether `fact` may happen to an order of this status.
+/// Whether `fact` may be applied to an order with this status.
 fn may_happen_to(status: Status, fact: &Fact) -> bool {
     match (status, fact) {
         (Status::Active | Status::Finalized | Status::Expired, Fact::Payment(_)) => true,

@@ -65,7 +65,7 @@ fn refund(
         parts.push((order.seat_of(who).ok_or(CommitError::UnknownPerson)?, *amount));
     }
     let payment = find(order, id)?;
-    // Nothing is changed before all of it is known to fit.
+    // Everything is validated before anything is changed.
     let mut after = payment.parts.clone();
     for (seat, amount) in parts {
         let part = after.iter_mut().find(|part| part.seat == seat).ok_or(CommitError::UnknownPerson)?;

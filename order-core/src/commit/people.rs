@@ -47,7 +47,7 @@ pub(super) fn touched(fact: &PeopleFact, takes_discount: bool) -> Touched {
 fn join(order: &mut Order, by: &ParticipantId, at: UnixMillis, joined: &Joined) {
     let seat = order.seat_of(by);
     if order.people.is_empty() {
-        // From now on it is as the log says.
+        // From now on the log decides the policy.
         order.default_policy = Policy::default();
     }
     if let Some(person) = seat.and_then(|seat| order.people.get_mut(seat.0)) {
@@ -116,7 +116,7 @@ fn readmit(order: &mut Order, who: &ParticipantId) -> Result<(), CommitError> {
     Ok(())
 }
 
-/// Sends somebody away. Nothing is changed before all of it is known to fit.
+/// Removes a participant. Everything is validated before anything is changed.
 fn remove(order: &mut Order, removed: &Removed) -> Result<(), CommitError> {
     let seat = order.seat_of(&removed.who).ok_or(CommitError::UnknownPerson)?;
     let owner = removed.owner.as_ref().map(|id| order.seat_of(id).ok_or(CommitError::UnknownPerson));

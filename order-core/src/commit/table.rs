@@ -22,7 +22,7 @@ pub(super) fn apply(order: &mut Order, fact: &TableFact) -> Result<(), CommitErr
     Ok(())
 }
 
-/// The rules, to be changed.
+/// Returns the rules for changing, and creates them if there are none.
 pub(super) fn of(order: &mut Order) -> &mut Rules {
     order.rules.get_or_insert_default()
 }
@@ -36,15 +36,15 @@ fn set_limit(order: &mut Order, who: &ParticipantId, limit: Option<Amount>) -> R
     Ok(())
 }
 
-/// Takes reminders off that have come, or that would have come earlier.
+/// Drops the reminder that was sent, and earlier ones.
 fn reminded(order: &mut Order, before: u64) {
     if let Some(deadline) = &mut of(order).deadline {
         deadline.reminders.retain(|reminder| *reminder < before);
     }
 }
 
-/// Closes the order. Logs of the first version do not say who was on the bill; then there were no payments, so that
-/// it can still be told.
+/// Finalizes the order. Logs of version 1 do not record who was on the bill; they have no
+/// payments, so it can still be derived.
 fn finalize(order: &mut Order, on_bill: Option<&[ParticipantId]>) -> Result<(), CommitError> {
     let seats = match on_bill {
         Some(people) => {

@@ -1,4 +1,4 @@
-//! What takes somebody's last change back.
+//! How to undo each person's last change.
 
 use std::collections::BTreeSet;
 
@@ -10,39 +10,39 @@ use crate::order::Order;
 use crate::order::last_change::LastChange;
 use crate::order::people::Seat;
 
-/// What a fact is to those who may want to take something back, found out before it is made so.
+/// What a fact means for undo. Computed before the fact is applied.
 pub(crate) struct Change {
-    /// What takes it back, where that can be done.
+    /// The fact that undoes it, if there is one.
     back: Option<Fact>,
     touched: Touched,
-    /// Those who have left the table, or do by it, and may have had their last part of a dish.
+    /// People who have left, or leave by this fact, and may have lost their last part of a dish.
     leaving: BTreeSet<Seat>,
 }
 
-/// What of the bill a fact is about.
+/// The parts of the bill that a fact touches.
 #[derive(Debug, Default)]
 pub(super) struct Touched {
     pub(super) items: Vec<ItemId>,
-    /// Those of the dishes that are taken off. Another that takes over the id is another dish.
+    /// The removed dishes among them. A later dish with the same id is another dish.
     pub(super) gone: Vec<ItemId>,
     pub(super) charges: bool,
     pub(super) split: bool,
 }
 
 impl Change {
-    /// What `recorded` is to an `order` of which it is the next fact.
+    /// Computes what `recorded` means for undo; it is the next fact of `order`.
     pub(crate) fn of(order: &Order, recorded: &Recorded) -> Self {
         let touched = Touched::by(&recorded.fact, takes_discount(order, &recorded.fact));
         let leaving = leaving(order, recorded, &touched);
         Self { back: back(order, recorded), touched, leaving }
     }
 
-    /// Notes it, now that it is so.
+    /// Updates the undo entries after the commit.
     pub(crate) fn note(self, order: &mut Order, recorded: &Recorded) {
         let author = recorded.by.id().and_then(|id| order.seat_of(id));
         let Self { back, touched, leaving } = self;
         if touched.is_anything() {
-            // What can be taken back itself takes the place of its author's last change.
+            // A change that can be undone replaces its author's last change.
             let replaced = author.filter(|_| back.is_some());
             for (seat, change) in &mut order.last_changes {
                 if Some(*seat) != replaced && change.back.as_ref().is_some_and(|back| touched.spoils(back)) {
@@ -50,11 +50,11 @@ impl Change {
                 }
             }
         }
-        // Before it is noted what takes this back: whoever makes a slip may mend it, even where it took the last dish of
-        // somebody who has left.
+        // Before this fact's own undo is stored: a slip can be undone by its author, even if it
+        // removed the last dish of somebody who has left.
         forget_what_gives_to_the_gone(order, leaving);
         match (&recorded.fact, author, back) {
-            // The bill stands, or never will: nothing of it is taken back any more.
+            // The order has ended: nothing can be undone any more.
             (
                 Fact::Table(TableFact::Finalized { .. })
                 | Fact::Table(TableFact::Expired)
@@ -79,7 +79,8 @@ impl Change {
 }
 
 impl Touched {
-    /// What of the bill `fact` is about. `takes_discount`: whether a discount goes with a dish that it takes off.
+    /// The parts of the bill that `fact` touches. `takes_discount`: removing a dish ends a
+    /// discount.
     fn by(fact: &Fact, takes_discount: bool) -> Self {
         match fact {
             Fact::People(fact) => people::touched(fact, takes_discount),
@@ -100,7 +101,7 @@ impl Touched {
         !self.items.is_empty() || self.charges || self.split
     }
 
-    /// Whether `back`, after what was touched, would take back more than it was made for.
+    /// Whether `back`, applied after these changes, would undo more than it was made for.
     fn spoils(&self, back: &Fact) -> bool {
         let other = Self::by(back, false);
         self.items.iter().any(|item| other.items.contains(item))
@@ -110,7 +111,7 @@ impl Touched {
     }
 }
 
-/// The charges that there are after `fact`, where it is about them.
+/// The charges that `fact` sets, if it sets any.
 fn charges_in(fact: &Fact) -> &[Charge] {
     match fact {
         Fact::Charge(ChargeFact::Set(set)) => &set.charges,
@@ -119,7 +120,7 @@ fn charges_in(fact: &Fact) -> &[Charge] {
     }
 }
 
-/// Who has left the table, or does by `recorded`, and has part of what it touches.
+/// The people who have left and share a touched dish, and the person who leaves by `recorded`.
 fn leaving(order: &Order, recorded: &Recorded, touched: &Touched) -> BTreeSet<Seat> {
     let who = match &recorded.fact {
         Fact::People(PeopleFact::Left { .. }) => recorded.by.id(),
@@ -132,8 +133,8 @@ fn leaving(order: &Order, recorded: &Recorded, touched: &Touched) -> BTreeSet<Se
     left.chain(who.and_then(|id| order.seat_of(id))).collect()
 }
 
-/// Nobody's undo gives part of a dish to somebody who has left the table and, by now, has part of none. `leaving` are those of
-/// whom that may be so since the last fact.
+/// Drops every undo that would give part of a dish to somebody who has left and shares no dish
+/// any more. `leaving`: the people for whom that may be so since the last fact.
 fn forget_what_gives_to_the_gone(order: &mut Order, mut leaving: BTreeSet<Seat>) {
     if leaving.is_empty() {
         return;
@@ -156,7 +157,7 @@ fn forget_what_gives_to_the_gone(order: &mut Order, mut leaving: BTreeSet<Seat>)
     }
 }
 
-/// Whether a discount ends with a dish that `fact` takes off.
+/// Whether `fact` removes a dish that has a discount.
 fn takes_discount(order: &Order, fact: &Fact) -> bool {
     match fact {
         Fact::Dish(DishFact::Removed { item }) => order.has_discount_on(item),
@@ -167,14 +168,14 @@ fn takes_discount(order: &Order, fact: &Fact) -> bool {
     }
 }
 
-/// What takes `recorded` back, where that can be done.
+/// The fact that undoes `recorded`, if there is one.
 fn back(order: &Order, recorded: &Recorded) -> Option<Fact> {
     match &recorded.fact {
         Fact::Dish(fact) => dishes::back(order, fact).map(Fact::Dish),
         Fact::Claim(fact) => claims::back(order, fact).map(Fact::Claim),
         Fact::Split(_) => Some(Fact::Split(order.split.clone())),
         Fact::Charge(fact) => charges::back(order, recorded, fact).map(Fact::Charge),
-        // Who is there and how things are done is not the bill, and payments have refunds.
+        // Membership and rules are not part of the bill, and payments are refunded instead.
         Fact::People(_) | Fact::Payment(_) | Fact::Table(_) => None,
     }
 }

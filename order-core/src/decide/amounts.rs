@@ -1,11 +1,11 @@
-//! Reading amounts of an order's currency.
+//! Reads amounts in an order's currency.
 
 use rust_decimal::Decimal;
 
 use crate::rejection::{Code, Rejection};
 use crate::{Amount, AmountError, Currency, Price, max_order_total};
 
-/// The amount that `number` is, from 0 to `max`.
+/// Converts `number` to an amount from 0 to `max`.
 pub(super) fn amount_up_to(number: Decimal, max: Amount, currency: Currency) -> Result<Amount, AmountError> {
     match Amount::from_decimal(number, currency)? {
         amount if amount.is_negative() => Err(AmountError::Negative),
@@ -14,8 +14,8 @@ pub(super) fn amount_up_to(number: Decimal, max: Amount, currency: Currency) -> 
     }
 }
 
-/// The refusal of an amount. Of a price and of a charge the bound is that of a price, of everything else the ceiling of
-/// a total.
+/// Rejects an amount. Prices and charges are bounded by the maximum price, everything else by
+/// the maximum total.
 pub(super) fn bad_amount(
     currency: Currency,
     code: Code,

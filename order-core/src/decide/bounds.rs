@@ -1,22 +1,23 @@
-//! How much one order may hold.
+//! Size limits of one order.
 
 use crate::commit::dishes;
 use crate::fact::{DishFact, Fact, PeopleFact, Recorded};
 use crate::order::{MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, Order};
 use crate::rejection::{Code, Rejection};
 
-/// How much one order may hold.
+/// Size limits of one order.
 ///
-/// [`decide`](crate::decide) keeps to the [default](OrderBounds::default), which is the most. Whoever wants less
-/// [checks](OrderBounds::check) what `decide` found before storing it. What an order holds already is nobody's to take
-/// away: a log that was written under wider bounds is read as it is.
+/// [`decide`](crate::decide) enforces the [default](OrderBounds::default) limits, which are the
+/// maximum. A host with tighter limits [checks](OrderBounds::check) the decided fact before
+/// storing it. What an order already holds is kept: a log written under wider limits is read
+/// unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderBounds {
-    /// Dishes at a time.
+    /// The maximum number of dishes at a time.
     pub items: usize,
-    /// People who ever joined.
+    /// The maximum number of people who ever joined.
     pub participants: usize,
-    /// Bytes of the dishes' names and types, and of customizations, together.
+    /// The maximum size of all dish names, dish types and customizations together, in bytes.
     pub text_bytes: usize,
 }
 
@@ -27,10 +28,11 @@ impl Default for OrderBounds {
 }
 
 impl OrderBounds {
-    /// Whether `order` stays within these bounds when `recorded` happens.
+    /// Checks that `order` stays within these limits once `recorded` is applied.
     ///
     /// # Errors
-    /// [`Code::TooManyItems`], [`Code::OrderTooLarge`] or [`Code::TooManyParticipants`], with the bound that would be passed.
+    /// [`Code::TooManyItems`], [`Code::OrderTooLarge`] or [`Code::TooManyParticipants`], with the
+    /// limit that would be exceeded.
     pub fn check(&self, order: &Order, recorded: &Recorded) -> Result<(), Rejection> {
         match &recorded.fact {
             Fact::Dish(fact) => self.check_dishes(order, fact),
@@ -56,11 +58,11 @@ impl OrderBounds {
     fn check_dishes(&self, order: &Order, fact: &DishFact) -> Result<(), Rejection> {
         let (lines, bytes) = dishes::growth(fact);
         if lines > 0 && order.items.len() >= self.items {
-            return Err(Rejection::new(Code::TooManyItems).expected(format!("at most {} items", self.items)));
+            return Err(Rejection::new(Code::TooManyItems).expected(format!("at most {} dishes", self.items)));
         }
         if bytes > 0 && order.text_bytes.saturating_add(bytes) > self.text_bytes {
             return Err(Rejection::new(Code::OrderTooLarge).expected(format!(
-                "at most {} bytes of dishes and customizations on the order",
+                "at most {} bytes of dish names, types and customizations",
                 self.text_bytes
             )));
         }

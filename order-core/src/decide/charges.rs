@@ -66,12 +66,12 @@ pub(super) fn undo(order: &Order, actor: &Actor, back: &ChargeFact) -> Result<Ch
     Ok(back.clone())
 }
 
-/// Whether charges that there were before can be there again: the dishes of which they take something off have to be.
+/// Checks that earlier charges can be restored: the dishes that they discount must still exist.
 fn still_fit(order: &Order, set: &ChargesSet) -> Result<(), Rejection> {
     fit(set, |item| order.item(item).is_some())
 }
 
-/// The same, for when `restored` comes back with them.
+/// Checks the same for charges that are restored together with the dish `restored`.
 pub(super) fn fit_with(order: &Order, set: &ChargesSet, restored: &ItemId) -> Result<(), Rejection> {
     fit(set, |item| item == restored || order.item(item).is_some())
 }
@@ -84,7 +84,7 @@ fn fit(set: &ChargesSet, is_there: impl Fn(&ItemId) -> bool) -> Result<(), Rejec
     Ok(())
 }
 
-/// The smallest coin that `unit` is.
+/// Reads the smallest coin.
 fn coin(unit: Decimal, currency: Currency) -> Result<Amount, Rejection> {
     let amount = amount_up_to(unit, Price::max(currency).amount(), currency)
         .map_err(|error| bad_amount(currency, Code::BadCharge, "data.roundTo", error))?;
@@ -94,7 +94,7 @@ fn coin(unit: Decimal, currency: Currency) -> Result<Amount, Rejection> {
     Ok(amount)
 }
 
-/// `within` names the object that the value is in.
+/// Reads the value of a charge. `within` names the object that holds it.
 fn value(amount: ChargeAmount, currency: Currency, within: &str) -> Result<ChargeValue, Rejection> {
     match amount {
         ChargeAmount::Percent(number) => {

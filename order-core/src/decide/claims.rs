@@ -50,7 +50,7 @@ pub(super) fn undo(
     share_as_before(order, item, shared_by)
 }
 
-/// Takes part in a dish, or another part than before.
+/// Claims a part of a dish, or changes that part.
 fn claim(
     order: &Order,
     by: &ParticipantId,
@@ -67,7 +67,7 @@ fn claim(
     share(order, item, shared_by)
 }
 
-/// Has no part in a dish any more.
+/// Gives up a part of a dish.
 fn unclaim(order: &Order, by: &ParticipantId, item: &ItemId) -> Result<ClaimFact, Rejection> {
     let item = find(order, item)?;
     if !order.shared_by(item).any(|(person, _)| person.id() == by) {
@@ -76,13 +76,13 @@ fn unclaim(order: &Order, by: &ParticipantId, item: &ItemId) -> Result<ClaimFact
     share(order, item, without(order, item, by))
 }
 
-/// Says whose a dish is.
+/// Sets who shares a dish.
 fn assign(order: &Order, item: &ItemId, shared_by: &SharedBy) -> Result<ClaimFact, Rejection> {
     let item = find(order, item)?;
     share(order, item, read(order, shared_by)?)
 }
 
-/// The claims on a dish that is new.
+/// Reads the claims on a new dish.
 pub(super) fn of_new_dish(
     order: &Order,
     shared_by: &SharedBy,
@@ -92,7 +92,7 @@ pub(super) fn of_new_dish(
     Ok(claims)
 }
 
-/// Whether the claims on a dish would differ from those that there are in nothing but the part of `who`.
+/// Whether new claims on a dish differ from the current ones in the part of `who` only.
 fn is_own_part(
     order: &Order,
     who: &ParticipantId,
@@ -103,7 +103,7 @@ fn is_own_part(
     order.item(item).is_some_and(|item| without(order, item, who).iter().eq(others))
 }
 
-/// Shares a dish as it was shared before.
+/// Restores the earlier claims on a dish.
 fn share_as_before(
     order: &Order,
     item: &ItemId,
@@ -113,13 +113,14 @@ fn share_as_before(
     share(order, find(order, item)?, shared_by.to_vec())
 }
 
-/// Whether a dish can be shared as it was before it was taken off.
+/// Checks that a removed dish can be restored with its claims.
 pub(super) fn still_fit(order: &Order, shared_by: &[(ParticipantId, Weight)]) -> Result<(), Rejection> {
     nobody_was_removed(order, shared_by)?;
     check_bill_is_tractable(order, None, shared_by)
 }
 
-/// Who was sent away, and whom nothing on the bill concerns any more, gets no part of a dish by an undo.
+/// Checks that an undo gives no part of a dish to a person who was removed and shares no dish
+/// any more.
 fn nobody_was_removed(order: &Order, shared_by: &[(ParticipantId, Weight)]) -> Result<(), Rejection> {
     let removed = |id: &ParticipantId| order.removed().any(|person| person.id == *id);
     let may_share = |id: &ParticipantId| order.seat_of(id).is_some_and(|seat| order.may_share(seat));
@@ -129,12 +130,12 @@ fn nobody_was_removed(order: &Order, shared_by: &[(ParticipantId, Weight)]) -> R
     Ok(())
 }
 
-/// The claims that a client gave, of people who can have part in a dish.
+/// Reads the claims that a client gave. Everybody named must be allowed to share a dish.
 fn read(order: &Order, shared_by: &SharedBy) -> Result<Vec<(ParticipantId, Weight)>, Rejection> {
     if shared_by.len() > MAX_PARTICIPANTS {
         return Err(Rejection::new(Code::ConflictingClaims)
             .field("data.sharedBy")
-            .because("it names more people than there can be")
+            .because("it names more people than an order can have")
             .expected("each person once"));
     }
     let mut claims = Vec::with_capacity(shared_by.len());
@@ -195,7 +196,7 @@ fn check_bill_is_tractable(
     }
     Err(Rejection::new(Code::BillTooFine)
         .field("data")
-        .expected("weights that are small whole numbers, as for the other dishes"))
+        .expected("small whole weights, like those of the other dishes"))
 }
 
 fn read_weight(weight: Option<Decimal>) -> Result<Weight, Rejection> {

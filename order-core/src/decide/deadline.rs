@@ -1,4 +1,4 @@
-//! Setting a deadline.
+//! Decides deadlines.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -8,7 +8,7 @@ use crate::command::{SetDeadline, When};
 use crate::order::deadline::{Deadline, MAX_DEADLINE_AHEAD, MAX_REMINDERS, ORDINARY_REMINDERS};
 use crate::rejection::{Code, Rejection};
 
-/// The deadline that `set` names, said at `now`. Reminders whose moment has passed are left out.
+/// Reads the deadline of a command given at `now`. Reminders whose time has passed are dropped.
 pub(super) fn deadline(set: &SetDeadline, now: UnixMillis) -> Result<Deadline, Rejection> {
     let furthest = u64::try_from(MAX_DEADLINE_AHEAD.as_millis()).unwrap_or(u64::MAX);
     let (at, field) = match set.when {
@@ -17,11 +17,11 @@ pub(super) fn deadline(set: &SetDeadline, now: UnixMillis) -> Result<Deadline, R
     };
     let at = at
         .filter(|at| *at > now.get() && at.saturating_sub(now.get()) <= furthest)
-        .ok_or_else(|| bad(field, "milliseconds, for a moment of the next 31 days"))?;
+        .ok_or_else(|| bad(field, "a time within the next 31 days, in milliseconds"))?;
     let mut reminders = match &set.reminders {
         None => ORDINARY_REMINDERS.to_vec(),
         Some(reminders) => {
-            let wrong = || bad("reminders", "at most 5 numbers of milliseconds before the deadline");
+            let wrong = || bad("reminders", "at most 5 numbers: milliseconds before the deadline");
             if reminders.len() > MAX_REMINDERS {
                 return Err(wrong());
             }
@@ -38,7 +38,7 @@ pub(super) fn deadline(set: &SetDeadline, now: UnixMillis) -> Result<Deadline, R
     Ok(Deadline { reminders, ..deadline })
 }
 
-/// The whole number that a client wrote, if it is one.
+/// Converts a client's number to an integer, if it is whole.
 pub(super) fn whole(number: Decimal) -> Option<u64> {
     if number.is_integer() { number.to_u64() } else { None }
 }

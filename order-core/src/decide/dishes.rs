@@ -31,9 +31,7 @@ pub(super) fn decide(order: &Order, actor: &Actor, command: &DishCommand) -> Res
 
 fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Rejection> {
     if order.item(&add.item).is_some() {
-        return Err(Rejection::new(Code::ItemIdTaken)
-            .field("data.id")
-            .expected("an id that is free, or none"));
+        return Err(Rejection::new(Code::ItemIdTaken).field("data.id").expected("an unused id, or none"));
     }
     let price = Price::from_decimal(add.price, order.currency)
         .map_err(|error| bad_amount(order.currency, Code::BadPrice, "data.price", error))?;
@@ -68,7 +66,7 @@ pub(super) fn undo(order: &Order, by: &ParticipantId, back: &DishFact) -> Result
     Ok(back.clone())
 }
 
-/// Whether a dish that was taken off may be there again.
+/// Checks that a removed dish may be restored.
 fn restore(order: &Order, by: &ParticipantId, restored: &ItemRestored) -> Result<(), Rejection> {
     let ItemRestored { added, added_by, charges, .. } = restored;
     may_restore(order, by, added_by)?;
@@ -106,7 +104,8 @@ pub(super) fn find<'order>(order: &'order Order, item: &ItemId) -> Result<&'orde
     })
 }
 
-/// The quantity that `pieces` is. `least` is what is said to be expected: 0 where that takes the line off.
+/// Reads a quantity. `least` is the minimum for the error message: 0 where that removes the
+/// line.
 fn quantity(pieces: Decimal, least: u16) -> Result<Quantity, Rejection> {
     Quantity::from_decimal(pieces).map_err(|error| {
         Rejection::new(Code::BadQuantity)
@@ -116,7 +115,7 @@ fn quantity(pieces: Decimal, least: u16) -> Result<Quantity, Rejection> {
     })
 }
 
-/// What so many of this price come to, if the total stays under its ceiling when `freed` gives way to them.
+/// The cost of a line, if the total stays below its maximum when the line replaces `freed`.
 fn fits(order: &Order, freed: Amount, price: Price, quantity: Quantity) -> Result<Amount, Rejection> {
     let ceiling = max_order_total(order.currency);
     let line = price.amount().checked_mul(i64::from(quantity.pieces()));

@@ -1,4 +1,4 @@
-//! Judging a command: what would happen if it were carried out.
+//! Decides commands: what would happen if one were carried out.
 
 mod amounts;
 mod bounds;
@@ -25,27 +25,28 @@ use crate::order::people::Seat;
 use crate::rejection::{Code, Rejection};
 use crate::{MAX_COMMANDS, MAX_COMMANDS_EACH, Stamp, UnixMillis};
 
-/// What [`decide`] found.
+/// The result of [`decide`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// This would happen. Store it, then [`commit`](crate::commit) it.
+    /// The command changes the order. Store this fact, then [`commit`](crate::commit) it.
     Record(Recorded),
-    /// Granted, and nothing changes: somebody whom the order knows came back as they were, or a payment is what it was
-    /// said to be.
+    /// The command is accepted but changes nothing: a known participant came back unchanged, for
+    /// example, or a payment already has the given status.
     Unchanged,
-    /// This very command was carried out before; nothing happens a second time. Only [`decide_once`] finds this.
+    /// The same command was carried out before and has no further effect. Only [`decide_once`]
+    /// returns this.
     Repeated {
-        /// The fact that it became.
+        /// The sequence number of the fact that it became.
         seq: u64,
     },
 }
 
-/// As [`decide`], for a command with an id of its own: sent again as it was, it is [`Decision::Repeated`], and does
-/// nothing.
+/// Decides a command with an id, as [`decide`] does. A command that was carried out before is
+/// [`Decision::Repeated`] and does nothing.
 ///
 /// # Errors
-/// As [`decide`]; when the same id came with other content before ([`Code::CommandIdReused`]); and when the order cannot
-/// remember more ids ([`Code::TooManyCommands`]).
+/// As [`decide`]; [`Code::CommandIdReused`] when the id came with other content before; and
+/// [`Code::TooManyCommands`] when the order cannot remember more ids.
 pub fn decide_once(
     order: &Order,
     now: UnixMillis,
@@ -63,13 +64,14 @@ pub fn decide_once(
     let (seat, is_known) = seat(order, actor);
     if is_known && !order.done.has_room(seat, in_charge(order, actor).is_ok()) {
         return Err(Rejection::new(Code::TooManyCommands).expected(format!(
-            "at most {MAX_COMMANDS_EACH} commands with an id from one participant, and of {MAX_COMMANDS} in all a fair part"
+            "at most {MAX_COMMANDS_EACH} commands with an id from one participant, and a fair part of {MAX_COMMANDS} in all"
         )));
     }
     Ok(Decision::Record(Recorded { stamp: Some(stamp.clone()), ..recorded }))
 }
 
-/// The sequence number of the fact that `actor`'s command with this stamp became, if it became one.
+/// Returns the sequence number of the fact that this command became, if it was carried out
+/// before.
 ///
 /// # Errors
 /// [`Code::CommandIdReused`] when the id came with other content before.
@@ -82,17 +84,17 @@ pub fn done_before(order: &Order, actor: &Actor, stamp: &Stamp) -> Result<Option
     }
 }
 
-/// The seat under which the commands of `actor` are remembered, and whether any can be. Somebody who has no seat has done
-/// nothing, and must not be mistaken for the back end, which has none either.
+/// The seat under which commands of `actor` are remembered, and whether there can be any. A
+/// stranger has no seat, but must not be mistaken for the back end, which has none either.
 fn seat(order: &Order, actor: &Actor) -> (Option<Seat>, bool) {
     let seat = actor.id().and_then(|id| order.seat_of(id));
     (seat, seat.is_some() || actor.id().is_none())
 }
 
-/// Says what would happen to `order` if `actor` gave `command` at `now`. Changes nothing.
+/// Decides what would happen to `order` if `actor` gave `command` at `now`. Changes nothing.
 ///
 /// # Errors
-/// When the command is refused. Its [`Code`] is stable; nothing has changed.
+/// When the command is refused. The [`Code`] is stable.
 pub fn decide(
     order: &Order,
     now: UnixMillis,

@@ -1,4 +1,4 @@
-//! Paying the bill.
+//! Decides payments and refunds.
 
 use rust_decimal::Decimal;
 
@@ -29,7 +29,7 @@ pub(super) fn decide(
     }
 }
 
-/// Notes a payment: whose shares it pays, and what of it is a tip.
+/// Records a payment: whose shares it pays, and how much of it is a tip.
 fn record(order: &Order, by: &Actor, payment: &RecordPayment) -> Result<Fact, Rejection> {
     if order.payment(&payment.payment).is_some() {
         return Err(taken("data.paymentId"));
@@ -46,7 +46,7 @@ fn record(order: &Order, by: &Actor, payment: &RecordPayment) -> Result<Fact, Re
         order.payments.iter().fold(parts.len(), |sum, payment| sum.saturating_add(payment.parts.len()));
     if all_parts > MAX_PAYMENT_PARTS {
         return Err(Rejection::new(Code::TooManyPayments)
-            .expected(format!("payments of at most {MAX_PAYMENT_PARTS} shares in all")));
+            .expected(format!("at most {MAX_PAYMENT_PARTS} shares in all payments together")));
     }
     Ok(Fact::Payment(PaymentFact::Recorded(PaymentRecorded {
         payment: payment.payment.clone(),
@@ -60,8 +60,8 @@ fn record(order: &Order, by: &Actor, payment: &RecordPayment) -> Result<Fact, Re
     })))
 }
 
-/// Notes that a payment has arrived, or never will. One that failed may still arrive; one that arrived is refunded.
-/// To say so twice changes nothing.
+/// Marks a payment as arrived or failed. A failed one may still arrive; one that arrived can
+/// only be refunded. Repeating a status changes nothing.
 fn update(order: &Order, by: &Actor, id: &PaymentId, arrived: bool) -> Result<Option<Fact>, Rejection> {
     let payment = find(order, by, id)?;
     let status = if arrived { PaymentStatus::Paid } else { PaymentStatus::Failed };
@@ -71,14 +71,14 @@ fn update(order: &Order, by: &Actor, id: &PaymentId, arrived: bool) -> Result<Op
     if payment.status == PaymentStatus::Paid {
         return Err(Rejection::new(Code::BadPayment)
             .field("data.status")
-            .because("it is paid already")
-            .expected("refund_payment for a payment that was given back"));
+            .because("it is already paid")
+            .expected("refund_payment, to refund it"));
     }
     Ok(Some(Fact::Payment(PaymentFact::Updated { payment: id.clone(), status })))
 }
 
-/// Notes that some or all of a payment was given back: first what it had paid beyond anybody's share, then of everything
-/// that it paid in proportion.
+/// Records a refund. It first takes back what the payment paid beyond anybody's share, then
+/// everything that the payment paid, in proportion.
 fn refund(order: &Order, by: &Actor, refund: &RefundPayment) -> Result<Fact, Rejection> {
     let payment = find(order, by, &refund.payment)?;
     if payment.refunds.iter().any(|other| other.id == refund.refund) {
@@ -105,7 +105,10 @@ fn refund(order: &Order, by: &Actor, refund: &RefundPayment) -> Result<Fact, Rej
         let excess = amount.checked_sub(kept).unwrap_or_default();
         return Err(Rejection::new(Code::BadPayment)
             .field("data.amount")
-            .because(format!("it is {} more than is left of the payment", excess.display(order.currency)))
+            .because(format!(
+                "it is {} more than what is left of the payment",
+                excess.display(order.currency)
+            ))
             .expected(format!("at most {}", kept.display(order.currency))));
     }
     let (parts, tip) = given_back(order, payment, amount)?;
@@ -118,7 +121,7 @@ fn refund(order: &Order, by: &Actor, refund: &RefundPayment) -> Result<Fact, Rej
     }))
 }
 
-/// Of whose shares, and of the tip, how much is given back.
+/// How much is refunded of each share, and of the tip.
 fn given_back(
     order: &Order,
     payment: &Payment,
@@ -151,12 +154,12 @@ fn given_back(
     Ok((parts, of_kept.last().copied().unwrap_or_default()))
 }
 
-/// A payment that the actor may change.
+/// Finds a payment that the actor may change.
 fn find<'order>(order: &'order Order, by: &Actor, id: &PaymentId) -> Result<&'order Payment, Rejection> {
     let payment = order.payment(id).ok_or_else(|| {
         Rejection::new(Code::PaymentNotFound)
             .field("data.paymentId")
-            .expected("the id of a payment of the order")
+            .expected("the id of a payment on the order")
     })?;
     match by {
         Actor::Participant(_) if payment.is_backends() => Err(Code::BackendOnly.into()),
@@ -165,7 +168,7 @@ fn find<'order>(order: &'order Order, by: &Actor, id: &PaymentId) -> Result<&'or
 }
 
 fn taken(field: &'static str) -> Rejection {
-    Rejection::new(Code::PaymentIdTaken).field(field).expected("an id that is free, or none")
+    Rejection::new(Code::PaymentIdTaken).field(field).expected("an unused id, or none")
 }
 
 fn positive(order: &Order, field: &'static str, number: Decimal) -> Result<Amount, Rejection> {
@@ -177,7 +180,7 @@ fn positive(order: &Order, field: &'static str, number: Decimal) -> Result<Amoun
     Ok(amount)
 }
 
-/// Who paid: whoever is named, else the owner who records it, else the one whose share it is.
+/// Who paid: the named payer, else the owner who records it, else the one person it is for.
 fn payer(order: &Order, by: &Actor, payment: &RecordPayment) -> Result<ParticipantId, Rejection> {
     let only = match &payment.paid_for {
         Some(PaidFor::Shares(ids)) => ids.first().filter(|_| ids.len() == 1),
@@ -185,7 +188,7 @@ fn payer(order: &Order, by: &Actor, payment: &RecordPayment) -> Result<Participa
         None => None,
     };
     let payer = payment.payer.as_ref().or(by.id()).or(only).ok_or_else(|| {
-        Rejection::new(Code::MissingField).field("data.payer").expected("the id of who paid")
+        Rejection::new(Code::MissingField).field("data.payer").expected("the id of the person who paid")
     })?;
     match order.person(payer) {
         Some(person) => Ok(person.id().clone()),
@@ -193,17 +196,17 @@ fn payer(order: &Order, by: &Actor, payment: &RecordPayment) -> Result<Participa
     }
 }
 
-/// What a payment is for.
+/// How a payment is divided: parts of shares, and a tip.
 struct Paid {
     parts: Vec<(ParticipantId, Amount)>,
     tip: Amount,
 }
 
-/// What can be paid of some shares.
+/// How much of some shares can be paid.
 struct Payable {
     /// What is due of them.
     due: Amount,
-    /// What of that is not on its way yet.
+    /// What of that is not on its way.
     open: Amount,
 }
 
@@ -216,13 +219,13 @@ impl Payable {
         Self { due: sum(Balance::due), open: sum(Balance::open) }
     }
 
-    /// What of `amount` pays them; the rest is beyond them. What is on its way already is neither paid again nor does it
-    /// make a tip of the money.
+    /// How much of `amount` pays these shares; the rest is an excess. An amount on its way cannot
+    /// be paid again, and does not turn other money into a tip.
     fn take(&self, order: &Order, amount: Amount, excess_is_tip: bool) -> Result<Amount, Rejection> {
         let taken = amount.min(self.due);
         if taken > self.open {
             let pending = self.due.checked_sub(self.open).unwrap_or_default();
-            let clause = format!("{} of what is due is on its way already", pending.display(order.currency));
+            let clause = format!("{} of what is due is already on its way", pending.display(order.currency));
             return Err(overpayment(order, amount, self.open)
                 .because(clause)
                 .expected(format!("at most {}", self.open.display(order.currency))));
@@ -264,7 +267,7 @@ fn paid(
                 let missing = Amount::from_minor_units(rest.minor_units().saturating_abs());
                 return Err(Rejection::new(Code::BadPayment)
                     .field("data.for")
-                    .because(format!("its amounts are {} {clause}", missing.display(order.currency)))
+                    .because(format!("the amounts are {} {clause}", missing.display(order.currency)))
                     .expected(format!("amounts that add up to {}", amount.display(order.currency)))
                     .unallocated(rest, order.currency));
             }
@@ -292,11 +295,11 @@ fn paid(
     }
     let given = Amount::checked_sum(parts.iter().map(|(_, part)| *part)).unwrap_or_default();
     let tip = amount.checked_sub(given).unwrap_or_default();
-    // Whatever single shares are, nobody pays the restaurant more than the bill.
+    // Whatever the single shares are, nobody pays the restaurant more than the bill.
     if given > balances.open() {
         let open = balances.open().display(order.currency).to_string();
         return Err(overpayment(order, given, balances.open())
-            .because(format!("the restaurant is due only {open}; the rest was paid by others"))
+            .because(format!("only {open} is still due to the restaurant; others paid the rest"))
             .expected(format!("at most {open}")));
     }
     parts.retain(|(_, part)| *part != Amount::ZERO);
@@ -304,7 +307,7 @@ fn paid(
     Ok(Paid { parts: parts.into_iter().filter_map(person).collect(), tip })
 }
 
-/// Of each share what is open, or of all of them in proportion what `amount` suffices for.
+/// The open part of each share or, if `amount` is smaller, a part in proportion.
 fn up_to(order: &Order, amount: Amount, open: Vec<(Seat, Amount)>) -> Result<Vec<(Seat, Amount)>, Rejection> {
     let all = Amount::checked_sum(open.iter().map(|(_, part)| *part)).ok_or(Code::TotalTooLarge)?;
     if amount >= all {
@@ -315,7 +318,8 @@ fn up_to(order: &Order, amount: Amount, open: Vec<(Seat, Amount)>) -> Result<Vec
     Ok(open.into_iter().zip(parts).map(|((seat, _), part)| (seat, part)).collect())
 }
 
-/// Divides `amount` in proportion to other amounts; it is at most their sum, so no part is more than its own.
+/// Divides `amount` in proportion to other amounts. It is at most their sum, so no part exceeds
+/// its weight.
 fn in_proportion(
     order: &Order,
     amount: Amount,
@@ -338,13 +342,13 @@ fn unknown(field: &'static str) -> Rejection {
     Rejection::new(Code::UnknownParticipant).field(field).expected("ids of people on the bill")
 }
 
-/// A refusal of more than is due. What is too much is given as an amount below zero.
+/// Rejects a payment of more than is due. The excess is reported as a negative amount.
 fn overpayment(order: &Order, paid: Amount, due: Amount) -> Rejection {
     let currency = order.currency;
     let excess = paid.checked_sub(due).unwrap_or_default();
     Rejection::new(Code::Overpayment)
         .field("data.amount")
-        .because(format!("{} is {} more than is due", paid.display(currency), excess.display(currency)))
+        .because(format!("{} is {} too much", paid.display(currency), excess.display(currency)))
         .expected(format!("at most {}, or the excess marked as a tip", due.display(currency)))
         .unallocated(Amount::ZERO.checked_sub(excess).unwrap_or_default(), currency)
 }

@@ -64,7 +64,7 @@ fn join(
         return Err(Rejection::new(Code::Removed));
     }
     if known.is_some() && order.status != Status::Active {
-        // Whoever was part of it may look at the bill, but changes nothing by it.
+        // A participant may come back to look at the bill, but that changes nothing.
         return Ok(None);
     }
     still_open(order)?;
@@ -115,7 +115,7 @@ fn join(
     Ok((!nothing_new).then_some(joined))
 }
 
-/// The rules of an order that `join` begins.
+/// The rules of an order that starts with `join`.
 fn first_rules(order: &Order, join: &Join) -> HouseRules {
     HouseRules {
         policy: join.policy.unwrap_or(order.default_policy),
@@ -123,7 +123,7 @@ fn first_rules(order: &Order, join: &Join) -> HouseRules {
     }
 }
 
-/// Whoever comes to a table that nobody owns becomes its owner.
+/// The role of a person who joins: the first at a table without an owner becomes the owner.
 fn role_on_joining(order: &Order, id: &ParticipantId) -> Role {
     match order.owner() {
         Some(owner) if owner.id != *id => Role::Member,
@@ -131,8 +131,8 @@ fn role_on_joining(order: &Order, id: &ParticipantId) -> Role {
     }
 }
 
-/// Marks somebody as ready. Where the order closes by itself, the last mark closes it; while the bill cannot stand, that mark
-/// is refused, and says why.
+/// Marks or unmarks a person as ready. If the order finalizes automatically, the last mark
+/// finalizes it; if the bill cannot be finalized, that mark is refused with the reason.
 fn ready(order: &Order, by: &ParticipantId, ready: bool) -> Result<Option<Fact>, Rejection> {
     let is_ready = |who: &ParticipantId| order.ready().any(|person| person.id == *who);
     let all_ready = || order.participants().all(|person| person.id == *by || is_ready(&person.id));
@@ -142,7 +142,7 @@ fn ready(order: &Order, by: &ParticipantId, ready: bool) -> Result<Option<Fact>,
     Ok((is_ready(by) != ready).then_some(Fact::People(PeopleFact::ReadySet { ready })))
 }
 
-/// Only who is there can own the order.
+/// Hands the order over. Only a person at the table can own it.
 fn hand_over(order: &Order, to: &ParticipantId) -> Result<Option<Fact>, Rejection> {
     let to = at_the_table(order, to, "data.participantId")?;
     Ok((!order.is_owned_by(&to.id)).then(|| Fact::People(PeopleFact::HandedOver { to: to.id.clone() })))
@@ -153,7 +153,7 @@ fn readmit(order: &Order, who: &ParticipantId) -> Result<Option<Fact>, Rejection
     Ok(order.is_removed(who).then(|| Fact::People(PeopleFact::Readmitted { who: who.clone() })))
 }
 
-/// Sends somebody away, whether they are there or have left.
+/// Removes a person, whether they are at the table or have left.
 fn remove(
     order: &Order,
     actor: &Actor,
@@ -164,8 +164,8 @@ fn remove(
     if actor.id() == Some(who) {
         return Err(Rejection::new(Code::BadField)
             .field("data.participantId")
-            .because("it is you")
-            .expected("somebody else; to get up yourself, leave"));
+            .because("it names yourself")
+            .expected("another participant; to leave, send leave"));
     }
     let mut removed =
         Removed { who: who.clone(), owner: order.owner_without(who), items: Vec::new(), shared: Vec::new() };
@@ -177,7 +177,7 @@ fn remove(
             if to.id == *who {
                 return Err(Rejection::new(Code::UnknownParticipant)
                     .field("data.to")
-                    .because("it is who is removed")
+                    .because("it is the person to be removed")
                     .expected("the id of somebody else at the table"));
             }
             reassign(order, seat, to, &mut removed)?;
@@ -188,7 +188,7 @@ fn remove(
     Ok((!nothing_new).then_some(Fact::People(PeopleFact::Removed(removed))))
 }
 
-/// What is theirs alone goes; of what they share, the others have all.
+/// Removes the dishes that are theirs alone; the others take over their part of shared dishes.
 fn take_off(order: &Order, seat: Seat, removed: &mut Removed) {
     for item in order.items() {
         let others = claims(order, item, |claimant| claimant != seat);
@@ -201,7 +201,7 @@ fn take_off(order: &Order, seat: Seat, removed: &mut Removed) {
     }
 }
 
-/// Their part of each dish is that of `to`, beside what `to` has of it already.
+/// Adds their part of each dish to the part of `to`.
 fn reassign(order: &Order, seat: Seat, to: &Participant, removed: &mut Removed) -> Result<(), Rejection> {
     for item in order.items() {
         let Some((_, part)) = item.claims.iter().find(|(claimant, _)| *claimant == seat) else { continue };
@@ -218,10 +218,10 @@ fn reassign(order: &Order, seat: Seat, to: &Participant, removed: &mut Removed) 
 fn too_large(item: &Item) -> Rejection {
     Rejection::new(Code::BadSplit)
         .field("data.to")
-        .because(format!("the two parts of {} together are too large", item.dish_name()))
+        .because(format!("the two weights of {} together are too large", item.dish_name()))
 }
 
-/// The claims on a dish of those whom `counts` names.
+/// The claims on a dish of the people whom `counts` selects.
 fn claims(order: &Order, item: &Item, counts: impl Fn(Seat) -> bool) -> Vec<(ParticipantId, Weight)> {
     let claims = item.claims.iter().filter(|(seat, _)| counts(*seat));
     claims.filter_map(|&(seat, weight)| Some((order.at(seat)?.id.clone(), weight))).collect()
@@ -242,10 +242,10 @@ fn check_bill_stays_tractable(order: &Order, removed: &Removed) -> Result<(), Re
     }
     Err(Rejection::new(Code::BillTooFine)
         .field("data.dishes")
-        .expected("another choice, or weights that are small whole numbers"))
+        .expected("another choice for the dishes, or small whole weights"))
 }
 
-/// The seat of somebody who joined, whether they are still there or not.
+/// The seat of a person who joined, whether they are at the table or have left.
 pub(super) fn known(order: &Order, who: &ParticipantId) -> Result<Seat, Rejection> {
     order
         .seat_of(who)

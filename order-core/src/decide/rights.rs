@@ -8,12 +8,14 @@ use crate::order::{Order, Status};
 use crate::rejection::{Code, Limit, Rejection};
 use crate::{Actor, Amount, Item, Participant, ParticipantId, Role};
 
-/// As whom the actor sits at the table.
+/// The participant whom the actor speaks for.
 pub(super) fn named(actor: &Actor) -> Result<&ParticipantId, Rejection> {
-    actor.id().ok_or_else(|| Rejection::new(Code::JoinFirst).because("the back end has no seat at the table"))
+    actor.id().ok_or_else(|| {
+        Rejection::new(Code::JoinFirst).because("only a participant can do this, not the back end")
+    })
 }
 
-/// Only who is at the table of an open order changes it.
+/// Checks that the actor is at the table of an open order.
 pub(super) fn present<'actor>(
     order: &Order,
     actor: &'actor Actor,
@@ -37,20 +39,21 @@ pub(super) fn not_archived(order: &Order) -> Result<(), Rejection> {
     if order.status == Status::Archived { Err(Code::OrderArchived.into()) } else { Ok(()) }
 }
 
-/// What concerns everybody's bill is the owner's to change, and the back end's.
+/// Checks that the actor is the owner or the back end: only they change what affects
+/// everybody's bill.
 pub(super) fn in_charge(order: &Order, actor: &Actor) -> Result<(), Rejection> {
     let id = match actor {
         Actor::Participant(id) => id,
-        // Before anybody has joined there is no order, and no currency to count in.
         // The clock gives no commands.
         Actor::Clock => return Err(Code::JoinFirst.into()),
+        // Before the first join there is no order, and no currency.
         Actor::Backend if order.people.is_empty() => return Err(Code::JoinFirst.into()),
         Actor::Backend => return Ok(()),
     };
     match order.role(id) {
         None => Err(Code::JoinFirst.into()),
         Some(Role::Owner) => Ok(()),
-        // Nobody comes back to an order that is finalized: joining would not help.
+        // Nobody can rejoin a finalized order, so `join_first` would not help.
         Some(Role::Member)
             if order.status == Status::Active && order.person(id).is_some_and(Participant::has_left) =>
         {
@@ -60,12 +63,13 @@ pub(super) fn in_charge(order: &Order, actor: &Actor) -> Result<(), Rejection> {
     }
 }
 
-/// While the order is locked, only the owner touches the dishes.
+/// Checks that the order is not locked, or that `by` is the owner.
 pub(super) fn unlocked(order: &Order, by: &ParticipantId) -> Result<(), Rejection> {
     if order.is_locked() && !order.is_owned_by(by) { Err(Code::OrderLocked.into()) } else { Ok(()) }
 }
 
-/// At a hosted table each changes what they added, and the owner everything.
+/// Checks that `by` may change an item. At a hosted table only the owner and the person who
+/// added it may.
 pub(super) fn may_edit(order: &Order, by: &ParticipantId, item: &Item) -> Result<(), Rejection> {
     unlocked(order, by)?;
     match order.policy() {
@@ -79,7 +83,7 @@ pub(super) fn may_edit(order: &Order, by: &ParticipantId, item: &Item) -> Result
     }
 }
 
-/// Who may take a dish off may put it back.
+/// Checks that `by` may restore a dish. The people who may remove it may restore it.
 pub(super) fn may_restore(
     order: &Order,
     by: &ParticipantId,
@@ -93,7 +97,7 @@ pub(super) fn may_restore(
     }
 }
 
-/// At a hosted table the owner chooses the split and closes the order.
+/// Checks that `by` may choose the split and finalize. At a hosted table only the owner may.
 pub(super) fn may_settle(order: &Order, by: &ParticipantId) -> Result<(), Rejection> {
     match order.policy() {
         Policy::Open => Ok(()),
@@ -102,8 +106,9 @@ pub(super) fn may_settle(order: &Order, by: &ParticipantId) -> Result<(), Reject
     }
 }
 
-/// Whether the dishes of `adder` stay within their limit when `line` takes the place of `freed` among them. The owner, who
-/// could lift the limit, is not held to it; neither is what costs no more than before, however low the limit is by now.
+/// Checks that the dishes of `adder` stay within their limit when `line` replaces `freed`. The
+/// limit does not bind the owner, who could lift it, nor a change that costs no more than
+/// before.
 pub(super) fn within_limit(
     order: &Order,
     by: &ParticipantId,
@@ -126,7 +131,7 @@ pub(super) fn within_limit(
     let name = order.at(adder).map_or("", |person| person.name.as_str());
     Err(Rejection::new(Code::OverLimit)
         .because(format!(
-            "the limit of {name} is {}, of which {} is left",
+            "the limit of {name} is {}, and {} is left",
             limit.display(order.currency),
             left.display(order.currency)
         ))

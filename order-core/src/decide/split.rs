@@ -24,7 +24,7 @@ fn update(order: &Order, update: &UpdateSplit) -> Result<SplitRule, Rejection> {
         UpdateSplit::Equal => SplitRule::Equal,
         UpdateSplit::Itemized => SplitRule::Itemized,
         UpdateSplit::Custom(Some(agreed)) => SplitRule::Custom(Some(read_agreed(order, agreed)?)),
-        // What was agreed before stays as it is, even where it no longer covers the total.
+        // Agreed shares stay as they are, even if they no longer cover the total.
         UpdateSplit::Custom(None) => {
             return Ok(match &order.split {
                 // Clients that know three rules see all of these as custom.

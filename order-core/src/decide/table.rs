@@ -40,14 +40,15 @@ pub(super) fn decide(
     }
 }
 
-/// The order is closed, if its bill can stand.
+/// Returns the fact that finalizes the order, if its bill can be finalized.
 pub(crate) fn finalized(order: &Order) -> Result<Fact, Rejection> {
     check_bill_can_stand(order)?;
     let on_bill = seats_on_bill(order).into_iter().filter_map(|seat| order.at(seat));
     Ok(Fact::Table(TableFact::Finalized { on_bill: Some(on_bill.map(|person| person.id.clone()).collect()) }))
 }
 
-/// Whether the bill can stand as it is: there is one, every dish is somebody's, and the shares cover it.
+/// Checks that the bill can be finalized: it has dishes, each is claimed, and the shares cover
+/// the bill.
 fn check_bill_can_stand(order: &Order) -> Result<(), Rejection> {
     if order.items.is_empty() {
         return Err(Rejection::new(Code::OrderEmpty).expected("at least one dish"));
@@ -61,8 +62,8 @@ fn check_bill_can_stand(order: &Order) -> Result<(), Rejection> {
             more => format!(" and {more} more"),
         };
         return Err(Rejection::new(Code::Unassigned)
-            .because(format!("{}{others}, for {} together", first.dish_name(), sum.display(order.currency)))
-            .expected("somebody to claim each dish")
+            .because(format!("{}{others}, {} in all", first.dish_name(), sum.display(order.currency)))
+            .expected("somebody to claim every dish")
             .unallocated(sum, order.currency));
     }
     if let Some(charge) = shares.on_nothing().first() {
@@ -70,10 +71,11 @@ fn check_bill_can_stand(order: &Order) -> Result<(), Rejection> {
     }
     match shares.unallocated() {
         Amount::ZERO => Ok(()),
-        // As they agreed; but dishes have changed since, or somebody who was to pay has left.
+        // The agreed shares no longer fit: dishes have changed since, or somebody who was to pay
+        // has left.
         unallocated => {
             Err(does_not_cover("dishes and charges", shares.amount_due(), unallocated, order.currency)
-                .expected("shares of those who are on the bill, agreed on anew"))
+                .expected("new shares from the people on the bill"))
         }
     }
 }
@@ -87,7 +89,7 @@ fn rules(order: &Order, finalize_when_ready: bool) -> Option<Fact> {
     (rules != order.house_rules()).then_some(Fact::Table(TableFact::RulesSet(rules)))
 }
 
-/// A limit below what somebody has added already takes nothing off: they just cannot add more.
+/// Sets a limit. One below what the person has added removes nothing, but they cannot add more.
 fn limit(order: &Order, who: &ParticipantId, limit: Option<Decimal>) -> Result<Option<Fact>, Rejection> {
     let seat = known(order, who)?;
     let max = max_order_total(order.currency);

@@ -1,6 +1,7 @@
-//! Taking one's own last change back.
+//! Decides the undo of one's own last change.
 //!
-//! Whatever is asked of a change is asked of its undoing: whether it is allowed, and whether the order stays within its bounds.
+//! An undo is checked like the change itself: whether it is allowed, and whether the order
+//! stays within its limits.
 
 use rust_decimal::Decimal;
 
@@ -27,7 +28,8 @@ pub(super) fn decide(order: &Order, actor: &Actor, seq: Option<Decimal>) -> Resu
     match back {
         Fact::Dish(back) => dishes::undo(order, by, back).map(Fact::Dish),
         Fact::Claim(back) => claims::undo(order, actor, by, back).map(Fact::Claim),
-        // As it was, even where what was agreed does not cover the total any more; the state shows what is missing.
+        // The old rule returns even if agreed shares no longer cover the total; the state shows
+        // what is missing.
         Fact::Split(back) => {
             may_settle(order, by)?;
             Ok(Fact::Split(back.clone()))

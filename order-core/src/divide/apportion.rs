@@ -1,4 +1,4 @@
-//! Dividing an amount by weights, to the last minor unit.
+//! Divides an amount by weights, to the last minor unit.
 //!
 //! The method is that of the largest remainder (Hamilton, 1792; see Balinski and Young, *Fair Representation*,
 //! 1982): everybody gets their quota rounded down, and the units that are left go one each to the largest
@@ -11,12 +11,13 @@ use thiserror::Error;
 
 use crate::value::Amount;
 
-/// One part of a division.
+/// One claim on an amount that is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Claim<K> {
-    /// How much is claimed, relative to the others.
+    /// The weight, relative to the other claims.
     pub weight: u64,
-    /// Decides between equal fractions: the smaller one gets the unit. Give every claim another.
+    /// Breaks ties between equal fractions: the smaller value gets the unit. Must differ between
+    /// claims.
     pub tie: K,
 }
 
@@ -39,7 +40,7 @@ pub enum ApportionError {
 /// positive one. As long as the ties differ, the order of the claims makes no difference.
 ///
 /// # Errors
-/// When the total is not zero and no weight is above zero, or on absurdly large numbers.
+/// When the total is not zero and no weight is above zero, or when the numbers are too large.
 ///
 /// ```
 /// use order_core::Amount;

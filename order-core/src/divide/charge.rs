@@ -4,10 +4,10 @@ use super::share_number::Percentage;
 use crate::value::text::Text;
 use crate::value::{Amount, ItemId};
 
-/// The most charges that one bill can have.
+/// The maximum number of charges on one bill.
 pub const MAX_CHARGES: usize = 32;
-/// The most taxes that the prices of one bill can contain. Dishes that contain other taxes than others make the exact
-/// bill long.
+/// The maximum number of taxes included in the prices of one bill. Dishes that include
+/// different taxes make the exact bill large.
 pub const MAX_INCLUSIVE_TAXES: usize = 6;
 
 /// One charge of a bill: a tax, a service charge, a tip, a discount or a fee.
@@ -15,7 +15,7 @@ pub const MAX_INCLUSIVE_TAXES: usize = 6;
 pub struct Charge {
     /// The name of its line, such as `CGST`.
     pub name: Text,
-    /// What it is, and of what it is taken.
+    /// What it is, and what it applies to.
     pub kind: ChargeKind,
     /// How much.
     pub value: ChargeValue,
@@ -28,10 +28,11 @@ impl Charge {
     }
 }
 
-/// How much a charge is.
+/// The size of a charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChargeValue {
-    /// So many percent of what it is taken of, rounded half up to the minor unit: 2.5 % of 90.20 is 2.26.
+    /// A percentage of what it applies to, rounded half up to the minor unit: 2.5 % of 90.20 is
+    /// 2.26.
     Percent(Percentage),
     /// A fixed amount.
     Amount(Amount),
@@ -40,10 +41,10 @@ pub enum ChargeValue {
 /// How a charge that belongs to no dish is divided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Basis {
-    /// In proportion to what each has of the dishes.
+    /// In proportion to each person's part of the dishes.
     #[default]
     Share,
-    /// The same for each.
+    /// The same for each person.
     Head,
 }
 
@@ -57,32 +58,35 @@ impl Basis {
     }
 }
 
-/// What a charge is. Whatever order the charges stand in, they are worked out in this one:
-/// discounts on items, discounts on the order, then everything else, of what the discounts have left.
+/// The kind of a charge. In whatever order charges are listed, they are applied in this one:
+/// discounts on items, discounts on the order, then everything else, on what the discounts
+/// leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChargeKind {
-    /// One head of a tax.
+    /// One component of a tax, such as CGST.
     Tax {
-        /// Whether prices contain it. It is then shown, but adds nothing to what is due. Of 105.00 with 5 %
-        /// contained, 5.00 is tax; several heads on one dish are contained side by side.
+        /// Whether prices include it. It is then shown, but adds nothing to the amount due. Of
+        /// 105.00 with 5 % included, 5.00 is tax; several taxes included in one price are computed
+        /// side by side.
         inclusive: bool,
-        /// The types of dish that it is on (`veg`), and nothing where there is no such dish; of none, it is on all dishes.
-        /// Neither service charges, fees nor tips are taxed.
+        /// The types of dish that it applies to (`veg`); empty: all dishes. If there is no such
+        /// dish, the tax is zero. Service charges, fees and tips are not taxed.
         dish_types: Vec<Text>,
     },
-    /// A service charge, by share.
+    /// A service charge, divided in proportion to the dishes.
     Service {
         /// Whether each diner may do without it. Their part falls away: the others do not pay more.
         optional: bool,
     },
-    /// A tip of the whole table.
+    /// A tip from the whole table.
     Tip {
         /// How it is divided.
         by: Basis,
     },
-    /// A discount, at most what it is on.
+    /// A discount, at most the price of what it applies to.
     Discount {
-        /// The item that it is on; of none, it is on the order, by share.
+        /// The item that it applies to; `None`: the whole order, divided in proportion to the
+        /// dishes.
         item: Option<ItemId>,
     },
     /// A fee, such as for delivery.

@@ -1,31 +1,33 @@
-//! Whole numbers that never overflow unseen.
+//! Integers whose overflow never goes unnoticed.
 
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{CheckedAdd, CheckedMul, CheckedSub, One, Signed, ToPrimitive, Zero};
 
-/// The most bits that the common denominator of a bill may have.
+/// The maximum size of the common denominator of a bill, in bits.
 pub(super) const MAX_BITS: u64 = 4_096;
 
-/// What the factors of a mixture are made of (Numerical Recipes' linear congruential generator).
+/// The multiplier that mixes numbers (Numerical Recipes' linear congruential generator).
 const MIXING: u32 = 1_664_525;
 
-/// Whole numbers of one kind. A bill is divided with `i128`; where that overflows, again with [`BigInt`].
+/// An integer type. A bill is divided with `i128` and, if that overflows, again with
+/// [`BigInt`].
 pub(super) trait Exact:
     Integer + Clone + CheckedAdd + CheckedSub + CheckedMul + ToPrimitive + From<i64> + From<i128>
 {
-    /// How many bits the number takes.
+    /// The size of the number in bits.
     fn bits(&self) -> u64;
 
     /// Adds another number in place. `None` on overflow; the number is then unchanged.
     fn add_to(&mut self, other: &Self) -> Option<()>;
 
-    /// The largest number that divides all of these; zero of none.
+    /// The greatest common divisor of all numbers; zero if there are none.
     fn common_divisor<'number>(numbers: impl Iterator<Item = &'number Self> + Clone) -> Self
     where
         Self: 'number;
 
-    /// The quotient rounded down, and what is left. The divisor is above zero, or leaves nothing.
+    /// The quotient rounded down, and the remainder. The divisor is above zero, or leaves no
+    /// remainder.
     fn quotient(&self, divisor: &Self) -> (Self, Self) {
         self.div_mod_floor(divisor)
     }
@@ -41,7 +43,7 @@ impl Exact for i128 {
             return (Self::from(quotient), Self::from(rest));
         }
         match self.checked_div_euclid(*divisor) {
-            // One division, where two would be needed otherwise. Below the dividend, so neither overflows.
+            // One division instead of two. Wrapping is safe, because the rest is below the divisor.
             Some(quotient) if *divisor > 0 => (quotient, self.wrapping_sub(quotient.wrapping_mul(*divisor))),
             _ => self.div_mod_floor(divisor),
         }
@@ -68,16 +70,16 @@ impl Exact for i128 {
     }
 }
 
-/// The largest number that divides both.
+/// The greatest common divisor of two numbers.
 fn gcd(a: i128, b: i128) -> i128 {
     match (u64::try_from(a.unsigned_abs()), u64::try_from(b.unsigned_abs())) {
-        // Most are small, and take half the time so.
+        // Most numbers are small, and this takes half the time.
         (Ok(a), Ok(b)) => a.gcd(&b).into(),
         _ => a.gcd(&b),
     }
 }
 
-/// The largest number that divides both; fast where that is the divisor.
+/// The greatest common divisor of two numbers; fast if that is `divisor`.
 #[allow(
     clippy::arithmetic_side_effects,
     reason = "these numbers grow as they need to, and the divisor is not zero"
@@ -95,8 +97,8 @@ impl Exact for BigInt {
     }
 
     fn common_divisor<'number>(numbers: impl Iterator<Item = &'number Self> + Clone) -> Self {
-        // To find that of two large numbers takes as long as to divide a hundred by it. So first that of one and a mixture of
-        // the others, which nearly always is that of all; then whether it is.
+        // A gcd of two large numbers takes as long as a hundred divisions. So this takes the gcd of
+        // one number and a mixture of all, which nearly always is the answer, and then checks it.
         let mut mixture = Self::ZERO;
         let mut times = 1_u32;
         for number in numbers.clone() {
@@ -119,7 +121,7 @@ impl Exact for BigInt {
     }
 }
 
-/// The least number that both divide, if it can be held. Both are above zero.
+/// The least common multiple, if it fits. Both numbers are above zero.
 pub(super) fn lcm<T: Exact>(a: &T, b: &T) -> Option<T> {
     if b.is_one() || a == b {
         return Some(a.clone());
@@ -128,12 +130,12 @@ pub(super) fn lcm<T: Exact>(a: &T, b: &T) -> Option<T> {
     if remainder.is_zero() && !quotient.is_zero() {
         return Some(a.clone());
     }
-    // Of a large number and a small one, the first step of Euclid's way is the one that saves time.
+    // For a large and a small number, the first step of Euclid's algorithm saves the most time.
     let (part, _) = b.quotient(&b.gcd(&remainder));
     a.checked_mul(&part).filter(|least| least.bits() <= MAX_BITS)
 }
 
-/// `number ÷ divisor`, with halves away from zero; the divisor is above zero.
+/// Computes `number ÷ divisor`, rounding halves away from zero; the divisor is above zero.
 pub(super) fn div_round<T: Exact>(number: &T, divisor: &T) -> Option<T> {
     let negative = *number < T::zero();
     let magnitude = if negative { T::zero().checked_sub(number)? } else { number.clone() };

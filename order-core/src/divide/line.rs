@@ -11,14 +11,14 @@ static DISHES: LazyLock<Text> = LazyLock::new(|| Text::from_stored("Dishes"));
 static OWN_TIP: LazyLock<Text> = LazyLock::new(|| Text::from_stored("Tip"));
 static ROUND_OFF: LazyLock<Text> = LazyLock::new(|| Text::from_stored("Round-off"));
 
-/// What a line of a bill is.
+/// The kind of a bill's line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LineKind {
     /// A dish.
     Dish,
     /// All dishes together.
     Dishes,
-    /// A head of a tax.
+    /// One component of a tax.
     Tax,
     /// A service charge.
     Service,
@@ -28,7 +28,7 @@ pub enum LineKind {
     Discount,
     /// A fee.
     Fee,
-    /// What rounds the bill to the smallest coin.
+    /// The rounding of the bill to the smallest coin.
     RoundOff,
 }
 
@@ -73,7 +73,7 @@ impl Line {
         Self { name, kind, amount }
     }
 
-    /// All dishes together.
+    /// Creates the line for all dishes together.
     pub(crate) fn dishes(amount: Amount) -> Self {
         Self::new(DISHES.clone(), LineKind::Dishes, amount)
     }
@@ -83,12 +83,12 @@ impl Line {
         &self.name
     }
 
-    /// What it is.
+    /// The line's kind.
     pub fn kind(&self) -> LineKind {
         self.kind
     }
 
-    /// What it comes to.
+    /// Its amount.
     pub fn amount(&self) -> Amount {
         self.amount
     }
@@ -106,7 +106,7 @@ pub(crate) enum Label {
 }
 
 impl Label {
-    /// What the line is called, and what it is. `dish` names a dish, where dishes are lines of their own.
+    /// The line's name and kind. `dish` names a dish, if dishes are lines of their own.
     pub(crate) fn name(
         self,
         charges: &[Charge],

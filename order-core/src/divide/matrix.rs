@@ -86,11 +86,11 @@ fn bundled<T: Exact, K: Ord>(
     }
 }
 
-/// A bill that is divided.
+/// A divided bill.
 pub(crate) struct Divided {
-    /// What is to be paid.
+    /// The lines that are due.
     pub(crate) due: Lines,
-    /// Taxes that the prices contain.
+    /// Taxes included in prices.
     pub(crate) included: Lines,
     /// Charges that have nothing to be taken of, so that they are unassigned.
     on_nothing: Vec<usize>,
@@ -112,7 +112,7 @@ fn labelled(lines: &[PricedLine]) -> impl Iterator<Item = (Label, Amount)> {
     lines.iter().map(|(label, column)| (*label, Amount::from_minor_units(column.amount)))
 }
 
-/// Lines of a bill, and what each row has of each.
+/// Lines of a bill, and each row's part of them.
 pub(crate) struct Lines {
     labels: Vec<(Label, Amount)>,
     sum: Amount,
@@ -130,7 +130,7 @@ impl Lines {
         Self::of(labelled(lines).collect(), table)
     }
 
-    /// Some dishes as one line, before others.
+    /// Rounds some dishes as one line, before the other lines.
     fn round_together<T: Exact, K: Ord>(
         rows: usize,
         weights: &[Weights<T>],
@@ -148,20 +148,20 @@ impl Lines {
         Some(Self { labels, sum, table })
     }
 
-    /// What a row has of the first line.
+    /// A row's part of the first line.
     fn of_first(&self, row: usize) -> Amount {
         let cell = self.table.column(0).iter().find(|cell| cell.row == row);
         Amount::from_minor_units(cell.map_or(0, |cell| cell.amount))
     }
 
-    /// These lines with the first of them in its own lines.
+    /// Replaces the first of these lines by the lines of `first`.
     fn with_first_in(self, mut first: Self) -> Option<Self> {
         first.table.append(&self.table, 1)?;
         first.labels.extend(self.labels.into_iter().skip(1));
         Some(Self { labels: first.labels, sum: self.sum, table: first.table })
     }
 
-    /// Each line: what it is, what it comes to, and its parts by row.
+    /// Each line with its label, its amount and its parts by row.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Label, Amount, &[Cell])> {
         self.labels
             .iter()
@@ -169,12 +169,12 @@ impl Lines {
             .map(|(place, &(label, amount))| (label, amount, self.table.column(place)))
     }
 
-    /// What a row sums to.
+    /// The sum of a row.
     pub(crate) fn row(&self, row: usize) -> Amount {
         Amount::from_minor_units(self.table.rows().get(row).copied().unwrap_or_default())
     }
 
-    /// What all lines sum to.
+    /// The sum of all lines.
     pub(crate) fn sum(&self) -> Amount {
         self.sum
     }

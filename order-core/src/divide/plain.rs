@@ -6,8 +6,9 @@ use super::terms::StatedRule;
 use crate::value::Amount;
 
 impl Statement<'_> {
-    /// What each row pays of a bill that needs no matrix: nothing but dishes, which all share equally or which are one
-    /// person's each. The same as [`Statement::divide`] gives, for much less; nothing, if the bill is not so plain.
+    /// Each row's amount on a bill that needs no matrix: it has only dishes, which all share
+    /// equally or which one person each claims. The result equals that of [`Statement::divide`],
+    /// for much less work. `None`: the bill is not that simple.
     pub(crate) fn plain_rows<K: Ord>(&self, rank: impl Fn(usize) -> Option<K>) -> Option<Vec<Amount>> {
         if !self.extras.charges.is_empty() || !self.extras.tips.is_empty() || self.extras.round_to.is_some() {
             return None;

@@ -14,13 +14,13 @@ pub(crate) struct DividedRows {
     pub(crate) lines: Vec<Line>,
     /// By row: its part of these lines.
     pub(crate) own: Vec<Vec<Line>>,
-    /// Taxes that the prices contain.
+    /// Taxes included in prices.
     pub(crate) included: Vec<Line>,
     /// By row: its part of these taxes.
     pub(crate) own_included: Vec<Vec<Line>>,
     /// Charges that have nothing to be taken of.
     pub(crate) on_nothing: Vec<Line>,
-    /// What some agreed to pay although there is no dish to divide it over.
+    /// Agreed amounts that there is no dish to divide over.
     pub(crate) agreed: Option<Vec<(usize, i64)>>,
 }
 
@@ -47,7 +47,7 @@ impl DividedRows {
     }
 }
 
-/// All dishes in one line, then the charges; and by row the part of each.
+/// All dishes in one line, then the charges; and each row's part of them.
 fn named(people: usize, charges: &[Charge], lines: &Lines) -> (Vec<Line>, Vec<Vec<Line>>) {
     let mut dishes = Amount::ZERO;
     let mut own_dishes = vec![Amount::ZERO; people];
@@ -70,7 +70,7 @@ fn named(people: usize, charges: &[Charge], lines: &Lines) -> (Vec<Line>, Vec<Ve
     (all, own)
 }
 
-/// The charges, and by row the part of each, where it is anything.
+/// The charges, and each row's non-zero part of them.
 fn only_charges(people: usize, charges: &[Charge], lines: &Lines) -> (Vec<Line>, Vec<Vec<Line>>) {
     let mut all = Vec::new();
     let mut own: Vec<Vec<Line>> = vec![Vec::new(); people];

@@ -10,17 +10,19 @@ use crate::value::{Amount, ParticipantId};
 pub enum SplitRule {
     /// All people on the bill pay the same: 100.00 among three is 33.34, 33.33 and 33.33.
     Equal,
-    /// Each pays for the dishes that are theirs, and for their part of those that they share.
+    /// Everybody pays for their own dishes, and for their part of the dishes that they share.
     Itemized,
-    /// As the table agreed: amounts, percentages or weights. Until some are set, as [`SplitRule::Equal`].
+    /// Amounts, percentages or weights that the table agreed on. Until some are set, as
+    /// [`SplitRule::Equal`].
     Custom(Option<CustomShares>),
-    /// So much more for some, the rest equally: 100.00 among two, of whom one had wine for 20.00, is 60.00 and 40.00.
+    /// Some pay an extra amount, the rest is shared equally: 100.00 among two, of whom one had wine
+    /// for 20.00, is 60.00 and 40.00.
     Adjusted(BTreeMap<ParticipantId, Amount>),
     /// Some pay for others as well: 100.00 among three, of whom one covers another, is 66.67 and 33.33.
     Cover {
         /// Who is covered, and by whom.
         covers: BTreeMap<ParticipantId, ParticipantId>,
-        /// How all is shared before some take over the parts of others.
+        /// How the bill is shared before some take over the shares of others.
         rest: Rest,
     },
 }
@@ -36,7 +38,7 @@ pub enum CustomShares {
     Weights(BTreeMap<ParticipantId, Weight>),
 }
 
-/// How a bill is shared before some take over the parts of others.
+/// How a bill is shared before some take over the shares of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rest {
     /// As [`SplitRule::Equal`].

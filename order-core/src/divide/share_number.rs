@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use thiserror::Error;
 
-/// Decimals that a percentage or a weight may have.
+/// The maximum number of decimals of a percentage or a weight.
 pub const SHARE_DECIMALS: u32 = 6;
 /// One whole percent, or a weight of one, in millionths.
 const MILLION: u64 = 1_000_000;
@@ -16,13 +16,13 @@ const MAX_WEIGHT: u64 = 1_000_000;
 #[non_exhaustive]
 pub enum ShareNumberError {
     /// More than [`SHARE_DECIMALS`] decimals.
-    #[error("it has more than {SHARE_DECIMALS} decimals")]
+    #[error("a number has more than {SHARE_DECIMALS} decimals")]
     TooFine,
     /// Below zero.
-    #[error("it is negative")]
+    #[error("negative numbers are not allowed")]
     Negative,
     /// Above 100 percent, or a weight above a million.
-    #[error("it is too large")]
+    #[error("the number is too large")]
     TooLarge,
 }
 
@@ -31,10 +31,10 @@ pub enum ShareNumberError {
 pub struct Percentage(u64);
 
 impl Percentage {
-    /// All of it.
+    /// 100 percent.
     pub const HUNDRED: Self = Self(100 * MILLION);
 
-    /// The percentage that `number` is: `12.5` is twelve and a half percent.
+    /// Converts a number to a percentage: `12.5` is twelve and a half percent.
     ///
     /// # Errors
     /// When it is negative, above 100, or has too many decimals.
@@ -42,7 +42,7 @@ impl Percentage {
         millionths(number, 100).map(Self)
     }
 
-    /// The number of millionths of a percent.
+    /// The percentage in millionths of a percent.
     pub fn millionths(self) -> u64 {
         self.0
     }
@@ -52,7 +52,7 @@ impl Percentage {
         decimal_of_millionths(self.0)
     }
 
-    /// The percentage of so many millionths of a percent, if it is at most 100.
+    /// Creates a percentage from millionths of a percent; `None`: above 100.
     pub(crate) fn from_millionths(millionths: u64) -> Option<Self> {
         (millionths <= Self::HUNDRED.0).then_some(Self(millionths))
     }
@@ -66,7 +66,7 @@ impl Weight {
     /// A weight of one.
     pub const ONE: Self = Self(MILLION);
 
-    /// The weight that `number` is.
+    /// Converts a number to a weight.
     ///
     /// # Errors
     /// When it is negative, above a million, or has too many decimals.
@@ -74,7 +74,7 @@ impl Weight {
         millionths(number, MAX_WEIGHT).map(Self)
     }
 
-    /// The number of millionths.
+    /// The weight in millionths.
     pub fn millionths(self) -> u64 {
         self.0
     }
@@ -84,7 +84,7 @@ impl Weight {
         decimal_of_millionths(self.0)
     }
 
-    /// The weight of so many millionths, if it is at most a million.
+    /// Creates a weight from millionths; `None`: above a million.
     pub(crate) fn from_millionths(millionths: u64) -> Option<Self> {
         (millionths <= MAX_WEIGHT * MILLION).then_some(Self(millionths))
     }

@@ -23,7 +23,7 @@ pub(crate) struct StatedDish<'bill> {
     pub(crate) id: &'bill ItemId,
     pub(crate) kind: &'bill str,
     pub(crate) amount: Amount,
-    /// Who has part of it.
+    /// Who claims it.
     pub(crate) claims: &'bill [(Seat, Weight)],
 }
 
@@ -32,9 +32,9 @@ pub(crate) struct Extras<'bill> {
     pub(crate) charges: &'bill [Charge],
     /// What some give on their own, by row.
     pub(crate) tips: Vec<(usize, ChargeValue)>,
-    /// Rows that do without optional service charges.
+    /// Rows that opted out of optional service charges.
     pub(crate) waived: BTreeSet<usize>,
-    /// The smallest coin in which the whole is paid.
+    /// The smallest coin to which the bill is rounded.
     pub(crate) round_to: Option<Amount>,
 }
 
@@ -55,7 +55,7 @@ impl<'bill> Statement<'bill> {
         self.people
     }
 
-    /// Who pays for a row.
+    /// The row that pays for `row`.
     pub(crate) fn payer(&self, row: usize) -> usize {
         self.terms.payers.get(row).copied().unwrap_or(row)
     }

@@ -20,18 +20,18 @@ pub(crate) struct People<'bill> {
 pub(crate) enum StatedRule {
     /// Each dish is divided among the people who claim it.
     Claims,
-    /// Every dish is divided in the same proportions.
+    /// All dishes are divided by the same weights.
     Alike(Vec<(usize, i128)>),
 }
 
 /// Who pays how much of every dish. Rows are the people and, after them, what is unassigned.
 pub(crate) struct Terms {
     pub(crate) rule: StatedRule,
-    /// By row: who pays for it.
+    /// By row: the row that pays for it.
     pub(crate) payers: Vec<usize>,
     /// How many heads each row pays for.
     pub(crate) heads: Vec<(usize, i64)>,
-    /// Amounts that were agreed on, where there is no dish to divide them over.
+    /// Agreed amounts that there is no dish to divide over.
     pub(crate) agreed: Option<Vec<(usize, i64)>>,
 }
 
@@ -48,7 +48,7 @@ impl SplitRule {
             Self::Custom(Some(CustomShares::Amounts(amounts))) => {
                 let agreed = on_rows(amounts, row_of, |amount| i128::from(amount.minor_units()));
                 let heads = paying(&agreed);
-                // Where all agreed on nothing, a fee is still for everybody.
+                // If all agreed amounts are zero, everybody still pays a part of a fee.
                 let nothing = amounts.values().all(|&amount| amount == Amount::ZERO);
                 let heads = if nothing { all_heads() } else { heads };
                 Terms::agreed(agreed, total, 1, rows).heads(heads)
@@ -149,7 +149,7 @@ fn and_unassigned(mut shares: Vec<(usize, i128)>, whole: i128, rows: usize) -> V
     shares
 }
 
-/// Those who pay anything, one head each.
+/// The rows that pay anything, as one head each.
 fn paying(shares: &[(usize, i128)]) -> Vec<(usize, i64)> {
     shares.iter().filter(|(_, share)| *share != 0).map(|&(row, _)| (row, 1)).collect()
 }

@@ -6,11 +6,11 @@ use siphasher::sip::SipHasher24;
 
 use crate::value::{OrderId, ParticipantId};
 
-/// A participant's place in the queue for odd units, in one order.
+/// A participant's tie rank in one order: the smaller rank gets a leftover unit first.
 ///
-/// It is `SipHash-2-4` (key zero) of the order's id, a zero byte and the participant's id, then the id itself:
-/// the same on every machine, the same in whatever order people are listed, and for one person as often early
-/// as late over many orders.
+/// It is `SipHash-2-4` (key zero) of the order's id, a zero byte and the participant's id, then
+/// the id itself: the same on every machine and in whatever order people are listed, and even
+/// between people over many orders.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TieRank {
     rank: u64,
@@ -18,7 +18,7 @@ pub struct TieRank {
 }
 
 impl TieRank {
-    /// The place of `participant` in `order`.
+    /// Computes the tie rank of `participant` in `order`.
     pub fn new(order: &OrderId, participant: &ParticipantId) -> Self {
         let mut hasher = SipHasher24::new();
         hasher.write(order.as_str().as_bytes());

@@ -1,4 +1,4 @@
-//! In which proportions things are divided.
+//! Weights: the proportions in which amounts are divided.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,12 +10,12 @@ use super::statement::{StatedDish, Statement};
 use super::terms::StatedRule;
 use crate::value::Seat;
 
-/// The most bits that the common denominator of an order's dishes may have. Any table of up to 250 people who
-/// share dishes equally stays below it.
+/// The maximum size of the common denominator of an order's dishes, in bits. Up to 250 people
+/// who share dishes equally stay below it.
 const MAX_ORDER_BITS: u64 = 512;
 
-/// How something is divided: row and weight of each part. The weights sum to `total`, which is above zero; or there are
-/// none, and it is zero.
+/// How an amount is divided: the weight of each row. The weights sum to `total`, which is above
+/// zero; or there are no weights, and it is zero.
 #[derive(Debug, Clone)]
 pub(super) struct Weights<T> {
     pub(super) entries: Vec<(usize, T)>,
@@ -25,7 +25,7 @@ pub(super) struct Weights<T> {
 }
 
 impl<T: Exact> Weights<T> {
-    /// All to one row.
+    /// Gives everything to one row.
     pub(super) fn whole(row: usize) -> Self {
         Self { entries: vec![(row, T::one())], total: T::one(), equal: true }
     }
@@ -57,7 +57,7 @@ impl<T: Exact> Weights<T> {
         Some(Self { entries, total, equal: false })
     }
 
-    /// Whether nothing has a part.
+    /// Whether no row has a part.
     pub(super) fn is_nothing(&self) -> bool {
         self.total.is_zero()
     }
@@ -67,12 +67,12 @@ impl<T: Exact> Weights<T> {
     }
 }
 
-/// The weights of the dishes of a bill. Dishes that are divided alike share them.
+/// The weights of the dishes of a bill. Dishes that are divided alike share an entry.
 pub(super) struct DishWeights<T> {
     pub(super) list: Vec<Weights<T>>,
-    /// By dish: the place of its weights in the list.
+    /// By dish: the index of its weights in the list.
     pub(super) of: Vec<usize>,
-    /// What all their totals divide.
+    /// A common multiple of all their totals.
     pub(super) denominator: T,
 }
 
@@ -90,7 +90,7 @@ impl<T: Exact> DishWeights<T> {
     }
 
     fn by_claims(bill: &Statement<'_>) -> Option<Self> {
-        // Most dishes are one person's, or shared by those who share others too.
+        // Most dishes belong to one person, or to people who share other dishes too.
         let mut alone: Vec<Option<usize>> = vec![None; bill.unassigned_row().saturating_add(1)];
         let mut together: BTreeMap<&[(Seat, Weight)], usize> = BTreeMap::new();
         let mut this =

@@ -7,16 +7,16 @@ use crate::bill::{Charge, ChargeValue};
 /// A fact about charges, discounts and tips.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChargeFact {
-    /// The order has other charges.
+    /// The charges of the order changed.
     Set(ChargesSet),
-    /// Somebody gives a tip of their own, or takes it back.
+    /// Somebody set or removed their own tip.
     TipSet {
-        /// How much from now on.
+        /// The new tip; `None`: it was removed.
         tip: Option<ChargeValue>,
     },
-    /// Somebody does without optional service charges, or pays them after all.
+    /// Somebody opted out of optional service charges, or back in.
     ServiceWaived {
-        /// Whether they do without.
+        /// Whether they opted out.
         waived: bool,
     },
 }
@@ -37,6 +37,6 @@ impl ChargeFact {
 pub struct ChargesSet {
     /// The charges from now on.
     pub charges: Vec<Charge>,
-    /// The smallest coin in which the bill is paid from now on.
+    /// The smallest coin to which the bill is rounded from now on.
     pub round_to: Option<Amount>,
 }

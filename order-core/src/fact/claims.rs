@@ -7,11 +7,11 @@ use crate::{ItemId, ParticipantId};
 /// A fact about who shares a dish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClaimFact {
-    /// A dish is somebody else's, or shared by others.
+    /// The claims on a dish changed.
     Shared {
-        /// Which line.
+        /// The line's id.
         item: ItemId,
-        /// Whose it is from now on, and in which proportions. Empty: nobody's.
+        /// Who shares it from now on, with which weights. Empty: unassigned.
         shared_by: Vec<(ParticipantId, Weight)>,
     },
 }

@@ -11,18 +11,18 @@ use crate::{ItemId, ParticipantId, Price, Quantity, UnixMillis};
 pub enum DishFact {
     /// A dish was ordered.
     Added(ItemAdded),
-    /// A dish that was taken off is there again.
+    /// A removed dish was restored.
     Restored(Box<ItemRestored>),
-    /// A line was taken off.
+    /// A line was removed.
     Removed {
-        /// Which line.
+        /// The line's id.
         item: ItemId,
     },
-    /// A line has another quantity.
+    /// The quantity of a line changed.
     QuantityUpdated {
-        /// Which line.
+        /// The line's id.
         item: ItemId,
-        /// How many pieces from now on.
+        /// The new number of pieces.
         quantity: Quantity,
     },
 }
@@ -43,29 +43,29 @@ impl DishFact {
 pub struct ItemAdded {
     /// The line's id.
     pub item: ItemId,
-    /// The dish.
+    /// The dish's name.
     pub dish_name: Text,
     /// The kind of dish; may be empty.
     pub dish_type: Text,
-    /// How many pieces.
+    /// The number of pieces.
     pub quantity: Quantity,
     /// The price of one piece.
     pub price: Price,
-    /// How it is to be made.
+    /// How the guest wants it made, such as `Extra spicy`.
     pub customization: Option<Text>,
-    /// Whose it is, and in which proportions. Empty: nobody's.
+    /// Who shares it, with which weights. Empty: unassigned.
     pub shared_by: Vec<(ParticipantId, Weight)>,
 }
 
-/// A dish that was taken off is there again, after all others.
+/// A removed dish was restored at the end of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemRestored {
-    /// The dish, as it was.
+    /// The dish as it was.
     pub added: ItemAdded,
     /// Who had added it.
     pub added_by: ParticipantId,
-    /// When.
+    /// When they had added it.
     pub added_at: UnixMillis,
-    /// The order's charges, where a discount on it ended when it was taken off.
+    /// The order's charges, if removing the dish had ended a discount on it.
     pub charges: Option<ChargesSet>,
 }

@@ -19,23 +19,23 @@ pub(crate) use traits::{Marks, Traits};
 use crate::split::SplitRule;
 use crate::{Actor, Stamp, UnixMillis};
 
-/// One entry of an order's log. It says what happened with every consequence spelled out, so that a later
-/// release with other rules replays it to the same order.
+/// One entry of an order's log. It spells out every consequence, so that a later release with
+/// other rules replays it to the same order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
-    /// Its place in the log; the first is 1.
+    /// Its sequence number in the log; the first is 1.
     pub seq: u64,
-    /// When it was decided, by the host's clock; never before the entry before it.
+    /// When it was decided, by the host's clock; never earlier than the entry before it.
     pub at: UnixMillis,
     /// Who did it.
     pub by: Actor,
-    /// The id of the command that asked for it, where it had one.
+    /// The id and the digest of the command that asked for it, if it had an id.
     pub stamp: Option<Stamp>,
-    /// What happened.
+    /// The change that was made to the order.
     pub fact: Fact,
 }
 
-/// What happened.
+/// The change that a fact makes to an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
     /// About the people at the table.

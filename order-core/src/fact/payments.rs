@@ -8,26 +8,26 @@ use crate::{Amount, ParticipantId, PaymentId};
 /// A fact about a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentFact {
-    /// A payment was noted.
+    /// A payment was recorded.
     Recorded(PaymentRecorded),
-    /// A payment has arrived, or never will.
+    /// A payment arrived or failed.
     Updated {
-        /// Which payment.
+        /// The payment's id.
         payment: PaymentId,
-        /// Its status from now on.
+        /// Its new status.
         status: PaymentStatus,
     },
-    /// Some or all of a payment was given back.
+    /// A payment was refunded in part or in full.
     Refunded {
-        /// Which payment.
+        /// The payment's id.
         payment: PaymentId,
         /// The refund's id.
         refund: PaymentId,
         /// How much.
         amount: Amount,
-        /// What of it had been paid of whose shares.
+        /// How much of it is taken back from the payment of each share.
         parts: Vec<(ParticipantId, Amount)>,
-        /// What of it was a tip.
+        /// How much of it is taken back from the tip.
         tip: Amount,
     },
 }
@@ -42,7 +42,7 @@ impl PaymentFact {
     }
 }
 
-/// A payment was noted.
+/// A payment was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentRecorded {
     /// The payment's id.
@@ -51,13 +51,13 @@ pub struct PaymentRecorded {
     pub payer: ParticipantId,
     /// How much: the sum of the parts and the tip.
     pub amount: Amount,
-    /// What it pays of whose shares.
+    /// How much it pays of each share.
     pub parts: Vec<(ParticipantId, Amount)>,
-    /// What of it is a tip beyond the shares.
+    /// How much of it is a tip beyond the shares.
     pub tip: Amount,
     /// How it was paid.
     pub method: Option<Text>,
-    /// By what it can be found elsewhere.
+    /// A reference in another system, such as a transaction number.
     pub reference: Option<Text>,
     /// Whether it has arrived.
     pub status: PaymentStatus,

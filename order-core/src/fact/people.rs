@@ -10,28 +10,28 @@ use crate::{Currency, HouseRules, ItemId, ParticipantId, Role};
 /// A fact about the people at the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PeopleFact {
-    /// Somebody joined, came back, or told more about themselves.
+    /// Somebody joined, came back, or changed their details.
     Joined(Joined),
     /// Somebody left.
     Left {
-        /// Who owns the order from now on; nobody when all have left.
+        /// The new owner; `None`: everybody has left.
         owner: Option<ParticipantId>,
     },
-    /// Somebody is done ordering, or not yet after all.
+    /// Somebody was marked or unmarked as ready.
     ReadySet {
-        /// Whether they are.
+        /// Whether they are ready.
         ready: bool,
     },
-    /// The order is somebody else's.
+    /// The order was handed over to a new owner.
     HandedOver {
-        /// Who owns it from now on.
+        /// The new owner's id.
         to: ParticipantId,
     },
-    /// Somebody was sent away.
+    /// A participant was removed.
     Removed(Removed),
-    /// Somebody who was removed may come back.
+    /// A removed participant may come back.
     Readmitted {
-        /// Who.
+        /// The participant's id.
         who: ParticipantId,
     },
 }
@@ -55,7 +55,7 @@ impl PeopleFact {
     }
 }
 
-/// Somebody joined, came back, or told more about themselves.
+/// Somebody joined, came back, or changed their details.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
     /// The name from now on.
@@ -64,29 +64,29 @@ pub struct Joined {
     pub phone: Option<Text>,
     /// The role from now on.
     pub role: Role,
-    /// The order's circle, where this is the first client to know it.
+    /// The order's circle, if this client is the first to name it.
     pub circle_id: Option<Text>,
-    /// The order's restaurant, where this is the first client to know it.
+    /// The order's restaurant, if this client is the first to name it.
     pub tenant_id: Option<Text>,
-    /// The order's currency, set by the first of all.
+    /// The order's currency; only in the first join.
     pub currency: Option<Currency>,
-    /// The order's charges, where the first of all set them.
+    /// The order's charges, if the first join set them.
     pub charges: Option<ChargesSet>,
-    /// The order's rules, where the first of all set others than the ordinary.
+    /// The order's rules, if the first join set any but the defaults.
     pub rules: Option<HouseRules>,
-    /// The order's deadline, where the first of all set one.
+    /// The order's deadline, if the first join set one.
     pub deadline: Option<Box<Deadline>>,
 }
 
-/// Somebody was sent away, and cannot come back.
+/// A participant was removed, and cannot come back unless readmitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removed {
-    /// Who.
+    /// The participant's id.
     pub who: ParticipantId,
-    /// Who owns the order from now on.
+    /// The new owner; `None`: nobody is left.
     pub owner: Option<ParticipantId>,
-    /// The lines that were taken off with them.
+    /// The lines that were removed with them.
     pub items: Vec<ItemId>,
-    /// The lines that are somebody else's from now on, and whose, in which proportions.
+    /// The lines with new claims: who shares each, with which weights.
     pub shared: Vec<(ItemId, Vec<(ParticipantId, Weight)>)>,
 }

@@ -7,36 +7,36 @@ use crate::{Amount, HouseRules, ParticipantId};
 /// A fact about the table as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TableFact {
-    /// Other rules hold for the order as a whole.
+    /// The rules of the order as a whole changed.
     RulesSet(HouseRules),
-    /// Only the owner may touch the dishes, or everybody again.
+    /// The dishes were locked, so that only the owner may change them, or unlocked.
     LockSet {
         /// Whether the dishes are locked.
         locked: bool,
     },
-    /// What the dishes that somebody adds may come to is bounded, or no longer.
+    /// The limit on the dishes that a participant adds was set or removed.
     LimitSet {
-        /// Whose dishes.
+        /// The participant's id.
         who: ParticipantId,
-        /// How much from now on.
+        /// The new limit; `None`: it was removed.
         limit: Option<Amount>,
     },
-    /// The order is locked or finalized at another time than before, or not by itself any more.
+    /// The deadline was set, changed or removed.
     DeadlineSet(Option<Deadline>),
     /// People were reminded of the deadline.
     Reminded {
-        /// By the reminder so many milliseconds before it. Those that were to come earlier come no more.
+        /// Which reminder, in milliseconds before the deadline. Earlier ones are dropped.
         before: u64,
     },
-    /// The order is closed.
+    /// The order was finalized.
     Finalized {
-        /// Who is on the bill, whatever is paid later. Nothing in facts of the first version, which did not say: there it
-        /// follows from the log before them.
+        /// Who is on the bill, whatever is paid later. `None` in facts of version 1, which did not
+        /// record it: it then follows from the log before them.
         on_bill: Option<Vec<ParticipantId>>,
     },
-    /// Nobody touched the order for so long that it was closed without a bill.
+    /// The order was idle for too long and was closed without a bill.
     Expired,
-    /// The order is finalized, and nobody touched it for so long that payments do not change any more either.
+    /// The finalized order was idle for too long; payments do not change any more either.
     Archived,
 }
 

@@ -1,16 +1,18 @@
-//! What is worked out once and kept with what it was worked out from.
+//! A lazily computed cache beside the value that it is computed from.
 
 use std::fmt;
 use std::sync::OnceLock;
 
-/// Something that follows from an item, a participant or an order, once somebody has asked for it.
+/// A value computed lazily from an item, a participant or an order.
 ///
-/// It is a cache and no part of its owner: it is never stored, owners are equal whatever they keep, and a copy keeps nothing.
-/// Whoever changes the owner lets go of it (see `Item::change` and [`commit`](crate::commit)), or whoever asks says whether it still holds.
+/// It is a cache, not part of its owner: it is neither stored nor compared, and a clone starts
+/// empty. Code that changes the owner drops it (see `Item::change` and
+/// [`commit`](crate::commit)), or the reader checks that it still holds.
 pub(crate) struct Cached<T>(OnceLock<T>);
 
 impl<T> Cached<T> {
-    /// What is kept, which is worked out now if nothing is. Where what is kept no longer `holds`, it is worked out into `now`.
+    /// Returns the cached value, computing it if needed. If it no longer `holds`, computes one into
+    /// `now`.
     pub(crate) fn get_or<'text>(
         &'text self,
         now: &'text mut Option<T>,
@@ -21,12 +23,12 @@ impl<T> Cached<T> {
         if holds(kept) { kept } else { now.insert(work_out()) }
     }
 
-    /// What is kept, if anything is.
+    /// Returns the cached value, if there is one.
     pub(crate) fn get(&self) -> Option<&T> {
         self.0.get()
     }
 
-    /// What is kept, which is worked out now if nothing is. It must never change.
+    /// Returns the cached value, computing it if needed. The value must never change.
     pub(crate) fn get_or_init(&self, work_out: impl FnOnce() -> T) -> &T {
         self.0.get_or_init(work_out)
     }
@@ -54,7 +56,7 @@ impl<T> Eq for Cached<T> {}
 
 impl<T> fmt::Debug for Cached<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What is equal looks equal.
+        // All caches are equal, so they look alike.
         f.write_str("_")
     }
 }

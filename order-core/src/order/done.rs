@@ -1,23 +1,25 @@
-//! What has been done already: each command with an id counts once.
+//! Commands that were carried out: each command with an id counts once.
 
 use std::collections::BTreeMap;
 
 use crate::CommandId;
 use crate::order::people::Seat;
 
-/// The most commands with an id that an order remembers of one participant, or of the back end.
+/// The maximum number of command ids that an order remembers for one participant, or for the
+/// back end.
 pub const MAX_COMMANDS_EACH: usize = 10_000;
-/// The most commands with an id that an order remembers in all.
+/// The maximum number of command ids that an order remembers in all.
 pub const MAX_COMMANDS: usize = 100_000;
-/// So many of them are kept for its owner and the back end.
+/// How many of these are reserved for the owner and the back end.
 pub const RESERVED_COMMANDS: usize = 20_000;
-/// Of what is left for all others, nobody has more than this part: few who send without end leave something to everybody else.
+/// One guest may hold at most one in this many of the ids left for guests, so that a few who
+/// send without end leave room for the others.
 const FAIR_PART: usize = 4;
 
-/// A command's id, and what tells another command with the same id apart.
+/// A command's id, with a digest that detects another command under the same id.
 ///
-/// The id is the client's. It counts once for each participant, for as long as the order lives: whoever is not sure
-/// that a command arrived sends it again as it was.
+/// The client chooses the id. For each participant it counts once in the life of the order: a
+/// client that is not sure whether a command arrived sends it again, unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamp {
     id: CommandId,
@@ -25,7 +27,7 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// A stamp of the command `id`, whose content has this digest: equal for equal content.
+    /// Creates a stamp. The digest must be equal for commands with equal content.
     pub fn new(id: CommandId, digest: u64) -> Self {
         Self { id, digest }
     }
@@ -35,7 +37,7 @@ impl Stamp {
         &self.id
     }
 
-    /// The digest of what was asked for.
+    /// The digest of the command's content.
     pub fn digest(&self) -> u64 {
         self.digest
     }
@@ -44,13 +46,14 @@ impl Stamp {
 /// A command that was carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Done {
-    /// The digest of what was asked for.
+    /// The digest of the command's content.
     pub(crate) digest: u64,
-    /// The fact that it became.
+    /// The sequence number of the fact that it became.
     pub(crate) seq: u64,
 }
 
-/// The commands with an id that became facts of an order, by who gave them; no seat is the back end's.
+/// The commands with an id that became facts of an order, by author; the seat `None` is the
+/// back end.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct DoneCommands {
     by: BTreeMap<Option<Seat>, BTreeMap<CommandId, Done>>,
@@ -58,7 +61,7 @@ pub(crate) struct DoneCommands {
 }
 
 impl DoneCommands {
-    /// How many there are.
+    /// The number of commands remembered.
     pub(crate) fn len(&self) -> usize {
         self.count
     }
@@ -67,7 +70,8 @@ impl DoneCommands {
         self.by.get(&by)?.get(id).copied()
     }
 
-    /// Whether there is room for one more of somebody, who may be in charge of the order.
+    /// Whether one more command of this author fits. `in_charge`: the author is the owner or the
+    /// back end.
     pub(crate) fn has_room(&self, by: Option<Seat>, in_charge: bool) -> bool {
         let own = self.by.get(&by).map_or(0, BTreeMap::len);
         let left = MAX_COMMANDS.saturating_sub(self.count);
@@ -79,7 +83,7 @@ impl DoneCommands {
         own < MAX_COMMANDS_EACH && is_fair
     }
 
-    /// Remembers one. The first that has an id stands.
+    /// Remembers a command, unless its id is known already.
     pub(crate) fn note(&mut self, by: Option<Seat>, id: CommandId, done: Done) {
         let own = self.by.entry(by).or_default();
         let before = own.len();
@@ -87,7 +91,7 @@ impl DoneCommands {
         self.count = self.count.saturating_add(own.len().saturating_sub(before));
     }
 
-    /// All of them, by who gave them and by id.
+    /// All of them, ordered by author and id.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Option<Seat>, &CommandId, Done)> {
         self.by.iter().flat_map(|(&by, own)| own.iter().map(move |(id, &done)| (by, id, done)))
     }

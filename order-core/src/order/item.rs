@@ -1,4 +1,4 @@
-//! What was ordered.
+//! Items: the lines of an order.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::value::text::Text;
 use crate::wire::ItemText;
 use crate::{Amount, ItemId, Price, Quantity, UnixMillis};
 
-/// One line of an order: a dish, how many of it, and who ordered it.
+/// One line of an order: a dish, its quantity, and who ordered it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     pub(crate) id: ItemId,
@@ -20,27 +20,27 @@ pub struct Item {
     pub(crate) total: Amount,
     pub(crate) customization: Option<Text>,
     pub(crate) added_by: Seat,
-    /// Whose it is, in the order of seats, and in which proportions. Empty: nobody's.
+    /// Who claims it, with which weights, in seat order. Empty: unassigned.
     pub(crate) claims: Vec<(Seat, Weight)>,
     pub(crate) added_at: UnixMillis,
-    /// Its text in full states.
+    /// Its cached text in full states.
     pub(crate) written: Cached<ItemText>,
 }
 
 impl Item {
-    /// The item, to be changed. Whoever else holds it keeps it as it is; what was written of it is forgotten.
+    /// Returns the item for changing: copies it if it is shared, and drops its cached text.
     pub(crate) fn change(item: &mut Arc<Self>) -> &mut Self {
         let item = Arc::make_mut(item);
         item.written = Cached::default();
         item
     }
 
-    /// Which line it is.
+    /// The line's id.
     pub fn id(&self) -> &ItemId {
         &self.id
     }
 
-    /// The dish.
+    /// The dish's name.
     pub fn dish_name(&self) -> &Text {
         &self.dish_name
     }
@@ -50,7 +50,7 @@ impl Item {
         &self.dish_type
     }
 
-    /// How many pieces.
+    /// The number of pieces.
     pub fn quantity(&self) -> Quantity {
         self.quantity
     }
@@ -65,12 +65,12 @@ impl Item {
         self.total
     }
 
-    /// How it is to be made.
+    /// How the guest wants it made, such as `Extra spicy`.
     pub fn customization(&self) -> Option<&Text> {
         self.customization.as_ref()
     }
 
-    /// How many bytes its texts have.
+    /// The size of its texts, in bytes.
     pub(crate) fn text_bytes(&self) -> usize {
         text_bytes(&self.dish_name, &self.dish_type, self.customization.as_ref())
     }
@@ -81,7 +81,7 @@ impl Item {
     }
 }
 
-/// How many bytes a line's texts have.
+/// The size of a line's texts, in bytes.
 pub(crate) fn text_bytes(dish_name: &Text, dish_type: &Text, customization: Option<&Text>) -> usize {
     let bytes = |text: &Text| text.as_str().len();
     bytes(dish_name).saturating_add(bytes(dish_type)).saturating_add(customization.map_or(0, bytes))

@@ -1,4 +1,4 @@
-//! The lines of an order: in the order in which they were added, and found by id however many there are.
+//! The lines of an order, in the order in which they were added, with an index by id.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,12 +6,13 @@ use std::sync::Arc;
 use crate::ItemId;
 use crate::order::item::Item;
 
-/// The lines of an order.
+/// The lines of an order, with an index by id.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Items {
-    /// In the order in which they were added, so sorted by their number.
+    /// Sorted by number, which is the order in which lines were added.
     list: Vec<(u64, Arc<Item>)>,
-    /// By id: the number of the line. Places in the list change when a line is taken off; numbers do not.
+    /// The number of each line by id. Removing a line moves others in the list, but keeps their
+    /// numbers.
     numbers: BTreeMap<ItemId, u64>,
     next_number: u64,
 }
@@ -38,7 +39,7 @@ impl Items {
         self.list.get_mut(place).map(|(_, item)| Item::change(item))
     }
 
-    /// Adds a line after all others. Nothing if there is one with its id.
+    /// Appends a line. `None`: there is one with its id already.
     pub(crate) fn push(&mut self, item: Item) -> Option<()> {
         if self.numbers.contains_key(&item.id) {
             return None;
@@ -62,7 +63,7 @@ impl Items {
     }
 }
 
-/// Equal are orders with the same lines, whatever was taken off before.
+/// Lists with the same lines are equal, whatever was removed before.
 impl PartialEq for Items {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())

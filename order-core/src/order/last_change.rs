@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use crate::fact::Fact;
 use crate::order::people::Seat;
 
-/// The last change to the bill of each person: at most one of each.
+/// The last change to the bill of each person, at most one each.
 pub(crate) type LastChanges = BTreeMap<Seat, LastChange>;
 
-/// Somebody's last change to the bill.
+/// A person's last change to the bill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LastChange {
-    /// The fact that it was.
+    /// The sequence number of the change.
     pub(crate) seq: u64,
-    /// What takes it back; nothing, once the same was changed in another way, or it would give something to somebody who is on
-    /// the bill no more.
+    /// The fact that undoes it. `None`: the same was changed since, or the undo would give part of
+    /// a dish to somebody who is no longer on the bill.
     pub(crate) back: Option<Box<Fact>>,
 }

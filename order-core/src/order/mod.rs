@@ -1,4 +1,4 @@
-//! One shared order: the state that its facts add up to.
+//! An order: the state that its facts add up to.
 
 pub(crate) mod cached;
 pub mod deadline;
@@ -32,29 +32,29 @@ use crate::value::text::Text;
 use crate::wire::Texts;
 use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, PaymentId, UnixMillis};
 
-/// The most items that one order can hold at a time.
+/// The maximum number of items on one order at a time.
 pub const MAX_ITEMS: usize = 5_000;
-/// The most people that can ever have joined one order.
+/// The maximum number of people who ever joined one order.
 pub const MAX_PARTICIPANTS: usize = 250;
 
-/// The most claims that the shared dishes of one order can have together, so that its full state and the work on its
-/// bill stay bounded. A dish that is one person's does not count.
+/// The maximum number of claims on all shared dishes of one order. It bounds the full state and
+/// the work on the bill. A dish that one person claims alone does not count.
 pub const MAX_CLAIMS: usize = 10_000;
 
-/// The most bytes that the dishes and customizations of one order can have together, so that its full state
-/// stays below a few megabytes.
+/// The maximum size of all dish and customization texts of one order, in bytes. It keeps the
+/// full state below a few megabytes.
 pub const MAX_TEXT_BYTES: usize = 1024 * 1024;
 
-/// Whether an order can still change.
+/// The status of an order: what can still change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
     /// People are ordering.
     Active,
-    /// The bill stands; only payments change.
+    /// The bill is final; only payments change.
     Finalized,
-    /// It was idle for too long, and was closed without a bill; only payments change.
+    /// It was idle for too long and was closed without a bill; only payments change.
     Expired,
-    /// It was finalized, and idle for so long since that nothing changes any more.
+    /// It was finalized and then idle for too long; nothing changes any more.
     Archived,
 }
 
@@ -85,38 +85,39 @@ pub struct Order {
     pub(crate) owner: Option<Seat>,
     pub(crate) items: Items,
     pub(crate) total: Amount,
-    /// The bytes of all items' texts.
+    /// The size of all items' texts, in bytes.
     pub(crate) text_bytes: usize,
     pub(crate) split: SplitRule,
     pub(crate) charges: Vec<Charge>,
-    /// What some give on their own.
+    /// Tips that participants give on their own.
     pub(crate) tips: BTreeMap<Seat, ChargeValue>,
-    /// Who does without optional service charges.
+    /// Who opted out of optional service charges.
     pub(crate) without_service: BTreeSet<Seat>,
-    /// The smallest coin in which the bill is paid.
+    /// The smallest coin to which the bill is rounded.
     pub(crate) round_to: Option<Amount>,
     pub(crate) payments: Vec<Payment>,
-    /// Who was on the bill when it was finalized, in the order of seats: no payment changes that.
+    /// Who was on the bill when it was finalized, in seat order. Payments do not change that.
     pub(crate) on_bill: Option<Vec<Seat>>,
     pub(crate) status: Status,
-    /// Nothing, as long as everything was as in an ordinary order.
+    /// `None` until a rule differs from the defaults.
     pub(crate) rules: Option<Box<Rules>>,
-    /// The policy for a first participant who names none; of no account once somebody has joined.
+    /// The policy if the first participant names none; unused once somebody has joined.
     pub(crate) default_policy: Policy,
-    /// What takes back what each did last.
+    /// How to undo each person's last change.
     pub(crate) last_changes: LastChanges,
     /// The commands with an id that became facts.
     pub(crate) done: DoneCommands,
-    /// What each pays, where it took more than sums to find out.
+    /// The divided bill, cached if it needed a matrix.
     pub(crate) divided: Cached<Box<DividedRows>>,
     pub(crate) created_at: UnixMillis,
     pub(crate) updated_at: UnixMillis,
-    /// What has been written of it since it changed last.
+    /// Cached texts, dropped at every change.
     pub(crate) texts: Texts,
 }
 
 impl Order {
-    /// An order that nobody has joined yet. `currency` stands until the first person to join names another.
+    /// Creates an order that nobody has joined, in `currency` unless the first to join names
+    /// another.
     pub fn new(id: OrderId, currency: Currency) -> Self {
         Self {
             id,
@@ -148,7 +149,8 @@ impl Order {
         }
     }
 
-    /// The same order, with a policy that stands until the first person to join names another.
+    /// Sets the policy that holds unless the first to join names another. Ignored once somebody has
+    /// joined.
     #[must_use]
     pub fn with_default_policy(mut self, policy: Policy) -> Self {
         if self.people.is_empty() {
@@ -158,12 +160,12 @@ impl Order {
         self
     }
 
-    /// Which order it is.
+    /// The order's id.
     pub fn id(&self) -> &OrderId {
         &self.id
     }
 
-    /// The currency of every amount in it.
+    /// The currency of all amounts.
     pub fn currency(&self) -> Currency {
         self.currency
     }
@@ -173,37 +175,37 @@ impl Order {
         self.seq
     }
 
-    /// The group of friends that orders, as the first client that knew it said.
+    /// The group of friends that orders, as named by the first client that knew it.
     pub fn circle_id(&self) -> Option<&Text> {
         self.circle_id.as_ref()
     }
 
-    /// The restaurant, as the first client that knew it said.
+    /// The restaurant, as named by the first client that knew it.
     pub fn tenant_id(&self) -> Option<&Text> {
         self.tenant_id.as_ref()
     }
 
-    /// Everybody who ever joined, in the order in which they first did.
+    /// Everybody who ever joined, in joining order.
     pub fn people(&self) -> &[Participant] {
         &self.people
     }
 
-    /// Those who joined and have not left.
+    /// The people at the table: those who joined and have not left.
     pub fn participants(&self) -> impl Iterator<Item = &Participant> {
         self.people.iter().filter(|person| !person.left)
     }
 
-    /// Whoever joined under this id, present or left.
+    /// The person who joined under this id, present or left.
     pub fn person(&self, id: &ParticipantId) -> Option<&Participant> {
         self.people.iter().find(|person| person.id == *id)
     }
 
-    /// Who started the order.
+    /// The person who started the order.
     pub fn initiated_by(&self) -> Option<&Participant> {
         self.people.first()
     }
 
-    /// Who owns the order now; nobody while everybody has left.
+    /// The owner of the order; `None` while everybody has left.
     pub fn owner(&self) -> Option<&Participant> {
         self.owner.and_then(|seat| self.at(seat))
     }
@@ -213,7 +215,7 @@ impl Order {
         self.owner().is_some_and(|owner| owner.id == *who)
     }
 
-    /// The owner once `leaving` is gone: the same, or of those who remain the one who joined first.
+    /// The owner once `leaving` is gone: unchanged, or the earliest joiner of those who remain.
     pub(crate) fn owner_without(&self, leaving: &ParticipantId) -> Option<ParticipantId> {
         let owner = self.owner().filter(|owner| owner.id != *leaving);
         owner
@@ -231,7 +233,7 @@ impl Order {
         self.person(id).is_some() && !self.is_removed(id)
     }
 
-    /// The role of somebody who joined.
+    /// The role of a person; `None` if nobody joined under this id.
     pub fn role(&self, id: &ParticipantId) -> Option<Role> {
         let person = self.person(id)?;
         Some(if self.is_owned_by(&person.id) { Role::Owner } else { Role::Member })
@@ -247,7 +249,7 @@ impl Order {
         self.items.get(id)
     }
 
-    /// Who added an item of this order.
+    /// The person who added an item.
     pub fn added_by(&self, item: &Item) -> Option<&Participant> {
         self.at(item.added_by)
     }
@@ -257,12 +259,12 @@ impl Order {
         self.total
     }
 
-    /// Whose an item is and in which proportions, in the order in which they joined. Nobody: it is unassigned.
+    /// Who shares an item, with which weights, in joining order. Empty: it is unassigned.
     pub fn shared_by(&self, item: &Item) -> impl Iterator<Item = (&Participant, Weight)> {
         item.claims.iter().filter_map(|&(seat, weight)| Some((self.at(seat)?, weight)))
     }
 
-    /// The items that are nobody's.
+    /// The unassigned items: those that nobody claims.
     pub fn unassigned(&self) -> impl Iterator<Item = &Item> {
         self.items().filter(|item| item.claims.is_empty())
     }
@@ -277,17 +279,17 @@ impl Order {
         self.charges.iter().any(|charge| charge.is_discount_on(item))
     }
 
-    /// What some give on their own, in the order in which they joined.
+    /// Tips that participants give on their own, in joining order.
     pub fn tips(&self) -> impl Iterator<Item = (&Participant, ChargeValue)> {
         self.tips.iter().filter_map(|(&seat, &tip)| Some((self.at(seat)?, tip)))
     }
 
-    /// Who does without optional service charges, in the order in which they joined.
+    /// Who opted out of optional service charges, in joining order.
     pub fn without_service(&self) -> impl Iterator<Item = &Participant> {
         self.without_service.iter().filter_map(|&seat| self.at(seat))
     }
 
-    /// The smallest coin: what is due is rounded to a multiple of it.
+    /// The smallest coin: the amount due is rounded to a multiple of it. `None`: no rounding.
     pub fn round_to(&self) -> Option<Amount> {
         self.round_to
     }
@@ -302,23 +304,24 @@ impl Order {
         self.payments.iter().find(|payment| payment.id == *id)
     }
 
-    /// Who made a payment of this order.
+    /// The person who made a payment.
     pub fn payer(&self, payment: &Payment) -> Option<&Participant> {
         self.at(payment.payer)
     }
 
-    /// Of whose shares a payment of this order paid how much, before anything was given back.
+    /// How much a payment pays of each person's share, before refunds.
     pub fn paid_for(&self, payment: &Payment) -> impl Iterator<Item = (&Participant, Amount)> {
         payment.parts.iter().filter_map(|part| Some((self.at(part.seat)?, part.amount)))
     }
 
-    /// How many commands with an id it remembers.
+    /// The number of command ids that the order remembers.
     pub fn commands_remembered(&self) -> usize {
         self.done.len()
     }
 
-    /// How large the bill is: about how many microseconds it takes to work it out and to write it at the worst. A guess by
-    /// the numbers of dishes, people, claims and charges, for a host that does long work apart from short work.
+    /// An estimate of the bill's cost: about how many microseconds it takes to compute and write at
+    /// worst. It follows from the numbers of dishes, people, claims and charges, and is meant for a
+    /// host that runs long work apart from short work.
     pub fn bill_size(&self) -> usize {
         let (items, people) = (self.items.len(), self.people.len());
         let lines = self.charges.len().saturating_add(2).saturating_mul(people);
@@ -327,7 +330,7 @@ impl Order {
             SplitRule::Itemized | SplitRule::Cover { rest: Rest::Itemized, .. } => {
                 self.items().fold(0, |sum: usize, item| sum.saturating_add(item.claims.len()))
             }
-            // Many cells, each of which is soon done.
+            // Many cells, but each is cheap.
             SplitRule::Custom(Some(_))
             | SplitRule::Adjusted(_)
             | SplitRule::Cover { rest: Rest::Equal, .. } => items.saturating_mul(people) / 128,
@@ -335,17 +338,17 @@ impl Order {
         items.saturating_add(lines).saturating_add(dishes)
     }
 
-    /// By which rule the total is shared.
+    /// The rule by which the bill is shared.
     pub fn split_rule(&self) -> &SplitRule {
         &self.split
     }
 
-    /// Whether it can still change.
+    /// The order's status: what can still change.
     pub fn status(&self) -> Status {
         self.status
     }
 
-    /// Whether its bill stands.
+    /// Whether its bill is final: the order is finalized or archived.
     pub fn is_finalized(&self) -> bool {
         match self.status {
             Status::Finalized | Status::Archived => true,
@@ -353,43 +356,43 @@ impl Order {
         }
     }
 
-    /// When it is, or was, locked or finalized by itself.
+    /// The deadline at which it is, or was, locked or finalized automatically.
     pub fn deadline(&self) -> Option<&Deadline> {
         self.rules.as_ref()?.deadline.as_ref()
     }
 
-    /// Who edits what.
+    /// Who may edit what.
     pub fn policy(&self) -> Policy {
         self.house_rules().policy
     }
 
-    /// What is agreed about the order as a whole.
+    /// The rules agreed for the order as a whole.
     pub fn house_rules(&self) -> HouseRules {
         self.rules.as_ref().map(|rules| rules.house).unwrap_or_default()
     }
 
-    /// Whether only the owner may touch the dishes.
+    /// Whether only the owner may change the dishes.
     pub fn is_locked(&self) -> bool {
         self.rules.as_ref().is_some_and(|rules| rules.locked)
     }
 
-    /// How much the dishes that some add may come to, in the order in which they joined.
+    /// The limits on the dishes that participants add, in joining order.
     pub fn limits(&self) -> impl Iterator<Item = (&Participant, Amount)> {
         let limits = self.rules.iter().flat_map(|rules| &rules.limits);
         limits.filter_map(|(&seat, &limit)| Some((self.at(seat)?, limit)))
     }
 
-    /// What the dishes that somebody added come to.
+    /// The total of the dishes that a person added.
     pub fn added_total(&self, id: &ParticipantId) -> Amount {
         self.seat_of(id).map_or(Amount::ZERO, |seat| self.added_by_seat(seat))
     }
 
-    /// Who is done ordering, in the order in which they joined.
+    /// Who is ready, in joining order.
     pub fn ready(&self) -> impl Iterator<Item = &Participant> {
         self.rules.iter().flat_map(|rules| &rules.ready).filter_map(|&seat| self.at(seat))
     }
 
-    /// Who was removed and may not come back, in the order in which they joined.
+    /// Who was removed and may not come back, in joining order.
     pub fn removed(&self) -> impl Iterator<Item = &Participant> {
         self.rules.iter().flat_map(|rules| &rules.removed).filter_map(|&seat| self.at(seat))
     }
@@ -412,7 +415,7 @@ impl Order {
 
     pub(crate) fn added_by_seat(&self, seat: Seat) -> Amount {
         let own = self.items().filter(|item| item.added_by == seat);
-        // No sum of dishes passes the total, which fits.
+        // A sum of some dishes never exceeds the total, which fits.
         Amount::checked_sum(own.map(|item| item.total)).unwrap_or(self.total)
     }
 
@@ -424,7 +427,8 @@ impl Order {
         self.people.iter().position(|person| person.id == *id).map(Seat)
     }
 
-    /// Whether somebody may be given part of a dish: those at the table may, and who left but has part in some dish.
+    /// Whether a person may claim part of a dish: people at the table, and those who left but still
+    /// share a dish.
     pub(crate) fn may_share(&self, seat: Seat) -> bool {
         self.at(seat).is_some_and(|person| !person.left)
             || self.items().any(|item| item.claims.iter().any(|(other, _)| *other == seat))

@@ -1,24 +1,25 @@
-//! What has been paid of a bill.
+//! Payments of a bill, and what is still due.
 
 use crate::order::people::Seat;
 use crate::value::text::Text;
 use crate::{Amount, PaymentId, UnixMillis};
 
-/// The most payments that one order can have.
+/// The maximum number of payments of one order.
 pub const MAX_PAYMENTS: usize = 1_000;
-/// The most shares that all payments of one order can pay together, each counted as often as it is paid.
+/// The maximum number of shares that all payments of one order pay, each counted as often as it
+/// is paid.
 pub const MAX_PAYMENT_PARTS: usize = 4_000;
-/// The most refunds that all payments of one order can have together.
+/// The maximum number of refunds of one order.
 pub const MAX_REFUNDS: usize = 1_000;
 
 /// Whether a payment has arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PaymentStatus {
-    /// On its way. It is not due again meanwhile.
+    /// On its way; its amount is not due again meanwhile.
     Pending,
     /// It has arrived.
     Paid,
-    /// It never arrived.
+    /// It failed.
     Failed,
 }
 
@@ -39,22 +40,22 @@ pub struct Payment {
     pub(crate) id: PaymentId,
     pub(crate) payer: Seat,
     pub(crate) amount: Amount,
-    /// What is paid of each share, in the order of seats.
+    /// How much is paid of each share, in seat order.
     pub(crate) parts: Vec<Part>,
-    /// What is a tip beyond the shares.
+    /// The tip beyond the shares.
     pub(crate) tip: Amount,
     pub(crate) tip_refunded: Amount,
-    /// What was given back, and when.
+    /// The refunds, in the order in which they were recorded.
     pub(crate) refunds: Vec<Refund>,
     pub(crate) method: Option<Text>,
     pub(crate) reference: Option<Text>,
     pub(crate) status: PaymentStatus,
-    /// Who recorded it; none: the back end.
+    /// Who recorded it; `None`: the back end.
     pub(crate) recorded_by: Option<Seat>,
     pub(crate) recorded_at: UnixMillis,
 }
 
-/// Something that was given back of a payment.
+/// A refund of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
     pub(crate) id: PaymentId,
@@ -62,18 +63,18 @@ pub struct Refund {
 }
 
 impl Refund {
-    /// Which refund it is.
+    /// The refund's id.
     pub fn id(&self) -> &PaymentId {
         &self.id
     }
 
-    /// How much was given back.
+    /// The refunded amount.
     pub fn amount(&self) -> Amount {
         self.amount
     }
 }
 
-/// What a payment pays of one share.
+/// The part of a payment that pays one share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Part {
     pub(crate) seat: Seat,
@@ -89,7 +90,7 @@ impl Part {
 }
 
 impl Payment {
-    /// Which payment it is.
+    /// The payment's id.
     pub fn id(&self) -> &PaymentId {
         &self.id
     }
@@ -99,28 +100,28 @@ impl Payment {
         self.amount
     }
 
-    /// What of it is a tip beyond the shares.
+    /// How much of it is a tip beyond the shares.
     pub fn tip(&self) -> Amount {
         self.tip
     }
 
-    /// What of the tip has been given back.
+    /// How much of the tip has been refunded.
     pub fn tip_refunded(&self) -> Amount {
         self.tip_refunded
     }
 
-    /// How much of it has been given back.
+    /// How much of the payment has been refunded, its tip included.
     pub fn refunded(&self) -> Amount {
         let parts = self.parts.iter().map(|part| part.refunded);
         Amount::checked_sum(parts.chain([self.tip_refunded])).unwrap_or_default()
     }
 
-    /// What was given back of it, in the order in which it was.
+    /// The refunds, in the order in which they were recorded.
     pub fn refunds(&self) -> &[Refund] {
         &self.refunds
     }
 
-    /// Whether the restaurant's back end recorded it, so that only the back end changes it.
+    /// Whether the restaurant's back end recorded it. Then only the back end may change it.
     pub fn is_backends(&self) -> bool {
         self.recorded_by.is_none()
     }
@@ -130,7 +131,7 @@ impl Payment {
         self.method.as_ref()
     }
 
-    /// By what it can be found elsewhere, such as a transaction's number.
+    /// A reference in another system, such as a transaction number.
     pub fn reference(&self) -> Option<&Text> {
         self.reference.as_ref()
     }

@@ -1,4 +1,4 @@
-//! Who is at the table.
+//! The participants of an order.
 
 pub(crate) use crate::value::Seat;
 
@@ -8,11 +8,11 @@ use crate::value::text::Text;
 use crate::wire::PersonText;
 use crate::{OrderId, ParticipantId, UnixMillis};
 
-/// What somebody may do. The first to join is the owner; when the owner leaves, whoever of those still there
-/// joined first becomes the owner. The owner may also hand the order over.
+/// A participant's role. The first to join is the owner. When the owner leaves, the earliest
+/// joiner still at the table becomes the owner. The owner may also hand the order over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// Started the order, or took it over.
+    /// Owns the order: started it, or took it over.
     Owner,
     /// Everybody else.
     Member,
@@ -28,7 +28,7 @@ impl Role {
     }
 }
 
-/// Somebody who joined the order, and perhaps left it again.
+/// A person who joined the order, and may have left it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Participant {
     pub(crate) id: ParticipantId,
@@ -36,14 +36,14 @@ pub struct Participant {
     pub(crate) phone: Option<Text>,
     pub(crate) joined_at: UnixMillis,
     pub(crate) left: bool,
-    /// Their text in full states.
+    /// Their cached text in full states.
     pub(crate) written: Cached<PersonText>,
-    /// Their place in the queue for odd units: it follows from ids that never change.
+    /// Their cached tie rank. It follows from ids that never change.
     pub(crate) tie: Cached<TieRank>,
 }
 
 impl Participant {
-    /// Who it is.
+    /// The participant's id.
     pub fn id(&self) -> &ParticipantId {
         &self.id
     }
@@ -53,7 +53,7 @@ impl Participant {
         &self.name
     }
 
-    /// The phone number, which only this person may see.
+    /// The phone number, shown only to this person.
     pub fn phone(&self) -> Option<&Text> {
         self.phone.as_ref()
     }
@@ -63,12 +63,12 @@ impl Participant {
         self.joined_at
     }
 
-    /// Their place in the queue for odd units in `order`, the one order that they are part of.
+    /// Their tie rank in `order`, the one order that they belong to.
     pub(crate) fn tie_rank(&self, order: &OrderId) -> &TieRank {
         self.tie.get_or_init(|| TieRank::new(order, &self.id))
     }
 
-    /// Whether this person has left. Dishes that they ordered stay on the bill.
+    /// Whether this person has left. Dishes that they claim stay on the bill.
     pub fn has_left(&self) -> bool {
         self.left
     }

@@ -1,39 +1,41 @@
-//! Who is connected now, and what they do. Presence is never stored and never moves money.
+//! Who is connected, typing or speaking. Presence is never stored and never affects money.
 
 use std::collections::BTreeMap;
 
 use crate::ParticipantId;
 
-/// What somebody who is connected does at this moment.
+/// What a connected participant is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Markers {
-    /// They write something.
+    /// Whether they are typing.
     pub typing: bool,
-    /// They speak.
+    /// Whether they are speaking.
     pub speaking: bool,
 }
 
-/// The participants who have a connection at this moment.
+/// The participants who are connected now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Presence(BTreeMap<ParticipantId, Markers>);
 
 impl Presence {
-    /// Nobody is connected.
+    /// Creates a presence with nobody connected.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Notes that somebody is connected, and says whether that is news.
+    /// Marks a participant as connected. Returns whether that is new.
     pub fn connect(&mut self, participant: &ParticipantId) -> bool {
         !self.is_online(participant) && self.0.insert(participant.clone(), Markers::default()).is_none()
     }
 
-    /// Notes that somebody's last connection is gone, and says whether that is news.
+    /// Marks a participant as disconnected, once their last connection is gone. Returns whether
+    /// that is new.
     pub fn disconnect(&mut self, participant: &ParticipantId) -> bool {
         self.0.remove(participant).is_some()
     }
 
-    /// Notes what somebody who is connected does, where it is said, and says whether that is news.
+    /// Updates what a connected participant is doing; `None` keeps a value. Returns whether
+    /// anything changed.
     pub fn mark(
         &mut self,
         participant: &ParticipantId,
@@ -47,17 +49,17 @@ impl Presence {
         *markers != before
     }
 
-    /// Whether somebody is connected.
+    /// Whether a participant is connected.
     pub fn is_online(&self, participant: &ParticipantId) -> bool {
         self.0.contains_key(participant)
     }
 
-    /// What somebody does; nothing while they are not connected.
+    /// What a participant is doing; nothing while they are not connected.
     pub fn markers(&self, participant: &ParticipantId) -> Markers {
         self.0.get(participant).copied().unwrap_or_default()
     }
 
-    /// Who is connected, by id.
+    /// The connected participants, ordered by id.
     pub fn online(&self) -> impl Iterator<Item = &ParticipantId> {
         self.0.keys()
     }

@@ -11,7 +11,7 @@ use crate::{ItemId, ParticipantId};
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredItemShared {
     item: String,
-    /// Millionths of a weight of each.
+    /// Weights in millionths.
     shared_by: Vec<(String, u64)>,
 }
 

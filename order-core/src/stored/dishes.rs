@@ -26,7 +26,7 @@ pub(super) struct StoredItemAdded {
     price: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     customization: Option<String>,
-    /// Millionths of a weight of each; absent where it is the one's who added it.
+    /// Weights in millionths; absent if only the person who added it claims it, with weight 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shared_by: Option<Vec<(String, u64)>>,
 }
@@ -41,7 +41,7 @@ pub(super) struct StoredItemRestored {
     price: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     customization: Option<String>,
-    /// Millionths of a weight of each.
+    /// Weights in millionths.
     shared_by: Vec<(String, u64)>,
     added_by: String,
     added_at: u64,
@@ -70,10 +70,11 @@ pub(super) struct StoredItem {
     /// Minor units of one piece.
     price: i64,
     customization: Option<String>,
-    /// A place in `people`.
+    /// An index into `people`.
     by: usize,
     at: u64,
-    /// Places in `people`, and millionths of a weight; absent where it is the one's who added it.
+    /// Indexes into `people`, with weights in millionths; absent if only the person who added it
+    /// claims it, with weight 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     claims: Option<Vec<(usize, u64)>>,
 }

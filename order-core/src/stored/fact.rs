@@ -18,10 +18,11 @@ use super::version::{self, StoredError, Upcast};
 use crate::fact::{Fact, Recorded, TableFact};
 use crate::{Actor, CommandId, ParticipantId, Stamp, UnixMillis};
 
-/// The way from each earlier version of a stored fact to the next. Append; never change what is here.
+/// The upcasts from each version of a stored fact to the next. Append; never change what is
+/// here.
 ///
-/// 1 to 2: shared dishes, charges, payments and ids of commands came in; what there was stayed as it is, but that
-/// `finalized` has room to say who is on the bill.
+/// 1 to 2: added shared dishes, charges, payments and command ids; earlier fields are
+/// unchanged, except that `finalized` can now say who is on the bill.
 const UPCASTS: &[Upcast] = &[|mut document| {
     if document.get("fact").is_some_and(|fact| fact == "finalized")
         && let Some(record) = document.as_object_mut()
@@ -35,13 +36,13 @@ const UPCASTS: &[Upcast] = &[|mut document| {
 struct StoredRecord {
     seq: u64,
     at: u64,
-    /// A participant; `null`: the back end or the clock. Never absent.
+    /// A participant's id; `null`: the back end or the clock. Never absent.
     #[serde(deserialize_with = "Option::deserialize")]
     by: Option<String>,
-    /// Whether it was the clock; absent where it was not.
+    /// Whether it was the clock; absent if not.
     #[serde(default, skip_serializing_if = "is_false")]
     clock: bool,
-    /// The id of the command that asked for it, and the digest of what it said.
+    /// The id of the command that asked for it, and the digest of its content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     command: Option<(String, u64)>,
     fact: StoredFact,
@@ -80,7 +81,7 @@ pub(super) enum StoredFact {
     Finalized(StoredFinalized),
 }
 
-/// Writes a fact in its stored form.
+/// Encodes a fact in its stored form.
 ///
 /// # Errors
 /// None that a fact of this crate can cause.
@@ -111,7 +112,7 @@ pub(super) fn stored_fact(fact: &Fact, by: Option<&ParticipantId>) -> StoredFact
     }
 }
 
-/// Reads a fact in its stored form, of this or any earlier version.
+/// Decodes a fact from its stored form, of this or any earlier version.
 ///
 /// # Errors
 /// When a later release wrote it, or when it is damaged.
@@ -160,7 +161,7 @@ pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Resul
     })
 }
 
-/// For serde.
+/// For serde's `skip_serializing_if`.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives it by reference")]
 fn is_false(value: &bool) -> bool {
     !*value

@@ -1,11 +1,12 @@
-//! The stored form of facts and orders: what a log keeps, for as long as an order is worth keeping.
+//! The stored form of facts and orders, as logs and snapshots keep them.
 //!
-//! It is JSON of its own, apart from the protocol: amounts are whole minor units, and every document names
-//! the version that it was written in. A document of an earlier version is brought up to the current one, one
-//! version at a time, before it is read; one of a later version is refused.
+//! It is JSON of its own, apart from the protocol: amounts are whole minor units, and every
+//! document names the version it was written in. A document of an earlier version is upcast to
+//! the current one, one version at a time, before it is read; one of a later version is
+//! refused.
 //!
-//! What was stored is taken as it is, even where today's rules for clients are stricter: an old log gives the
-//! same order for ever.
+//! Stored data is accepted as it is, even where today's rules for clients are stricter, so an
+//! old log always replays to the same order.
 
 mod charges;
 mod claims;

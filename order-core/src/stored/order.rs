@@ -1,4 +1,4 @@
-//! The stored form of a whole order: what a snapshot holds.
+//! The stored form of a whole order, as snapshots hold it.
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -25,9 +25,10 @@ use crate::value::text::Text;
 use crate::wire::Texts;
 use crate::{Amount, CommandId, OrderId, Policy, UnixMillis};
 
-/// The way from each earlier version of a stored order to the next. Append; never change what is here.
+/// The upcasts from each version of a stored order to the next. Append; never change what is
+/// here.
 ///
-/// 1 to 2: shared dishes, charges and payments came in; what there was stayed as it is.
+/// 1 to 2: added shared dishes, charges and payments; earlier fields are unchanged.
 const UPCASTS: &[Upcast] = &[|mut document| {
     if let Some(order) = document.as_object_mut() {
         order.insert("charges".to_owned(), json!({ "charges": [] }));
@@ -39,7 +40,7 @@ const UPCASTS: &[Upcast] = &[|mut document| {
     document
 }];
 
-/// `Commands` is a list of [`StoredDone`], or stands for one that is passed over.
+/// A stored order. `Commands` is a list of [`StoredDone`], or a type that skips the list.
 #[derive(Serialize, Deserialize)]
 struct StoredOrder<Commands = Vec<StoredDone>> {
     id: String,
@@ -48,47 +49,48 @@ struct StoredOrder<Commands = Vec<StoredDone>> {
     circle: Option<String>,
     tenant: Option<String>,
     people: Vec<StoredPerson>,
-    /// A place in `people`.
+    /// An index into `people`.
     owner: Option<usize>,
     items: Vec<StoredItem>,
     split: StoredSplit,
     charges: StoredCharges,
-    /// Places in `people`, and what each gives.
+    /// Indexes into `people`, with each person's tip.
     tips: Vec<(usize, StoredValue)>,
-    /// Places in `people`.
+    /// Indexes into `people`.
     without_service: Vec<usize>,
     payments: Vec<StoredPayment>,
-    /// Places in `people`, once finalized.
+    /// Indexes into `people`; absent until finalized.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     on_bill: Option<Vec<usize>>,
     finalized: bool,
-    /// How it ended by itself, if it did.
+    /// How it ended automatically, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ended: Option<StoredEnd>,
-    /// Absent where there never were any but the ordinary ones.
+    /// Absent if no rule ever differed from the defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<StoredRules>,
-    /// What takes back what each did last.
+    /// How to undo each person's last change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     last_changes: Vec<StoredChange>,
     /// Commands with an id that became facts.
     done: Commands,
     created_at: u64,
     updated_at: u64,
-    /// How many bytes the facts up to here take in the log; absent where nobody has counted.
+    /// The size of the facts up to here in the log, in bytes; absent if it was not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     log_bytes: Option<u64>,
-    /// The link of the last fact in the log, as 32 hexadecimal digits; absent where an earlier release wrote this.
+    /// The link of the last fact in the log, as 32 hexadecimal digits; absent if an earlier release
+    /// wrote this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     link: Option<String>,
 }
 
-/// Where a snapshot stands in the log that it was taken of.
+/// A snapshot's position in its log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LogPosition {
-    /// How many bytes the facts up to there have; nothing, where an earlier release did not count them.
+    /// The size of the facts up to there, in bytes; `None`: an earlier release did not count them.
     pub bytes: Option<u64>,
-    /// The link that the log has for the last of them; nothing, where an earlier release knew none.
+    /// The link of the last of them in the log; `None`: an earlier release wrote none.
     pub link: Option<[u8; 16]>,
 }
 
@@ -101,7 +103,7 @@ enum StoredEnd {
 
 #[derive(Serialize, Deserialize)]
 struct StoredDone {
-    /// A place in `people`; `null`: the back end.
+    /// An index into `people`; `null`: the back end.
     by: Option<usize>,
     id: String,
     digest: u64,
@@ -110,15 +112,15 @@ struct StoredDone {
 
 #[derive(Serialize, Deserialize)]
 struct StoredChange {
-    /// A place in `people`.
+    /// An index into `people`.
     by: usize,
     seq: u64,
-    /// Absent once somebody else has changed the same.
+    /// Absent if the change cannot be undone any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     back: Option<StoredFact>,
 }
 
-/// Writes an order in its stored form. Two orders are equal just when these bytes are.
+/// Encodes an order in its stored form. Two orders are equal exactly if these bytes are.
 ///
 /// # Errors
 /// None that an order of this crate can cause.
@@ -126,7 +128,7 @@ pub fn encode_order(order: &Order) -> Result<Vec<u8>, StoredError> {
     encode_snapshot(order, &LogPosition::default())
 }
 
-/// Writes an order in its stored form, and beside it where it stands in the log that it is a snapshot of.
+/// Encodes an order in its stored form, with the position of this snapshot in its log.
 ///
 /// # Errors
 /// None that an order of this crate can cause.
@@ -177,7 +179,7 @@ fn stored_change(seat: Seat, change: &LastChange) -> StoredChange {
     StoredChange { by: seat.0, seq: change.seq, back }
 }
 
-/// Reads an order in its stored form, of this or any earlier version.
+/// Decodes an order from its stored form, of this or any earlier version.
 ///
 /// # Errors
 /// When a later release wrote it, or when it is damaged: replay the log instead.
@@ -185,7 +187,7 @@ pub fn decode_order(bytes: &[u8]) -> Result<Order, StoredError> {
     decode_snapshot(bytes).map(|(order, _)| order)
 }
 
-/// Reads an order in its stored form, and where it stands in its log, as far as that was noted.
+/// Decodes an order and its position in the log, as far as that was recorded.
 ///
 /// # Errors
 /// As [`decode_order`].
@@ -201,8 +203,8 @@ pub fn decode_snapshot(bytes: &[u8]) -> Result<(Order, LogPosition), StoredError
     Ok((read_order(stored, done)?, position))
 }
 
-/// Reads an order in its stored form without the commands that it remembers, which may be most of it. It shows what the order shows, and
-/// later facts can be committed to it, but it does not know a command that is sent again.
+/// Decodes an order without the commands that it remembers, which may be most of it. It shows
+/// the same and accepts later facts, but does not recognize a command that is sent again.
 ///
 /// # Errors
 /// As [`decode_order`].
@@ -284,7 +286,7 @@ fn read_order<Commands>(stored: StoredOrder<Commands>, done: DoneCommands) -> Re
         divided: Cached::default(),
     };
     if order.is_finalized() && order.on_bill.is_none() {
-        // Version 1 had no payments, so who was on the bill can still be told.
+        // Version 1 had no payments, so who was on the bill can still be derived.
         order.on_bill = Some(seats_on_bill(&order));
     }
     Ok(order)

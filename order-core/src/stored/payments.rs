@@ -11,7 +11,7 @@ use crate::order::people::Seat;
 use crate::value::text::Text;
 use crate::{Amount, ParticipantId, PaymentId, UnixMillis};
 
-/// A payment as a fact.
+/// A payment in a fact.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredPaymentRecorded {
     payment: String,
@@ -37,7 +37,7 @@ pub(super) struct StoredPaymentUpdated {
 pub(super) struct StoredPaymentRefunded {
     payment: String,
     refund: String,
-    /// Minor units, as is every amount here.
+    /// Minor units, as are all amounts here.
     amount: i64,
     parts: Vec<(String, i64)>,
     tip: i64,
@@ -47,19 +47,19 @@ pub(super) struct StoredPaymentRefunded {
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredPayment {
     id: String,
-    /// A place in `people`.
+    /// An index into `people`.
     payer: usize,
     amount: i64,
-    /// Places in `people`, what was paid and what of it was refunded.
+    /// Indexes into `people`, with the amount paid and how much of it was refunded.
     parts: Vec<(usize, i64, i64)>,
     tip: i64,
     tip_refunded: i64,
-    /// Ids, and how much each was.
+    /// The ids and amounts of refunds.
     refunds: Vec<(String, i64)>,
     method: Option<String>,
     reference: Option<String>,
     status: StoredStatus,
-    /// A place in `people`; none: the back end.
+    /// An index into `people`; `None`: the back end.
     by: Option<usize>,
     at: u64,
 }

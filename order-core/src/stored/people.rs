@@ -29,7 +29,7 @@ pub(super) struct StoredJoined {
     currency: Option<StoredCurrency>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     charges: Option<StoredCharges>,
-    /// Absent where they are the ordinary ones.
+    /// Absent if they are the defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<StoredHouse>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,7 +63,7 @@ pub(super) struct StoredRemoved {
     who: String,
     owner: Option<String>,
     items: Vec<String>,
-    /// Millionths of a weight of each, by line.
+    /// Weights in millionths, by line.
     shared: Vec<(String, Vec<(String, u64)>)>,
 }
 

@@ -9,21 +9,21 @@ use super::version::StoredError;
 use crate::split::{CustomShares, Percentage, Rest, SplitRule, Weight};
 use crate::{Amount, ParticipantId};
 
-/// The rule of a split. Shares are lists of pairs: nothing that a client chose is ever a key of the document,
-/// where some of what reads JSON would give it a meaning.
+/// A split rule. Shares are lists of pairs, so that nothing a client chose becomes a key of the
+/// document: some JSON readers give certain keys a meaning.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum StoredSplit {
     Equal,
     Itemized,
     Custom,
-    /// Minor units of each.
+    /// Minor units, by person.
     Amounts(Vec<(String, i64)>),
-    /// Millionths of a percent of each.
+    /// Millionths of a percent, by person.
     Percentages(Vec<(String, u64)>),
-    /// Millionths of a weight of each.
+    /// Weights in millionths.
     Weights(Vec<(String, u64)>),
-    /// Minor units more of each.
+    /// Extra minor units, by person.
     Adjusted(Vec<(String, i64)>),
     /// Who is covered, and by whom.
     Cover {

@@ -23,12 +23,12 @@ enum StoredPolicy {
     Hosted,
 }
 
-/// People are places in the order's list of them.
+/// The rules of an order. People are indexes into the order's list of people.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredRules {
     house: StoredHouse,
     locked: bool,
-    /// Minor units of each.
+    /// Minor units, by person.
     limits: Vec<(usize, i64)>,
     ready: Vec<usize>,
     removed: Vec<usize>,
@@ -41,7 +41,7 @@ pub(super) struct StoredRules {
 pub(super) struct StoredDeadline {
     at: u64,
     then: StoredThen,
-    /// Milliseconds before it.
+    /// Milliseconds before the deadline.
     reminders: Vec<u64>,
     passed: bool,
 }
@@ -78,7 +78,7 @@ pub(super) struct StoredReminded {
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredFinalized {
-    /// Absent where the first version wrote it.
+    /// Absent if version 1 wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     on_bill: Option<Vec<String>>,
 }

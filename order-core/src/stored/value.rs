@@ -6,8 +6,8 @@ use super::version::StoredError;
 use crate::value::text::Text;
 use crate::{Amount, Currency, Price, Quantity};
 
-/// A currency as it was when the order was made: amounts are in its minor units, whatever becomes of the
-/// standard.
+/// A currency as it was when the order was made: amounts stay in its minor units, even if the
+/// standard changes.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct StoredCurrency {
     code: String,

@@ -1,4 +1,4 @@
-//! Versions of the stored form, and the way from each to the next.
+//! Versions of the stored form, and the upcasts between them.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -18,14 +18,14 @@ pub enum StoredError {
         supported: u32,
     },
     /// It is not a document of the stored form.
-    #[error("it is not a readable document")]
+    #[error("it is not a valid document")]
     Unreadable,
-    /// A part of it cannot be what it stands for.
+    /// A part of it has an invalid value.
     #[error("its {0} is damaged")]
     Damaged(&'static str),
 }
 
-/// Rewrites a document of one version as one of the next.
+/// Rewrites a document of one version as a document of the next.
 pub(super) type Upcast = fn(Value) -> Value;
 
 #[derive(Serialize)]
@@ -40,7 +40,7 @@ struct VersionOnly {
     v: u32,
 }
 
-/// The current version: one more than there are steps to it.
+/// The current version: one more than there are upcasts.
 fn current(upcasts: &[Upcast]) -> u32 {
     u32::try_from(upcasts.len()).unwrap_or(u32::MAX).saturating_add(1)
 }

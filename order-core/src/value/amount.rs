@@ -1,4 +1,4 @@
-//! Money: whole minor units of a currency, in and out as exact decimals.
+//! Money as whole minor units of a currency, read from and written as exact decimals.
 
 use std::fmt;
 
@@ -26,21 +26,21 @@ pub struct Amount(i64);
 #[non_exhaustive]
 pub enum AmountError {
     /// The number has more decimals than the currency; it is never rounded.
-    #[error("it is finer than the currency's minor unit")]
+    #[error("the amount has more decimals than the currency")]
     FinerThanMinorUnit,
-    /// Below zero where only zero or more can be meant.
-    #[error("it is negative")]
+    /// It is below zero, where only zero or more is allowed.
+    #[error("negative numbers are not allowed")]
     Negative,
-    /// Above the documented bound.
-    #[error("it is too large")]
+    /// It is above the documented maximum.
+    #[error("the number is too large")]
     TooLarge,
 }
 
 impl Amount {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
-    /// An amount of so many minor units.
+    /// Creates an amount from a number of minor units.
     pub const fn from_minor_units(minor_units: i64) -> Self {
         Self(minor_units)
     }
@@ -50,7 +50,7 @@ impl Amount {
         self.0
     }
 
-    /// The amount that `number` is in `currency`, exactly.
+    /// Converts `number` whole units of `currency` to an exact amount.
     ///
     /// # Errors
     /// When `number` is finer than the minor unit, or does not fit.
@@ -76,8 +76,8 @@ impl Amount {
         AmountText { amount: self, currency }
     }
 
-    /// Writes what [`Amount::display`] shows. A full state has thousands of amounts, so this does without the
-    /// machinery of formatting.
+    /// Writes what [`Amount::display`] shows, without the formatting machinery: a full state has
+    /// thousands of amounts.
     pub(crate) fn write(self, currency: Currency, out: &mut impl fmt::Write) -> fmt::Result {
         let per_whole = currency.minor_per_whole().unsigned_abs();
         let magnitude = self.0.unsigned_abs();
@@ -105,27 +105,27 @@ impl Amount {
         out.write_str(digits)
     }
 
-    /// The sum, or nothing when it does not fit.
+    /// Returns the sum; `None` if it does not fit.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// The difference, or nothing when it does not fit.
+    /// Returns the difference; `None` if it does not fit.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }
 
-    /// So many times this amount, or nothing when that does not fit.
+    /// Returns the amount multiplied by `times`; `None` if it does not fit.
     pub fn checked_mul(self, times: i64) -> Option<Self> {
         self.0.checked_mul(times).map(Self)
     }
 
-    /// The sum of all of them, or nothing when it does not fit.
+    /// Returns the sum of all amounts; `None` if it does not fit.
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
         amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
     }
 
-    /// Whether it is below zero.
+    /// Whether the amount is below zero.
     pub fn is_negative(self) -> bool {
         self.0 < 0
     }
@@ -152,7 +152,7 @@ impl Price {
         Self(Amount(MAX_PRICE_WHOLE_UNITS.saturating_mul(currency.minor_per_whole()).saturating_sub(1)))
     }
 
-    /// The price that `number` is in `currency`, exactly.
+    /// Converts `number` whole units of `currency` to an exact price.
     ///
     /// # Errors
     /// When it is negative, finer than the minor unit, or above [`Price::max`].
@@ -160,7 +160,7 @@ impl Price {
         Self::new(Amount::from_decimal(number, currency)?, currency)
     }
 
-    /// The price of so much.
+    /// Creates a price from an amount.
     ///
     /// # Errors
     /// When it is negative or above [`Price::max`].
@@ -174,7 +174,7 @@ impl Price {
         Ok(Self(amount))
     }
 
-    /// A price that was within the bound of the currency in which it was stored.
+    /// Restores a stored price, checked against the bound of the finest possible currency.
     pub(crate) fn in_any_currency(amount: Amount) -> Result<Self, AmountError> {
         let max = MAX_PRICE_WHOLE_UNITS.saturating_mul(10_i64.pow(u32::from(MAX_MINOR_DIGITS)));
         match amount.0 {
@@ -193,8 +193,8 @@ impl Price {
 const MAX_PRICE_WHOLE_UNITS: i64 = 10_000_000;
 const MAX_TOTAL_WHOLE_UNITS: i64 = 10_000_000_000;
 
-/// The ceiling of an order's total in `currency`: just below ten thousand million whole units,
-/// 9,999,999,999.99 rupees for instance. It has at most 14 significant digits, so that a client which
+/// The maximum total of an order in `currency`: just below ten thousand million whole units,
+/// 9,999,999,999.99 rupees for instance. It has at most 14 significant digits, so a client that
 /// reads it as a double shows it unchanged.
 pub fn max_order_total(currency: Currency) -> Amount {
     Amount(MAX_TOTAL_WHOLE_UNITS.saturating_mul(currency.minor_per_whole()).saturating_sub(1))

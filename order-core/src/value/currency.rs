@@ -22,20 +22,20 @@ pub struct Currency {
     minor_digits: u8,
 }
 
-/// Why a code names no currency that an order can be in.
+/// Why a code is not a currency that an order can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CurrencyError {
     /// The text is not a code of ISO 4217 (three capital letters).
-    #[error("it is not a currency code of ISO 4217")]
+    #[error("it is not an ISO 4217 currency code")]
     Unknown,
     /// The code has no minor unit, as gold (XAU) has none.
-    #[error("that code of ISO 4217 has no minor unit")]
+    #[error("this ISO 4217 code has no minor unit")]
     NoMinorUnit,
 }
 
 impl Currency {
-    /// The currency of a code of ISO 4217, in capitals.
+    /// Looks up a currency by its ISO 4217 code, in capitals.
     ///
     /// # Errors
     /// When there is no such code, or when it has no minor unit (XAU, XDR, …).
@@ -46,7 +46,8 @@ impl Currency {
         Self::from_stored(known.code(), minor_digits).ok_or(CurrencyError::NoMinorUnit)
     }
 
-    /// A currency as it was when an order was made in it, whatever the standard says of it by now.
+    /// Restores a stored currency as it was when the order was made: the standard may have changed
+    /// since.
     pub(crate) fn from_stored(code: &str, minor_digits: u8) -> Option<Self> {
         let code: [u8; 3] = code.as_bytes().try_into().ok()?;
         let plausible = code.iter().all(u8::is_ascii_uppercase) && minor_digits <= MAX_MINOR_DIGITS;
@@ -71,7 +72,7 @@ impl Currency {
 }
 
 impl Default for Currency {
-    /// The Indian rupee, in which the restaurants of this protocol's first clients count.
+    /// The Indian rupee, the currency of the protocol's first clients.
     fn default() -> Self {
         Self { code: *b"INR", minor_digits: 2 }
     }

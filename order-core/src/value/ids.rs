@@ -1,4 +1,4 @@
-//! Identifiers: of an order, of who is at the table, and of what was ordered.
+//! Identifiers of orders, participants, items, payments and commands.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,14 +7,15 @@ use thiserror::Error;
 
 use crate::value::text::{is_invisible, is_stripped};
 
-/// The longest identifier of an order or a participant, in bytes.
+/// The maximum length of an order's or a participant's id, in bytes.
 pub const MAX_ID_BYTES: usize = 128;
-/// The longest identifier of an item, in bytes.
+/// The maximum length of an item's id, in bytes.
 pub const MAX_ITEM_ID_BYTES: usize = 64;
-/// The longest identifier of a command, in bytes.
+/// The maximum length of a command's id, in bytes.
 pub const MAX_COMMAND_ID_BYTES: usize = 64;
 
-/// Why a text cannot be an identifier. Identifiers are never cleaned: two that differ stay different.
+/// Why a text is not a valid id. Ids are never cleaned: two different texts are two different
+/// ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum IdError {
@@ -28,7 +29,7 @@ pub enum IdError {
         max: usize,
     },
     /// It holds a character that an identifier of this kind cannot hold.
-    #[error("it holds a character that is not allowed")]
+    #[error("it has a character that is not allowed")]
     BadCharacter,
 }
 
@@ -39,7 +40,7 @@ macro_rules! identifier {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// Takes `id` as it is.
+            /// Creates an id from a text, unchanged.
             ///
             /// # Errors
             /// When it is empty, too long, or holds a character that is not allowed.
@@ -47,7 +48,8 @@ macro_rules! identifier {
                 check(id, $max, $allowed).map(|()| Self(id.into()))
             }
 
-            /// What was taken under the rules of its day.
+            /// Restores a stored id without checking it: the rules may have been laxer when it was
+            /// stored.
             pub(crate) fn from_stored(id: &str) -> Self {
                 Self(id.into())
             }
@@ -77,22 +79,22 @@ identifier! {
     OrderId, MAX_ID_BYTES, is_plain
 }
 identifier! {
-    /// Identifies somebody at the table, for as long as the order lives. Chosen by the restaurant's back end.
+    /// Identifies a participant for the lifetime of the order. Chosen by the restaurant's back end.
     ParticipantId, MAX_ID_BYTES, is_plain
 }
 identifier! {
-    /// Identifies one line of an order. A client may choose it: visible ASCII but no quotes, angle brackets or
-    /// backslash.
+    /// Identifies one line of an order. A client may choose it: visible ASCII without quotes, angle
+    /// brackets or backslashes.
     ItemId, MAX_ITEM_ID_BYTES, |character| character.is_ascii_graphic() && !"\"'`<>\\".contains(character)
 }
 identifier! {
-    /// Identifies one payment of an order. The same texts can be one as can be the id of an item.
+    /// Identifies one payment or refund of an order. It follows the rules of an [`ItemId`].
     PaymentId, MAX_ITEM_ID_BYTES, |character| character.is_ascii_graphic() && !"\"'`<>\\".contains(character)
 }
 
 identifier! {
-    /// Identifies one command of one participant. The client makes it, to know the answer by and to send the command
-    /// again safely.
+    /// Identifies one command of one participant. The client chooses it, to match the answer and to
+    /// resend the command safely.
     CommandId, MAX_COMMAND_ID_BYTES, is_plain
 }
 
@@ -108,7 +110,8 @@ impl From<ItemId> for PaymentId {
     }
 }
 
-/// Visible, or a plain space or joiner inside the text: an identifier must not pass for another.
+/// Whether a participant's or an order's id may hold `character`: a visible one, or a space or
+/// joiner inside the text. No id may look like another.
 fn is_plain(character: char) -> bool {
     !is_stripped(character)
         && (matches!(character, ' ' | '\u{200C}' | '\u{200D}') || !is_invisible(character))

@@ -1,9 +1,10 @@
-//! Reading a JSON number from its own text, digit for digit.
+//! Reads JSON numbers from their text, digit for digit.
 
 use rust_decimal::Decimal;
 use thiserror::Error;
 
-/// The significant digits that a number on the wire may have: every bound of this crate is below it.
+/// The maximum number of significant digits of a number on the wire. Every bound of this crate
+/// is below it.
 pub const MAX_SIGNIFICANT_DIGITS: usize = 18;
 
 /// Why a text is not a number that this crate can hold exactly.
@@ -13,11 +14,11 @@ pub enum NumberError {
     /// The text is not a number by the grammar of JSON (RFC 8259, section 6).
     #[error("it is not a number")]
     NotANumber,
-    /// More significant digits, or a larger exponent, than can be meant.
+    /// It has more significant digits, or a larger exponent, than any valid value needs.
     #[error("it is too large or has too many digits")]
     TooLarge,
-    /// A fraction finer than can be meant.
-    #[error("its fraction is too fine")]
+    /// Its fraction is finer than any valid value needs.
+    #[error("it has too many decimals")]
     TooFine,
 }
 
@@ -55,7 +56,7 @@ pub fn parse_number(text: &str) -> Result<Decimal, NumberError> {
         .map(|number| if negative { Decimal::ZERO.checked_sub(number).unwrap_or(number) } else { number })
 }
 
-/// The exponent's value; one with absurdly many digits saturates, since its sign is all that matters then.
+/// Reads the exponent. One with too many digits saturates, since only its sign matters then.
 fn parse_exponent(text: &str) -> Result<i64, NumberError> {
     let (negative, digits) = match text.as_bytes().first() {
         Some(b'-') => (true, text.get(1..).unwrap_or_default()),
@@ -65,12 +66,12 @@ fn parse_exponent(text: &str) -> Result<i64, NumberError> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(NumberError::NotANumber);
     }
-    // Far beyond any length that a message can have, so no run of digits can outweigh it.
+    // Far above the length of any message, so no run of digits can outweigh it.
     let magnitude = digits.parse::<i64>().unwrap_or(i64::MAX).min(1 << 40);
     Ok(if negative { magnitude.saturating_neg() } else { magnitude })
 }
 
-/// `whole.fraction × 10^exponent`, with the zeros that mean nothing taken off both ends.
+/// Computes `whole.fraction × 10^exponent`, ignoring zeros at both ends.
 fn significant(whole: &str, fraction: &str, exponent: i64) -> Result<Decimal, NumberError> {
     let mut digits = [whole, fraction].concat();
     let written = i64::try_from(fraction.len()).map_err(|_| NumberError::TooFine)?;

@@ -1,23 +1,23 @@
-//! How many pieces of a dish.
+//! The quantity of a dish.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use thiserror::Error;
 
-/// The most pieces of one line of an order.
+/// The maximum number of pieces in one line of an order.
 pub const MAX_QUANTITY: u16 = 999;
 
 /// A whole number of pieces from 1 to [`MAX_QUANTITY`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantity(u16);
 
-/// The number is not a whole one from 1 to [`MAX_QUANTITY`].
+/// The error for a number that is not a whole one from 1 to [`MAX_QUANTITY`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("it is not a number of pieces")]
+#[error("it is out of range or not a whole number")]
 pub struct QuantityError;
 
 impl Quantity {
-    /// So many pieces.
+    /// Creates a quantity from a number of pieces.
     ///
     /// # Errors
     /// When `pieces` is 0 or above [`MAX_QUANTITY`].
@@ -25,7 +25,7 @@ impl Quantity {
         if (1..=MAX_QUANTITY).contains(&pieces) { Ok(Self(pieces)) } else { Err(QuantityError) }
     }
 
-    /// The quantity that `number` is: `2`, `2.0` and `20e-1` are all two.
+    /// Converts a whole number to a quantity: `2`, `2.0` and `20e-1` are all two.
     ///
     /// # Errors
     /// When the number is not whole, or out of bounds.

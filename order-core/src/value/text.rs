@@ -1,4 +1,5 @@
-//! Text that people wrote: cleaned of what hides or reorders other text, otherwise kept as it is.
+//! User-supplied text: cleaned of characters that hide or reorder other text, otherwise
+//! unchanged.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,25 +8,26 @@ use thiserror::Error;
 
 use crate::ItemId;
 
-/// The most characters (Unicode scalar values) of a person's name.
+/// The maximum length of a person's name, in characters (Unicode scalar values).
 pub const MAX_NAME_CHARS: usize = 80;
-/// The most characters of a dish's name.
+/// The maximum length of a dish's name, in characters.
 pub const MAX_DISH_NAME_CHARS: usize = 120;
-/// The most characters of a dish's type, such as `non-veg`.
+/// The maximum length of a dish's type, such as `non-veg`, in characters.
 pub const MAX_DISH_TYPE_CHARS: usize = 40;
-/// The most characters of a customization, such as `Extra spicy`.
+/// The maximum length of a customization, such as `Extra spicy`, in characters.
 pub const MAX_CUSTOMIZATION_CHARS: usize = 500;
-/// The most characters of a phone number.
+/// The maximum length of a phone number, in characters.
 pub const MAX_PHONE_CHARS: usize = 32;
-/// The most characters of a charge's name.
+/// The maximum length of a charge's name, in characters.
 pub const MAX_CHARGE_NAME_CHARS: usize = 60;
-/// The most characters of a method of payment.
+/// The maximum length of a method of payment, in characters.
 pub const MAX_METHOD_CHARS: usize = 40;
-/// The most characters of the name of a circle or a tenant, and of a payment's reference.
+/// The maximum length of a circle's or tenant's name, and of a payment's reference, in
+/// characters.
 pub const MAX_LABEL_CHARS: usize = 128;
 
-/// A cleaned text. Every script, emoji, joiners, `&`, `<` and quotes stay as they are: escaping belongs to
-/// where a text is shown. Cheap to clone.
+/// A cleaned text. Scripts, emoji, joiners, `&`, `<` and quotes are kept: escaping is the job
+/// of the code that displays the text. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(Arc<str>);
 
@@ -33,7 +35,7 @@ pub struct Text(Arc<str>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TextError {
-    /// Nothing that a person can see is left of it.
+    /// Nothing visible is left of it.
     #[error("it is empty")]
     Empty,
     /// It has more characters than `max`.
@@ -42,8 +44,8 @@ pub enum TextError {
         /// The most characters that it may have.
         max: usize,
     },
-    /// It is a label that is compared as it is written, and cleaning would change it.
-    #[error("it has white space at an end, or a character that hides or reorders text")]
+    /// It is a label that must match exactly, and cleaning would change it.
+    #[error("it has white space at an end, or a hidden character")]
     NotExact,
 }
 
@@ -61,11 +63,11 @@ impl Text {
     /// ```
     pub fn clean(raw: &str, max: usize) -> Result<Self, TextError> {
         let text = Self::clean_or_empty(raw, max)?;
-        // Joiners are kept inside words, but a name made of nothing else cannot be seen.
+        // Joiners are kept inside words, but a name of nothing but joiners is invisible.
         if text.0.chars().all(is_invisible) { Err(TextError::Empty) } else { Ok(text) }
     }
 
-    /// As [`Text::clean`], for a text that may be empty.
+    /// Cleans a text that may be empty, as [`Text::clean`] does.
     ///
     /// # Errors
     /// When more than `max` characters remain.
@@ -78,8 +80,8 @@ impl Text {
         if kept.0.chars().count() > max { Err(TextError::TooLong { max }) } else { Ok(kept) }
     }
 
-    /// Takes `raw` as it is, where cleaning changes nothing: for labels that are compared, such as a circle's. One that only
-    /// looks like another is refused, and never taken for it.
+    /// Accepts `raw` only if cleaning would not change it: for labels that are compared, such as a
+    /// circle's. A label that only looks like another is refused, never mistaken for it.
     ///
     /// # Errors
     /// When [`Text::clean`] would change or refuse it.
@@ -100,7 +102,7 @@ impl Text {
         Self(text.trim().into())
     }
 
-    /// What was clean by the rules of its day.
+    /// Restores a stored text without cleaning it: it was clean by the rules when it was stored.
     pub(crate) fn from_stored(text: &str) -> Self {
         Self(text.into())
     }
@@ -137,7 +139,7 @@ impl fmt::Display for Text {
     }
 }
 
-/// Characters that have no place in a name: they hide, reorder or break what stands around them.
+/// Whether a character is removed from texts: it hides, reorders or breaks the text around it.
 pub(crate) fn is_stripped(character: char) -> bool {
     let code = u32::from(character);
     character.is_control()
@@ -151,7 +153,7 @@ pub(crate) fn is_stripped(character: char) -> bool {
         || code & 0xFFFE == 0xFFFE // the two non-characters at the end of each plane
 }
 
-/// Characters that a person cannot see, though they may shape those around them.
+/// Whether a character is invisible. It may still shape its neighbours.
 pub(crate) fn is_invisible(character: char) -> bool {
     character.is_whitespace()
         || matches!(character,

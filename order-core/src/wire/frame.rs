@@ -1,4 +1,5 @@
-//! A message of which most is shared: with others at the table, and with other messages until the order changes.
+//! A message whose text is mostly shared: among participants, and among messages until the
+//! order changes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,8 +10,8 @@ use super::write::quoted;
 use crate::ParticipantId;
 use crate::value::text::Text;
 
-/// One message's text: what stands before, what the order keeps until its next change, and what stands after it. It is encoded
-/// once; a phone number is put in only for the person whose it is.
+/// The text of one message: a front, a part that the order caches until its next change, and an
+/// end. It is encoded once; a phone number is inserted only for its owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     front: String,
@@ -19,12 +20,12 @@ pub struct Frame {
     end: String,
 }
 
-/// Text that many messages have in them. A clone is the same text in memory.
+/// Text that many messages share. A clone refers to the same memory.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SharedText(Arc<Box<str>>);
 
 impl SharedText {
-    /// Whether both are the same text in memory.
+    /// Whether both refer to the same memory.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -32,7 +33,7 @@ impl SharedText {
 
 impl From<String> for SharedText {
     fn from(text: String) -> Self {
-        // To give back what a string has too much copies nothing. To move it into the `Arc` would.
+        // Shrinking the string copies nothing; moving its bytes into the `Arc` would copy them.
         Self(Arc::new(text.into_boxed_str()))
     }
 }
@@ -63,11 +64,11 @@ impl fmt::Debug for SharedText {
     }
 }
 
-/// Where somebody's phone number belongs in a text that was written without it.
+/// Where a person's phone number is inserted into a text that was written without it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PhoneSlot {
     pub(super) owner: ParticipantId,
-    /// The offset at which it is put in, in bytes, in the front of the message.
+    /// The byte offset in the front of the message at which it is inserted.
     pub(super) at: usize,
     pub(super) phone: Text,
 }
@@ -82,18 +83,18 @@ impl Frame {
         Self { front, phones, shared, end }
     }
 
-    /// A message of which nothing is shared with others.
+    /// Creates a message that shares nothing.
     pub(super) fn whole(text: String) -> Self {
         Self::new(text, Vec::new(), None, String::new())
     }
 
-    /// The text for whoever has told the order no phone number; it holds nobody's.
+    /// The text without any phone number, for a viewer whose number the order does not know.
     pub fn text(&self) -> String {
         let [front, shared, end] = self.parts();
         [front, shared, end].concat()
     }
 
-    /// The text for one person: with their own phone number, if they told it.
+    /// The text for one viewer, with their own phone number if the order knows it.
     pub fn text_for(&self, viewer: &ParticipantId) -> String {
         let [front, shared, end] = self.parts();
         match self.own_phone(viewer) {
@@ -105,28 +106,29 @@ impl Frame {
         }
     }
 
-    /// How many bytes [`Frame::text`] has.
+    /// The length of [`Frame::text`] in bytes.
     pub fn len(&self) -> usize {
         self.parts().iter().fold(0, |sum, part| sum.saturating_add(part.len()))
     }
 
-    /// Whether there is nothing in it.
+    /// Returns whether the message is empty.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The parts of [`Frame::text`]: what stands before what is shared, that, and what stands after it.
+    /// The parts of [`Frame::text`]: the front, the shared text, and the end.
     pub fn parts(&self) -> [&str; 3] {
         [&self.front, self.shared.as_deref().unwrap_or_default(), &self.end]
     }
 
-    /// What is the same text, in memory too, in all messages of this kind until the order changes.
+    /// The text that all messages of this kind share in memory until the order changes.
     pub fn shared(&self) -> Option<&SharedText> {
         self.shared.as_ref()
     }
 
-    /// Where in the first of [`Frame::parts`] one person's own phone number belongs, if they told it, and how it stands there.
-    /// So the text before and after it can be sent to everybody without a copy.
+    /// The byte offset in the first of [`Frame::parts`] at which a viewer's own phone number is
+    /// inserted, and its escaped text; `None`: the order does not know it. So the text around it
+    /// can be sent to everybody without a copy.
     pub fn own_phone(&self, viewer: &ParticipantId) -> Option<(usize, Cow<'_, str>)> {
         let slot = self.phones.iter().find(|slot| slot.owner == *viewer)?;
         Some((slot.at, quoted(slot.phone.as_str())))

@@ -36,7 +36,7 @@ pub struct CommandMessage {
     /// The participant that the message names as its sender. Only a join is taken at its word; every other command is
     /// carried out as the participant that the socket joined as.
     pub participant: Option<ParticipantId>,
-    /// What is asked for.
+    /// What the client asks for.
     pub command: Command,
     /// In a join of `stonepot.v2`, the cursor of the last event that the client has folded, as the client wrote it: it need
     /// not be a cursor.
@@ -49,34 +49,34 @@ pub struct CommandMessage {
 pub enum Request {
     /// The full state.
     State,
-    /// What everybody pays.
+    /// The bill.
     Bill,
     /// The checksum of the state.
     Checksum,
     /// Who did what and when. The first protocol has only this one.
     History(HistoryPage),
-    /// Let the others know that this person types or speaks, or no longer does.
+    /// Tells the others whether this person is typing or speaking.
     Presence {
-        /// Whether they type, where that is said.
+        /// Whether they are typing; `None`: as before.
         typing: Option<bool>,
-        /// Whether they speak, where that is said.
+        /// Whether they are speaking; `None`: as before.
         speaking: Option<bool>,
     },
 }
 
-/// A message that could not be read.
+/// A message that could not be decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// The id to answer by, where one could be made out.
+    /// The id to answer by, if it could be read.
     pub id: Option<CommandId>,
-    /// Why.
+    /// Why it was refused.
     pub rejection: Rejection,
 }
 
 /// Reads a message of the first protocol. `fresh_id` makes the id of an item for which the client gave none.
 ///
 /// # Errors
-/// When the message is not one of the protocol; the order need not be asked.
+/// When the message is not valid by the protocol, whatever the order.
 pub fn decode(text: &str, fresh_id: impl FnOnce() -> ItemId) -> Result<Inbound, Refused> {
     decode_from(None, text, fresh_id)
 }
@@ -127,7 +127,7 @@ fn read_command(
 }
 
 impl Inbound {
-    /// The id to answer by.
+    /// Returns the message's id, which its answer repeats.
     pub fn id(&self) -> Option<&CommandId> {
         match self {
             Self::Command(message) => message.id(),
@@ -150,7 +150,7 @@ impl Inbound {
 }
 
 impl CommandMessage {
-    /// The id to answer by.
+    /// Returns the message's id, which its answer repeats.
     pub fn id(&self) -> Option<&CommandId> {
         self.stamp.as_ref().map(Stamp::id)
     }
@@ -167,9 +167,9 @@ pub(super) fn command_id(message: &Object<'_>) -> Result<Option<CommandId>, Reje
     CommandId::new(&id).map(Some).map_err(|_| message.mistyped("id", expected))
 }
 
-/// Equal for messages that ask for the same: `SipHash-2-4` (key zero) of the type, of who is named (in a join, the one
-/// message in which that counts) and of `data`, whose white space outside strings does not count. What the server
-/// makes up for itself, such as an item's id, is no part of it.
+/// The digest of what a message asks for: `SipHash-2-4` (key zero) of its type, its `data`
+/// without white space outside strings and, in a join, the named participant and name. What the
+/// server generates, such as an item's id, is not part of it.
 pub(super) fn digest(message: &Object<'_>, participant: Option<&ParticipantId>) -> u64 {
     let mut hasher = SipHasher24::new();
     let joins = message.raw("type") == Some("\"join\"");

@@ -1,6 +1,7 @@
-//! The protocol's JSON: messages from clients to [`Command`](crate::Command)s, facts to messages for clients.
+//! The protocol's JSON: converts client messages to [`Command`](crate::Command)s and facts to
+//! messages.
 //!
-//! Numbers are read from their own text and written as their own text; no amount ever is a double.
+//! Numbers are read from and written as text; no amount ever becomes a double.
 
 mod bill;
 mod fields;

@@ -1,8 +1,9 @@
-//! Text that is kept with what it tells of: from one full state to the next, most items and people are as they were, and until
-//! the next change most of the state is.
+//! Cached JSON texts: most items and people are the same in one full state and the next, and
+//! until the next change so is most of the state.
 //!
-//! What items and people keep in this way is about as large as one full state. What the order keeps is four texts at the most, each
-//! about as large as that: they are let go with the next change, or when the [host says so](crate::Order::forget_texts).
+//! The texts of items and people are together about as large as one full state. The order
+//! caches at most four more texts, each of about that size: they are dropped at the next
+//! change, or by [`Order::forget_texts`](crate::Order::forget_texts).
 
 use std::ops::Range;
 
@@ -11,27 +12,27 @@ use crate::order::cached::Cached;
 use crate::value::text::Text;
 use crate::{Currency, Order};
 
-/// What an order keeps until it changes.
+/// The texts that an order caches until it changes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Texts {
     pub(super) rest_of_state: Cached<RestOfState>,
-    /// The fields of the bill, as they follow others.
+    /// The fields of the bill, as they follow other fields.
     pub(super) bill: Cached<SharedText>,
-    /// The document of `stonepot.v2`.
+    /// The state document of `stonepot.v2`.
     pub(super) document: Cached<Document>,
-    /// The order as strangers see it.
+    /// The public view.
     pub(super) view: Cached<SharedText>,
 }
 
 /// The state of the first protocol after its participants.
 pub(crate) struct RestOfState {
     pub(super) text: SharedText,
-    /// Where the bill stands in it.
+    /// Where the bill is in it.
     pub(super) bill: Range<usize>,
 }
 
 impl RestOfState {
-    /// The fields of the bill, as they follow others.
+    /// The fields of the bill, as they follow other fields.
     pub(super) fn bill(&self) -> Option<&str> {
         self.text.get(self.bill.clone())
     }
@@ -44,7 +45,8 @@ pub(crate) struct Document {
 }
 
 impl Order {
-    /// Whether the order keeps texts of its present state, which may be as large as four messages with the whole order.
+    /// Whether the order caches texts of its current state, which may be as large as four full
+    /// states.
     pub fn keeps_texts(&self) -> bool {
         let Texts { rest_of_state, bill, document, view } = &self.texts;
         rest_of_state.get().is_some()
@@ -53,33 +55,34 @@ impl Order {
             || view.get().is_some()
     }
 
-    /// Lets go of the texts of the present state. They are written again when they are needed.
+    /// Drops the cached texts of the current state. They are written again when needed.
     pub fn forget_texts(&mut self) {
         self.texts = Texts::default();
     }
 }
 
-/// An item as it stands in a full state.
+/// The text of an item in full states.
 pub(crate) struct ItemText {
-    /// Everything but the name of whoever added it: people change their names.
+    /// Everything but the name of the person who added it, because names change.
     pub(super) text: Box<str>,
-    /// Where the item's id stands, quotes included.
+    /// Where the item's id is, quotes included.
     pub(super) id: Range<usize>,
     /// Where that name belongs.
     pub(super) name_at: usize,
-    /// In what its amounts are counted.
+    /// The currency of its amounts.
     pub(super) currency: Currency,
 }
 
-/// Somebody as they stand in a full state.
+/// The text of a person in full states.
 pub(crate) struct PersonText {
-    /// The name that this was written with.
+    /// The name with which the text was written.
     pub(super) name: Text,
-    /// The entry among the participants, up to the phone number; then the entry among the splits, up to the amount.
+    /// The entry in `participants` up to the phone number, then the entry in `splits` up to the
+    /// amount.
     pub(super) text: Box<str>,
-    /// Where the name stands in the first of them, quotes included.
+    /// Where the name is in the first entry, quotes included.
     pub(super) quoted_name: Range<usize>,
-    /// Where the second one begins.
+    /// Where the second entry begins.
     pub(super) split_at: usize,
 }
 
@@ -89,12 +92,12 @@ impl PersonText {
         self.text.get(self.quoted_name.clone()).unwrap_or_default()
     }
 
-    /// The entry among the participants, up to the phone number.
+    /// The entry in `participants`, up to the phone number.
     pub(super) fn entry(&self) -> &str {
         self.text.get(..self.split_at).unwrap_or_default()
     }
 
-    /// The entry among the splits, up to the amount.
+    /// The entry in `splits`, up to the amount.
     pub(super) fn split(&self) -> &str {
         self.text.get(self.split_at..).unwrap_or_default()
     }
@@ -106,7 +109,7 @@ impl ItemText {
         self.text.get(self.id.clone()).unwrap_or_default()
     }
 
-    /// What stands before the name, and after it.
+    /// The text before the name, and the text after it.
     pub(super) fn around_the_name(&self) -> (&str, &str) {
         self.text.split_at_checked(self.name_at).unwrap_or((&self.text, ""))
     }

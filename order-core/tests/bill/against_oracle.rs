@@ -1,4 +1,5 @@
-//! Any bill against an oracle with exact fractions, and every small one against all roundings there are.
+//! Generated bills against an oracle with exact fractions, and all small bills against all
+//! possible roundings.
 
 use order_core::bill::{Basis, Bill, Charge, ChargeKind, ChargeValue, Dish, divide};
 use order_core::split::{Percentage, SplitRule};
@@ -41,7 +42,8 @@ proptest! {
     }
 }
 
-/// Two diners, up to three dishes of up to 4, and each sharing of a dish there is with weights up to 2.
+/// Two diners, up to three dishes of up to 4, and every way to share a dish with weights up
+/// to 2.
 #[test]
 fn of_all_roundings_of_every_small_bill_of_two_the_fairest_is_taken() {
     let patterns = [&[][..], &[1, 0], &[0, 1], &[1, 1], &[1, 2], &[2, 1]];
@@ -52,14 +54,14 @@ fn of_all_roundings_of_every_small_bill_of_two_the_fairest_is_taken() {
     assert_eq!(bills, 3 * (24 + 300 + 2_600));
 }
 
-/// Three diners, two dishes, and each sharing with weights up to 2.
+/// Three diners, two dishes, and every way to share with weights up to 2.
 #[test]
 fn of_all_roundings_of_every_small_bill_of_three_the_fairest_is_taken() {
     let weights = [0, 1, 2];
     let mut patterns: Vec<Vec<u64>> = vec![Vec::new()];
     for a in weights {
         for b in weights {
-            // Twice the same proportions would be the same bill.
+            // The same proportions doubled would be the same bill.
             patterns.extend(weights.iter().map(|&c| vec![a, b, c]).filter(|pattern| pattern.contains(&1)));
         }
     }
@@ -68,8 +70,8 @@ fn of_all_roundings_of_every_small_bill_of_three_the_fairest_is_taken() {
     assert_eq!(bills, 2 * 1_830);
 }
 
-/// Four diners and three dishes that some of them share equally: no dish is everybody's, so that not every unit can go to
-/// the largest remainder.
+/// Four diners and three dishes that some of them share equally: no dish is shared by all,
+/// so not every unit can go to the largest remainder.
 #[test]
 fn of_all_roundings_of_bills_that_few_share_the_fairest_is_taken() {
     let patterns: Vec<Vec<u64>> =
@@ -79,8 +81,8 @@ fn of_all_roundings_of_bills_that_few_share_the_fairest_is_taken() {
     assert_eq!(bills, 4_060 + 2_380);
 }
 
-/// Three and four diners who share everything equally, a fee by head, and a service charge that some of them waive. Such dishes
-/// may be taken together, as long as nobody pays another sum for it.
+/// Three and four diners who share everything equally, a fee by head, and a service charge
+/// that some of them waive. Such dishes may be combined, if no diner's share changes by it.
 #[test]
 fn of_all_roundings_of_bills_that_all_share_the_fairest_is_taken() {
     let mut bills = 0;
@@ -110,13 +112,13 @@ fn of_all_roundings_of_bills_that_all_share_the_fairest_is_taken() {
 #[should_panic(expected = "no rounding is possible")]
 fn the_search_for_the_best_rows_sees_when_there_is_none() {
     let mut lines = expect(&small_bill(2, &[(1, &[1, 1])], None)).unwrap().lines;
-    // Three units for two cells that have room for one each.
+    // Three units for two cells that can take one each.
     lines[0].amount = 3;
     Quotas::of(&lines).best(|row| row);
 }
 
-/// Divides every bill of so many dishes of these prices that are shared in these ways, in no particular order, and compares
-/// it with all its roundings. Gives the number of bills.
+/// Divides every bill of this many dishes with these prices and ways of sharing, ignoring
+/// order, and compares it with all its roundings. Returns the number of bills.
 fn try_all(
     diners: usize,
     dishes: usize,
@@ -173,7 +175,7 @@ fn small_bill(diners: usize, dishes: &[(i64, &[u64])], charge: Option<&Charge>) 
     }
 }
 
-/// Half of all dishes, by share.
+/// A tax of half of all dishes, by share.
 fn tax() -> Charge {
     Charge {
         name: Text::clean("tax", 80).unwrap(),
@@ -182,7 +184,7 @@ fn tax() -> Charge {
     }
 }
 
-/// One unit, by head.
+/// A fee of one unit, by head.
 fn fee() -> Charge {
     charge("fee", ChargeKind::Fee { by: Basis::Head }, 1)
 }

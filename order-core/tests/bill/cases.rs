@@ -22,7 +22,7 @@ fn a_hundred_snacks_shared_by_three_leave_one_paisa_on_nobody_twice() {
         bill.split = split;
         let division = divide(&bill).unwrap();
         assert_eq!(due(&division), 1_000);
-        // A third of 10 is 3.33: by the dish, somebody could pay 400.
+        // A third of 10 is 3.33: rounding each dish alone, a diner could pay 400.
         assert_eq!(sorted(shares(&division)), [333, 333, 334]);
         for share in division.shares() {
             assert!(share.lines().all(|part| [3, 4].contains(&part.amount().minor_units())));
@@ -66,7 +66,7 @@ fn fifty_paise_are_rounded_up_to_the_rupee() {
     assert_eq!(due(&division), 1_100);
     assert_eq!(lines(division.lines())[3], ("Round-off".to_owned(), LineKind::RoundOff, 50));
     bill.dishes[0].amount = amount(999);
-    // Twice 0.25 of tax again, but 10.49 altogether.
+    // Again 0.25 of tax twice, but 10.49 in total.
     assert_eq!(due(&divide(&bill).unwrap()), 1_000);
 }
 
@@ -78,7 +78,7 @@ fn a_smallest_coin_of_five_cents_rounds_to_the_nearest() {
         bill.round_to = Some(amount(5));
         assert_eq!(due(&divide(&bill).unwrap()), rounded, "{price}");
     }
-    // Halves go up: 10.05 to a multiple of 0.10.
+    // Halves are rounded up: 10.05 to a multiple of 0.10.
     let mut bill = table(&["asha"], &[dish("soup", 1_005, &["asha"])]);
     bill.round_to = Some(amount(10));
     assert_eq!(due(&divide(&bill).unwrap()), 1_010);
@@ -146,10 +146,10 @@ fn a_bill_with_nobody_to_pay_it_is_refused() {
 fn percentages_that_miss_a_hundred_are_refused_with_what_is_missing() {
     let mut bill = table(&["asha", "ben"], &[dish("thali", 10_000, &["asha"])]);
     for (parts, says) in [
-        (["33.33", "66.66"], "they add up to 99.99, 0.01 short of 100"),
-        (["33.34", "66.67"], "they add up to 100.01, 0.01 more than 100"),
-        (["50", "49.999999"], "they add up to 99.999999, 0.000001 short of 100"),
-        (["0", "0"], "they add up to 0, 100 short of 100"),
+        (["33.33", "66.66"], "the percentages add up to 99.99, 0.01 short of 100"),
+        (["33.34", "66.67"], "the percentages add up to 100.01, 0.01 more than 100"),
+        (["50", "49.999999"], "the percentages add up to 99.999999, 0.000001 short of 100"),
+        (["0", "0"], "the percentages add up to 0, 100 short of 100"),
     ] {
         bill.split = percentages(&[("asha", parts[0]), ("ben", parts[1])]);
         let rejection = refused(&bill);
@@ -195,7 +195,8 @@ fn a_weight_of_zero_pays_nothing_of_anything() {
     bill.round_to = Some(amount(100));
     bill.split = weights(&[("asha", "0"), ("ben", "2.5"), ("chi", "7.5")]);
     let division = divide(&bill).unwrap();
-    // 100.01 + 7.00 + 3.01 + 10.00 and 0.02 off. Ben's quota is 25.0025 + 1.75 + 1.505 + 2.5 − a part of the round-off.
+    // 100.01 + 7.00 + 3.01 + 10.00, less 0.02. Ben's quota is 25.0025 + 1.75 + 1.505 + 2.5,
+    // less a part of the round-off.
     assert_eq!(due(&division), 12_000);
     assert_eq!(shares(&division), [0, 3_075, 8_925]);
     assert!(share(&division, 0).lines().next().is_none());
@@ -228,8 +229,8 @@ fn amounts_that_do_not_add_up_are_refused_with_the_shortfall() {
     let bill = table(&["asha", "ben"], &[dish("thali", 10_000, &["asha"])]);
     let inr = Currency::default();
     for (ben, missing, says) in [
-        (4_995, 5, "come to 100, and the shares are short of that by 0.05"),
-        (5_005, -5, "come to 100, and the shares are more than that by 0.05"),
+        (4_995, 5, "come to 100, and the shares are too low by 0.05"),
+        (5_005, -5, "come to 100, and the shares are too high by 0.05"),
     ] {
         let split = amounts(&[("asha", 5_000), ("ben", ben)]);
         let rejection = refused(&Bill { split, ..bill.clone() });
@@ -237,12 +238,12 @@ fn amounts_that_do_not_add_up_are_refused_with_the_shortfall() {
         assert_eq!(rejection.missing_amount(), Some((amount(missing), inr)));
         assert!(rejection.to_string().contains(says), "{rejection}");
     }
-    // Adjustments may leave something to share, but not take more than there is.
+    // Adjustments may leave something to share, but may not exceed the total.
     let split = adjustments(&[("asha", 5_000), ("ben", 5_001)]);
     let rejection = refused(&Bill { split, ..bill.clone() });
     assert_eq!(rejection.code(), Code::Unallocated);
     assert_eq!(rejection.missing_amount(), Some((amount(-1), inr)));
-    // A charge is no part of what amounts must add up to.
+    // Agreed amounts must add up to the dishes, without charges.
     let mut charged = Bill { split: amounts(&[("asha", 3_333), ("ben", 6_667)]), ..bill };
     charged.charges = vec![charge("VAT", tax(), percent("7"))];
     // 7.00 by share is 2.3331 and 4.6669.
@@ -267,10 +268,10 @@ fn a_fixed_charge_on_nothing_is_refused_with_its_amount() {
         assert_eq!(rejection.missing_amount(), Some((amount(2_500), Currency::default())));
         assert!(rejection.to_string().contains("25 for extra"), "{rejection}");
     }
-    // By head, there is somebody to pay it.
+    // By head, there are people to pay it.
     let charges = vec![charge("delivery", fee(Basis::Head), fixed(2_500))];
     assert_eq!(shares(&divide(&Bill { charges, ..nothing.clone() }).unwrap()), [1_250, 1_250]);
-    // In percent, it is nothing.
+    // A percentage of 0 is 0.
     let charges = vec![charge("VAT", tax(), percent("20"))];
     assert_eq!(shares(&divide(&Bill { charges, ..nothing }).unwrap()), [0, 0]);
 }
@@ -332,7 +333,7 @@ fn currencies_of_zero_three_and_four_digits_are_divided_to_their_own_unit() {
         bill.currency = Currency::from_code(code).unwrap();
         assert_eq!(sorted(shares(&divide(&bill).unwrap())), expected, "{code}");
     }
-    // 5 % of 110 yen is 5.5 yen; of 1.110 dinars, 0.0555.
+    // 5 % of 110 yen is 5.5 yen; 5 % of 1.110 dinars is 0.0555 dinars.
     for (code, price, vat) in [("JPY", 110, 6), ("KWD", 1_110, 56)] {
         let mut bill = table(&["asha"], &[dish("set", price, &["asha"])]);
         bill.currency = Currency::from_code(code).unwrap();
@@ -375,7 +376,7 @@ fn a_total_at_the_ceiling_is_divided_exactly() {
     let division = divide(&bill).unwrap();
     // 18 % of 9,999,999,999.9999 is 1,799,999,999.999982.
     assert_eq!(due(&division), 99_999_999_999_999 + 18_000_000_000_000);
-    // A seventh is 16,857,142,857,142 and five of seven units.
+    // A seventh is 16,857,142,857,142 and five sevenths of a unit.
     let mut expected = vec![16_857_142_857_142; 2];
     expected.resize(7, 16_857_142_857_143);
     assert_eq!(sorted(shares(&division)), expected);
@@ -403,7 +404,8 @@ fn dishes_shared_in_too_many_odd_proportions_are_refused_at_once() {
     };
     let bill = |dishes: i64| Bill { dishes: (0..dishes).map(wild).collect(), ..table(&["asha", "ben"], &[]) };
     assert_eq!(refused(&bill(500)).code(), Code::BillTooFine);
-    // Far beyond 128 bits, but within bounds. Ben's quota of it all is less than a millionth of a paisa.
+    // Far beyond 128 bits, but within the bounds. Ben's quota of the whole bill is less than a
+    // millionth of a paisa.
     let division = divide(&bill(50)).unwrap();
     assert_eq!(shares(&division), [500_000, 0]);
 }
@@ -429,7 +431,7 @@ fn whoever_waives_the_service_charge_takes_only_their_own_part_off() {
     assert_eq!(due(&one), 60_002 + 3_500);
     assert_eq!(shares(&one), [38_501, 25_001]);
 
-    // Of a fixed charge, too, only that part falls away: 350.01 of 600.02 of 60.00 is 34.9998.
+    // A fixed charge loses only that part as well: 350.01/600.02 of 60.00 is 34.9998.
     bill.charges = vec![charge("service", service(true), fixed(6_000))];
     assert_eq!(shares(&divide(&bill).unwrap()), [38_501, 25_001]);
 
@@ -448,12 +450,12 @@ fn an_own_tip_is_the_givers_alone() {
         table(&["asha", "ben"], &[dish("thali", 10_000, &["asha"]), dish("naan", 2_001, &["asha", "ben"])]);
     bill.tips = BTreeMap::from([(person("asha"), percent("10")), (person("ben"), fixed(123))]);
     let division = divide(&bill).unwrap();
-    // Asha has 110.005 of dishes: 11.0005.
+    // Asha has 110.005 of the dishes: 11.0005.
     assert_eq!(due(&division), 12_001 + 1_100 + 123);
     assert_eq!(parts(share(&division, 0).lines()).last().unwrap().2, 1_100);
     assert_eq!(parts(share(&division, 1).lines()).last().unwrap(), &("Tip".to_owned(), LineKind::Tip, 123));
 
-    // Of what discounts leave: half of it.
+    // The percentage is of what discounts leave: half.
     bill.charges = vec![charge("deal", ChargeKind::Discount { item: None }, percent("50"))];
     let division = divide(&bill).unwrap();
     assert_eq!(due(&division), 12_001 - 6_001 + 550 + 123);
@@ -474,7 +476,8 @@ fn included_tax_is_shown_but_adds_nothing() {
     assert_eq!(parts(share(&division, 0).included()), [("VAT".to_owned(), LineKind::Tax, 500)]);
     assert!(share(&division, 1).included().next().is_none());
 
-    // Wine contains both heads: of 115.00, 5.00 and 10.00. The thali still contains 5.00 of 105.00.
+    // The price of wine contains both taxes: of 115.00, 5.00 and 10.00. The thali still
+    // contains 5.00 of 105.00.
     let mut wine = dish("wine", 11_500, &["ben"]);
     wine.dish_type = text("wine");
     bill.dishes.push(wine);
@@ -508,7 +511,7 @@ fn a_dish_that_is_nobodys_has_its_part_of_the_charges() {
     );
     bill.charges = vec![
         charge("VAT", tax(), percent("5")),
-        // There is no head for what is nobody's.
+        // The unassigned row has no head.
         charge("delivery", fee(Basis::Head), fixed(100)),
     ];
     let division = divide(&bill).unwrap();
@@ -516,7 +519,7 @@ fn a_dish_that_is_nobodys_has_its_part_of_the_charges() {
     assert_eq!(shares(&division), [10_000 + 500 + 50, 20_000 + 1_000 + 50]);
     assert_eq!(division.unassigned().minor_units(), 30_000 + 1_500);
     assert_eq!(division.unassigned_dishes(), [item("stray")]);
-    // Shared equally, it is everybody's.
+    // With an equal split, every diner shares it.
     bill.split = SplitRule::Equal;
     let division = divide(&bill).unwrap();
     assert_eq!(shares(&division), [31_550, 31_550]);
@@ -534,7 +537,8 @@ fn a_discount_on_a_dish_is_for_those_who_share_it() {
         charge("voucher", ChargeKind::Discount { item: None }, fixed(1_500)),
     ];
     let division = divide(&bill).unwrap();
-    // 90.00 and 60.00 are left, then 135.00: 6.75 of tax and 13.50 of service. Asha has three fifths of it all.
+    // 90.00 and 60.00 are left, then 135.00: 6.75 of tax and 13.50 of service. Asha has three
+    // fifths of everything.
     assert_eq!(due(&division), 13_500 + 675 + 1_350);
     assert_eq!(shares(&division), [10_000 - 1_000 - 900 + 405 + 810, 6_000 - 600 + 270 + 540]);
     assert_eq!(
@@ -575,7 +579,7 @@ fn a_voucher_for_everything_and_a_rounded_fee_pay_nobody() {
     ];
     bill.round_to = Some(amount(100));
     let division = divide(&bill).unwrap();
-    // Everybody owes 14.5 before 45 come off.
+    // Each owes 14.5 before 45 is taken off.
     assert_eq!(due(&division), 100);
     assert_eq!(shares(&division), [10; 10]);
 }
@@ -614,7 +618,7 @@ fn adjustments_come_first_and_the_rest_is_shared_equally() {
     // 84.99 are left, 28.33 each.
     assert_eq!(shares(&divide(&bill).unwrap()), [3_833, 2_833, 3_334]);
     bill.charges = vec![charge("VAT", tax(), percent("10"))];
-    // 38.33, 28.33 and 33.34 are what each pays of the dishes, so of the tax.
+    // Each pays 38.33, 28.33 and 33.34 of the dishes, and tax in that proportion.
     assert_eq!(shares(&divide(&bill).unwrap()), [4_216, 3_116, 3_668]);
 
     bill.split = adjustments(&[("asha", 10_000)]);
@@ -638,7 +642,8 @@ fn whoever_agreed_to_pay_nothing_is_no_head() {
     assert_eq!(shares(&divide(&bill).unwrap()), [3_100, 6_100, 0]);
 }
 
-/// Each is right by its own description; these are the inputs on which it is not what a table would call fair.
+/// Each result matches the crate's own description; these are the inputs for which a table
+/// would not call it fair.
 #[test]
 fn the_allocation_of_rusty_money_is_off_where_the_first_in_the_list_has_no_claim_to_the_odd_unit() {
     // Exact quotas: 1, 0.5 and 0.5. The first pays a whole unit too much.
@@ -649,13 +654,13 @@ fn the_allocation_of_rusty_money_is_off_where_the_first_in_the_list_has_no_claim
     assert_eq!(allocated(1, &[99, 1]), [1, 0]);
     assert_eq!(apportioned(1, &[1, 99]), [0, 1]);
     assert_eq!(apportioned(1, &[99, 1]), [1, 0]);
-    // A refund is no mirror: whoever paid two for one gets nothing back.
+    // A refund does not mirror: the one who paid two for one gets nothing back.
     assert_eq!(allocated(-2, &[2, 1, 1]), [0, -1, -1]);
     assert_eq!(apportioned(-2, &[2, 1, 1])[0], -1);
-    // Line by line, all roundings fall on the first: 67 paise of ten rupees.
+    // Rounded line by line, the first pays every odd unit: 67 paise on ten rupees.
     let snacks: Vec<Vec<i64>> = (0..100).map(|_| allocated(10, &[1, 1, 1])).collect();
     assert_eq!(snacks.iter().map(|parts| parts[0]).sum::<i64>(), 400);
-    // What is finer than the minor unit is dropped unseen.
+    // Digits below the minor unit are dropped silently.
     let money = Money::from_decimal("1.005".parse().unwrap(), iso::INR);
     let parts = money.allocate(vec![1, 1]).unwrap();
     assert_eq!(parts.iter().map(|part| part.amount().to_string()).collect::<Vec<_>>(), ["0.50", "0.50"]);
@@ -679,10 +684,11 @@ fn the_allocation_of_rusty_money_misses_quotas_by_a_whole_unit_where_ours_never_
     assert_eq!(theirs, MISSED_BY_RUSTY_MONEY);
 }
 
-/// Of 21,715 divisions of up to 100 by three weights of up to 5.
+/// How many of 21,715 divisions, of up to 100 by three weights of up to 5, have a part that
+/// is off by a unit or more.
 const MISSED_BY_RUSTY_MONEY: i32 = 681;
 
-/// Whether a part is a whole unit or more off its exact quota.
+/// Whether a part differs from its exact quota by a whole unit or more.
 fn misses(total: i64, weights: &[u32], parts: &[i64]) -> bool {
     let sum: i64 = weights.iter().map(|&weight| i64::from(weight)).sum();
     weights.iter().zip(parts).any(|(&weight, part)| (part * sum - total * i64::from(weight)).abs() >= sum)

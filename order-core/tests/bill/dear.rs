@@ -1,4 +1,4 @@
-//! The dearest bills come out as they always did.
+//! The results of expensive bills never change.
 
 use order_core::bill::{Bill, Dish, divide};
 use order_core::split::shares;
@@ -8,8 +8,9 @@ use order_core::{Code, Order, ParticipantId};
 use crate::support::bill::choices::Seeded;
 use crate::support::dear::{Dear, WORST, digest, double_the_first, is_within_bounds};
 
-/// Of each bill what everybody pays, as one number: what the first version of the algorithm said, which knew no short cut.
-/// A line is a seed of [`Dear::any`] or the name of one of [`WORST`].
+/// For each bill, a digest of what every diner pays, as computed by the first version of
+/// the algorithm, without optimizations. A line names a seed of [`Dear::any`] or one of
+/// [`WORST`].
 const DIGESTS: &str = include_str!("dear_digests.txt");
 
 #[test]
@@ -26,14 +27,14 @@ fn dear_bills_are_divided_as_before_to_the_last_unit() {
     assert_eq!(digests, DIGESTS.lines().collect::<Vec<_>>());
 }
 
-/// An order takes dishes together that a bill on its own has one by one.
+/// An order combines dishes that a standalone bill computes one by one.
 #[test]
 fn an_order_and_a_bill_on_its_own_are_divided_alike() {
     let mut choices = Seeded::new(7);
     let mut divided = 0;
     for _ in 0..40 {
         let dear = Dear::any(&mut choices);
-        // Every dish of every person is a cell there.
+        // Smaller, because a standalone bill has a cell for every dish of every person.
         let dear = Dear { dishes: dear.dishes.min(150), people: dear.people.clamp(8, 60), ..dear };
         let order = dear.order();
         let division = match divide(&bill(&order)) {

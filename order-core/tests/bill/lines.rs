@@ -1,4 +1,4 @@
-//! Bills as lines of JSON, and the lines that answer them.
+//! Bills as lines of JSON, and the answers to them.
 
 use order_core::MAX_ITEM_ID_BYTES;
 use order_core::wire::{BillLine, MAX_BILL_ITEMS, MAX_BILL_PEOPLE};
@@ -251,7 +251,7 @@ fn a_total_alone_is_nobodys_where_each_pays_for_their_own_dishes() {
     let answer = divided(&json!({"participants": ["a", "b"], "total": "10", "split": {"type": "itemized"}}));
     assert_eq!(amounts(&answer), ["0.00", "0.00"]);
     assert_eq!(answer["unassigned"], "10.00");
-    // It is no item that anybody could look for.
+    // It is not an item that a client could look up.
     assert_eq!(answer.get("unassignedItems"), None);
 }
 
@@ -278,7 +278,7 @@ fn every_type_of_split_divides() {
         let mut actual = amounts(&divided(&bill));
         let mut expected = expected.map(str::to_owned);
         if split["type"] == "equal" {
-            // Who gets the odd unit is another test's.
+            // Another test checks who gets the odd unit.
             actual.sort();
             expected.sort();
         }
@@ -500,7 +500,7 @@ fn a_charge_that_cannot_be_is_refused_with_its_place() {
         |count: usize| json!({"charges": vec![json!({"name": "x", "kind": "tax", "percent": 1}); count]});
     assert_eq!(code(&all(charges(33))).0, "too_many_charges");
     assert_eq!(code(&all(charges(1_033))).0, "too_many_charges");
-    // The bill lists no items, so its only line is none that a discount could name.
+    // The bill lists no items, so no discount can name its only line.
     let discount = json!({"charges": [{"name": "x", "kind": "discount", "percent": 1, "itemId": "Dishes"}]});
     assert_eq!(code(&all(discount)), ("item_not_found", "charges"));
     let on_nothing = all(json!({"charges": [{"name": "x", "kind": "tax", "amount": "1.50"}]}));
@@ -632,7 +632,7 @@ fn bills_are_bounded_and_a_bill_at_the_bounds_is_divided() {
     let answer = refused(&json!({"participants": ["a"], "items": items(MAX_BILL_ITEMS + 1)}));
     assert_eq!(code(&answer), ("too_many_items", "items"));
 
-    // The sums on the way to a total may pass its ceiling; the total may not.
+    // Sums on the way to a total may exceed the ceiling; the total may not.
     let most = |sign: &str| json!({"id": format!("most{sign}"), "price": format!("{sign}9999999999.99")});
     let one = |price: &str| json!({"id": "one", "price": price});
     let total = |items: Value| json!({"participants": ["a"], "items": items});
@@ -641,7 +641,7 @@ fn bills_are_bounded_and_a_bill_at_the_bounds_is_divided() {
     assert_eq!(code(&refused(&total(json!([most("-"), one("-0.01")])))).0, "total_too_large");
 }
 
-/// The line that answers a bill which can be divided.
+/// The answer to a bill that can be divided.
 fn answer(line: &str) -> String {
     let bill = BillLine::read(line).unwrap_or_else(|refused| panic!("{}: {line}", refused.answer()));
     let division = bill.divide().unwrap_or_else(|refused| panic!("{}: {line}", refused.answer()));
@@ -650,7 +650,7 @@ fn answer(line: &str) -> String {
     answer
 }
 
-/// The answer to a bill, once it is known to add up.
+/// The answer to a bill, after checking that it adds up.
 fn divided(bill: &Value) -> Value {
     let answer = serde_json::from_str(&answer(&bill.to_string())).unwrap();
     adds_up(&answer);
@@ -688,7 +688,7 @@ fn amounts(answer: &Value) -> Vec<String> {
     shares(answer).into_iter().map(|(_, amount)| amount).collect()
 }
 
-/// Rows and columns of the answer sum.
+/// Asserts that rows and columns of the answer add up.
 fn adds_up(answer: &Value) {
     let due = units(&answer["amountDue"]);
     let shares = answer["shares"].as_array().unwrap();
@@ -708,12 +708,12 @@ fn sum(lines: &Value) -> i128 {
     lines.as_array().unwrap().iter().map(|line| units(&line["amount"])).sum()
 }
 
-/// Minor units: every amount of an answer has all digits of the currency.
+/// An amount of an answer in minor units; it always has all digits of the currency.
 fn units(amount: &Value) -> i128 {
     amount.as_str().unwrap().replace('.', "").parse().unwrap()
 }
 
-/// Turns every amount around.
+/// Changes the sign of every amount.
 fn mirror(value: &mut Value) {
     match value {
         Value::Object(fields) => {

@@ -1,4 +1,5 @@
-//! The laws of a divided bill that need no oracle: refunds mirror, and the order of a list decides nothing.
+//! The laws of a divided bill that need no oracle: refunds mirror, and the listing order
+//! has no effect.
 
 use proptest::prelude::*;
 

@@ -1,5 +1,5 @@
-//! Charges, tips and waivers that are refused, and who may not set them. `Table::refuse` asserts for each of them that
-//! the order, its sequence number and its log stay exactly as they were.
+//! Charges, tips and waivers that are refused, and who may not set them. `Table::refuse`
+//! asserts for each that the order, its sequence number and its log stay exactly the same.
 
 use order_core::split::shares;
 use order_core::{Code, Currency, Price};
@@ -24,7 +24,7 @@ fn only_the_owner_and_the_back_end_set_charges_and_say_whose_a_dish_is() {
         table.accept("asha", message);
         table.say_from_backend(message).unwrap();
     }
-    // Whoever owns the order next may.
+    // The next owner may.
     table.leave("asha");
     table.accept("ben", &set);
     table.join("asha");
@@ -86,7 +86,7 @@ fn a_charge_is_a_percentage_or_an_amount_that_can_be() {
             let message = charges_message(&format!(r#"{{"name":"x","kind":"{kind}",{value}}}"#));
             assert_eq!(table.refuse("asha", &message).code(), code, "{message}");
         }
-        // A tip of one's own may be taken back by saying neither.
+        // With neither field, one's own tip is removed.
         let tip = tip_message(value);
         if code == Code::MissingField {
             table.accept("asha", &tip);
@@ -117,15 +117,15 @@ fn what_is_wrong_with_a_charge_is_said() {
     };
     assert_eq!(
         said(r#""percent":100.01"#),
-        "The charge cannot be used: it is too large. Expected: a percentage from 0 to 100 with at most 6 decimals."
+        "The charge is not valid: the number is too large. Expected: a percentage from 0 to 100 with at most 6 decimals."
     );
     assert_eq!(
         said(r#""amount":-1"#),
-        "The charge cannot be used: it is negative. Expected: a number from 0 to 9999999.99 with at most 2 decimals."
+        "The charge is not valid: negative numbers are not allowed. Expected: a number from 0 to 9999999.99 with at most 2 decimals."
     );
     assert_eq!(
         said(r#""percent":1,"amount":1"#),
-        "The charge cannot be used: it has an amount as well. Expected: percent or amount."
+        "The charge is not valid: it has both a percent and an amount. Expected: either percent or amount."
     );
 }
 
@@ -192,7 +192,7 @@ fn a_charge_is_of_a_known_kind_with_fields_that_this_kind_has() {
         let message = format!(r#"{{"type":"set_charges","data":{data}}}"#);
         assert_eq!(table.refuse("asha", &message).code(), code, "{message}");
     }
-    // What says nothing else than what is so anyway is no contradiction, and a name may stand twice.
+    // A field with its default value is no contradiction, and a name may occur twice.
     let fine = r#"{"name":"x","kind":"tax","percent":5,"by":"share","optional":false},{"name":"x","kind":"fee","amount":5,"inclusive":false}"#;
     table.accept("asha", &charges_message(fine));
 }
@@ -266,7 +266,7 @@ fn only_the_first_to_join_sets_charges_by_joining() {
         table.accept(who, &join(who, data));
         assert_eq!(table.order.charges(), charges, "{who}: {data}");
     }
-    // The coin alone is enough.
+    // `roundTo` alone is enough.
     let mut table = Table::empty();
     table.accept("asha", &join("asha", r#"{"roundTo":0.5}"#));
     assert_eq!(table.order.round_to().map(order_core::Amount::minor_units), Some(50));
@@ -306,7 +306,7 @@ fn a_fixed_charge_that_has_nothing_to_be_taken_of_stops_finalize() {
         assert_eq!(rejection.code(), Code::ChargeOnNothing, "{kind}");
         assert_eq!(rejection.missing_amount().map(|(amount, _)| amount.minor_units()), Some(1_250));
         assert!(rejection.to_string().contains("12.5 for Cover"), "{rejection}");
-        // There is something as soon as a dish costs something.
+        // As soon as a dish has a price, the charge has a base.
         table.add("ben", "tea", "0.01", "1");
         table.accept("asha", FINALIZE);
     }

@@ -40,7 +40,7 @@ fn nobody_pays_more_service_because_another_does_without() {
     assert_eq!(amounts_by_id(&table), owed(&[("asha", 11_000), ("ben", 5_000)]));
     table.accept("ben", r#"{"type":"waive_service","data":{"waived":false}}"#);
     assert_eq!(amounts_by_id(&table), owed(&[("asha", 11_000), ("ben", 5_500)]));
-    // One that is not optional is paid by all.
+    // A charge that is not optional is paid by all.
     table.accept("ben", WAIVE);
     let service = r#"{"name":"Service","kind":"service","percent":10,"optional":false}"#;
     table.accept("asha", &charges_message(service));
@@ -60,7 +60,7 @@ fn a_tip_of_ones_own_is_nobody_elses() {
     assert_eq!(lines(shares(&table.order).lines())[1..], [("tip", "Tip", 1_250), ("tip", "Tip", 300)]);
     table.accept("asha", &tip_message(""));
     assert_eq!(amounts_by_id(&table), owed(&[("asha", 9_999), ("ben", 5_300)]));
-    // Equally, it is a percentage of the giver's part.
+    // With weights, it is a percentage of the giver's part.
     table.split("asha", r#"{"splitType":"custom","weights":{"asha":1,"ben":0}}"#);
     table.accept("asha", &tip_message(r#""percent":10"#));
     table.accept("ben", &tip_message(r#""percent":10"#));
@@ -99,7 +99,7 @@ fn a_discount_takes_off_no_more_than_there_is_and_taxes_are_on_what_it_leaves() 
         ]
     );
     assert_eq!(amounts_by_id(&table), owed(&[("asha", 5_900), ("ben", 0)]));
-    // It waits for its dish to come back.
+    // The discount has no effect until its dish comes back.
     table.accept("ben", &table::remove_message("i2"));
     assert_eq!(lines(shares(&table.order).lines())[1..], [("discount", "Half", -5_000), ("tax", "GST", 900)]);
 }

@@ -50,7 +50,7 @@ fn a_dish_can_be_claimed_again_with_another_weight_but_only_be_given_up_once() {
     table.accept("ben", &unclaim_message("i1"));
     let rejection = table.refuse("ben", &unclaim_message("i1"));
     assert_eq!(rejection.code(), Code::NotClaimed);
-    assert_eq!(rejection.to_string(), "You have no part in this dish.");
+    assert_eq!(rejection.to_string(), "You have not claimed this dish.");
     table.accept("asha", &unclaim_message("i1"));
     assert_eq!(table.refuse("asha", &unclaim_message("i1")).code(), Code::NotClaimed);
 }
@@ -128,11 +128,11 @@ fn a_dish_is_shared_by_people_on_the_bill_each_once_and_one_at_least_has_part() 
         (Some("data.sharedBy"), Some("each person once"))
     );
 
-    // Whoever left but has part in a dish can have part in another.
+    // A person who left but has a part in a dish can get a part in another.
     table.accept("asha", &assign_message("i1", r#"["chi","ben"]"#));
     table.accept("asha", &add_shared("i3", r#"{"chi":0.5,"ben":0}"#));
     assert_eq!(parts(&table, "i3"), [("chi".to_owned(), 500_000)]);
-    // To say nothing is to say that it is one's own; whose a dish is to be must be said.
+    // When adding, no `sharedBy` means one's own dish; when assigning, it is required.
     table.accept("asha", &add_shared("i4", "null"));
     assert_eq!(parts(&table, "i4"), [("asha".to_owned(), 1_000_000)]);
     assert_eq!(table.refuse("asha", &assign_message("i4", "null")).code(), Code::MissingField);
@@ -161,7 +161,7 @@ fn a_dish_that_nobody_claims_stops_finalize_by_any_rule_until_somebody_does() {
             "{split}"
         );
         let text = rejection.to_string();
-        assert!(text.contains("Dosa and 1 more, for 21.5 together"), "{text}");
+        assert!(text.contains("Dosa and 1 more, 21.5 in all"), "{text}");
     }
     table.accept("ben", &claim_message("i3"));
     let text = table.refuse("ben", FINALIZE).to_string();
@@ -180,7 +180,7 @@ fn add_shared(id: &str, shared_by: &str) -> String {
     )
 }
 
-/// Who has part in a dish, in millionths of a weight.
+/// The claims on a dish, in millionths of a weight.
 fn parts(table: &Table, item: &str) -> Vec<(String, u64)> {
     let item = table.order.items().find(|other| other.id().as_str() == item).unwrap();
     let id = |id: &ParticipantId| id.as_str().to_owned();

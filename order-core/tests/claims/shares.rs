@@ -49,7 +49,7 @@ fn whoever_left_stays_on_the_bill_while_they_share_a_dish_and_no_longer() {
     table.accept("chi", &unclaim_message("i2"));
     table.leave("ben");
     table.leave("chi");
-    // Chi ordered a dish, but has no part in any.
+    // Chi ordered a dish, but has no claim on any.
     assert_eq!(amounts_by_id(&table), owed(&[("asha", 1_200), ("ben", 500)]));
     table.split("asha", r#"{"splitType":"equal"}"#);
     assert_eq!(amounts_by_id(&table), owed(&[("asha", 850), ("ben", 850)]));
@@ -67,11 +67,11 @@ fn a_dish_that_nobody_claims_counts_in_the_total_and_is_nobodys() {
     assert_eq!(table.order.total().minor_units(), 1_500);
     assert_eq!(amounts_by_id(&table), owed(&[("asha", 0), ("ben", 500)]));
     assert_eq!(shares(&table.order).unallocated().minor_units(), 1_000);
-    // A tax is nobody's in the same proportion.
+    // A tax is unassigned in the same proportion.
     table.accept("asha", &charges_message(r#"{"name":"GST","kind":"tax","percent":10}"#));
     assert_eq!(amounts_by_id(&table), owed(&[("asha", 0), ("ben", 550)]));
     assert_eq!(shares(&table.order).unallocated().minor_units(), 1_100);
-    // Equally, it is divided as any other dish.
+    // With an equal split, it is divided like any other dish.
     table.split("asha", r#"{"splitType":"equal"}"#);
     assert_eq!(amounts_by_id(&table), owed(&[("asha", 825), ("ben", 825)]));
 }

@@ -1,4 +1,5 @@
-//! Any sequence of messages by anybody, right or wrong, beside a plain model of what an order is.
+//! Random sequences of valid and invalid messages, compared with a simple model of an
+//! order.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +46,8 @@ proptest! {
     }
 }
 
-/// One message: the model and the order agree on whether it is granted, and the order is right after it.
+/// Sends one message. The model and the order must agree on whether it is accepted, and the
+/// order must be consistent after it.
 fn take(table: &mut Table, model: &mut Model, step: &Step) {
     let (who, message) = (step.who(), step.message(model));
     let faults = model.faults(step);
@@ -110,7 +112,8 @@ fn assert_invariants(order: &Order, facts: usize) {
     assert!(order.created_at() <= order.updated_at());
 }
 
-/// Facts that are not the next of this order's log, each of which must leave it exactly as it is.
+/// Asserts that facts which are not the next of this order's log leave it exactly
+/// unchanged.
 fn assert_no_wrong_fact_is_committed(order: &Order) {
     let by = order.people().first().map_or_else(|| id("asha"), |person| person.id().clone());
     let next = order.seq() + 1;

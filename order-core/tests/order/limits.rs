@@ -1,4 +1,5 @@
-//! The bounds of an order, each met to the last unit and not passed; and one example for each code.
+//! The bounds of an order, each reached exactly and not exceeded; and one example for each
+//! code.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -142,12 +143,12 @@ fn an_order_holds_10000_claims_on_shared_dishes_and_no_more() {
     }
     table.accept("p0", &shared_message("last", &format!("{:?}", &people[..249])));
     table.add("p0", "own", "1", "1");
-    // One claim is left, and a dish that two share has two.
+    // One claim is left, and a dish shared by two needs two.
     assert_eq!(table.refuse("p0", &shared_message("over", r#"["p1","p2"]"#)).code(), Code::OrderTooLarge);
     assert_eq!(table.refuse("p1", &claim_message("own")).code(), Code::OrderTooLarge);
     assert_eq!(table.refuse("p0", &assign_message("own", r#"["p1","p2"]"#)).code(), Code::OrderTooLarge);
     table.accept("p249", &claim_message("last"));
-    // What does not grow is always granted.
+    // A command that adds nothing is always accepted.
     table.accept("p7", r#"{"type":"claim_item","data":{"itemId":"last","weight":2}}"#);
     table.accept("p0", &assign_message("last", &format!("{people:?}")));
     table.accept("p0", &assign_message("last", r#"["p1","p2","p3"]"#));
@@ -157,7 +158,8 @@ fn an_order_holds_10000_claims_on_shared_dishes_and_no_more() {
     }
 }
 
-/// Claims whose weights sum to ever other primes make the common denominator of the bill grow.
+/// Claims with many different prime sums of weights make the common denominator of the bill
+/// grow.
 #[test]
 fn dishes_are_shared_in_so_many_odd_proportions_and_no_more() {
     let mut table = Table::of(&["asha", "ben", "chi"]);
@@ -170,17 +172,17 @@ fn dishes_are_shared_in_so_many_odd_proportions_and_no_more() {
     assert_eq!(granted, 12);
     let rejection = table.refuse("asha", &shared_message("over", &odd(prime)));
     assert_eq!(rejection.code(), Code::BillTooFine);
-    assert!(rejection.what_was_expected().unwrap().contains("small whole numbers"), "{rejection}");
+    assert!(rejection.what_was_expected().unwrap().contains("small whole weights"), "{rejection}");
     table.add("asha", "i99", "1", "1");
     assert_eq!(table.refuse("asha", &assign_message("i99", &odd(prime))).code(), Code::BillTooFine);
     table.accept("ben", r#"{"type":"claim_item","data":{"itemId":"i99","weight":1e6}}"#);
     let fine =
         format!(r#"{{"type":"claim_item","data":{{"itemId":"i99","weight":{}e-6}}}}"#, prime - 1_000_000);
     assert_eq!(table.refuse("ben", &fine).code(), Code::BillTooFine);
-    // The same proportions again, and small ones, are as welcome as ever.
+    // The same proportions again, and small ones, are still accepted.
     table.accept("asha", &shared_message("again", &odd(PRIMES[0])));
     table.accept("asha", &shared_message("small", r#"{"asha":2,"ben":3,"chi":1}"#));
-    // Whoever made it too fine can make it coarse.
+    // Sums that reached the limit can be made small again.
     table.accept("asha", &assign_message("i3", r#"{"asha":1,"ben":2}"#));
     table.accept("asha", &assign_message("i3", &odd(prime)));
     table.accept("asha", &assign_message("i3", &odd(PRIMES[3])));
@@ -231,8 +233,8 @@ fn shared_message(id: &str, shared_by: &str) -> String {
     )
 }
 
-/// One example for each code that the core itself gives to a command without an id; the others are the host's, which
-/// knows of sockets and storage, and those of ids, which `once.rs` has.
+/// One example for each code that the core gives to a command without an id. The others are
+/// those of the host, which knows sockets and storage, and those of ids, in `once.rs`.
 #[test]
 fn every_code_of_the_core_has_an_example() {
     let elsewhere = [

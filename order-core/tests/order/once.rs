@@ -1,4 +1,4 @@
-//! A command with an id happens once.
+//! A command with an id takes effect once.
 
 use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
 use order_core::{
@@ -123,7 +123,8 @@ fn an_order_remembers_so_many_commands_of_one_participant_and_no_more() {
     table.accept("asha", DOSA);
 }
 
-/// Twenty who send without end leave something to everybody else, and all that is reserved to the owner and the back end.
+/// Twenty senders without limit leave room for all others, and everything that is reserved
+/// for the owner and the back end.
 #[test]
 fn many_who_send_without_end_cannot_use_up_what_an_order_remembers() {
     let mut table = Table::of(&["asha"]);
@@ -149,13 +150,14 @@ fn many_who_send_without_end_cannot_use_up_what_an_order_remembers() {
         use_up(&mut table, &Actor::Backend, "set_charges", r#"{"charges":[],"roundTo":N}"#),
         MAX_COMMANDS_EACH
     );
-    // Who comes back changes nothing, and needs no place.
+    // Reconnecting changes nothing, and needs no place.
     let back = join_message("p0").replacen('{', r#"{"id":"back","#, 1);
     let p0 = Actor::participant(ParticipantId::new("p0").unwrap());
     assert_eq!(once(&mut table, &p0, &back), Ok(Decision::Unchanged));
 }
 
-/// Sends commands with an id, with a number for `N`, for as long as they are remembered; says how many.
+/// Sends commands with ids, replacing `N` by a number, until ids are no longer remembered.
+/// Returns how many were.
 fn use_up(table: &mut Table, actor: &Actor, kind: &str, data: &str) -> usize {
     for number in 0..=MAX_COMMANDS_EACH {
         let data = data.replace('N', if number % 2 == 0 { "10" } else { "1" });
@@ -176,7 +178,7 @@ fn asha() -> Actor {
     Actor::participant(ParticipantId::new("asha").unwrap())
 }
 
-/// Carries out a message with an id, as a host does.
+/// Executes a message with an id, as a host does.
 fn once(table: &mut Table, actor: &Actor, message: &str) -> Result<Decision, Rejection> {
     let fresh = format!("made-{}", table.log.len());
     let inbound = wire::decode_command(message, || ItemId::new(&fresh).unwrap()).unwrap();

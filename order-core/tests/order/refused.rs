@@ -1,5 +1,5 @@
-//! What is refused, with which code, example by example. `Table::refuse` asserts for each of them that the
-//! order, its sequence number and its log stay exactly as they were.
+//! Refused messages with their codes, example by example. `Table::refuse` asserts for each
+//! that the order, its sequence number and its log stay exactly the same.
 
 use order_core::{Code, Status};
 
@@ -75,7 +75,7 @@ fn who_left_a_finalized_order_is_never_told_to_join_it_first() {
     table.add("asha", "i1", "10", "1");
     table.leave("ben");
     table.accept("asha", FINALIZE);
-    // Joining would not help: it lets them look and no more.
+    // Joining would not help: they may only look.
     let payment = r#"{"type":"record_payment","data":{"amount":10}}"#;
     for (message, code) in [
         (payment, Code::NotOwner),

@@ -1,4 +1,5 @@
-//! Taking one's own last change back: it is as before, no rule is got around, and what others did stays.
+//! Undoing one's own last change: it restores what was before, breaks no rule, and keeps
+//! the changes of others.
 
 use order_core::fact::{ChargeFact, ClaimFact, DishFact};
 use order_core::split::{Share, shares};
@@ -19,7 +20,7 @@ use crate::support::table::{
 const UNDO: &str = r#"{"type":"undo"}"#;
 const HALF_OFF: &str = r#"{"name":"Happy hour","kind":"discount","percent":50,"itemId":"wine"}"#;
 
-/// What a bill is made of, without the order in which dishes stand and without who is ready for it.
+/// The contents of a bill, without the order of dishes and without ready marks.
 fn bill(order: &Order) -> BTreeMap<String, String> {
     let mut bill = BTreeMap::new();
     for item in order.items() {
@@ -73,7 +74,7 @@ proptest! {
         let mut model = Model::default();
         let who = ["asha", "ben", "chi", "dev"];
         for (step, (undoer, undoes)) in steps.iter().zip(undone.iter().cycle()) {
-            // The model knows nothing of what is taken back: it only says what might be sent.
+            // The model ignores undo: it only provides plausible messages.
             let _ = table.say(step.who(), &step.message(&model));
             model = Model::default();
             let undoer = table.order.people().get(*undoer).map_or(who[*undoer].to_owned(), |person| person.id().as_str().to_owned());
@@ -142,7 +143,7 @@ fn only_ones_own_last_change_is_taken_back() {
     table.accept("asha", UNDO);
     let ids = |table: &Table| table.order.items().map(|item| item.id().to_string()).collect::<Vec<_>>();
     assert_eq!(ids(&table), ["naan"]);
-    // What it was is said, where a second tap must not do it again.
+    // With `seq`, a second tap does not undo again.
     let last = table.order.seq();
     let of = |seq: u64| format!(r#"{{"type":"undo","data":{{"seq":{seq}}}}}"#);
     assert_eq!(table.refuse("asha", &of(last - 2)).code(), Code::UndoConflict);
@@ -174,12 +175,12 @@ fn what_others_changed_meanwhile_is_not_taken_from_them() {
         table.accept("asha", &tip_message(r#""amount":5"#));
         table.accept("asha", UNDO);
     }
-    // Of charges that others set since, none goes.
+    // If others have set the charges since, they stay.
     let mut table = Table::of(&["asha", "ben"]);
     table.accept("asha", &charges_message(r#"{"name":"GST","kind":"tax","percent":5}"#));
     table.say_from_backend(&charges_message("")).unwrap();
     assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict);
-    // A dish of the same name that somebody ordered meanwhile is another dish.
+    // A dish with the same id that another guest ordered later is another dish.
     table.add("asha", "dal", "100", "1");
     table.accept("asha", &remove_message("dal"));
     table.add("ben", "dal", "90", "1");
@@ -209,7 +210,7 @@ fn undoing_gets_around_no_rule_of_the_table() {
     table.accept("asha", &limit_message("ben", "99.99"));
     assert_eq!(table.refuse("ben", UNDO).code(), Code::OverLimit);
 
-    // Who was the owner, and did what only the owner may.
+    // A former owner, for changes that only the owner may make.
     let mut table = hosted(&claim_message("dal"));
     table.accept("asha", &assign_message("dal", r#"["asha"]"#));
     table.accept("asha", &hand_over_message("ben"));
@@ -218,7 +219,7 @@ fn undoing_gets_around_no_rule_of_the_table() {
     table.accept("ben", &hand_over_message("asha"));
     assert_eq!(table.refuse("ben", UNDO).code(), Code::NotOwner);
 
-    // Who was sent away gets no part of a dish again, unless they are on the bill all the same.
+    // A removed guest gets no part of a dish again, unless they are still on the bill.
     let shared =
         add_message("dal", "100", "1").replace(r#""data":{"#, r#""data":{"sharedBy":["asha","chi"],"#);
     for (dishes, eats_more, is_undone) in
@@ -254,14 +255,14 @@ fn nothing_is_taken_back_of_what_is_closed_nor_by_who_is_gone() {
 
 #[test]
 fn sending_somebody_away_is_a_change_to_their_dishes_that_ones_own_undo_does_not_get_around() {
-    // A dish that went to somebody else by it stays theirs.
+    // A dish that was reassigned by a removal stays the new person's.
     let mut table = Table::of(&["asha", "ben", "chi", "dev"]);
     table.add("ben", "dal", "100", "1");
     table.accept("asha", &assign_message("dal", r#"["chi"]"#));
     table.accept("asha", &send_away_message("chi", r#"reassign","to":"dev"#));
     assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict);
 
-    // A dish that went with them is another than one of its name that comes later.
+    // A dish that was removed with its guest differs from a later one with the same id.
     for change in [quantity_message("dal", "2"), assign_message("dal", r#"{"chi":2}"#)] {
         let mut table = Table::of(&["asha", "ben", "chi"]);
         table.add("chi", "dal", "100", "1");
@@ -277,7 +278,7 @@ fn sending_somebody_away_is_a_change_to_their_dishes_that_ones_own_undo_does_not
 #[test]
 fn a_discount_comes_back_on_no_dish_but_the_one_that_it_was_on() {
     let other = r#"{"name":"Regulars","kind":"discount","percent":10,"itemId":"naan"}"#;
-    // The dish has gone, and one that has its id is another.
+    // The dish is gone, and a later one with its id is another dish.
     let mut table = Table::of(&["asha", "ben"]);
     table.add("ben", "wine", "350", "2");
     table.accept("asha", &charges_message(HALF_OFF));
@@ -290,7 +291,7 @@ fn a_discount_comes_back_on_no_dish_but_the_one_that_it_was_on() {
     table.add("ben", "wine", "900", "1");
     assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict);
 
-    // The dish of another discount went with its guest.
+    // The dish of another discount was removed with its guest.
     let mut table = Table::of(&["asha", "ben", "chi"]);
     table.add("asha", "wine", "350", "2");
     table.add("chi", "naan", "40", "1");
@@ -312,7 +313,7 @@ fn whoever_left_and_is_not_on_the_bill_is_not_put_on_it_again() {
     table.accept("chi", LEAVE);
     assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict);
 
-    // The last dish of somebody who has left goes later than they do.
+    // The last dish of a guest who left is removed after they left.
     let mut table = Table::of(&["asha", "ben", "chi"]);
     table.add("ben", "dal", "100", "1");
     table.add("ben", "naan", "40", "1");
@@ -325,7 +326,7 @@ fn whoever_left_and_is_not_on_the_bill_is_not_put_on_it_again() {
     table.accept("ben", &remove_message("naan"));
     assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict);
 
-    // Who was sent away and let in again has not come back yet.
+    // A guest who was removed and readmitted has not come back yet.
     let mut table = Table::of(&["asha", "ben", "chi"]);
     table.add("ben", "dal", "100", "1");
     for whose in ["chi", "ben"] {
@@ -335,13 +336,14 @@ fn whoever_left_and_is_not_on_the_bill_is_not_put_on_it_again() {
     table.accept("asha", &readmit_message("chi"));
     assert_eq!(table.refuse("asha", UNDO).code(), Code::UndoConflict);
 
-    // Who had left before is on the bill by the dish alone, so that a slip of the owner's can be mended.
+    // A guest who had already left is on the bill only by the dish, so the owner's mistake can
+    // be undone.
     let mut table = Table::of(&["asha", "ben", "chi"]);
     table.add("chi", "dal", "100", "1");
     table.accept("chi", LEAVE);
     let before = bill(&table.order);
     table.accept("asha", &remove_message("dal"));
-    // What others do meanwhile is no reason against it.
+    // Unrelated changes of others do not matter.
     table.add("ben", "naan", "40", "1");
     table.accept("ben", &quantity_message("naan", "2"));
     table.accept("ben", &remove_message("naan"));

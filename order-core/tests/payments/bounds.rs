@@ -96,7 +96,7 @@ fn every_field_of_a_payment_is_what_it_should_be_or_refused() {
         Code::BadField
     );
     table.accept("asha", &pay(&format!(r#"{{"amount":1,"paymentId":"{}"}}"#, &long[1..])));
-    // What is null is not there.
+    // A field that is `null` counts as absent.
     table.accept(
         "asha",
         &pay(r#"{"paymentId":null,"amount":1,"for":null,"payer":null,"method":null,"reference":"","status":null,"excess":null}"#),

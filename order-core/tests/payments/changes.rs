@@ -1,4 +1,4 @@
-//! The bill changes, people come and go, and the bill stands.
+//! Payments while the bill changes, people come and go, and the order is finalized.
 
 use order_core::Code;
 use order_core::stored::decode_order;

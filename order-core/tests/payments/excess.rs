@@ -29,7 +29,7 @@ fn more_than_is_due_is_refused_and_by_how_much_is_told() {
     assert_eq!(error.at("data.unallocated").number(), "-0.5");
     assert_eq!(
         error.at("error").text(),
-        "The payment is more than is due: 60.5 is 0.5 more than is due. Expected: at most 60, or the excess marked as a tip."
+        "The payment is more than is due: 60.5 is 0.5 too much. Expected: at most 60, or the excess marked as a tip."
     );
     table.accept("asha", &pay(r#"{"amount":60,"for":["ben"]}"#));
     let rejection = table.refuse("asha", &pay(r#"{"amount":0.01,"for":{"ben":0.01}}"#));
@@ -85,7 +85,7 @@ fn a_tip_marked_where_nothing_is_left_over_is_none() {
 
 #[test]
 fn nobody_pays_the_restaurant_more_than_the_bill_whatever_single_shares_are() {
-    // asha has paid 50 of a share that is nothing any more, so ben owes her, not the restaurant.
+    // asha has paid 50 of a share that is now 0, so ben owes her, not the restaurant.
     let mut table = of_two(["50", "50"]);
     table.accept("asha", &pay(r#"{"paymentId":"p1","amount":50}"#));
     table.split("asha", r#"{"splitType":"custom","amounts":{"asha":0,"ben":100}}"#);
@@ -101,7 +101,7 @@ fn nobody_pays_the_restaurant_more_than_the_bill_whatever_single_shares_are() {
     table.accept("asha", FINALIZE);
     are_sums(&table, "100", "0", true);
     assert_eq!(settlement(&table), ["ben to asha 50"]);
-    // Unless the restaurant gives asha hers back.
+    // Unless the restaurant refunds asha.
     table.accept("asha", &refund("p1", None));
     are_sums(&table, "50", "50", false);
     assert_eq!(settlement(&table), ["ben to restaurant 50"]);

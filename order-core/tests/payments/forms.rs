@@ -1,4 +1,4 @@
-//! What is kept, and what is shown.
+//! How payments are stored and shown.
 
 use order_core::stored::{decode_fact, decode_order, encode_fact};
 use order_core::{Presence, UnixMillis, wire};
@@ -123,7 +123,8 @@ fn a_stranger_sees_nothing_of_payments() {
     }
 }
 
-/// The message about the last fact is this, then a payment, then the state.
+/// Asserts that the message about the last fact has this beginning, then a payment, then
+/// the state.
 #[track_caller]
 fn told(table: &Table, begins: &str, payment: &str, at: u64) {
     let message = wire::fact_message(&table.order, &Presence::new(), table.log.last().unwrap());

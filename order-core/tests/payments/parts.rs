@@ -1,4 +1,4 @@
-//! Who paid, and whose shares.
+//! The payer of a payment, and the shares that it pays.
 
 use order_core::Code;
 use proptest::prelude::*;
@@ -148,7 +148,8 @@ fn the_amounts_of_an_object_must_add_up_to_the_payment() {
 proptest! {
     #![proptest_config(runs(100))]
 
-    /// Of several payments in a row, each divided over what is due: sums, bounds and proportions by cross-multiplication.
+    /// Several payments, each divided over what is due: checks sums, bounds and proportions by
+    /// cross-multiplication.
     #[test]
     fn what_a_list_is_paid_adds_up_and_is_in_proportion(
         prices in prop::collection::vec(0_i64..20_000, 1..8),

@@ -1,4 +1,4 @@
-//! Payments on their way.
+//! Pending payments.
 
 use order_core::Code;
 
@@ -17,7 +17,7 @@ fn what_is_on_its_way_is_not_due_again() {
         r#"{"amount":0.01,"payer":"ben"}"#,
         r#"{"amount":1,"for":{"ben":1}}"#,
         r#"{"amount":60,"for":["ben"],"status":"pending"}"#,
-        // It must not turn into a tip either: the card may fail.
+        // It must not become a tip either: the card may fail.
         r#"{"amount":60,"for":["ben"],"excess":"tip"}"#,
         r#"{"amount":60,"for":{"ben":60},"excess":"tip"}"#,
         r#"{"amount":70,"payer":"ben","excess":"tip"}"#,
@@ -25,7 +25,7 @@ fn what_is_on_its_way_is_not_due_again() {
     ] {
         let rejection = table.refuse("asha", &pay(data));
         assert_eq!(rejection.code(), Code::Overpayment, "{data}");
-        assert!(rejection.to_string().contains("60 of what is due is on its way already"), "{rejection}");
+        assert!(rejection.to_string().contains("60 of what is due is already on its way"), "{rejection}");
     }
     table.accept("asha", &pay(r#"{"paymentId":"all","amount":100,"for":["asha","ben"],"excess":"tip"}"#));
     assert_eq!(paid_for(&table, "all"), "asha 100");
@@ -62,7 +62,7 @@ fn a_payment_that_failed_is_due_again_and_one_that_arrives_late_after_all_counts
     is_share(&table, "ben", ["60", "120", "0", "-60", "paid"]);
     are_sums(&table, "120", "80", false);
     assert_eq!(payment(&table, "card").at("tip").number(), "10");
-    // The restaurant has the money of ben twice, and gives it back: his bill is still paid.
+    // The restaurant has ben's money twice and refunds one: his share is still paid.
     backend(&mut table, &refund("card", Some("60")));
     is_share(&table, "ben", ["60", "60", "0", "0", "paid"]);
 }

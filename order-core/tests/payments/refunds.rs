@@ -1,4 +1,4 @@
-//! What is given back.
+//! Refunds.
 
 use order_core::Code;
 
@@ -105,7 +105,7 @@ fn of_what_two_payments_paid_beyond_a_share_each_gives_back_at_most_its_own() {
     table.accept("asha", &pay(r#"{"paymentId":"his","amount":30,"payer":"ben"}"#));
     table.accept("ben", &quantity_message("ben-dish", "0"));
     table.accept("asha", &refund("mine", Some("40")));
-    // 30 of ben's credit are this payment's, the other 10 are of asha's share.
+    // 30 of ben's credit come from this payment; the other 10 are of asha's share.
     is_share(&table, "ben", ["0", "30", "0", "-30", "paid"]);
     is_share(&table, "asha", ["100", "90", "0", "10", "unpaid"]);
     table.accept("asha", &refund("his", None));

@@ -1,4 +1,5 @@
-//! Any bill, shared and paid in any way: what is due, who owes whom, and what the log keeps of it.
+//! Random bills, shared and paid in any way: what is due, who owes whom, and what the log
+//! contains of it.
 
 use std::collections::BTreeMap;
 
@@ -100,7 +101,8 @@ fn between_equals_whoever_gets_odd_units_first_goes_first_and_the_restaurant_las
         table.add(who, &format!("{who}-dish"), "50", "1");
     }
     table.split("asha", r#"{"splitType":"itemized"}"#);
-    // Two of four pay for two, so two owe 50 each, and one is owed 50, as is the restaurant.
+    // Two of four pay for two, so two owe 50 each; one of them and the restaurant are owed 50
+    // each.
     table.accept("asha", &pay(r#"{"amount":100,"for":["asha","ben"]}"#));
     table.accept("asha", &pay(r#"{"amount":50,"payer":"chi"}"#));
     table.accept("asha", FINALIZE);
@@ -152,7 +154,8 @@ fn who_pays_for_whom_by_the_split_is_not_owed_for_it() {
     assert_eq!(settlement(&table), debtors.map(|who| format!("{who} to ben 100")));
 }
 
-/// What each is owed for what they paid beyond their share, and the restaurant for what it has not got; below zero, owes.
+/// What each is owed: people for what they paid beyond their share, and the restaurant for
+/// its balance. Below 0: owes.
 fn owed(table: &Table) -> BTreeMap<String, i64> {
     let mut owed: BTreeMap<String, i64> = BTreeMap::from([(RESTAURANT.to_owned(), 0)]);
     let mut debt = |who: &str, to: &str, amount: i64| {
@@ -169,7 +172,7 @@ fn owed(table: &Table) -> BTreeMap<String, i64> {
     owed
 }
 
-/// The settlement as the state says it: from whom, to whom, how much.
+/// The settlement in the state: from whom, to whom, how much.
 fn transfers(table: &Table) -> Vec<(String, String, i64)> {
     let side = |value: &Json| match value {
         Json::Null => RESTAURANT.to_owned(),
@@ -180,7 +183,8 @@ fn transfers(table: &Table) -> Vec<(String, String, i64)> {
     transfers.map(|of| (side(of.at("from")), side(of.at("to")), of.at("amount").minor_units(2))).collect()
 }
 
-/// The rule: whoever owes most pays whoever is owed most, as much as is right for both, again and again.
+/// The rule of the settlement: the largest debtor pays the largest creditor as much as both
+/// balances allow, repeatedly.
 fn greedy(order: &OrderId, mut owed: BTreeMap<String, i64>) -> Vec<(String, String, i64)> {
     let mut transfers = Vec::new();
     loop {

@@ -43,7 +43,7 @@ fn a_label_that_cleaning_would_change_is_refused_in_a_join_and_is_not_another() 
             assert!(rejection.what_was_expected().unwrap().contains("white space"), "{label}");
         }
         assert_eq!(table.refuse("ben", &join(field, "7")).code(), Code::BadField);
-        // What old clients send when they know of none.
+        // Values that old clients send for none.
         for nothing in ["null", r#""""#] {
             let mut table = Table::empty();
             table.accept("ben", &join(field, nothing));

@@ -1,4 +1,4 @@
-//! The laws of dividing an amount by weights, on arbitrary ones and on every small one.
+//! The laws of dividing an amount by weights, for random ones and for every small one.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,8 @@ proptest! {
     ) {
         prop_assume!(weights.iter().any(|&weight| weight > 0));
         let parts = divide(total, &weights);
-        // Cross-multiplying would overflow here, so each part is compared with its quota rounded down.
+        // Cross-multiplying would overflow here, so each part is compared with its quota rounded
+        // down.
         let magnitude = u128::from(total.unsigned_abs());
         let sum: u128 = weights.iter().map(|&weight| u128::from(weight)).sum();
         for (&part, &weight) in parts.iter().zip(&weights) {
@@ -72,9 +73,10 @@ proptest! {
     }
 }
 
-/// Largest remainder leaves no unit that would be better elsewhere. Sums of squared deviations from the
-/// quotas are separable and convex, so when no single unit can be moved to make the sum smaller, no other
-/// division at all has a smaller one. Neither quotas nor fractions are computed here.
+/// With the largest-remainder method, moving a unit never makes a division fairer. Sums of
+/// squared deviations from the quotas are separable and convex: if no move of a single unit
+/// reduces the sum, no other division has a smaller one. Neither quotas nor fractions are
+/// computed here.
 #[test]
 fn every_division_of_a_small_total_is_the_fairest_there_is() {
     for people in 1..=6 {
@@ -104,7 +106,7 @@ fn every_division_of_a_small_total_is_the_fairest_there_is() {
                         moved[to] += 1;
                         let other = squared_deviation(total, &weights, &moved);
                         assert!(cost <= other, "{total} by {weights:?}: {moved:?} is fairer than {parts:?}");
-                        // As fair as this one, but with the unit for whoever is earlier in the queue.
+                        // Equally fair, but with the unit for a claim that is earlier by its tie.
                         assert!(cost < other || from < to, "{total} by {weights:?}: {parts:?} ignores ties");
                     }
                 }
@@ -113,7 +115,8 @@ fn every_division_of_a_small_total_is_the_fairest_there_is() {
     }
 }
 
-/// Every list of weights, not just the ascending ones above: the same claims, listed in another order.
+/// Covers every list of weights, not only the ascending ones above: the same claims in
+/// another order.
 #[test]
 fn every_division_of_a_small_total_is_the_same_however_its_claims_are_listed() {
     for people in 1..=6_u32 {
@@ -155,7 +158,7 @@ fn the_laws_catch_rounding_each_part_for_itself() {
     assert_laws(100, &[1, 1, 1], &[33, 33, 33]);
 }
 
-/// Weights of which one at least is above zero.
+/// Weights of which at least one is above 0.
 fn weights(most: usize) -> impl Strategy<Value = Vec<u64>> {
     prop::collection::vec(weight(), 1..most).prop_map(|mut weights| {
         if weights.iter().all(|&weight| weight == 0) {
@@ -169,7 +172,7 @@ fn divide(total: i64, weights: &[u64]) -> Vec<i64> {
     divide_or_refuse(total, weights).unwrap()
 }
 
-/// Divides, with the place in the list as the tie.
+/// Divides, using the index in the list as the tie.
 fn divide_or_refuse(total: i64, weights: &[u64]) -> Result<Vec<i64>, ApportionError> {
     let claims: Vec<_> = weights.iter().enumerate().map(|(tie, &weight)| Claim { weight, tie }).collect();
     let parts = apportion(Amount::from_minor_units(total), &claims)?;
@@ -182,7 +185,7 @@ fn squared_deviation(total: i64, weights: &[u64], parts: &[i64]) -> i64 {
     parts.iter().zip(weights).map(|(&part, &weight)| off(part, weight).pow(2)).sum()
 }
 
-/// Every ascending list of so many weights from 0 to 3.
+/// Every ascending list of this many weights from 0 to 3.
 fn ascending_weights(people: usize) -> Vec<Vec<u64>> {
     let mut lists: Vec<Vec<u64>> = vec![Vec::new()];
     for _ in 0..people {

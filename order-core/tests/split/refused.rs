@@ -19,13 +19,13 @@ fn custom_amounts_that_no_longer_add_up_stop_finalize_until_they_do() {
     let rejection = table.refuse("asha", FINALIZE);
     assert_eq!(rejection.code(), Code::Unallocated);
     assert_eq!(rejection.missing_amount().map(|(amount, _)| amount.minor_units()), Some(1_050));
-    assert!(rejection.to_string().contains("short of that by 10.5"), "{rejection}");
+    assert!(rejection.to_string().contains("too low by 10.5"), "{rejection}");
 
     table.accept("asha", &remove_message("i1"));
     assert_eq!(unallocated(&table), -8_950);
     let rejection = table.refuse("asha", FINALIZE);
     assert_eq!(rejection.missing_amount().map(|(amount, _)| amount.minor_units()), Some(-8_950));
-    assert!(rejection.to_string().contains("more than that by 89.5"), "{rejection}");
+    assert!(rejection.to_string().contains("too high by 89.5"), "{rejection}");
 
     table.split("ben", r#"{"splitType":"custom","amounts":{"ben":10.5}}"#);
     table.accept("asha", FINALIZE);
@@ -119,7 +119,7 @@ fn adjustments_are_amounts_of_people_on_the_bill_that_the_dishes_cover() {
     let over = split_message(r#"{"splitType":"adjustments","adjustments":{"asha":70,"ben":50.5}}"#);
     let rejection = table.refuse("asha", &over);
     assert_eq!(rejection.missing_amount().map(|(amount, _)| amount.minor_units()), Some(-2_050));
-    assert!(rejection.to_string().contains("more than that by 20.5"), "{rejection}");
+    assert!(rejection.to_string().contains("too high by 20.5"), "{rejection}");
     let mixed =
         split_message(r#"{"splitType":"adjustments","adjustments":{"asha":1},"amounts":{"asha":100}}"#);
     assert_eq!(table.refuse("asha", &mixed).code(), Code::BadSplit);
@@ -215,8 +215,8 @@ fn a_split_says_one_thing() {
     }
 }
 
-/// What the state says of the newer rules can be sent back as it stands, and the button of a client that knows only
-/// three rules changes nothing.
+/// The newer rules can be sent back as the state has them, and a client that knows only
+/// three rules does not change them.
 #[test]
 fn whoever_knows_only_custom_keeps_adjustments_and_covers() {
     let mut table = Table::of(&["asha", "ben"]);

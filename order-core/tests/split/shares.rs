@@ -1,4 +1,4 @@
-//! Who pays what of a bill: the laws for every rule, and people who come and go.
+//! Who pays what of a bill: the laws of every rule, and people who come and go.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ proptest! {
 
         let ids: Vec<_> = shares.list().iter().map(|share| share.participant().id()).collect();
         let unallocated = shares.unallocated().minor_units();
-        // Whoever is off the bill takes their part with them: one more claim, by nobody.
+        // The part of a person who is off the bill is one more claim, which is unassigned.
         let mut with_nobody = amounts.clone();
         with_nobody.push(unallocated);
         match order.split_rule() {
@@ -171,7 +171,7 @@ fn so_much_more_for_some_and_the_rest_equally() {
     table.split("asha", r#"{"splitType":"adjustments","adjustments":{"ben":0.01,"asha":99.98}}"#);
     let amounts = amounts_by_id(&table);
     assert!([9_998, 9_999].contains(&amounts["asha"]) && [1, 2].contains(&amounts["ben"]), "{amounts:?}");
-    // Whoever comes later shares the rest.
+    // A later guest shares the rest.
     table.join("chi");
     table.split("asha", r#"{"splitType":"adjustments","adjustments":{"ben":40}}"#);
     assert_eq!(amounts_by_id(&table), owed(&[("asha", 2_000), ("ben", 6_000), ("chi", 2_000)]));
@@ -185,7 +185,7 @@ fn what_was_adjusted_for_who_is_gone_is_unallocated_and_no_other_share_goes_belo
     table.split("asha", r#"{"splitType":"adjustments","adjustments":{"ben":30,"chi":60}}"#);
     assert_eq!(amounts_by_id(&table), owed(&[("asha", 2_000), ("ben", 5_000), ("chi", 8_000)]));
     table.leave("chi");
-    // What is left beyond the adjustments is shared by those who are left.
+    // The rest beyond the adjustments is shared by those who remain.
     assert_eq!(amounts_by_id(&table), owed(&[("asha", 3_000), ("ben", 6_000)]));
     assert_eq!(shares(&table.order).unallocated().minor_units(), 6_000);
     table.join("chi");
@@ -208,7 +208,7 @@ fn some_pay_for_others_as_well() {
     assert_eq!(amounts_by_id(&table), owed(&[("asha", 0), ("ben", 0), ("chi", 11_200)]));
     table.split("asha", r#"{"splitType":"cover","covers":{"ben":"chi"},"rest":"itemized"}"#);
     assert_eq!(amounts_by_id(&table), owed(&[("asha", 10_000), ("ben", 0), ("chi", 1_200)]));
-    // Fees by head are theirs who pay for the heads.
+    // A payer also pays the fees by head of those they cover.
     table.accept("asha", &charges_message(r#"{"name":"Delivery","kind":"fee","amount":9}"#));
     assert_eq!(amounts_by_id(&table), owed(&[("asha", 10_300), ("ben", 0), ("chi", 1_800)]));
 }
@@ -229,17 +229,17 @@ fn who_is_covered_by_somebody_who_is_gone_is_paid_by_nobody() {
 
 const PEOPLE: [&str; 8] = ["asha", "ben", "chi", "dev", "eli", "fay", "gia", "hal"];
 
-/// Into how many parts a dish can be cut whatever number of people share it.
+/// The number of parts of a dish: divisible by any number of people who share it.
 const PARTS: i128 = 840;
 
-/// A bill: who is there, what each ordered, the rule, and who left after it was set.
+/// A bill: its people, their dishes, the rule, and who left after it was set.
 #[derive(Debug, Clone)]
 struct Bill {
     order: u32,
     seating: Vec<usize>,
     dishes: Vec<Dish>,
     rule: Rule,
-    /// What is ordered after the rule is set.
+    /// The dishes ordered after the rule is set.
     late: Vec<Dish>,
     leavers: Vec<bool>,
 }
@@ -250,7 +250,7 @@ struct Dish {
     /// In paise.
     price: i64,
     pieces: i64,
-    /// Those who share it equally; where there are none, it is theirs who ordered it.
+    /// Those who share it equally; empty: only the person who ordered it.
     sharers: Vec<usize>,
 }
 
@@ -259,19 +259,20 @@ enum Rule {
     Equal,
     Itemized,
     Unset,
-    /// The total, cut at these places in thousandths.
+    /// The total, cut at these thousandths.
     Amounts(Vec<i64>),
     Percentages(Vec<i64>),
     Weights(Vec<u64>),
-    /// A part of the total, cut at these places.
+    /// A part of the total, cut at these thousandths.
     Adjustments(i64, Vec<i64>),
-    /// Who is covered by the one who follows, and who pays for themselves; and whether by dishes.
+    /// For each person whether the next one who pays covers them; and whether the rest is
+    /// divided by dishes.
     Cover(Vec<bool>, bool),
 }
 
 fn bill() -> impl Strategy<Value = Bill> {
     (1_usize..=PEOPLE.len()).prop_flat_map(|people| {
-        // A few dishes at the highest price stay below the ceiling only in small quantities.
+        // At the highest price, only small quantities of a few dishes stay below the ceiling.
         let cheap = (0_i64..300, 1_i64..=999);
         let dear = (0_i64..=999_999_999, 1_i64..=90);
         let everybody: Vec<usize> = (0..people).collect();
@@ -364,7 +365,7 @@ impl Bill {
         self.dishes.iter().chain(&self.late)
     }
 
-    /// What somebody has of the dishes, in so many [`PARTS`] of a paisa.
+    /// A person's part of the dishes, in [`PARTS`] of a paisa.
     fn dishes_of(&self, id: &str) -> i128 {
         self.all_dishes().map(|dish| dish.part_of(id)).sum()
     }
@@ -397,7 +398,8 @@ fn add(table: &mut Table, number: usize, dish: &Dish) {
     table.accept(PEOPLE[dish.by], &message);
 }
 
-/// A rule by which each who is covered is covered by the next who is not; equally, where nobody can be.
+/// A rule in which each covered person is covered by the next one who is not; an equal
+/// split if there is none.
 fn cover(covered: &[bool], by_dishes: bool) -> String {
     let payers: Vec<usize> = (0..covered.len()).filter(|person| !covered[*person]).collect();
     let entries: Vec<_> = (0..covered.len())
@@ -414,17 +416,18 @@ fn cover(covered: &[bool], by_dishes: bool) -> String {
     format!(r#"{{"splitType":"cover","covers":{{{}}},"rest":"{rest}"}}"#, entries.join(","))
 }
 
-/// Every amount is less than a minor unit from what it is exactly, in so many parts of one.
+/// Asserts that every amount is less than a minor unit from its exact value, given in
+/// `parts` of a unit.
 fn assert_near(amounts: &[i64], exact: &[i128], parts: i128) {
     assert_eq!(amounts.len(), exact.len());
     for (amount, exact) in amounts.iter().zip(exact) {
         let off = i128::from(*amount) * parts - exact;
-        // With nobody on the bill there are no parts, and all that is nobody's is nothing.
+        // Without people on the bill there are no parts, and the unassigned amount is 0.
         assert!(off.abs() < parts.max(1), "{amounts:?} is not {exact:?}/{parts}");
     }
 }
 
-/// `total` cut into pieces at so many thousandths of it.
+/// Cuts `total` into pieces at these thousandths.
 fn pieces(total: i64, cuts: &[i64]) -> Vec<i64> {
     let mut places: Vec<i64> = cuts.iter().map(|cut| total / 1_000 * cut).collect();
     places.extend([0, total]);

@@ -1,4 +1,4 @@
-//! Stored facts and orders that somebody damaged, or that another release wrote.
+//! Stored facts and orders that are damaged, or that another release wrote.
 
 use order_core::stored::{
     LogPosition, StoredError, decode_fact, decode_order, decode_snapshot, decode_without_commands,
@@ -12,7 +12,8 @@ use crate::support::table::{self, Table, WAIVE, charges_message, claim_message, 
 proptest! {
     #![proptest_config(table::runs(400))]
 
-    /// A damaged document is refused, or is another document; what is read can be written and read again.
+    /// A damaged document is refused, or reads as another document; anything that is read can
+    /// be written and read again.
     #[test]
     fn no_damage_makes_reading_panic(
         document in any::<prop::sample::Index>(),
@@ -44,7 +45,7 @@ fn an_order_without_its_commands_shows_what_it_shows_with_them() {
     assert_eq!((whole.commands_remembered(), without.commands_remembered()), (2, 0));
     assert_eq!(public_view(&without), public_view(&whole));
     assert_eq!(without.people().len(), whole.people().len());
-    // What else is damaged is found as ever.
+    // Other damage is found as usual.
     let damaged = replaced(&with_commands, r#""quantity":"#, r#""quantity":0,"was":"#);
     assert_eq!(decode_without_commands(&damaged), Err(StoredError::Damaged("quantity")));
 }
@@ -112,7 +113,7 @@ fn a_snapshot_says_where_it_stands_in_its_log_as_far_as_that_is_known() {
     }
 }
 
-/// What a release that knew no charges wrote has none of these fields.
+/// Data of a release without charges has none of these fields.
 #[test]
 fn an_order_of_version_1_is_read_without_what_it_did_not_know() {
     let mut table = Table::of(&["asha"]);
@@ -134,7 +135,7 @@ fn an_old_order_stays_what_it_was_when_the_rules_for_clients_have_changed_since(
         let fact = decode_fact(&replaced(&facts[number], from, to)).unwrap();
         assert!(String::from_utf8(encode_fact(&fact).unwrap()).unwrap().contains(to), "{to}");
     };
-    // A currency that the standard has dropped since, with the digits that it had.
+    // A currency that the standard has since dropped, with its number of decimals.
     kept(0, r#""INR","minor_digits":2"#, r#""XYZ","minor_digits":3"#);
     // Names and ids that would be cleaned or refused today.
     kept(0, "Name of asha", "Name\u{200B} of asha ");

@@ -1,4 +1,4 @@
-//! What the state says of a bill, and the books that are kept beside it.
+//! The bill as the state shows it, and a separate account of the payments.
 
 use order_core::Fact;
 use order_core::fact::PaymentFact;
@@ -9,7 +9,7 @@ use crate::support::json::Json;
 use crate::support::paying::state;
 use crate::support::table::Table;
 
-/// What the state says of the bill, in minor units.
+/// The bill in the state, in minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Bill {
     pub(crate) amount_due: i64,
@@ -19,7 +19,7 @@ pub(crate) struct Bill {
     pub(crate) settled: bool,
     pub(crate) finalized: bool,
     pub(crate) splits: BTreeMap<String, Split>,
-    /// The status of each payment, and what was given back of it.
+    /// The status of each payment, and its refunded amount.
     pub(crate) payments: BTreeMap<String, (String, i64)>,
 }
 
@@ -37,7 +37,7 @@ impl Bill {
         let state = state(table);
         let amount = |of: &Json, key: &str| of.at(key).minor_units(2);
         let amount_due = amount(&state, "amountDue");
-        // Nothing is said of payments while there are none and the order is open.
+        // Payments are not mentioned while there are none and the order is open.
         let is_told = state.get("payments").is_some();
         let splits = state.at("splits").list().iter().map(|split| {
             let share = amount(split, "amount");
@@ -84,7 +84,7 @@ impl Bill {
     }
 }
 
-/// The payments of an order, kept beside it from what was recorded.
+/// An account of an order's payments, kept from the recorded facts.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
     pub(crate) payments: BTreeMap<String, Booked>,
@@ -93,7 +93,7 @@ pub(crate) struct Books {
 #[derive(Debug)]
 pub(crate) struct Booked {
     pub(crate) payer: String,
-    /// What is left of it of whose share.
+    /// What is left of it, by whose share it pays.
     pub(crate) parts: BTreeMap<String, i64>,
     pub(crate) tip: i64,
     pub(crate) refunded: i64,
@@ -138,7 +138,7 @@ impl Books {
         }
     }
 
-    /// What is paid, or pending, of somebody's share.
+    /// The paid, or pending, part of a person's share.
     pub(crate) fn sum_of(&self, who: &str, status: PaymentStatus) -> i64 {
         let payments = self.payments.values().filter(|payment| payment.status == status);
         payments.filter_map(|payment| payment.parts.get(who)).sum()
@@ -149,7 +149,7 @@ impl Books {
         payments.flat_map(|payment| payment.parts.values()).sum()
     }
 
-    /// Writes down what was recorded while the bill was this, and sees to it that it could be.
+    /// Records a fact that was recorded with this bill, and asserts that it was allowed.
     pub(crate) fn note(&mut self, bill: &Bill, fact: &Fact) {
         match fact {
             Fact::Payment(PaymentFact::Recorded(new)) => {
@@ -193,7 +193,7 @@ impl Books {
         self.write(fact);
     }
 
-    /// The state says what the books say.
+    /// Asserts that the state agrees with this account.
     pub(crate) fn agree_with(&self, bill: &Bill) {
         let shares: i64 = bill.splits.values().map(|split| split.amount).sum();
         assert_eq!(shares + bill.unallocated, bill.amount_due);

@@ -1,17 +1,17 @@
-//! Every recorded message that we answer in another way than the old server did, and why.
+//! Every recorded message that we answer differently from the old server, and the reason.
 
 use order_core::Code;
 
-/// What we do instead of what was recorded.
+/// What we do instead of the recorded answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Instead {
-    /// The sender, and nobody else, is told that it was refused.
+    /// The command is refused, and only the sender is told.
     Refuse(Code),
-    /// A message of another type to everybody.
+    /// A message of another type is sent to all.
     Say(&'static str),
-    /// The same message, about the socket's own identity and not the one that was named.
+    /// The same message, with the socket's own identity instead of the one it named.
     AsSelf,
-    /// The same message; this value in it is another.
+    /// The same message with another value of one field.
     Value(&'static str, &'static str),
     /// The same as was recorded.
     Nothing,
@@ -22,7 +22,7 @@ pub(crate) struct Difference {
     pub(crate) step: u64,
     pub(crate) instead: Instead,
     pub(crate) reason: &'static str,
-    /// Fields of the state that from here on say something else than was recorded.
+    /// Fields of the state that differ from the recording from here on.
     pub(crate) apart: &'static [&'static str],
 }
 

@@ -1,8 +1,9 @@
-//! A client of `stonepot.v2` as PROTOCOL.md describes it: it knows how to fold, and nothing of orders.
+//! A client of `stonepot.v2` as PROTOCOL.md describes it: it applies events to a document
+//! and knows nothing of orders.
 
 use crate::support::json::Json;
 
-/// What a cursor is like: the host makes them.
+/// An example of a cursor; real ones are made by the host.
 pub const CURSOR: &str = "AAAAAAECABAgMEBQYHCAkKCw";
 
 /// The state document that a client holds.
@@ -14,7 +15,7 @@ impl Document {
         Self(Json::parse(text))
     }
 
-    /// Folds one event.
+    /// Applies one event.
     pub fn fold(&mut self, event: &str) {
         let event = Json::parse(event);
         assert_eq!(event.at("seq").whole(), self.0.at("seq").whole() + 1, "a gap");
@@ -40,7 +41,7 @@ impl Document {
         *self.field("updatedAt") = event.at("at").clone();
     }
 
-    /// The document as JSON without white space.
+    /// Returns the document as JSON without white space.
     pub fn text(&self) -> String {
         let mut text = String::new();
         write(&self.0, &mut text);

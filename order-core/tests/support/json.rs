@@ -1,4 +1,4 @@
-//! JSON as it stands in a text: fields in their order, numbers as they were written.
+//! JSON that keeps the order of fields and the text of numbers.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub enum Json {
 }
 
 impl Json {
-    /// Reads a text that must be JSON.
+    /// Parses a text that must be JSON.
     pub fn parse(text: &str) -> Self {
         let raw: &RawValue = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
         Self::read(raw)
@@ -35,7 +35,7 @@ impl Json {
                 let entries: Vec<&RawValue> = serde_json::from_str(text).unwrap();
                 Self::List(entries.into_iter().map(Self::read).collect())
             }
-            // Half a surrogate pair is no text; it stays as it was written.
+            // Half of a surrogate pair is not valid text, so it is kept as written.
             b'"' => Self::Text(serde_json::from_str(text).unwrap_or_else(|_| text.to_owned())),
             b't' => Self::Bool(true),
             b'f' => Self::Bool(false),
@@ -98,8 +98,8 @@ impl Json {
         }
     }
 
-    /// The minor units that an amount's text says, digit for digit, in a currency of so many decimals. The
-    /// text must be the shortest that says it.
+    /// Reads an amount's text as minor units, digit for digit, in a currency with this many
+    /// decimals. The text must be the shortest one for its value.
     pub fn minor_units(&self, digits: u8) -> i64 {
         let text = self.number();
         let unsigned = text.strip_prefix('-').unwrap_or(text);

@@ -9,7 +9,8 @@ pub fn weight() -> impl Strategy<Value = u64> {
     prop_oneof![0_u64..4, 0_u64..1_000, 0_u64..=1_000_000_000_000, Just(1)]
 }
 
-/// The laws, by cross-multiplied integers: `part × weights` against `total × weight`.
+/// Asserts the laws with cross-multiplied integers: `part × weights` against
+/// `total × weight`.
 pub fn assert_laws(total: i64, weights: &[u64], parts: &[i64]) {
     let context = || format!("{total} by {weights:?} is {parts:?}");
     assert_eq!(parts.len(), weights.len());

@@ -1,4 +1,5 @@
-//! A table that pays: messages about payments, a back end, and what the state says of the bill.
+//! Helpers for payments: messages about them, a back end, and what the state says of the
+//! bill.
 
 use order_core::{
     Actor, Decision, ItemId, Presence, Rejection, UnixMillis, commit, decide, stored::encode_order, wire,
@@ -7,7 +8,7 @@ use order_core::{
 use crate::support::json::Json;
 use crate::support::table::Table;
 
-/// What the back end says; the order stays as it is.
+/// Judges a message of the back end; the order does not change.
 pub fn judge_backend(table: &mut Table, message: &str) -> Result<Decision, Rejection> {
     table.now += 1;
     let made = format!("made-at-{}", table.now);
@@ -16,7 +17,7 @@ pub fn judge_backend(table: &mut Table, message: &str) -> Result<Decision, Rejec
     decide(&table.order, UnixMillis::new(table.now), &Actor::Backend, &inbound.command)
 }
 
-/// Carries out what the back end says.
+/// Executes a message of the back end.
 pub fn backend_says(table: &mut Table, message: &str) -> Result<Decision, Rejection> {
     let decision = judge_backend(table, message)?;
     if let Decision::Record(recorded) = &decision {
@@ -26,12 +27,12 @@ pub fn backend_says(table: &mut Table, message: &str) -> Result<Decision, Reject
     Ok(decision)
 }
 
-/// Carries out what the back end says, and what must be granted.
+/// Executes a message of the back end that must be accepted.
 pub fn backend(table: &mut Table, message: &str) -> Decision {
     backend_says(table, message).unwrap_or_else(|rejection| panic!("{message}: {rejection}"))
 }
 
-/// The back end says what must be refused, and nothing at all changes by it.
+/// Sends a message of the back end that must be refused and must change nothing.
 pub fn backend_refused(table: &mut Table, message: &str) -> Rejection {
     let (before, facts) = (encode_order(&table.order).unwrap(), table.log.len());
     let rejection = match backend_says(table, message) {
@@ -43,7 +44,7 @@ pub fn backend_refused(table: &mut Table, message: &str) -> Rejection {
     rejection
 }
 
-/// Carries out nothing: what is said is so already.
+/// Asserts that a message made no fact because it changes nothing.
 pub fn unchanged(table: &Table, decision: &Decision, facts_before: usize) {
     assert_eq!(*decision, Decision::Unchanged);
     assert_eq!(table.log.len(), facts_before);
@@ -57,7 +58,7 @@ pub fn update(payment: &str, status: &str) -> String {
     format!(r#"{{"type":"update_payment","data":{{"paymentId":"{payment}","status":"{status}"}}}}"#)
 }
 
-/// Gives back so much of a payment, or all that is left of it.
+/// The message that refunds an amount of a payment, or all that is left of it.
 pub fn refund(payment: &str, amount: Option<&str>) -> String {
     let amount = amount.map_or(String::new(), |amount| format!(r#","amount":{amount}"#));
     format!(r#"{{"type":"refund_payment","data":{{"paymentId":"{payment}"{amount}}}}}"#)
@@ -69,12 +70,12 @@ pub fn state(table: &Table) -> Json {
     Json::parse(&frame.text()).at("data").clone()
 }
 
-/// Somebody's row of the bill.
+/// A person's row of the bill.
 pub fn split_of(table: &Table, who: &str) -> Option<Json> {
     state(table).at("splits").list().iter().find(|split| split.at("participantId").text() == who).cloned()
 }
 
-/// Somebody's share, what is paid, pending and due of it, and its status.
+/// A person's share, the paid, pending and due parts of it, and its status.
 pub fn share(table: &Table, who: &str) -> (String, String, String, String, String) {
     let split = split_of(table, who).unwrap_or_else(|| panic!("{who} is not on the bill"));
     let number = |key: &str| split.at(key).number().to_owned();
@@ -92,7 +93,8 @@ pub fn is_share(table: &Table, who: &str, expected: [&str; 5]) {
     assert_eq!(share(table, who), (amount, paid, pending, balance, status), "of {who}");
 }
 
-/// What is paid of the bill, what is due to the restaurant, and whether the order is settled.
+/// The paid part of the bill, the balance due to the restaurant, and whether the order is
+/// settled.
 pub fn sums(table: &Table) -> (String, String, bool) {
     let state = state(table);
     let number = |key: &str| state.at(key).number().to_owned();
@@ -103,21 +105,21 @@ pub fn are_sums(table: &Table, paid: &str, due: &str, settled: bool) {
     assert_eq!(sums(table), (paid.to_owned(), due.to_owned(), settled));
 }
 
-/// A payment of the state.
+/// A payment in the state.
 pub fn payment(table: &Table, id: &str) -> Json {
     let state = state(table);
     let payment = state.at("payments").list().iter().find(|payment| payment.at("paymentId").text() == id);
     payment.unwrap_or_else(|| panic!("no payment {id}")).clone()
 }
 
-/// Whose shares a payment pays, as the state says it: `asha 50, ben 10.5`.
+/// Whose shares a payment pays, as in the state: `asha 50, ben 10.5`.
 pub fn paid_for(table: &Table, id: &str) -> String {
     let payment = payment(table, id);
     let parts = payment.at("for").fields().iter().map(|(who, amount)| format!("{who} {}", amount.number()));
     parts.collect::<Vec<_>>().join(", ")
 }
 
-/// The settlement, as the state says it: `ben to asha 50`, `restaurant to chi 10`.
+/// The settlement, as in the state: `ben to asha 50`, `restaurant to chi 10`.
 pub fn settlement(table: &Table) -> Vec<String> {
     let side = |value: &Json| match value {
         Json::Null => "restaurant".to_owned(),
@@ -153,7 +155,7 @@ pub fn of_two(prices: [&str; 2]) -> Table {
     table
 }
 
-/// Minor units of a currency with two decimals, as a number of JSON.
+/// Minor units of a currency with two decimals, as a JSON number.
 pub fn units(minor: i64) -> String {
     format!("{}.{:02}", minor / 100, minor % 100)
 }

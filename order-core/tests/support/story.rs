@@ -1,4 +1,4 @@
-//! A table that orders, changes its mind, and pays in any way.
+//! A random table that orders, changes its dishes, and pays in any way.
 
 use proptest::prelude::*;
 
@@ -7,17 +7,17 @@ use crate::support::json::Json;
 use crate::support::paying::{backend_says, pay, refund, state, units, update};
 use crate::support::table::{FINALIZE, LEAVE, Table, join_message, quantity_message, split_message};
 
-/// Everybody who may be at the table.
+/// All possible participants.
 const PEOPLE: [&str; 6] = ["asha", "ben", "chi", "dev", "eva", "fay"];
 
-/// A table, what it orders, and what then happens.
+/// A table, its dishes, and the steps that follow.
 #[derive(Debug, Clone)]
 pub(crate) struct Story {
     people: usize,
     dishes: Vec<Dish>,
-    /// What happens until the bill stands.
+    /// The steps before the order is finalized.
     pub(crate) steps: Vec<Step>,
-    /// What happens after that; of it only what is about payments is granted.
+    /// The steps after that; only those about payments are accepted.
     pub(crate) later: Vec<Step>,
 }
 
@@ -29,7 +29,7 @@ struct Dish {
     shared_by: Vec<usize>,
 }
 
-/// Something that somebody says. People are numbers that stand for one of those at the table.
+/// One message. People are numbers that stand for those at the table.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Split(usize, String),
@@ -40,7 +40,7 @@ pub(crate) enum Step {
     Leave(usize),
     Return(usize),
     Finalize,
-    /// By whom, so many thousandths of what is due to the restaurant, for whom.
+    /// Who pays, how many thousandths of the balance due, and for whom.
     Pay {
         payer: usize,
         thousandths: i64,
@@ -49,7 +49,7 @@ pub(crate) enum Step {
         excess_is_tip: bool,
     },
     Update(usize, bool),
-    /// So many thousandths of what the payment was, or all that is left.
+    /// How many thousandths of the payment to refund; `None`: all that is left.
     Refund(usize, Option<i64>),
 }
 
@@ -58,13 +58,13 @@ pub(crate) enum PaidFor {
     Payer,
     Everybody,
     Listed(Vec<usize>),
-    /// The first gets so many thousandths of the payment, the second the rest.
+    /// The first gets this many thousandths of the payment, the second the rest.
     Two(usize, usize, i64),
 }
 
 pub(crate) fn story() -> impl Strategy<Value = Story> {
     (2_usize..=PEOPLE.len()).prop_flat_map(|people| {
-        // Some have no dish, so that they are gone when they leave.
+        // Some have no dish, so they are off the bill when they leave.
         let dish = (0..people, 0_i64..30_000, 1_u8..4, prop::collection::vec(0..people.min(3), 0..3))
             .prop_map(|(by, price, pieces, shared_by)| Dish { by, price, pieces, shared_by });
         let dishes = prop::collection::vec(dish, 1..6);
@@ -113,7 +113,7 @@ fn step(people: usize) -> impl Strategy<Value = Step> {
         2 => prop::collection::vec(who.clone(), 1..4).prop_map(PaidFor::Listed),
         2 => (who.clone(), who.clone(), 0..1_000_i64).prop_map(|(a, b, part)| PaidFor::Two(a, b, part)),
     ];
-    // Often all that is due, so that orders are settled.
+    // Often the whole balance, so that orders are settled.
     let thousandths = prop_oneof![2 => 1..1_200_i64, 1 => Just(1_000)];
     let paid = (who.clone(), thousandths, paid_for, prop::bool::weighted(0.3), prop::bool::weighted(0.4))
         .prop_map(|(payer, thousandths, paid_for, pending, excess_is_tip)| Step::Pay {
@@ -139,7 +139,7 @@ fn step(people: usize) -> impl Strategy<Value = Step> {
 }
 
 impl Story {
-    /// The table with its dishes; people join in this order.
+    /// Makes the table with its dishes; people join in this order.
     pub(crate) fn sit_down(&self, seating: &[usize]) -> Table {
         let mut table = Table::empty();
         for seat in seating.iter().filter(|seat| **seat < self.people) {
@@ -163,7 +163,7 @@ impl Story {
         table
     }
 
-    /// The table after all of it.
+    /// Makes the table and runs all steps.
     pub(crate) fn told(&self, seating: &[usize]) -> Table {
         let mut table = self.sit_down(seating);
         self.steps.iter().for_each(|step| step.take(&mut table));
@@ -173,7 +173,7 @@ impl Story {
     }
 }
 
-/// Makes the bill stand: whatever keeps it from that is put right.
+/// Finalizes the order, after correcting whatever prevents it.
 pub(crate) fn close(table: &mut Table) {
     let is_final = |table: &Table| state(table).at("status").text() == "finalized";
     if !is_final(table) {
@@ -191,7 +191,7 @@ pub(crate) fn close(table: &mut Table) {
 }
 
 impl Step {
-    /// Says it, writes down what comes of it, and sees to it that the state agrees.
+    /// Sends the step, records its facts, and checks that the state agrees.
     pub(crate) fn take_and_check(&self, table: &mut Table, books: &mut Books) {
         let before = Bill::of(table);
         let facts = table.log.len();
@@ -202,8 +202,8 @@ impl Step {
         books.agree_with(&Bill::of(table));
     }
 
-    /// Says it, whether it is granted or not. What only the owner may say the back end says, so that it makes no
-    /// difference who that is.
+    /// Sends the step, accepted or not. The back end sends what only the owner may, so that the
+    /// owner makes no difference.
     pub(crate) fn take(&self, table: &mut Table) {
         let nth = |table: &Table, nth: usize| {
             let state = state(table);

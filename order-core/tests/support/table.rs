@@ -1,4 +1,5 @@
-//! A table of people: an order and its log, fed with the protocol's own messages as a room would feed it.
+//! A table for tests: an order and its log, driven by the protocol's own messages as in a
+//! room.
 
 use order_core::stored::{decode_fact, encode_fact, encode_order};
 use order_core::{
@@ -7,14 +8,14 @@ use order_core::{
 };
 use proptest::test_runner::Config as ProptestConfig;
 
-/// How often a property is tried: so many percent of proptest's own number, which `PROPTEST_CASES` sets.
-/// Failures are not kept in files; each becomes a named test.
+/// How often a property is tested: this percentage of proptest's number of cases, which
+/// `PROPTEST_CASES` sets. Failures are not saved in files; each becomes a named test.
 pub fn runs(percent: u32) -> ProptestConfig {
     let default = ProptestConfig::default();
     ProptestConfig { cases: default.cases * percent / 100, failure_persistence: None, ..default }
 }
 
-/// One order, everything that was recorded of it, and a clock that moves with every message.
+/// One order, all its recorded facts, and a clock that advances with every message.
 #[derive(Debug, Clone)]
 pub struct Table {
     pub order: Order,
@@ -24,7 +25,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// An order that nobody has joined.
+    /// An order without participants.
     pub fn empty() -> Self {
         Self::named("table-7")
     }
@@ -43,7 +44,7 @@ impl Table {
         table
     }
 
-    /// What would happen if `who` sent `message`; the order stays as it is.
+    /// Judges a message of `who`; the order does not change.
     pub fn judge(&mut self, who: &str, message: &str) -> Result<Decision, Rejection> {
         self.judge_as(&participant(who), message)
     }
@@ -57,12 +58,12 @@ impl Table {
         decide(&self.order, UnixMillis::new(self.now), actor, &inbound.command)
     }
 
-    /// Carries out what `who` sends.
+    /// Executes a message of `who`.
     pub fn say(&mut self, who: &str, message: &str) -> Result<Decision, Rejection> {
         self.say_as(&participant(who), message)
     }
 
-    /// Carries out what the restaurant's back end sends.
+    /// Executes a message of the restaurant's back end.
     pub fn say_from_backend(&mut self, message: &str) -> Result<Decision, Rejection> {
         self.say_as(&Actor::Backend, message)
     }
@@ -76,17 +77,17 @@ impl Table {
         Ok(decision)
     }
 
-    /// Carries out a message that must be granted.
+    /// Executes a message that must be accepted.
     pub fn accept(&mut self, who: &str, message: &str) -> Decision {
         self.say(who, message).unwrap_or_else(|rejection| panic!("{message}: {rejection}"))
     }
 
-    /// Sends a message that must be refused, and sees to it that nothing at all has changed by it.
+    /// Sends a message that must be refused, and asserts that nothing changed.
     pub fn refuse(&mut self, who: &str, message: &str) -> Rejection {
         self.refuse_as(&participant(who), message)
     }
 
-    /// As [`Table::refuse`], of what the restaurant's back end sends.
+    /// As [`Table::refuse`], for a message of the restaurant's back end.
     pub fn refuse_from_backend(&mut self, message: &str) -> Rejection {
         self.refuse_as(&Actor::Backend, message)
     }
@@ -103,7 +104,8 @@ impl Table {
         rejection
     }
 
-    /// Lets time pass until `now`, and carries out what has to happen by then. A second look finds nothing more.
+    /// Advances the clock to `now`, and executes everything that is due by then. A second check
+    /// must find nothing more.
     pub fn wait_until(&mut self, now: u64, lifetimes: &Lifetimes) -> Vec<Recorded> {
         self.now = now.max(self.now);
         let mut happened = Vec::new();
@@ -124,7 +126,7 @@ impl Table {
         self.accept(who, r#"{"type":"leave"}"#);
     }
 
-    /// Adds a dish of this id; `price` and `quantity` as they stand in the message.
+    /// Adds a dish with this id; `price` and `quantity` are JSON.
     pub fn add(&mut self, who: &str, id: &str, price: &str, quantity: &str) {
         self.accept(who, &add_message(id, price, quantity));
     }
@@ -133,12 +135,12 @@ impl Table {
         self.accept(who, &split_message(data));
     }
 
-    /// The stored form of the order: two orders are equal just when these bytes are.
+    /// The stored form of the order: two orders are equal exactly if these bytes are.
     pub fn bytes(&self) -> Vec<u8> {
         encode_order(&self.order).unwrap()
     }
 
-    /// The order that the log gives, each fact written and read back on the way.
+    /// The order replayed from its log, with each fact written and read again.
     pub fn replayed(&self) -> Order {
         let log: Vec<_> =
             self.log.iter().map(|fact| decode_fact(&encode_fact(fact).unwrap()).unwrap()).collect();
@@ -182,12 +184,12 @@ pub fn unclaim_message(id: &str) -> String {
     format!(r#"{{"type":"unclaim_item","data":{{"itemId":"{id}"}}}}"#)
 }
 
-/// Says whose a dish is; `shared_by` as it stands in the message.
+/// The message that assigns a dish; `shared_by` is JSON.
 pub fn assign_message(id: &str, shared_by: &str) -> String {
     format!(r#"{{"type":"assign_item","data":{{"itemId":"{id}","sharedBy":{shared_by}}}}}"#)
 }
 
-/// Sets these charges, as they stand in the message, and no smallest coin.
+/// The message that sets these charges, given as JSON, without `roundTo`.
 pub fn charges_message(charges: &str) -> String {
     format!(r#"{{"type":"set_charges","data":{{"charges":[{charges}]}}}}"#)
 }
@@ -204,7 +206,7 @@ pub fn hand_over_message(to: &str) -> String {
     format!(r#"{{"type":"hand_over","data":{{"participantId":"{to}"}}}}"#)
 }
 
-/// Removes somebody; `dishes` as it stands in the message, without the outer quotes.
+/// The message that removes a person; `dishes` is the content of the JSON string.
 pub fn send_away_message(who: &str, dishes: &str) -> String {
     format!(r#"{{"type":"remove_participant","data":{{"participantId":"{who}","dishes":"{dishes}"}}}}"#)
 }

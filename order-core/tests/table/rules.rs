@@ -1,4 +1,4 @@
-//! Who may do what at a table, rule by rule, and what becomes of those who are sent away.
+//! Who may do what at a table, rule by rule, and what happens to people who are removed.
 
 use order_core::{Code, Decision, ParticipantId, Policy, Role, Status, stored, wire};
 
@@ -67,7 +67,7 @@ fn the_first_to_join_chooses_the_policy_and_nobody_after_them() {
     }
 }
 
-/// As a host does whose settings say so.
+/// The host sets its default policy.
 #[test]
 fn the_policy_of_an_order_whose_first_guest_names_none_is_in_the_log() {
     let hosted_by_default = || {
@@ -130,7 +130,7 @@ fn a_dish_that_would_pass_the_limit_is_refused_and_says_what_is_left() {
         let limit = refused.passed_limit().unwrap();
         assert_eq!((limit.limit.minor_units(), limit.left.minor_units()), (10_000, 1_950));
         let text = refused.to_string();
-        assert!(text.contains("the limit of Name of ben is 100, of which 19.5 is left"), "{text}");
+        assert!(text.contains("the limit of Name of ben is 100, and 19.5 is left"), "{text}");
     }
     table.add("ben", "naan", "19.50", "1");
     assert_eq!(table.refuse("ben", &add_message("water", "0.01", "1")).code(), Code::OverLimit);
@@ -147,7 +147,7 @@ fn a_limit_is_on_what_somebody_added_whoever_pays_and_whoever_asks_for_more() {
     assert_eq!(table.refuse("chi", &quantity_message("dosa", "2")).code(), Code::OverLimit);
     table.add("chi", "naan", "500", "1");
     table.accept("ben", &claim_message("naan"));
-    // The owner could lift the limit, and is not held to it.
+    // The owner could lift the limit, so it does not apply to them.
     table.accept("asha", &quantity_message("dosa", "2"));
     table.accept("asha", &limit_message("asha", "0"));
     table.add("asha", "thali", "250", "1");
@@ -231,7 +231,8 @@ fn the_dishes_of_who_is_removed_can_be_taken_off() {
         &charges_message(r#"{"name":"Offer","kind":"discount","percent":50,"itemId":"own"}"#),
     );
     table.accept("asha", &send_away_message("ben", "remove"));
-    // What is theirs alone and what they added for nobody goes; of the rest, the others have all.
+    // Dishes that only ben has, or that he added unassigned, are removed; the others take over
+    // his part of the rest.
     assert_eq!(claims(&table), [("shared", "chi:2"), ("for-chi", "chi:1")]);
     assert_eq!(table.order.total().minor_units(), 35_000);
     assert_eq!(table.order.charges().len(), 0);
@@ -389,7 +390,7 @@ fn the_last_mark_is_refused_while_the_bill_cannot_stand() {
     assert_eq!(table.order.status(), Status::Finalized);
 }
 
-/// What stands in logs and on the wire of orders that use none of this must not change.
+/// The stored and wire forms of orders that use no rules must not change.
 #[test]
 fn an_order_without_rules_says_nothing_of_them() {
     let mut table = Table::of(&["asha", "ben"]);
@@ -427,7 +428,8 @@ const EVERYTHING: [(&str, &str); 5] = [
     ("for-ben", "ben:1"),
 ];
 
-/// Ben ordered for himself, with chi, for chi and for nobody, and asha ordered for ben.
+/// Ben ordered a dish for himself, one with chi, one for chi and an unassigned one; asha
+/// ordered one for ben.
 fn party_with_dishes() -> Table {
     let mut table = Table::of(&["asha", "ben", "chi"]);
     let add = |id: &str, price: u32, shared_by: &str| {
@@ -444,7 +446,7 @@ fn party_with_dishes() -> Table {
     table
 }
 
-/// Each dish by its id, and whose it is.
+/// Each dish by its id, with its claims.
 fn claims(table: &Table) -> Vec<(&str, &str)> {
     let claims = table.order.items().map(|item| {
         let sharers = table.order.shared_by(item);

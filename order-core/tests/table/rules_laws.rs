@@ -1,4 +1,4 @@
-//! What holds of the rules of a table, whatever its people send.
+//! Laws of the rules of a table, for any messages of its people.
 
 use order_core::command::{Command, TableCommand};
 use order_core::fact::ChargeFact;
@@ -26,7 +26,7 @@ proptest! {
         for (step, undone) in steps.iter().zip(undone.iter().cycle()) {
             let people = table.order.people();
             if let Some(undoer) = undone.filter(|_| !people.is_empty()).map(|any| any.get(people).id().to_string()) {
-                // On a table of its own: the model does not know of it.
+                // On a copy: the model does not know of it.
                 let mut table = table.clone();
                 let before = table.order.clone();
                 if let Ok(Decision::Record(recorded)) = table.say(&undoer, r#"{"type":"undo"}"#) {
@@ -60,8 +60,8 @@ fn assert_lawful(before: &Order, after: &Order, recorded: &Recorded) {
             assert!(is <= limit.max(was), "{}: {is:?} of {limit:?}: {recorded:?}", person.name());
         }
     }
-    // Who is ready agreed to what they pay now. A tip and a service that somebody does without can move others by a
-    // round-off, which is not theirs to agree to.
+    // A person who is ready agreed to their current share. A tip or a waived service charge can
+    // change others' shares by a round-off, which does not need their agreement.
     let own = matches!(
         recorded.fact,
         Fact::Charge(ChargeFact::TipSet { .. }) | Fact::Charge(ChargeFact::ServiceWaived { .. })
@@ -76,7 +76,8 @@ fn assert_lawful(before: &Order, after: &Order, recorded: &Recorded) {
     assert!(after.owner().is_none_or(|owner| !owner.has_left()));
 }
 
-/// The dishes that others added, each as a text without the part that `who` has of it: that is their own to say.
+/// The dishes that others added, each as text without `who`'s own claim, which they may
+/// change themselves.
 fn of_others(order: &Order, who: &ParticipantId) -> Vec<String> {
     let others = order.items().filter(|item| order.added_by(item).is_some_and(|adder| adder.id() != who));
     let dish = |item: &Item| {
@@ -91,7 +92,7 @@ fn amounts(order: &Order) -> BTreeMap<ParticipantId, Amount> {
     shares(order).list().iter().map(|share| (share.participant().id().clone(), share.amount())).collect()
 }
 
-/// A command with an id counts once, those of the owner as any other.
+/// A command with an id takes effect once, also one of the owner.
 #[test]
 fn what_the_owner_says_with_an_id_happens_once() {
     let mut table = Table::of(&["asha", "ben"]);

@@ -1,4 +1,5 @@
-//! What happens to an order by itself: deadlines, reminders, expiry and archiving, on a clock that the test turns.
+//! Automatic changes of an order: deadlines, reminders, expiry and archiving, on a clock
+//! that the test sets.
 
 use order_core::deadline::AtDeadline;
 use order_core::fact::TableFact;
@@ -25,7 +26,7 @@ const LIFETIMES: Lifetimes = Lifetimes {
     archive_after: Some(Duration::from_millis(100 * HOUR)),
 };
 
-/// What happened by itself.
+/// The facts, which must all be automatic ones.
 fn happened(facts: &[Recorded]) -> Vec<&Fact> {
     assert!(facts.iter().all(|recorded| recorded.by == Actor::Clock && recorded.stamp.is_none()));
     facts.iter().map(|recorded| &recorded.fact).collect()
@@ -35,7 +36,7 @@ fn deadline_message(data: &str) -> String {
     format!(r#"{{"type":"set_deadline","data":{{{data}}}}}"#)
 }
 
-/// A table of one dish of asha's, with a deadline in an hour.
+/// A table with one dish of asha's and a deadline in an hour.
 fn table_with_deadline(then: &str) -> (Table, u64) {
     let mut table = Table::of(&["asha", "ben"]);
     table.add("asha", "thali", "250", "1");
@@ -95,7 +96,7 @@ fn an_order_whose_bill_cannot_stand_is_locked_at_its_deadline() {
         [&Fact::Table(TableFact::LockSet { locked: true })]
     );
     assert_eq!(table.order.status(), Status::Active);
-    // Even where it was locked by hand before, the deadline is over.
+    // The deadline is over even if the order was already locked by hand.
     let (mut table, at) = table_with_deadline("lock");
     table.accept("asha", LOCK);
     assert_eq!(
@@ -136,7 +137,7 @@ fn a_deadline_can_be_moved_and_taken_back() {
     let again = table.accept("asha", &deadline_message(""));
     assert_eq!(again, Decision::Unchanged, "there was none to take back");
 
-    // Reminders that would have come already are left out, and what is left is what was asked for.
+    // Reminders in the past are left out, and the stored deadline has only the others.
     table.accept("asha", &deadline_message(r#""in":60001,"then":"finalize""#));
     let deadline = table.order.deadline().unwrap();
     assert_eq!((deadline.then, deadline.reminders.as_slice()), (AtDeadline::Finalize, &[60_000][..]));
@@ -261,7 +262,7 @@ fn a_finalized_order_is_archived_when_nobody_touches_it_any_more() {
     assert!(text.text().contains(r#""status":"finalized","archived":true"#), "what old clients know");
 }
 
-/// Something that happens to a table.
+/// One step of a random test.
 #[derive(Debug, Clone)]
 enum Turn {
     Say(Step),
@@ -297,7 +298,7 @@ proptest! {
         let mut table = Table::empty();
         let mut model = Model::default();
         for turn in &turns {
-            // As a room does, which looks at the clock before it looks at a message.
+            // As in a room, which checks the clock before a message.
             pass_time(&mut table, 1);
             match turn {
                 Turn::Say(step) => {
@@ -309,7 +310,7 @@ proptest! {
                 Turn::SetDeadline { wait, then, reminders } => {
                     let owner = table.order.owner().map_or("asha".to_owned(), |owner| owner.id().as_str().to_owned());
                     let reminders = reminders.as_ref().map_or(String::new(), |list| format!(r#","reminders":{list:?}"#));
-                    // Refused where there is no order yet, or no open one any more.
+                    // Refused if there is no order yet, or it is no longer open.
                     let _ = table.say(&owner, &deadline_message(&format!(r#""in":{wait},"then":"{then}"{reminders}"#)));
                 }
                 Turn::Wait(wait) => pass_time(&mut table, *wait),
@@ -320,7 +321,7 @@ proptest! {
     }
 }
 
-/// Lets so much time pass, and looks at everything that happens meanwhile.
+/// Advances the clock, and checks everything that happens meanwhile.
 fn pass_time(table: &mut Table, millis: u64) {
     let now = table.now + millis;
     while let Some(alarm) = table.order.alarm(&LIFETIMES).filter(|alarm| alarm.get() <= now) {
@@ -328,7 +329,7 @@ fn pass_time(table: &mut Table, millis: u64) {
             assert_eq!(due(&table.order, UnixMillis::new(before), &LIFETIMES), None, "too early");
         }
         let before = table.order.clone();
-        // A server that was restarted finds the same.
+        // A restarted server finds the same.
         let restored = decode_order(&table.bytes()).unwrap();
         let recorded = due(&restored, alarm.max(UnixMillis::new(table.now)), &LIFETIMES);
         let facts = table.wait_until(alarm.get(), &LIFETIMES);
@@ -368,7 +369,7 @@ fn assert_lawful(before: &Order, after: &Order, recorded: &Recorded) {
     }
 }
 
-/// The events of the whole log fold into the state, those of the clock too.
+/// Asserts that the events of the whole log, automatic ones too, lead to the state.
 fn assert_events_fold(table: &Table) {
     let mut order = Order::new(table.order.id().clone(), order_core::Currency::default());
     let mut document = Document::parse(&state_text(&order));

@@ -1,4 +1,4 @@
-//! What an order keeps of texts that were written before is what would be written anew.
+//! Texts that an order caches are the same as texts that are written again.
 
 use order_core::stored::{decode_order, encode_order};
 use order_core::wire::v2::{self, Welcome};
@@ -26,7 +26,7 @@ proptest! {
                 model.take(step, table.now);
             }
             prop_assert_eq!(sync(&table.order, &presence), sync(&anew(&table.order), &presence));
-            // Orders share the items that they have in common. To change one leaves the other as it was.
+            // Orders share their common items. A change to one must not affect the other.
             prop_assert_eq!(&sync(&before, &presence), &said_before);
             prop_assert_eq!(sync(&anew(&before), &presence), said_before);
             if let Some(last) = table.log.last() {
@@ -43,8 +43,9 @@ proptest! {
 proptest! {
     #![proptest_config(table::runs(50))]
 
-    /// What is kept never shows: not when people come and go, not when the same is asked for again, and whichever of the texts
-    /// that have parts in common is asked for first.
+    /// The cache has no visible effect: not when people connect and disconnect, not when the
+    /// same text is asked for again, and not by which of the texts with common parts is asked
+    /// for first.
     #[test]
     fn whoever_comes_or_goes_every_text_is_what_would_be_written_anew(
         steps in steps(),
@@ -73,7 +74,7 @@ proptest! {
     }
 }
 
-/// One of the messages of which much is kept, as `who` gets it.
+/// Asks as `who` for one of the messages that use the cache most.
 fn ask(order: &Order, presence: &Presence, who: &ParticipantId, asked: usize) -> String {
     let now = UnixMillis::new(77);
     let id = CommandId::new("c-1").unwrap();
@@ -155,7 +156,7 @@ fn dishes_are_shown_under_the_new_name_of_whoever_changed_it() {
 
     let text = sync(&table.order, &presence).text();
     assert_eq!(text, sync(&anew(&table.order), &presence).text());
-    // Among the participants, beside the dish, and among the splits.
+    // Among the participants, with the dish, and among the splits.
     assert_eq!(text.matches(r#"Name":"Benedict \"B\"""#).count(), 2, "{text}");
     assert_eq!(text.matches(r#""name":"Benedict \"B\"""#).count(), 1, "{text}");
 }
@@ -175,7 +176,7 @@ fn sync(order: &Order, presence: &Presence) -> Frame {
     wire::sync(order, presence, UnixMillis::new(77))
 }
 
-/// The same order, of which nothing has been written yet.
+/// The same order with an empty cache.
 fn anew(order: &Order) -> Order {
     decode_order(&encode_order(order).unwrap()).unwrap()
 }

@@ -1,6 +1,7 @@
-//! Every serialized form, byte for byte as it was released. `BLESS=1 cargo test -p order-core --test suite golden`
-//! writes the files anew; a change in one of them is a change for whoever reads that form, and needs a line in
-//! the changelog that says who must migrate.
+//! Every serialized form, byte for byte as it was released.
+//! `BLESS=1 cargo test -p order-core --test suite golden` rewrites the files. A changed
+//! file is a change for every reader of that form, and needs a line in the changelog that
+//! says who must migrate.
 
 use order_core::fact::{ChargeFact, ClaimFact, DishFact, PaymentFact, PeopleFact, TableFact};
 use order_core::split::Weight;
@@ -195,7 +196,8 @@ fn every_entry_of_a_history_is_written_as_it_was_released() {
     golden.finish();
 }
 
-/// What was stored in version 1, when a dish was always its adder's and there were no charges.
+/// Facts of version 1, when a dish was always its adder's and there were no charges, keep
+/// their meaning.
 #[test]
 fn what_version_1_stored_means_what_it_meant() {
     let mut party = Party::sit_down();
@@ -239,7 +241,7 @@ fn what_version_1_stored_means_what_it_meant() {
     assert_eq!(fs::read_dir(&folder.folder).unwrap().count(), log.len() + 1, "a file that nothing reads");
 }
 
-/// How many kinds of facts there are; [`kind_of`] numbers them.
+/// The number of kinds of facts, which [`kind_of`] numbers.
 const KINDS: usize = 26;
 
 fn kind_of(fact: &Fact) -> usize {
@@ -275,30 +277,30 @@ fn kind_of(fact: &Fact) -> usize {
 
 const NOW: UnixMillis = UnixMillis::new(1_800_000_009_999);
 
-/// People, and what each of their phones shows.
+/// A table with its people, and what each of their phones shows.
 struct Party {
     table: Table,
     presence: Presence,
 }
 
-/// Something that happens at the table.
+/// One message of a story.
 struct Step {
     /// The name of its golden file.
     name: &'static str,
-    /// Nobody: the restaurant's back end.
+    /// Who sends it. `None`: the restaurant's back end.
     who: Option<&'static str>,
     message: String,
 }
 
 impl Party {
-    /// An order that nobody has joined.
+    /// An order without participants.
     fn named(order: &str) -> Self {
         let mut table = Table::named(order);
         table.now = 1_800_000_000_000;
         Self { table, presence: Presence::new() }
     }
 
-    /// Two people, with everything about them that can be known.
+    /// Two people with every field set.
     fn sit_down() -> Self {
         let mut party = Self::named("session_xyz");
         party.table.accept(
@@ -313,7 +315,7 @@ impl Party {
         party
     }
 
-    /// Carries out each step, every one of which is a fact, and shows what has come of it.
+    /// Sends each step's message, which must make a fact, and shows the result.
     fn live(&mut self, story: &[Step], mut show: impl FnMut(&'static str, &Self)) {
         for Step { name, who, message } in story {
             let decision = match who {
@@ -328,7 +330,7 @@ impl Party {
         }
     }
 
-    /// Shows the last fact, and what happens by itself after it until nothing more does.
+    /// Shows the last fact, then each automatic fact after it, until there are no more.
     fn live_by_the_clock(&mut self, mut show: impl FnMut(&str, &Self)) {
         show(&format!("{}_begins", self.table.order.id()), self);
         for number in 1.. {
@@ -362,7 +364,7 @@ fn by_the_back_end(name: &'static str, message: impl Into<String>) -> Step {
     Step { name, who: None, message: message.into() }
 }
 
-/// What a table could do from the first release on.
+/// The commands of the first release.
 fn story() -> Vec<Step> {
     let full = r#"{"type":"add_item","data":{"id":"item_1","dishName":"Chicken Biryani","dishType":"non-veg","quantity":2,"price":299,"customization":"Extra spicy"}}"#;
     let custom = |shares: &str| split_message(&format!(r#"{{"splitType":"custom",{shares}}}"#));
@@ -389,7 +391,7 @@ fn story() -> Vec<Step> {
     ]
 }
 
-/// Dishes that are shared, charges of every kind, tips, and the two newer rules.
+/// Shared dishes, charges of every kind, tips, and the two newer split rules.
 fn shared_story() -> Vec<Step> {
     let join = r#"{"type":"join","participantId":"asha","participantName":"Asha","data":{"phone":"5550100","charges":[{"name":"CGST","kind":"tax","percent":2.5},{"name":"SGST","kind":"tax","percent":2.5,"dishTypes":[]}],"roundTo":1}}"#;
     let guest = |id: &str, name: &str| {
@@ -510,7 +512,7 @@ fn paid_story() -> Vec<Step> {
 
 const HOSTED_BY_ASHA: &str = r#"{"type":"join","participantId":"asha","participantName":"Asha","data":{"phone":"5550100","policy":"hosted"}}"#;
 
-/// A table whose owner says how things are done.
+/// A table whose owner sets rules.
 fn hosted_story() -> Vec<Step> {
     let guest = |id: &str, name: &str| {
         format!(r#"{{"type":"join","participantId":"{id}","participantName":"{name}","data":{{}}}}"#)
@@ -545,7 +547,7 @@ fn hosted_story() -> Vec<Step> {
     ]
 }
 
-/// Changes that are taken back.
+/// Changes that are undone.
 fn undone_story() -> Vec<Step> {
     let undo = r#"{"type":"undo"}"#;
     let discount = charges_message(r#"{"name":"Happy hour","kind":"discount","percent":50,"itemId":"wine"}"#);
@@ -569,7 +571,7 @@ const LIFETIMES: Lifetimes = Lifetimes {
     archive_after: Some(Duration::from_secs(30 * 24 * 60 * 60)),
 };
 
-/// A table that is finalized at its deadline, one that is locked and forgotten.
+/// A table that is finalized at its deadline, and one that is locked and then expires.
 fn timed_parties() -> [Party; 2] {
     let mut on_time = Party::named("order_on_time");
     let join = r#"{"type":"join","participantId":"asha","participantName":"Asha","data":{"deadline":{"in":3600000,"then":"finalize"}}}"#;
@@ -615,7 +617,7 @@ impl Golden {
         assert!(self.checked.insert(name.to_owned()), "{name} is checked twice");
     }
 
-    /// No file lies there that nothing checks.
+    /// Asserts that the folder has no unchecked file.
     fn finish(self) {
         let names = fs::read_dir(&self.folder)
             .unwrap()
@@ -632,7 +634,7 @@ fn id(id: &str) -> ParticipantId {
     ParticipantId::new(id).unwrap()
 }
 
-/// The parties' tables are ones that commands can make: nothing here is put together by hand.
+/// Commands can make all tables of the stories: nothing is assembled by hand.
 #[test]
 fn the_golden_stories_are_replayed_to_the_same_orders() {
     let mut party = Party::sit_down();

@@ -1,4 +1,4 @@
-//! Nothing that a client can send makes reading it panic.
+//! Reading never panics, whatever a client sends.
 
 use std::fs;
 
@@ -57,7 +57,7 @@ fn no_message_that_the_fuzzer_found_makes_reading_panic() {
     assert!(read > 0, "{corpus} is empty");
 }
 
-/// One message of each kind, all of which are granted.
+/// One message of each kind, all of which are accepted.
 fn messages() -> Vec<String> {
     let messages = vec![
         join_message("asha"),
@@ -92,7 +92,8 @@ fn small_order() -> Table {
     table
 }
 
-/// Reads a text and, where it is a message, asks a small order about it. Whatever comes out can be written.
+/// Reads a text and, if it is a message, judges it on a small order. Any result must be
+/// writable.
 fn read_and_judge(text: &str) {
     let mut table = small_order();
     let rejection = match wire::decode_command(text, || ItemId::new("fresh").unwrap()) {

@@ -109,7 +109,8 @@ fn a_participant_id_that_cannot_be_is_refused_in_every_request() {
     }
 }
 
-/// The sender's name and time do not count outside a join, and there are clients that send all sorts.
+/// The sender's name and time are ignored outside a join, and some clients send anything
+/// there.
 #[test]
 fn a_name_and_a_time_that_do_not_count_are_not_looked_at() {
     let mut table = Table::of(&["asha"]);
@@ -188,7 +189,7 @@ const KINDS: [&str; 24] = [
     "leave",
 ];
 
-/// Texts of JSON that are no participant's id.
+/// JSON texts that are not valid participant ids.
 const BAD_PARTICIPANT_IDS: [&str; 19] = [
     "7",
     "0",

@@ -1,14 +1,17 @@
-//! Exchanges that were recorded on the TypeScript server that this one replaces, played again.
+//! Replays exchanges that were recorded on the TypeScript server that this one replaces.
 //!
-//! Where that server was right, our messages have the same types, the same fields in the same order and the
-//! same values; [`DIFFERENCES`] lists every message where it was not, and what we answer instead. Times are
-//! not compared. Ours may have more fields ([`ADDED`]), and `connectionId` is gone: it was nobody's business.
+//! Where that server was right, our messages have the same types, the same fields in the
+//! same order and the same values. [`DIFFERENCES`] lists every message where it was not,
+//! and our answer. Times are not compared. Ours may have more fields ([`ADDED`]), and
+//! `connectionId` is gone because no client needs it.
 //!
-//! Three things differ everywhere, and not by a row of the table:
-//! * A socket that has not joined is shown nothing; theirs sent a `sync` with everybody's phone on connecting.
-//! * Whoever joins gets a `sync` and a `participant_joined`; theirs left out the first person's `sync`, and
-//!   did not answer a join by somebody who was there already at all.
-//! * A socket that closes changes `presence`; theirs took the person off the order and sent a `sync`.
+//! Three differences are general and not listed in the table:
+//! * A socket that has not joined is shown nothing; the old server sent a `sync` with all
+//!   phone numbers on connecting.
+//! * A guest who joins gets a `sync` and a `participant_joined`; the old server omitted the
+//!   first guest's `sync`, and did not answer a join by an existing participant at all.
+//! * A socket that closes changes `presence`; the old server removed the person from the
+//!   order and sent a `sync`.
 
 use order_core::command::PeopleCommand;
 use order_core::wire::{self, Frame};
@@ -21,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::support::differences::{DIFFERENCES, Instead};
 use crate::support::json::Json;
 
-/// Fields of ours that the old server did not have.
+/// Fields that the old server did not have.
 const ADDED: &[&str] = &[
     "role",
     "isOnline",
@@ -64,7 +67,7 @@ fn recorded_exchanges_are_answered_as_they_were_where_the_old_server_was_right()
     assert_eq!(exchanges.len(), 8);
 }
 
-/// Plays one step, and compares what everybody is sent with what was recorded.
+/// Plays one step, and compares everyone's messages with the recorded ones.
 fn play(room: &mut Room, step: &Step, instead: Option<Instead>, apart: &[&str], context: &str) {
     let conn = step.conn.as_str();
     let sent = match step.kind.as_str() {
@@ -106,7 +109,7 @@ fn play(room: &mut Room, step: &Step, instead: Option<Instead>, apart: &[&str], 
                 assert_ne!(recorded.json.get("participantId").map(Json::text), Some(speaker), "{context}");
             }
             if sent[0].of_type("participant_left") {
-                // Back again, so that the rest of what was recorded still finds somebody.
+                // Joins again, so that the rest of the recording can be played.
                 room.receive(conn, REJOIN, None);
             }
         }
@@ -127,7 +130,7 @@ fn play(room: &mut Room, step: &Step, instead: Option<Instead>, apart: &[&str], 
                     ours.iter().position(same).unwrap_or_else(|| panic!("{context}: lacks {recorded:?}"));
                 assert_like(&recorded.json, ours.remove(place), apart, context);
             }
-            // Whoever joins is always told the state, and that they have joined.
+            // A guest who joins is always sent the state and their own arrival.
             let joining = step.text.contains("\"join\"");
             let to_joiner = |message: &Message| {
                 joining
@@ -141,7 +144,8 @@ fn play(room: &mut Room, step: &Step, instead: Option<Instead>, apart: &[&str], 
 
 const REJOIN: &str = r#"{"type":"join","participantId":"tenant_9876543210","data":{}}"#;
 
-/// Everything that was recorded stands in our message: in its place, of its type, with its value.
+/// Asserts that everything in the recording is in our message, in its place, with its type
+/// and value.
 fn assert_like(recorded: &Json, ours: &Message, apart: &[&str], context: &str) {
     like(recorded, &ours.json, &ours.viewer, apart, &format!("{context}: {:?} as {recorded:?}", ours.json));
 }
@@ -182,7 +186,7 @@ fn like(recorded: &Json, ours: &Json, viewer: &str, apart: &[&str], context: &st
     }
 }
 
-/// One thing that a socket did, and what everybody was sent because of it.
+/// One action of a socket, and the messages that it caused.
 #[derive(Debug, Default)]
 struct Step {
     conn: String,
@@ -194,7 +198,7 @@ struct Step {
 #[derive(Debug)]
 struct Message {
     to: String,
-    /// Who that socket spoke for, as far as it matters.
+    /// The person on that socket, if it matters.
     viewer: String,
     json: Json,
 }
@@ -206,7 +210,7 @@ impl Message {
 }
 
 impl Step {
-    /// The id that the old server made for the item that was added, so that later messages find it.
+    /// The id that the old server gave to the added item, so that later messages find it.
     fn fresh_id(&self) -> Option<ItemId> {
         let item = self.got.first()?.json.get("data")?.get("item")?;
         match item.at("id") {
@@ -234,7 +238,7 @@ fn recorded() -> BTreeMap<String, BTreeMap<u64, Step>> {
     scenarios
 }
 
-/// A room as small as can be: who speaks on which socket, and what goes to whom.
+/// A minimal room: who is on which socket, and which messages each gets.
 #[derive(Default)]
 struct Room {
     order: Option<Order>,

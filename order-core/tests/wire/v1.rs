@@ -1,4 +1,5 @@
-//! The protocol's JSON: what is written can be read back exactly, and shows nobody what is not theirs.
+//! The protocol's JSON: everything written can be read back exactly, and phone numbers are
+//! shown only to their owners.
 
 use order_core::bill::{Basis, ChargeKind, ChargeValue, Line};
 use order_core::command::{DishCommand, PeopleCommand};
@@ -54,7 +55,7 @@ proptest! {
         let mut order = Table::empty().order;
         let mut presence = Presence::new();
         for (number, guest) in party.iter().enumerate() {
-            // Whoever comes to an empty table owns it.
+            // A guest who joins an empty table owns it.
             let owns = party[..number].iter().all(|earlier| earlier.leaves);
             for message in guest.messages(number, owns) {
                 say(&mut order, &mut presence, &party, &message);
@@ -138,7 +139,7 @@ fn ids_that_mean_something_to_other_languages_mean_nothing_here() {
     table.split("constructor", &format!(r#"{{"splitType":"custom","weights":{weights}}}"#));
     assert_eq!(encode_order(&table.replayed()).unwrap(), table.bytes());
     assert_eq!(decode_order(&table.bytes()).as_ref(), Ok(&table.order));
-    // What is stored passes through `Value` on its way from an older version to a newer one.
+    // Upgrading stored facts to a newer version passes them through `Value`.
     for recorded in &table.log {
         assert!(serde_json::from_slice::<Value>(&encode_fact(recorded).unwrap()).is_ok(), "{recorded:?}");
     }
@@ -152,7 +153,8 @@ fn ids_that_mean_something_to_other_languages_mean_nothing_here() {
     assert_eq!(state.at("data.customShares.weights").get("__proto__").unwrap().number(), "1");
 }
 
-/// What clients of the first release read, in the order in which it was written.
+/// The fields that clients of the first release read, in the order in which they were
+/// written.
 const OLD_STATE: [&str; 16] = [
     "circleId",
     "tenantId",
@@ -173,7 +175,8 @@ const OLD_STATE: [&str; 16] = [
 ];
 const OLD_SHARE: [&str; 4] = ["participantId", "participantName", "amount", "items"];
 
-/// The state says what the order is: every field there, of its type, in its place, every amount exact.
+/// Asserts that the state describes the order: every field present, of its type, in its
+/// place, every amount exact.
 fn assert_state(state: &Json, order: &Order, presence: &Presence) {
     let old: Vec<_> = state.keys().into_iter().filter(|key| OLD_STATE.contains(key)).collect();
     assert_eq!(old, OLD_STATE);
@@ -278,7 +281,7 @@ fn assert_state(state: &Json, order: &Order, presence: &Presence) {
     }
 }
 
-/// The fields of those rules that are not the ordinary ones.
+/// The fields of rules that differ from the defaults.
 fn rules(order: &Order) -> Vec<&'static str> {
     let fields = [
         ("policy", order.policy() == Policy::Hosted),
@@ -307,7 +310,7 @@ fn assert_rules(state: &Json, order: &Order) {
     }
 }
 
-/// What the state says of a bill that is final, and of which nothing has been paid.
+/// Asserts what the state says of a final bill without payments.
 fn assert_nothing_paid(state: &Json) {
     assert!(state.at("payments").list().is_empty());
     assert_eq!(state.at("paid").number(), "0");
@@ -393,7 +396,7 @@ fn assert_rule(state: &Json, order: &Order) {
     assert_eq!(state.at("splitMode").text(), mode);
 }
 
-/// What is due, and where it comes from.
+/// Asserts the amount due and its lines.
 fn assert_bill(state: &Json, order: &Order, shares: &Shares<'_>, with_lines: bool) {
     let digits = order.currency().minor_digits();
     assert_eq!(state.at("amountDue").minor_units(digits), shares.amount_due().minor_units());
@@ -459,7 +462,7 @@ fn assert_bill(state: &Json, order: &Order, shares: &Shares<'_>, with_lines: boo
     assert_eq!(coin, order.round_to().map(Amount::minor_units));
 }
 
-/// Checks a percentage or an amount, and gives the key under which it stands.
+/// Checks a percentage or an amount; returns its key.
 fn assert_value(entry: &Json, value: ChargeValue, digits: u8) -> &'static str {
     match value {
         ChargeValue::Percent(percent) => {
@@ -473,7 +476,7 @@ fn assert_value(entry: &Json, value: ChargeValue, digits: u8) -> &'static str {
     }
 }
 
-/// Checks lines, and gives their sum.
+/// Checks lines; returns their sum.
 fn assert_lines(found: &Json, lines: &[Line], digits: u8) -> i64 {
     assert_eq!(found.list().len(), lines.len());
     for (entry, line) in found.list().iter().zip(lines) {
@@ -493,7 +496,7 @@ fn assert_item(entry: &Json, order: &Order, item: &order_core::Item) {
         .shared_by(item)
         .map(|(person, weight)| (person.id().as_str(), i64::try_from(weight.millionths()).unwrap()))
         .collect();
-    // A dish that is its adder's alone is written as it always was.
+    // A dish that only its adder has is written as in the first release.
     let its_adders = shared_by == [(order.added_by(item).unwrap().id().as_str(), 1_000_000)];
     keys.extend((!its_adders).then_some("sharedBy"));
     assert_eq!(entry.keys(), keys);
@@ -516,7 +519,7 @@ fn assert_item(entry: &Json, order: &Order, item: &order_core::Item) {
     assert_eq!(entry.at("addedAt").whole(), item.added_at().get());
 }
 
-/// Somebody whose every text carries a marker, and after it whatever a keyboard can give.
+/// A guest whose texts each have a marker, followed by arbitrary characters.
 #[derive(Debug, Clone)]
 struct Guest {
     id: String,
@@ -528,7 +531,7 @@ struct Guest {
     leaves: bool,
 }
 
-/// What people write: any character there is, and often one of those that JSON or HTML trip over.
+/// Arbitrary text, often with characters that are special in JSON or HTML.
 fn nasty() -> impl Strategy<Value = String> {
     let tricky: Vec<char> = "\"\\/<>&'`{}[],:\u{0}\u{8}\n\r\t\u{1f}\u{7f}\u{85}\u{200b}\u{200c}\u{200d}\u{202e}\u{2028}\u{2029}\u{2066}\u{feff}\u{fffe}\u{1f35b}\u{10ffff}".chars().collect();
     let character = prop_oneof![prop::sample::select(tricky), any::<char>()];
@@ -553,7 +556,7 @@ fn guest() -> impl Strategy<Value = Guest> {
     )
 }
 
-/// Guests whose ids and phones differ, and are not part of one another.
+/// Guests whose ids and phone numbers differ, and do not contain one another.
 fn party() -> impl Strategy<Value = Vec<Guest>> {
     prop::collection::vec(guest(), 1..6).prop_map(|mut party| {
         for (number, guest) in party.iter_mut().enumerate() {
@@ -577,7 +580,7 @@ impl Guest {
         message
     }
 
-    /// Everything that a client can say, in an order in which all of it is granted.
+    /// Every message that a client can send, in an order in which all are accepted.
     fn messages(&self, number: usize, owns: bool) -> Vec<Value> {
         let message = |kind: &str, data: Value| json!({"type": kind, "participantId": self.id, "data": data});
         let item = format!("i{number}");
@@ -608,7 +611,7 @@ impl Guest {
     }
 }
 
-/// Carries out a message that must be granted, and checks what everybody is shown of it.
+/// Executes a message that must be accepted, and checks what every participant is shown.
 fn say(order: &mut Order, presence: &mut Presence, party: &[Guest], message: &Value) {
     let inbound = wire::decode_command(&message.to_string(), || unreachable!()).unwrap();
     let who = inbound.participant.unwrap();
@@ -663,7 +666,8 @@ fn say(order: &mut Order, presence: &mut Presence, party: &[Guest], message: &Va
     }
 }
 
-/// In everybody's copy of a frame, their own phone stands beside their own id, and no other phone anywhere.
+/// Asserts that each person's copy of a frame has their own phone number with their own id,
+/// and no other phone number.
 fn assert_frame(frame: &Frame, order: &Order, party: &[Guest]) {
     let bare = Json::parse(&frame.text());
     assert!(!frame.text().contains("PHONE"), "{}", frame.text());

@@ -1,4 +1,4 @@
-//! `stonepot.v2`: events fold into the state document, byte for byte, and say little.
+//! `stonepot.v2`: applied events give the state document byte for byte, and are small.
 
 use order_core::command::TableCommand;
 use order_core::stored::{decode_order, encode_order};

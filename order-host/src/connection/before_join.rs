@@ -5,19 +5,20 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// So many messages of a socket wait for its `join`. One more is refused at once.
+/// How many messages of a socket wait for its `join`. One more is refused at once.
 const MAX_MESSAGES: usize = 64;
 
-/// And so many bytes of them, as they came.
+/// How many bytes of them, as received.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// So long they wait, from the first of them on.
+/// How long they wait, counted from the first of them.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What a socket has sent before its first `join`.
+/// The messages that a socket sent before its first `join`.
 ///
-/// A client library that connects by itself sends what it kept while it was offline before the page can send a `join`.
-/// The texts are kept as they came, because what they are read as may be many times as large.
+/// A client library that reconnects automatically sends what it queued while offline before
+/// the page can send a `join`. The texts are kept undecoded, because a decoded message may
+/// be many times as large.
 #[derive(Debug, Default)]
 pub(crate) struct BeforeJoin(Mutex<State>);
 
@@ -25,7 +26,7 @@ pub(crate) struct BeforeJoin(Mutex<State>);
 enum State {
     /// The first `join` has not come.
     Waits(Option<Box<Held>>),
-    /// It has, or there is no need of one.
+    /// It has come, or is not needed.
     Over,
 }
 
@@ -39,22 +40,23 @@ impl Default for State {
 struct Held {
     texts: Vec<Box<str>>,
     bytes: usize,
-    /// Nothing as long as it is for a seat that they wait.
+    /// When they are given up. `None`: they wait for a seat.
     until: Option<Instant>,
 }
 
 impl BeforeJoin {
-    /// Whether the first `join` has come, or is not needed.
+    /// Returns whether the first `join` has come, or is not needed.
     pub(crate) fn is_over(&self) -> bool {
         matches!(*self.lock(), State::Over)
     }
 
-    /// Keeps a message for the `join`; says whether there is room for it.
+    /// Keeps a message until the `join` comes. Returns whether there is room for it.
     pub(crate) fn keep(&self, text: &str) -> bool {
         self.keep_until(text, Some(patience_ends()))
     }
 
-    /// Keeps a message for the seat of somebody who comes back and has to wait for it; says whether there is room for it.
+    /// Keeps a message until a returning participant is seated. Returns whether there is room
+    /// for it.
     pub(crate) fn keep_for_seat(&self, text: &str) -> bool {
         self.keep_until(text, None)
     }
@@ -72,7 +74,8 @@ impl BeforeJoin {
         fits
     }
 
-    /// Ends the wait, for a `join` or because there is no need of one; gives what has waited, in order.
+    /// Ends the wait, because the `join` has come or is not needed. Returns the kept messages,
+    /// in order.
     pub(crate) fn end(&self) -> Vec<Box<str>> {
         match std::mem::replace(&mut *self.lock(), State::Over) {
             State::Waits(held) => held.map_or_else(Vec::new, |held| held.texts),
@@ -80,19 +83,20 @@ impl BeforeJoin {
         }
     }
 
-    /// Whether something waits for a seat.
+    /// Returns whether something waits for a seat.
     pub(crate) fn waits_for_seat(&self) -> bool {
         matches!(&*self.lock(), State::Waits(Some(held)) if held.until.is_none())
     }
 
-    /// Has what waits for a seat wait for a `join` from now on, because there is no seat.
+    /// Makes what waits for a seat wait for a `join`, because there is no seat.
     pub(crate) fn wait_for_join(&self) {
         if let State::Waits(Some(held)) = &mut *self.lock() {
             held.until.get_or_insert_with(patience_ends);
         }
     }
 
-    /// Hands over the first that waits for a seat, and says whether more may. When none is left, the wait is over.
+    /// Passes on the first message that waits for a seat. Returns whether more may follow; when
+    /// none is left, the wait is over.
     pub(crate) fn hand_over_first(&self, hand_over: impl FnOnce(&str)) -> bool {
         let mut state = self.lock();
         let State::Waits(Some(held)) = &mut *state else { return false };
@@ -100,12 +104,13 @@ impl BeforeJoin {
             *state = State::Over;
             return false;
         }
-        // While it is locked, so that none overtakes another.
+        // Under the lock, so that no message overtakes another.
         hand_over(&held.texts.remove(0));
         true
     }
 
-    /// Gives what has waited for too long, in order. What comes later waits for as long again.
+    /// Removes and returns what has waited too long, in order. Later messages wait the full
+    /// time again.
     pub(crate) fn give_up(&self) -> Vec<Box<str>> {
         match &mut *self.lock() {
             State::Waits(held) => {
@@ -116,7 +121,7 @@ impl BeforeJoin {
         }
     }
 
-    /// Waits until something has waited for too long; for ever, if nothing waits. Cancel-safe.
+    /// Waits until something has waited too long; forever if nothing waits. Cancel-safe.
     pub(crate) async fn passes(&self) {
         let until = match &*self.lock() {
             State::Waits(held) => held.as_ref().and_then(|held| held.until),

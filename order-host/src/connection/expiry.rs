@@ -1,4 +1,4 @@
-//! The end of a sign-in, which a connection that lives on must notice.
+//! The end of a sign-in, which closes a connection that is still open.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -13,13 +13,15 @@ use tokio::time::{Sleep, sleep};
 
 use crate::Clock;
 
-/// The clock may be set while somebody waits; so it is looked at again after this long at the latest.
+/// The clock may be set while a task waits, so it is read again after this long at the
+/// latest.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
-/// A moment by the host's clock, and the alarm that is set for it.
+/// A moment by the host's clock, and the timer that waits for it.
 ///
-/// Once it has passed it stays so, wherever the clock is set to: what has been held back would be told otherwise.
-/// The alarm stays set from one wait to the next: a busy socket stops waiting thousands of times a second.
+/// Once it has passed, it stays passed, wherever the clock is set: otherwise messages that
+/// were held back would be sent after all. The timer is kept from one wait to the next: a
+/// busy socket stops waiting thousands of times a second.
 pub(crate) struct Expiry {
     at: UnixMillis,
     clock: Arc<dyn Clock>,

@@ -13,7 +13,7 @@ use order_core::{Code, Command, Order, ParticipantId, Rejection, UnixMillis};
 pub struct Identity {
     /// The participant as whom the connection speaks.
     pub participant: ParticipantId,
-    /// The name by which it joins, whatever its messages say.
+    /// The name under which it joins, whatever its messages say.
     pub name: Option<Text>,
     /// Which orders it may join.
     pub access: Access,
@@ -27,12 +27,13 @@ impl Identity {
         Self { participant, name: None, access: Access::default(), expires_at: None }
     }
 
-    /// The message, if it names nobody else, as this participant may send it.
+    /// Returns the message as this participant may send it. Refuses one that names another
+    /// participant.
     pub(crate) fn vouch_for(&self, mut message: Inbound) -> Result<Inbound, Refused> {
         if message.participant().is_some_and(|named| *named != self.participant) {
             let rejection = Rejection::new(Code::NotYou)
                 .field("participantId")
-                .expected("the participant as whom this connection signed in");
+                .expected("the participant that this connection signed in as");
             return Err(Refused { id: message.id().cloned(), rejection });
         }
         if let Inbound::Command(command) = &mut message
@@ -41,7 +42,7 @@ impl Identity {
             if self.name.is_some() {
                 join.name.clone_from(&self.name);
             }
-            // Who belongs to a circle is not for the client to say: it would let others in.
+            // The client may not choose its circle: that would let others in.
             join.circle_id.clone_from(&self.access.circle);
             join.tenant_id.clone_from(&self.access.tenant);
         }
@@ -53,21 +54,22 @@ impl Identity {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Access {
-    /// Orders of this circle only.
+    /// Only orders of this circle.
     pub circle: Option<Text>,
-    /// Orders of this tenant only.
+    /// Only orders of this tenant.
     pub tenant: Option<Text>,
     /// Whether the sign-in names this room. Then an order that has no circle or tenant yet is enough.
     pub by_name: bool,
 }
 
 impl Access {
-    /// Whether the order is one of them. One that nobody has joined will be of the circle and tenant of whoever does.
+    /// Returns whether the order is one of them. An order that nobody has joined takes the
+    /// circle and tenant of the first who joins.
     pub(crate) fn admits_to(&self, order: &Order) -> bool {
         self.admits(order.seq(), order.circle_id(), order.tenant_id())
     }
 
-    /// The same of an order of which only this is known.
+    /// The same, for an order of which only these fields are known.
     pub(crate) fn admits(&self, seq: u64, circle: Option<&Text>, tenant: Option<&Text>) -> bool {
         let may_be_nobodys = self.by_name || seq == 0;
         let fits = |wanted: &Option<Text>, known: Option<&Text>| match (wanted, known) {
@@ -78,7 +80,7 @@ impl Access {
         fits(&self.circle, circle) && fits(&self.tenant, tenant)
     }
 
-    /// Whether it is the same whatever the order is.
+    /// Returns whether it admits every order.
     pub(crate) fn is_to_any_order(&self) -> bool {
         self.circle.is_none() && self.tenant.is_none()
     }

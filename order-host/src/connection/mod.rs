@@ -1,4 +1,4 @@
-//! One socket's place in a room.
+//! A socket's connection to a room.
 
 pub(crate) mod before_join;
 pub(crate) mod expiry;
@@ -37,26 +37,27 @@ pub struct Connection {
     id: ConnectionId,
     outbox: Arc<Outbox>,
     protocol: Protocol,
-    /// As whom it comes back, if its token or its sign-in says so.
+    /// The participant it returns as, by its resume token or its sign-in.
     back: Option<Back>,
-    /// Whether a resume token says so, so that it is greeted before it says anything.
+    /// Whether a resume token proved it; the socket is greeted before it sends anything then.
     is_resumed: bool,
-    /// What it has sent before its first `join`.
+    /// What it sent before its first `join`.
     before_join: BeforeJoin,
-    /// How fast it sends, where that is bounded.
+    /// Limits how fast it sends. `None`: no limit.
     meter: Option<Box<Meter>>,
-    /// Who signed in, where that is asked for.
+    /// Who signed in, where sign-in is required.
     guest: Option<Box<Guest>>,
-    /// Who is asked before it joins as somebody new.
+    /// Asked before it joins as a new participant.
     door: Option<Door>,
-    /// Who is asked before something is stored for it.
+    /// Asked before something is stored for it.
     allowance: Option<Allowance>,
-    /// The way into the room, from the first join on, from the first message of somebody who signed in, or from the start for
-    /// one that comes back by a resume token: a stranger who never joins loads nothing.
+    /// The sender to the room. Set from the first join on, from the first message after a
+    /// sign-in, or from the start with a resume token: a stranger who never joins loads
+    /// nothing.
     inputs: OnceCell<mpsc::Sender<Input>>,
 }
 
-/// Somebody who signed in, and the end of that.
+/// Who signed in, and when that ends.
 struct Guest {
     identity: Identity,
     expiry: Option<Arc<Expiry>>,
@@ -70,7 +71,7 @@ impl Connection {
             .and_then(|token| key.prove(&room, &token))
             .filter(|proved| identity.as_ref().is_none_or(|identity| identity.participant == *proved));
         let is_resumed = resumed.is_some();
-        // Who has signed in is known by that. If they are at the table, they need not join again to speak.
+        // A sign-in proves who it is. A participant at the table need not join again to speak.
         let back = resumed
             .or_else(|| identity.as_ref().map(|identity| identity.participant.clone()))
             .map(|participant| Back { participant, since, seat: Arc::default() });
@@ -103,7 +104,7 @@ impl Connection {
     /// [`next`](Connection::next). Wait for one message to be taken before handing over the next; a call that
     /// is dropped before it returns may lose its message.
     pub async fn receive(&self, text: &str) {
-        // For clients whose WebSockets cannot send pings. It is no business of the room.
+        // A ping for clients whose WebSockets cannot send pings. It does not reach the room.
         if text == "ping" {
             if !self.ends_with_its_sign_in() && !self.is_too_fast(None) {
                 self.outbox.pong();
@@ -125,7 +126,8 @@ impl Connection {
         }
     }
 
-    /// What a text says. Apart from [`Connection::receive`], and boxed: what waits for a room that is busy is small.
+    /// Decodes a text. Kept out of [`Connection::receive`], and boxed, to keep the future of a
+    /// socket that waits for a busy room small.
     fn read(&self, text: &str) -> Box<Result<Inbound, Refused>> {
         let fresh_id = || self.host.ids.item_id();
         let signed_in = self.guest.as_ref().map(|guest| &guest.identity.participant);
@@ -139,7 +141,7 @@ impl Connection {
         })
     }
 
-    /// The message, unless it comes after the end of the sign-in, or too early.
+    /// Returns the message, unless the sign-in has ended or the message exceeds the rate limit.
     fn let_through(&self, message: Box<Result<Inbound, Refused>>) -> Option<Box<Result<Inbound, Refused>>> {
         let is_stopped = self.ends_with_its_sign_in() || self.is_too_fast(id_of(&message));
         (!is_stopped).then_some(message)
@@ -151,8 +153,9 @@ impl Connection {
         }
     }
 
-    /// Whether a message comes too early. It is refused then, without the room, so that nobody else at the table has
-    /// anything of it; whoever does not listen is sent away.
+    /// Returns whether a message exceeds the rate limit. It is refused here, before the room,
+    /// so that it costs nobody else at the table anything. A client that does not stop is
+    /// disconnected.
     fn is_too_fast(&self, id: Option<&CommandId>) -> bool {
         let of_socket = self.meter.as_ref().map_or(Ok(()), |meter| meter.count());
         let Err(early) = of_socket.and_then(|()| self.outbox.count_message()) else { return false };
@@ -165,7 +168,8 @@ impl Connection {
         true
     }
 
-    /// Attaches to the room, which loads it if need be, and seats a participant that `comes_back` to the table.
+    /// Attaches to the room, which is loaded if necessary. With `comes_back`, the room seats
+    /// the returning participant.
     async fn attach(&self, comes_back: bool) -> Option<&mpsc::Sender<Input>> {
         let attached = self.inputs.get_or_try_init(|| async {
             let inputs = enter(&self.host, &self.room).ok_or(())?;
@@ -179,7 +183,7 @@ impl Connection {
                 access: self.guest.as_ref().map(|guest| Box::new(guest.identity.access.clone())),
             };
             inputs.send(Input::Attach(Box::new(attach))).await.map_err(|_| self.room_is_gone())?;
-            // Whoever waits outside every room now waits for this one.
+            // A task that waits outside every room now waits for this one.
             self.outbox.wake();
             Ok::<_, ()>(inputs)
         });
@@ -206,7 +210,7 @@ impl Connection {
         self.guest.as_ref()?.expiry.as_deref()
     }
 
-    /// Closes the socket if its sign-in has ended; whether it has.
+    /// Closes the socket if its sign-in has ended. Returns whether it has.
     fn ends_with_its_sign_in(&self) -> bool {
         let ended = self.expiry().is_some_and(Expiry::has_passed);
         if ended {
@@ -215,7 +219,7 @@ impl Connection {
         ended
     }
 
-    /// Waits for the end of the sign-in; for ever, if it has none.
+    /// Waits for the end of the sign-in; forever if it has none.
     async fn sign_in_ends(&self) {
         match self.expiry() {
             Some(expiry) => expiry.passes().await,
@@ -224,7 +228,7 @@ impl Connection {
     }
 }
 
-/// The id by which a message is answered.
+/// Returns the id that the answer to a message repeats.
 fn id_of(message: &Result<Inbound, Refused>) -> Option<&CommandId> {
     match message {
         Ok(message) => message.id(),

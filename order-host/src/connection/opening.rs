@@ -1,11 +1,11 @@
-//! How a socket opens: which protocol it speaks, who it is, and whether it comes back.
+//! How a socket opens: its protocol, its identity, and whether it resumes.
 
 use crate::{Allowance, Cursor, Door, Identity};
 
-/// A protocol that a socket speaks.
+/// A protocol spoken on a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Protocol {
-    /// The first: every change comes with the whole order.
+    /// The first protocol: every change comes with the whole order.
     #[default]
     V1,
     /// `stonepot.v2`: every change is a small event, and every command is answered by its id.
@@ -22,14 +22,15 @@ impl Protocol {
     }
 }
 
-/// What a socket says when it opens.
+/// What is known of a socket when it opens.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Opening {
     /// The protocol that the socket speaks.
     pub protocol: Protocol,
-    /// The resume token that an earlier socket was given: it speaks as that participant without joining first.
+    /// A resume token from an earlier socket: the socket speaks as that participant without
+    /// joining again.
     pub resume_token: Option<String>,
-    /// Where in the history the client is, if it has the state up to there.
+    /// The client's position in the history, if it has the state up to there.
     pub since: Option<Cursor>,
     /// The person who signed in, where signing in is required. The socket speaks as nobody else, and a resume token of somebody else
     /// proves nothing.

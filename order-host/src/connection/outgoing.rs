@@ -2,13 +2,13 @@
 
 use crate::connection::pieces::Pieces;
 
-/// Something for a socket to do.
+/// An instruction to a socket: send a message, or close.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outgoing {
     /// Send this text message.
     Text(Pieces),
-    /// Close the socket; nothing comes after it.
+    /// Close the socket; nothing follows.
     Close(CloseReason),
 }
 
@@ -22,6 +22,6 @@ pub enum CloseReason {
     Unavailable,
     /// The sign-in has ended: sign in again, and come back.
     SignInEnded,
-    /// It sent much more than it may, and went on when it was told to wait.
+    /// It exceeded its rate limit by far, and did not stop when told to wait.
     Flood,
 }

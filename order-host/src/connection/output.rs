@@ -11,7 +11,7 @@ impl Connection {
     /// Waits for the next thing that the socket has to do. Cancel-safe.
     pub async fn next(&self) -> Outgoing {
         if self.is_resumed && self.inputs.get().is_none() {
-            // What it missed comes without being asked for.
+            // What it missed is sent without a request.
             self.attach(true).await;
         }
         loop {
@@ -39,14 +39,14 @@ impl Connection {
                 () = inputs.closed() => self.room_is_gone(),
             }
         } else {
-            // Outside every room, only the host can send this socket away.
+            // Outside every room, only the host can close this socket.
             tokio::select! {
                 biased;
                 () = self.outbox.changed() => {}
                 () = self.sign_in_ends() => {}
                 () = self.before_join.passes() => {}
                 () = self.host.tasks.drains() => {
-                    // It may have entered one meanwhile, which first finishes what it accepted.
+                    // It may have entered a room meanwhile, which first finishes what it accepted.
                     if self.inputs.get().is_none() {
                         self.outbox.close(CloseReason::Restart);
                     }
@@ -64,13 +64,14 @@ impl Connection {
     }
 
     async fn ask_for_sync(&self) {
-        // Outside every room there is no state that could make up for a lost answer.
+        // Outside every room no state can make up for a lost answer.
         let Some(inputs) = self.inputs.get() else {
             return self.outbox.forgo_state(false, || self.refusal(&Code::JoinFirst.into(), None));
         };
         match inputs.reserve().await {
             Ok(place) => {
-                // Before the room can answer: it may, and the socket may fall behind again.
+                // Before the room can answer: it may answer at once, and the socket may fall behind
+                // again.
                 self.outbox.sync_is_asked();
                 place.send(Input::Resync { connection: self.id });
             }

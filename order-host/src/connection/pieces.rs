@@ -1,4 +1,4 @@
-//! A text message for one socket, of which most is shared with others.
+//! A text message for one socket, most of which is shared with others.
 
 use std::sync::Arc;
 
@@ -6,11 +6,12 @@ use bytes::Bytes;
 use order_core::ParticipantId;
 use order_core::wire::Frame;
 
-/// One text message in pieces that follow each other; together they are UTF-8.
+/// One text message in consecutive pieces, which together are UTF-8.
 ///
-/// What everybody at the table is sent is encoded once and never copied: a socket whose reader told a phone number
-/// gets what stands before it, the number, and what stands after it. What the order looks like apart from who is there is encoded
-/// once a change, for all messages that show it. What the envelope says to one socket alone stands at the end.
+/// What everybody at the table is sent is encoded once and never copied: a participant who
+/// gave a phone number is sent the shared text before it, the number, and the shared text
+/// after it. The part that does not depend on who is connected is encoded once a change,
+/// for all messages that show it. What is for one socket alone is at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pieces(Box<[Bytes]>);
 
@@ -19,22 +20,22 @@ impl Pieces {
         Self(pieces.into_iter().filter(|piece| !piece.is_empty()).collect())
     }
 
-    /// How many bytes the message has.
+    /// Returns the length of the message in bytes.
     pub fn len(&self) -> usize {
         self.0.iter().fold(0, |sum, piece| sum.saturating_add(piece.len()))
     }
 
-    /// Whether there is nothing in it.
+    /// Returns whether the message is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The pieces in order, of which none is empty.
+    /// Returns the pieces in order. None of them is empty.
     pub fn into_parts(self) -> Box<[Bytes]> {
         self.0
     }
 
-    /// The message in one piece, for which it is copied unless it is one already.
+    /// Returns the message in one piece; copies it unless it has only one.
     pub fn into_bytes(self) -> Bytes {
         match &*self.0 {
             [whole] => whole.clone(),
@@ -42,11 +43,12 @@ impl Pieces {
         }
     }
 
-    /// The message, which is a JSON object, with fields at its end. They are written as JSON, each after a comma.
+    /// Appends fields to the message, which is a JSON object. `fields` is JSON, with a comma
+    /// before each field.
     pub(crate) fn with(self, fields: &str) -> Self {
         let mut parts = self.0.into_vec();
         if let Some(last) = parts.last_mut() {
-            // The brace that closes it.
+            // Removes the closing brace.
             last.truncate(last.len().saturating_sub(1));
         }
         parts.retain(|part| !part.is_empty());
@@ -61,7 +63,7 @@ impl<T: Into<Bytes>> From<T> for Pieces {
     }
 }
 
-/// A message for a table, or for a socket that shares most of it with others, ready to be put into queues.
+/// A message for a table, or one mostly shared with others, ready to be queued.
 #[derive(Debug)]
 pub(crate) struct TableMessage {
     frame: Arc<Frame>,
@@ -79,12 +81,12 @@ impl TableMessage {
         Self { front: Bytes::from_owner(Front(Arc::clone(&frame))), order, end, frame }
     }
 
-    /// How many bytes the message has for whoever told no phone number.
+    /// Returns the length of the message for a participant without a phone number.
     pub(crate) fn len(&self) -> usize {
         self.frame.len()
     }
 
-    /// What `viewer` is sent.
+    /// Returns the message for `viewer`.
     pub(crate) fn to(&self, viewer: &ParticipantId) -> Pieces {
         match self.frame.own_phone(viewer) {
             Some((at, phone)) if at <= self.front.len() => Pieces::of([
@@ -98,7 +100,8 @@ impl TableMessage {
         }
     }
 
-    /// What is sent to whoever told no phone number, or where none is ever shown.
+    /// Returns the message for a participant without a phone number, or one in which no phone
+    /// is ever shown.
     pub(crate) fn to_strangers(&self) -> Pieces {
         Pieces::of([self.front.clone(), self.order.clone(), self.end.clone()])
     }

@@ -19,17 +19,17 @@ use crate::RoomKey;
 pub struct ResumeKey([u8; 32]);
 
 impl ResumeKey {
-    /// A key of these bytes, which nobody else may know.
+    /// Creates a key from these bytes, which must be secret.
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// A key from the operating system's randomness.
+    /// Generates a key from the operating system's randomness.
     pub fn random() -> Self {
         Self(rand::rng().random())
     }
 
-    /// The key's bytes, to be kept as a secret.
+    /// Returns the key's bytes, to be stored as a secret.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
@@ -39,7 +39,7 @@ impl ResumeKey {
         format!("{}.{}", URL_SAFE_NO_PAD.encode(participant.as_str()), URL_SAFE_NO_PAD.encode(proof))
     }
 
-    /// For whom a token speaks in `room`; nobody if it was not made with this key for this room.
+    /// Returns the participant of a token. `None`: it was not made with this key for this room.
     pub(crate) fn prove(&self, room: &RoomKey, token: &str) -> Option<ParticipantId> {
         let (id, proof) = token.split_once('.')?;
         let id = String::from_utf8(URL_SAFE_NO_PAD.decode(id).ok()?).ok()?;
@@ -51,11 +51,11 @@ impl ResumeKey {
     }
 
     fn mac(&self, room: &RoomKey, participant: &ParticipantId) -> Hmac<Sha256> {
-        // HMAC fills a short key up with zeros.
+        // HMAC pads a short key with zeros.
         let mut block = [0; 64];
         block.iter_mut().zip(self.0).for_each(|(byte, key)| *byte = key);
         let mut mac = Hmac::<Sha256>::new(&block.into());
-        // Neither a room's key nor an id holds a zero byte.
+        // Neither a room's key nor an id contains a zero byte.
         for part in ["stonepot resume", room.as_str(), participant.as_str()] {
             mac.update(part.as_bytes());
             mac.update(&[0]);

@@ -12,25 +12,26 @@ use crate::room::input::Input;
 enum Seated {
     Yes,
     No,
-    /// That is known only after a while.
+    /// Not known yet: the seat was put off.
     Later,
 }
 
 impl Connection {
-    /// Hands a message to the room, or keeps it for the `join` that is yet to come. `text` is the message as it came.
+    /// Passes a message to the room, or keeps it until the `join` comes. `text` is the message
+    /// as received.
     pub(super) async fn hand_over(&self, message: Box<Result<Inbound, Refused>>, text: &str) {
         if self.before_join.is_over() {
             let Some(inputs) = self.inputs.get() else { return };
             return self.tell(inputs, message).await;
         }
-        // Boxed: it happens once, and sockets that wait for a busy room are many.
+        // Boxed: it runs once, and many sockets may wait for a busy room.
         Box::pin(self.hand_over_before_join(message, text)).await;
     }
 
     async fn hand_over_before_join(&self, message: Box<Result<Inbound, Refused>>, text: &str) {
         let is_join = message.as_ref().as_ref().is_ok_and(Inbound::is_join);
         match message.as_ref() {
-            // It is refused whatever comes after it, so it does not wait.
+            // It is refused in any case, so it does not wait.
             Err(refused) if !self.is_resumed || self.seated().await != Seated::Yes => {
                 return self.refuse(refused);
             }
@@ -45,15 +46,17 @@ impl Connection {
                     return self.refuse(&Refused { id: message.id().cloned(), rejection });
                 }
                 if seated != Seated::Yes {
-                    // A task that waits for the next thing to do must also wait for the end of this wait.
+                    // A task that waits in `next` must now also wait for the deadline of this
+                    // message.
                     return self.outbox.wake();
                 }
             }
             Ok(_) | Err(_) => {}
         }
-        // A join is greeted once, and not for the sign-in as well.
+        // With a join, the sign-in does not attach as well: the join alone is greeted.
         let Some(inputs) = self.attach(self.is_resumed).await else { return };
-        // Nobody else answers from here on what has waited: for the join or, if there is none, for the seat.
+        // From here on only the room answers what was kept: it waited for the join or, without one,
+        // for the seat.
         let waited = self.before_join.end();
         let (first, last) = if is_join { (Some(message), None) } else { (None, Some(message)) };
         if let Some(join) = first {
@@ -67,17 +70,18 @@ impl Connection {
         }
     }
 
-    /// What a message is told for which there is no room while the socket waits for its seat.
+    /// Returns the rejection for a message that finds no place in the queue while the socket
+    /// waits for its seat.
     fn come_later(&self) -> Rejection {
         let early = self.back.as_ref().and_then(|back| {
             let budgets = &self.host.budgets;
             budgets.check(&self.room, &back.participant, Known::Proved).err()
         });
-        // The room is about to seat it, if there is nothing left to wait for.
+        // Nothing to wait for: the room is about to seat it.
         early.map_or_else(|| Rejection::new(Code::RateLimited).retry_after(1), |early| early.rejection())
     }
 
-    /// Hands over what waits for a seat, once the socket has one. Cancel-safe.
+    /// Passes on what waited for a seat, once the socket has one. Cancel-safe.
     pub(super) async fn take_seat(&self) {
         if !self.before_join.waits_for_seat() {
             return;
@@ -98,7 +102,8 @@ impl Connection {
         }
     }
 
-    /// Waits until the seat is known for which something waits; for ever, if nothing does. Cancel-safe.
+    /// Waits until it is known whether the socket is seated, if a message waits for that;
+    /// otherwise forever. Cancel-safe.
     pub(super) async fn seat_is_known(&self) {
         match &self.back {
             Some(back) if self.before_join.waits_for_seat() => {
@@ -108,8 +113,8 @@ impl Connection {
         }
     }
 
-    /// Whether the room has seated the socket by its resume token or its sign-in, for which it attaches. One that proves
-    /// nothing does not.
+    /// Returns whether the room has seated the socket by its resume token or its sign-in;
+    /// attaches to find out. A socket with neither does not attach.
     async fn seated(&self) -> Seated {
         let Some(back) = &self.back else { return Seated::No };
         let Some(inputs) = self.attach(true).await else { return Seated::No };
@@ -124,7 +129,7 @@ impl Connection {
         }
     }
 
-    /// Answers what has waited for a `join` for too long.
+    /// Answers messages that have waited too long for a `join`.
     pub(super) fn give_up_waiting(&self) {
         for text in self.before_join.give_up() {
             let message = self.read(&text);

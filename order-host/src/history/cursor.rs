@@ -5,11 +5,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::log::Link;
 
-/// Of a sequence number, the last so many bytes.
+/// How many bytes of a sequence number a cursor has, the lowest.
 const SEQ_BYTES: usize = 6;
-/// Of a link, the first so many bytes.
+/// How many bytes of a link a cursor has, the first.
 const LINK_BYTES: usize = 12;
-/// The characters of a text.
+/// The length of a cursor's text.
 const CHARACTERS: usize = 24;
 
 /// A place in the history of one order. It names the history, too: the same place of another history is another cursor.
@@ -20,7 +20,7 @@ const CHARACTERS: usize = 24;
 pub struct Cursor([u8; SEQ_BYTES + LINK_BYTES]);
 
 impl Cursor {
-    /// The place after the fact with this sequence number and this link.
+    /// Creates the cursor for the position after the fact with this sequence number and link.
     pub fn new(seq: u64, link: Link) -> Self {
         let mut bytes = [0; SEQ_BYTES + LINK_BYTES];
         let [_, _, last @ ..] = seq.to_be_bytes();
@@ -38,19 +38,19 @@ impl Cursor {
         (read == bytes.len()).then_some(Self(bytes))
     }
 
-    /// The text that a client is given.
+    /// Returns the text that a client is given.
     pub fn text(&self) -> String {
         self.write(&mut [0; CHARACTERS]).to_owned()
     }
 
-    /// The text that a client is given, written to where its caller has room: every event has one.
+    /// Writes the text that a client is given into the caller's buffer: every event has one.
     pub(crate) fn write<'text>(&self, text: &'text mut [u8; CHARACTERS]) -> &'text str {
         // It fits, and is ASCII.
         let _ = URL_SAFE_NO_PAD.encode_slice(self.0, text);
         std::str::from_utf8(text).unwrap_or_default()
     }
 
-    /// The sequence number, of a history in which it is small enough to be one.
+    /// Returns the sequence number, if its history is short enough to be one that exists.
     pub(crate) fn seq(&self) -> u64 {
         self.0.iter().take(SEQ_BYTES).fold(0, |seq, byte| seq << 8 | u64::from(*byte))
     }

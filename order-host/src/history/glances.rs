@@ -23,25 +23,26 @@ use crate::log::{LogError, Snapshot};
 use crate::room::load::{Loaded, Loader};
 use crate::{Access, RoomKey};
 
-/// So many bytes of answers are remembered. Overflow: the oldest are forgotten, and read again when somebody asks.
+/// The most bytes of cached answers. Overflow: the oldest are dropped, and read again on
+/// request.
 const REMEMBERED_BYTES: usize = 8 << 20;
 
-/// After so many facts without a snapshot one is worth its write.
+/// With this many facts without a snapshot, saving one is worth the write.
 const FACTS_WORTH_A_SNAPSHOT: u64 = 1_024;
 
-/// What an answer takes beside its texts, about.
+/// The approximate size of a cached answer without its texts.
 const BYTES_EACH: usize = 256;
 
-/// What is told of an order without having it in memory.
+/// What can be told of an order without having it in memory.
 #[derive(Debug)]
 pub(crate) struct Glance {
-    /// The last fact that it takes into account.
+    /// The sequence number of the last fact that it takes into account.
     pub(crate) seq: u64,
-    /// How a stranger sees the order, as JSON text; nothing when nobody has joined it.
+    /// The order as a stranger sees it, as JSON text. `None`: nobody has joined it.
     pub(crate) view: Option<SharedText>,
     circle: Option<Text>,
     tenant: Option<Text>,
-    /// Those who may read its history.
+    /// The participants who may read its history.
     readers: Vec<ParticipantId>,
 }
 
@@ -61,7 +62,7 @@ impl Glance {
         access.admits(self.seq, self.circle.as_ref(), self.tenant.as_ref())
     }
 
-    /// Whether `asker` may read the history; without a name it is the back end, which may.
+    /// Returns whether `asker` may read the history. `None` is the back end, which may.
     pub(crate) fn may_be_read_by(&self, asker: Option<&ParticipantId>) -> bool {
         self.seq > 0 && asker.is_none_or(|asker| self.readers.contains(asker))
     }
@@ -72,23 +73,24 @@ impl Glance {
     }
 }
 
-/// How an order looks to a stranger; there is nothing to see before somebody has joined.
+/// Returns the order as a stranger sees it. `None`: nobody has joined it.
 pub(crate) fn public_view(order: &Order) -> Option<SharedText> {
     (order.seq() > 0).then(|| wire::public_view(order))
 }
 
-/// What is told of an order, and what it took to find out.
+/// A glance, and what it cost to get it.
 #[derive(Debug, Clone)]
 pub(crate) struct Looked {
     pub(crate) glance: Arc<Glance>,
-    /// The work that it made for this one who asks; none, where it was remembered or others had begun it.
+    /// The work done for this request. Zero if the glance was cached or others had requested it
+    /// before.
     pub(crate) work: Duration,
 }
 
-/// What a look finds, once it has ended.
+/// The result of a look, once it has ended.
 type Sought = Arc<SetOnce<Result<Looked, LogError>>>;
 
-/// Answers that are remembered, and those that are being looked for.
+/// Cached answers, and the looks in progress.
 pub(crate) struct Glances {
     state: Mutex<State>,
     loader: Arc<Loader>,
@@ -103,7 +105,7 @@ struct State {
     known: HashMap<RoomKey, Arc<Glance>>,
     oldest_first: VecDeque<RoomKey>,
     bytes: usize,
-    /// As many as there are looks that go on or wait for their turn.
+    /// One entry for each look that is in progress or waits for its turn.
     sought: HashMap<RoomKey, Sought>,
 }
 
@@ -112,7 +114,7 @@ impl Glances {
         Self { state: Mutex::default(), loader, rooms, aside, tasks }
     }
 
-    /// What is told of an order that is not in memory.
+    /// Returns the glance of an order that is not in memory.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -128,7 +130,8 @@ impl Glances {
         if is_own {
             return found;
         }
-        // Others had begun it, perhaps before something that was stored when this one asked. The next look begins after that.
+        // Another request began the look, perhaps before a fact that was stored when this one came.
+        // A new look includes it.
         if let Ok(looked) = &found
             && self.is_the_last(room, &looked.glance).await?
         {
@@ -137,7 +140,8 @@ impl Glances {
         self.look(room).await.1
     }
 
-    /// Waits for the look that is going on, or begins one; whether it was begun here, and what it found.
+    /// Waits for the look in progress, or begins one. Returns whether it began one, and the
+    /// result.
     async fn look(self: &Arc<Self>, room: &RoomKey) -> (bool, Result<Looked, LogError>) {
         let mut begun = None;
         let sought = self
@@ -149,7 +153,8 @@ impl Glances {
         let is_own = begun.take().is_some();
         if is_own {
             let look = Look { glances: self.clone(), room: room.clone(), sought: sought.clone() };
-            // A task of its own ends whatever becomes of who asked, and may step aside for long work.
+            // A separate task ends even if the requester goes away, and may step aside for long
+            // work.
             if Handle::try_current().is_ok() {
                 drop(self.tasks.spawn(look.run()));
             } else {
@@ -170,19 +175,20 @@ impl Glances {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nothing was added to an order since.
+    /// Returns whether nothing was added to an order since `glance`.
     async fn is_the_last(&self, room: &RoomKey, glance: &Glance) -> Result<bool, LogError> {
         Ok(self.loader.log().read(room, glance.seq, 1).await?.is_empty())
     }
 
-    /// Saves a snapshot of an order that had to be read from its first fact on, so that it need not be the next time.
+    /// Saves a snapshot of an order that was replayed from its first fact, so that the next
+    /// load is short.
     async fn remember_for_later(&self, room: &RoomKey, loaded: &Loaded) {
         let Loaded { order, snapshot_seq: 0, .. } = loaded else { return };
         if order.seq() < FACTS_WORTH_A_SNAPSHOT {
             return;
         }
         let Ok(state) = encode_snapshot(order, &loaded.position()) else { return };
-        // What a room has saved meanwhile is newer; one that is in memory will save another.
+        // A snapshot that a room has saved meanwhile is newer; a room in memory will save another.
         let log = self.loader.log();
         let is_newer = match log.load_snapshot(room).await {
             Ok(stored) => stored.is_none_or(|stored| stored.seq < order.seq()),
@@ -197,7 +203,7 @@ impl Glances {
     }
 }
 
-/// A look at an order, which ends in any case: those who wait for it are told.
+/// A look at an order. Those who wait for it are answered even if it is dropped.
 struct Look {
     glances: Arc<Glances>,
     room: RoomKey,
@@ -222,10 +228,10 @@ impl Look {
         Ok(Arc::new(self.glances.aside.run(order.bill_size(), || Glance::of(order))))
     }
 
-    /// Takes it off the list when nobody waits for it any more.
+    /// Removes the look if nobody waits for it any more.
     fn is_given_up(&self) -> bool {
         let mut state = self.glances.lock();
-        // The list has one, and so has this.
+        // The map holds one reference, and `self` another.
         let is_wanted = Arc::strong_count(&self.sought) > 2;
         if !is_wanted {
             state.no_longer_sought(&self.room, &self.sought);
@@ -233,7 +239,7 @@ impl Look {
         !is_wanted
     }
 
-    /// Takes it off the list, and tells those who wait.
+    /// Removes the look, and answers those who wait.
     fn end(&self, found: Result<Looked, LogError>) {
         let mut state = self.glances.lock();
         if state.no_longer_sought(&self.room, &self.sought)
@@ -242,19 +248,19 @@ impl Look {
             state.remember(&self.room, &looked.glance);
         }
         drop(state);
-        // Whoever was told already is told nothing else.
+        // Has no effect if the result is set already.
         let _ = self.sought.set(found);
     }
 }
 
 impl Drop for Look {
     fn drop(&mut self) {
-        self.end(Err(LogError("the order was not looked at to the end".to_owned())));
+        self.end(Err(LogError("reading the order was interrupted".to_owned())));
     }
 }
 
 impl State {
-    /// Takes a look off the list, unless another has taken its place; whether it was there.
+    /// Removes a look, unless another has taken its place. Returns whether it was there.
     fn no_longer_sought(&mut self, room: &RoomKey, sought: &Sought) -> bool {
         let is_there = self.sought.get(room).is_some_and(|current| Arc::ptr_eq(current, sought));
         if is_there {
@@ -359,7 +365,7 @@ mod tests {
         let (table, sought) = (room(1), Sought::default());
         glances.lock().sought.insert(table.clone(), sought.clone());
         let look = Look { glances: glances.clone(), room: table.clone(), sought };
-        // It has read to the end of the log. Then something is stored, and somebody asks.
+        // The look has read to the end of the log. Then a fact is stored, and somebody asks.
         let glance = Arc::new(Glance { seq: 0, view: None, circle: None, tenant: None, readers: Vec::new() });
         glances.loader.log().append(&table, 0, vec![b"not a fact".to_vec().into()]).await.unwrap();
         let (found, ()) = tokio::join!(glances.at(&table), async {

@@ -26,34 +26,35 @@ use crate::host::tasks::Tasks;
 use crate::log::{LogError, RoomLog};
 use crate::{Counted, NotYet, RoomKey, Ticket};
 
-/// How many facts are read at a time. The others on this thread have their turn in between, and so have other histories: a
-/// short one does not wait for the end of a long one.
+/// How many facts are read at a time. Between two reads, other tasks of the thread and
+/// other histories have their turn: a short history does not wait for the end of a long
+/// one.
 const FACTS_AT_ONCE: usize = 100;
 
-/// How many histories are read in the same moment, of all rooms.
+/// How many histories are read at the same moment, over all rooms.
 const READ_AT_ONCE: usize = 2;
 
-/// How many histories of one room may be read or wait for their turn.
+/// How many requests for the history of one room may run or wait at once.
 const OF_ONE_ROOM: usize = 16;
 
-/// How many histories have an order in memory that they follow. Others wait before they begin.
+/// How many replays may hold an order in memory at once. Others wait before they begin.
 const IN_MEMORY: usize = 8;
 
 /// The reason why a history cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HistoryError {
-    /// Nobody has joined the order, or whoever asks was never part of it, or was removed.
-    #[error("only those on the order may read its history")]
+    /// Nobody has joined the order, or the asker was never part of it or was removed.
+    #[error("only participants of the order can read its history")]
     NotAtTheTable,
-    /// They read one already, or many others on the order do.
-    #[error("one history at a time for each person, and {OF_ONE_ROOM} for an order")]
+    /// The asker has a request running already, or the order has too many.
+    #[error("too many histories at once: at most one for each person, and {OF_ONE_ROOM} for an order")]
     Busy,
-    /// They were answered too much lately.
+    /// The asker's budget of answers is used up.
     #[error("{}", .0.bound)]
     TooMuch(NotYet),
     /// The host drains.
-    #[error("the server restarts")]
+    #[error("the server is restarting")]
     Draining,
     /// The log cannot be read.
     #[error(transparent)]
@@ -72,13 +73,13 @@ pub(crate) struct Histories {
     rooms: Counted<RoomKey>,
     in_memory: Semaphore,
     turns: Semaphore,
-    /// What was read lately.
+    /// The cached entries.
     pub(crate) transcripts: Transcripts,
-    /// Held by who reads the history of an order. As many as there are orders of which one is read.
+    /// Held while the history of an order is read. One entry for each order that is being read.
     readers: Mutex<HashMap<RoomKey, Weak<Turn<()>>>>,
 }
 
-/// Somebody in a room; without a name, the back end.
+/// A participant of a room, or the back end (`None`).
 type Asker = (RoomKey, Option<ParticipantId>);
 
 impl Histories {
@@ -97,20 +98,20 @@ impl Histories {
         }
     }
 
-    /// Waits for a turn, in which something of the log may be read.
+    /// Waits for a turn to read from the log.
     async fn turn(&self) -> Result<SemaphorePermit<'_>, LogError> {
-        // Overflow: who waits is bounded by how many there are to ask, for each has one at a time.
+        // Overflow: the number of waiters is bounded, because each asker has one request at a time.
         self.turns.acquire().await.map_err(|error| LogError(error.to_string()))
     }
 
-    /// What those who read the history of this order hold in turn.
+    /// Returns the lock that readers of this order's history hold in turn.
     fn readers_of(&self, room: &RoomKey) -> Arc<Turn<()>> {
         // Nothing panics while it holds the lock.
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(turn) = readers.get(room).and_then(Weak::upgrade) {
             return turn;
         }
-        // There are few: each has an asker, and most pages are remembered.
+        // There are few: each has an asker, and most pages are cached.
         readers.retain(|_, turn| turn.strong_count() > 0);
         let turn = Arc::default();
         readers.insert(room.clone(), Arc::downgrade(&turn));
@@ -118,14 +119,15 @@ impl Histories {
     }
 }
 
-/// A place among those who read a history.
+/// A permit to read a history.
 pub(crate) struct Reading {
     room: RoomKey,
     _places: (Ticket<Asker>, Ticket<RoomKey>),
 }
 
 impl Reading {
-    /// A place for `asker`, who may have one at a time, on however many sockets; nothing, if there is none.
+    /// Takes a permit for `asker`, who may have one at a time over all sockets. `None`: a limit
+    /// is reached.
     pub(crate) fn begin(
         histories: &Histories,
         room: &RoomKey,
@@ -136,8 +138,8 @@ impl Reading {
         Some(Self { room: room.clone(), _places: (of_asker, of_room) })
     }
 
-    /// A page, up to the fact `last`, from what is remembered or else from the log; nothing, once the host drains or the page is not
-    /// wanted any more.
+    /// Returns a page, up to the fact `last`, from the cache or else from the log. `None`: the
+    /// host drains, or the page is not wanted any more.
     pub(crate) async fn read(
         &self,
         histories: &Histories,
@@ -150,7 +152,8 @@ impl Reading {
         if let Some(page) = remembered() {
             return Ok(Some(page));
         }
-        // Of one order one history is read at a time: the next asker finds it remembered, most likely.
+        // The history of an order is read once at a time: the next asker most likely finds it
+        // cached.
         let readers = histories.readers_of(&self.room);
         let _reader = readers.lock().await;
         if let Some(page) = remembered() {
@@ -159,7 +162,7 @@ impl Reading {
         self.replay(histories, end, last, page.limit, is_wanted).await
     }
 
-    /// Follows the order from its first fact on, and remembers the entries.
+    /// Replays the order from its first fact, and caches the entries.
     async fn replay(
         &self,
         histories: &Histories,
@@ -169,7 +172,7 @@ impl Reading {
         is_wanted: impl Fn() -> bool,
     ) -> Result<Option<Page>, LogError> {
         let damaged = |error: &dyn std::fmt::Display| LogError(error.to_string());
-        // Overflow: as for turns.
+        // Overflow: as in `turn`.
         let in_memory = histories.in_memory.acquire().await;
         let _in_memory = in_memory.map_err(|error| damaged(&error))?;
         let id = OrderId::new(self.room.room()).map_err(|error| damaged(&error))?;
@@ -184,7 +187,7 @@ impl Reading {
             }
             let facts = histories.log.read(&self.room, order.seq(), FACTS_AT_ONCE).await?;
             if facts.is_empty() {
-                return Err(LogError(format!("fact {} is not there", order.seq().saturating_add(1))));
+                return Err(LogError(format!("fact {} is missing", order.seq().saturating_add(1))));
             }
             let mut slice = Slice::begin();
             for fact in facts {

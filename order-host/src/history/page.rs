@@ -3,24 +3,25 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How many bytes the entries of a page may have together, unless it has one alone: for whoever reads slowly it is in memory for long.
+/// The most bytes of a page's entries, unless it has a single larger one: a slow reader
+/// keeps the page in memory for long.
 pub(crate) const PAGE_BYTES: usize = 256 * 1024;
 
 /// A page of an order's history.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
-    /// Oldest first, as JSON texts.
+    /// The entries as JSON texts, oldest first.
     pub(crate) entries: VecDeque<String>,
-    /// How many bytes they have together.
+    /// The total size of the entries.
     pub(crate) bytes: usize,
     /// Whether there are earlier ones.
     pub(crate) more: bool,
-    /// The work that it made to read them.
+    /// The work that it took to read them.
     pub(crate) work: Duration,
 }
 
 impl Page {
-    /// Adds the next entry. The earliest fall out when there are too many bytes.
+    /// Adds the next entry. Drops the earliest if there are too many bytes.
     pub(super) fn push(&mut self, entry: String) {
         self.bytes = self.bytes.saturating_add(entry.len());
         self.entries.push_back(entry);

@@ -1,6 +1,7 @@
-//! Entries of histories that are remembered, so that not every page is read from the log.
+//! A cache of history entries, so that not every page is read from the log.
 //!
-//! What happened never changes, so an entry that was made once holds for ever. A bounded number of bytes of them is kept.
+//! What happened never changes, so an entry never becomes invalid. The cache has a bounded
+//! size.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,25 +9,27 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::RoomKey;
 use crate::history::page::{PAGE_BYTES, Page};
 
-/// So many bytes of entries are kept of all orders. Overflow: those of the order that was asked for longest ago are forgotten.
+/// The most bytes of entries of all orders. Overflow: the least recently used order is
+/// dropped.
 const ALL_BYTES: usize = 32 << 20;
 
-/// So many bytes are kept of what was read of one order. Overflow: the earliest entries are forgotten, and read again for each page.
+/// The most bytes of entries read from the log of one order. Overflow: the earliest entries
+/// are dropped, and read again for each page.
 const READ_BYTES: usize = 12 << 20;
 
-/// So many bytes are kept of what happened in one order since. Overflow: as above.
+/// The most bytes of entries that were added to one order since. Overflow: as above.
 const ADDED_BYTES: usize = 2 << 20;
 
-/// What an entry takes beside its text, about.
+/// The approximate size of an entry without its text.
 const BYTES_EACH: usize = 40;
 
-/// What an order takes beside its entries, about.
+/// The approximate size of an order without its entries.
 const BYTES_OF_A_ROOM: usize = 512;
 
-/// Entries without a gap between them.
+/// Consecutive entries without a gap.
 #[derive(Debug)]
 pub(crate) struct Run {
-    /// The sequence number before the first of them.
+    /// The sequence number before the first entry.
     before: u64,
     list: VecDeque<Box<str>>,
     bytes: usize,
@@ -34,17 +37,17 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// None yet: the first is that after `before`.
+    /// Creates an empty run that starts after the sequence number `before`.
     fn after(before: u64, most_bytes: usize) -> Self {
         Self { before, list: VecDeque::new(), bytes: 0, most_bytes }
     }
 
-    /// None yet of an order that is read from its first fact on.
+    /// Creates an empty run for an order that is read from its first fact.
     pub(crate) fn from_the_start() -> Self {
         Self::after(0, READ_BYTES)
     }
 
-    /// Adds the next.
+    /// Adds the next entry. Drops the earliest if there are too many bytes.
     pub(crate) fn push(&mut self, entry: String) {
         self.bytes = self.bytes.saturating_add(entry.len()).saturating_add(BYTES_EACH);
         self.list.push_back(entry.into_boxed_str());
@@ -56,7 +59,7 @@ impl Run {
         }
     }
 
-    /// The sequence number of the last.
+    /// Returns the sequence number of the last entry.
     fn last(&self) -> u64 {
         self.before.saturating_add(self.list.len() as u64)
     }
@@ -67,8 +70,8 @@ impl Run {
     }
 }
 
-/// What is remembered of one order: what was read from its log, and what happened while it was in memory. There may be a gap between
-/// the two, or they may overlap.
+/// The entries cached of one order: those read from its log, and those added while it was
+/// in memory. There may be a gap between the two, or they may overlap.
 #[derive(Debug)]
 struct Transcript {
     read: Run,
@@ -86,21 +89,22 @@ impl Transcript {
     }
 }
 
-/// The entries that are remembered, of all orders.
+/// The cached entries of all orders.
 #[derive(Debug, Default)]
 pub(crate) struct Transcripts(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     rooms: HashMap<RoomKey, Transcript>,
-    /// When each was asked for last, in the order of that.
+    /// The rooms in the order of their last use.
     by_use: BTreeMap<u64, RoomKey>,
     uses: u64,
     bytes: usize,
 }
 
 impl Transcripts {
-    /// The page of at most `limit` entries that ends with the entry `end`, if it is remembered.
+    /// Returns the page of at most `limit` entries that ends with the entry `end`, if it is
+    /// cached.
     pub(crate) fn page(&self, room: &RoomKey, end: u64, limit: usize) -> Option<Page> {
         let mut state = self.lock();
         let transcript = state.used(room)?;
@@ -119,8 +123,9 @@ impl Transcripts {
         Some(page)
     }
 
-    /// Where to read to for a page that ends with the entry `end` of an order that has `last` entries: to the last, so that other pages
-    /// are remembered as well, unless those after this page already are.
+    /// Returns where to read to for a page that ends with the entry `end`, of an order with
+    /// `last` entries. That is `last`, so that later pages are cached as well, unless the
+    /// entries after this page already are.
     pub(crate) fn read_to(&self, room: &RoomKey, end: u64, last: u64) -> u64 {
         let state = self.lock();
         let is_before = state
@@ -130,7 +135,7 @@ impl Transcripts {
         if is_before { end } else { last }
     }
 
-    /// Remembers what was read of an order, unless more is remembered.
+    /// Caches what was read of an order, unless more is cached.
     pub(crate) fn keep(&self, room: &RoomKey, read: Run) {
         let mut state = self.lock();
         let before = state.open(room);
@@ -141,14 +146,14 @@ impl Transcripts {
         state.count(room, before);
     }
 
-    /// Remembers what happens in an order from now on, if [`Transcripts::add`] is told.
+    /// Starts to cache what happens in an order, as [`Transcripts::add`] reports it.
     pub(crate) fn begin(&self, room: &RoomKey) {
         let mut state = self.lock();
         let before = state.open(room);
         state.count(room, before);
     }
 
-    /// Remembers what happened in an order; whether more of it is to be told.
+    /// Caches what happened in an order. Returns whether further entries are wanted.
     pub(crate) fn add(&self, room: &RoomKey, seq: u64, entry: String) -> bool {
         let mut state = self.lock();
         let Some(transcript) = state.rooms.get_mut(room) else { return false };
@@ -168,7 +173,7 @@ impl Transcripts {
 }
 
 impl State {
-    /// Notes that an order is asked for.
+    /// Marks an order as just used.
     fn used(&mut self, room: &RoomKey) -> Option<&Transcript> {
         let transcript = self.rooms.get_mut(room)?;
         self.by_use.remove(&transcript.used);
@@ -178,7 +183,7 @@ impl State {
         Some(transcript)
     }
 
-    /// Makes a place for an order, if it has none; answers with how many bytes it takes.
+    /// Adds an order if it is not there. Returns the size of its entries.
     fn open(&mut self, room: &RoomKey) -> usize {
         if let Some(known) = self.used(room) {
             return known.bytes();
@@ -190,7 +195,8 @@ impl State {
         0
     }
 
-    /// Counts what an order takes, which took `before` bytes until now.
+    /// Updates the total after an order changed from `before` bytes, and drops the least
+    /// recently used orders if it is too large.
     fn count(&mut self, room: &RoomKey, before: usize) {
         let now = self.rooms.get(room).map_or(0, Transcript::bytes);
         self.bytes = self.bytes.saturating_sub(before).saturating_add(now);

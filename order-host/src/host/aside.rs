@@ -7,16 +7,17 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
 use tokio::task::block_in_place;
 
-/// A bill is long work from this size on (see `Order::bill_size`). To step aside takes some tens of microseconds.
+/// From this size on a bill counts as long work (see `Order::bill_size`). Stepping aside
+/// costs some tens of microseconds.
 const LONG: usize = 2_000;
 
-/// How much long work a processor is given at the same time.
+/// How many long computations may run at once for each processor.
 const EACH: usize = 4;
 
-/// Where long work is done.
+/// Limits how many long computations run at once.
 pub(crate) struct Aside {
-    /// How much is done at the same time, each on a thread of its own. What finds no place here is done where it is, and what
-    /// else that thread has to do waits.
+    /// One permit for each long computation, which has its thread to itself. Work without a
+    /// permit runs in place and blocks the other tasks of its thread.
     places: Semaphore,
 }
 
@@ -28,8 +29,8 @@ impl Default for Aside {
 }
 
 impl Aside {
-    /// Does work about a bill of this size. Where it is long, and there are other threads, these take over the other rooms and
-    /// sockets of this one meanwhile.
+    /// Runs work on a bill of this size. If it is long and the runtime has other threads, those
+    /// take over this thread's other tasks meanwhile.
     pub(crate) fn run<T>(&self, size: usize, work: impl FnOnce() -> T) -> T {
         if size < LONG || !has_other_threads() {
             return work();
@@ -41,7 +42,8 @@ impl Aside {
     }
 }
 
-/// Whether the runtime has threads that can take over. One that has a single thread is not to be blocked.
+/// Returns whether the runtime has other threads to take over. A single-threaded runtime
+/// must not be blocked.
 fn has_other_threads() -> bool {
     Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
 }
@@ -60,7 +62,7 @@ mod tests {
         });
         let long = tokio::spawn(async move {
             sender.send(()).await.unwrap();
-            // Only the other task can end it, and there is one thread for both.
+            // Only the other task can end it, and both share one thread.
             Aside::default().run(LONG, || answered.recv_timeout(std::time::Duration::from_secs(60)))
         });
         assert!(long.await.unwrap().is_ok());

@@ -15,20 +15,20 @@ use crate::log::SqliteLog;
 use crate::log::sqlite::{Damage, Finding, Looking, NotLooked};
 use crate::room::input::Input;
 
-/// After each step, so many times as long as it took.
+/// How long it rests after each step, as a multiple of the step's time.
 const REST: u32 = 19;
 const SHORTEST_REST: Duration = Duration::from_millis(5);
 
-/// What fails is tried again so often, each after a while. Then it is passed over. Where nothing can be read for now, as while the disk
-/// is full, that is waited for.
+/// How often a failed step is tried again before it is skipped. When nothing can be read
+/// for now, such as while the disk is full, it waits without counting.
 const TRIES: u32 = 10;
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
-/// How much is said of what is wrong, in lines of the log.
+/// The most findings that are logged.
 const LINES: usize = 1_000;
 
-/// Looks through all of `log` once, beginning after `after`, until the host drains or nobody has it any more. Rooms that are found
-/// damaged are closed, and stay closed.
+/// Verifies all of `log` once, starting after the delay `after`, until the host drains or
+/// is dropped. Damaged rooms are closed, and stay closed.
 pub(crate) async fn look_through(host: Weak<HostContext>, log: Arc<SqliteLog>, after: Duration) {
     sleep(after).await;
     let mut looking = Looking::default();
@@ -56,19 +56,19 @@ pub(crate) async fn look_through(host: Weak<HostContext>, log: Arc<SqliteLog>, a
                     rooms = audited.rooms,
                     facts = audited.facts,
                     findings = lines,
-                    "all that is stored was looked through"
+                    "the check of the stored data is complete"
                 );
                 return;
             }
             Err(NotLooked::ForNow(error)) => {
                 if !std::mem::replace(&mut waits, true) {
-                    tracing::warn!(%error, "what is stored cannot be looked through for now");
+                    tracing::warn!(%error, "the stored data cannot be checked for now; trying again");
                 }
                 drop(host);
                 sleep(TRY_AGAIN).await;
             }
             Err(NotLooked::Failed(error)) => {
-                tracing::warn!(%error, "something that is stored cannot be looked at");
+                tracing::warn!(%error, "a part of the stored data cannot be checked; trying again");
                 tries += 1;
                 if tries > TRIES {
                     tries = 0;
@@ -88,7 +88,7 @@ pub(crate) async fn look_through(host: Weak<HostContext>, log: Arc<SqliteLog>, a
 
 fn tell(host: &HostContext, Finding { room, damage }: Finding, lines: usize) {
     let closes = match damage {
-        // Nothing of the order itself is wrong, as far as that is known.
+        // The order itself is not damaged, as far as is known.
         Damage::NoAlarm { .. } | Damage::AlarmOrder | Damage::Unread(_) | Damage::Snapshot { .. } => false,
         _ => true,
     };
@@ -98,33 +98,33 @@ fn tell(host: &HostContext, Finding { room, damage }: Finding, lines: usize) {
             Some(room) if closes => tracing::error!(
                 room = %room.fingerprint(),
                 %damage,
-                "A ROOM IS DAMAGED, and is closed until the server is started again: `stonepot verify` on the data folder names it; \
-                 restore a backup of it"
+                "A ROOM IS DAMAGED, and is closed until the server is started again: run `stonepot verify` on the data folder to see \
+                 which one, and restore a backup"
             ),
             Some(room) if is_snapshot => tracing::error!(
                 room = %room.fingerprint(),
                 %damage,
-                "THE SNAPSHOT OF A ROOM IS DAMAGED: the room is replayed without it, and goes on"
+                "THE SNAPSHOT OF A ROOM IS DAMAGED: the room is replayed without it and stays open"
             ),
             Some(room) if matches!(damage, Damage::Unread(_)) => tracing::error!(
                 room = %room.fingerprint(),
                 %damage,
-                "A ROOM COULD NOT BE LOOKED AT: try `stonepot verify` on the data folder"
+                "A ROOM COULD NOT BE CHECKED: run `stonepot verify` on the data folder"
             ),
             Some(room) => tracing::error!(
                 room = %room.fingerprint(),
                 %damage,
-                "WHAT STANDS BESIDE A ROOM IS DAMAGED: `stonepot verify` on the data folder names it; restore a backup of it"
+                "THE ALARM OF A ROOM IS DAMAGED: run `stonepot verify` on the data folder to see which, and restore a backup"
             ),
             None => tracing::error!(
                 %damage,
-                "THE LOG IS DAMAGED: `stonepot verify` on the data folder says where; restore a backup of it"
+                "THE LOG IS DAMAGED: run `stonepot verify` on the data folder to see where, and restore a backup"
             ),
         }
     }
     match room {
         Some(room) if closes => {
-            // First, or a room that is being loaded could miss both.
+            // Mark it first, or a room that is just being loaded could miss both.
             host.loader.damaged.add(room.clone());
             forget(host, &room);
         }
@@ -137,10 +137,11 @@ fn tell(host: &HostContext, Finding { room, damage }: Finding, lines: usize) {
     }
 }
 
-/// Has a room leave memory, which cannot be trusted.
+/// Unloads a room whose state in memory cannot be trusted.
 fn forget(host: &HostContext, room: &RoomKey) {
     if let Some(inputs) = host.rooms.loaded(room) {
-        // One that is busy must not keep the others from being looked at. One that has ended needs no telling.
+        // A busy room must not delay the check of the others. A room that has ended needs no
+        // message.
         host.tasks.spawn(async move { drop(inputs.send(Input::Damaged).await) });
     }
 }

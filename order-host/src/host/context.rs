@@ -1,4 +1,4 @@
-//! What a host, its rooms and its connections share.
+//! The state that a host, its rooms and its connections share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,9 +31,9 @@ pub(crate) struct HostContext {
     pub(crate) histories: Histories,
     pub(crate) glances: Arc<Glances>,
     pub(crate) budgets: Budgets,
-    /// Where bills are worked out that take long.
+    /// Runs long computations, such as large bills.
     pub(crate) aside: Arc<Aside>,
-    /// The orders in memory, by tenant.
+    /// Counts the orders in memory, by tenant.
     pub(crate) tenants: Counted<Text>,
     next_connection: AtomicU64,
     pub(crate) tasks: Tasks,
@@ -72,11 +72,14 @@ impl HostContext {
         ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Looks at the clock, and says so when it has stepped.
+    /// Reads the clock. Logs a warning if it has stepped.
     pub(crate) fn look_at_clock(&self) -> Look {
         let look = self.steps.look();
         if let Some(millis) = look.stepped {
-            tracing::warn!(millis, "the clock has stepped: orders and deadlines go by elapsed time for now");
+            tracing::warn!(
+                millis,
+                "the system clock has jumped: orders and deadlines go by elapsed time for now"
+            );
             self.alarms.clock_stepped();
         }
         look

@@ -7,17 +7,17 @@ use std::sync::{Mutex, PoisonError};
 use crate::RoomKey;
 use crate::log::LogError;
 
-/// So many rooms are remembered. Overflow: further ones are refused only where loading them finds the damage, which is said in the
-/// log.
+/// How many rooms are remembered. Overflow: further ones are refused only when loading them
+/// finds the damage, which is logged.
 const ROOMS: usize = 100_000;
 
 /// Rooms that are refused until the process ends.
 #[derive(Debug, Default)]
 pub(crate) struct Damaged {
     rooms: Mutex<HashSet<RoomKey>>,
-    /// Rooms that are replayed instead, for only their snapshots are damaged.
+    /// Rooms that are replayed from the first fact, because only their snapshots are damaged.
     snapshots: Mutex<HashSet<RoomKey>>,
-    /// So that it costs next to nothing to ask as long as nothing is damaged.
+    /// Makes the check almost free while nothing is damaged.
     is_any: AtomicBool,
 }
 
@@ -27,7 +27,7 @@ impl Damaged {
         self.remember(&self.rooms, room);
     }
 
-    /// Remembers that a room must not be loaded with its snapshot.
+    /// Notes that a room must not be loaded from its snapshot.
     #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "no other log is looked through"))]
     pub(crate) fn add_snapshot(&self, room: RoomKey) {
         self.remember(&self.snapshots, room);
@@ -44,7 +44,8 @@ impl Damaged {
         self.is_any.store(true, Ordering::Release);
     }
 
-    /// Whether the snapshot of a room was found damaged, so that it is replayed without.
+    /// Returns whether the snapshot of a room was found damaged, so that the room is replayed
+    /// without it.
     pub(crate) fn has_snapshot(&self, room: &RoomKey) -> bool {
         self.is_any.load(Ordering::Acquire)
             && self.snapshots.lock().unwrap_or_else(PoisonError::into_inner).contains(room)
@@ -53,12 +54,12 @@ impl Damaged {
     /// Refuses a room that was found damaged.
     ///
     /// # Errors
-    /// When it was.
+    /// When it was found damaged.
     pub(crate) fn refuse(&self, room: &RoomKey) -> Result<(), LogError> {
         if self.is_any.load(Ordering::Acquire)
             && self.rooms.lock().unwrap_or_else(PoisonError::into_inner).contains(room)
         {
-            return Err(LogError("what is stored of the room is damaged".to_owned()));
+            return Err(LogError("the room's stored data is damaged".to_owned()));
         }
         Ok(())
     }

@@ -1,14 +1,16 @@
-//! Where fresh identifiers come from.
+//! Sources of fresh identifiers.
 
 use order_core::ItemId;
 use rand::distr::{Alphanumeric, SampleString as _};
 
-/// How many random letters and digits an item's id has: 95 bits, which nobody guesses and no two share.
+/// Random letters and digits in an item's id: 95 bits, which cannot be guessed and do not
+/// collide.
 const RANDOM_CHARS: usize = 16;
 
-/// Makes identifiers. The core has no randomness of its own, so a test can give it any.
+/// Generates identifiers. order-core has no randomness of its own, so that tests can supply
+/// their own ids.
 pub trait Ids: Send + Sync + 'static {
-    /// An id for an item, other than all before it.
+    /// Returns an item id that was never returned before.
     fn item_id(&self) -> ItemId;
 }
 
@@ -20,7 +22,7 @@ impl Ids for RandomIds {
     fn item_id(&self) -> ItemId {
         loop {
             let random = Alphanumeric.sample_string(&mut rand::rng(), RANDOM_CHARS);
-            // Letters and digits always make an id; there is no second round.
+            // Letters and digits are always a valid id; the loop runs once.
             if let Ok(id) = ItemId::new(&format!("item_{random}")) {
                 return id;
             }

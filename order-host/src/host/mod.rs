@@ -33,14 +33,15 @@ use crate::room::input::Input;
 use crate::time::waker;
 use crate::{Access, Clock, Connection, Ids, Opening, RandomIds, RoomKey, Settings, SystemClock};
 
-/// All rooms of one process. A room is loaded on first use and unloaded when idle. Cheap to clone.
+/// Holds all rooms of one process. A room is loaded on first use and unloaded when idle.
+/// Cheap to clone.
 #[derive(Clone)]
 pub struct Host {
     context: Arc<HostContext>,
 }
 
 impl Host {
-    /// A host over `log`, with the machine's clock and unguessable ids.
+    /// Creates a host over `log`, with the system clock and unguessable ids.
     pub fn new(log: Arc<dyn RoomLog>, settings: Settings) -> Self {
         Self::with(log, settings, Arc::new(SystemClock), Arc::new(RandomIds))
     }
@@ -72,11 +73,11 @@ impl Host {
             if inputs.send(Input::View { reply }).await.is_ok()
                 && let Ok(view) = answer.await
             {
-                // Copied here: the room is not held up by it.
+                // Copied here, so that the room does not wait for it.
                 return Ok(view.as_deref().map(str::to_owned));
             }
         }
-        // Not in memory: look it up, but do not load a room for everybody who knocks.
+        // Not in memory: read the glance, but do not load a room for a mere request.
         let looked = self.context.glances.at(room).await?;
         Ok(looked.glance.view.as_deref().map(str::to_owned))
     }
@@ -86,7 +87,8 @@ impl Host {
     /// An `asker` has to be on the order and must not have been removed; `None` is the back end. The caller vouches for the asker.
     ///
     /// # Errors
-    /// When they may not read it, too many do, or the log cannot be read.
+    /// When `asker` may not read it or reads too much, when too many read at once, or when the
+    /// log cannot be read.
     pub async fn history(
         &self,
         room: &RoomKey,
@@ -94,12 +96,12 @@ impl Host {
         page: HistoryPage,
     ) -> Result<String, HistoryError> {
         let reading = Reading::begin(&self.context.histories, room, asker).ok_or(HistoryError::Busy)?;
-        // Before anything is done for them, the look at whether they may read it included.
+        // Before any work is done for them, including the check that they may read it.
         if let Some(asker) = asker {
             self.context.budgets.check(room, asker, Known::Proved).map_err(HistoryError::TooMuch)?;
         }
         let last = self.last_to_read(room, asker).await?.ok_or(HistoryError::NotAtTheTable)?;
-        // Who does not want it any more drops this future.
+        // A caller that is no longer interested drops this future.
         let page = reading.read(&self.context.histories, last, page, || true).await?;
         let mut page = page.ok_or(HistoryError::Draining)?;
         if let Some(asker) = asker {
@@ -108,8 +110,9 @@ impl Host {
         Ok(wire::history_document(page.entries.make_contiguous(), page.more))
     }
 
-    /// The last fact of an order's history, if `asker` may read it. A room in memory says so itself, and tells from then on what
-    /// happens, so that a page after a change is not read from the log either.
+    /// Returns the last sequence number of an order's history, if `asker` may read it. A room
+    /// in memory answers itself. From then on it also passes new facts on to the cached
+    /// transcript, so that the next page is not read from the log either.
     async fn last_to_read(
         &self,
         room: &RoomKey,
@@ -135,7 +138,8 @@ impl Host {
         self.context.settings.resume_key.prove(room, token)
     }
 
-    /// Whether somebody with this access may see and join the order of `room`, which is not loaded for that.
+    /// Returns whether `access` allows seeing and joining the order of `room`. Does not load
+    /// the room.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -161,8 +165,8 @@ impl Host {
     /// The caller vouches that it is the back end.
     ///
     /// # Errors
-    /// The `error` message that a socket would have got, as JSON text. Nothing has changed then, unless its code is
-    /// `storage_uncertain`.
+    /// Returns the `error` message that a socket would have received, as JSON text. Nothing has
+    /// changed then, unless its code is `storage_uncertain`.
     pub async fn backend(&self, room: &RoomKey, message: &str) -> Result<String, String> {
         let refuse = |rejection: &Rejection, id: Option<&CommandId>| {
             wire::error(rejection, id, self.context.clock.now())
@@ -205,14 +209,14 @@ impl Host {
         self.context.tasks.spawn(async move {
             tokio::select! {
                 biased;
-                // That it cannot be waited for means that the host is gone.
+                // An error means that the host is gone.
                 _ = draining.wait_for(|draining| *draining) => {}
                 () = check::look_through(host, log, after) => {}
             }
         });
     }
 
-    /// Whether messages can be taken: the log can be written, and the host does not drain.
+    /// Checks that messages can be accepted: the log is writable, and the host does not drain.
     ///
     /// # Errors
     /// When they cannot, with the reason.
@@ -223,25 +227,25 @@ impl Host {
         self.context.log.ready().await
     }
 
-    /// How many rooms are in memory.
+    /// Returns how many rooms are in memory.
     pub fn loaded_rooms(&self) -> usize {
         self.context.rooms.count()
     }
 
-    /// Stops: what was accepted is stored and shown, then every socket is told to come back later and every
-    /// room is unloaded. Returns when that is done.
+    /// Shuts the host down: stores and shows what was accepted, tells every socket to come back
+    /// later, and unloads every room. Returns when that is done.
     pub async fn drain(&self) {
         let rooms = self.context.rooms.start_draining();
         self.context.tasks.start_draining();
         for inputs in rooms {
-            // One that is busy must not keep the others from hearing it. One that has ended needs no telling.
+            // A busy room must not delay the others. A room that has ended needs no message.
             self.context.tasks.spawn(async move { drop(inputs.send(Input::Drain).await) });
         }
         self.context.tasks.end().await;
     }
 
-    /// Waits until the host has been [drained](Host::drain): all that was accepted is stored, and every socket has been told to
-    /// come back later. Does not begin that.
+    /// Waits until the host has been [drained](Host::drain): everything accepted is stored, and
+    /// every socket has been told to come back later. Does not start the drain.
     pub async fn drained(&self) {
         self.context.tasks.drains().await;
         self.context.tasks.all_ended().await;

@@ -31,12 +31,12 @@ pub enum RoomKeyError {
     #[error("a room's name has at most {MAX_NAME_BYTES} bytes")]
     TooLong,
     /// A character that a URL's path segment cannot hold (RFC 3986, `pchar`).
-    #[error("a room's name is made of the characters of a URL path segment")]
+    #[error("a room's name can only have characters of a URL path segment")]
     BadCharacter,
 }
 
 impl RoomKey {
-    /// The room called `room` of the party `party`.
+    /// Creates the key of the room `room` of the party `party`.
     ///
     /// # Errors
     /// When either is empty, too long, or not made of the characters of a URL path segment.
@@ -46,7 +46,7 @@ impl RoomKey {
         Ok(Self { joined: format!("{party}/{room}").into(), party_bytes: party.len() })
     }
 
-    /// Reads back what [`RoomKey::as_str`] gave.
+    /// Parses the text of [`RoomKey::as_str`].
     ///
     /// # Errors
     /// As [`RoomKey::new`].
@@ -55,17 +55,17 @@ impl RoomKey {
         Self::new(party, room)
     }
 
-    /// `party/room`, the form under which a log stores it.
+    /// Returns `party/room`, the form in which a log stores it.
     pub fn as_str(&self) -> &str {
         &self.joined
     }
 
-    /// The party, for instance `main`.
+    /// Returns the party, for instance `main`.
     pub fn party(&self) -> &str {
         self.joined.get(..self.party_bytes).unwrap_or_default()
     }
 
-    /// The room's own name, which is also its order's id.
+    /// Returns the room's own name, which is also its order's id.
     pub fn room(&self) -> &str {
         self.joined.get(self.party_bytes + 1..).unwrap_or_default()
     }
@@ -101,7 +101,8 @@ impl fmt::Display for RoomKey {
     }
 }
 
-/// `pchar` of RFC 3986: unreserved, percent sign, sub-delimiters, colon and at.
+/// Checks that a name is made of `pchar` of RFC 3986: unreserved, percent sign,
+/// sub-delimiters, colon and at.
 fn check(name: &str) -> Result<(), RoomKeyError> {
     if name.is_empty() {
         return Err(RoomKeyError::Empty);

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use crate::RoomKey;
 use crate::room::input::Input;
 
-/// The rooms in memory, and the way into each.
+/// The rooms in memory, and the sender to each.
 #[derive(Default)]
 pub(crate) struct Rooms(Mutex<Registry>);
 
@@ -19,12 +19,13 @@ struct Registry {
 }
 
 impl Rooms {
-    /// How many there are.
+    /// Returns how many there are.
     pub(crate) fn count(&self) -> usize {
         self.lock().rooms.len()
     }
 
-    /// The way into a room, which `start` sets going if it is not in memory; nothing while the host drains.
+    /// Returns the sender to a room, which is started with `start` if it is not in memory.
+    /// `None`: the host drains.
     pub(crate) fn enter(
         &self,
         key: &RoomKey,
@@ -42,13 +43,13 @@ impl Rooms {
         Some(inputs)
     }
 
-    /// The way into a room that is in memory.
+    /// Returns the sender to a room that is in memory.
     pub(crate) fn loaded(&self, key: &RoomKey) -> Option<mpsc::Sender<Input>> {
         self.lock().rooms.get(key).cloned()
     }
 
-    /// Takes a room off the list if nobody can send to it any more and nothing is left to read. Ways into a
-    /// room are handed out under the same lock, so none can come up in between.
+    /// Removes a room if no sender to it is left and its queue is empty. Senders are handed out
+    /// under the same lock, so none can appear in between.
     pub(crate) fn unload_if_idle(&self, key: &RoomKey, inputs: &mpsc::Receiver<Input>) -> bool {
         let mut registry = self.lock();
         let idle = inputs.is_empty() && inputs.sender_strong_count() == 1;
@@ -58,7 +59,7 @@ impl Rooms {
         idle
     }
 
-    /// Takes a room that has closed its door off the list, unless another has taken its place.
+    /// Removes a room that has closed its queue, unless another has taken its place.
     pub(crate) fn forget(&self, key: &RoomKey) {
         let mut registry = self.lock();
         if registry.rooms.get(key).is_some_and(mpsc::Sender::is_closed) {
@@ -66,7 +67,7 @@ impl Rooms {
         }
     }
 
-    /// From now on nobody enters a room; answers with the ways into those there are.
+    /// Refuses new rooms from now on. Returns the senders to the existing ones.
     pub(crate) fn start_draining(&self) -> Vec<mpsc::Sender<Input>> {
         let mut registry = self.lock();
         registry.draining = true;

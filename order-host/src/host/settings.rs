@@ -22,23 +22,28 @@ pub struct Settings {
     pub idle_unload: Duration,
     /// How many bytes may wait for one socket before it is sent the full state instead.
     pub outbox_bytes: usize,
-    /// How many messages may wait for one room, at least 1; a socket that sends more waits, and reads nothing meanwhile.
+    /// How many messages may wait for one room, at least 1. Beyond that, a socket that sends
+    /// waits, and is not read meanwhile.
     pub room_queue: usize,
     /// The rate limit of one socket; `None` is no limit. A socket that sends faster is told to wait, and closed if it goes on.
     pub pace: Option<Pace>,
     /// The rate limit of one participant, for all their sockets of a room together; `None` is no limit.
     pub participant_pace: Option<Pace>,
-    /// How many bytes the log of one order may have; nothing, if as many as there is room for. The last eighth is kept for its owner,
-    /// for finalizing, for payments and for the back end. Default 64 MiB.
+    /// The largest size of one order's log, in bytes. `None`: no limit. The last eighth is
+    /// reserved for its owner, for finalizing, for payments and for the back end. Default 64
+    /// MiB.
     pub log_bytes: Option<u64>,
-    /// How many bytes one participant may add to the log of an order; nothing, if as many as they like. It is in bytes.
+    /// How many bytes one participant may add to the log of an order, as a rate limit in bytes.
+    /// `None`: no limit.
     pub participant_log: Option<Pace>,
-    /// How many bytes one participant may be answered on all their sockets of an order, for what they ask for: states, bills, checksums,
-    /// pages of history, and what a join or coming back is answered with; nothing, if as many as they like. It is in bytes, and work
-    /// counts as well, 20 bytes a microsecond. An answer may be larger than what is left.
+    /// How many bytes of answers one participant may receive over all their sockets of an
+    /// order, as a rate limit in bytes. `None`: no limit. It counts states, bills, checksums,
+    /// pages of history, and the answers to joining and resuming. Work counts too, as 20 bytes
+    /// a microsecond. One answer may exceed what is left.
     pub participant_answers: Option<Pace>,
-    /// How many orders of one tenant may be in memory at once for another to begin; nothing, if as many as there is room for. It
-    /// counts where people signed in for a tenant. Orders that there are already can always be reached.
+    /// How many orders of one tenant may be in memory before no new one may begin. `None`: no
+    /// limit. It applies where people sign in for a tenant. Existing orders can always be
+    /// reached.
     pub rooms_per_tenant: Option<usize>,
     /// The key that makes and checks resume tokens.
     pub resume_key: ResumeKey,

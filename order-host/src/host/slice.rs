@@ -5,25 +5,26 @@ use std::time::Duration;
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
-/// After so long others have their turn.
+/// How long a slice may be.
 const LONGEST: Duration = Duration::from_millis(1);
 
-/// A part of some long work.
+/// One slice of some long work.
 #[derive(Debug)]
 pub(crate) struct Slice(Instant);
 
 impl Slice {
-    /// Begins to work.
+    /// Begins a slice.
     pub(crate) fn begin() -> Self {
         Self(Instant::now())
     }
 
-    /// How long it has been.
+    /// Returns how long the slice has taken so far.
     pub(crate) fn end(&self) -> Duration {
         self.0.elapsed()
     }
 
-    /// Lets others have their turn, if it has been long, and begins another; how long the one that ended was.
+    /// Yields to other tasks if the slice was long, and begins the next. Returns how long the
+    /// ended slice was, or zero.
     pub(crate) async fn end_if_long(&mut self) -> Duration {
         let worked = self.0.elapsed();
         if worked < LONGEST {

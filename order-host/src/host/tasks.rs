@@ -18,7 +18,7 @@ impl Default for Tasks {
 }
 
 impl Tasks {
-    /// Runs a task that the drain waits for.
+    /// Spawns a task that the drain waits for.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
         self.tracker.spawn(task)
     }

@@ -9,11 +9,11 @@ use crate::Host;
 /// Carries messages between a host and its clients: over WebSockets, in memory, or any other way.
 #[async_trait]
 pub trait Transport: Send {
-    /// Serves `host` until `stop` is cancelled. Then takes nobody new, drains the host so that what was
-    /// accepted is stored and shown, and returns.
+    /// Serves `host` until `stop` is cancelled. Then accepts no new clients, drains the host so
+    /// that everything accepted is stored and shown, and returns.
     ///
     /// # Errors
-    /// When it cannot go on serving.
+    /// When it cannot continue to serve.
     async fn run(self: Box<Self>, host: Host, stop: CancellationToken) -> Result<(), TransportError>;
 }
 

@@ -13,16 +13,18 @@ use tokio::time::Instant;
 
 use crate::{NotYet, Pace, RoomKey};
 
-/// What a microsecond of the processor counts for, in bytes. It bounds questions whose answers are small and hard to find.
+/// The price of a microsecond of processor time, in bytes. It limits requests whose answers
+/// are small but costly.
 const BYTES_A_MICROSECOND: u64 = 20;
 
-/// An answer took no longer than this, whatever the clock says: where the machine is busy, most of the time goes to others.
+/// The most work that an answer is charged for: on a busy machine most of the elapsed time
+/// belongs to others.
 const LONGEST_WORK: Duration = Duration::from_millis(10);
 
-/// When there are so many, those who owe nothing any more are forgotten.
+/// At this number of entries, those that owe nothing are removed.
 const FIRST_SWEEP: usize = 1_024;
 
-/// What each person has been answered lately. Nothing is kept of those who have all of it left.
+/// The recent answers of each participant. Nothing is kept of one whose budget is full.
 #[derive(Debug)]
 pub(crate) struct Budgets {
     pace: Option<Pace>,
@@ -31,33 +33,35 @@ pub(crate) struct Budgets {
 
 #[derive(Debug)]
 struct Owed {
-    /// When each has all of it left again. There are as many as people who were answered within the time that a burst takes.
+    /// When each budget is full again. There are as many entries as participants answered
+    /// within the time of a burst.
     until: HashMap<Asker, Instant>,
     sweep_at: usize,
 }
 
-/// Somebody in a room, and how they are known.
+/// A participant of a room, and how they were identified.
 type Asker = (RoomKey, ParticipantId, Known);
 
-/// How it is known who asks. Who only names somebody uses up nothing of what that person is answered.
+/// How the asker was identified. A request that merely names a participant does not use
+/// that participant's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Known {
-    /// By a sign-in or a resume token, or because the socket made the participant.
+    /// By a sign-in or a resume token, or because this socket created the participant.
     Proved,
-    /// By their word.
+    /// Only named in the message.
     Named,
 }
 
 impl Budgets {
-    /// `pace` is in bytes; without it, nobody is bounded.
+    /// `pace` is in bytes. `None`: no limit.
     pub(crate) fn new(pace: Option<Pace>) -> Self {
         Self { pace, owed: Mutex::new(Owed { until: HashMap::new(), sweep_at: FIRST_SWEEP }) }
     }
 
-    /// How long somebody has to wait for their next answer, if they have to, and which bound says so.
+    /// Checks that a participant may be answered now.
     ///
     /// # Errors
-    /// When they have to.
+    /// When they have to wait: for how long, and for which limit.
     pub(crate) fn check(&self, room: &RoomKey, who: &ParticipantId, known: Known) -> Result<(), NotYet> {
         let Some(pace) = self.pace else { return Ok(()) };
         let until = self.lock().until.get(&(room.clone(), who.clone(), known)).copied();
@@ -72,7 +76,7 @@ impl Budgets {
         Err(NotYet { bound, wait })
     }
 
-    /// Counts an answer of so many bytes, which took so much work.
+    /// Charges an answer of `bytes` bytes that took `work`.
     pub(crate) fn charge(
         &self,
         room: &RoomKey,
@@ -100,7 +104,7 @@ impl Budgets {
     }
 }
 
-/// How long it takes until so many bytes may be answered again.
+/// Returns how long it takes until this many bytes are available again.
 fn time_for(pace: Pace, bytes: u64) -> Duration {
     Duration::from_nanos(bytes.saturating_mul(1_000_000_000) / u64::from(pace.per_second.get()))
 }

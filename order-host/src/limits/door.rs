@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use order_core::{Code, Rejection};
 
-/// Asked before somebody joins an order who was never part of it. A transport that knows from where a socket comes bounds with it
-/// how many come from there. Cheap to clone; every clone is the same door.
+/// A check that is asked before a new participant joins an order. A transport that knows
+/// where a socket comes from uses it to limit new participants from one place. Cheap to
+/// clone; every clone is the same door.
 #[derive(Clone)]
 pub struct Door(Arc<dyn Fn() -> Result<(), NotYet> + Send + Sync>);
 
@@ -16,12 +17,12 @@ pub struct Door(Arc<dyn Fn() -> Result<(), NotYet> + Send + Sync>);
 pub struct NotYet {
     /// The limit, in words for the person who has reached it.
     pub bound: String,
-    /// When to try again.
+    /// How long to wait before trying again.
     pub wait: Duration,
 }
 
 impl NotYet {
-    /// What whoever has to wait is told.
+    /// Returns the rejection that is sent to the client.
     pub(crate) fn rejection(&self) -> Rejection {
         let wait = u64::try_from(self.wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
         Rejection::new(Code::RateLimited).expected(self.bound.clone()).retry_after(wait)
@@ -45,7 +46,7 @@ impl fmt::Debug for Door {
     }
 }
 
-/// Whether they are the same door.
+/// Two doors are equal if they are clones of the same door.
 impl PartialEq for Door {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

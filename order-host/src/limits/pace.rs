@@ -16,7 +16,7 @@ use tokio::time::Instant;
 pub struct Pace {
     /// So much a second, in the long run.
     pub per_second: NonZeroU32,
-    /// At once, after a rest.
+    /// How many at once, after a rest.
     pub burst: NonZeroU32,
 }
 
@@ -48,11 +48,11 @@ pub(crate) enum Whose {
     Participant,
 }
 
-/// A message that came too early.
+/// A message that exceeds the rate limit.
 #[derive(Debug)]
 pub(crate) struct TooFast {
     pub(crate) rejection: Rejection,
-    /// Whether so many have that nobody listens at the other end.
+    /// Whether so many were refused that the client evidently ignores it.
     pub(crate) is_flood: bool,
 }
 
@@ -63,14 +63,14 @@ impl Meter {
         Self { pace, whose, taken: limiter(), refused: limiter() }
     }
 
-    /// Counts one message, which may be early.
+    /// Counts one message. Fails if it exceeds the rate limit.
     pub(crate) fn count(&self) -> Result<(), TooFast> {
         let Err(early) = self.taken.check() else { return Ok(()) };
         let wait = early.wait_time_from(Monotonic.now()).as_millis();
         let Pace { per_second, burst } = self.pace;
         let of = match self.whose {
             Whose::Socket => "",
-            Whose::Participant => ", from all connections of one participant together",
+            Whose::Participant => ", from all connections of one participant",
         };
         let rejection = Rejection::new(Code::RateLimited)
             .expected(format!("at most {per_second} messages a second, {burst} at once{of}"))
@@ -79,11 +79,11 @@ impl Meter {
     }
 }
 
-/// Time that only goes forward, whatever is done to the clock on the wall.
+/// Monotonic time, whatever happens to the wall clock.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Monotonic;
 
-/// A moment of it.
+/// A moment of [`Monotonic`] time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(Instant);
 

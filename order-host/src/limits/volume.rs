@@ -14,8 +14,9 @@ use crate::{NotYet, Pace};
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Moment>>;
 
-/// Counts the bytes that one participant adds to the log of an order. Payments, and what the owner does, are counted apart and
-/// may have as much again, so that somebody who has ordered too fast can still close the bill.
+/// Counts the bytes that one participant adds to the log of an order. Payments and the
+/// owner's commands have a separate limit of the same size, so that somebody who ordered
+/// too fast can still close the bill.
 #[derive(Debug)]
 pub(crate) struct StoredBytes {
     pace: Pace,
@@ -31,7 +32,7 @@ impl StoredBytes {
         Self { pace, ordinary: limiter(), reserved: limiter() }
     }
 
-    /// Counts so many bytes; what is larger than a whole burst counts as one.
+    /// Counts `bytes` bytes. More than a whole burst counts as one burst.
     pub(crate) fn count(&self, bytes: usize, is_reserved: bool) -> Result<(), Rejection> {
         let limiter = if is_reserved { &self.reserved } else { &self.ordinary };
         let Err(early) = limiter.check_n(within(bytes, self.pace.burst)).unwrap_or(Ok(())) else {
@@ -42,13 +43,14 @@ impl StoredBytes {
     }
 }
 
-/// Asked before something is stored for a socket that may not add without end. A transport that knows from where a socket comes
-/// bounds with it how much is added from there, in all orders together. Cheap to clone; every clone is the same allowance.
+/// A check that is asked before something is stored for a socket with limited storage. A
+/// transport that knows where a socket comes from uses it to limit what is added from
+/// there, over all orders. Cheap to clone; every clone is the same allowance.
 #[derive(Clone)]
 pub struct Allowance(Arc<dyn Fn(usize) -> Result<(), NotYet> + Send + Sync>);
 
 impl Allowance {
-    /// An allowance that is asked for so many bytes before they are stored.
+    /// Creates an allowance that calls `ask` with the number of bytes before they are stored.
     pub fn new(ask: impl Fn(usize) -> Result<(), NotYet> + Send + Sync + 'static) -> Self {
         Self(Arc::new(ask))
     }
@@ -64,7 +66,7 @@ impl fmt::Debug for Allowance {
     }
 }
 
-/// Whether they are the same allowance.
+/// Two allowances are equal if they are clones of the same one.
 impl PartialEq for Allowance {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -73,12 +75,12 @@ impl PartialEq for Allowance {
 
 impl Eq for Allowance {}
 
-/// Describes the bound to the client that passes it.
+/// Describes the limit to a client that exceeds it.
 pub(crate) fn bound(Pace { per_second, burst }: Pace, whose: &str) -> String {
     format!("at most {per_second} bytes of changes a second from {whose}, {burst} at once")
 }
 
-/// What counts of so many bytes: what is larger than a whole burst would never be let through.
+/// Returns how much of `bytes` counts: more than a whole burst would never be let through.
 pub(crate) fn within(bytes: usize, burst: NonZeroU32) -> NonZeroU32 {
     let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
     NonZeroU32::new(bytes).unwrap_or(NonZeroU32::MIN).min(burst)

@@ -1,15 +1,18 @@
-//! A hash chained over the facts of a room, by which a place in its history names the history.
+//! A hash chain over the facts of a room, which identifies each position and its whole
+//! history.
 //!
-//! The rule, for whoever computes it again:
+//! The rule, for other implementations:
 //!
-//! * `link(0)` is SipHash-2-4-128 of the room's key, `party/room`, as [`RoomKey::as_str`] gives it, so the same facts in another room
-//!   have other links;
-//! * `link(n)` is SipHash-2-4-128 of the 16 bytes of `link(n-1)` followed by the stored bytes of the fact `n`;
-//! * the key of the hash is the log's [`ChainKey`], 16 bytes; a link is the 16 bytes of the output in the order of the reference
-//!   implementation: two little-endian halves.
+//! * `link(0)` is SipHash-2-4-128 of the room's key, `party/room`, as [`RoomKey::as_str`]
+//!   returns it, so the same facts in another room have other links;
+//! * `link(n)` is SipHash-2-4-128 of the 16 bytes of `link(n-1)` followed by the stored
+//!   bytes of the fact `n`;
+//! * the key of the hash is the log's [`ChainKey`], 16 bytes; a link is the 16 bytes of the
+//!   output in the order of the reference implementation: two little-endian halves.
 //!
-//! Two histories that differ anywhere have different links from there on, except by a chance of 1 in 2¹²⁸. The hash is keyed because
-//! people at a table see a part of each link: without the key nobody can try out which phone number gives what they saw.
+//! Two histories that differ anywhere have different links from there on, except with a
+//! probability of 1 in 2¹²⁸. The hash is keyed because participants see a part of each
+//! link: without the key nobody can test which phone number produces it.
 
 use std::fmt;
 use std::hash::Hasher as _;
@@ -21,56 +24,58 @@ use thiserror::Error;
 use super::StoredFact;
 use crate::RoomKey;
 
-/// The key by which a log's links are computed. It is made once with the log and kept with it.
+/// The key of a log's hash chain. It is generated with the log and stored in it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ChainKey([u8; 16]);
 
-/// A fact's place in the history of its room: it changes with every byte of that fact and of all facts before it.
+/// A fact's link in the hash chain of its room. It changes with every byte of that fact and
+/// of all facts before it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Link([u8; 16]);
 
-/// The link that is stored with a fact is not the one that follows from the facts before it.
+/// The stored link of a fact does not follow from the facts before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
-    "its link does not follow from the facts before it: the storage is damaged or was changed; restore a backup of it"
+    "its link does not match the facts before it: the storage is damaged or was changed; restore a backup"
 )]
 pub struct BrokenLink;
 
 impl ChainKey {
-    /// A key of these bytes, which nobody else may know.
+    /// Creates a key from these bytes, which must be secret.
     pub fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// A key from the operating system's randomness.
+    /// Generates a key from the operating system's randomness.
     pub fn random() -> Self {
         Self(rand::rng().random())
     }
 
-    /// The key's bytes, to be kept with the log.
+    /// Returns the key's bytes, to be stored with the log.
     pub fn bytes(&self) -> &[u8; 16] {
         &self.0
     }
 
-    /// The link before the first fact of `room`.
+    /// Returns the link before the first fact of `room`.
     pub fn start(&self, room: &RoomKey) -> Link {
         let mut hasher = SipHasher24::new_with_key(&self.0);
         hasher.write(room.as_str().as_bytes());
         Link(hasher.finish128().as_bytes())
     }
 
-    /// The link of the fact with these stored bytes that comes after the fact with the link `before`.
+    /// Returns the link of a fact with these stored bytes, which follows the link `before`.
     pub fn next(&self, before: Link, fact: &[u8]) -> Link {
         let mut hasher = SipHasher24::new_with_key(&self.0);
         hasher.write(&before.0);
-        // The rest in one go, which takes fewer instructions.
+        // Hashes the rest in one call, which takes fewer instructions.
         Link(hasher.hash(fact).as_bytes())
     }
 
-    /// The link of `fact`, which comes after the fact with the link `before`. A fact that was stored without a link has one, too.
+    /// Returns the link of `fact`, which follows the link `before`. A fact that was stored
+    /// without a link has one too.
     ///
     /// # Errors
-    /// When another link is stored with it.
+    /// When a different link is stored with it.
     pub fn follow(&self, before: Link, fact: &StoredFact) -> Result<Link, BrokenLink> {
         let link = self.next(before, &fact.bytes);
         if fact.link.is_none_or(|stored| stored == link) { Ok(link) } else { Err(BrokenLink) }
@@ -78,12 +83,12 @@ impl ChainKey {
 }
 
 impl Link {
-    /// The link with these bytes, as they were stored.
+    /// Creates a link from its stored bytes.
     pub fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// Its bytes, to be stored.
+    /// Returns its bytes, to be stored.
     pub fn bytes(&self) -> &[u8; 16] {
         &self.0
     }
@@ -105,7 +110,8 @@ impl fmt::Debug for Link {
 mod tests {
     use super::*;
 
-    /// Computed by another implementation of the hash. Links are stored, so the rule never changes.
+    /// Computed by another implementation of the hash. Links are stored, so the rule never
+    /// changes.
     #[test]
     fn links_are_what_the_rule_says() {
         let key = ChainKey::new([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);

@@ -1,8 +1,8 @@
-//! What every [`RoomLog`] must do, as a suite that its author runs.
+//! A conformance suite that every [`RoomLog`] must pass.
 //!
-//! [`suite`] checks the promises of the trait, [`durable_suite`] also that they outlive the log. Both panic at the
-//! first promise that is broken, as a test does, and say which. Each behaviour is a function of its own
-//! too, to run alone while one is being mended.
+//! [`suite`] checks the contract of the trait; [`durable_suite`] also checks that it
+//! survives closing the log. Both panic at the first violation, as a test does, and name
+//! it. Each behaviour is also a function of its own, to run alone while it is being fixed.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -27,10 +27,11 @@ use tokio::task::JoinSet;
 use super::{Alarm, AppendError, Link, RoomLog, Snapshot, StoredFact};
 use crate::RoomKey;
 
-/// How often an appender that lost the race tries again before the suite gives up on the log.
+/// How often an appender that lost the race retries before the suite fails.
 const MAX_TRIES: u32 = 10_000;
 
-/// Runs every behaviour, each on a log of its own from `make`, which must give an empty one each time.
+/// Runs every behaviour, each on a new log from `make`, which must return an empty one each
+/// time.
 pub async fn suite<F, Fut, L>(make: F)
 where
     F: Fn() -> Fut,
@@ -60,8 +61,8 @@ where
     a_reader_beside_a_writer_never_sees_a_gap(make().await).await;
 }
 
-/// Runs every behaviour of a log that outlives its process. `open` opens one and the same storage, empty the
-/// first time; the suite never has it open twice.
+/// Runs every behaviour of a log that outlives its process. `open` opens one and the same
+/// storage, empty the first time; the suite never has it open twice.
 pub async fn durable_suite<F, Fut, L>(open: F)
 where
     F: Fn() -> Fut,
@@ -103,12 +104,13 @@ where
     assert_eq!(all(&log, &room("durable-c")).await, [] as [StoredFact; 0]);
 }
 
-/// Nothing has to happen first.
+/// Checks that a new log is ready without preparation.
 pub async fn a_new_log_is_ready<L: RoomLog>(log: L) {
     assert_eq!(log.ready().await, Ok(()));
 }
 
-/// A room exists from its first fact on, and reading does not make one.
+/// Checks that a room exists only from its first fact on, and that reading does not create
+/// one.
 pub async fn an_unknown_room_is_empty<L: RoomLog>(log: L) {
     let key = room("unknown");
     assert_eq!(all(&log, &key).await, [] as [StoredFact; 0]);
@@ -117,14 +119,14 @@ pub async fn an_unknown_room_is_empty<L: RoomLog>(log: L) {
     assert_eq!(log.append(&key, 1, vec![fact(2)]).await, Err(AppendError::Conflict { last: 0 }));
 }
 
-/// Sequence numbers start at 1.
+/// Checks that sequence numbers start at 1.
 pub async fn the_first_fact_is_number_one<L: RoomLog>(log: L) {
     let key = room("first");
     assert_eq!(log.append(&key, 0, vec![fact(1)]).await, Ok(1));
     assert_eq!(all(&log, &key).await, [fact(1)], "what was answered can be read at once");
 }
 
-/// Without gaps, and in order.
+/// Checks that facts are read in order and without gaps.
 pub async fn facts_are_read_in_the_order_they_were_appended<L: RoomLog>(log: L) {
     let key = room("order");
     for seq in 1..=50 {
@@ -133,7 +135,7 @@ pub async fn facts_are_read_in_the_order_they_were_appended<L: RoomLog>(log: L) 
     assert_eq!(all(&log, &key).await, (1..=50).map(fact).collect::<Vec<_>>());
 }
 
-/// `after` is exclusive, `limit` is an upper bound, and neither has to be sensible.
+/// Checks that `after` is exclusive and `limit` an upper bound, for any values.
 pub async fn reads_start_after_a_number_and_stop_at_the_limit<L: RoomLog>(log: L) {
     let key = room("limits");
     log.append(&key, 0, (1..=10).map(fact).collect()).await.expect("an append");
@@ -147,7 +149,7 @@ pub async fn reads_start_after_a_number_and_stop_at_the_limit<L: RoomLog>(log: L
     assert_eq!(read(u64::MAX, 3).await, [] as [StoredFact; 0]);
 }
 
-/// Whether `expected` is behind or ahead.
+/// Checks that a wrong `expected`, lower or higher, is refused and stores nothing.
 pub async fn a_conflict_names_the_last_number_and_changes_nothing<L: RoomLog>(log: L) {
     let key = room("conflict");
     log.append(&key, 0, vec![fact(1), fact(2)]).await.expect("an append");
@@ -159,7 +161,7 @@ pub async fn a_conflict_names_the_last_number_and_changes_nothing<L: RoomLog>(lo
     assert_eq!(log.append(&key, 2, vec![fact(3)]).await, Ok(3), "a conflict leaves the room usable");
 }
 
-/// All facts of an append or none of them.
+/// Checks that an append stores all of its facts or none.
 pub async fn a_batch_is_numbered_as_one_and_refused_as_one<L: RoomLog>(log: L) {
     let key = room("batch");
     assert_eq!(log.append(&key, 0, (1..=500).map(fact).collect()).await, Ok(500));
@@ -169,7 +171,8 @@ pub async fn a_batch_is_numbered_as_one_and_refused_as_one<L: RoomLog>(log: L) {
     assert_eq!(all(&log, &key).await, (1..=502).map(fact).collect::<Vec<_>>());
 }
 
-/// A way to ask whether one is up to date.
+/// Checks that an empty append compares `expected`, so that a caller can check that it is
+/// up to date.
 pub async fn appending_nothing_checks_the_number_and_stores_nothing<L: RoomLog>(log: L) {
     let key = room("nothing");
     assert_eq!(log.append(&key, 0, Vec::new()).await, Ok(0));
@@ -180,7 +183,7 @@ pub async fn appending_nothing_checks_the_number_and_stores_nothing<L: RoomLog>(
     assert_eq!(all(&log, &key).await, [fact(1)]);
 }
 
-/// However alike their names are.
+/// Checks that rooms are separate, however similar their names are.
 pub async fn rooms_know_nothing_of_each_other<L: RoomLog>(log: L) {
     let names =
         [("main", "table"), ("main", "Table"), ("main", "table%20"), ("main", "tabl"), ("Main", "table")];
@@ -198,7 +201,8 @@ pub async fn rooms_know_nothing_of_each_other<L: RoomLog>(log: L) {
     }
 }
 
-/// A log looks into no fact: it may be empty, not be UTF-8, and hold what means something to others.
+/// Checks that facts are opaque: they may be empty, not UTF-8, or contain what has a
+/// meaning elsewhere.
 pub async fn facts_come_back_byte_for_byte<L: RoomLog>(log: L) {
     let key = room("bytes");
     let facts: Vec<StoredFact> = vec![
@@ -213,7 +217,8 @@ pub async fn facts_come_back_byte_for_byte<L: RoomLog>(log: L) {
     assert_eq!(all(&log, &key).await, facts);
 }
 
-/// A log neither computes nor checks links, and one that is missing stays so.
+/// Checks that a log stores links without computing or checking them, and that a missing
+/// link stays missing.
 pub async fn links_come_back_as_they_were_given<L: RoomLog>(log: L) {
     let key = room("links");
     let linked = |number: u8| StoredFact {
@@ -228,7 +233,7 @@ pub async fn links_come_back_as_they_were_given<L: RoomLog>(log: L) {
     assert_eq!(log.read(&key, 39, 3).await.as_deref(), Ok(&facts[39..42]), "wherever the reading begins");
 }
 
-/// Whatever is stored meanwhile.
+/// Checks that the chain key does not change.
 pub async fn the_chain_key_is_the_same_whenever_it_is_asked_for<L: RoomLog>(log: L) {
     let first = log.chain_key().await.expect("the key can be read");
     log.append(&room("keyed"), 0, vec![fact(1)]).await.expect("an append");
@@ -236,7 +241,7 @@ pub async fn the_chain_key_is_the_same_whenever_it_is_asked_for<L: RoomLog>(log:
     assert_ne!(*first.bytes(), [0; 16], "a key is random");
 }
 
-/// Larger than any a room makes today.
+/// Checks a fact larger than any that a room writes today.
 pub async fn a_fact_of_a_mebibyte_comes_back<L: RoomLog>(log: L) {
     let key = room("big");
     let big: Vec<u8> = (0..1_u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
@@ -248,7 +253,8 @@ pub async fn a_fact_of_a_mebibyte_comes_back<L: RoomLog>(log: L) {
     assert_eq!((&found[0], &found[2]), (&fact(1), &fact(3)));
 }
 
-/// The last one that was saved is the one that may be found, even where it is of a lower number.
+/// Checks that only the last saved snapshot may be found, even if its sequence number is
+/// lower.
 pub async fn a_snapshot_replaces_the_one_before<L: RoomLog>(log: L) {
     let key = room("snapshot");
     log.append(&key, 0, (1..=9).map(fact).collect()).await.expect("an append");
@@ -263,7 +269,8 @@ pub async fn a_snapshot_replaces_the_one_before<L: RoomLog>(log: L) {
     assert!(log.load_snapshot(&key).await.expect("snapshots can be read").is_none_or(|found| found == big));
 }
 
-/// A snapshot is a cache: facts before it stay, and numbers go on as without it.
+/// Checks that a snapshot is only a cache: earlier facts stay, and numbering is not
+/// affected.
 pub async fn snapshots_do_not_change_what_is_read<L: RoomLog>(log: L) {
     let key = room("cache");
     log.append(&key, 0, vec![fact(1), fact(2), fact(3)]).await.expect("an append");
@@ -281,7 +288,7 @@ pub async fn snapshots_do_not_change_what_is_read<L: RoomLog>(log: L) {
     assert_eq!(log.append(&unborn, 0, vec![fact(1)]).await, Ok(1), "a snapshot is no fact");
 }
 
-/// The compare-and-set is what keeps two writers of one room apart.
+/// Checks that the compare-and-set keeps two writers of one room apart.
 pub async fn of_many_who_append_at_the_same_number_one_wins<L: RoomLog>(log: L) {
     let (log, key) = (Arc::new(log), room("race"));
     for last in 0..20 {
@@ -306,7 +313,8 @@ pub async fn of_many_who_append_at_the_same_number_one_wins<L: RoomLog>(log: L) 
     }
 }
 
-/// Each tries again with the number that a conflict named, until all of its facts are stored.
+/// Checks many appenders of one room, each of which retries with the number from the
+/// conflict until all its facts are stored.
 pub async fn many_appenders_of_one_room_lose_nothing_and_double_nothing<L: RoomLog>(log: L) {
     const APPENDERS: u64 = 12;
     const EACH: u64 = 12;
@@ -333,7 +341,7 @@ pub async fn many_appenders_of_one_room_lose_nothing_and_double_nothing<L: RoomL
     assert_eq!(all(&*log, &key).await, facts, "every fact is where its answer said");
 }
 
-/// As many rooms as a busy evening has, all at it together.
+/// Checks as many rooms as a busy evening has, all appending at once.
 pub async fn many_rooms_at_once_each_get_their_own<L: RoomLog>(log: L) {
     const ROOMS: u64 = 40;
     const EACH: u64 = 10;
@@ -363,7 +371,7 @@ pub async fn many_rooms_at_once_each_get_their_own<L: RoomLog>(log: L) {
     }
 }
 
-/// What is read is what was answered, perhaps with more after it, and whole batches only.
+/// Checks that a reader sees at least what was acknowledged, and whole batches only.
 pub async fn a_reader_beside_a_writer_never_sees_a_gap<L: RoomLog>(log: L) {
     const BATCHES: u64 = 40;
     let (log, key) = (Arc::new(log), room("beside"));
@@ -395,7 +403,7 @@ pub async fn a_reader_beside_a_writer_never_sees_a_gap<L: RoomLog>(log: L) {
     writing.await.expect("the writer ends well");
 }
 
-/// Setting it again moves it, and pages of them go on where the one before ended.
+/// Checks that a new alarm replaces the old one, and that pages of alarms are in order.
 pub async fn a_room_has_one_alarm_and_all_of_them_come_in_order<L: RoomLog>(log: L) {
     assert_eq!(log.alarms(None, 10).await, Ok(Vec::new()));
     for (name, at) in [("c", 20), ("a", 30), ("b", 20), ("d", 99), ("a", 10)] {
@@ -417,7 +425,7 @@ pub async fn a_room_has_one_alarm_and_all_of_them_come_in_order<L: RoomLog>(log:
     assert_eq!(log.alarms(Some(&all[2]), 5).await, Ok(Vec::new()));
 }
 
-/// It makes no room, and no sequence number.
+/// Checks that an alarm creates no room and takes no sequence number.
 pub async fn an_alarm_is_no_fact<L: RoomLog>(log: L) {
     let key = room("alarmed");
     log.set_alarm(&key, Some(UnixMillis::new(1))).await.expect("an alarm is set");

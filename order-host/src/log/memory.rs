@@ -1,4 +1,4 @@
-//! A log in the memory of this process.
+//! A log in memory.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
@@ -12,8 +12,8 @@ use crate::RoomKey;
 
 /// A [`RoomLog`] that keeps everything in memory, for tests and for trying things out.
 ///
-/// **It forgets every order when it is dropped, at the latest when the process ends**, and it never lets
-/// go of a fact before that: its memory grows with what is appended. Nothing it promises survives a crash.
+/// **All orders are lost when it is dropped, or when the process ends.** Until then it
+/// keeps every fact: its memory grows with every append. Nothing survives a crash.
 #[derive(Debug)]
 pub struct MemoryLog {
     rooms: Mutex<HashMap<RoomKey, Room>>,
@@ -21,7 +21,7 @@ pub struct MemoryLog {
     chain_key: ChainKey,
 }
 
-/// Each alarm by its room, and all of them in their order.
+/// Every alarm, by room and in order.
 #[derive(Debug, Clone, Default)]
 struct Alarms {
     of_rooms: HashMap<RoomKey, UnixMillis>,
@@ -42,17 +42,19 @@ impl Room {
 }
 
 impl MemoryLog {
-    /// An empty log.
+    /// Creates an empty log.
     pub fn new() -> Self {
         Self::with_chain_key(ChainKey::random())
     }
 
-    /// An empty log with this key, into which what another log with the key has stored can be put back.
+    /// Creates an empty log with this key, for restoring the facts of another log that has the
+    /// same key.
     pub fn with_chain_key(chain_key: ChainKey) -> Self {
         Self { rooms: Mutex::default(), alarms: Mutex::default(), chain_key }
     }
 
-    /// A log with what is in this one now, and with its key, as if its files had been copied. Each goes on by itself.
+    /// Returns an independent copy of this log with the same key, as if its files had been
+    /// copied.
     #[must_use]
     pub fn copied(&self) -> Self {
         Self {
@@ -62,8 +64,8 @@ impl MemoryLog {
         }
     }
 
-    /// The guard never lives across an await. A poisoned lock is taken all the same: no method leaves a
-    /// room half changed.
+    /// The guard never lives across an await. A poisoned lock is used nevertheless: no method
+    /// leaves a room half changed.
     fn rooms(&self) -> MutexGuard<'_, HashMap<RoomKey, Room>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,5 @@
-//! The answers to commands that became no fact: a command that is sent again gets the first answer again.
+//! Answers to commands that recorded no fact, so that a repeated command gets its first
+//! answer.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,15 +8,16 @@ use order_core::{Actor, CommandId, ParticipantId, Rejection, Stamp};
 /// How many answers a room remembers while it is in memory; the oldest are forgotten first.
 const REMEMBERED: usize = 256;
 
-/// Whose command, and which; nobody's is the back end's.
+/// The sender and the id of a command. `None` is the back end.
 type Key = (Option<ParticipantId>, CommandId);
 
-/// The answers to commands that became no fact. What became a fact the order itself remembers.
+/// The answers to commands that recorded no fact. The order itself remembers the commands
+/// that did.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
     by_command: BTreeMap<Key, (u64, Answer)>,
     oldest_first: VecDeque<Key>,
-    /// How many have been remembered so far, forgotten ones included.
+    /// How many were remembered so far, including those forgotten since.
     count: u64,
 }
 
@@ -24,17 +26,18 @@ pub(super) struct Answers {
 pub(super) enum Answer {
     /// Refused, for this reason.
     Refused(Rejection),
-    /// Granted, and nothing changed; `seq` was that of the last change.
+    /// Granted without a change; `seq` was the sequence number of the last change.
     Unchanged { seq: u64 },
     /// Sent again: it became the fact `seq` before. The order itself remembers that.
     Repeated { seq: u64 },
 }
 
 impl Answers {
-    /// What the same command was answered before.
+    /// Returns the earlier answer to the same command.
     ///
     /// # Errors
-    /// When its id came with another command. That is no answer to remember: the id stays the first command's.
+    /// When its id was used for another command. This is not an answer to remember: the id
+    /// stays with the first command.
     pub(super) fn find(&self, by: &Actor, stamp: &Stamp) -> Result<Option<Answer>, Rejection> {
         if self.by_command.is_empty() {
             return Ok(None);
@@ -46,7 +49,7 @@ impl Answers {
         }
     }
 
-    /// Remembers the answer to a command, unless its id has one already.
+    /// Remembers the answer to a command, unless its id already has one.
     pub(super) fn remember(&mut self, by: &Actor, stamp: &Stamp, answer: Answer) {
         let key = key(by, stamp);
         if self.by_command.contains_key(&key) {
@@ -62,12 +65,12 @@ impl Answers {
         self.count = self.count.saturating_add(1);
     }
 
-    /// How far the answers have come, to go back to.
+    /// Returns the current position, for [`Answers::back_to`].
     pub(super) fn mark(&self) -> u64 {
         self.count
     }
 
-    /// Forgets what was remembered since `mark`: it was answered otherwise.
+    /// Forgets the answers since `mark`, which were not sent.
     pub(super) fn back_to(&mut self, mark: u64) {
         while self.count > mark
             && let Some(latest) = self.oldest_first.pop_back()

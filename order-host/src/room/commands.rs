@@ -35,18 +35,18 @@ impl ReplyTo {
 pub(super) struct PendingCommand {
     pub(super) reply_to: ReplyTo,
     pub(super) stamp: Option<Stamp>,
-    /// What is asked for; or why it could not be read, and the id to answer by.
+    /// The command, or why it could not be read and the id that the answer repeats.
     pub(super) command: Result<Command, (Rejection, Option<CommandId>)>,
 }
 
 impl PendingCommand {
-    /// A message of a socket that could not be read.
+    /// Creates an entry for a message that could not be read.
     pub(super) fn refused(connection: ConnectionId, id: Option<CommandId>, rejection: Rejection) -> Self {
         Self { reply_to: ReplyTo::Socket(connection), stamp: None, command: Err((rejection, id)) }
     }
 }
 
-/// What the core says of a command, where an order may hold no more than `bounds`.
+/// Decides a command in the core, and refuses a fact that exceeds `bounds`.
 pub(super) fn decide_within(
     bounds: &OrderBounds,
     order: &Order,
@@ -65,7 +65,7 @@ pub(super) fn decide_within(
     Ok(decision)
 }
 
-/// Whether all claims, or what everybody pays, are looked at to judge a command.
+/// Returns whether deciding a command computes all claims or all shares.
 fn looks_at_the_bill(command: &Command) -> bool {
     match command {
         Command::Dish(DishCommand::Add(add)) => add.shared_by.is_some(),
@@ -76,33 +76,33 @@ fn looks_at_the_bill(command: &Command) -> bool {
         | Command::Charge(ChargeCommand::SetTip { .. })
         | Command::Charge(ChargeCommand::WaiveService { .. })
         | Command::People(PeopleCommand::Leave) => false,
-        // Claims, splits, payments, what closes the order, and what a later core may know.
+        // Claims, splits, payments, commands that close the order, and commands of a later core.
         _ => true,
     }
 }
 
-/// A command that was judged.
+/// A command with its outcome.
 struct Judged {
     reply_to: ReplyTo,
     id: Option<CommandId>,
     /// The answer; nothing where the command becomes a fact, once that is stored.
     answer: Option<Answer>,
-    /// Whether it was judged as if a fact that is yet to be stored had happened.
+    /// Whether the outcome assumes that an earlier fact of the batch gets stored.
     is_on_trust: bool,
 }
 
-/// Commands that were judged together.
+/// Commands that were decided together.
 struct Batch {
     judged: Vec<Judged>,
     /// The facts that are to be stored: one for each command without an answer, in their order.
     proposed: Vec<Proposed>,
-    /// How far the answers had come before the first that was judged on trust: up to there they hold, whatever becomes of the
-    /// others.
+    /// The position of the remembered answers before the first outcome that assumed a fact.
+    /// Answers up to here hold even if storing fails.
     answered: u64,
 }
 
 impl Room {
-    /// Judges, stores, commits and shows `commands`, and empties the list.
+    /// Decides, stores, commits and shows `commands`, and empties the list.
     pub(super) async fn run_commands(&mut self, commands: &mut Vec<PendingCommand>) -> Result<(), End> {
         if commands.is_empty() {
             return Ok(());
@@ -127,7 +127,7 @@ impl Room {
                     self.give_sockets_a_turn().await;
                 }
                 (None, Some(failure)) => self.refuse_command(reply_to, failure, id),
-                // What was judged on top of something that was not stored may be judged wrongly.
+                // An outcome that assumed a fact which was not stored may be wrong.
                 (Some(_), Some(failure)) if is_on_trust => self.refuse_command(reply_to, failure, id),
                 (Some(answer), _) => self.answer(reply_to, &answer, id),
             }
@@ -139,7 +139,7 @@ impl Room {
         Ok(())
     }
 
-    /// Judges each command as if those before it had happened. Changes nothing that anybody sees.
+    /// Decides each command as if those before it were committed. Has no visible effect.
     fn judge(&mut self, commands: Vec<PendingCommand>) -> Result<Batch, End> {
         let many = commands.len() > 1;
         let mut answered = None;
@@ -163,7 +163,7 @@ impl Room {
                     });
                     (result, stamp.as_ref().map(Stamp::id).cloned(), !proposed.is_empty())
                 }
-                // What is refused without a look at the order is refused whatever becomes of the others.
+                // A refusal that does not depend on the order holds even if storing fails.
                 (Ok(_), None) => {
                     let refused = Answer::Refused(Code::JoinFirst.into());
                     (Err(refused), stamp.as_ref().map(Stamp::id).cloned(), false)
@@ -211,7 +211,8 @@ impl Room {
         let decision = self.host.aside.run(size, decide);
         let seq = order.seq();
         if self.timer.is_late() && !matches!(decision, Ok(Decision::Repeated { .. })) {
-            // It is to be judged after something that could not be stored, and is as little a judgement to remember.
+            // It has to be decided after a change that could not be stored yet, so this refusal is
+            // not remembered.
             return Err(Answer::Refused(Code::StorageUnavailable.into()));
         }
         let answer = match decision {
@@ -224,10 +225,11 @@ impl Room {
         Err(answer)
     }
 
-    /// The first answer to a command that is sent again: what is stored counts before what is only remembered.
+    /// Returns the first answer to a repeated command. A stored fact takes precedence over a
+    /// remembered answer.
     ///
     /// # Errors
-    /// When the id came with another command before.
+    /// When the id was used for another command before.
     pub(super) fn answered_before(
         &self,
         order: &Order,
@@ -241,8 +243,9 @@ impl Room {
         self.answers.find(actor, stamp)
     }
 
-    /// Remembers the answer to a command that becomes no fact, unless it is none to last: whoever joins first may send the same
-    /// again, and what is judged before something that could not be stored is judged again.
+    /// Remembers the answer to a command that recorded no fact, unless the answer may change:
+    /// after `join_first` the client may join and send the same again, and a command decided
+    /// before a late change is decided again.
     pub(super) fn remember(&mut self, actor: &Actor, stamp: Option<&Stamp>, answer: Answer) {
         let may_change = matches!(&answer, Answer::Refused(rejection) if rejection.code() == Code::JoinFirst);
         if let Some(stamp) = stamp
@@ -274,7 +277,7 @@ impl Room {
         End(CloseReason::Unavailable)
     }
 
-    /// Answers a command that everybody has been shown.
+    /// Answers a command whose change was shown to the table.
     fn happened(&self, reply_to: ReplyTo, id: Option<&CommandId>, fact: &Stored) {
         match reply_to {
             ReplyTo::Socket(connection) => self.ack(connection, id, fact.recorded().seq, false),
@@ -292,8 +295,8 @@ impl Room {
         }
     }
 
-    /// Answers a command that was granted although nothing changed by it or, where it is `repeated`, nothing any more: it
-    /// became the fact `seq` before. By its id or, where it has none, with the full state.
+    /// Answers a granted command that changed nothing or, if `repeated`, had already recorded
+    /// the fact `seq`. The answer is an `ack` or, for a command without an id, the full state.
     fn nothing_changed(&mut self, reply_to: ReplyTo, id: Option<&CommandId>, seq: u64, repeated: bool) {
         match (reply_to, id) {
             (ReplyTo::Socket(connection), Some(_)) => self.ack(connection, id, seq, repeated),

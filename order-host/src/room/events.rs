@@ -1,4 +1,4 @@
-//! The last events of a room, for sockets that come back.
+//! The recent events of a room, for sockets that resume.
 
 use std::collections::VecDeque;
 
@@ -6,28 +6,29 @@ use bytes::Bytes;
 
 use crate::Cursor;
 
-/// How many events are kept at the most.
+/// How many events are kept at most.
 const MAX_EVENTS: usize = 1_024;
-/// How many bytes they may have together. Whoever has missed more gets the full state, which is hardly larger.
+/// How many bytes they may have together. A client that has missed more gets the full
+/// state, which is hardly larger.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// The last events of a room, with no gap between them.
+/// The recent events of a room, without gaps.
 #[derive(Debug)]
 pub(super) struct Events {
-    /// The place before the first of them.
+    /// The position before the first event.
     before: Cursor,
-    /// Each with the place after it.
+    /// Each event with the position after it.
     list: VecDeque<(Cursor, Bytes)>,
     bytes: usize,
 }
 
 impl Events {
-    /// None yet, after this place.
+    /// Creates an empty list that starts at this position.
     pub(super) fn after(place: Cursor) -> Self {
         Self { before: place, list: VecDeque::new(), bytes: 0 }
     }
 
-    /// Adds the next, after which the history is at `place`. The oldest fall out when there are too many.
+    /// Adds the next event and the position after it. Drops the oldest if there are too many.
     pub(super) fn push(&mut self, place: Cursor, event: Bytes) {
         self.bytes = self.bytes.saturating_add(event.len());
         self.list.push_back((place, event));
@@ -38,7 +39,8 @@ impl Events {
         }
     }
 
-    /// Everything after the place `since`; nothing if that is too far back, has not come yet, or is one of another history.
+    /// Returns all events after the position `since`. `None`: it is too old, lies in the
+    /// future, or belongs to another history.
     pub(super) fn since(&self, since: Cursor) -> Option<Vec<&str>> {
         let skipped = usize::try_from(since.seq().checked_sub(self.before.seq())?).ok()?;
         let place = match skipped.checked_sub(1) {

@@ -14,64 +14,66 @@ use crate::{Access, Allowance, Cursor, Door, Protocol};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ConnectionId(pub(crate) u64);
 
-/// What a room is told.
+/// An input of a room.
 pub(crate) enum Input {
-    /// A socket is here. It hears nothing until it joins, unless it comes back.
-    /// Boxed, as is all that is large: a room's queue has room for 32 inputs from the beginning.
+    /// A socket attached. It is sent nothing until it joins, unless it resumes. Boxed, as every
+    /// large input is: the room's queue allocates 32 slots at the start.
     Attach(Box<Attach>),
     /// A socket sent a message.
     Message { connection: ConnectionId, message: Box<Result<Inbound, Refused>> },
-    /// The restaurant's back end sent a message. It is told what everybody was shown, or the refusal, as JSON text.
+    /// The restaurant's back end sent a message. The reply is the broadcast or the refusal, as
+    /// JSON text.
     Backend { message: Box<CommandMessage>, reply: oneshot::Sender<Result<String, String>> },
-    /// A socket that fell behind wants the full state.
+    /// A socket that fell behind asks for the full state.
     Resync { connection: ConnectionId },
-    /// A socket that came back too early is to be seated now.
+    /// A socket whose return was put off by its rate limit is to be seated now.
     Resume { connection: ConnectionId, back: Box<Back> },
-    /// A socket is gone.
+    /// A socket disconnected.
     Detach { connection: ConnectionId },
-    /// Somebody asks how the order looks to a stranger.
+    /// A stranger asks for the public view of the order.
     View { reply: oneshot::Sender<Option<SharedText>> },
-    /// Somebody asks whether they may see and join the order.
+    /// Asks whether somebody with this access may see and join the order.
     Admits { access: Box<Access>, reply: oneshot::Sender<bool> },
-    /// Somebody asks for the history; without a name, the back end. They are told the last fact, if they may read it.
+    /// A history is requested; `asker: None` is the back end. The reply is the last sequence
+    /// number, if `asker` may read it.
     Reads { asker: Option<ParticipantId>, reply: oneshot::Sender<Option<u64>> },
-    /// It is time for something that happens by itself. The room says when it is done, and for how long its end waits for
-    /// the clock, if it does.
+    /// A timer is due. The reply comes when it is handled, and says for how long the end of the
+    /// room waits for the clock, if it does.
     Wake { reply: oneshot::Sender<Option<Duration>> },
-    /// What is stored of the room is damaged: send everybody away, and end.
+    /// The stored data of the room is damaged: disconnect everybody, and end.
     Damaged,
-    /// Finish what was accepted, send everybody away, and end.
+    /// Finish what was accepted, disconnect everybody, and end.
     Drain,
 }
 
-/// A socket that comes into a room.
+/// A socket that attaches to a room.
 pub(crate) struct Attach {
     pub(crate) connection: ConnectionId,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) protocol: Protocol,
     pub(crate) back: Option<Back>,
-    /// Who is asked before it joins as somebody new.
+    /// Asked before it joins as a new participant.
     pub(crate) door: Option<Door>,
-    /// Who is asked before something is stored for it.
+    /// Asked before something is stored for it.
     pub(crate) allowance: Option<Allowance>,
-    /// Where the socket has signed in: which orders it may join.
+    /// Which orders the socket may join. `None`: it did not sign in.
     pub(crate) access: Option<Box<Access>>,
 }
 
-/// Somebody comes back, who was proved to be this participant.
+/// A returning client, proved to be this participant.
 #[derive(Debug, Clone)]
 pub(crate) struct Back {
     pub(crate) participant: ParticipantId,
-    /// Where in the history the client is.
+    /// The client's position in the history.
     pub(crate) since: Option<Cursor>,
     pub(crate) seat: Arc<Seat>,
 }
 
-/// What the room says of the seat of somebody who comes back.
+/// Tells a returning client's connection whether the room has seated it.
 #[derive(Debug, Default)]
 pub(crate) struct Seat {
-    /// Set once it is known whether they sit at the table.
+    /// Set once it is known whether the participant is at the table.
     pub(crate) is_taken: SetOnce<bool>,
-    /// Set if that takes a while, because they have been answered too much lately.
+    /// Set if that is put off, because the participant used up its budget of answers.
     pub(crate) is_put_off: SetOnce<()>,
 }

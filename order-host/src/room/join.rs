@@ -14,16 +14,16 @@ use crate::connection::pieces::TableMessage;
 use crate::room::input::{Back, Input};
 use crate::{Cursor, Protocol};
 
-/// What a `join` comes to that is not refused.
+/// The outcome of a `join` that is not refused.
 enum Joining {
-    /// Somebody new, or who left, or by another name than before: this happens. `first` is what the same `join` was answered
-    /// before, if it is sent again.
+    /// A fact to record: a new participant, one who had left, or a new name. `first` is the
+    /// first answer to a repeated `join`.
     SitsDown { recorded: Recorded, first: Option<Acked> },
-    /// Somebody whom the order knows as they are.
+    /// A participant who is at the table already, unchanged.
     ComesBack(Acked),
 }
 
-/// What an `ack` says.
+/// The contents of an `ack`.
 #[derive(Clone, Copy)]
 struct Acked {
     seq: u64,
@@ -31,8 +31,8 @@ struct Acked {
 }
 
 impl Room {
-    /// Lets a socket speak as the participant that it names. It is told where the order stands; the others are told of
-    /// whoever is new.
+    /// Lets a socket join as the participant that it names. It is sent the state; the others
+    /// are told of a new participant.
     pub(super) async fn join(
         &mut self,
         connection: ConnectionId,
@@ -49,7 +49,7 @@ impl Room {
         if self.members.speaker(connection).is_some_and(|speaker| *speaker != participant) {
             let rejection = Rejection::new(Code::AlreadyJoined)
                 .field("participantId")
-                .expected("the participant as whom this connection joined, or another connection");
+                .expected("the participant that this connection joined as, or a new connection");
             self.refuse(connection, &rejection, id);
             return Ok(());
         }
@@ -90,7 +90,8 @@ impl Room {
         }
         let proposed = match self.propose(Some(connection), recorded, 0, self.link) {
             Ok(proposed) => proposed,
-            // There is no room for another name, and there is for somebody who is on the order.
+            // There is no space to store the new name, but a participant at the table may return
+            // without it.
             Err(_) if self.order.is_at_table(&participant) => {
                 self.seat_again(connection, &participant, since);
                 self.ack(connection, id, self.order.seq(), false);
@@ -146,8 +147,8 @@ impl Room {
         }
     }
 
-    /// Counts what somebody was answered, unless they are new: nobody is so twice, and what the table is shown of it is not
-    /// theirs.
+    /// Charges an answer to a participant's budget, unless they are new: that happens once, and
+    /// what the table is shown of it is not their answer.
     fn charge_unless(
         &self,
         is_new: bool,
@@ -160,8 +161,8 @@ impl Room {
         }
     }
 
-    /// Judges a `join`. One that is sent again changes nothing for whoever sits here, by whatever name meanwhile; only whoever
-    /// has left sits down anew.
+    /// Decides a `join`. A repeated one changes nothing for a participant at the table,
+    /// whatever their name is by now; only a participant who has left joins again.
     fn judge_join(
         &mut self,
         participant: &ParticipantId,
@@ -182,7 +183,7 @@ impl Room {
             return Ok(Joining::ComesBack(first));
         }
         let (now, bounds) = (self.host.clock.now(), &self.host.settings.bounds);
-        // The id of one that is sent again stands for the first time.
+        // The id of a repeated one belongs to the first.
         let fresh = stamp.filter(|_| first.is_none());
         match decide_within(bounds, &self.order, now, &actor, fresh, command) {
             Ok(Decision::Record(recorded)) => Ok(Joining::SitsDown { recorded, first }),
@@ -199,27 +200,28 @@ impl Room {
         }
     }
 
-    /// Lets a socket speak as whoever it was proved to be, if they still sit at the table; where they have been answered too much
-    /// lately, after a while.
+    /// Seats a socket as the participant it was proved to be, if they are still at the table.
+    /// If their budget of answers is used up, it is seated later.
     pub(super) fn resume(&mut self, connection: ConnectionId, back: Box<Back>) {
         let sits_here =
             self.order.is_at_table(&back.participant) && self.members.may_join(connection, &self.order);
-        // It may have joined meanwhile, or be gone.
+        // It may have joined or disconnected meanwhile.
         let is_awaited =
             self.members.outbox(connection).is_some() && self.members.speaker(connection).is_none();
         if sits_here && is_awaited {
             if let Some(wait) = self.must_wait(connection, &back.participant) {
-                // What the socket sends meanwhile is kept, so that it is read. It may have been put off before.
+                // What the socket sends meanwhile is kept until then. It may have been put off
+                // before.
                 let _ = back.seat.is_put_off.set(());
                 return self.take_later(wait, Input::Resume { connection, back });
             }
             self.seat_again(connection, &back.participant, back.since);
         }
-        // What the socket sent may wait for this. It asks once, so nobody has said so before.
+        // Messages of the socket may wait for this. It is set only once for each socket.
         let _ = back.seat.is_taken.set(sits_here);
     }
 
-    /// Lets a socket speak as somebody whom the order knows as they are.
+    /// Seats a socket as a participant that is at the table unchanged.
     fn seat_again(&mut self, connection: ConnectionId, participant: &ParticipantId, since: Option<Cursor>) {
         let before = self.before_answer();
         let seats = self.members.speaker(connection).is_none();
@@ -242,7 +244,8 @@ impl Room {
         }
     }
 
-    /// Tells a socket who it is, and what it has missed or, where that is too far back, the full state.
+    /// Tells a socket who it is, and the events it has missed or, if they are too many, the
+    /// full state.
     fn welcome(
         &mut self,
         connection: ConnectionId,
@@ -263,7 +266,7 @@ impl Room {
         self.members.welcome(connection, welcome, seats);
     }
 
-    /// From now on the socket speaks as `participant` and hears what happens; says whether they were offline.
+    /// Seats a socket as `participant`. Returns whether the participant was offline.
     fn admit(&mut self, connection: ConnectionId, participant: &ParticipantId) -> bool {
         self.members.join(connection, participant, self.host.settings.participant_pace);
         self.presence.connect(participant)

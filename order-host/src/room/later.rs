@@ -15,44 +15,48 @@ use super::news::{News, Owed, When};
 use crate::Protocol;
 use crate::connection::pieces::TableMessage;
 
-/// Messages with the whole order are always sent at once to all sockets of the first protocol that they come to no more than this
-/// for, in bytes: 5,000 for each of a hundred dishes, to twenty people, are more than they can have.
+/// Messages with the whole order are always sent at once if all first-protocol sockets
+/// together are sent no more bytes than this: 5,000 for each of a hundred dishes, to twenty
+/// people, are more than they can have.
 const AT_ONCE_BYTES: usize = 8 * 1024 * 1024;
 
-/// So many bytes of larger ones are sent to a table's sockets of the first protocol each second.
+/// The rate at which larger ones are sent to a table's sockets of the first protocol, in
+/// bytes.
 const BYTES_PER_MS: usize = 256 * 1024 * 1024 / 1_000;
 
-/// But nobody waits longer than this.
+/// The longest pause between them.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// A table with more sockets than this, of either protocol, is told together who came and went in one [`MOMENT`].
+/// A table with more sockets than this, of both protocols, is told of presence changes
+/// within one [`MOMENT`] together.
 const FEW_SOCKETS: usize = 64;
 
-/// How long whoever comes and goes is waited for.
+/// How long presence changes are collected.
 const MOMENT: Duration = Duration::from_secs(1);
 
-/// What the table is yet to be told, or some of its sockets. The sockets know what each of them is owed.
+/// Messages that the table has yet to be sent. Each socket's entry says what it is owed.
 #[derive(Debug, Default)]
 pub(super) struct Later {
-    /// Whose presence changed. No more than there are people on the order.
+    /// Participants whose presence changed, with what the table knows of it. No more than there
+    /// are people on the order.
     presence: BTreeMap<ParticipantId, Told>,
-    /// When it is told.
+    /// When the messages are to be sent.
     at: Option<Instant>,
     /// When messages with the whole order may be sent to all again.
     not_before: Option<Instant>,
-    /// How large the last of them was.
+    /// The size of the last message with the whole order.
     order_bytes: usize,
 }
 
-/// What the table knows of somebody whose presence changed since.
+/// What the table was last told of somebody whose presence changed.
 #[derive(Debug)]
 struct Told {
     state: PresenceOf,
-    /// Whether somebody was shown meanwhile that it is otherwise.
+    /// Whether some socket was shown a different state meanwhile.
     is_outdated: bool,
 }
 
-/// How one person is there.
+/// The presence of one participant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PresenceOf {
     is_online: bool,
@@ -60,19 +64,19 @@ pub(super) struct PresenceOf {
 }
 
 impl PresenceOf {
-    /// How somebody is there now.
+    /// Returns somebody's current presence.
     pub(super) fn now(presence: &Presence, who: &ParticipantId) -> Self {
         Self { is_online: presence.is_online(who), markers: presence.markers(who) }
     }
 }
 
 impl Later {
-    /// Has the table told at this time, or as soon after it as may be.
+    /// Schedules the messages for this time, or as soon afterwards as the pause permits.
     fn tell_at(&mut self, at: Instant) {
         self.at = Some(self.at.map_or(at, |earlier| earlier.min(at)));
     }
 
-    /// When the table is told, if it is to be: not before the end of the pause, whichever of them began first.
+    /// Returns when the scheduled messages are sent: not before the end of the pause.
     fn due(&self) -> Option<Instant> {
         let at = self.at?;
         Some(self.not_before.map_or(at, |not_before| at.max(not_before)))
@@ -83,31 +87,31 @@ impl Later {
         self.order_bytes = message.len();
     }
 
-    /// Notes that somebody was shown who is there now.
+    /// Notes that some socket was shown the current presence of everybody.
     pub(super) fn shown(&mut self, presence: &Presence) {
         for (who, told) in &mut self.presence {
             told.is_outdated |= told.state != PresenceOf::now(presence, who);
         }
     }
 
-    /// Notes that somebody was shown how one person is there now.
+    /// Notes that some socket was shown the current presence of one participant.
     pub(super) fn shown_of(&mut self, who: &ParticipantId, presence: &Presence) {
         if let Some(told) = self.presence.get_mut(who) {
             told.is_outdated |= told.state != PresenceOf::now(presence, who);
         }
     }
 
-    /// Whether the table has yet to be told something.
+    /// Returns whether something is scheduled.
     pub(super) fn is_due_some_time(&self) -> bool {
         self.at.is_some()
     }
 
-    /// Notes that the table knows how somebody is there, or learns it otherwise.
+    /// Notes that the table knows somebody's presence, or learns it in another way.
     pub(super) fn knows(&mut self, who: &ParticipantId) {
         self.presence.remove(who);
     }
 
-    /// Notes that everybody learns that somebody is there, and not what they do.
+    /// Notes that everybody learns that somebody is online, but not their markers.
     pub(super) fn joins(&mut self, who: &ParticipantId, presence: &Presence) {
         if let Some(told) = self.presence.get_mut(who) {
             told.state.is_online = true;
@@ -117,8 +121,9 @@ impl Later {
         }
     }
 
-    /// Notes that somebody, who was there as in `before`, came or went, which the table is not told yet. Who is back just as the
-    /// table knows them has not been away; who was typing before, and is not now, is not just as the table knows them.
+    /// Notes a presence change that the table is not told yet. Somebody who is back in the
+    /// state the table knows needs no message; a marker that was cleared meanwhile is a
+    /// different state.
     fn changed(&mut self, who: &ParticipantId, before: PresenceOf, now: PresenceOf) {
         if let Some(told) = self.presence.get(who) {
             if told.state == now && !told.is_outdated {
@@ -130,7 +135,7 @@ impl Later {
         }
     }
 
-    /// Notes that so many bytes of whole orders were sent to the table.
+    /// Notes how many bytes of whole orders were sent, and begins a pause if there were many.
     fn sent(&mut self, bytes: usize) {
         if bytes > AT_ONCE_BYTES {
             let pause = Duration::from_millis((bytes / BYTES_PER_MS) as u64).min(LONGEST_PAUSE);
@@ -140,42 +145,44 @@ impl Later {
 }
 
 impl Room {
-    /// How long it is until the table is to be told something.
+    /// Returns how long it is until messages are due.
     pub(super) fn until_told(&self) -> Duration {
         self.later.due().map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()))
     }
 
-    /// Tells the table what it was not told at once, when it is time.
+    /// Sends the messages that are due.
     pub(super) fn tell_what_is_due(&mut self) {
         if self.later.due().is_some_and(|at| at <= Instant::now()) {
             self.tell_what_was_kept();
         }
     }
 
-    /// Whether messages with the whole order, sent to all of the first protocol, are many bytes.
+    /// Returns whether a message with the whole order, sent to all first-protocol sockets, is
+    /// large in total.
     fn orders_are_large(&self) -> bool {
         let sockets = self.members.seats(Protocol::V1);
         self.later.order_bytes.saturating_mul(sockets) > AT_ONCE_BYTES
     }
 
-    /// Whether a message with the whole order may go to all of the first protocol now.
+    /// Returns whether a message with the whole order may be sent to all first-protocol sockets
+    /// now.
     pub(super) fn may_tell_all(&self) -> bool {
         self.later.not_before.is_none_or(|at| at <= Instant::now()) || !self.orders_are_large()
     }
 
-    /// Notes that some of the first protocol have not been told of a change.
+    /// Notes that some first-protocol sockets were not sent a change.
     pub(super) fn owe_order(&mut self) {
         self.later.tell_at(Instant::now());
     }
 
-    /// Notes that all of the first protocol were sent this.
+    /// Notes that all first-protocol sockets were sent this message.
     pub(super) fn told_all(&mut self, message: &TableMessage) {
         self.later.written(message);
         self.later.sent(message.len().saturating_mul(self.members.seats(Protocol::V1)));
     }
 
-    /// Tells the others at the table that somebody, who was there as in `before`, came online or went offline: at once or, where
-    /// they are many, together with whoever else comes and goes in this moment.
+    /// Tells the table that somebody came online or went offline; `before` is their previous
+    /// presence. A large table is told of all changes of this moment together.
     pub(super) fn tell_presence(&mut self, participant: &ParticipantId, before: PresenceOf) {
         if !self.order.is_at_table(participant) {
             return;
@@ -195,7 +202,7 @@ impl Room {
         self.tell_others(participant, &news);
     }
 
-    /// Tells all but somebody.
+    /// Tells everybody except one participant.
     pub(super) fn tell_others(&mut self, somebody: &ParticipantId, news: &News) {
         if let Some(message) = &news.v1 {
             self.later.written(message);
@@ -205,7 +212,8 @@ impl Room {
         self.tell(news, when);
     }
 
-    /// Tells everybody what they were not told at once: whoever missed a change the whole order, and the others who is there.
+    /// Sends what was put off: the whole order to those who missed a change, and the presence
+    /// changes to the others.
     pub(super) fn tell_what_was_kept(&mut self) {
         self.later.at = None;
         let changed = std::mem::take(&mut self.later.presence);
@@ -231,13 +239,13 @@ impl Room {
         self.later.sent(sent);
     }
 
-    /// The message of the first protocol that tells who came and went in one moment.
+    /// Returns the first protocol's message about several presence changes.
     fn presence_message(&self, changed: &[ParticipantId]) -> TableMessage {
         let now = self.host.clock.now();
         TableMessage::new(self.aside(|| wire::presence_changed(&self.order, &self.presence, changed, now)))
     }
 
-    /// The message of `stonepot.v2` that tells how somebody is there, if anybody hears it.
+    /// Returns the `stonepot.v2` message about somebody's presence, if any socket speaks it.
     pub(super) fn presence_v2(&self, participant: &ParticipantId) -> Option<crate::Pieces> {
         let is_heard = self.members.seats(Protocol::V2) > 0;
         is_heard.then(|| v2::presence(&self.presence, participant).into())

@@ -14,58 +14,58 @@ use crate::log::{ChainKey, Link, LogError, RoomLog, StoredFact};
 /// How many facts are read at a time.
 const PAGE: usize = 200;
 
-/// How many orders are read from the log at the same time. Others wait: reading a large one takes some milliseconds of a core and some
-/// mebibytes.
+/// How many orders are read from the log at the same time. Others wait: reading a large one
+/// takes some milliseconds of a core and some mebibytes.
 const LOADS_AT_ONCE: usize = 8;
 
 /// Reads orders from the log.
 pub(crate) struct Loader {
     log: Arc<dyn RoomLog>,
-    /// The log's, once it has been asked for it.
+    /// The log's chain key, once it has been read.
     chain_key: OnceCell<ChainKey>,
     /// What was found damaged, and is not read.
     pub(crate) damaged: Damaged,
     /// The currency and the policy of an order whose first participant names none.
     currency: Currency,
     policy: Policy,
-    /// Orders that are read from the log at the same time.
+    /// Limits how many orders are read from the log at the same time.
     turns: Semaphore,
 }
 
-/// A room as its log says.
+/// A room as read from its log.
 pub(crate) struct Loaded {
-    /// An unknown room is an order that nobody has joined.
+    /// The order. For an unknown room, one that nobody has joined.
     pub(crate) order: Order,
-    /// The sequence number of the snapshot that it was read with; 0 without one.
+    /// The sequence number of the snapshot it was read from; 0 without one.
     pub(crate) snapshot_seq: u64,
-    /// How many bytes its facts have; nothing, where a snapshot of an earlier release does not say it.
+    /// The total size of its facts. `None`: unknown, from a snapshot of an earlier release.
     log_bytes: Option<u64>,
-    /// The link of the last fact; nothing, where a snapshot of an earlier release does not say that of its own.
+    /// The link of the last fact. `None`: unknown, from a snapshot of an earlier release.
     link: Option<Link>,
 }
 
 impl Loaded {
-    /// Where the order stands in its log, as far as that is known.
+    /// Returns the order's position in its log, as far as it is known.
     pub(crate) fn position(&self) -> LogPosition {
         LogPosition { bytes: self.log_bytes, link: self.link.map(|link| *link.bytes()) }
     }
 }
 
-/// A room as its log says, with all that there is to know of it.
+/// A room as read from its log, with its complete position.
 pub(super) struct Whole {
-    /// An unknown room is an order that nobody has joined.
+    /// The order. For an unknown room, one that nobody has joined.
     pub(super) order: Order,
-    /// The sequence number of the last snapshot that says all that there is to know; 0 without one.
+    /// The sequence number of the last complete snapshot; 0 without one.
     pub(super) snapshot_seq: u64,
-    /// How many bytes its facts have.
+    /// The total size of its facts.
     pub(super) log_bytes: u64,
     /// The link of the last fact.
     pub(super) link: Link,
-    /// By which the links of the facts to come are computed.
+    /// The key for the links of further facts.
     pub(super) chain: ChainKey,
 }
 
-/// Reads a snapshot: an order, and where it stands in its log, as far as that was noted.
+/// Decodes a snapshot: an order, and its position in the log as far as it was noted.
 type Decode = fn(&[u8]) -> Result<(Order, LogPosition), StoredError>;
 
 impl Loader {
@@ -85,13 +85,13 @@ impl Loader {
         self.log.as_ref()
     }
 
-    /// Waits for a turn to read an order from the log; given back when it is dropped.
+    /// Waits for a turn to read an order from the log. Dropping the permit ends the turn.
     pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         // The semaphore is never closed.
         self.turns.acquire().await.ok()
     }
 
-    /// The key of the links of all rooms.
+    /// Returns the key that chains the facts of all rooms.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -123,7 +123,7 @@ impl Loader {
                     return Ok(Loaded { order, snapshot_seq, log_bytes, link });
                 }
                 Err(error) => {
-                    tracing::warn!(room = %key.fingerprint(), %error, "the snapshot is of no use; replaying the whole log");
+                    tracing::warn!(room = %key.fingerprint(), %error, "the snapshot cannot be used; replaying the whole log");
                 }
             }
         }
@@ -158,8 +158,8 @@ impl Loader {
     }
 }
 
-/// Reads a snapshot that says all that there is to know. One of an earlier release does not, and what it leaves out would be missing
-/// from the next snapshot, too.
+/// Decodes a complete snapshot. One of an earlier release is refused, because what it lacks
+/// would be missing from the next snapshot too.
 fn decode_whole(bytes: &[u8]) -> Result<(Order, LogPosition), StoredError> {
     match decode_snapshot(bytes)? {
         (_, LogPosition { bytes: None, .. } | LogPosition { link: None, .. }) => {
@@ -169,7 +169,7 @@ fn decode_whole(bytes: &[u8]) -> Result<(Order, LogPosition), StoredError> {
     }
 }
 
-/// The order of a snapshot, and where it stands in its log, as far as that was noted.
+/// Returns the order of a snapshot, and its position in the log as far as it was noted.
 async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey, decode: Decode) -> Option<(Order, LogPosition)> {
     let snapshot = match log.load_snapshot(key).await {
         Ok(snapshot) => snapshot?,
@@ -184,14 +184,15 @@ async fn from_snapshot(log: &dyn RoomLog, key: &RoomKey, decode: Decode) -> Opti
         }
         Ok(_) => None,
         Err(error) => {
-            tracing::info!(room = %key.fingerprint(), %error, "the snapshot is not readable; replaying the log");
+            tracing::info!(room = %key.fingerprint(), %error, "the snapshot cannot be decoded; replaying the log");
             None
         }
     }
 }
 
-/// Whether the last fact that `order` includes is in the log, in the same history; with its link, where that is known. It is not
-/// when the log is a backup older than its snapshot, or went on otherwise, or is another log altogether.
+/// Checks that the last fact of `order` is in the log, in the same history. Returns its
+/// link, if it is known. The check fails if the log is an older backup, has continued
+/// differently, or is another log.
 async fn is_of_this_log(
     log: &dyn RoomLog,
     key: &RoomKey,
@@ -207,14 +208,15 @@ async fn is_of_this_log(
             .is_ok_and(|last| last.seq == order.seq() && last.at == order.updated_at()),
     });
     if !is_of_it {
-        tracing::warn!(room = %key.fingerprint(), seq = order.seq(), "the snapshot is not of this log; replaying the log");
+        tracing::warn!(room = %key.fingerprint(), seq = order.seq(), "the snapshot does not belong to this log; replaying the log");
         return None;
     }
     Some(noted.or(facts.first().and_then(|last| last.link)))
 }
 
-/// The order with what its log says after it, the link of the last fact, and how many bytes there are after it. The links of facts
-/// are checked where that of the one before is known.
+/// Applies the log's further facts to an order. Returns the order, the link of its last
+/// fact, and the size of those facts. Links are checked if that of the preceding fact is
+/// known.
 async fn replay(
     log: &dyn RoomLog,
     key: &RoomKey,
@@ -240,12 +242,12 @@ async fn replay(
     }
 }
 
-/// What is said of a fact that is not what it was, or cannot be read.
+/// Creates the error for a fact that is damaged or cannot be read.
 fn damaged<E: std::fmt::Display>(seq: u64) -> impl Fn(E) -> LogError {
     move |error| LogError(format!("fact {seq}: {error}"))
 }
 
-/// How many bytes these facts have together.
+/// Returns the total size of these facts.
 pub(super) fn total_bytes(facts: &[StoredFact]) -> u64 {
     facts.iter().fold(0, |sum, fact| sum.saturating_add(fact.bytes.len() as u64))
 }

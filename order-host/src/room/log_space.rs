@@ -12,14 +12,16 @@ use super::store::Proposed;
 use super::{ConnectionId, Room};
 use crate::log::{Link, StoredFact};
 
-/// The last so many parts of a log, of all [`PARTS`], are kept for its owner, for finalizing, for payments and for the back end.
+/// How many of the [`PARTS`] of a log are reserved for its owner, for finalizing, for
+/// payments and for the back end.
 const RESERVED: u64 = 4;
-/// The very last of them are not the owner's, who is a guest: they are for finalizing, payments and the back end.
+/// How many of those the owner, who is a guest, may not use: they are for finalizing,
+/// payments and the back end.
 const KEPT_TO_THE_END: u64 = 1;
 const PARTS: u64 = 32;
 
-/// What a log stores beside each fact, about: the room's name, twice (the fact is found by it), numbers, its link, and room that is
-/// left in a page.
+/// The approximate overhead of a stored fact: the room's name, twice (it is also in the
+/// index), numbers, its link, and free space in a page.
 const BESIDE_EACH_FACT: usize = 64;
 
 /// How much of a log a fact may use.
@@ -27,16 +29,16 @@ const BESIDE_EACH_FACT: usize = 64;
 enum Reach {
     /// What everybody may use.
     Everybodys,
-    /// And what is reserved for the owner.
+    /// Also what is reserved for the owner.
     Owners,
-    /// All of it: it pays or closes the bill, or is the back end's.
+    /// All of it: payments, and commands of the back end.
     Whole,
-    /// It happens once, or only as often as other facts allow it: it is stored whatever there is.
+    /// Without limit: it happens once, or only as often as other facts permit.
     Unbounded,
 }
 
 impl Reach {
-    /// How many bytes of a log of `most` may be used.
+    /// Returns how many bytes of a log of `most` may be used.
     fn of(self, most: u64) -> u64 {
         let without = |parts: u64| most.saturating_sub(most.saturating_mul(parts) / PARTS);
         match self {

@@ -14,22 +14,23 @@ pub(super) struct Member {
     pub(super) outbox: Arc<Outbox>,
     pub(super) protocol: Protocol,
     pub(super) owed: Owed,
-    /// As whom the socket speaks; nobody before it joins and after it leaves.
+    /// The participant the socket speaks as. `None` before it joins and after it leaves.
     pub(super) speaker: Option<ParticipantId>,
-    /// Who is asked before it joins as somebody new.
+    /// Asked before it joins as a new participant.
     pub(super) door: Option<Door>,
-    /// Who is asked before something is stored for it.
+    /// Asked before something is stored for it.
     pub(super) allowance: Option<Allowance>,
-    /// As whom it was let in last.
+    /// The new participant it was last admitted as.
     pub(super) let_in: Option<ParticipantId>,
-    /// Where the socket has signed in: which orders it may join.
+    /// Which orders the socket may join. `None`: it did not sign in.
     pub(super) access: Option<Box<Access>>,
-    /// Whom it has proved to be by a resume token, or has made by joining as somebody new.
+    /// The participant it has proved to be by a resume token, or has created by joining.
     pub(super) proved: Option<ParticipantId>,
 }
 
 impl Member {
-    /// Whether the socket has made or proved this participant, or has signed in, which none does but as themselves.
+    /// Returns whether the socket has created or proved this participant, or has signed in:
+    /// then it speaks only as itself.
     pub(super) fn is_known_as(&self, participant: &ParticipantId) -> bool {
         self.access.is_some() || self.proved.as_ref() == Some(participant)
     }
@@ -43,7 +44,8 @@ impl Member {
         }
     }
 
-    /// Sends the full state, in the first protocol with a `token` if the socket is known to be whom it speaks as.
+    /// Sends the full state. In the first protocol it includes a `token` if the socket is
+    /// proved to be its participant.
     pub(super) fn catch_up(
         &self,
         state: &News,
@@ -67,7 +69,7 @@ impl Member {
     }
 }
 
-/// The field of a `sync` that has a resume token. Nothing in a token needs escaping.
+/// Returns the field of a `sync` with a resume token. A token contains nothing to escape.
 fn resume_field(token: &str) -> String {
     format!(r#","resumeToken":"{token}""#)
 }

@@ -1,4 +1,4 @@
-//! The sockets in a room, and as whom each of them speaks.
+//! The sockets in a room, and the participant each of them speaks as.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,15 +21,16 @@ use crate::{Door, NotYet, Pace, Protocol};
 #[derive(Debug, Default)]
 pub(super) struct Members {
     sockets: BTreeMap<ConnectionId, Member>,
-    /// What counts the messages of each person, whatever socket they come from. It is kept while they are away, or they would
-    /// only have to come back for a whole burst. There are no more of them than people on the order.
+    /// The message rate limit of each participant, over all their sockets. It is kept while
+    /// they are away, or they could return for a new burst. There are no more of them than
+    /// people on the order.
     meters: BTreeMap<ParticipantId, Arc<Meter>>,
-    /// What counts the bytes that each person adds to the log; kept as long.
+    /// The rate limit of what each participant adds to the log; kept as long.
     stored: BTreeMap<ParticipantId, Box<StoredBytes>>,
 }
 
 impl Members {
-    /// Takes in a socket; answers with whom it comes back as, if it does.
+    /// Adds a socket. Returns the participant it returns as, if it does.
     pub(super) fn attach(&mut self, attach: Attach) -> Option<(ConnectionId, Back)> {
         let Attach { connection, outbox, protocol, back, door, allowance, access } = attach;
         self.sockets.entry(connection).or_insert(Member {
@@ -46,8 +47,8 @@ impl Members {
         Some((connection, back?))
     }
 
-    /// Asks whether the socket may join as `somebody`, who is new. Whoever was let in and could not join after all is not
-    /// asked again.
+    /// Asks whether the socket may join as `somebody`, who is new. A participant who was
+    /// admitted but could not join is not asked for again.
     pub(super) fn ask_at_the_door(
         &mut self,
         connection: ConnectionId,
@@ -61,7 +62,7 @@ impl Members {
         Ok(())
     }
 
-    /// Counts what is about to be stored for somebody on the order, in bytes.
+    /// Counts bytes that are about to be stored for somebody on the order.
     pub(super) fn count_stored(
         &mut self,
         who: &ParticipantId,
@@ -76,42 +77,43 @@ impl Members {
         stored.count(bytes, is_reserved)
     }
 
-    /// Asks whether so many bytes may be stored for a socket.
+    /// Asks whether this many bytes may be stored for a socket.
     pub(super) fn ask_for_space(&self, connection: ConnectionId, bytes: usize) -> Result<(), Rejection> {
         let allowance = self.sockets.get(&connection).and_then(|member| member.allowance.as_ref());
         allowance.map_or(Ok(()), |allowance| allowance.ask(bytes))
     }
 
-    /// What waits to be sent to a socket.
+    /// Returns the outbox of a socket.
     pub(super) fn outbox(&self, connection: ConnectionId) -> Option<Arc<Outbox>> {
         self.sockets.get(&connection).map(|member| member.outbox.clone())
     }
 
-    /// The tenant for which the socket has signed in.
+    /// Returns the tenant for which the socket has signed in.
     pub(super) fn tenant(&self, connection: ConnectionId) -> Option<&Text> {
         self.sockets.get(&connection)?.access.as_ref()?.tenant.as_ref()
     }
 
-    /// How it is known that a socket speaks as `somebody`.
+    /// Returns how the room knows that a socket speaks as `somebody`.
     pub(super) fn known(&self, connection: ConnectionId, somebody: &ParticipantId) -> Known {
         let is_known = self.sockets.get(&connection).is_some_and(|member| member.is_known_as(somebody));
         if is_known { Known::Proved } else { Known::Named }
     }
 
-    /// Whether the socket may join this order.
+    /// Returns whether the socket may join this order.
     pub(super) fn may_join(&self, connection: ConnectionId, order: &Order) -> bool {
         let access = self.sockets.get(&connection).and_then(|member| member.access.as_ref());
         access.is_none_or(|access| access.admits_to(order))
     }
 
-    /// Forgets a socket; answers with the participant whose last one it was.
+    /// Removes a socket. Returns its participant if it was their last one.
     pub(super) fn detach(&mut self, connection: ConnectionId) -> Option<ParticipantId> {
         let participant = self.sockets.remove(&connection)?.speaker?;
         let another = self.sockets.values().any(|member| member.speaker.as_ref() == Some(&participant));
         (!another).then_some(participant)
     }
 
-    /// From now on the socket speaks as `participant`, whose messages are counted together whatever socket they come from.
+    /// Seats the socket as `participant`, and counts its messages with those of the
+    /// participant's other sockets.
     pub(super) fn join(&mut self, connection: ConnectionId, participant: &ParticipantId, pace: Option<Pace>) {
         let meter = pace.map(|pace| {
             let meter = || Arc::new(Meter::new(pace, Whose::Participant));
@@ -123,16 +125,17 @@ impl Members {
         }
     }
 
-    /// Notes that the socket has joined as somebody new, so nobody else was them before.
+    /// Notes that the socket has created this participant, so that it is theirs.
     pub(super) fn made(&mut self, connection: ConnectionId, participant: &ParticipantId) {
         if let Some(member) = self.sockets.get_mut(&connection) {
             member.proved = Some(participant.clone());
         }
     }
 
-    /// Every socket of `participant` is sent `farewell` and speaks for nobody from now on. One that lags behind hears
-    /// of it too, as nothing can make up for it later: in `stonepot.v2` by the full state, because an event is of no use to
-    /// whoever missed those before it. A farewell of the first protocol carries the state.
+    /// Sends `farewell` to every socket of `participant`, which then speak for nobody. A socket
+    /// that lags behind is sent it too, because nothing replaces it later: in `stonepot.v2` as
+    /// the full state, because an event is useless to a client that missed earlier ones. A
+    /// farewell of the first protocol carries the state.
     pub(super) fn leave(&mut self, participant: &ParticipantId, farewell: &News, state: impl Fn() -> Pieces) {
         for member in self.sockets.values_mut() {
             if member.speaker.as_ref() != Some(participant) {
@@ -153,7 +156,8 @@ impl Members {
         }
     }
 
-    /// Every socket that speaks as somebody who `is_gone` speaks for nobody from now on; answers with them, and as whom they spoke.
+    /// Unseats every socket whose participant `is_gone`. Returns the sockets and their
+    /// participants.
     pub(super) fn unseat(
         &mut self,
         is_gone: impl Fn(&ParticipantId) -> bool,
@@ -174,22 +178,23 @@ impl Members {
         self.sockets.get(&connection).map_or_else(Protocol::default, |member| member.protocol)
     }
 
-    /// Whether anybody at the table speaks this protocol.
+    /// Returns whether any socket at the table speaks this protocol.
     pub(super) fn speak(&self, protocol: Protocol) -> bool {
         self.sockets.values().any(|member| member.protocol == protocol && member.speaker.is_some())
     }
 
-    /// How many sockets at the table speak this protocol.
+    /// Returns how many sockets at the table speak this protocol.
     pub(super) fn seats(&self, protocol: Protocol) -> usize {
         self.everybody().filter(|(member, _)| member.protocol == protocol).count()
     }
 
-    /// The most that any socket is owed.
+    /// Returns the most that any socket is owed.
     pub(super) fn owed(&self) -> Owed {
         self.everybody().map(|(member, _)| member.owed).max().unwrap_or_default()
     }
 
-    /// Notes that all of the first protocol but `somebody` have not been told that they came or went.
+    /// Notes that all first-protocol sockets except those of `somebody` are owed a presence
+    /// change.
     pub(super) fn owe_presence(&mut self, somebody: &ParticipantId) {
         for member in self.sockets.values_mut() {
             let is_other = member.speaker.as_ref().is_some_and(|speaker| speaker != somebody);
@@ -199,12 +204,12 @@ impl Members {
         }
     }
 
-    /// Whether a socket waits for the full state.
+    /// Returns whether a socket waits for the full state.
     pub(super) fn lags(&self, connection: ConnectionId) -> bool {
         self.sockets.get(&connection).is_some_and(|member| member.outbox.lags())
     }
 
-    /// Tells a socket that its command was carried out.
+    /// Tells a socket that its command was executed.
     pub(super) fn ack(&self, connection: ConnectionId, text: String) {
         if let Some(member) = self.sockets.get(&connection) {
             member.outbox.push_ack(text);
@@ -218,14 +223,14 @@ impl Members {
         }
     }
 
-    /// Gives a socket what it has asked for.
+    /// Sends a socket the reply to its request.
     pub(super) fn reply(&self, connection: ConnectionId, answer: Pieces) {
         if let Some(member) = self.sockets.get(&connection) {
             member.outbox.push_reply(answer);
         }
     }
 
-    /// Tells a socket of `stonepot.v2` where it is, which makes up for all that it has missed.
+    /// Sends a `stonepot.v2` socket its welcome, which replaces all that it has missed.
     pub(super) fn welcome(&self, connection: ConnectionId, welcome: Pieces, seats: bool) {
         if let Some(member) = self.sockets.get(&connection) {
             member.outbox.push_state(welcome, seats);
@@ -240,8 +245,9 @@ impl Members {
         }
     }
 
-    /// Sends the full state, after which a socket that fell behind is up to date again. One that has not
-    /// joined may not see it. One that is known to be whom it speaks as gets their `token` with it.
+    /// Sends the full state, after which a socket that fell behind is up to date again. A
+    /// socket that has not joined may not see it. A socket that is proved to be its participant
+    /// also gets their `token`.
     pub(super) fn catch_up(
         &mut self,
         connection: ConnectionId,
@@ -257,15 +263,16 @@ impl Members {
         }
     }
 
-    /// Lets a socket that has fallen behind and does not sit here go on without the state, with a refusal in its place.
+    /// Lets a socket that fell behind and is not seated continue without the state, with a
+    /// refusal instead.
     pub(super) fn go_on_without(&self, connection: ConnectionId, refusal: impl FnOnce() -> String) {
         if let Some(member) = self.sockets.get(&connection) {
             member.outbox.forgo_state(true, refusal);
         }
     }
 
-    /// Tells everybody at the table when they are to be told. Whoever is owed the order gets it in place of the news; it is
-    /// needed only if anybody is.
+    /// Tells each socket at the table, according to `when`. A socket that is owed the order
+    /// gets that instead of the news; `order` is needed only if any is.
     pub(super) fn tell(
         &mut self,
         news: &News,
@@ -292,8 +299,8 @@ impl Members {
         }
     }
 
-    /// Gives each socket what it is owed, but for those that have fallen behind: they ask when they have caught up. Answers with
-    /// how many bytes that were.
+    /// Sends each socket what it is owed. Sockets that have fallen behind are skipped: they ask
+    /// for the state. Returns how many bytes were sent.
     pub(super) fn pay_back(
         &mut self,
         order: Option<&News>,

@@ -1,6 +1,7 @@
 //! One room: the task that owns one order.
 //!
-//! It decides what a message would do, appends that durably, commits it, and only then shows it to anyone.
+//! It decides each message, appends the fact durably, commits it, and only then shows it to
+//! anyone.
 
 mod answers;
 mod commands;
@@ -46,21 +47,22 @@ use members::Members;
 use snapshots::Snapshots;
 use timer::Timer;
 
-/// The most messages that are stored together: enough to share one disk write among a busy table, few enough
-/// that the first of them does not wait long.
+/// The most messages that are stored together: enough for a busy table to share one disk
+/// write, and few enough that the first does not wait long.
 const MAX_BATCH: usize = 64;
 
-/// After so large a part of an outbox has been shown in a row, the sockets get a turn.
+/// After showing one of this many parts of an outbox in a row, the room yields to the
+/// sockets.
 const OUTBOX_PARTS: usize = 4;
 
-/// When a room has been told nothing for so long, it lets go of the texts of its order: they are as large as four messages with
-/// all of it, and serve those who ask for the same.
+/// After this time without input, a room drops the cached texts of its order. They are as
+/// large as four messages with the whole order, and serve repeated requests.
 const TEXTS_KEPT: Duration = Duration::from_secs(1);
 
-/// A room looks no more often than this whether it can be unloaded.
+/// The shortest interval between checks whether the room can be unloaded.
 const SHORTEST_IDLE: Duration = Duration::from_millis(10);
 
-/// The room cannot go on, and why; the sockets are told.
+/// Why the room has to end; its sockets are told.
 struct End(CloseReason);
 
 /// A room: it owns its order.
@@ -71,33 +73,37 @@ struct Room {
     /// The link of the last fact of `order`.
     link: Link,
     chain: ChainKey,
-    /// How many bytes its log has.
+    /// The total size of its facts in the log.
     log_bytes: u64,
-    /// The order as it will be once what is being stored is stored; kept in step from the first time that commands came
-    /// together, so that judging them together costs no copy each time.
+    /// The order with all facts that are being stored. Kept up to date from the first time that
+    /// commands came together, so that deciding them together does not copy the order each
+    /// time.
     ahead: Option<Order>,
     presence: Presence,
     members: Members,
     later: Later,
-    /// Kept from the first time that somebody spoke `stonepot.v2`.
+    /// Recent events. Kept from the first time that a socket spoke `stonepot.v2`.
     events: Option<Events>,
     answers: Answers,
-    /// Whether somebody has asked for its history, so that what happens is told to those who remember it.
+    /// Whether its history was read, so that new facts are added to the cached transcript.
     tells_history: bool,
     snapshots: Snapshots,
     timer: Timer,
-    /// Its place among the orders of its tenant that are in memory.
+    /// Counts the order among those of its tenant in memory.
     of_tenant: Option<Ticket<Text>>,
-    /// Whether the room was woken, so that it need not stay in memory if nobody is there.
+    /// Whether the room was woken by a timer, so that it need not stay in memory if nobody is
+    /// connected.
     was_woken: bool,
     /// How many bytes each socket was shown since the sockets last had a turn.
     shown: usize,
 }
 
 impl Room {
-    /// Loads the room and runs it until it is idle or the host drains. Whoever is still there is sent away.
+    /// Loads the room and runs it until it is idle or the host drains. Remaining sockets are
+    /// disconnected.
     async fn run(key: RoomKey, host: Arc<HostContext>, mut inputs: mpsc::Receiver<Input>) {
-        // Boxed, as below: a room that is quiet, as most are, holds no place for what it does when it is not.
+        // Boxed, as below: most rooms are idle, and should not hold space for work they are not
+        // doing.
         let mut room = match Box::pin(Self::load(&key, &host)).await {
             Ok(room) => room,
             Err(error) => {
@@ -111,7 +117,7 @@ impl Room {
         }
         room.members.close_all(reason);
         close_door(&key, &host, &mut inputs);
-        // Memory that cannot be trusted is not worth keeping.
+        // State that cannot be trusted is not saved.
         if reason == CloseReason::Unavailable {
             room.keep_deadline();
         } else {
@@ -149,12 +155,13 @@ impl Room {
         Ok(room)
     }
 
-    /// Handles inputs for as long as anybody may send some.
+    /// Handles inputs as long as any may come.
     async fn serve(&mut self, inputs: &mut mpsc::Receiver<Input>) -> End {
         let mut batch = Vec::new();
         loop {
             let idle = self.host.settings.idle_unload.max(SHORTEST_IDLE);
-            // The clock may be set while the room waits, so it is looked at again when the room has been idle, too.
+            // The clock may be set while the room waits, so it is also read after each idle
+            // interval.
             let texts = if self.order.keeps_texts() { TEXTS_KEPT } else { idle };
             let wait = idle.min(self.until_timer()).min(texts).min(self.until_told());
             let waited = timeout(wait, inputs.recv_many(&mut batch, MAX_BATCH)).await;
@@ -162,7 +169,7 @@ impl Room {
                 take_what_is_ready(inputs, &mut batch).await;
             }
             self.tell_what_is_due();
-            // What arrives after a deadline is judged after it.
+            // Input that arrives after a deadline is decided after it.
             if let Err(end) = Box::pin(self.pass_time(!batch.is_empty())).await {
                 return end;
             }
@@ -195,8 +202,8 @@ impl Room {
         }
     }
 
-    /// Handles a batch in the order in which it came. Neighbouring commands are stored together; a join
-    /// changes who speaks for a socket, so it stands alone.
+    /// Handles a batch in order of arrival. Consecutive commands are stored together; a join
+    /// changes the participant of a socket, so it is handled alone.
     async fn handle(&mut self, batch: &mut Vec<Input>) -> Result<(), End> {
         let mut commands = Vec::new();
         for input in batch.drain(..) {
@@ -236,7 +243,7 @@ impl Room {
                 Input::Resync { connection } => self.resync(connection),
                 Input::Resume { connection, back } => self.resume(connection, back),
                 Input::Detach { connection } => self.detach(connection),
-                // Whoever asked may be gone.
+                // The asker may be gone.
                 Input::View { reply } => drop(reply.send(self.aside(|| public_view(&self.order)))),
                 Input::Admits { access, reply } => drop(reply.send(access.admits_to(&self.order))),
                 Input::Reads { asker, reply } => drop(reply.send(self.let_read(asker.as_ref()))),
@@ -246,7 +253,7 @@ impl Room {
                         self.remember_alarm().await;
                     }
                     self.was_woken = true;
-                    // Nobody waits for it who drains.
+                    // Nobody receives this while the host drains.
                     let _ = reply.send(waits);
                 }
                 Input::Damaged => return Err(End(CloseReason::Unavailable)),
@@ -258,7 +265,7 @@ impl Room {
         self.run_commands(&mut commands).await
     }
 
-    /// Takes a message of a socket. Most commands only join the others, to be stored together with them.
+    /// Handles a message of a socket. Most commands are only queued, to be stored together.
     async fn take(
         &mut self,
         connection: ConnectionId,
@@ -296,8 +303,8 @@ impl Room {
         self.ahead.as_ref().unwrap_or(&self.order)
     }
 
-    /// Lets the sockets take what waits for them before more is shown: a batch, or a whole table that comes
-    /// back at once, must not make readers that keep up look like ones that do not.
+    /// Lets the sockets take their messages before more is shown. Otherwise a batch, or a whole
+    /// table that reconnects at once, would make sockets that keep up seem slow.
     async fn give_sockets_a_turn(&mut self) {
         if self.shown > self.host.settings.outbox_bytes / OUTBOX_PARTS {
             self.shown = 0;
@@ -306,23 +313,24 @@ impl Room {
     }
 }
 
-/// The way into a room, which is loaded if need be; nothing while the host drains.
+/// Returns a sender to a room, which is loaded if necessary. `None`: the host drains.
 pub(crate) fn enter(host: &Arc<HostContext>, key: &RoomKey) -> Option<mpsc::Sender<Input>> {
     host.rooms.enter(key, || {
-        // Overflow: whoever sends waits until the room has caught up.
+        // Overflow: the sender waits until the room has caught up.
         let (sender, inputs) = mpsc::channel(host.settings.room_queue.max(1));
         host.tasks.spawn(Room::run(key.clone(), host.clone(), inputs));
         sender
     })
 }
 
-/// Whether somebody's sockets may speak for nobody after it, so that what they sent meanwhile is judged only then.
+/// Returns whether a command may unseat sockets, so that their later messages must be
+/// decided after it.
 fn unseats(command: &Command) -> bool {
     matches!(command, Command::People(PeopleCommand::Leave) | Command::People(PeopleCommand::Remove { .. }))
 }
 
-/// Adds what others hand over in this turn of the event loop. The first of them woke the room, which would otherwise run
-/// before the second, and carry out, store and show one command at a time however many there are.
+/// Collects what other tasks send in this turn of the event loop. The first message wakes
+/// the room, which would otherwise run before the second one, and handle them one by one.
 async fn take_what_is_ready(inputs: &mut mpsc::Receiver<Input>, batch: &mut Vec<Input>) {
     yield_now().await;
     while batch.len() < MAX_BATCH
@@ -332,7 +340,8 @@ async fn take_what_is_ready(inputs: &mut mpsc::Receiver<Input>, batch: &mut Vec<
     }
 }
 
-/// Whoever is still attached, or was about to be, finds the door closed; whoever comes now finds a new room.
+/// Closes the room's queue. Sockets that are still attached, or about to attach, find it
+/// closed; later ones start a new room.
 fn close_door(key: &RoomKey, host: &HostContext, inputs: &mut mpsc::Receiver<Input>) {
     inputs.close();
     host.rooms.forget(key);

@@ -2,21 +2,21 @@
 
 use crate::connection::pieces::{Pieces, TableMessage};
 
-/// The same news in the protocols that somebody at the table speaks.
+/// One message in the protocols that sockets at the table speak.
 #[derive(Debug, Default)]
 pub(super) struct News {
     pub(super) v1: Option<TableMessage>,
     pub(super) v2: Option<Pieces>,
 }
 
-/// What a socket of the first protocol was not told at once.
+/// What a socket of the first protocol has yet to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) enum Owed {
     #[default]
     Nothing,
-    /// Who came or went.
+    /// A presence change.
     Presence,
-    /// A change, and whatever else there was: all of it is in the order.
+    /// A change of the order. The whole order includes everything else.
     Order,
 }
 
@@ -26,12 +26,12 @@ pub(super) enum When {
     Now,
     /// Only with the whole order, if it speaks the first protocol; other messages are short.
     Later,
-    /// It knows it, or learns it otherwise.
+    /// It knows it, or learns it in another way.
     Never,
 }
 
 impl News {
-    /// How much each socket is shown at the most, in bytes.
+    /// Returns the most bytes that a socket is sent.
     pub(super) fn len(&self) -> usize {
         let v1 = self.v1.as_ref().map_or(0, TableMessage::len);
         self.v2.as_ref().map_or(0, Pieces::len).max(v1)

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::{ConnectionId, Room};
 use crate::room::input::Input;
 
-/// How much had been shown, and when, before somebody was answered.
+/// How many bytes had been shown, and when, before an answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Before {
     shown: usize,
@@ -16,31 +16,33 @@ pub(super) struct Before {
 }
 
 impl Room {
-    /// Whether somebody may be answered now; what they are told, if not.
+    /// Checks that somebody may be answered now, or returns the refusal.
     pub(super) fn may_ask(&self, connection: ConnectionId, who: &ParticipantId) -> Result<(), Rejection> {
         let known = self.members.known(connection, who);
         self.host.budgets.check(&self.key, who, known).map_err(|early| early.rejection())
     }
 
-    /// How long somebody has to wait for what comes without being asked for, if they have to.
+    /// Returns how long somebody has to wait for what is sent without a request, if they have
+    /// to.
     pub(super) fn must_wait(&self, connection: ConnectionId, who: &ParticipantId) -> Option<Duration> {
         let known = self.members.known(connection, who);
         self.host.budgets.check(&self.key, who, known).err().map(|early| early.wait)
     }
 
-    /// Looks before somebody is answered.
+    /// Notes the state before an answer, for [`Room::charge`].
     pub(super) fn before_answer(&self) -> Before {
         Before { shown: self.shown, at: Instant::now() }
     }
 
-    /// Counts what somebody was shown since, and the work that it made.
+    /// Charges somebody for what was shown since, and for the work.
     pub(super) fn charge(&self, connection: ConnectionId, who: &ParticipantId, before: Before) {
         let shown = self.shown.saturating_sub(before.shown);
         let known = self.members.known(connection, who);
         self.host.budgets.charge(&self.key, who, known, shown, before.at.elapsed());
     }
 
-    /// Counts a message of so many bytes that was written for a socket alone, and the work that it made.
+    /// Charges for a message of this size that was written for one socket alone, and for the
+    /// work.
     pub(super) fn charge_alone(&self, connection: ConnectionId, bytes: usize, before: Before) {
         if let Some(who) = self.members.speaker(connection) {
             let known = self.members.known(connection, who);
@@ -48,17 +50,17 @@ impl Room {
         }
     }
 
-    /// Takes an input again after a while. Overflow: a socket has at most one that waits.
+    /// Handles an input after a delay. Overflow: each socket has at most one delayed input.
     pub(super) fn take_later(&self, wait: Duration, input: Input) {
         let (host, key) = (self.host.clone(), self.key.clone());
         self.host.tasks.spawn(async move {
             tokio::select! {
                 biased;
-                // Everybody is sent away.
+                // Every socket is closed.
                 () = host.tasks.drains() => return,
                 () = sleep(wait) => {}
             }
-            // A room that has ended has sent the socket away.
+            // If the room has ended, it has disconnected the socket.
             if let Some(inputs) = host.rooms.loaded(&key) {
                 let _ = inputs.send(input).await;
             }

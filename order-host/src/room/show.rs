@@ -16,7 +16,7 @@ use crate::history::{HistoryError, Reading};
 use crate::room::input::Input;
 use crate::{Cursor, Protocol};
 
-/// After so many milliseconds another history may be asked for, most likely.
+/// After how many milliseconds another history may be requested.
 const TRY_HISTORY_AGAIN: u64 = 1_000;
 
 impl Room {
@@ -38,7 +38,8 @@ impl Room {
         }
         let asks_in = asked.map(|connection| self.members.protocol(connection));
         let (speak_v1, tell_all) = (self.members.speak(Protocol::V1), self.may_tell_all());
-        // During a pause its message is for the asker alone, who pays for it. The answer to a join, and a farewell, never wait.
+        // During a pause the message is for the asker alone, and is charged to them. The answer to
+        // a join, and a farewell, never wait.
         let alone =
             asked.filter(|_| !tell_all && left.is_none() && !is_join && asks_in == Some(Protocol::V1));
         let is_put_off = alone.is_some_and(|asker| self.is_put_off(asker));
@@ -70,7 +71,7 @@ impl Room {
         self.tell(&news, |connection, speaker| match asked {
             // They are sent a farewell.
             _ if left == Some(speaker) => When::Never,
-            // It is welcomed with that.
+            // Its welcome includes the change.
             Some(asked) if asked == connection && is_join && asks_in == Some(Protocol::V2) => When::Never,
             Some(asked) if (asked == connection && !is_put_off) || tell_all => When::Now,
             None if tell_all => When::Now,
@@ -84,14 +85,14 @@ impl Room {
         }
     }
 
-    /// Whether a socket is shown its own change only after the pause: it does not read, or its person has been answered too much
-    /// lately.
+    /// Returns whether a socket is shown its own change only after the pause: it lags behind,
+    /// or its participant's budget of answers is used up.
     fn is_put_off(&self, asker: ConnectionId) -> bool {
         let speaker = self.members.speaker(asker);
         self.members.lags(asker) || speaker.is_some_and(|speaker| self.must_wait(asker, speaker).is_some())
     }
 
-    /// Tells each socket when it is to be told.
+    /// Sends each socket the news, according to `when`.
     pub(super) fn tell(&mut self, news: &News, when: impl Fn(ConnectionId, &ParticipantId) -> When) {
         let is_owed = self.later.is_due_some_time() && news.v1.is_some();
         let order = is_owed.then(|| self.state(|protocol| protocol == Protocol::V1));
@@ -99,28 +100,28 @@ impl Room {
         self.members.tell(news, when, order.as_ref(), token);
     }
 
-    /// The message of the first protocol that tells of a committed fact.
+    /// Encodes the first protocol's message about a committed fact.
     pub(super) fn frame(&self, fact: &Stored) -> Frame {
         self.aside(|| wire::fact_message(&self.order, &self.presence, fact.recorded()))
     }
 
-    /// Does work for which the whole bill may have to be worked out.
+    /// Runs work that may compute the whole bill.
     pub(super) fn aside<T>(&self, work: impl FnOnce() -> T) -> T {
         self.host.aside.run(self.order.bill_size(), work)
     }
 
-    /// Where the history is now.
+    /// Returns the current position in the history.
     pub(super) fn cursor(&self) -> Cursor {
         Cursor::new(self.order.seq(), self.link)
     }
 
-    /// Keeps events from now on, for those who come back.
+    /// Keeps events from now on, for sockets that resume.
     pub(super) fn keep_events(&mut self) -> &Events {
         let here = self.cursor();
         self.events.get_or_insert_with(|| Events::after(here))
     }
 
-    /// Sends the full state to a socket that fell behind, unless it has got one meanwhile.
+    /// Sends the full state to a socket that fell behind, unless it has received one meanwhile.
     pub(super) fn resync(&mut self, connection: ConnectionId) {
         if self.members.lags(connection) {
             if let Some(speaker) = self.members.speaker(connection).cloned() {
@@ -131,14 +132,15 @@ impl Room {
                 self.send_state(connection, false);
                 self.charge(connection, &speaker, before);
             } else {
-                // No state is for who has left; what it missed may be just that.
+                // A participant who has left may not see the state; the farewell may be just what
+                // the socket missed.
                 let refusal = || self.refusal(connection, &Code::JoinFirst.into(), None);
                 self.members.go_on_without(connection, refusal);
             }
         }
     }
 
-    /// Sends a socket the full state because what it asked for changes nothing.
+    /// Sends a socket the full state, because its command changed nothing.
     pub(super) fn answer_with_state(&mut self, connection: ConnectionId) {
         let Some(speaker) = self.members.speaker(connection).cloned() else { return };
         if let Err(early) = self.may_ask(connection, &speaker) {
@@ -149,7 +151,7 @@ impl Room {
         self.charge(connection, &speaker, before);
     }
 
-    /// Sends a socket the full state, which may be what `seats` it.
+    /// Sends a socket the full state, which may be the message that `seats` it.
     pub(super) fn send_state(&mut self, connection: ConnectionId, seats: bool) {
         let state = self.state(|protocol| protocol == self.members.protocol(connection));
         self.shown = self.shown.saturating_add(state.len());
@@ -158,7 +160,7 @@ impl Room {
         self.members.catch_up(connection, &state, seats, token);
     }
 
-    /// Sends everybody the full state.
+    /// Sends the full state to every socket at the table.
     pub(super) fn send_state_to_all(&mut self) {
         let state = self.state(|protocol| self.members.speak(protocol));
         self.are_shown(&state);
@@ -166,7 +168,7 @@ impl Room {
         self.members.catch_up_all(&state, token);
     }
 
-    /// Notes that somebody is shown a full state.
+    /// Notes that some socket is shown a full state.
     fn are_shown(&mut self, state: &News) {
         self.later.shown(&self.presence);
         if let Some(message) = &state.v1 {
@@ -174,7 +176,8 @@ impl Room {
         }
     }
 
-    /// Has the sockets of whoever does not sit at the table speak for nobody, where that was not shown as it happened.
+    /// Unseats the sockets of participants who are no longer at the table, where their leaving
+    /// was not shown.
     pub(super) fn unseat_who_is_gone(&mut self) {
         let order = &self.order;
         for (connection, participant) in self.members.unseat(|speaker| !order.is_at_table(speaker)) {
@@ -184,7 +187,7 @@ impl Room {
         }
     }
 
-    /// What lets another socket speak as `participant`.
+    /// Returns the token by which another socket can resume as `participant`.
     pub(super) fn resume_token(&self, participant: &ParticipantId) -> String {
         self.host.settings.resume_key.token(&self.key, participant)
     }
@@ -205,7 +208,7 @@ impl Room {
         }
     }
 
-    /// Answers what changes nothing that is stored.
+    /// Answers a request, which changes nothing that is stored.
     pub(super) fn request(&mut self, connection: ConnectionId, id: Option<&CommandId>, request: Request) {
         let Some(speaker) = self.members.speaker(connection).cloned() else {
             return self.refuse(connection, &Code::JoinFirst.into(), id);
@@ -233,7 +236,7 @@ impl Room {
                 return;
             }
             Request::History(page) => return self.history(connection, &speaker, id, page),
-            // What a later protocol may ask for.
+            // Requests of a later protocol.
             _ => return self.refuse(connection, &Code::UnknownType.into(), id),
         };
         self.shown = self.shown.saturating_add(answer.len());
@@ -241,7 +244,8 @@ impl Room {
         self.members.reply(connection, answer);
     }
 
-    /// Has a page of history read, and sends it when it is there. Each person asks for one at a time.
+    /// Reads a page of history in a task, and sends it when it is ready. Each participant may
+    /// have one request at a time.
     fn history(
         &mut self,
         connection: ConnectionId,
@@ -267,7 +271,7 @@ impl Room {
                 host.budgets.charge(&key, &speaker, known, page.bytes, page.work);
             }
             match (read, protocol) {
-                // Nobody is there who could be told.
+                // The socket is gone, or the host drains.
                 (Ok(None), _) => {}
                 (Ok(Some(Page { mut entries, more, .. })), Protocol::V1) => {
                     let entries = entries.make_contiguous();
@@ -288,7 +292,8 @@ impl Room {
         });
     }
 
-    /// The last fact of the history, for somebody who may read it; without a name, for the back end.
+    /// Returns the last sequence number, if `asker` may read the history. `None` as the asker
+    /// is the back end.
     pub(super) fn let_read(&mut self, asker: Option<&ParticipantId>) -> Option<u64> {
         let seq = self.order.seq();
         let may = seq > 0 && asker.is_none_or(|asker| self.order.may_read_history(asker));
@@ -298,14 +303,14 @@ impl Room {
         })
     }
 
-    /// From now on what happens is told to those who remember the history.
+    /// Adds new facts to the cached transcript from now on.
     fn tell_history(&mut self) {
         if !std::mem::replace(&mut self.tells_history, true) {
             self.host.histories.transcripts.begin(&self.key);
         }
     }
 
-    /// Tells one socket that its command was carried out, if it had an id.
+    /// Acknowledges a command of one socket, if it had an id.
     pub(super) fn ack(&self, connection: ConnectionId, id: Option<&CommandId>, seq: u64, repeated: bool) {
         let Some(id) = id else { return };
         let text = match self.members.protocol(connection) {
@@ -329,7 +334,7 @@ impl Room {
     }
 }
 
-/// Who got up from the table by this fact, or was sent away.
+/// Returns the participant who left or was removed by this fact.
 fn who_left(recorded: &Recorded) -> Option<&ParticipantId> {
     match &recorded.fact {
         Fact::People(PeopleFact::Left { .. }) => recorded.by.id(),

@@ -6,19 +6,19 @@ use tokio::task::JoinHandle;
 use super::Room;
 use crate::log::Snapshot;
 
-/// After so many facts a new snapshot is worth its write, where the order is small.
+/// After this many facts a new snapshot is worth writing, if the order is small.
 const FACTS_PER_SNAPSHOT: u64 = 256;
 
 /// The snapshots of a room.
 pub(super) struct Snapshots {
     /// The sequence number of the last one.
     last_seq: u64,
-    /// The one that is being written.
+    /// The task that is writing one.
     writing: Option<JoinHandle<()>>,
 }
 
 impl From<u64> for Snapshots {
-    /// The last one had this sequence number; 0 when there was none.
+    /// Starts from the last snapshot's sequence number; 0 without one.
     fn from(last_seq: u64) -> Self {
         Self { last_seq, writing: None }
     }
@@ -34,7 +34,7 @@ impl Snapshots {
 impl Room {
     /// Takes a snapshot where the last one is long ago.
     pub(super) fn snapshot_if_due(&mut self) {
-        // The larger the order, the more a snapshot costs.
+        // The larger the order, the more expensive a snapshot is.
         let size = self.order.items().len().saturating_add(self.order.commands_remembered());
         let worth_it = FACTS_PER_SNAPSHOT.max(u64::try_from(size).unwrap_or(u64::MAX));
         if self.order.seq().saturating_sub(self.snapshots.last_seq) >= worth_it {
@@ -42,8 +42,8 @@ impl Room {
         }
     }
 
-    /// Begins to remember the order as it is, unless an earlier snapshot is still being written. The table
-    /// does not wait: a snapshot is only a cache, and a failure costs nothing but time later.
+    /// Starts to save a snapshot, unless an earlier one is still being written. The table does
+    /// not wait: a snapshot is only a cache, and a failure costs nothing but time later.
     fn start_snapshot(&mut self) {
         if self.snapshots.writing.as_ref().is_some_and(|writing| !writing.is_finished()) {
             return;
@@ -60,7 +60,7 @@ impl Room {
         }));
     }
 
-    /// Remembers the order as it is when the room leaves memory.
+    /// Saves a snapshot when the room leaves memory.
     pub(super) async fn save_last_snapshot(&mut self) {
         self.finish_snapshot().await;
         if self.order.seq() != self.snapshots.last_seq {
@@ -71,7 +71,7 @@ impl Room {
 
     async fn finish_snapshot(&mut self) {
         if let Some(writing) = self.snapshots.writing.take() {
-            // It ends in any case; what became of it has been logged.
+            // It has ended; its outcome has been logged.
             let _ = writing.await;
         }
     }

@@ -1,4 +1,4 @@
-//! The output gate: facts are durable before anybody is shown them.
+//! The output gate: facts are durable before they are shown to anybody.
 //!
 //! A fact is [`Proposed`] when it was judged, and [`Stored`] when it is durable. Only this file makes a [`Stored`], and nothing else is
 //! committed or shown.
@@ -100,11 +100,11 @@ impl Room {
                 return Err(StoreFailure::NotStored(Code::StorageUnavailable.into()));
             }
             Err(AppendError::Conflict { last }) => {
-                tracing::warn!(room = %self.key.fingerprint(), last, seq = self.order.seq(), "somebody else wrote to this room");
+                tracing::warn!(room = %self.key.fingerprint(), last, seq = self.order.seq(), "another writer appended to this room");
                 return Err(StoreFailure::Stale(Code::StorageUnavailable.into()));
             }
             Err(AppendError::Unknown(error)) => {
-                tracing::error!(room = %self.key.fingerprint(), error, "whether facts were stored is not known; reading back");
+                tracing::error!(room = %self.key.fingerprint(), error, "it is unknown whether facts were stored; reading back");
                 match self.host.log.read(&self.key, self.order.seq(), facts.len()).await {
                     Ok(found) if self.are(facts, &found) => {}
                     Ok(_) => return Err(StoreFailure::Stale(Code::StorageUnavailable.into())),
@@ -116,7 +116,8 @@ impl Room {
         Ok(())
     }
 
-    /// Whether what was `found` in the log after the last fact that was committed is these facts, in this history.
+    /// Returns whether the facts `found` in the log after the last committed one are these
+    /// facts, in this history.
     fn are(&self, facts: &[Stored], found: &[StoredFact]) -> bool {
         let mut link = self.link;
         facts.len() == found.len()
@@ -139,23 +140,24 @@ impl Room {
         }
     }
 
-    /// Reads the room again, from its log alone; if memory was wrong, everybody gets the full state.
+    /// Reloads the room from its log alone. If memory differed, every socket gets the full
+    /// state.
     async fn reload(&mut self) -> Result<(), End> {
         let turn = self.host.loader.turn().await;
         let read = self.host.loader.replay_all(&self.key, self.chain).await.map_err(|error| {
-            tracing::error!(room = %self.key.fingerprint(), %error, "the room cannot be read again");
+            tracing::error!(room = %self.key.fingerprint(), %error, "the room cannot be read back");
             End(CloseReason::Unavailable)
         })?;
         drop(turn);
         self.ahead = None;
         self.log_bytes = read.log_bytes;
-        // Another history may have come to the same order.
+        // Another history may result in the same order.
         if read.link != self.link || read.order != self.order {
             self.order = read.order;
             self.link = read.link;
             self.timer.forget_what_is_remembered();
             self.snapshots.start_again();
-            // What others wrote was not shown, so that nobody can be given it as what they missed.
+            // What another writer stored was not shown, so it cannot be sent as missed events.
             self.events = self.events.take().map(|_| Events::after(self.cursor()));
             self.unseat_who_is_gone();
             self.send_state_to_all();

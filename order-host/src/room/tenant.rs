@@ -7,16 +7,17 @@ use super::{ConnectionId, Room};
 use crate::Ticket;
 use crate::host::context::HostContext;
 
-/// When to try again, in milliseconds: orders that nobody looks at leave memory after about a minute.
+/// When to try again, in milliseconds: idle orders leave memory after about a minute.
 const TRY_AGAIN: u64 = 60_000;
 
-/// The place of an order that there is already, however many there are.
+/// Counts an existing order for its tenant, without a limit.
 pub(super) fn place(host: &HostContext, order: &Order) -> Option<Ticket<Text>> {
     host.tenants.take(order.tenant_id()?, usize::MAX)
 }
 
 impl Room {
-    /// A place for an order that begins, whose first guest signed in for a tenant.
+    /// Counts a new order whose first guest signed in for a tenant. Refuses it if there are too
+    /// many.
     pub(super) fn begin_for_tenant(&mut self, connection: ConnectionId) -> Result<(), Rejection> {
         let (Some(tenant), Some(most)) =
             (self.members.tenant(connection), self.host.settings.rooms_per_tenant)
@@ -31,7 +32,7 @@ impl Room {
             return Ok(());
         }
         Err(Rejection::new(Code::TooManyRooms)
-            .expected(format!("at most {most} orders of one tenant in use at once"))
+            .expected(format!("at most {most} open orders of one tenant"))
             .retry_after(TRY_AGAIN))
     }
 }

@@ -12,57 +12,60 @@ use crate::log::LogError;
 use crate::time::SetHere;
 use crate::time::{Look, SETTLES_AFTER, StampAge};
 
-/// After so long what could not be stored is tried again.
+/// After this time a change that could not be stored is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
-/// When a room next does something by itself, and what the log knows of that.
+/// When the next scheduled change is due, and which alarm the log has.
 #[derive(Debug, Default)]
 pub(super) struct Timer {
-    /// The deadline of the order, where it was set in this process.
+    /// The deadline of the order, if it was set in this process.
     set_here: Option<SetHere>,
-    /// Elapsed time at the last change that this room has stored.
+    /// The elapsed time at the last change that this room has stored.
     changed: Option<Duration>,
-    /// The order does not end before this: the log says so, and knows more than the order's stamps.
+    /// The order does not end before this, because the log's alarm says so: it was set with
+    /// more knowledge than the order's stamps have.
     no_end_before: Option<UnixMillis>,
-    /// The steps of the clock that have been seen.
+    /// The number of clock steps seen.
     steps: u64,
-    /// By when the log has the room woken. It may be earlier than need be: most changes put off the end of an order, and are not
-    /// worth a write each.
+    /// The alarm in the log. It may be earlier than necessary: most changes postpone the end of
+    /// an order, and are not worth a write each.
     remembered: Remembered,
-    /// Not before this: the log has failed.
+    /// No attempt before this, because storing failed.
     not_before: Option<Instant>,
-    /// Something is due, and could not be stored.
+    /// Whether a change is due but could not be stored.
     is_late: bool,
 }
 
-/// By when the log has a room woken.
+/// The alarm of the room in the log.
 #[derive(Debug, Clone, Copy, Default)]
 enum Remembered {
-    /// It has not been asked.
+    /// Not read yet.
     #[default]
     Unasked,
-    /// So.
+    /// Known to be this.
     As(Option<UnixMillis>),
 }
 
-/// What happens next by itself.
+/// The next scheduled change.
 #[derive(Debug, Clone, Copy)]
 enum Upcoming {
-    /// A reminder or the deadline, stored as this moment.
+    /// A reminder or the deadline, stored as this time.
     Deadline(UnixMillis),
-    /// The same, set before this process began.
+    /// The same, set before this process started.
     DeadlineOfBefore(UnixMillis),
-    /// The order ends, after so long without a change.
+    /// The end of the order, after this long without a change.
     End(Duration),
-    /// The order ends, but its last change has no known time, and the log has not been told yet when it is to end.
+    /// The end of the order, but the time of its last change is unknown, and the log has no
+    /// alarm for it yet.
     EndAtSomeTime(Duration),
 }
 
-/// How much further ahead than any deadline may be one can seem to be, to a clock that is slow.
+/// How much further ahead than the latest possible deadline one can appear to a slow clock.
 const MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Timer {
-    /// Of an order that was loaded. What nobody has joined, the log has no alarm for that counts.
+    /// Creates the timer of a loaded order. Before anybody has joined, an alarm in the log has
+    /// no meaning.
     pub(super) fn of(order: &Order, set_here: Option<SetHere>, look: &Look) -> Self {
         let is_new = order.seq() == 0;
         Self {
@@ -73,21 +76,21 @@ impl Timer {
         }
     }
 
-    /// Another may have told the log otherwise: it is to be asked.
+    /// Forgets the alarm: another writer may have set it, so it has to be read.
     pub(super) fn forget_what_is_remembered(&mut self) {
         self.remembered = Remembered::Unasked;
         self.no_end_before = None;
     }
 
-    /// Whether something should have happened by now and could not be stored: until it is, nothing may be judged as if it were
-    /// yet to come.
+    /// Returns whether a change is due but could not be stored. Until it is, no command may be
+    /// decided as if it were still to come.
     pub(super) fn is_late(&self) -> bool {
         self.is_late
     }
 }
 
 impl Room {
-    /// Notes that a fact was stored and committed now; before it, `deadline` was yet to come.
+    /// Notes that a fact was stored and committed now. `deadline` was pending before it.
     pub(super) fn note_change(&mut self, deadline: Option<UnixMillis>) {
         self.timer.changed = Some(self.host.clock.elapsed());
         self.timer.no_end_before = None;
@@ -99,7 +102,7 @@ impl Room {
         }
     }
 
-    /// What happens next by itself, and when by the clock as it is now.
+    /// Returns the next scheduled change, and when it is due by the present clock.
     fn upcoming(&self, look: &Look) -> Option<(UnixMillis, Upcoming)> {
         if let Some(next) = self.order.next_deadline() {
             match self.timer.set_here.filter(|set| Some(set.at) == pending(&self.order)) {
@@ -111,7 +114,7 @@ impl Room {
                 None if look.now_at(next) <= look.after(MAX_DEADLINE_AHEAD.saturating_add(MARGIN)) => {
                     return Some((look.now_at(next), Upcoming::DeadlineOfBefore(next)));
                 }
-                // No deadline is set so far ahead: a clock that was wrong set it.
+                // No deadline is set so far ahead, so a wrong clock set it.
                 None => {}
             }
         }
@@ -136,7 +139,7 @@ impl Room {
         Some((end, Upcoming::End(life)))
     }
 
-    /// How long until something happens by itself; as good as for ever, where nothing does.
+    /// Returns how long it is until the next scheduled change. The maximum if there is none.
     pub(super) fn until_timer(&self) -> Duration {
         self.left_at(&self.host.look_at_clock())
     }
@@ -149,7 +152,7 @@ impl Room {
             Upcoming::DeadlineOfBefore(_) if look.was_long_over(at) => {
                 look.unsettled(SETTLES_AFTER).unwrap_or_default()
             }
-            // Never without a pause: a life may be nothing.
+            // Never without a pause, because a lifetime may be zero.
             Upcoming::EndAtSomeTime(_) => Duration::from_millis(1),
             Upcoming::Deadline(_) | Upcoming::DeadlineOfBefore(_) => Duration::ZERO,
         };
@@ -157,7 +160,7 @@ impl Room {
         left.max(unsettled).max(held_up)
     }
 
-    /// For how long what is due by the clock waits for it to prove itself.
+    /// Returns for how long a change that is due by the clock waits for the clock to settle.
     pub(super) fn waits_for_the_clock(&self) -> Option<Duration> {
         let look = self.host.look_at_clock();
         match self.upcoming(&look)? {
@@ -168,8 +171,8 @@ impl Room {
         }
     }
 
-    /// Does what is due, if anything is. What the log has refused is tried again after a while, or at once where somebody
-    /// waits for something that is to be judged after it.
+    /// Makes the changes that are due. One that could not be stored is tried again after a
+    /// while, or at once if input waits to be decided after it.
     pub(super) async fn pass_time(&mut self, somebody_waits: bool) -> Result<(), End> {
         self.timer.is_late = false;
         if somebody_waits {
@@ -182,7 +185,7 @@ impl Room {
         }
         self.timer.not_before = None;
         while let Some(recorded) = self.due().await {
-            // What happens by itself is stored however full the log is.
+            // A scheduled change is stored however full the log is.
             let stored = match self.propose(None, recorded, 0, self.link) {
                 Ok(proposed) => self.store(proposed).await,
                 Err(rejection) => Err(StoreFailure::NotStored(rejection)),
@@ -206,7 +209,8 @@ impl Room {
         Ok(())
     }
 
-    /// Tells the log by when to have the room woken, where the clock has stepped, or the order's stamps do not say it.
+    /// Updates the alarm in the log after a step of the clock, or if the order's stamps do not
+    /// say when it ends.
     async fn follow_the_clock(&mut self, look: &Look) {
         if self.timer.steps != look.steps {
             self.timer.steps = look.steps;
@@ -225,7 +229,7 @@ impl Room {
         }
     }
 
-    /// What has to happen now, if anything.
+    /// Returns the change that is due now, if any.
     async fn due(&mut self) -> Option<Recorded> {
         let look = self.host.look_at_clock();
         let (at, upcoming) = self.upcoming(&look)?;
@@ -237,7 +241,7 @@ impl Room {
                 None
             }
             Upcoming::Deadline(stored) | Upcoming::DeadlineOfBefore(stored) => {
-                // As far as the time has run that the table had, by the clock that it was set by.
+                // The stored time plus how far its time is over, so by the clock that set it.
                 let by = UnixMillis::new(stored.get().saturating_add(over));
                 self.aside(|| deadline_due(&self.order, by, look.now))
             }
@@ -259,8 +263,8 @@ impl Room {
         }
     }
 
-    /// Finds out whether the log has the room woken later than the stamps of the order say: that was written by somebody who knew
-    /// how the clock had been set.
+    /// Reads whether the log's alarm is later than the order's stamps say: it was set with
+    /// knowledge of how the clock had been set.
     async fn ask_the_log_for_the_end(&mut self, look: &Look, life: Duration) -> Result<(), LogError> {
         let remembered = self.remembered().await?;
         let can_be = |at: &UnixMillis| self.host.steps().can_be_meant(*at) && *at <= look.after(life);
@@ -268,12 +272,12 @@ impl Room {
         Ok(())
     }
 
-    /// Tells the log by when to have the room woken.
+    /// Sets the alarm in the log.
     pub(super) async fn remember_alarm(&mut self) {
         let at = self.upcoming(&self.host.look_at_clock()).map(|(at, _)| at);
         match self.host.log.set_alarm(&self.key, at).await {
             Ok(()) => self.timer.remembered = Remembered::As(at),
-            // It may be set all the same. At worst the room is woken for nothing, and tries again.
+            // It may be set nevertheless. At worst the room is woken in vain, and tries again.
             Err(error) => {
                 self.timer.remembered = Remembered::Unasked;
                 tracing::warn!(room = %self.key.fingerprint(), %error, "the room's alarm was not set");
@@ -305,13 +309,13 @@ impl Room {
             return ahead.alarm(lifetimes);
         }
         let mut after = self.order.clone();
-        // Should one not fit, the room finds out where it commits them.
+        // If one does not fit, the room finds out when it commits them.
         let _ = facts.iter().try_for_each(|fact| commit(&mut after, fact.recorded()));
         after.alarm(lifetimes)
     }
 
-    /// The room leaves memory: from now on it is woken. What the log has it woken by is right, unless orders lived longer when
-    /// that was set, or the clock was another.
+    /// Hands over to the alarm in the log when the room leaves memory. The alarm is right
+    /// unless lifetimes were longer when it was set, or the clock has changed.
     pub(super) async fn leave_timer(&mut self) {
         self.keep_deadline();
         let look = self.host.look_at_clock();
@@ -319,7 +323,7 @@ impl Room {
         self.leave_alarm(at, &look).await;
     }
 
-    /// Leaves what only this process knows of the deadline to the task that loads the room next.
+    /// Keeps what only this process knows of the deadline, for the next load of the room.
     pub(super) fn keep_deadline(&self) {
         if let Some(set) = self.timer.set_here.filter(|set| Some(set.at) == pending(&self.order)) {
             self.host.alarms.deadlines.keep(&self.key, set);
@@ -330,20 +334,21 @@ impl Room {
         let by_the_clock = self.order.alarm(&self.host.settings.lifetimes) == Some(at);
         let Ok(remembered) = self.remembered().await else { return };
         let is_right = |remembered: UnixMillis| {
-            // One that has passed is of something that has not happened, or waits for the clock.
+            // One that has passed belongs to a change that has not happened, or that waits for the
+            // clock.
             let has_passed = remembered <= look.now && at > look.now;
             remembered <= at && !has_passed && (by_the_clock || remembered == at)
         };
         if !remembered.is_some_and(is_right) && self.waits_for_the_clock().is_none() {
             self.remember_alarm().await;
         }
-        // What should have happened could not be stored: it is tried again, but not at once.
+        // A change that could not be stored is tried again, but not at once.
         if at > look.now {
             self.host.alarms.tell(at);
         }
     }
 
-    /// By when the log has the room woken.
+    /// Returns the alarm in the log.
     async fn remembered(&mut self) -> Result<Option<UnixMillis>, LogError> {
         if let Remembered::As(remembered) = self.timer.remembered {
             return Ok(remembered);
@@ -354,7 +359,7 @@ impl Room {
     }
 }
 
-/// The deadline that is yet to come.
+/// Returns the deadline that is still to come.
 pub(super) fn pending(order: &Order) -> Option<UnixMillis> {
     order.next_deadline().and_then(|_| Some(order.deadline()?.at))
 }

@@ -8,20 +8,22 @@ use std::time::{Duration, Instant};
 
 use order_core::UnixMillis;
 
-/// Tells the time. The core has no clock of its own, so a test can give it any.
+/// Tells the time. order-core has no clock of its own, so that tests can supply any time.
 pub trait Clock: Send + Sync + 'static {
-    /// The time now, as the clock on the wall shows it. It may be set, forwards and backwards.
+    /// Returns the current time of the wall clock. It may be set, forwards and backwards.
     fn now(&self) -> UnixMillis;
 
-    /// The time that has elapsed since some moment of this process, whatever is done to [`Clock::now`]. It never runs backwards.
+    /// Returns the time elapsed since some moment in this process, independent of
+    /// [`Clock::now`]. It never runs backwards.
     fn elapsed(&self) -> Duration {
         static BEGIN: OnceLock<Instant> = OnceLock::new();
         let begin = *BEGIN.get_or_init(Instant::now);
-        // Tokio's, so that a test that pauses time turns this, too.
+        // Tokio's clock, so that a test that pauses time controls this too.
         tokio::time::Instant::now().into_std().saturating_duration_since(begin)
     }
 
-    /// The earliest time that can be: a clock that shows less is wrong. By default any time can be.
+    /// Returns the earliest plausible time: a clock that shows less is wrong. By default every
+    /// time is plausible.
     fn earliest(&self) -> UnixMillis {
         UnixMillis::default()
     }

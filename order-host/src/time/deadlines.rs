@@ -1,8 +1,9 @@
 //! Deadlines that were set in this process, of rooms that are not in memory.
 //!
-//! A deadline is stored as a moment by the clock. Until it comes, time counts as it elapses: a table that has an hour keeps
-//! its hour when the clock is set meanwhile. Only this process knows that, so it is remembered here; after a restart the
-//! stored moment counts.
+//! A deadline is stored as a time of the clock. Until it comes, elapsed time counts: a
+//! table that has an hour keeps its hour when the clock is set meanwhile. Only this process
+//! knows the elapsed time, so it is remembered here; after a restart the stored time
+//! counts.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,15 +13,15 @@ use order_core::UnixMillis;
 
 use crate::RoomKey;
 
-/// So many are remembered. Overflow: further ones go by the clock, as after a restart.
+/// How many are remembered. Overflow: further ones go by the clock, as after a restart.
 const MOST: usize = 65_536;
 
 /// A deadline that was set in this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SetHere {
-    /// The deadline as it is stored.
+    /// The deadline as stored.
     pub(crate) at: UnixMillis,
-    /// Elapsed time when it comes.
+    /// The elapsed time at which it comes.
     pub(crate) comes: Duration,
 }
 
@@ -37,12 +38,12 @@ impl Deadlines {
         }
     }
 
-    /// Hands the deadline back to its room, which is in memory again.
+    /// Returns the deadline to its room, which is in memory again.
     pub(crate) fn take(&self, room: &RoomKey) -> Option<SetHere> {
         self.lock().remove(room)
     }
 
-    /// The rooms that have one.
+    /// Returns the rooms that have one.
     pub(crate) fn rooms(&self) -> Vec<RoomKey> {
         self.lock().keys().cloned().collect()
     }

@@ -8,27 +8,28 @@ use order_core::UnixMillis;
 use crate::RoomKey;
 use crate::log::Alarm;
 
-/// So many are remembered. Overflow: further ones are woken at every look, in vain.
+/// How many are remembered. Overflow: further ones are woken at every look, in vain.
 const MOST: usize = 65_536;
 
-/// Rooms in which something is due by the clock, and until what elapsed time they are left alone: after a start with a clock that is
-/// days ahead there may be very many.
+/// Rooms whose alarms are due by the clock, and the elapsed time until which they are not
+/// woken. After a start with a clock that is days ahead there may be very many.
 #[derive(Debug, Default)]
 pub(super) struct HeldBack {
     rooms: HashMap<RoomKey, Held>,
-    /// The steps of the clock that were seen when they were held back.
+    /// The number of clock steps when they were held back.
     steps: u64,
 }
 
 #[derive(Debug)]
 struct Held {
-    /// The alarm for which it was woken: another one is looked at in its time.
+    /// The alarm for which it was woken; another alarm is handled when it is due.
     alarm: UnixMillis,
     until: Duration,
 }
 
 impl HeldBack {
-    /// Forgets those whose time has come; after a step of the clock, all of them. Whether there was a step.
+    /// Removes those whose time has come; after a step of the clock, all of them. Returns
+    /// whether there was a step.
     pub(super) fn look(&mut self, elapsed: Duration, steps: u64) -> bool {
         let stepped = self.steps != steps;
         self.steps = steps;
@@ -50,7 +51,7 @@ impl HeldBack {
         self.rooms.get(&alarm.room).is_some_and(|held| held.alarm == alarm.at)
     }
 
-    /// Elapsed time when the first of them is looked at again.
+    /// Returns the elapsed time at which the first of them is due again.
     pub(super) fn next(&self) -> Option<Duration> {
         self.rooms.values().map(|held| held.until).min()
     }

@@ -1,8 +1,9 @@
-//! Steps of the clock: times at which it was set.
+//! Detects steps of the clock: moments at which it was set.
 //!
-//! A machine without a battery for its clock starts in 1970 and is set right some minutes later; another starts days ahead.
-//! An order must not end because of that. So the clock is held against the time that elapses, which nobody sets. Where the two
-//! part, the clock has stepped, and what was stamped before is counted in elapsed time.
+//! A machine without a battery for its clock starts in 1970 and is corrected some minutes
+//! later; another starts days ahead. An order must not end because of that. So the clock is
+//! compared with elapsed time, which cannot be set. When the two diverge, the clock has
+//! stepped, and the age of earlier stamps is counted in elapsed time.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,49 +13,51 @@ use order_core::UnixMillis;
 
 use super::Clock;
 
-/// Clock and elapsed time that part by at least so much between two looks have been parted by a step. Time servers correct
-/// smaller errors gradually.
+/// A difference between clock and elapsed time of at least this much, from one reading to
+/// the next, is a step. Time servers correct smaller errors gradually.
 const STEP: Duration = Duration::from_secs(1);
 
-/// A step of at least so much says that the clock was wrong before, or is now: it has to prove itself again.
+/// A step of at least this much means that the clock was wrong before, or is now: it has to
+/// settle again.
 const LEAP: Duration = Duration::from_secs(60);
 
-/// For so long a clock has to run without a leap before an order ends by it. Time servers are asked within the first
-/// minutes of a machine.
+/// How long a clock has to run without a leap before an order may end by it. Machines ask a
+/// time server within the first minutes.
 pub(crate) const SETTLES_AFTER: Duration = Duration::from_secs(15 * 60);
 
-/// A stamp that is so far ahead of the clock was made by another clock, or by this one while it was wrong.
+/// A stamp that is this far ahead of the clock was made by another clock, or by this one
+/// while it was wrong.
 const AHEAD: Duration = Duration::from_secs(60 * 60);
 
-/// A deadline that was over for longer than this when the server started waits until the clock has proved itself. One that came
-/// during an ordinary outage is made up for at once.
+/// A deadline that had passed by more than this when the server started waits until the
+/// clock has settled. One that passed during an ordinary outage is handled at once.
 const OUTAGE: Duration = Duration::from_secs(60 * 60);
 
-/// No fact is older than this: 2026-11-01 00:00 UTC, before the first release.
+/// The earliest time of any fact: 2026-11-01 00:00 UTC, before the first release.
 const FIRST_FACT: UnixMillis = UnixMillis::new(1_793_491_200_000);
 
-/// So many stretches of time before a step are remembered; of more, the oldest is forgotten, and what was stamped in it counts
-/// as stamped before the process began.
+/// How many stretches before a step are remembered. Overflow: the oldest is dropped, and
+/// its stamps count as made before the process started.
 const STRETCHES: usize = 16;
 
-/// A clock, and the steps that it has made in this process.
+/// A clock, and its steps during this process.
 pub(crate) struct Steps {
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
 
 struct State {
-    /// How the clock and elapsed time stood at the last look.
+    /// The previous reading of clock and elapsed time.
     last: Reading,
-    /// What the clock showed when the stretch began that still lasts.
+    /// The time of the clock at the start of the current stretch.
     from: UnixMillis,
-    /// Elapsed time at the last leap, or at the beginning.
+    /// The elapsed time at the last leap, or at the start.
     even_since: Duration,
     /// How many steps there were.
     count: u64,
-    /// Whether the clock has ever proved itself in this process.
+    /// Whether the clock has ever settled during this process.
     has_settled: bool,
-    /// By how many milliseconds the clock has stepped in all since then.
+    /// By how many milliseconds the clock has stepped in total since it first settled.
     drift: i128,
     past: VecDeque<Stretch>,
 }
@@ -65,78 +68,81 @@ struct Reading {
     elapsed: Duration,
 }
 
-/// A time without a step, which a step ended.
+/// A time without a step, ended by a step.
 struct Stretch {
-    /// What the clock showed at its beginning and its end.
+    /// The time of the clock at its start and its end.
     from: UnixMillis,
     to: UnixMillis,
-    /// Elapsed time at its end.
+    /// The elapsed time at its end.
     ended: Duration,
 }
 
-/// What a look at the clock has found.
+/// A reading of the clock, with what is known of its steps.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look {
-    /// What the clock shows.
+    /// The time of the clock.
     pub(crate) now: UnixMillis,
-    /// Elapsed time.
+    /// The elapsed time.
     pub(crate) elapsed: Duration,
-    /// How many steps of the clock this process has seen.
+    /// How many steps this process has seen.
     pub(crate) steps: u64,
-    /// By how many milliseconds the clock has just stepped, if it has; below zero: back.
+    /// By how many milliseconds the clock has just stepped, if it has. Negative: it was set
+    /// back.
     pub(crate) stepped: Option<i128>,
     /// For how long the clock has run without a leap.
     even_for: Duration,
-    /// Whether the clock shows a time that can be.
+    /// Whether the clock shows a plausible time.
     can_be: bool,
-    /// By how many milliseconds the clock has stepped since it had proved itself.
+    /// By how many milliseconds the clock has stepped in total since it first settled.
     drift: i128,
 }
 
 /// How long ago a stamp of a log was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StampAge {
-    /// As the clock says.
+    /// The difference to the clock is the age.
     ByTheClock,
-    /// Before this process, so as the clock said until it stepped.
+    /// Made before this process started, so its age is the difference to what the clock would
+    /// show without its steps.
     Before,
-    /// In this process, before a step: so long ago.
+    /// Made during this process, before a step: this long ago.
     Elapsed(Duration),
-    /// It was made by a clock that was wrong, nobody knows when.
+    /// Made by a clock that was wrong; the age is unknown.
     Unknown,
 }
 
 impl Look {
-    /// How long an order that lives for `life` cannot end yet, because the clock may still be set right; nothing, if it can.
+    /// Returns how long an order of lifetime `life` cannot end yet, because the clock may still
+    /// be corrected. `None`: it can end.
     pub(crate) fn unsettled(&self, life: Duration) -> Option<Duration> {
         let settles_after = SETTLES_AFTER.min(life);
         if !self.can_be {
-            // It will have to be set, and then to prove itself.
+            // It has to be set, and then to settle.
             return Some(settles_after);
         }
         settles_after.checked_sub(self.even_for).filter(|left| !left.is_zero())
     }
 
-    /// Whether the clock shows a time that can be. It cannot be before the release was built.
+    /// Returns whether the clock shows a plausible time: not before the release was built.
     pub(crate) fn can_be(&self) -> bool {
         self.can_be
     }
 
-    /// What the clock shows at a moment that was meant before this process began. Steps that the clock made after it had proved
-    /// itself do not bring it nearer.
+    /// Returns what the clock will show at a moment that was set before this process started.
+    /// Steps of a settled clock do not bring that moment nearer.
     pub(crate) fn now_at(&self, moment: UnixMillis) -> UnixMillis {
         let shifted = i128::from(moment.get()).saturating_add(self.drift);
         UnixMillis::new(u64::try_from(shifted.max(0)).unwrap_or(u64::MAX))
     }
 
-    /// Whether a moment was over long before the clock began to prove itself. An outage may be the reason, or a clock that is
-    /// ahead.
+    /// Returns whether a moment had long passed when the clock began to settle. An outage may
+    /// be the reason, or a clock that is ahead.
     pub(crate) fn was_long_over(&self, moment: UnixMillis) -> bool {
         let began = self.moment_of(self.elapsed.saturating_sub(self.even_for));
         later(moment, OUTAGE) < began
     }
 
-    /// The moment by the clock at which elapsed time is, or was, so much.
+    /// Returns the time of the clock at which the elapsed time is or was `elapsed`.
     pub(crate) fn moment_of(&self, elapsed: Duration) -> UnixMillis {
         if elapsed >= self.elapsed {
             return self.after(elapsed.saturating_sub(self.elapsed));
@@ -145,7 +151,7 @@ impl Look {
         UnixMillis::new(self.now.get().saturating_sub(over))
     }
 
-    /// The moment by the clock that is so far ahead in elapsed time.
+    /// Returns the time of the clock after this much more elapsed time.
     pub(crate) fn after(&self, time: Duration) -> UnixMillis {
         later(self.now, time)
     }
@@ -166,7 +172,7 @@ impl Steps {
         Self { clock, state: Mutex::new(state) }
     }
 
-    /// Looks at the clock, and notes whether it has stepped since the last look.
+    /// Reads the clock, and notes whether it has stepped since the last reading.
     pub(crate) fn look(&self) -> Look {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let here = read(self.clock.as_ref());
@@ -185,13 +191,14 @@ impl Steps {
         }
     }
 
-    /// How long ago `stamp` was made, as of `look`.
+    /// Returns how long ago `stamp` was made, as of `look`.
     pub(crate) fn age_of(&self, stamp: UnixMillis, look: &Look) -> StampAge {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if (state.from..=look.now).contains(&stamp) {
             return StampAge::ByTheClock;
         }
-        // The latest that it can be of, for of two readings the one that ends no order is right.
+        // The latest possible stretch: if two fit, the younger age is right, because it ends no
+        // order.
         let stretch = state.past.iter().rfind(|stretch| (stretch.from..=stretch.to).contains(&stamp));
         if let Some(stretch) = stretch {
             let before = Duration::from_millis(stretch.to.get().saturating_sub(stamp.get()));
@@ -203,14 +210,15 @@ impl Steps {
         StampAge::Before
     }
 
-    /// Whether a moment that an alarm names can have been meant by a clock that was right.
+    /// Returns whether the moment of an alarm can have been set by a clock that was right.
     pub(crate) fn can_be_meant(&self, moment: UnixMillis) -> bool {
         moment > UnixMillis::default() && moment >= FIRST_FACT.min(self.clock.earliest())
     }
 }
 
 impl State {
-    /// Notes how clock and elapsed time stand; by how much the clock has stepped since the last time.
+    /// Notes a reading of the clock. Returns by how much the clock has stepped since the last
+    /// one.
     fn follow(&mut self, here: Reading) -> Option<i128> {
         let elapsed = here.elapsed.saturating_sub(self.last.elapsed);
         let expected = later(self.last.now, elapsed);
@@ -223,7 +231,7 @@ impl State {
             self.past.pop_front();
         }
         self.past.push_back(Stretch { from: self.from, to: expected, ended: here.elapsed });
-        // It may have stepped at any time since the last look.
+        // It may have stepped at any time since the last reading.
         let since = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         self.from = UnixMillis::new(here.now.get().saturating_sub(since));
         self.count = self.count.saturating_add(1);
@@ -237,7 +245,8 @@ impl State {
     }
 }
 
-/// Reads both at one moment, as nearly as that can be done: a thread that is put off between the two must not find a step.
+/// Reads both as nearly at one moment as possible: a thread that is preempted between the
+/// two must not see a step.
 fn read(clock: &dyn Clock) -> Reading {
     const TRIES: usize = 4;
     const AT_ONCE: Duration = Duration::from_millis(100);
@@ -268,7 +277,7 @@ mod tests {
     const LIFE: Duration = Duration::from_millis(7 * DAY);
     const TODAY: u64 = 1_800_000_000_000;
 
-    /// A clock of which time and elapsed time are turned apart.
+    /// A clock whose time and elapsed time are set separately.
     #[derive(Default)]
     struct Turned {
         now: AtomicU64,

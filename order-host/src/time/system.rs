@@ -1,4 +1,4 @@
-//! The machine's own clock.
+//! The system clock.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ const BUILT: UnixMillis = UnixMillis::new(match u64::from_str_radix(env!("STONEP
     Err(_) => 0,
 });
 
-/// The machine's own clock.
+/// The system clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -22,14 +22,15 @@ impl Clock for SystemClock {
         UnixMillis::new(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
     }
 
-    /// The time since the machine was started, sleep included: a table's hour is over whether the machine slept or not.
+    /// Returns the time since the machine started, sleep included: an hour passes whether the
+    /// machine slept or not.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     fn elapsed(&self) -> std::time::Duration {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
         time.try_into().unwrap_or_default()
     }
 
-    /// When this release was built.
+    /// Returns when this release was built.
     fn earliest(&self) -> UnixMillis {
         BUILT
     }

@@ -21,29 +21,30 @@ use crate::log::{Alarm, LogError};
 use crate::room::enter;
 use crate::room::input::Input;
 
-/// The log is looked at again after this long at the latest: the clock may have been set, and a room that could not do
-/// what it was woken for tries again.
+/// How often the log is read at least: the clock may have been set, and a room that could
+/// not do what it was woken for is tried again.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// How many alarms are read at a time.
 const PAGE: usize = 256;
 
-/// How many rooms are awake at a time for no other reason: after a long night there may be very many to wake.
+/// How many rooms are woken at a time: after a long night very many may be due.
 const AT_ONCE: usize = 16;
 
-/// For so long a room that was woken is waited for.
+/// How long to wait for a room that was woken.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Alarms that are so much further ahead than anything may be were set by a clock that was wrong.
+/// An alarm that is this much further ahead than any deadline may be was set by a clock
+/// that was wrong.
 const MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Wakes rooms when their time comes, until the host drains or nobody has it any more.
+/// Wakes rooms when they are due, until the host drains or is dropped.
 pub(crate) async fn keep(host: Weak<HostContext>, alarms: Arc<Alarms>, mut draining: watch::Receiver<bool>) {
     let mut held_back = HeldBack::default();
     while let Some(host) = host.upgrade() {
         let looked = tokio::select! {
             biased;
-            // That it cannot be waited for means that the host is gone.
+            // An error means that the host is gone.
             _ = draining.wait_for(|draining| *draining) => return,
             // Nobody has the host while this waits for the next look.
             wait = look(host, &mut held_back) => wait,
@@ -57,14 +58,14 @@ pub(crate) async fn keep(host: Weak<HostContext>, alarms: Arc<Alarms>, mut drain
     }
 }
 
-/// Wakes those whose time has come; says how long to wait before the next look.
+/// Wakes the rooms that are due. Returns how long to wait before the next look.
 async fn look(host: Arc<HostContext>, held_back: &mut HeldBack) -> Duration {
     let host = &host;
     host.alarms.next_look.store(u64::MAX, Ordering::SeqCst);
     let look = host.look_at_clock();
     host.alarms.tell_of_a_clock_that_cannot_be(&look);
     if held_back.look(look.elapsed, look.steps) {
-        // Their alarms in the log are of the time before.
+        // Their alarms in the log were set before the step.
         let at = UnixMillis::default();
         let rooms = host.alarms.deadlines.rooms().into_iter();
         let alarms: Vec<_> = rooms.map(|room| Alarm { at, room }).collect();
@@ -76,7 +77,7 @@ async fn look(host: Arc<HostContext>, held_back: &mut HeldBack) -> Duration {
         Ok::<_, LogError>(wait)
     };
     let wait = woken.await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "cannot see which orders are to be looked after");
+        tracing::warn!(%error, "cannot read which orders are due; trying again");
         LOOK_AGAIN
     });
     let look = host.look_at_clock();
@@ -85,7 +86,7 @@ async fn look(host: Arc<HostContext>, held_back: &mut HeldBack) -> Duration {
     wait
 }
 
-/// Wakes every room whose time has come; says how long it is until the next one.
+/// Wakes every room that is due. Returns how long it is until the next one.
 async fn wake_all(host: &Arc<HostContext>, held_back: &mut HeldBack) -> Result<Duration, LogError> {
     let mut after: Option<Alarm> = None;
     loop {
@@ -105,8 +106,8 @@ async fn wake_all(host: &Arc<HostContext>, held_back: &mut HeldBack) -> Result<D
     }
 }
 
-/// Wakes rooms whose alarms are further ahead than anything can be that was meant: they set another. Not before the clock has
-/// proved itself, for it may be the one that is wrong.
+/// Wakes rooms whose alarms are further ahead than any deadline can be, so that they set
+/// another. Only once the clock has settled, because it may itself be the wrong one.
 async fn wake_those_set_by_a_wrong_clock(
     host: &Arc<HostContext>,
     look: &Look,
@@ -137,11 +138,12 @@ async fn wake_rooms(host: &Arc<HostContext>, alarms: &[Alarm], held_back: &mut H
     }
 }
 
-/// Has a room do what is due, and waits for that. Says for how long its end waits for the clock, if that is so.
+/// Makes a room do what is due, and waits for it. Returns for how long the end of the order
+/// waits for the clock, if it does.
 async fn wake(host: &Arc<HostContext>, key: &RoomKey) -> Option<Duration> {
     let inputs = enter(host, key)?;
     let (reply, done) = oneshot::channel();
-    // A room that cannot be loaded says so itself.
+    // A room that cannot be loaded logs that itself.
     inputs.send(Input::Wake { reply }).await.ok()?;
     drop(inputs);
     done.await.ok().flatten()

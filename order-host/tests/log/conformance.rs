@@ -1,4 +1,5 @@
-//! Every log keeps the promises of the trait, and the suite that says so would notice if one did not.
+//! Every log passes the conformance suite, and the suite detects every fault that is put
+//! into a log.
 
 use async_trait::async_trait;
 use order_core::UnixMillis;
@@ -45,7 +46,7 @@ mod sqlite {
     }
 }
 
-/// A memory log with one thing wrong.
+/// A memory log with one fault.
 struct Faulty {
     log: MemoryLog,
     fault: Fault,

@@ -1,5 +1,5 @@
-//! What the SQLite log holds after its process was killed, or could write no more. The process is this test's own
-//! program, started again with one of its ignored tests.
+//! What the SQLite log contains after its process was killed, or could not write any more.
+//! The process is this test's own program, started again with one of its ignored tests.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -15,11 +15,11 @@ use order_host::log::{AppendError, OpenError, RoomLog, Snapshot, SqliteLog, Stor
 const FOLDER: &str = "STONEPOT_TEST_FOLDER";
 const ROOMS: u64 = 10;
 
-/// Bounds a child whose parent is gone.
+/// Limits the life of a child whose parent is gone.
 const CHILD_LIVES: Duration = Duration::from_secs(300);
 
-/// This shows that an acknowledged append needs nothing more from its process. That it needs nothing
-/// more from the machine rests on the sync in each commit.
+/// Shows that an acknowledged append does not need its process any more. That it survives a
+/// crash of the machine rests on the sync in each commit.
 #[tokio::test]
 async fn a_writer_killed_in_the_middle_keeps_every_acknowledged_append() {
     let folder = tempfile::tempdir().unwrap();
@@ -35,7 +35,7 @@ async fn a_writer_killed_in_the_middle_keeps_every_acknowledged_append() {
         assert!(matches!(refused, OpenError::InUse { .. }), "the other process has it open: {refused}");
         child.kill().unwrap();
         child.wait().unwrap();
-        // What it had acknowledged before the kill reached it.
+        // What it had acknowledged before it was killed.
         seen.extend(read_acknowledged(&mut lines, usize::MAX));
 
         let log = SqliteLog::open_in(folder.path()).unwrap();
@@ -52,7 +52,8 @@ async fn a_writer_killed_in_the_middle_keeps_every_acknowledged_append() {
 #[tokio::test]
 async fn appends_that_find_no_room_on_the_disk_fail_and_leave_no_trace() {
     let folder = tempfile::tempdir().unwrap();
-    // A limit on a file's size stands in for a full disk; ignoring its signal makes it an error of `write`.
+    // A limit on a file's size simulates a full disk; ignoring its signal makes it an error of
+    // `write`.
     let program = this_program("child_appends_until_it_cannot", folder.path());
     let output = Command::new("sh")
         .args(["-c", "trap '' XFSZ && ulimit -f 600 && exec \"$0\" \"$@\""])
@@ -133,12 +134,13 @@ fn this_program(test: &str, folder: &Path) -> Command {
 }
 
 fn acknowledge(room: u64, seq: u64) {
-    // One write a line, so that a kill cuts no line that was counted.
+    // One write a line, so that a kill truncates no counted line.
     let line = format!("acknowledged {room} {seq}\n");
     std::io::stdout().lock().write_all(line.as_bytes()).unwrap();
 }
 
-/// The last acknowledged number of each room, after `enough` acknowledgements or at the end.
+/// Returns the last acknowledged number of each room, after `enough` acknowledgements or at
+/// the end.
 fn read_acknowledged(lines: &mut impl Iterator<Item = String>, enough: usize) -> BTreeMap<u64, u64> {
     let acknowledged = lines.filter_map(|line| {
         // The test runner may have begun the first line.
@@ -149,7 +151,7 @@ fn read_acknowledged(lines: &mut impl Iterator<Item = String>, enough: usize) ->
     acknowledged.take(enough).collect()
 }
 
-/// Large enough that a few hundred are carried over from the write-ahead log.
+/// Large enough that a few hundred cause a checkpoint of the write-ahead log.
 fn fact(room: u64, seq: u64) -> StoredFact {
     format!("{room}:{seq}:").repeat(1_200).into_bytes().into()
 }

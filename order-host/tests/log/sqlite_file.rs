@@ -1,4 +1,4 @@
-//! What the SQLite log does with its file: opening, upgrading, refusing, and grouping commits.
+//! The SQLite log and its file: opening, migrating, refusing, and grouping commits.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use order_host::RoomKey;
 use order_host::log::{Alarm, Link, OpenError, RoomLog, Snapshot, SqliteLog, StoredFact};
 use rusqlite::Connection;
 
-/// What the first schema version was, word for word. It is frozen: files of it are out there.
+/// The first schema version, word for word. It is frozen, because files with it exist.
 const SCHEMA_1: &str = "
     CREATE TABLE log (
         id   INTEGER PRIMARY KEY,
@@ -82,7 +82,7 @@ async fn a_link_or_a_key_that_is_damaged_is_an_error_and_no_other_link() {
     let log = SqliteLog::open(&path).unwrap();
 
     assert!(log.read(&key("a"), 0, 9).await.unwrap_err().to_string().contains("a link of 2 bytes"));
-    assert!(log.chain_key().await.unwrap_err().to_string().contains("the key of links has 1 bytes"));
+    assert!(log.chain_key().await.unwrap_err().to_string().contains("the key of the chain has 1 bytes"));
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn rooms_are_woken_once_when_orders_are_to_live_otherwise_than_before() {
     let log = SqliteLog::open(&path).unwrap();
     log.set_lifetimes(never).await.unwrap();
     assert_eq!(log.alarms(None, 9).await, Ok(vec![alarm(1_000_000, "with")]), "as before");
-    // One is in the index by now, and one is not.
+    // One is indexed by now, and one is not.
     log.append(&key("new"), 0, vec![vec![1].into()]).await.unwrap();
     log.set_lifetimes(week).await.unwrap();
     let all = vec![alarm(0, "new"), alarm(0, "with"), alarm(0, "without")];
@@ -123,7 +123,7 @@ fn a_migration_that_fails_leaves_the_file_at_the_version_before() {
     let path = folder.path().join("odd.db");
     let old = Connection::open(&path).unwrap();
     old.execute_batch(SCHEMA_1).unwrap();
-    // In the way of the second migration.
+    // Conflicts with the second migration.
     old.execute_batch("CREATE TABLE snapshots (other TEXT)").unwrap();
     drop(old);
 
@@ -233,7 +233,7 @@ fn a_folder_that_cannot_be_made_or_written_is_named() {
     let file = folder.path().join("a-file");
     fs::write(&file, "").unwrap();
 
-    // Below a regular file nothing can be made, by root neither.
+    // Nothing can be created below a regular file, not even by root.
     let refused = SqliteLog::open_in(&file.join("data")).unwrap_err();
     assert!(matches!(refused, OpenError::Folder { .. }), "{refused}");
     assert!(refused.to_string().contains("a-file/data"), "{refused}");
@@ -339,7 +339,7 @@ fn user_version(path: &Path) -> i64 {
     Connection::open(path).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
 }
 
-/// How every table and index was made, in one spacing.
+/// Returns the definitions of all tables and indexes, with normalized spacing.
 fn tables(path: &Path) -> Vec<String> {
     let conn = Connection::open(path).unwrap();
     let mut statement = conn.prepare("SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name").unwrap();

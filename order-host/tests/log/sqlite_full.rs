@@ -1,4 +1,4 @@
-//! What the SQLite log does when it is opened on a disk that is full.
+//! The SQLite log on a full disk.
 
 use std::fs;
 use std::path::Path;
@@ -117,7 +117,7 @@ async fn a_file_of_an_older_release_is_read_once_there_is_room_to_bring_it_up() 
     let log = SqliteLog::open_in(&disk.data()).unwrap();
 
     let refused = log.read(&key("a"), 0, 9).await.unwrap_err().to_string();
-    assert!(refused.contains("older release") && refused.contains("no room"), "{refused}");
+    assert!(refused.contains("older version") && refused.contains("no room"), "{refused}");
     assert!(log.ready().await.is_err());
     assert_eq!(fs::read(&path).unwrap(), before);
     disk.free();
@@ -125,7 +125,7 @@ async fn a_file_of_an_older_release_is_read_once_there_is_room_to_bring_it_up() 
     assert_eq!(log.append(&key("a"), 1, vec![vec![2].into()]).await, Ok(2));
 }
 
-/// Facts of a commit that failed are not stored, and nothing says that they are missing.
+/// The facts of a failed commit are not stored, and do not count as missing.
 #[tokio::test]
 async fn a_kill_after_an_append_that_failed_and_an_alarm_that_was_set_loses_nothing() {
     let Some(disk) = SmallDisk::mount("size=4m") else { return };
@@ -217,7 +217,8 @@ async fn a_disk_that_may_only_be_read_is_an_error() {
     assert!(matches!(refused, OpenError::File { .. }), "{refused}");
 }
 
-/// Leaves in `data` what a process leaves that is killed: facts, a snapshot and an alarm, all of them in the write-ahead log.
+/// Leaves in `data` what a killed process leaves: facts, a snapshot and an alarm, all in
+/// the write-ahead log.
 async fn crash_into(data: &Path) {
     let place = tempfile::tempdir().unwrap();
     let log = SqliteLog::open_in(place.path()).unwrap();
@@ -233,7 +234,7 @@ async fn crash_into(data: &Path) {
     fs::write(data.join("stonepot.db-lock"), "").unwrap();
 }
 
-/// Nothing is stored; appends, alarms and snapshots say why.
+/// Checks that nothing is stored, and that appends, alarms and snapshots say why.
 async fn refuses(log: &SqliteLog) {
     let before = log.read(&key("a"), 0, 999).await;
     let refused = log.append(&key("a"), FACTS, vec![vec![9; 100].into()]).await;
@@ -245,7 +246,7 @@ async fn refuses(log: &SqliteLog) {
     assert_eq!(log.read(&key("a"), 0, 999).await, before);
 }
 
-/// By itself, and with what was there before.
+/// Checks that the log recovers automatically, with what was stored before.
 async fn goes_on(log: &SqliteLog, last: u64) {
     let next = last + 1;
     eventually("it goes on", async || log.append(&key("a"), last, facts(next..=next)).await == Ok(next))
@@ -266,7 +267,7 @@ fn facts(seqs: std::ops::RangeInclusive<u64>) -> Vec<StoredFact> {
     seqs.map(|seq| format!("{seq}:").repeat(500).into_bytes().into()).collect()
 }
 
-/// Of the database and its write-ahead log.
+/// Returns the bytes of the database and its write-ahead log.
 fn bytes_in(data: &Path) -> Vec<Vec<u8>> {
     ["stonepot.db", "stonepot.db-wal"].map(|name| fs::read(data.join(name)).unwrap()).into()
 }

@@ -1,4 +1,4 @@
-//! What the SQLite log does when its files are removed, moved away or replaced while it has them open.
+//! The SQLite log when its open files are removed, moved away or replaced.
 
 use std::fs;
 use std::future::Future;
@@ -32,7 +32,7 @@ async fn a_file_that_is_removed_or_replaced_is_noticed_and_nothing_more_is_store
             refuses(&log).await;
 
             let refused = log.append(&key("a"), 1, vec![vec![2].into()]).await.unwrap_err().to_string();
-            let what = if replace { "another file" } else { "removed or moved away" };
+            let what = if replace { "not the file that was opened" } else { "removed or moved away" };
             assert!(refused.contains(name) && refused.contains(what), "{name}: {refused}");
         }
     }
@@ -46,7 +46,7 @@ async fn a_folder_that_is_moved_away_is_noticed_and_all_goes_on_when_it_is_back(
     refuses(&log).await;
     assert!(log.ready().await.unwrap_err().to_string().contains("the data folder"));
 
-    // A copy in its place is not what was opened.
+    // A copy in its place is not the file that was opened.
     copy(&away, &data);
     assert!(log.ready().await.is_err());
     assert!(matches!(log.append(&key("a"), 1, vec![vec![9].into()]).await, Err(AppendError::Failed(_))));
@@ -125,7 +125,7 @@ async fn a_file_in_place_of_the_folder_is_noticed() {
     refuses(&log).await;
 }
 
-/// What was acknowledged before it was noticed is in a file without a name.
+/// Facts acknowledged before the loss was noticed are in a file without a name.
 #[tokio::test]
 async fn what_is_in_a_removed_write_ahead_log_is_carried_over_into_its_database() {
     let Scene { _place, data, log } = Scene::begin().await;
@@ -138,7 +138,7 @@ async fn what_is_in_a_removed_write_ahead_log_is_carried_over_into_its_database(
     assert_eq!(facts_in(&data).await, [vec![1]]);
 }
 
-/// SQLite takes whatever write-ahead log is beside a database for its own.
+/// SQLite uses any write-ahead log beside a database as that database's own.
 #[tokio::test]
 async fn another_database_in_its_place_does_not_get_its_write_ahead_log() {
     let other = Scene::begin().await;
@@ -166,7 +166,7 @@ async fn another_database_in_its_place_does_not_get_its_write_ahead_log() {
 #[tokio::test]
 async fn nothing_is_read_from_other_files_than_were_opened() {
     let Scene { _place, data, log } = Scene::begin().await;
-    // Nobody has read so far, so a connection is opened by its path.
+    // There was no read so far, so a connection is opened by its path.
     let away = data.with_file_name("away");
     fs::rename(&data, &away).unwrap();
     let other = opened(&data).await;
@@ -174,7 +174,7 @@ async fn nothing_is_read_from_other_files_than_were_opened() {
 
     let refused = log.read(&key("a"), 0, 9).await.unwrap_err();
 
-    assert!(refused.to_string().contains("another file"), "{refused}");
+    assert!(refused.to_string().contains("not the file that was opened"), "{refused}");
     drop(other);
     fs::rename(&data, data.with_file_name("other")).unwrap();
     fs::rename(&away, &data).unwrap();
@@ -189,7 +189,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// A log with one fact, which is in the write-ahead log.
+    /// Opens a log with one fact, which is in the write-ahead log.
     async fn begin() -> Self {
         let place = tempfile::tempdir().unwrap();
         let data = place.path().join("data");
@@ -204,9 +204,10 @@ async fn opened(data: &Path) -> SqliteLog {
     log
 }
 
-/// Waits until nothing is stored any more, without asking whether it is ready, which looks at once; then nothing of any kind is.
+/// Waits until appends fail, without calling `ready`, which would check at once. Then
+/// nothing of any kind is stored.
 async fn refuses(log: &SqliteLog) {
-    // Of a room that does not matter, should it be stored before it is noticed.
+    // To another room, in case it is stored before the loss is noticed.
     let mut seq = 0;
     let began = Instant::now();
     while let Ok(next) = log.append(&key("before"), seq, vec![vec![0].into()]).await {
@@ -229,7 +230,7 @@ async fn eventually<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F)
     }
 }
 
-/// The facts of the room that every log here has, when it is opened again.
+/// Opens the log again, and returns the facts of its room.
 async fn facts_in(data: &Path) -> Vec<Vec<u8>> {
     let facts = SqliteLog::open_in(data).unwrap().read(&key("a"), 0, 9).await.unwrap();
     facts.into_iter().map(|fact| fact.bytes).collect()
@@ -242,7 +243,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Names and contents, but for the index, which is memory that processes share.
+/// Returns names and contents, except the `-shm` index, which is shared memory.
 fn everything_in(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     let mut files: Vec<_> = entries

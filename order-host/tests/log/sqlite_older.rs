@@ -1,4 +1,4 @@
-//! Orders that an earlier release stored, and snapshots that say something else than the facts.
+//! Orders stored by an earlier release, and snapshots that differ from the facts.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +23,8 @@ const SCHEMA_4: &str = "
     CREATE TABLE lifetimes (expire_after INTEGER, archive_after INTEGER) STRICT;
     PRAGMA application_id = 0x53746E70; PRAGMA user_version = 4; PRAGMA journal_mode = WAL;";
 
-/// An order of two facts, as versions 1 and 2 stored it: with nothing to take back, which either release may have left out.
+/// An order of two facts, as versions 1 and 2 stored it. It omits what either release may
+/// have omitted.
 const OPEN: [&str; 2] = [
     r#"{"v":$v,"seq":1,"at":1800000000001,"by":"asha","fact":{"joined":{"name":"Asha","phone":null,"role":"owner","circle":null,"tenant":null,"currency":{"code":"INR","minor_digits":2}}}}"#,
     r#"{"v":$v,"seq":2,"at":1800000000002,"by":"asha","fact":{"item_added":{"item":"item_1","dish":"Chicken","kind":"non-veg","quantity":3,"price":29900,"customization":null}}}"#,
@@ -45,7 +46,7 @@ async fn orders_with_snapshots_of_earlier_releases_are_whole_before_and_after_th
     let shown = seen(&host, &rooms).await;
     host.look_through(log.clone(), Duration::ZERO);
     for room in rooms {
-        // Loads the room, and changes nothing that a stranger sees.
+        // Loads the room without a visible change.
         drop(host.backend(&key(room), NO_CHARGES).await);
     }
     host.drain().await;
@@ -99,7 +100,7 @@ async fn an_alarm_that_is_missing_from_their_order_is_found_beside_snapshots() {
     let place = tempfile::tempdir().unwrap();
     of_earlier_releases(place.path());
     drop(SqliteLog::open_in(place.path()).unwrap());
-    // The index as it would be with this row lost.
+    // The index as if this row was lost.
     let conn = Connection::open(place.path().join("stonepot.db")).unwrap();
     conn.execute_batch(
         "PRAGMA writable_schema = ON;
@@ -126,7 +127,8 @@ async fn an_alarm_that_is_missing_from_their_order_is_found_beside_snapshots() {
 
 const NO_CHARGES: &str = r#"{"type":"set_charges","data":{"charges":[]}}"#;
 
-/// Leaves what schema 4 had: an order of each version, and one in version 1 with everything that there was.
+/// Writes a database of schema 4: an order of each version, and one in version 1 with all
+/// kinds of facts.
 fn of_earlier_releases(folder: &Path) {
     let conn = Connection::open(folder.join("stonepot.db")).unwrap();
     conn.execute_batch(SCHEMA_4).unwrap();

@@ -18,10 +18,10 @@ use crate::support::written_rooms::{Evening, Stored, findings, is_whole};
 
 const FILES: [&str; 4] = ["stonepot.db", "stonepot.db-wal", "stonepot.db-shm", "stonepot.db-lock"];
 
-/// After so long no more copies are made, unless they were asked for.
+/// After this time no more copies are made, unless a number was requested.
 const LONGEST: Duration = Duration::from_secs(12);
 
-/// What was found of many copies.
+/// The results of many copies.
 #[derive(Debug, Default)]
 struct Tally {
     refused: u64,
@@ -40,7 +40,7 @@ async fn a_torn_copy_of_a_log_in_use_is_refused_or_found_or_whole() {
     for number in 0..copies {
         let copy = place.path().join(format!("copy-{number}"));
         let acknowledged = evening.stored();
-        // Sometimes the lock file comes along, and sometimes a file does not.
+        // Sometimes the lock file is copied too, and sometimes a file is missing.
         let mut files: Vec<_> = FILES.into_iter().filter(|_| dice.random_bool(0.85)).collect();
         if !files.contains(&FILES[0]) {
             files.push(FILES[0]);
@@ -48,7 +48,7 @@ async fn a_torn_copy_of_a_log_in_use_is_refused_or_found_or_whole() {
         files.shuffle(&mut dice);
         fs::create_dir(&copy).unwrap();
         for file in &files {
-            // One is not there for a moment, or at all.
+            // A file may be missing for a moment, or entirely.
             drop(fs::copy(evening.folder.join(file), copy.join(file)));
             if dice.random_bool(0.5) {
                 tokio::time::sleep(Duration::from_millis(dice.random_range(0..400))).await;
@@ -74,7 +74,7 @@ async fn a_damaged_page_or_a_truncated_file_is_refused_or_found_wherever_it_is()
     let mut dice = StdRng::seed_from_u64(seed);
     let evening = Evening::begin(&place.path().join("data"));
     evening.until(4_000).await;
-    // As a kill leaves them, with a write-ahead log; and as a good end does.
+    // As a kill leaves them, with a write-ahead log, and as a clean shutdown does.
     let killed = place.path().join("killed");
     let stored = evening.as_a_kill_leaves_it(&killed).await;
     let folder = evening.end().await;
@@ -164,7 +164,7 @@ async fn a_write_ahead_log_of_another_moment_is_refused() {
         assert!(matches!(refused, OpenError::OtherWriteAheadLog { .. }), "{refused}");
         match findings(&copy) {
             Ok(found) => assert!(!found.is_empty()),
-            // Where the two give nothing that can be read.
+            // When the two files together are unreadable.
             Err(refused) => assert!(matches!(refused, OpenError::OtherWriteAheadLog { .. }), "{refused}"),
         }
         fs::remove_dir_all(&copy).unwrap();
@@ -208,7 +208,7 @@ async fn a_copy_that_is_made_beside_a_log_in_use_is_whole_and_nothing_is_wrong_w
         let names: Vec<_> = fs::read_dir(&copy).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["stonepot.db"], "it needs no other file, and looking through it makes none");
         is_whole(&Stored::read(&copy).await, &acknowledged, &evening.stored_since()).unwrap();
-        // A copy of the copy, once a log has had it open.
+        // A copy of the copy, after a log has opened it.
         let again = place.path().join(format!("again-{round}"));
         fs::create_dir(&again).unwrap();
         copy_out_of(&copy, &again).unwrap();
@@ -249,7 +249,8 @@ async fn copies_by_sqlite_itself_and_a_log_carried_over_by_another_program_are_w
     }
 }
 
-/// Another program that reads for long holds up checkpoints, and one that ends last carries the log over.
+/// A long reader in another program delays checkpoints, and runs the last one if it closes
+/// last.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_killed_beside_a_reader_is_whole_with_its_lock_file_and_no_copy_of_its_database_alone_is() {
     let place = tempfile::tempdir().unwrap();
@@ -260,7 +261,7 @@ async fn a_log_killed_beside_a_reader_is_whole_with_its_lock_file_and_no_copy_of
     let evening = Evening::begin(&data);
     evening.until(50).await;
     reader.execute_batch("ROLLBACK").unwrap();
-    // The mark reaches the file, though at the start it could not.
+    // The mark reaches the file, although it could not at the start.
     let copy = place.path().join("alone");
     fs::create_dir(&copy).unwrap();
     let began = Instant::now();
@@ -275,7 +276,7 @@ async fn a_log_killed_beside_a_reader_is_whole_with_its_lock_file_and_no_copy_of
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(SqliteLog::open_in(&copy).is_err());
-    // A checkpoint that is not finished, then a kill.
+    // An unfinished checkpoint, then a kill.
     reader.execute_batch("BEGIN; SELECT count(*) FROM log").unwrap();
     evening.until(4_000).await;
     let acknowledged = evening.stored();
@@ -314,21 +315,21 @@ async fn a_log_whose_key_of_links_is_lost_is_refused_and_gets_no_other_one() {
 
     let refused = SqliteLog::open_in(&folder).unwrap_err().to_string();
 
-    assert!(refused.contains("key of links"), "{refused}");
+    assert!(refused.contains("key of the chain"), "{refused}");
     let found = findings(&folder).unwrap();
     assert!(found.iter().any(|found| found.damage.to_string().contains("key of the chain")), "{found:?}");
     let conn = rusqlite::Connection::open(folder.join("stonepot.db")).unwrap();
     assert_eq!(conn.query_row("SELECT count(*) FROM chain", [], |row| row.get::<_, i64>(0)), Ok(0));
 }
 
-/// What was asked for by variables: how many, and from which seed.
+/// Returns the number and the seed from the environment.
 fn asked(otherwise: u64) -> (u64, u64) {
     let number = |name, default| env::var(name).map_or(default, |text| text.parse().unwrap());
     (number("STONEPOT_TORN", otherwise), number("STONEPOT_SEED", 1))
 }
 
-/// Looks at files as an operator and as a server would, and says what is wrong if they pass for whole and are not: all that was
-/// acknowledged has to be there, and nothing that was never stored.
+/// Examines files as an operator and as a server would. Fails if they pass as complete and
+/// are not: every acknowledged fact has to be there, and none that was never stored.
 async fn judge(copy: &Path, acknowledged: &Stored, since: &Stored, tally: &mut Tally) -> Result<(), String> {
     let mut wrong = Vec::new();
     let verified = verify_in(copy, &mut |finding| wrong.push(finding));
@@ -352,7 +353,7 @@ async fn judge(copy: &Path, acknowledged: &Stored, since: &Stored, tally: &mut T
     }
 }
 
-/// Changes some bytes of a file, or cuts it short.
+/// Changes some bytes of a file, or truncates it.
 fn damage(folder: &Path, dice: &mut StdRng) -> String {
     let files: Vec<_> =
         ["stonepot.db", "stonepot.db-wal"].into_iter().filter(|file| folder.join(file).exists()).collect();

@@ -13,13 +13,13 @@ use order_host::RoomKey;
 use order_host::log::{AppendError, RoomLog, SqliteLog};
 use tokio::task::JoinSet;
 
-/// How long each line of the table is measured for.
+/// How long each line of the table is measured.
 const MEASURED: Duration = Duration::from_secs(2);
 
-/// About what an added dish takes in its stored form.
+/// The approximate size of an added dish in its stored form.
 const FACT_BYTES: usize = 300;
 
-/// Every room has one append on its way: the closed loop that a room's task is.
+/// The numbers of rooms. Each room has one append in flight, as a room's task does.
 const ROOMS: [usize; 3] = [1, 50, 200];
 
 const EXAMPLE: &str = "\
@@ -67,7 +67,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What each append of each room had to wait.
+/// Returns the latency of each append of all rooms.
 async fn appended(log: &Arc<SqliteLog>, rooms: usize) -> Result<Vec<Duration>, Box<dyn Error>> {
     let started = Instant::now();
     let mut tasks = JoinSet::new();
@@ -92,8 +92,8 @@ async fn appended(log: &Arc<SqliteLog>, rooms: usize) -> Result<Vec<Duration>, B
     Ok(waits)
 }
 
-/// How many, and the mean time of one. The log does both kinds: its write-ahead log grows until it is first
-/// carried over, and is written over from then on.
+/// Returns how many syncs were made, and the mean time of one. The log does both kinds: its
+/// write-ahead log grows until the first checkpoint, and is overwritten from then on.
 fn bare_syncs(path: &Path, growing: bool) -> Result<(u32, Duration), Box<dyn Error>> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(growing).open(path)?;
     let started = Instant::now();

@@ -1,8 +1,9 @@
-//! How long others wait for their answers beside a table whose bill is as dear as can be.
+//! Measures how long other tables wait beside a table with the most expensive bill.
 //!
-//! Fifty quiet tables give a command each every 20 ms or so, first alone, then beside one table (or more) of 5,000 dishes and 250 people
-//! that gives one command after another. All of them are rooms of one host over a log in memory, and speak the first protocol, which
-//! sends the bill with every change. Prints how long it took from a command to its `ack`.
+//! Fifty quiet tables send a command each about every 20 ms, first alone, then beside one
+//! or more tables of 5,000 dishes and 250 people that send one command after another. All
+//! of them are rooms of one host over a log in memory, and speak the first protocol, which
+//! sends the bill with every change. Prints the time from a command to its `ack`.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a measurement may panic")]
 
 use std::sync::Arc;
@@ -90,7 +91,7 @@ async fn measure(dear: dear::Dear, tables: usize, time: Duration) {
     host.drain().await;
 }
 
-/// What quiet tables wait.
+/// Returns the latencies of the quiet tables.
 async fn quiet(host: &Host, time: Duration) -> Vec<Duration> {
     let tables: Vec<_> = (0..QUIET)
         .map(|number| {
@@ -98,7 +99,7 @@ async fn quiet(host: &Host, time: Duration) -> Vec<Duration> {
             tokio::spawn(async move {
                 let socket = host.connect(RoomKey::new("main", &format!("quiet-{number}")).unwrap());
                 join(&socket).await;
-                // It is there already, the second time.
+                // In the second run the dish exists already.
                 socket.receive(ADD).await;
                 let mut waits = Vec::new();
                 let end = Instant::now() + time;
@@ -117,7 +118,7 @@ async fn quiet(host: &Host, time: Duration) -> Vec<Duration> {
     all
 }
 
-/// One command after another.
+/// Sends one command after another until stopped. Returns their latencies.
 async fn order_on(host: Host, key: RoomKey, stop: Arc<AtomicBool>) -> Vec<Duration> {
     let socket = host.connect(key);
     join(&socket).await;
@@ -137,7 +138,7 @@ async fn join(socket: &Connection) {
     hear(socket, "j").await;
 }
 
-/// Changes a quantity, and says how long the answer took.
+/// Changes a quantity. Returns the latency.
 async fn change(socket: &Connection, number: usize) -> Duration {
     let id = format!("c{number}-{:?}", Instant::now());
     let id: String = id.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
@@ -155,7 +156,7 @@ async fn hear(socket: &Connection, id: &str) {
     let id = format!(r#""id":"{id}""#);
     loop {
         let Outgoing::Text(pieces) = socket.next().await else { panic!("the socket was closed") };
-        // Answers are short; a state is not to be searched here, where others wait for the thread.
+        // Answers are short. Searching a state would take time of this thread from other tables.
         if pieces.len() > 4_096 {
             continue;
         }

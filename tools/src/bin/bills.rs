@@ -1,4 +1,5 @@
-//! Divides millions of random bills and holds every one against the laws and against exact fractions.
+//! Divides millions of random bills and checks each against the laws and against exact
+//! fractions.
 //!
 //! Bill number *n* of seed *s* is the same everywhere, whatever the number of threads. A bill that breaks a law is printed with
 //! its number, and `--only n` looks at that one bill alone. Exits with 1 if there was any.
@@ -22,9 +23,9 @@ use tools::whole::{at_least_one, whole};
 const BATCH: u64 = 2_000;
 /// How many violations are printed in full.
 const PRINTED: usize = 5;
-/// One bill of so many is a large one.
+/// One bill in this many is large.
 const LARGE: u64 = 200;
-/// One bill of so many has dishes that few share each.
+/// One bill in this many has dishes that few people share.
 const SPARSE: u64 = 16;
 
 const EXAMPLE: &str = "\
@@ -61,12 +62,12 @@ fn main() -> ExitCode {
     if report.violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// What one thread, or all of them, have seen.
+/// What one thread, or all of them, saw.
 #[derive(Default)]
 struct Report {
     bills: u64,
     violations: usize,
-    /// How many bills had what.
+    /// How many bills had each feature.
     seen: BTreeMap<&'static str, u64>,
 }
 
@@ -146,7 +147,7 @@ fn batch(seed: u64, numbers: std::ops::Range<u64>, printed: &Mutex<usize>) -> Re
     report
 }
 
-/// One bill alone, with what it comes to.
+/// Checks one bill alone, and prints it with its division.
 fn only(seed: u64, number: u64) -> ExitCode {
     let (bill, mut choices) = make(seed, number);
     println!("{bill:#?}");
@@ -162,7 +163,7 @@ fn only(seed: u64, number: u64) -> ExitCode {
     }
 }
 
-/// The bill of this number, and choices for what is to be done with it.
+/// The bill with this number, and random choices for its checks.
 fn make(seed: u64, number: u64) -> (Bill, Seeded) {
     let mut choices = Seeded::new(Seeded::new(seed).next() ^ Seeded::new(number).next());
     if number % SPARSE == SPARSE - 1 {
@@ -176,7 +177,8 @@ fn make(seed: u64, number: u64) -> (Bill, Seeded) {
     (making::bill(&mut choices, sizes), choices)
 }
 
-/// All laws. That the odd units went to the best rows is looked at for one bill in eight, since all sets of rows are tried.
+/// Checks all laws. Whether leftover units went to the best rows is checked for one bill in
+/// eight, because that tries all sets of rows.
 fn judge(bill: &Bill, number: u64, choices: &mut Seeded) -> Result<Outcome, Violation> {
     let outcome = check(bill)?;
     check_mirror(bill)?;
@@ -187,7 +189,7 @@ fn judge(bill: &Bill, number: u64, choices: &mut Seeded) -> Result<Outcome, Viol
     Ok(outcome)
 }
 
-/// What is worth counting.
+/// The features of a bill that are counted.
 fn features(bill: &Bill, outcome: &Result<Outcome, Violation>) -> Vec<&'static str> {
     let mut seen = vec![match &bill.split {
         SplitRule::Equal | SplitRule::Custom(None) => "rule: equal",

@@ -1,4 +1,5 @@
-//! One command after another through a host over a log in memory: how much work a whole command is.
+//! Sends one command after another through a host over a log in memory, to measure the work
+//! of a whole command.
 //!
 //! Two guests of `stonepot.v2` sit at a table, and one of them changes the quantity of a dish as often as is asked for. What a command
 //! costs is the difference of two runs, which is the same on a busy machine as on a quiet one
@@ -33,7 +34,7 @@ struct Options {
 async fn main() -> Result<(), Box<dyn Error>> {
     let Options { commands } = Options::parse();
     let log = Arc::new(MemoryLog::new());
-    // Valgrind does not know how the system's clock is asked.
+    // Valgrind does not support how the system clock is read.
     let clock = Arc::new(ManualClock::default());
     let host = Host::with(log, Settings::default(), clock, Arc::new(RandomIds));
     let room = RoomKey::new("main", "table-7")?;
@@ -63,12 +64,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Takes messages until one of this kind comes.
+/// Receives messages until one of this kind comes.
 async fn hear(guest: &Connection, kind: &str) -> Result<(), Box<dyn Error>> {
     let wanted = format!("{{\"type\":{kind}");
     loop {
         match guest.next().await {
-            // Only the beginning is looked at: what a client does with a message is not counted.
+            // Only the beginning is compared: a client's decoding is not to be measured.
             Outgoing::Text(pieces) => {
                 let text = pieces.into_bytes();
                 if text.starts_with(b"{\"type\":\"reject\"") {

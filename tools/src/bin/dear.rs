@@ -1,4 +1,4 @@
-//! Looks for the orders whose bills take longest to work out, within all bounds of an order.
+//! Searches for the orders whose bills take longest to compute, within all limits of an order.
 //!
 //! A search by seed: the dearest of many bills at random, changed in one thing or two for as long as that makes them dearer, for
 //! each rule by which a bill is shared, or for one. What it found before is `WORST` of the core's tests.
@@ -32,7 +32,7 @@ const RULES: [Rule; 9] = [
     Rule::CoverItemized,
 ];
 
-/// How many bills of each rule are kept to be changed further.
+/// How many bills of each rule are kept for further changes.
 const KEPT: usize = 4;
 
 const EXAMPLE: &str = "\
@@ -82,7 +82,7 @@ fn main() {
     }
 }
 
-/// Times the dearest bills that were found so far.
+/// Times the slowest bills that have been found.
 fn time_worst(times: u64) {
     for (name, dear) in WORST {
         let order = dear.order();
@@ -93,7 +93,7 @@ fn time_worst(times: u64) {
 
 fn search(seed: u64, steps: u64, rule: Option<u64>) {
     let mut choices = Seeded::new(seed);
-    // Of each rule the dearest few: bills of different rules are dear for different reasons.
+    // The slowest few of each rule: bills of different rules are slow for different reasons.
     let mut dearest: BTreeMap<Rule, Vec<(Duration, Dear)>> = BTreeMap::new();
     for step in 0..steps {
         let mut any = Dear::any(&mut choices);
@@ -128,10 +128,10 @@ fn search(seed: u64, steps: u64, rule: Option<u64>) {
     }
 }
 
-/// The shortest of a few times.
+/// The shortest of a few runs.
 fn time(order: &Order) -> Duration {
     let once = || {
-        // A copy has nothing of what was worked out before.
+        // A clone has no cached results.
         let order = order.clone();
         let start = Instant::now();
         black_box(shares(black_box(&order)).amount_due());

@@ -1,7 +1,9 @@
-//! An echo on the very socket code that serves orders, for conformance tests of WebSockets.
+//! An echo server on the same socket code that serves orders, for WebSocket conformance
+//! tests.
 //!
-//! It prints the address it listens on, so `--addr 127.0.0.1:0` takes any free port. Everything is as in the server,
-//! except that a message may have 64 MiB in place of 256 KiB: the Autobahn cases send 16 MiB.
+//! It prints the address it listens on, so `--addr 127.0.0.1:0` takes any free port. Its
+//! settings are the server's, except that a message may have 64 MiB instead of 256 KiB: the
+//! Autobahn cases send 16 MiB.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -34,7 +36,8 @@ struct Arguments {
     addr: SocketAddr,
 }
 
-/// Messages on their way back. When as many wait, the socket stops reading.
+/// How many messages may wait to be sent back. When the queue is full, the socket stops
+/// reading.
 const WAITING: usize = 16;
 
 struct Echo {
@@ -49,7 +52,7 @@ impl Echo {
     }
 
     async fn back(&self, message: PeerMessage) {
-        // It fails only when the receiver is gone, and that is held right beside it.
+        // It fails only when the receiver is gone, and `self` owns the receiver.
         drop(self.send.send(message).await);
     }
 }

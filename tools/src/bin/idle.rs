@@ -1,7 +1,8 @@
-//! What an idle socket costs the server: opens some thousands of them and looks at its resident memory.
+//! Measures what an idle socket costs the server: opens thousands of them and reads the
+//! server's resident memory.
 //!
-//! Linux only: the figure is `VmRSS` of `/proc`, so it is the server's own memory. What the kernel holds for a connection
-//! comes on top, for this server as for any other. `tests/idle.rs` holds the server to the bound.
+//! Linux only: the figure is `VmRSS` of `/proc`, the server's own memory. What the kernel
+//! holds for a connection is not included. `tests/idle.rs` checks the bound.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -11,9 +12,9 @@ use std::time::Duration;
 
 use clap::Parser;
 
-/// Memory that changes by no more than this in half a second is at rest.
+/// Memory counts as settled once it changes by no more than this in half a second.
 const REST_KIB: f64 = 64.0;
-/// So many halves of a second are waited for that.
+/// How many half seconds to wait for that.
 const RESTLESS: usize = 240;
 
 const EXAMPLE: &str = "\
@@ -45,19 +46,20 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// KiB of resident memory for each socket.
+/// Resident memory for each socket, in KiB.
 struct Cost {
-    /// Sockets that have only shaken hands.
+    /// Sockets that have only completed the handshake.
     connected: f64,
-    /// Sockets that have joined an order, four to each, with a share of what the order itself takes.
+    /// Sockets that have joined an order, four to each, including their share of the order's
+    /// own memory.
     joined: f64,
-    /// The whole server at that time.
+    /// The whole server with those sockets.
     joined_in_all: f64,
     /// Sockets that once sent a message far larger than usual.
     after_large: f64,
 }
 
-/// The server is started for it, and stopped after it.
+/// Starts the server, measures it, and stops it.
 fn measure(server: &Path, sockets: u32) -> io::Result<Cost> {
     let (connected, _) = cost(server, sockets, &|_, _| Ok(()))?;
     let (joined, joined_in_all) = cost(server, sockets, &|number, socket| join(number, socket))?;
@@ -65,10 +67,10 @@ fn measure(server: &Path, sockets: u32) -> io::Result<Cost> {
     Ok(Cost { connected, joined, joined_in_all, after_large })
 }
 
-/// What happens on each socket before it idles.
+/// What to do on each socket before it idles.
 type Begin = dyn Fn(u32, &mut TcpStream) -> io::Result<()>;
 
-/// What each costs, and the server as a whole.
+/// Returns the cost of each socket, and of the whole server.
 fn cost(server: &Path, sockets: u32, begin: &Begin) -> io::Result<(f64, f64)> {
     let server = Server::start(server)?;
     let open = |numbers: std::ops::Range<u32>| {
@@ -80,7 +82,7 @@ fn cost(server: &Path, sockets: u32, begin: &Begin) -> io::Result<(f64, f64)> {
             })
             .collect::<io::Result<Vec<_>>>()
     };
-    // What is set up once for all, threads and buffers, is no cost of these.
+    // Threads and buffers that are set up once must not count as a cost of the sockets.
     let _warm = open(0..400)?;
     let before = server.resident_kib()?;
     let _idle = open(400..400 + sockets)?;
@@ -99,11 +101,11 @@ fn join(number: u32, socket: &mut TcpStream) -> io::Result<()> {
 
 fn say_much(socket: &mut TcpStream) -> io::Result<()> {
     write_text(socket, &"x".repeat(64 * 1024))?;
-    // The error that says it was no JSON.
+    // The error that says it is not JSON.
     read_frame(socket)
 }
 
-/// A client's frame, masked with zeros.
+/// Writes a client's frame, masked with zeros.
 fn write_text(socket: &mut TcpStream, text: &str) -> io::Result<()> {
     let mut frame = vec![0x81, 0x80 | 127];
     frame.extend((text.len() as u64).to_be_bytes());
@@ -150,7 +152,7 @@ impl Server {
         Err(io::Error::other("the server did not start"))
     }
 
-    /// A socket after its handshake.
+    /// Opens a socket; returns it after the handshake.
     fn open(&self, room: u32) -> io::Result<TcpStream> {
         let mut stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(Duration::from_secs(120)))?;
@@ -169,7 +171,7 @@ impl Server {
         if answer.starts_with(b"HTTP/1.1 101") { Ok(stream) } else { Err(io::Error::other("no handshake")) }
     }
 
-    /// Once it has come to rest: twice in a row nearly the same.
+    /// The resident memory once it has settled: nearly the same twice in a row.
     fn resident_kib(&self) -> io::Result<f64> {
         let mut before = self.resident_kib_now()?;
         for _ in 0..RESTLESS {

@@ -1,4 +1,4 @@
-//! The room loop of `order-host`, through the bus, without faults on the way.
+//! The room loop of `order-host`, through the bus, without faults in transit.
 //!
 //! Each folder has the name of the folder of `order-host/src` whose behaviour it tests. A new file is named here.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]

@@ -1,4 +1,4 @@
-//! From where somebody comes, and how much may come from there.
+//! Client addresses, and the limits on what may come from each.
 
 mod place;
 mod visits;
@@ -14,34 +14,41 @@ pub(crate) use volume::{Somebody, Volume};
 
 use order_host::Pace;
 
-/// The other end of a TCP connection, as the accept loop has found it. Where other code accepts, and does not say, nothing is
-/// bounded by address.
+/// The remote address of a TCP connection, as the accept loop found it. Without it (another
+/// accept loop that does not set it), nothing is bounded by address.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TcpPeer(pub(crate) IpAddr);
 
-/// How much may come from one address, and into one room. Of IPv6, 64 bits are one address, and all networks that agree in 48
-/// have together what four of them have. Whoever connects from this very machine is not bounded by address: they are a proxy
-/// that was not named, or could do worse.
+/// Limits for one address, and for one room.
+///
+/// An IPv6 address counts by its first 64 bits, and all networks that share 48 bits may
+/// together use four times the limits of one. Connections from this machine are not bounded
+/// by address: they come from a proxy that was not configured, or from a process that could
+/// do worse.
 #[derive(Debug, Clone)]
 pub struct PeerSettings {
-    /// How many sockets one address may have; nothing, as many as there may be in all. Default 500: a restaurant may have
-    /// one address for all its guests.
+    /// How many sockets one address may have. `None`: no limit but that of all sockets. Default
+    /// 500: a restaurant's guests may all share one address.
     pub sockets_per_address: Option<usize>,
-    /// How many sockets one room may have. Default 500: an order has 250 people at the most.
+    /// How many sockets one room may have. `None`: no limit. Default 500: an order has at most
+    /// 250 people.
     pub sockets_per_room: Option<usize>,
-    /// How many of those one guest may have, so that nobody takes the places of all: one participant, where people sign in, and
-    /// one address otherwise. Default 200: a whole party may have one address.
+    /// How many of a room's sockets one guest may have, so that no guest takes all places. A
+    /// guest is one participant with sign-in, and one address without. `None`: no limit.
+    /// Default 200: a whole party may share one address.
     pub sockets_per_guest: Option<usize>,
-    /// How fast one address may open sockets and look at orders, which is how room names are guessed. Default 20 a second,
-    /// 500 at once.
+    /// How fast one address may open sockets and look at orders; this slows down guessing of
+    /// room names. Default 20 a second, 500 in a burst.
     pub visits: Option<Pace>,
-    /// How many people who are new may join orders from one address. Default one a second, 100 at once: a whole party may sit
-    /// down at once, and nobody fills order after order with guests who are none.
+    /// How fast new people may join orders from one address. Default one a second, 100 in a
+    /// burst: a whole party may sit down at once, but nobody can fill order after order with
+    /// fake guests.
     pub newcomers: Option<Pace>,
-    /// How many bytes one person who signed in, or one address, may add to what is stored, in all orders together. It is in bytes.
-    /// Default 32 KiB a second, 64 MiB at once: a restaurant may have one address for all its guests.
+    /// The pace, in bytes, at which one signed-in person, or one address, may add to what is
+    /// stored, in all orders together. Default 32 KiB a second, 64 MiB in a burst: a
+    /// restaurant's guests may all share one address.
     pub stored: Option<Pace>,
-    /// Whose word counts for where somebody comes from; by default, nobody's.
+    /// The proxies whose report of a client's address is trusted. Default: none.
     pub proxies: Option<TrustedProxies>,
 }
 

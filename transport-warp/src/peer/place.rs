@@ -1,4 +1,4 @@
-//! The address of whoever asks.
+//! Finds the address that a request comes from.
 
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,18 +11,19 @@ use warp::http::header::{FORWARDED, HeaderName};
 
 use super::TcpPeer;
 
-/// Proxies before this server, and the header in which they say from where somebody comes.
+/// The trusted reverse proxies, and the header in which they report the client's address.
 ///
-/// The header is a list of addresses, separated by commas, to which each proxy adds at the end from where it was asked, as
-/// `X-Forwarded-For` is. What stands there counts as far as trusted proxies have written it: the last address that is none of
-/// them is the one. Whoever does not come from a trusted proxy is where they come from, whatever they say.
+/// The header is a comma-separated list, as `X-Forwarded-For`; each proxy appends the
+/// address it was asked from. Only entries written by trusted proxies count: the client is
+/// the last address that is not itself a trusted proxy. For a connection that does not come
+/// from a trusted proxy, the header is ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedProxies {
     networks: Vec<IpNet>,
     header: HeaderName,
 }
 
-/// Why something cannot be a proxy, or its header.
+/// Why a network or a header name is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ProxyError {
@@ -33,15 +34,17 @@ pub enum ProxyError {
     #[error("`{0}` is not the name of a header")]
     Header(String),
     /// The header of RFC 7239, whose entries are not plain addresses.
-    #[error("the header `{0}` is not understood; have the proxy set x-forwarded-for")]
+    #[error("the header `{0}` is not supported; have the proxy set x-forwarded-for")]
     Forwarded(String),
 }
 
 impl TrustedProxies {
-    /// Proxies at these addresses or in these networks (`10.0.0.7`, `10.0.0.0/8`, `fd00::/8`), which use this header.
+    /// Trusts the proxies at these addresses or in these networks (`10.0.0.7`, `10.0.0.0/8`,
+    /// `fd00::/8`), which use this header.
     ///
     /// # Errors
-    /// When one of them is neither, there can be no such header, or it is `Forwarded`, which is written in another way.
+    /// When an entry is neither an address nor a network, or the header's name is invalid or is
+    /// `Forwarded`, which has another format.
     pub fn new(networks: &[String], header: &str) -> Result<Self, ProxyError> {
         let networks = networks.iter().map(|text| network(text)).collect::<Result<_, _>>()?;
         let name = header.parse().map_err(|_| ProxyError::Header(header.to_owned()))?;
@@ -51,7 +54,7 @@ impl TrustedProxies {
         Ok(Self { networks, header: name })
     }
 
-    /// In which header these proxies say from where somebody comes.
+    /// The header in which these proxies report the client's address.
     pub(crate) fn header(&self) -> &HeaderName {
         &self.header
     }
@@ -61,7 +64,8 @@ impl TrustedProxies {
         self.networks.iter().any(|network| network.contains(&address))
     }
 
-    /// Whether a proxy on this very machine can be among them: one of its loopback addresses is.
+    /// Whether a proxy on this machine can be among them: one of the loopback addresses is
+    /// trusted.
     pub fn may_be_on_this_machine(&self) -> bool {
         let of_this_machine = [(IpAddr::V4(Ipv4Addr::LOCALHOST), 8), (IpAddr::V6(Ipv6Addr::LOCALHOST), 128)]
             .map(|(address, bits)| {
@@ -73,11 +77,11 @@ impl TrustedProxies {
         self.networks.iter().any(meet)
     }
 
-    /// Where somebody comes from who asked through `peer`.
+    /// The address of the client that asked through `peer`.
     fn origin(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut origin = peer;
         let lines = headers.get_all(&self.header).iter().rev();
-        // What is no text was written by nobody who is trusted; neither was anything before it.
+        // No trusted proxy writes a line that is not text; nothing before it can be trusted either.
         let lines = lines.map(|line| line.to_str().unwrap_or_default());
         for text in lines.flat_map(|line| line.rsplit(',')) {
             if !self.trust(origin) {
@@ -95,7 +99,8 @@ fn network(text: &str) -> Result<IpNet, ProxyError> {
     network.map(canonical).map_err(|_| ProxyError::Network(text.to_owned()))
 }
 
-/// A network of IPv4, where it is one that is written as of IPv6. So are the addresses that are looked for.
+/// Returns the IPv4 network if it was written as IPv4-mapped IPv6. The addresses to look up
+/// are treated alike.
 fn canonical(network: IpNet) -> IpNet {
     let mapped = match network {
         IpNet::V6(network) => network.addr().to_ipv4_mapped().zip(network.prefix_len().checked_sub(96)),
@@ -105,25 +110,27 @@ fn canonical(network: IpNet) -> IpNet {
     mapped.map_or(network, IpNet::V4)
 }
 
-/// An address with or without a port, as proxies write them.
+/// Reads an address with or without a port, as proxies write them.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     let address = bare.parse().or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));
     address.ok().map(|address: IpAddr| address.to_canonical())
 }
 
-/// What counts as one address: of IPv6, the 64 bits that name a network.
+/// The unit in which addresses are counted: an IPv4 address, or the first 64 bits of an
+/// IPv6 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Place(IpNet);
 
-/// A customer of IPv6 may have up to 65,536 networks, which agree in so many bits.
+/// The prefix length of an IPv6 site: one customer may have up to 65,536 networks that
+/// share it.
 const SITE_BITS: u8 = 48;
 
-/// The networks of one site may do together so many times what one of them may.
+/// How many times the limit of one network all networks of a site may use together.
 pub(crate) const SITE_FACTOR: u8 = 4;
 
 impl Place {
-    /// Where a request comes from; nothing, if that is not bounded.
+    /// The place a request comes from. `None`: not bounded by address.
     pub(crate) fn of(
         peer: Option<TcpPeer>,
         headers: &HeaderMap,
@@ -131,13 +138,13 @@ impl Place {
     ) -> Option<Self> {
         let TcpPeer(peer) = peer?;
         match proxies.filter(|proxies| proxies.trust(peer)) {
-            // What a proxy calls its own machine need not be this one.
+            // A proxy's loopback address may mean another machine.
             Some(proxies) => Some(Self::around(proxies.origin(peer.to_canonical(), headers))),
             None => Self::at(peer),
         }
     }
 
-    /// The place of somebody who connects from this address, if what comes from there is bounded.
+    /// The place of a client that connects from this address. `None`: not bounded by address.
     pub(crate) fn at(address: IpAddr) -> Option<Self> {
         let address = address.to_canonical();
         (!address.is_loopback()).then(|| Self::around(address))
@@ -155,7 +162,7 @@ impl Place {
         Self(IpNet::new(address, bits).map_or(whole, |network| network.trunc()))
     }
 
-    /// The site that it is a network of, of IPv6.
+    /// The IPv6 site that it belongs to. `None` for IPv4.
     pub(crate) fn site(self) -> Option<Self> {
         match self.0 {
             IpNet::V4(_) => None,
@@ -164,10 +171,11 @@ impl Place {
     }
 }
 
-/// Something that is counted by its address, and by the site that it is part of.
+/// Tickets of something that is counted by its address and by its site.
 pub(crate) type PlaceTickets<K> = (Ticket<K>, Option<Ticket<K>>);
 
-/// One more of what `key` makes of a place, unless its address has `most` already, or its site several times as many.
+/// Counts one more under the key of a place. `None`: its address has `most` already, or its
+/// site [`SITE_FACTOR`] times as many.
 pub(crate) fn take<K: Eq + Hash + Clone>(
     counted: &Counted<K>,
     place: Place,
@@ -189,7 +197,7 @@ mod tests {
         TrustedProxies::new(&networks, "X-Forwarded-For").unwrap()
     }
 
-    /// Where somebody at `peer` comes from, who sent these header lines.
+    /// The client's address, as found for a request from `peer` with these header lines.
     fn origin(peer: &str, lines: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for line in lines {
@@ -299,7 +307,7 @@ mod tests {
             headers.append("x-forwarded-for", line.parse().unwrap());
             Place::of(Some(TcpPeer(peer.parse().unwrap())), &headers, Some(&proxies()))
         };
-        // A proxy that says "127.0.0.1" speaks of its own machine, or of another proxy there.
+        // A proxy that reports "127.0.0.1" means its own machine, or another proxy there.
         assert!(of("10.0.0.1", "127.0.0.1").is_some());
         assert!(of("127.0.0.1", "").is_some());
         assert_eq!(of("127.0.0.2", "203.0.113.5"), None, "not a trusted one");

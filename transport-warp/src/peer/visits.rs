@@ -1,4 +1,4 @@
-//! How fast one address opens sockets and looks at orders.
+//! Rate limits for opening sockets and looking at orders, by address.
 
 use std::num::{NonZeroU8, NonZeroU32};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,14 +10,14 @@ use order_host::Pace;
 
 use super::place::{Place, SITE_FACTOR};
 
-/// After so many visits those who have not been here for a while are forgotten.
+/// After this many visits, idle addresses are forgotten.
 const FORGET_AFTER: u32 = 1_024;
 
-/// Counts visits by address. Remembers who was here lately: an address is forgotten once it may visit as often again as one that
-/// never was.
+/// Counts visits by address. An address is forgotten once its whole burst is available
+/// again.
 pub(crate) struct Visits {
     limiter: DefaultKeyedRateLimiter<Place>,
-    /// The same of sites, of IPv6.
+    /// The same limits for IPv6 sites.
     sites: DefaultKeyedRateLimiter<Place>,
     pace: Pace,
     clock: DefaultClock,
@@ -41,12 +41,12 @@ impl Visits {
         }
     }
 
-    /// How fast one address may come.
+    /// The limit of one address.
     pub(crate) fn pace(&self) -> Pace {
         self.pace
     }
 
-    /// Counts a visit; if it is too early, says how much.
+    /// Counts a visit. If it comes too early, returns the time to wait.
     pub(crate) fn count(&self, place: Place) -> Result<(), Duration> {
         if self.counted.fetch_add(1, Ordering::Relaxed) % FORGET_AFTER == FORGET_AFTER - 1 {
             for limiter in [&self.limiter, &self.sites] {

@@ -1,4 +1,5 @@
-//! How much one person, or one address, adds to what is stored, in all orders together.
+//! Limits how much one person, or one address, adds to what is stored, in all orders
+//! together.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,20 +12,21 @@ use order_host::{Access, Identity, NotYet, Pace, RoomKey};
 
 use super::place::{Place, SITE_FACTOR};
 
-/// After so many changes those who have added nothing for a while are forgotten.
+/// After this many changes, those who have added nothing for a while are forgotten.
 const FORGET_AFTER: u32 = 4_096;
 
-/// Whose sockets are counted together.
+/// The person or address whose sockets are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Somebody {
-    /// Who signed in, and for which orders: a participant of another restaurant may have the same id.
+    /// A person who signed in, and the orders for which they did: a participant of another
+    /// restaurant may have the same id.
     Participant { of: String, participant: ParticipantId },
-    /// Wherever they come from, where nobody signs in.
+    /// An address, where there is no sign-in.
     At(Place),
 }
 
 impl Somebody {
-    /// Who signed in to `room`, by what the orders are that the sign-in is for.
+    /// The person who signed in to `room`, within the tenant, circle or room of their token.
     pub(crate) fn signed_in(identity: &Identity, room: &RoomKey) -> Self {
         let Access { tenant, circle, .. } = &identity.access;
         let of = match (tenant, circle) {
@@ -36,10 +38,10 @@ impl Somebody {
     }
 }
 
-/// Counts the bytes that somebody has stored. Remembers who stored something lately.
+/// Counts the bytes that each person or address has stored. Idle ones are forgotten.
 pub(crate) struct Volume {
     limiter: DefaultKeyedRateLimiter<Somebody>,
-    /// The same of sites, of IPv6.
+    /// The same limits for IPv6 sites.
     sites: DefaultKeyedRateLimiter<Place>,
     pace: Pace,
     clock: DefaultClock,
@@ -63,7 +65,7 @@ impl Volume {
         }
     }
 
-    /// Counts so many bytes; what is larger than a whole burst counts as one.
+    /// Counts `bytes` bytes. More than a whole burst counts as one burst.
     ///
     /// # Errors
     /// When they come too early.
@@ -76,7 +78,7 @@ impl Volume {
         }
         let bytes = u32::try_from(bytes).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
         let bytes = bytes.min(self.pace.burst);
-        // More than a burst is none of these bytes.
+        // Never more than a burst, so the inner error cannot occur.
         if let Err(early) = self.limiter.check_key_n(who, bytes).unwrap_or(Ok(())) {
             return Err(self.not_yet(early.wait_time_from(self.clock.now())));
         }

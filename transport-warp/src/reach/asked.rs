@@ -1,4 +1,4 @@
-//! What a request says of itself: by which name it asks, and for a page of which origin.
+//! Reads from a request which name it asks for, and which page's origin it comes from.
 
 use warp::http::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
 use warp::http::uri::Authority;
@@ -6,18 +6,19 @@ use warp::http::uri::Authority;
 use super::Origin;
 use super::name::HostPort;
 
-/// The authority of a request's target in absolute form (`GET http://shop.example/ HTTP/1.1`), as the accept loop has found
-/// it. Where there is one, `Host` does not count (RFC 9112, 3.2.2).
+/// The authority of a request's target in absolute form
+/// (`GET http://shop.example/ HTTP/1.1`), as the accept loop found it. It overrides `Host`
+/// (RFC 9112, 3.2.2).
 #[derive(Debug, Clone)]
 pub(crate) struct Target(pub(crate) Authority);
 
-/// By which name a server is asked.
+/// The name by which a request addresses the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Host {
-    /// By none, as in HTTP/1.0.
+    /// None, as in HTTP/1.0.
     Unnamed,
     Named(HostPort),
-    /// Something else than one host, or several.
+    /// Not exactly one valid host.
     Unreadable,
 }
 
@@ -34,15 +35,15 @@ impl Host {
     }
 }
 
-/// Of which origin the page is that asks.
+/// The page that sends a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Asker {
-    /// No page: only browsers name origins, and any other client could name any.
+    /// No page: only browsers send an origin reliably, and other clients may send any.
     NoPage,
     Page(Origin),
-    /// A page that shares its origin with no other, such as one in a sandbox, or a file.
+    /// A page with an opaque origin (`null`), such as a file or a sandboxed frame.
     Opaque,
-    /// Something else than one origin, or several.
+    /// Not exactly one valid origin.
     Unreadable,
 }
 
@@ -57,11 +58,11 @@ impl Asker {
     }
 }
 
-/// A header of which there can be one.
+/// A header that may occur only once.
 enum Only<'a> {
     None,
     One(&'a str),
-    /// There are more, or it is no text.
+    /// It occurs several times, or is not text.
     Other,
 }
 

@@ -1,4 +1,4 @@
-//! Who is turned away for where they ask from, or for the name by which they ask; and what the operator is told of it.
+//! Refuses requests by their `Host` and `Origin`, and tells the operator about it.
 
 use tracing::{debug, warn};
 use warp::http::header::HeaderMap;
@@ -9,17 +9,17 @@ use super::notices::{LostPort, News, Notices};
 use super::{Origin, Pages, PublicHost, Reach};
 use crate::sign_in::Denied;
 
-/// How a proxy is told to pass on the name and the port by which it was asked.
-const PASS_HOST_ON: &str = "the proxy before this server has to pass on Host as it came, with its port (nginx: proxy_set_header \
+/// Tells an operator how a proxy must forward the name and port it was asked by.
+const PASS_HOST_ON: &str = "the proxy in front of this server must pass on Host unchanged, with its port (nginx: proxy_set_header \
                             Host $http_host)";
 
-/// Judges requests by `Host` and `Origin`. What it logs are hosts and origins that it has read and writes in its own form, never
-/// a client's text.
+/// Checks the `Host` and `Origin` of requests. It logs only hosts and origins that it has
+/// parsed and formats itself, never a client's text.
 pub(crate) struct Guard {
     pages: Pages,
     public_hosts: Vec<PublicHost>,
     only_known_hosts: bool,
-    /// Whether pages that may open no socket may not look at orders either.
+    /// Whether pages that may not open sockets may not read orders either.
     is_for_looks_too: bool,
     refused_hosts: Notices,
     refused_pages: Notices,
@@ -27,7 +27,7 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// One that judges by `reach`.
+    /// Makes a guard that follows `reach`.
     pub(crate) fn new(reach: &Reach, has_sign_in: bool) -> Self {
         let default = if has_sign_in { Pages::OwnHost } else { Pages::OwnHostAndThisMachine };
         let pages = reach.pages.clone().unwrap_or(default);
@@ -47,7 +47,7 @@ impl Guard {
         }
     }
 
-    /// Whether the server answers to the name by which it is asked.
+    /// Checks that the server answers to the name in the request.
     ///
     /// # Errors
     /// [`Denied::Host`], when it does not.
@@ -66,7 +66,7 @@ impl Guard {
                 if let Some(unwritten) = self.refused_hosts.next() {
                     warn!(
                         unwritten,
-                        "a request got 403 (host_not_allowed): its Host is not one host, perhaps with a port; {PASS_HOST_ON}"
+                        "a request got 403 (host_not_allowed): its Host is not one host with an optional port; {PASS_HOST_ON}"
                     );
                 }
                 Err(Denied::Host)
@@ -74,7 +74,7 @@ impl Guard {
         }
     }
 
-    /// Whether the page that asks, if it is one, may open a socket.
+    /// Checks that the requesting page, if there is one, may open a socket.
     ///
     /// # Errors
     /// [`Denied::Origin`], when it may not.
@@ -97,7 +97,7 @@ impl Guard {
                     warn!(
                         unwritten,
                         "a page without an origin of its own (a file, or a frame in a sandbox) got 403 \
-                         (origin_not_allowed): if it is yours, have a web server serve it, or take any page with \
+                         (origin_not_allowed): if it is yours, serve it with a web server, or allow any page with \
                          --allow-origin '*'"
                     );
                 }
@@ -108,7 +108,7 @@ impl Guard {
                     warn!(
                         unwritten,
                         "a request got 403 (origin_not_allowed): its Origin is not one origin of http or https; \
-                         --allow-origin '*' takes any"
+                         --allow-origin '*' allows any"
                     );
                 }
                 Err(Denied::Origin)
@@ -116,8 +116,9 @@ impl Guard {
         }
     }
 
-    /// Whether the page that asks, if it is one, may look at an order. On a server that answers every name any may: what a
-    /// stranger is shown has no names in it, and web apps read it from elsewhere.
+    /// Checks that the requesting page, if there is one, may read an order. On a server that
+    /// answers to any name every page may: the public view contains no names, and web apps on
+    /// other hosts read it.
     ///
     /// # Errors
     /// [`Denied::Origin`], when it may not.
@@ -204,7 +205,7 @@ impl Guard {
                 %origin,
                 unwritten,
                 "a page of another origin got 403 (origin_not_allowed): if it is yours, start this server with \
-                 --allow-origin and every origin that is to work, as in --allow-origin {origin}; if it is this server's \
+                 --allow-origin and every origin to allow, as in --allow-origin {origin}; if it is this server's \
                  own page behind a proxy, with --public-host {}",
                 origin.host_as_written()
             );
@@ -219,7 +220,7 @@ impl Guard {
     }
 }
 
-/// Whether a name came without a port, or with one that a proxy puts in of its own.
+/// Whether a name came without a port, or with a port that a proxy may have put in.
 fn is_without_port(host: &HostPort) -> bool {
     matches!(host.port, None | Some(80 | 443))
 }

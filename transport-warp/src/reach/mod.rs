@@ -1,8 +1,9 @@
-//! From which pages a server may be used, and to which names it answers.
+//! Which pages may use a server, and which names it answers to.
 //!
-//! Browsers name the page's origin in `Origin` and the server's name in `Host`, and no page can change either. The first keeps
-//! pages of other sites out; the second keeps out a page whose own name was made to lead to this server (DNS rebinding), for
-//! which `Origin` and `Host` agree.
+//! Browsers send the page's origin in `Origin` and the server's name in `Host`, and no page
+//! can change either. Checking `Origin` keeps out pages of other sites. Checking `Host`
+//! keeps out a page whose own name was made to resolve to this server (DNS rebinding); for
+//! such a page, `Origin` and `Host` agree.
 
 mod asked;
 mod guard;
@@ -21,14 +22,17 @@ pub(crate) use guard::Guard;
 
 use name::HostPort;
 
-/// From which pages a server may be used, and to which names in `Host` it answers.
+/// Which pages may use a server, and which names in `Host` it answers to.
 ///
-/// Clients that are no browsers send no `Origin`, and are taken; what they say in `Host` counts all the same. A request without
-/// `Host`, as HTTP/1.0 has it, is taken, because no browser leaves it out.
+/// Clients other than browsers send no `Origin` and are accepted, but their `Host` is
+/// checked. A request without `Host`, as HTTP/1.0 allows, is accepted, because no browser
+/// omits it.
 ///
-/// By default pages of the server's own host may use it, and without sign-in also pages of this machine. It answers to any
-/// name, because filters do not know on which address they are served. On a loopback address without sign-in, add
-/// [`only_known_hosts`](Self::only_known_hosts): otherwise a page on the internet can reach the server under a name of its own.
+/// By default pages of the server's own host may use it, and without sign-in also pages of
+/// this machine. It answers to any name, because filters do not know the address on which
+/// they are served. On a loopback address without sign-in, add
+/// [`only_known_hosts`](Self::only_known_hosts): otherwise a page on the internet can reach
+/// the server under a name of its own.
 ///
 /// ```
 /// use transport_warp::{Pages, Reach, RouteSettings};
@@ -43,7 +47,7 @@ use name::HostPort;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reach {
-    /// Without, it depends on whether somebody has to sign in.
+    /// `None`: the default, which depends on whether there is sign-in.
     pages: Option<Pages>,
     public_hosts: Vec<PublicHost>,
     only_known_hosts: bool,
@@ -54,12 +58,13 @@ pub struct Reach {
 pub enum Pages {
     /// Pages of any origin.
     Any,
-    /// Pages of these origins, and of no other. Compared as a whole.
+    /// Pages of these origins only, compared by scheme, host and port.
     Listed(Vec<Origin>),
-    /// Pages of the host that `Host` names, with its port, and of [public hosts](Reach::public_host).
+    /// Pages of the host and port that `Host` names, and of [public hosts](Reach::public_host).
     OwnHost,
-    /// The same, and pages that this machine serves, at any port: `localhost`, names that end in `.localhost`, 127.0.0.0/8 and
-    /// `[::1]`. Without sign-in, other pages may not read orders with GET either.
+    /// The same, and pages that this machine serves, at any port: `localhost`, names that end
+    /// in `.localhost`, 127.0.0.0/8 and `[::1]`. Without sign-in, other pages may not read
+    /// orders with GET either.
     OwnHostAndThisMachine,
 }
 
@@ -71,17 +76,18 @@ impl Reach {
         self
     }
 
-    /// Adds a name under which people reach this server. Its pages are the server's own, also where a proxy has put another
-    /// name into `Host`.
+    /// Adds a name under which people reach this server. Its pages count as the server's own,
+    /// even if a proxy has changed `Host`.
     #[must_use]
     pub fn public_host(mut self, host: PublicHost) -> Self {
         self.public_hosts.push(host);
         self
     }
 
-    /// Answers only what names this machine in `Host`, a [public host](Self::public_host), or the host of a
-    /// [listed](Pages::Listed) origin; anything else gets 403. Without, any name is answered. Where nobody has to sign in, pages
-    /// that may open no sockets may not read orders with GET either.
+    /// Answers only requests whose `Host` names this machine, a
+    /// [public host](Self::public_host), or the host of a [listed](Pages::Listed) origin;
+    /// others get 403. Without it, any name is answered. Without sign-in, it also keeps pages
+    /// that may not open sockets from reading orders with GET.
     #[must_use]
     pub fn only_known_hosts(mut self) -> Self {
         self.only_known_hosts = true;
@@ -89,7 +95,7 @@ impl Reach {
     }
 }
 
-/// A name under which people reach a server: a host, and perhaps a port.
+/// A name under which people reach a server: a host, and optionally a port.
 ///
 /// ```
 /// use transport_warp::PublicHost;
@@ -101,7 +107,7 @@ impl Reach {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicHost(HostPort);
 
-/// Why a text names no host.
+/// The error for a text that is not a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
     "a public host is a host name or an address, perhaps with a port, and nothing more: orders.example, \
@@ -118,7 +124,7 @@ impl FromStr for PublicHost {
 }
 
 impl PublicHost {
-    /// Whether a request's `Host` names it. A port that goes without saying need not be said.
+    /// Whether a request's `Host` names it. The default port may be omitted.
     fn is_named_by(&self, host: &HostPort) -> bool {
         let is_port = match (self.0.port, host.port) {
             (None, _) | (Some(80 | 443), None) => true,
@@ -127,7 +133,8 @@ impl PublicHost {
         is_port && self.0.name.is_same(&host.name)
     }
 
-    /// Whether it serves pages of this origin. Without a port, those at the port that goes without saying.
+    /// Whether it serves pages of this origin. Without a port, it serves those at the scheme's
+    /// default port.
     fn serves(&self, origin: &Origin) -> bool {
         self.0.name.is_same(origin.name()) && self.0.port.unwrap_or(origin.usual_port()) == origin.port()
     }

@@ -1,24 +1,26 @@
-//! A host by its name or address, and its port, as `Host` and origins have them.
+//! Parses a host name or address with its port, as found in `Host` and in origins.
 //!
-//! Read exactly: browsers have written out what people type (`127.1`, `0x7f.1`, `2130706433`, capitals, other scripts) before they
-//! send it, so what is left to read here is a name of letters, digits and dashes, or an address in its usual form.
+//! Parsing is strict. Browsers normalize what people type (`127.1`, `0x7f.1`, `2130706433`,
+//! capitals, other scripts) before they send it, so only a name of letters, digits and
+//! dashes, or an address in its usual form, is accepted.
 
 use std::fmt::{self, Display, Formatter};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// The longest name that there is (RFC 1035), and the longest part of one.
+/// The longest domain name (RFC 1035), and the longest label of one.
 const LONGEST: (usize, usize) = (253, 63);
 
-/// A host. What is printed of it has only letters, digits and `-_.:[]`, and is short, so that it may stand in the log.
+/// A host. Its `Display` has only letters, digits and `-_.:[]`, and is short, so it is safe
+/// to log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Name {
-    /// In lower case. With its last dot, where it was written with one: browsers hold that for another host.
+    /// In lower case. A trailing dot is kept: browsers treat such a name as another host.
     Domain(String),
     V4(Ipv4Addr),
     V6(Ipv6Addr),
 }
 
-/// A host, and a port where one is said.
+/// A host with an optional port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HostPort {
     pub(crate) name: Name,
@@ -44,7 +46,7 @@ impl Name {
         Some(Self::Domain(text.to_ascii_lowercase()))
     }
 
-    /// Whether it is one and the same host, however it is written.
+    /// Whether both are the same host, however they are written.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Domain(one), Self::Domain(other)) => without_last_dot(one) == without_last_dot(other),
@@ -52,7 +54,8 @@ impl Name {
         }
     }
 
-    /// Whether it means the machine itself on every machine (RFC 6761, 6.3), so that no DNS can have it lead elsewhere.
+    /// Whether it means the local machine on every machine (RFC 6761, 6.3), so that DNS cannot
+    /// redirect it.
     pub(crate) fn is_this_machine(&self) -> bool {
         match self {
             Self::Domain(name) => {
@@ -89,7 +92,7 @@ impl HostPort {
         Some(Self { name: Name::parse(name)?, port })
     }
 
-    /// An address of IPv6 without brackets, as people write it where no port can follow.
+    /// Parses an IPv6 address without brackets, as people write it where no port can follow.
     pub(crate) fn of_bare_v6(text: &str) -> Option<Self> {
         text.parse().ok().map(|address| Self { name: Name::V6(address), port: None })
     }
@@ -108,7 +111,8 @@ fn without_last_dot(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
-/// Whether a name that ends in this part is an address to a browser (WHATWG URL, "ends in a number").
+/// Whether a browser treats a name that ends in this label as an address (WHATWG URL, "ends
+/// in a number").
 fn is_number(part: &str) -> bool {
     let hex = part.strip_prefix("0x").or_else(|| part.strip_prefix("0X"));
     match hex {
@@ -117,7 +121,7 @@ fn is_number(part: &str) -> bool {
     }
 }
 
-/// A port as it is written: no sign, no zero before it, and not 0, at which nothing listens.
+/// Parses a port: no sign, no leading zero, and not 0, on which nothing listens.
 fn port_of(text: &str) -> Option<u16> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     if is_plain { text.parse().ok() } else { None }
@@ -165,7 +169,7 @@ mod tests {
             "localhost\u{3002}",
             "a\u{0}",
             "\u{1b}[31m",
-            // Addresses that only a browser's address line understands.
+            // Addresses that only a browser's address bar understands.
             "127.1",
             "127.0.1",
             "2130706433",

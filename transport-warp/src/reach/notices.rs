@@ -1,4 +1,4 @@
-//! What the operator is told of those who were turned away, and how often.
+//! Limits how often the operator is told of refused requests.
 
 use std::num::NonZeroU32;
 use std::sync::OnceLock;
@@ -9,25 +9,27 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use super::name::HostPort;
 
-/// So many lines of a kind are written at once, and one in so long afterwards: a flood of refusals fills no disk.
+/// How many lines of a kind may be logged in a burst, and the interval afterwards, so that
+/// a flood of refusals does not fill the disk.
 const AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 const THEN_ONE_IN: Duration = Duration::from_secs(60);
 
-/// Lines of the log of which only so many are written.
+/// A rate limit for log lines of one kind.
 pub(super) struct Notices {
     limiter: DefaultDirectRateLimiter,
-    /// How many were not, since the last that was.
+    /// How many lines were suppressed since the last that was written.
     unwritten: AtomicU64,
 }
 
 impl Notices {
     pub(super) fn new() -> Self {
-        // The period is not zero, so there is a quota.
+        // The period is not zero, so there is always a quota.
         let quota = Quota::with_period(THEN_ONE_IN).unwrap_or(Quota::per_hour(AT_ONCE));
         Self { limiter: RateLimiter::direct(quota.allow_burst(AT_ONCE)), unwritten: AtomicU64::new(0) }
     }
 
-    /// Whether a line is to be written now; if so, how many were not since the last.
+    /// Whether a line may be written now: the number of lines suppressed since the last.
+    /// `None`: it may not.
     pub(super) fn next(&self) -> Option<u64> {
         if self.limiter.check().is_err() {
             self.unwritten.fetch_add(1, Ordering::Relaxed);
@@ -37,18 +39,19 @@ impl Notices {
     }
 }
 
-/// Whether it was told that a proxy loses the port: of which host, with the port that is lost.
+/// Remembers the first host, with its port, for which the operator was told that a proxy
+/// drops the port.
 #[derive(Default)]
 pub(super) struct LostPort(OnceLock<HostPort>);
 
-/// How new it is that a proxy loses the port.
+/// Whether the operator was already told that a proxy drops the port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum News {
-    /// Nothing was said yet.
+    /// Not yet.
     First,
-    /// It was said of this very host.
+    /// Yes, for this host.
     Known,
-    /// It was said of another one, which anybody may have made up.
+    /// Yes, but for another host. Anyone can make up host names.
     OfAnother,
 }
 

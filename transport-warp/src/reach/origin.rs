@@ -1,4 +1,4 @@
-//! The origin of a page.
+//! Parses the origin of a page.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
@@ -7,7 +7,8 @@ use thiserror::Error;
 
 use super::name::{HostPort, Name};
 
-/// The origin of a page: scheme, host and port (RFC 6454). Compared as a whole, so that no other site can begin alike.
+/// The origin of a page: scheme, host and port (RFC 6454). All three must be equal;
+/// prefixes never match.
 ///
 /// ```
 /// use transport_warp::Origin;
@@ -24,7 +25,7 @@ pub struct Origin {
     port: u16,
 }
 
-/// Why a text names no origin.
+/// The error for a text that is not an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
     "an origin is http:// or https://, a host and perhaps a port, and nothing more: https://orders.example"
@@ -40,13 +41,14 @@ impl FromStr for Origin {
         if !is_https && !scheme.eq_ignore_ascii_case("http") {
             return Err(OriginError);
         }
-        // Behind the host nothing: no path, not even its slash, and no name or password before it.
+        // Nothing may follow the host, not even a slash, and no user name or password may precede
+        // it.
         let HostPort { name, port } = HostPort::parse(host).ok_or(OriginError)?;
         Ok(Self { is_https, name, port: port.unwrap_or(usual_port(is_https)) })
     }
 }
 
-/// As browsers write it.
+/// Writes it as browsers do.
 impl Display for Origin {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let scheme = if self.is_https { "https" } else { "http" };
@@ -63,24 +65,25 @@ impl Origin {
         self.port
     }
 
-    /// The port of such an origin that goes without saying.
+    /// The default port of its scheme.
     pub(super) fn usual_port(&self) -> u16 {
         usual_port(self.is_https)
     }
 
-    /// What a browser says in `Host` when it loads the page.
+    /// The `Host` that a browser sends when it loads the page.
     pub(super) fn host_as_written(&self) -> HostPort {
         let port = (self.port != self.usual_port()).then_some(self.port);
         HostPort { name: self.name.clone(), port }
     }
 
-    /// Whether it is what the request calls this server. Whether that is served by TLS only a proxy before it knows.
+    /// Whether its host and port are those in `Host`. The scheme is not compared: only a proxy
+    /// knows whether TLS is used.
     pub(super) fn is_at(&self, host: &HostPort) -> bool {
         self.name == host.name && self.port == host.port.unwrap_or(self.usual_port())
     }
 
-    /// Whether it would be what the request calls this server, had the port not been lost on the way: a proxy left it out, or
-    /// put in one that goes without saying.
+    /// Whether it would match `Host` had a proxy not dropped the port, or replaced it by a
+    /// default one.
     pub(super) fn has_lost_its_port(&self, host: &HostPort) -> bool {
         self.name == host.name && self.port != self.usual_port() && matches!(host.port, None | Some(80 | 443))
     }

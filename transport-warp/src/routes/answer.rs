@@ -1,4 +1,4 @@
-//! HTTP answers, with the headers that every one of them has.
+//! HTTP responses, with the headers that each of them has.
 
 use std::time::Duration;
 
@@ -15,17 +15,17 @@ use crate::sign_in::Denied;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
-/// A line of text.
+/// A response with a line of text.
 pub(super) fn text(status: StatusCode, line: &str) -> Response {
     answer(status, "text/plain; charset=utf-8", format!("{line}\n"))
 }
 
-/// A JSON document that must not be kept by anybody on the way.
+/// A response with a JSON document, which must not be cached.
 pub(super) fn json(status: StatusCode, document: String) -> Response {
     answer(status, "application/json", document)
 }
 
-/// Somebody is turned away: why, for people and for programs.
+/// A refusal, with a message for people and a code for programs.
 pub(super) fn denied(denied: Denied) -> Response {
     let document = format!(r#"{{"error":"{denied}","code":"{}"}}"#, denied.code());
     let mut response = json(denied.status(), document);
@@ -35,41 +35,43 @@ pub(super) fn denied(denied: Denied) -> Response {
     response
 }
 
-/// Too much of something that is bounded.
+/// A limit that was exceeded.
 pub(super) enum Excess {
-    /// So many sockets of one address.
+    /// The most sockets of one address.
     OfAddress(usize),
-    /// So many sockets of one guest in a room.
+    /// The most sockets of one guest in a room.
     OfGuest(usize),
-    /// So many sockets of one room.
+    /// The most sockets of one room.
     OfRoom(usize),
-    /// Visits that come faster than this; so much too early.
+    /// The limit of visits, and the time to wait.
     Visits(Pace, Duration),
-    /// Histories that are read.
+    /// Reading histories.
     Histories(HistoryError),
-    /// What one participant is answered.
+    /// The answers to one participant.
     Answers(NotYet),
 }
 
-/// Somebody is turned away because there are too many of them, or too soon: what the bound is, and when to come back.
+/// A refusal of one request too many (429): names the limit, and when to retry.
 pub(super) fn too_many(excess: &Excess) -> Response {
     let (code, error, wait) = match excess {
         Excess::OfAddress(most) => (
             "too_many_connections",
-            format!("your address, or its network, has as many connections as it may: {most} an address"),
+            format!("too many connections from your address or its network: at most {most} for one address"),
             SOON,
         ),
         Excess::OfGuest(most) => (
             "too_many_connections",
-            format!("one guest, or one address, may have {most} connections to an order"),
+            format!("too many connections: at most {most} to an order for one guest or address"),
             SOON,
         ),
         Excess::OfRoom(most) => {
-            ("too_many_connections", format!("this order has {most} connections, as many as it may"), SOON)
+            ("too_many_connections", format!("too many connections: at most {most} to an order"), SOON)
         }
         Excess::Visits(Pace { per_second, burst }, wait) => (
             "rate_limited",
-            format!("one address may open or look at {per_second} orders a second, {burst} at once"),
+            format!(
+                "too many requests: one address may open or read {per_second} orders a second, {burst} at once"
+            ),
             *wait,
         ),
         Excess::Histories(bound) => ("rate_limited", bound.to_string(), A_MOMENT),
@@ -83,29 +85,30 @@ pub(super) fn too_many(excess: &Excess) -> Response {
     response
 }
 
-/// When a history that is being read most likely has been.
+/// When a history that is being read is most likely ready.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
-/// When there may be place again.
+/// When to retry after a limit of sockets was reached.
 const SOON: Duration = Duration::from_secs(5);
 
-/// A refusal that is over in a few seconds.
+/// A refusal (503) that ends in a few seconds.
 pub(super) fn try_later(line: &str) -> Response {
     with(text(StatusCode::SERVICE_UNAVAILABLE, line), RETRY_AFTER, "5")
 }
 
-/// A body with its headers. Nothing is cached unless the caller says otherwise.
+/// A response with its headers. It is not cached unless the caller says otherwise.
 pub(super) fn answer(status: StatusCode, content_type: &'static str, body: impl Reply) -> Response {
     let mut response = body.into_response();
     *response.status_mut() = status;
     with(in_every_answer(response), CONTENT_TYPE, content_type)
 }
 
-/// Adds what every answer has: any page may read it, and no browser may take it for something else.
+/// Adds the headers of every response: any page may read it, and no browser may guess
+/// another type.
 pub(super) fn in_every_answer(response: Response) -> Response {
     let response = with(response, ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     let response = with(response, X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // A room's address is what lets people in; it must not travel to other sites.
+    // The room's address is what lets people in; it must not reach other sites.
     let response = with(response, REFERRER_POLICY, "no-referrer");
     with(response, CACHE_CONTROL, "no-store")
 }
@@ -116,7 +119,8 @@ pub(super) fn with(mut response: Response, name: HeaderName, value: &'static str
     response
 }
 
-/// The answer to a method that needs no look at what is there: a preflight, or one that nothing here has.
+/// Answers a preflight, or a method that no route has. `None`: the request must be looked
+/// at.
 pub(super) fn to_method(method: &Method) -> Option<Response> {
     match *method {
         Method::GET | Method::HEAD => None,
@@ -134,7 +138,7 @@ fn preflight() -> Response {
     *response.status_mut() = StatusCode::NO_CONTENT;
     response.headers_mut().insert(ALLOW, METHODS);
     response.headers_mut().insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-    // The star does not stand for `Authorization`.
+    // The wildcard does not include `Authorization`.
     let response = with(response, ACCESS_CONTROL_ALLOW_HEADERS, "*, Authorization, Content-Type");
     with(response, ACCESS_CONTROL_MAX_AGE, "86400")
 }

@@ -1,4 +1,4 @@
-//! Whether the server lives, and whether it can be sent to.
+//! The routes that say whether the server is alive, and whether it is ready.
 
 use std::time::Duration;
 
@@ -12,11 +12,14 @@ use warp::reply::Response;
 
 use super::{RouteSettings, answer};
 
-/// Storage that takes longer than this to answer is not ready.
+/// How long storage may take to answer and still count as ready.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// `/healthz`: 200 as long as the process answers at all.
-/// `/readyz`: 200 when orders can be stored; 503 when they cannot, or when the server is about to stop.
+/// Serves `/healthz` and `/readyz`.
+///
+/// * `/healthz`: 200 whenever the process answers at all.
+/// * `/readyz`: 200 if orders can be stored; 503 if they cannot, or if the server is about
+///   to stop.
 pub fn health_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Response,)> {
     let healthz = warp::path!("healthz").and(warp::method()).map(|method: Method| {
         answer::to_method(&method).unwrap_or_else(|| answer::text(StatusCode::OK, "ok"))

@@ -1,4 +1,4 @@
-//! Requests by a name to which the server does not answer.
+//! Refuses requests by a name that the server does not answer to.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use warp::reply::Response;
 use super::{RouteSettings, answer};
 use crate::reach::{Guard, Target};
 
-/// Answers a request with 403 whose `Host` is none of those of [`RouteSettings::reach`], whatever it asks for. Rejects every other
-/// one, so that `.or()` goes on.
+/// Answers a request with 403 if [`RouteSettings::reach`] does not allow its `Host`,
+/// whatever its path. Rejects every other request, so that `.or()` continues.
 ///
-/// [`routes`](super::routes) begin with it, and [`room_routes`](super::room_routes) look themselves. Put it before routes of your
-/// own that are to answer to the same names.
+/// [`routes`](super::routes) begins with it, and [`room_routes`](super::room_routes)
+/// includes its check. Put it before your own routes that should answer to the same names.
 pub fn host_route(settings: &RouteSettings) -> BoxedFilter<(Response,)> {
     guarded(settings.guard())
 }

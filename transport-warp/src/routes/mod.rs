@@ -1,4 +1,4 @@
-//! What is served at which address, as warp filters that fit into another warp application.
+//! The routes, as warp filters that fit into another warp application.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -41,24 +41,25 @@ use crate::reach::Guard;
 use crate::socket::SocketSettings;
 use crate::{PeerSettings, Reach, SignIn};
 
-/// How rooms are served.
+/// Settings of the routes.
 #[derive(Debug, Clone)]
 pub struct RouteSettings {
     /// The bounds of each socket.
     pub socket: SocketSettings,
-    /// How many sockets there may be at once; further ones are refused with 503. Default 20,000.
+    /// How many sockets there may be at once; more are refused with 503. Default 20,000.
     pub max_sockets: usize,
-    /// The tasks of all sockets: wait on it to know that the last one is gone.
+    /// The tasks of all sockets. Wait on it to know that the last one has ended.
     pub sockets: TaskTracker,
-    /// Once it is cancelled, sockets are refused with 503 and `/readyz` says that this server stops.
-    /// The sockets that are there end when the host drains.
+    /// Once cancelled, new sockets are refused with 503 and `/readyz` says that this server
+    /// stops. Open sockets end when the host drains.
     pub stopping: CancellationToken,
-    /// Who may open a socket or look at an order. Default: whoever knows its address.
+    /// Who may open a socket or look at an order. `None`, the default: anyone who knows its
+    /// address.
     pub sign_in: Option<Arc<SignIn>>,
-    /// How much may come from one address, and into one room.
+    /// Limits for one address, and for one room.
     pub peers: PeerSettings,
-    /// From which pages it may be used, and to which names it answers. Default: pages of its own host, without sign-in also
-    /// those of this machine, and any name.
+    /// Which pages may use the server, and which names it answers to. Default: pages of its own
+    /// host, without sign-in also those of this machine, and any name.
     pub reach: Reach,
 }
 
@@ -82,9 +83,11 @@ impl RouteSettings {
     }
 }
 
-/// Rooms, health and the page: all that a Stonepot server serves. Rejects every other path, so that `.or()` goes
-/// on; end with [`fallback_route`] where nothing else follows. A request by a name that
-/// [`RouteSettings::reach`] does not let in is answered with 403 whatever its path is.
+/// Serves rooms, health and the page: everything that a Stonepot server serves.
+///
+/// Rejects every other path, so that `.or()` continues; end with [`fallback_route`] if
+/// nothing else follows. A request by a name that [`RouteSettings::reach`] does not allow
+/// is answered with 403, whatever its path.
 pub fn routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Response,)> {
     let guard = settings.guard();
     let rooms = room::guarded(host, settings, Arc::clone(&guard));

@@ -1,4 +1,4 @@
-//! The page for people who have a browser and nothing else. It is part of the program.
+//! The web page, for people who have only a browser. It is part of the program.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -16,7 +16,7 @@ use warp::reply::Response;
 
 use super::answer;
 
-/// Only what this server serves runs or is loaded, and only sockets are opened.
+/// Scripts and files come only from this server; sockets may be opened to any.
 const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; \
                       base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
@@ -32,7 +32,7 @@ impl File {
     fn new(path: &'static str, content_type: &'static str, body: &'static [u8]) -> Self {
         let mut hasher = DefaultHasher::new();
         body.hash(&mut hasher);
-        // Quotes around hexadecimal digits are always a header value.
+        // A quoted string of hexadecimal digits is always a valid header value.
         let etag = HeaderValue::try_from(format!("\"{:016x}\"", hasher.finish()));
         Self { path, content_type, body, etag: etag.unwrap_or(HeaderValue::from_static("\"\"")) }
     }
@@ -52,7 +52,7 @@ impl File {
             answer::answer(StatusCode::OK, self.content_type, self.body)
         };
         response.headers_mut().insert(ETAG, self.etag.clone());
-        // Kept, but asked for again each time: a new release must not meet an old script.
+        // Cached, but revalidated each time: a new release must not run with an old script.
         let response = answer::with(response, CACHE_CONTROL, "no-cache");
         let response = answer::with(response, CONTENT_SECURITY_POLICY, POLICY);
         answer::with(response, X_FRAME_OPTIONS, "DENY")
@@ -66,7 +66,7 @@ impl File {
     }
 }
 
-/// The page at `/`, and the files that it needs. Rejects every other path.
+/// Serves the page at `/`, and its files. Rejects every other path.
 pub fn page_route() -> BoxedFilter<(Response,)> {
     let files: Arc<[File]> = Arc::new([
         File::new("", "text/html; charset=utf-8", include_bytes!("../../web/index.html")),

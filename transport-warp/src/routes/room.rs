@@ -1,4 +1,4 @@
-//! A room's address: a WebSocket for those who order, plain HTTP for those who look.
+//! The address of a room: a WebSocket for guests, plain HTTP for viewers.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -31,27 +31,29 @@ use crate::room_session::RoomSession;
 use crate::sign_in::{Denied, Guest};
 use crate::socket::{Handshake, SocketSettings};
 
-/// How long a socket may take to end once the server stops and has stored what was accepted. Whoever takes nothing of what
-/// is sent, or does not answer the goodbye, must not hold up the restart.
+/// How long a socket may take to end once the server stops and has stored all accepted
+/// changes. A client that does not read, or does not answer the close frame, must not delay
+/// the restart.
 const GOODBYE_WHEN_STOPPING: Duration = Duration::from_secs(3);
 
-/// What whoever asks is told while the server stops.
-const RESTARTS: &str = "The server restarts, come back in a moment";
+/// The answer to requests while the server stops.
+const RESTARTS: &str = "The server is restarting; try again in a moment";
 
-/// In which header a proxy most likely says from where somebody comes.
+/// The header in which a proxy most likely reports the client's address.
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// `/parties/:party/:room` and `/party/:room`, with anything behind them.
+/// Serves `/parties/:party/:room` and `/party/:room`, with anything after them.
 ///
-/// A WebSocket handshake opens a socket in the room. GET gives the order as a stranger may see it: JSON without
-/// names and phones. Everything that can be refused is refused before the upgrade: who may not be here as JSON, with a code,
-/// and what is wrong with the request in plain text.
-/// Rejects paths that begin otherwise, so that `.or()` goes on.
+/// A WebSocket handshake opens a socket in the room. GET returns the public view of the
+/// order: JSON without names and phones. All refusals happen before the upgrade: those of a
+/// person as JSON with a code, those of a malformed request as plain text.
+///
+/// Rejects other paths, so that `.or()` continues.
 pub fn room_routes(host: &Host, settings: &RouteSettings) -> BoxedFilter<(Response,)> {
     guarded(host, settings, settings.guard())
 }
 
-/// The same, with the operator told by this guard of whom it turns away.
+/// The same routes, checked by this guard.
 pub(super) fn guarded(host: &Host, settings: &RouteSettings, guard: Arc<Guard>) -> BoxedFilter<(Response,)> {
     let rooms = Arc::new(Rooms {
         host: host.clone(),
@@ -99,30 +101,30 @@ pub(super) fn guarded(host: &Host, settings: &RouteSettings, guard: Arc<Guard>) 
         .boxed()
 }
 
-/// A socket's places, given back with it.
+/// A socket's places in the counts, released when it ends.
 type Tickets =
     (Option<PlaceTickets<Place>>, Option<PlaceTickets<(Somebody, RoomKey)>>, Option<Ticket<RoomKey>>);
 
-/// What is asked of a room.
+/// A request to a room.
 #[derive(Clone, Copy)]
 struct Request<'a> {
     method: &'a Method,
     query: &'a str,
     headers: &'a HeaderMap,
-    /// The authority that stands in its first line, if one does.
+    /// The authority in its request line, if there is one.
     target: Option<&'a Target>,
-    /// Where it comes from, if that is bounded.
+    /// Where it comes from. `None`: not bounded by address.
     place: Option<Place>,
 }
 
-/// Of what proxies the operator was told.
+/// Which kinds of proxies the operator was already told about.
 #[derive(Default)]
 struct Warned {
-    /// One of this machine that is not trusted.
+    /// An untrusted one on this machine.
     of_this_machine: AtomicBool,
-    /// One elsewhere that is not trusted, or somebody who says so.
+    /// An untrusted one elsewhere, or a client that claims to be one.
     elsewhere: AtomicBool,
-    /// One that is trusted and does not say from where people come.
+    /// A trusted one that does not report the client's address.
     silent: AtomicBool,
 }
 
@@ -135,9 +137,9 @@ struct Rooms {
     by_guest: Counted<(Somebody, RoomKey)>,
     warned: Warned,
     visits: Option<Visits>,
-    /// Who joins as somebody new.
+    /// The rate limit of people who are new to an order.
     newcomers: Option<Arc<Visits>>,
-    /// What somebody adds to what is stored.
+    /// The limit of what one person or address adds to what is stored.
     stored: Option<Arc<Volume>>,
     guard: Arc<Guard>,
     settings: RouteSettings,
@@ -151,7 +153,7 @@ impl Rooms {
         on_upgrade: Option<OnUpgrade>,
     ) -> Response {
         let method = request.method;
-        // A preflight is answered whatever is behind it: a browser shows nothing of one that fails.
+        // A preflight is answered in any case: a browser hides the reason of one that fails.
         if method == Method::OPTIONS
             && let Some(response) = answer::to_method(method)
         {
@@ -188,12 +190,12 @@ impl Rooms {
         }
     }
 
-    /// Who asks, if somebody has to sign in; nobody in particular otherwise.
+    /// The person who asks. `None`: there is no sign-in.
     async fn guest(&self, room: &RoomKey, request: Request<'_>) -> Result<Option<Guest>, Denied> {
         let Some(sign_in) = &self.settings.sign_in else { return Ok(None) };
         let found = async {
             let guest = sign_in.guest(room, request.headers, request.query)?;
-            // The order is looked at for those alone whose token is good.
+            // The order is read only for a valid token.
             match self.host.admits(room, guest.access()).await {
                 Ok(true) => Ok(Some(guest)),
                 Ok(false) => Err(Denied::Elsewhere),
@@ -235,11 +237,11 @@ impl Rooms {
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
             warn!(
                 sockets = self.settings.max_sockets,
-                "a socket was refused: there are as many as there may be"
+                "a socket was refused: the server has its maximum of sockets"
             );
             let most = self.settings.max_sockets;
             return answer::try_later(&format!(
-                "The server has {most} sockets, as many as it may; come back in a moment"
+                "The server has its maximum of {most} sockets; try again in a moment"
             ));
         };
         let somebody = identity.as_ref().map(|identity| Somebody::signed_in(identity, &room));
@@ -270,7 +272,7 @@ impl Rooms {
         answer::in_every_answer(response)
     }
 
-    /// A place among the sockets of one address, of one guest in a room, and of the room.
+    /// Takes a place among the sockets of one address, of one guest in a room, and of the room.
     fn tickets(
         &self,
         room: &RoomKey,
@@ -302,8 +304,9 @@ impl Rooms {
         Ok((of_address, of_guest, of_room))
     }
 
-    /// Tells the operator, once each, of a proxy that is not trusted, and of one that is and does not say from where people
-    /// come: bounds by address do not tell its guests apart then. A stranger who says that they are a proxy is no news of one
+    /// Warns the operator, once for each kind, of an untrusted proxy and of a trusted one that
+    /// does not report the client's address: limits by address then do not tell its guests
+    /// apart. A remote client that claims to be a proxy does not use up the warning about one
     /// on this machine.
     fn warn_of_a_proxy(&self, TcpPeer(peer): TcpPeer, headers: &HeaderMap) {
         let proxies = self.settings.peers.proxies.as_ref();
@@ -319,13 +322,13 @@ impl Rooms {
             return;
         }
         if is_trusted {
-            warn!(%peer, header, "a trusted proxy does not say from where people come: they all count as one address");
+            warn!(%peer, header, "a trusted proxy does not send the addresses of its clients: they all count as one address");
         } else {
-            warn!(%peer, header, "somebody says that they are a proxy, and is no --trusted-proxy: whoever comes from there is not told apart");
+            warn!(%peer, header, "a client sends the header of a proxy, but is not a --trusted-proxy: everybody behind it counts as one address");
         }
     }
 
-    /// Where somebody new has to be let in who comes from there.
+    /// The rate limit of new people for this place. `None`: no limit.
     fn door(&self, place: Option<Place>) -> Option<Door> {
         let (place, newcomers) = (place?, self.newcomers.clone()?);
         Some(Door::new(move || {
@@ -336,14 +339,14 @@ impl Rooms {
         }))
     }
 
-    /// What bounds how much is stored for somebody who signed in, or who comes from there.
+    /// The limit of what is stored for this person or place. `None`: no limit.
     fn allowance(&self, place: Option<Place>, signed_in: Option<Somebody>) -> Option<Allowance> {
         let stored = self.stored.clone()?;
         let who = signed_in.or_else(|| place.map(Somebody::At))?;
         Some(Allowance::new(move |bytes| stored.count(&who, bytes)))
     }
 
-    /// Who did what and when, for those on the order.
+    /// The history of the order, for its participants and the back end.
     async fn history(&self, room: &RoomKey, guest: Option<&Guest>, query: &str) -> Response {
         let asker = match guest {
             Some(Guest::Backend(_)) => None,
@@ -371,19 +374,20 @@ impl Rooms {
         }
     }
 
-    /// The order as a stranger may see it.
+    /// The public view of the order.
     async fn view(&self, room: &RoomKey) -> Response {
         match self.host.public_view(room).await {
             Ok(Some(view)) => answer::json(StatusCode::OK, view),
             Ok(None) => answer::json(
                 StatusCode::NOT_FOUND,
-                r#"{"error":"nobody has joined an order of this name","code":"order_not_found"}"#.to_owned(),
+                r#"{"error":"nobody has joined an order with this name","code":"order_not_found"}"#
+                    .to_owned(),
             ),
             Err(error) => {
                 warn!(%error, "an order cannot be read");
                 answer::json(
                     StatusCode::SERVICE_UNAVAILABLE,
-                    r#"{"error":"the order cannot be read now, try again","code":"storage_unavailable"}"#
+                    r#"{"error":"the order cannot be read now; try again","code":"storage_unavailable"}"#
                         .to_owned(),
                 )
             }
@@ -391,13 +395,14 @@ impl Rooms {
     }
 }
 
-/// The value of a parameter in an address's query; the last, where there are several, and an empty one where it has none.
+/// The value of a query parameter: the last if there are several, and an empty one if it
+/// has none.
 fn parameter<'query>(query: &'query str, name: &str) -> Option<Cow<'query, str>> {
     query::values(query, name).last()
 }
 
-/// What a socket says of itself: `stonepot.v2` among its subprotocols, and `resume` and `since` in the query. Other parameters
-/// are clients' own.
+/// Reads how a socket opens: `stonepot.v2` among its subprotocols, and `resume` and `since`
+/// in the query. Other parameters are ignored.
 fn opening(handshake: &Handshake, query: &str) -> Opening {
     let v2 = handshake.offers(Protocol::V2.subprotocol());
     Opening {

@@ -1,4 +1,4 @@
-//! Where in a request a token stands.
+//! Finds the token in a request.
 
 use std::borrow::Cow;
 
@@ -8,18 +8,19 @@ use warp::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use super::denied::Denied;
 use crate::query;
 
-/// What stands before a token among the subprotocols, where a browser's script can put one.
+/// The prefix of a token among the subprotocols, the only place where a browser's script
+/// can put one.
 pub(crate) const SUBPROTOCOL: &str = "stonepot.token.";
 
-/// The one token of a request, if it has one: in the header `Authorization: Bearer`, among the subprotocols, or in the
-/// query as `token`.
+/// Finds the only token of a request, if it has one: in the header `Authorization: Bearer`,
+/// among the subprotocols, or in the query as `token`.
 pub(super) fn find<'a>(headers: &'a HeaderMap, query: &'a str) -> Result<Option<Cow<'a, str>>, Denied> {
     let unreadable = |_| Denied::Invalid("a header is not readable");
     let mut tokens: Vec<Cow<'a, str>> = Vec::new();
     for value in headers.get_all(AUTHORIZATION) {
         let value = value.to_str().map_err(unreadable)?;
         let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
-        // Another scheme is for somebody on the way.
+        // Another scheme is meant for a proxy on the way.
         if scheme.eq_ignore_ascii_case("Bearer") {
             tokens.push(token.trim().into());
         }
@@ -30,7 +31,7 @@ pub(super) fn find<'a>(headers: &'a HeaderMap, query: &'a str) -> Result<Option<
     }
     tokens.extend(query::values(query, "token"));
     let token = tokens.pop();
-    // Which of several counts would be anybody's guess, and what is checked elsewhere may be another one.
+    // With several it is unclear which one counts, and a proxy may have checked another.
     if tokens.is_empty() { Ok(token) } else { Err(Denied::TwoTokens) }
 }
 

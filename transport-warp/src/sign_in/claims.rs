@@ -1,4 +1,4 @@
-//! What a token says, and what follows from it for one room.
+//! The claims of a token, and what they allow in one room.
 
 use order_core::ParticipantId;
 use order_core::text::{MAX_LABEL_CHARS, MAX_NAME_CHARS, Text};
@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::denied::Denied;
 use super::{room_name, times};
 
-/// The claims that count besides `aud` and `iss`, which are checked with the signature. Others are the issuer's own.
+/// The claims that are read, besides `aud` and `iss`, which are checked with the signature.
+/// Other claims are ignored.
 #[derive(Deserialize)]
 pub(super) struct Claims {
     exp: Option<Value>,
@@ -24,19 +25,19 @@ pub(super) struct Claims {
     role: Role,
 }
 
-/// What somebody is.
+/// The role of a person.
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq, Default)]
 #[serde(rename_all = "lowercase")]
 enum Role {
-    /// Sits at the table. Who of them owns the order the order says, so that a token which says `owner` says no more.
+    /// Joins orders. The order decides who owns it, so the role `owner` means the same.
     #[default]
     #[serde(alias = "owner")]
     Diner,
-    /// The restaurant's back end, which looks and does not sit down.
+    /// The restaurant's back end, which reads orders and joins none.
     Backend,
 }
 
-/// Who a token is about.
+/// The person a token is about.
 pub(crate) enum Guest {
     Diner(Identity),
     Backend(Access),
@@ -52,8 +53,8 @@ impl Guest {
 }
 
 impl Claims {
-    /// Who this is, if the token is for `room`. Whether the order is of the circle and tenant that the token says is
-    /// for the host to find out.
+    /// Returns the person, if the token is for `room`. Whether the order belongs to the token's
+    /// circle and tenant is checked by the host.
     pub(super) fn guest(self, room: &RoomKey) -> Result<Guest, Denied> {
         let now = SystemClock.now();
         let expires_at = times::expiry(self.exp.as_ref(), now)?;
@@ -64,12 +65,11 @@ impl Claims {
         }
         let participant = self.participant.or(self.sub);
         let participant = participant.ok_or(Denied::Invalid("it names no participant"))?;
-        let participant = ParticipantId::new(&participant).map_err(|_| {
-            Denied::Invalid("its participant cannot be one: 1 to 128 bytes of visible characters")
-        })?;
+        let participant = ParticipantId::new(&participant)
+            .map_err(|_| Denied::Invalid("its participant must have 1 to 128 bytes of visible characters"))?;
         let name = self.name.map(|name| Text::clean(&name, MAX_NAME_CHARS)).transpose();
         let mut identity = Identity::new(participant);
-        identity.name = name.map_err(|_| Denied::Invalid("its name cannot be one"))?;
+        identity.name = name.map_err(|_| Denied::Invalid("its name is empty or too long"))?;
         identity.access = access;
         identity.expires_at = Some(expires_at);
         Ok(Guest::Diner(identity))
@@ -77,20 +77,19 @@ impl Claims {
 
     fn access(&self, room: &RoomKey) -> Result<Access, Denied> {
         if self.room.is_none() && self.circle.is_none() && self.tenant.is_none() {
-            // Not every order there is, only because somebody forgot to say which.
+            // Forgetting to name any must not open every order.
             return Err(Denied::Invalid("it names no room, circle or tenant"));
         }
         if let Some(named) = &self.room {
             if !room_name::is_exact(named) {
-                return Err(Denied::Invalid(
-                    "its room is not clean: white space at an end, or a hidden character",
-                ));
+                return Err(Denied::Invalid("its room has white space at an end or a hidden character"));
             }
             if !room_name::is_named(room, named) {
                 return Err(Denied::Elsewhere);
             }
         }
-        // As it is written: one that had to be cleaned first could be meant for another.
+        // Labels are compared as written: one that had to be cleaned first could be meant for
+        // another.
         let label = |label: &Option<String>, wrong| match label {
             None => Ok(None),
             Some(label) => Text::exact(label, MAX_LABEL_CHARS).map(Some).map_err(|_| Denied::Invalid(wrong)),
@@ -98,11 +97,11 @@ impl Claims {
         let mut access = Access::default();
         access.circle = label(
             &self.circle,
-            "its circle cannot be one: 1 to 128 visible characters, without white space at the ends",
+            "its circle must have 1 to 128 visible characters, without white space at the ends",
         )?;
         access.tenant = label(
             &self.tenant,
-            "its tenant cannot be one: 1 to 128 visible characters, without white space at the ends",
+            "its tenant must have 1 to 128 visible characters, without white space at the ends",
         )?;
         access.by_name = self.room.is_some();
         Ok(access)

@@ -1,39 +1,39 @@
-//! Why somebody is not let in, as they are told before there is a socket.
+//! Why a person or a page is refused before there is a socket.
 
 use thiserror::Error;
 use warp::http::StatusCode;
 
-/// Why a request is turned away. Nothing of the token stands in it.
+/// Why a request is refused. It contains nothing of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum Denied {
-    /// A page of another site asks.
-    #[error("pages of this origin are not let in; the server's log says what its operator can set")]
+    /// The request comes from a page of another site.
+    #[error("pages of this origin are not allowed; the server's log tells the operator how to allow them")]
     Origin,
-    /// It asks for another server, by the name in `Host`.
-    #[error("this server does not answer to the name in Host; its log says what its operator can set")]
+    /// `Host` names another server.
+    #[error("this server does not answer to the name in Host; its log tells the operator how to allow it")]
     Host,
     #[error("sign in first: this server needs a token")]
     NoToken,
     #[error("give the token once: in the header Authorization, as a subprotocol, or in the address")]
     TwoTokens,
-    /// The token proves nothing.
+    /// The token is not valid.
     #[error("the token is not valid: {0}")]
     Invalid(&'static str),
     #[error("the token has expired; sign in again")]
     Expired,
-    /// The token proves who it is, but is for somewhere else.
-    #[error("the token is good, but not for this order")]
+    /// The token is valid, but for another order.
+    #[error("the token is valid, but not for this order")]
     Elsewhere,
-    #[error("the token is a back end's, which does not sit at a table: only GET works with it")]
+    #[error("a back end's token opens no socket; use it with GET only")]
     NotADiner,
-    #[error("only those on the order may read its history")]
+    #[error("only participants of the order can read its history")]
     NotAtTheTable,
-    #[error("the order cannot be read now, try again")]
+    #[error("the order cannot be read now; try again")]
     Unavailable,
 }
 
 impl Denied {
-    /// The stable code.
+    /// The stable error code.
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::Origin => "origin_not_allowed",
@@ -60,7 +60,7 @@ impl Denied {
         }
     }
 
-    /// The header `WWW-Authenticate`, as RFC 6750 (3) has it, where a token would help.
+    /// The header `WWW-Authenticate` (RFC 6750, 3), if a token would help.
     pub(crate) fn challenge(self) -> Option<&'static str> {
         match self {
             Self::NoToken => Some(r#"Bearer realm="stonepot""#),

@@ -1,4 +1,4 @@
-//! What tells the DER form of a key from other bytes.
+//! Recognizes the DER form of keys.
 
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
@@ -12,7 +12,7 @@ pub(super) fn is_a_key(der: &[u8]) -> bool {
         Some((INTEGER, number, rest)) => {
             is_version(number) || matches!(value(rest), Some((INTEGER, _, _))) && number.len() >= 64
         }
-        // A public key: which algorithm it is for. Or a certificate.
+        // A public key, which begins with its algorithm, or a certificate.
         Some((SEQUENCE, inner, _)) => {
             matches!(value(inner), Some((OBJECT_IDENTIFIER | SEQUENCE | INTEGER | 0xA0, _, _)))
         }
@@ -20,7 +20,8 @@ pub(super) fn is_a_key(der: &[u8]) -> bool {
     }
 }
 
-/// Whether the bytes are the DER form of a private key (PKCS #1, PKCS #8 or SEC 1): it begins with its version.
+/// Whether the bytes are the DER form of a private key (PKCS #1, PKCS #8 or SEC 1): it
+/// begins with its version.
 pub(super) fn is_private(der: &[u8]) -> bool {
     whole_sequence(der)
         .and_then(value)
@@ -31,12 +32,12 @@ fn is_version(number: &[u8]) -> bool {
     matches!(number, [0 | 1])
 }
 
-/// The content of a sequence that is all there is.
+/// The content of a sequence that spans all the bytes.
 fn whole_sequence(der: &[u8]) -> Option<&[u8]> {
     value(der).filter(|(tag, _, rest)| *tag == SEQUENCE && rest.is_empty()).map(|(_, content, _)| content)
 }
 
-/// The first value: its tag, its content and what comes after it.
+/// Reads the first value: its tag, its content and the bytes after it.
 fn value(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&[tag, first], rest) = der.split_first_chunk::<2>()?;
     let (length, rest) = match first {
@@ -45,7 +46,7 @@ fn value(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
         0x82 => rest
             .split_first_chunk::<2>()
             .map(|(length, rest)| (usize::from(u16::from_be_bytes(*length)), rest))?,
-        // No key is as long.
+        // No key is that long.
         _ => return None,
     };
     let (content, rest) = rest.split_at_checked(length)?;

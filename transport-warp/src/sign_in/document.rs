@@ -1,4 +1,5 @@
-//! JSON in which no object names a member twice: of two, each reader would believe another one.
+//! Parses JSON and refuses duplicate members, of which parsers disagree on which one
+//! counts.
 
 use std::cell::Cell;
 use std::fmt;
@@ -8,10 +9,10 @@ use serde_json::{Map, Number, Value};
 
 use super::keys_error::KeysError;
 
-/// Reads a JSON document.
+/// Parses a JSON document.
 ///
 /// # Errors
-/// When it is no JSON, or a member stands twice in an object, at any depth.
+/// When it is not JSON, or an object at any depth has a duplicate member.
 pub(super) fn read(text: &str) -> Result<Value, KeysError> {
     let stands_twice = Cell::new(false);
     let mut reader = serde_json::Deserializer::from_str(text);
@@ -19,7 +20,7 @@ pub(super) fn read(text: &str) -> Result<Value, KeysError> {
     read.map_err(|_| if stands_twice.get() { KeysError::Twice } else { KeysError::NotAKeySet })
 }
 
-/// Reads one value; notes whether what stopped it is a member that stands twice.
+/// Reads one value; notes whether a duplicate member stopped it.
 #[derive(Clone, Copy)]
 struct Strict<'a>(&'a Cell<bool>);
 
@@ -75,7 +76,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
         while let Some(name) = object.next_key::<String>()? {
             if members.contains_key(&name) {
                 self.0.set(true);
-                return Err(A::Error::custom("a member stands twice"));
+                return Err(A::Error::custom("a member appears twice"));
             }
             let value = object.next_value_seed(self)?;
             members.insert(name, value);

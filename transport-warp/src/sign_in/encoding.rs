@@ -1,4 +1,4 @@
-//! The text of a file, in whatever Unicode encoding a byte order mark says that it is.
+//! Decodes the text of a file by its byte order mark.
 
 const UTF_32_LE: &[u8] = &[0xFF, 0xFE, 0, 0];
 const UTF_32_BE: &[u8] = &[0, 0, 0xFE, 0xFF];
@@ -11,10 +11,10 @@ pub(super) fn is_marked(file: &[u8]) -> bool {
     [UTF_32_BE, UTF_16_LE, UTF_16_BE, UTF_8].iter().any(|mark| file.starts_with(mark))
 }
 
-/// Decodes a file: UTF-8, or what its byte order mark says. Marks and white space at its ends are left out. `None` if it is
-/// no text.
+/// Decodes a file as its byte order mark says, or as UTF-8. Leading and trailing marks and
+/// white space are removed. `None`: it is not text.
 pub(super) fn text(file: &[u8]) -> Option<String> {
-    // The mark of UTF-16 is the beginning of that of UTF-32.
+    // The mark of UTF-16 is a prefix of that of UTF-32.
     let decoded = if let Some(rest) = file.strip_prefix(UTF_32_LE) {
         wide(rest, u32::from_le_bytes)
     } else if let Some(rest) = file.strip_prefix(UTF_32_BE) {

@@ -1,4 +1,4 @@
-//! A file of keys, which may change while the server runs.
+//! A file of keys that may change while the server runs.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -13,12 +13,12 @@ use super::keys::Keys;
 use super::keys_error::KeysError;
 use super::secret;
 
-/// The file is looked at no more often than this.
+/// The shortest interval between two checks of the file.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// More than a hundred keys of any kind.
+/// Enough for more than a hundred keys of any kind.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// What a file holds.
+/// What a file contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Holds {
     /// A set of keys, or a public key.
@@ -36,7 +36,7 @@ impl Holds {
     }
 }
 
-/// A file of keys. Whoever asks for the keys gets those of the file as it is, or was a second ago.
+/// A file of keys. Its keys are those of the file now, or up to a second ago.
 pub(super) struct KeyFile {
     path: PathBuf,
     holds: Holds,
@@ -45,7 +45,8 @@ pub(super) struct KeyFile {
 
 struct Known {
     keys: Arc<Keys>,
-    /// What the file held when it was read last, whatever came of that. Size and time would not tell every change.
+    /// The content of the file when it was last read, usable or not. Size and time would not
+    /// reveal every change.
     content: Result<Vec<u8>, KeysError>,
     looked: Instant,
 }
@@ -58,14 +59,15 @@ impl KeyFile {
         Ok(Self { path: path.to_owned(), holds, known: Mutex::new(known) })
     }
 
-    /// The keys. The file is read again here and now, once a second at the most: it is small, and who waits for it is about to
-    /// open a socket. If it cannot be used any more, the keys that there were stay.
+    /// Returns the keys. The file is read again synchronously, at most once a second: it is
+    /// small, and the caller is about to open a socket. If it becomes unusable, the earlier
+    /// keys stay.
     pub(super) fn keys(&self) -> Arc<Keys> {
         // Nothing panics while it holds the lock.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.looked.elapsed() >= LOOK_EVERY {
             known.look(&self.path, self.holds);
-            // After the reading, which takes long where a disk is slow.
+            // After reading, which takes long on a slow disk.
             known.looked = Instant::now();
         }
         Arc::clone(&known.keys)
@@ -83,11 +85,11 @@ impl Known {
         let file = path.display();
         match keys {
             Ok(keys) => {
-                info!(%file, keys = keys.count(), "the keys that prove tokens were read again");
+                info!(%file, keys = keys.count(), "the keys for tokens were reloaded");
                 self.keys = Arc::new(keys);
             }
             Err(error) => {
-                error!(%file, %error, "THE NEW FILE OF KEYS CANNOT BE USED: the keys from before stay in force");
+                error!(%file, %error, "THE CHANGED KEY FILE CANNOT BE USED: the previous keys stay in force");
             }
         }
         self.content = content;
@@ -103,7 +105,7 @@ impl fmt::Debug for KeyFile {
     }
 }
 
-/// Reads a regular file that is not too large. Anything else is refused without waiting for it.
+/// Reads a regular file of limited size. Anything else is refused without blocking.
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, KeysError> {
     let unreadable = |error: io::Error| KeysError::Unreadable(error.to_string());
     let file = open(path).map_err(unreadable)?;
@@ -115,7 +117,7 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, KeysError> {
     if bytes.len() as u64 > MAX_FILE_BYTES { Err(KeysError::TooLarge) } else { Ok(bytes) }
 }
 
-/// Opens a file. A pipe to which nobody writes does not hold it up.
+/// Opens a file. A pipe without a writer does not block it.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);

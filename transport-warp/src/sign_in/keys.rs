@@ -1,4 +1,4 @@
-//! The keys by which tokens are proved: each of one algorithm, and of no other.
+//! The keys that verify tokens, each for exactly one algorithm.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ use super::keys_error::{KeysError, MIN_SECRET_BYTES};
 use super::secret::{self, SharedSecret};
 use super::{document, encoding, pem};
 
-/// The shortest RSA modulus, as RFC 7518 (3.3) has it.
+/// The shortest RSA modulus (RFC 7518, 3.3).
 pub(super) const MIN_MODULUS_BYTES: usize = 256;
 const P256_COORDINATE_BYTES: usize = 32;
 pub(super) const ED25519_BYTES: usize = 32;
@@ -19,18 +19,18 @@ pub(super) const ED25519_BYTES: usize = 32;
 /// The members that only a private JSON Web Key has (RFC 7518, 6.2.2 and 6.3.2; `priv` in keys of later algorithms).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "priv"];
 
-/// Keys that prove tokens, each by the one algorithm that it is for.
+/// Keys that verify tokens, each for the one algorithm it belongs to.
 #[derive(Debug)]
 pub(super) struct Keys {
     keys: Vec<Key>,
-    /// What everybody may know of the public keys, also of those that are left out.
+    /// The public parts of all public keys, including those that are left out.
     public: Vec<Vec<u8>>,
 }
 
 /// One key.
 #[derive(Debug)]
 pub(super) struct Key {
-    /// By which a token names it.
+    /// The id (`kid`) by which tokens name it.
     pub(super) id: Option<String>,
     pub(super) algorithm: Algorithm,
     pub(super) proves: DecodingKey,
@@ -44,10 +44,11 @@ impl Key {
 }
 
 impl Keys {
-    /// Reads a set of keys as JSON (RFC 7517), or one public key as PEM, whatever mark of its encoding stands before it.
+    /// Reads a JSON Web Key Set (RFC 7517), or one public key as PEM, in any Unicode encoding
+    /// with a byte order mark.
     ///
-    /// Anything else is refused. It is never taken for a secret: what a job wrote over a file of keys by mistake may be
-    /// known to others.
+    /// Anything else is refused and never taken for a secret: a job that overwrites the file by
+    /// mistake may write something that others know.
     pub(super) fn read(file: &[u8]) -> Result<Self, KeysError> {
         let text = encoding::text(file).ok_or(KeysError::NotKeys)?;
         if pem::holds_private_key(&text) {
@@ -63,7 +64,7 @@ impl Keys {
         Err(KeysError::NotKeys)
     }
 
-    /// Takes a shared secret that somebody has chosen to be one.
+    /// Takes a value that was given explicitly as a shared secret.
     pub(super) fn of_secret(secret: &[u8]) -> Result<Self, KeysError> {
         if let Some(what) = secret::looks_public(secret) {
             return Err(KeysError::NotASecret(what));
@@ -89,15 +90,12 @@ impl Keys {
             let name = || id.clone().unwrap_or_else(|| format!("number {place}"));
             let bad = |why| KeysError::BadKey(name(), why);
             let Some((jwk, algorithm)) = read_jwk(key).map_err(bad)? else {
-                warn!(
-                    key = name(),
-                    "a key is not for tokens of HS256, RS256, ES256 or EdDSA and is left out"
-                );
+                warn!(key = name(), "a key is not for HS256, RS256, ES256 or EdDSA tokens and is ignored");
                 continue;
             };
             check(&jwk).map_err(bad)?;
             if several && id.is_none() {
-                return Err(bad("where there are several, each needs a `kid`"));
+                return Err(bad("each of several keys needs a `kid`"));
             }
             if keys.iter().any(|other| other.id == id) {
                 return Err(bad("another key has the same `kid`"));
@@ -113,19 +111,20 @@ impl Keys {
         Ok(keys)
     }
 
-    /// Refuses a shared secret that somebody could read off these public keys.
+    /// Refuses a shared secret that can be read from these public keys.
     fn check_secrets_against(&self, public: &[Vec<u8>]) -> Result<(), KeysError> {
         for (place, key) in (1..).zip(&self.keys) {
             if key.secret().is_some_and(|secret| secret::holds(secret, public)) {
                 let name = key.id.clone().unwrap_or_else(|| format!("number {place}"));
-                return Err(KeysError::BadKey(name, "its secret is a public key, which everybody may know"));
+                return Err(KeysError::BadKey(name, "its secret is a public key, which anybody may know"));
             }
         }
         Ok(())
     }
 
-    /// Whether these keys may take the place of others while the server runs. A shared secret may not appear where there
-    /// were only public keys, nor under the name of one, nor be one: whoever changed the file may not have meant that.
+    /// Whether these keys may replace `before` while the server runs. A shared secret may not
+    /// appear where there were only public keys, nor take the id of one, nor contain one: the
+    /// change of the file may be a mistake.
     pub(super) fn may_follow(&self, before: &Self) -> Result<(), KeysError> {
         let is_new = |key: &Key| {
             let was_public = |other: &Key| other.secret().is_none() && other.id == key.id;
@@ -145,7 +144,8 @@ impl Keys {
         self.keys.iter().find_map(secret)
     }
 
-    /// The key that a token names, or the only one if it names none. A key without an id is alone, and for every token.
+    /// Finds the key that a token names, or the only one if it names none. A key without an id
+    /// is always alone, and serves every token.
     pub(super) fn find(&self, id: Option<&str>) -> Option<&Key> {
         match (self.keys.as_slice(), id) {
             ([only], None) => Some(only),
@@ -155,17 +155,17 @@ impl Keys {
         }
     }
 
-    /// How many there are.
+    /// The number of keys.
     pub(super) fn count(&self) -> usize {
         self.keys.len()
     }
 }
 
-/// Whether there is a private JSON Web Key in a document, wherever it stands and whatever it is for.
+/// Whether a document contains a private JSON Web Key, at any depth and of any kind.
 fn holds_private_key(document: &Value) -> bool {
     match document {
         Value::Object(members) => {
-            // Some programs write every member that a key could have.
+            // Some programs write every member that a key could have, with empty values.
             let is_there =
                 |value: &Value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty());
             let is_private = |name: &&str| members.get(*name).is_some_and(is_there);
@@ -177,30 +177,30 @@ fn holds_private_key(document: &Value) -> bool {
     }
 }
 
-/// What everybody may know of a public key: its parts, as bytes. A shared secret has none.
+/// The public parts of a key, as bytes. A shared secret has none.
 fn public_parts(key: &Value) -> Vec<Vec<u8>> {
     let part = |name| URL_SAFE_NO_PAD.decode(key.get(name)?.as_str()?).ok();
     ["n", "x", "y"].into_iter().filter_map(part).collect()
 }
 
-/// A key and the algorithm that it is for; nothing if it is for none that is allowed.
+/// Reads a key and its algorithm. `None`: its algorithm is not supported.
 fn read_jwk(key: &Map<String, Value>) -> Result<Option<(Jwk, Algorithm)>, &'static str> {
     let part = |name| key.get(name).and_then(Value::as_str);
-    let kind = part("kty").ok_or("it does not say of which kind it is (`kty`)")?;
+    let kind = part("kty").ok_or("it lacks its type (`kty`)")?;
     match (kind, part("crv")) {
         ("oct" | "RSA", _) | ("EC", Some("P-256")) | ("OKP", Some("Ed25519")) => {}
-        // RFC 7517 (5): keys of other kinds are none of our business.
+        // RFC 7517 (5): keys of unknown kinds are ignored.
         _ => return Ok(None),
     }
-    let jwk: Jwk = serde_json::from_value(Value::Object(key.clone()))
-        .map_err(|_| "a member is not what it should be")?;
+    let jwk: Jwk =
+        serde_json::from_value(Value::Object(key.clone())).map_err(|_| "a member has the wrong type")?;
     if matches!(jwk.algorithm, AlgorithmParameters::Other(_)) {
         return Err("a part of it is missing");
     }
     Ok(algorithm_of(&jwk).map(|algorithm| (jwk, algorithm)))
 }
 
-/// The one algorithm that a key is for, if it is one that is allowed.
+/// The algorithm that a key is for. `None`: it is not supported.
 fn algorithm_of(jwk: &Jwk) -> Option<Algorithm> {
     let (algorithm, name) = match &jwk.algorithm {
         AlgorithmParameters::OctetKey(_) => (Algorithm::HS256, KeyAlgorithm::HS256),
@@ -221,29 +221,29 @@ fn algorithm_of(jwk: &Jwk) -> Option<Algorithm> {
     (signs && named && may_prove).then_some(algorithm)
 }
 
-/// Whether the parts of a key are as long as they must be.
+/// Checks the lengths of a key's parts.
 fn check(jwk: &Jwk) -> Result<(), &'static str> {
     let bytes = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| "its parts are not base64url");
     match &jwk.algorithm {
         AlgorithmParameters::OctetKey(key) => {
             let secret = bytes(&key.value)?;
             if secret.len() < MIN_SECRET_BYTES {
-                return Err("a shared secret has at least 32 bytes");
+                return Err("a shared secret needs at least 32 bytes");
             }
             secret::looks_public(&secret).map_or(Ok(()), Err)
         }
         AlgorithmParameters::RSA(key) if modulus_bytes(&bytes(&key.n)?) < MIN_MODULUS_BYTES => {
-            Err("an RSA key has at least 2048 bits")
+            Err("an RSA key needs at least 2048 bits")
         }
         AlgorithmParameters::EllipticCurve(key)
             if [&key.x, &key.y]
                 .iter()
                 .any(|part| bytes(part).is_ok_and(|part| part.len() != P256_COORDINATE_BYTES)) =>
         {
-            Err("a coordinate of P-256 has 32 bytes")
+            Err("a P-256 coordinate needs 32 bytes")
         }
         AlgorithmParameters::OctetKeyPair(key) if bytes(&key.x)?.len() != ED25519_BYTES => {
-            Err("a key of Ed25519 has 32 bytes")
+            Err("an Ed25519 key needs 32 bytes")
         }
         _ => Ok(()),
     }

@@ -1,7 +1,8 @@
-//! Signing in: who somebody is, and which orders they may join, by a token that somebody else has signed.
+//! Sign-in: signed tokens say who a person is and which orders they may join.
 //!
-//! Tokens are JSON Web Tokens (RFC 7519). Here they are proved and read; what reaches the host is an
-//! [`Identity`](order_host::Identity), which knows nothing of tokens. No token, nor any part of one, is ever logged.
+//! Tokens are JSON Web Tokens (RFC 7519). They are verified and read here; the host gets an
+//! [`Identity`](order_host::Identity), which knows nothing of tokens. No token, nor any
+//! part of one, is ever logged.
 
 mod bearer;
 mod claims;
@@ -35,13 +36,14 @@ use claims::Claims;
 use key_file::{Holds, KeyFile};
 use keys::Keys;
 
-/// The longest token that is looked at.
+/// The longest token that is accepted, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// Whom tokens are for, unless somebody says otherwise.
+/// The default audience (`aud`) of tokens.
 pub const DEFAULT_AUDIENCE: &str = "stonepot";
 
-/// Who may open a socket or look at an order: whoever has a token that one of these keys proves.
+/// Checks who may open a socket or look at an order: anyone with a token that one of these
+/// keys verifies.
 ///
 /// For [`RouteSettings::sign_in`](crate::RouteSettings).
 ///
@@ -70,9 +72,11 @@ enum Source {
 }
 
 impl SignIn {
-    /// With the keys of a file: a set of keys as JSON (RFC 7517), or one public key as PEM. When the file changes it is read
-    /// again, within a second or so; one that cannot be used changes nothing but the log, and neither does one in which a
-    /// shared secret stands where there were only public keys.
+    /// Uses the keys of a file: a JSON Web Key Set (RFC 7517), or one public key as PEM.
+    ///
+    /// When the file changes, it is read again within about a second. If the new content cannot
+    /// be used, or has a shared secret where there were only public keys, an error is logged
+    /// and the earlier keys stay.
     ///
     /// # Errors
     /// When the file is anything else, or holds a private key.
@@ -80,7 +84,7 @@ impl SignIn {
         Ok(Self::over(Source::File(KeyFile::open(path.as_ref(), Holds::Keys)?)))
     }
 
-    /// With these keys, in one of the forms that a file may have.
+    /// Uses these keys, in either form that a key file may have.
     ///
     /// # Errors
     /// As [`SignIn::with_key_file`].
@@ -88,19 +92,20 @@ impl SignIn {
         Ok(Self::over(Source::Fixed(Arc::new(Keys::read(keys)?))))
     }
 
-    /// With the shared secret that a file holds alone: one word of visible ASCII, without white space at its ends. When the
-    /// file changes it is read again, as that of [`SignIn::with_key_file`].
+    /// Uses the shared secret of a file that holds nothing else: one word of visible ASCII;
+    /// white space at its ends is ignored. When the file changes, it is read again as with
+    /// [`SignIn::with_key_file`].
     ///
     /// # Errors
-    /// When the secret is short, or the file looks like anything else.
+    /// When the secret is too short, or the file looks like anything else.
     pub fn with_secret_file(path: impl AsRef<Path>) -> Result<Self, KeysError> {
         Ok(Self::over(Source::File(KeyFile::open(path.as_ref(), Holds::Secret)?)))
     }
 
-    /// With this shared secret, byte for byte.
+    /// Uses this shared secret, byte for byte.
     ///
     /// # Errors
-    /// When it is shorter than 32 bytes, or is a key of two halves, JSON or a page.
+    /// When it is shorter than 32 bytes, or is a public or private key, JSON or a page.
     pub fn with_secret(secret: &[u8]) -> Result<Self, KeysError> {
         Ok(Self::over(Source::Fixed(Arc::new(Keys::of_secret(secret)?))))
     }
@@ -109,21 +114,21 @@ impl SignIn {
         Self { keys, audience: DEFAULT_AUDIENCE.to_owned(), issuer: None }
     }
 
-    /// Whom tokens must be for (`aud`), in place of [`DEFAULT_AUDIENCE`].
+    /// Sets the audience that tokens must name (`aud`), instead of [`DEFAULT_AUDIENCE`].
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = audience.into();
         self
     }
 
-    /// Who must have issued the tokens (`iss`); by default anybody who has a key.
+    /// Sets the issuer that tokens must name (`iss`). Default: any issuer whose key is known.
     #[must_use]
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self
     }
 
-    /// Who asks for `room`, by the token in the request.
+    /// Returns who asks for `room`, by the token in the request.
     pub(crate) fn guest(&self, room: &RoomKey, headers: &HeaderMap, query: &str) -> Result<Guest, Denied> {
         let token = bearer::find(headers, query)?.ok_or(Denied::NoToken)?;
         if token.len() > MAX_TOKEN_BYTES {
@@ -132,21 +137,22 @@ impl SignIn {
         self.prove(&token)?.guest(room)
     }
 
-    /// What a token says, if it is proved and in force.
+    /// Verifies a token and returns its claims, if it is in force.
     fn prove(&self, token: &str) -> Result<Claims, Denied> {
         let header = decode_header(token).map_err(|error| invalid(&error))?;
         if header.crit.is_some() {
-            return Err(Denied::Invalid("it asks for extensions (`crit`) that are not known here"));
+            return Err(Denied::Invalid("it needs extensions (`crit`) that are not supported"));
         }
         let keys = match &self.keys {
             Source::Fixed(keys) => Arc::clone(keys),
             Source::File(file) => file.keys(),
         };
-        let unknown = Denied::Invalid("it names no key (`kid`) that is known here");
+        let unknown = Denied::Invalid("it names no key (`kid`) that this server knows");
         let key = keys.find(header.kid.as_deref()).ok_or(unknown)?;
-        // The one algorithm of the key, never the token's choice: or a public key could be taken for a secret.
+        // The key's algorithm, never the token's choice: otherwise a public key could be used as a
+        // secret.
         let mut validation = Validation::new(key.algorithm);
-        // The claims are held against the clock where they are read, which says more of what is wrong.
+        // `exp` is checked where the claims are read, with more precise errors.
         validation.validate_exp = false;
         validation.set_audience(&[&self.audience]);
         let mut required = vec!["aud"];
@@ -161,14 +167,14 @@ impl SignIn {
     }
 }
 
-/// What a token's owner is told: never a part of it.
+/// The error that the client gets; it contains no part of the token.
 fn invalid(error: &Error) -> Denied {
     Denied::Invalid(match error.kind() {
         ErrorKind::InvalidSignature => "its signature is wrong",
         ErrorKind::InvalidAudience => "it is for another audience (`aud`)",
-        ErrorKind::InvalidIssuer => "it is of another issuer (`iss`)",
+        ErrorKind::InvalidIssuer => "it is from another issuer (`iss`)",
         ErrorKind::InvalidAlgorithm => "its algorithm (`alg`) is not that of the key",
-        ErrorKind::MissingRequiredClaim(_) => "it lacks `aud` or, where it is asked for, `iss`",
-        _ => "it cannot be read, or a claim is not what it should be",
+        ErrorKind::MissingRequiredClaim(_) => "it lacks `aud`, or an `iss` that this server needs",
+        _ => "it cannot be read, or a claim has the wrong type",
     })
 }

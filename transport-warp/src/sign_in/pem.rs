@@ -1,4 +1,4 @@
-//! One public key as PEM (RFC 7468).
+//! Reads one public key as PEM (RFC 7468).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,22 +8,22 @@ use super::der;
 use super::keys::{ED25519_BYTES, Key, MIN_MODULUS_BYTES};
 use super::keys_error::KeysError;
 
-/// A DER form of an RSA key is longer than its modulus by its exponent and what tells the two apart.
+/// The shortest DER form of an RSA key: its modulus, plus the exponent and the framing.
 const MIN_RSA_DER_BYTES: usize = MIN_MODULUS_BYTES + 10;
-/// A point of P-256, not compressed: what says so, and two coordinates.
+/// An uncompressed point of P-256: one marker byte, and two coordinates.
 const P256_POINT_BYTES: usize = 65;
 
-/// Whether a text is PEM, or means to be.
+/// Whether a text is PEM, or tries to be.
 pub(super) fn is_pem(text: &str) -> bool {
     text.contains("-----BEGIN")
 }
 
-/// Whether there is a private key in a text, in PEM of any kind.
+/// Whether a text contains a private key, in PEM of any kind.
 pub(super) fn holds_private_key(text: &str) -> bool {
     text.contains("PRIVATE KEY") && (is_pem(text) || text.contains("---- BEGIN"))
 }
 
-/// Reads a public key that stands alone, and what of it everybody may know.
+/// Reads a public key that stands alone; also returns its public parts.
 pub(super) fn read(text: &str) -> Result<(Key, Vec<Vec<u8>>), KeysError> {
     let der = ["PUBLIC KEY", "RSA PUBLIC KEY"].iter().find_map(|label| block(text, label));
     let der = der.ok_or(KeysError::NotAPublicKey)?;
@@ -39,9 +39,9 @@ pub(super) fn read(text: &str) -> Result<(Key, Vec<Vec<u8>>), KeysError> {
         let Ok(proves) = reading else { continue };
         let key = proves.try_get_as_bytes().unwrap_or_default();
         let wrong = match algorithm {
-            Algorithm::EdDSA => (key.len() != ED25519_BYTES).then_some("a key of Ed25519 has 32 bytes"),
+            Algorithm::EdDSA => (key.len() != ED25519_BYTES).then_some("an Ed25519 key needs 32 bytes"),
             Algorithm::ES256 => (key.len() != P256_POINT_BYTES).then_some("the curve must be P-256"),
-            _ => (key.len() < MIN_RSA_DER_BYTES).then_some("an RSA key has at least 2048 bits"),
+            _ => (key.len() < MIN_RSA_DER_BYTES).then_some("an RSA key needs at least 2048 bits"),
         };
         if let Some(wrong) = wrong {
             return Err(KeysError::BadKey("in it".to_owned(), wrong));
@@ -56,7 +56,7 @@ pub(super) fn read(text: &str) -> Result<(Key, Vec<Vec<u8>>), KeysError> {
     Err(KeysError::NotAPublicKey)
 }
 
-/// What stands in the one block of a text that has this label and nothing around it.
+/// The content of the only block of a text, if it has this label and nothing around it.
 fn block(text: &str, label: &str) -> Option<Vec<u8>> {
     let body = text.strip_prefix(&format!("-----BEGIN {label}-----"))?;
     let body = body.strip_suffix(&format!("-----END {label}-----"))?;

@@ -1,4 +1,4 @@
-//! How a token names a room, and how the same room stands in an address.
+//! Room names in tokens, and the same rooms in URLs.
 
 use std::fmt::Write as _;
 
@@ -8,10 +8,12 @@ use thiserror::Error;
 
 use crate::address;
 
-/// The party of a room that a token names by its name alone: that of the address in every example.
+/// The party of a room that a token names without one; the party of the URLs in all
+/// examples.
 const PARTY: &str = "collaborative_order";
 
-/// A room as a token names it: `party/name`, or a name in the party `collaborative_order`.
+/// A room as a token names it: `party/name`, or only a name for the party
+/// `collaborative_order`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomName {
     room: RoomKey,
@@ -22,28 +24,28 @@ pub struct RoomName {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RoomNameError {
-    /// What stands before the slash is no party.
-    #[error("there is no such party; a room is `NAME`, or `main/NAME`, or `collaborative_order/NAME`")]
+    /// The text before the slash is not a known party.
+    #[error("there is no such party; write `NAME`, `main/NAME` or `collaborative_order/NAME`")]
     UnknownParty,
-    /// The name itself has a slash, at which an address would end it.
-    #[error("a room's name has no slash in it: that would be another address")]
+    /// The name contains a slash, which would end it in a URL.
+    #[error("a room's name cannot have a slash: it would be another address")]
     Slash,
-    /// What a URL takes for a folder, so that no client ever asks for it.
-    #[error("clients take `.` and `..` out of an address, so nobody could reach that room")]
+    /// The name is a dot segment, which clients remove from URLs.
+    #[error("clients remove `.` and `..` from an address, so nobody could reach this room")]
     Dots,
-    /// The name is not one that a token may have.
+    /// The name is not allowed in a token.
     #[error("{0}")]
     Text(#[from] TextError),
-    /// No room can be called like this, percent-encoded or not.
-    #[error("{0}, percent-encoded, as clients send it")]
+    /// The name is not a valid room name, percent-encoded or not.
+    #[error("{0} (percent-encoded, as clients send it)")]
     Name(#[from] RoomKeyError),
 }
 
 impl RoomName {
-    /// The room that a token with this claim opens.
+    /// Returns the room that a token with this claim opens.
     ///
     /// # Errors
-    /// When it would open none that a client can reach.
+    /// When no client could reach that room.
     ///
     /// ```
     /// use transport_warp::RoomName;
@@ -71,18 +73,19 @@ impl RoomName {
         Ok(Self { room: RoomKey::new(party, &encoded(name))?, is_encoded: true })
     }
 
-    /// The path to connect to, as `encodeURIComponent` writes the name where it must be percent-encoded.
+    /// The path to connect to. The name is percent-encoded as by `encodeURIComponent` where it
+    /// must be.
     pub fn path(&self) -> String {
         format!("/parties/{}", self.room)
     }
 
-    /// Whether the name stands in the path otherwise than in the token.
+    /// Whether the name in the path differs from that in the token.
     pub fn is_encoded(&self) -> bool {
         self.is_encoded
     }
 }
 
-/// Whether a claim holds a name that counts as it is written, and not one that had to be cleaned first.
+/// Whether the name in a claim is usable exactly as written, without cleaning.
 pub(super) fn is_exact(claim: &str) -> bool {
     let is_exact = |text| Text::exact(text, usize::MAX) != Err(TextError::NotExact);
     is_exact(claim) && is_exact(parts(claim).1)
@@ -90,9 +93,10 @@ pub(super) fn is_exact(claim: &str) -> bool {
 
 /// Whether a claim names this room: `party/room`, or `room` for one of [`PARTY`].
 ///
-/// Names of rooms are opaque. But a name that cannot stand in an address comes percent-encoded, as a browser or
-/// `encodeURIComponent` writes it, so that such a room is named by what it is called, too. A name that can stand in an address,
-/// and in which something is percent-encoded already, names that room alone.
+/// Room names are opaque. But a name that cannot stand in a URL arrives percent-encoded, as
+/// a browser or `encodeURIComponent` writes it, so a claim may also give the decoded name.
+/// A claim that could stand in a URL and already contains a percent-encoding names exactly
+/// that room.
 pub(super) fn is_named(room: &RoomKey, claim: &str) -> bool {
     let (party, name) = parts(claim);
     if address::stored_party(party) != Some(room.party()) {
@@ -107,7 +111,7 @@ fn parts(claim: &str) -> (&str, &str) {
     claim.split_once('/').unwrap_or((PARTY, claim))
 }
 
-/// The byte that is percent-encoded at the beginning of these.
+/// The byte whose percent-encoding is at the beginning of `bytes`.
 fn escape(bytes: &[u8]) -> Option<u8> {
     let digits = bytes.strip_prefix(b"%")?.get(..2)?;
     let digits =
@@ -115,7 +119,7 @@ fn escape(bytes: &[u8]) -> Option<u8> {
     u8::from_str_radix(digits, 16).ok()
 }
 
-/// Whether there is a percent sign that is the beginning of nothing, as in `50%`.
+/// Whether there is a percent sign that begins no percent-encoding, as in `50%`.
 fn has_stray_percent(name: &str) -> bool {
     let bytes = name.as_bytes();
     (0..bytes.len())
@@ -123,14 +127,14 @@ fn has_stray_percent(name: &str) -> bool {
         .any(|rest| rest.starts_with(b"%") && escape(rest).is_none())
 }
 
-/// `unreserved` of RFC 3986: what never needs to be percent-encoded.
+/// `unreserved` of RFC 3986: never needs percent-encoding.
 fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
-/// What an address's segment says, if it is percent-encoded in the usual way (RFC 3986, 6.2.2): with capital digits, and
-/// nothing that need not be. So each name has few forms, of which no two belong to different people. A percent sign that
-/// begins nothing stands for itself, as in browsers.
+/// Decodes a URL segment, if it is percent-encoded in the usual way (RFC 3986, 6.2.2): with
+/// capital digits, and only where needed. So each name has few forms, and no form belongs
+/// to two names. A percent sign that begins no encoding stands for itself, as in browsers.
 fn decoded(segment: &str) -> Option<String> {
     let mut decoded = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
@@ -150,14 +154,14 @@ fn decoded(segment: &str) -> Option<String> {
     String::from_utf8(decoded).ok()
 }
 
-/// As `encodeURIComponent` does it.
+/// Encodes a name as `encodeURIComponent` does.
 fn encoded(name: &str) -> String {
     let mut encoded = String::with_capacity(name.len());
     for byte in name.bytes() {
         if is_unreserved(byte) || b"!'()*".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            // Nothing that is written into a string fails.
+            // Writing to a string cannot fail.
             let _ = write!(encoded, "%{byte:02X}");
         }
     }
@@ -226,7 +230,7 @@ mod tests {
                 );
             }
         }
-        // Characters that no address holds as they are.
+        // Characters that cannot stand in a URL unencoded.
         for (name, by_component) in
             [("a^b|c", "a%5Eb%7Cc"), ("a?b#c", "a%3Fb%23c"), ("a\\b[c]", "a%5Cb%5Bc%5D")]
         {

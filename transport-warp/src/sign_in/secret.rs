@@ -1,4 +1,4 @@
-//! Shared secrets, and what is none although it stands in the place of one.
+//! Shared secrets, and checks that refuse values which are not secret.
 
 use std::fmt;
 use std::path::Path;
@@ -13,17 +13,19 @@ use super::keys::Keys;
 use super::keys_error::{KeysError, MIN_SECRET_BYTES};
 use super::{der, encoding};
 
-/// Shorter parts of a public key may turn up in a secret by chance.
+/// The shortest part of a public key that counts when found in a secret; shorter ones may
+/// occur by chance.
 const MIN_TELLING_BYTES: usize = 16;
 
-/// Base64 in either alphabet, with or without what fills it up.
+/// Base64 in either alphabet, with or without padding.
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
     .with_decode_allow_trailing_bits(true);
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
-/// A shared secret with which tokens are signed (HS256) for a server that has the same file. Its `Debug` does not show it.
+/// A shared secret that signs tokens (HS256) for a server that has the same secret. Its
+/// `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SharedSecret {
     id: Option<String>,
@@ -31,8 +33,9 @@ pub struct SharedSecret {
 }
 
 impl SharedSecret {
-    /// Reads the first secret (`oct`) of a set of keys by which a server would prove tokens: by the rules of
-    /// [`SignIn::with_key_file`](crate::SignIn::with_key_file). `None` if the keys are all public ones.
+    /// Reads the first secret (`oct`) of a key file, by the rules of
+    /// [`SignIn::with_key_file`](crate::SignIn::with_key_file). `None`: all its keys are
+    /// public.
     ///
     /// # Errors
     /// When a server would refuse the file.
@@ -40,7 +43,7 @@ impl SharedSecret {
         Ok(Keys::read(&read_file(path.as_ref())?)?.first_secret())
     }
 
-    /// Reads a file that holds a secret alone: by the rules of
+    /// Reads a file that holds only a secret, by the rules of
     /// [`SignIn::with_secret_file`](crate::SignIn::with_secret_file).
     ///
     /// # Errors
@@ -54,7 +57,7 @@ impl SharedSecret {
         Self { id, bytes }
     }
 
-    /// By which name a token calls the key (`kid`), if it has one.
+    /// The id (`kid`) by which tokens name the key, if it has one.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
@@ -71,10 +74,10 @@ impl fmt::Debug for SharedSecret {
     }
 }
 
-/// The secret that a file holds alone, without white space at its ends.
+/// The secret in a file that holds nothing else, without white space at its ends.
 ///
-/// Whatever may be public is refused: a set of keys, PEM, a page, a message of an error. So a job that writes the wrong thing
-/// over the file gives nobody a secret that others know.
+/// Anything that may be public is refused: a key set, PEM, a page, an error message. So a
+/// job that overwrites the file by mistake does not install a secret that others know.
 pub(super) fn of_file(file: &[u8]) -> Result<&[u8], KeysError> {
     if encoding::is_marked(file) {
         return Err(KeysError::NotASecret(
@@ -89,26 +92,27 @@ pub(super) fn of_file(file: &[u8]) -> Result<&[u8], KeysError> {
         return Err(KeysError::NotASecret("it looks like JSON or a page, which others may know"));
     }
     if secret.iter().any(u8::is_ascii_whitespace) {
-        return Err(KeysError::NotASecret("it has white space inside, as a text has that others may know"));
+        return Err(KeysError::NotASecret("it has white space inside, like a text that others may know"));
     }
     if !secret.iter().all(u8::is_ascii_graphic) {
-        return Err(KeysError::NotASecret("it holds bytes that are no visible ASCII"));
+        return Err(KeysError::NotASecret("it has bytes that are not visible ASCII"));
     }
     if secret.len() < MIN_SECRET_BYTES { Err(KeysError::ShortSecret) } else { Ok(secret) }
 }
 
-/// What a secret looks like, if it looks like something that is not secret: as it stands, or in base64 or hexadecimal digits, as
-/// some stores of secrets hold what they are given.
+/// What a value looks like, if it looks public: as it is, or decoded from base64 or
+/// hexadecimal, as some secret stores encode values.
 pub(super) fn looks_public(secret: &[u8]) -> Option<&'static str> {
     readings(secret).iter().find_map(|reading| {
         if is_a_key_of_two_halves(reading) {
-            return Some("it is a key of two halves, and no secret");
+            return Some("it is a public or private key, not a secret");
         }
         text_looks_public(reading.trim_ascii())
     })
 }
 
-/// The last bytes of a key may be what is white space in a text, so each end that the key may have is tried.
+/// The last bytes of a key may look like white space, so each possible end of the key is
+/// tried.
 fn is_a_key_of_two_halves(reading: &[u8]) -> bool {
     let reading = reading.trim_ascii_start();
     let shortest = reading.trim_ascii_end().len();
@@ -118,9 +122,9 @@ fn is_a_key_of_two_halves(reading: &[u8]) -> bool {
 fn text_looks_public(text: &[u8]) -> Option<&'static str> {
     let is_text = str::from_utf8(text).is_ok();
     if contains(text, b"-----BEGIN") {
-        return Some("it is PEM, and no secret");
+        return Some("it is PEM, not a secret");
     }
-    // A secret of random bytes may well begin with such a character, but does not go on like it.
+    // A random secret may begin with this character, but is not text.
     if is_text && text.starts_with(b"<") {
         return Some("it looks like a page, which others may know");
     }
@@ -129,10 +133,10 @@ fn text_looks_public(text: &[u8]) -> Option<&'static str> {
     }
     if matches!(text.first(), Some(b'{' | b'[' | b'"')) && serde_json::from_slice::<IgnoredAny>(text).is_ok()
     {
-        return Some("it is JSON, and no secret");
+        return Some("it is JSON, not a secret");
     }
     if text.starts_with(b"eyJ") && text.contains(&b'.') {
-        return Some("it looks like a token, and no secret");
+        return Some("it looks like a token, not a secret");
     }
     None
 }
@@ -141,7 +145,8 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
-/// Whether a secret holds a part of a public key, in whatever form: everybody could know it then.
+/// Whether a secret contains a part of a public key, in any form: then anyone could know
+/// it.
 pub(super) fn holds(secret: &[u8], public: &[Vec<u8>]) -> bool {
     let readings = readings(secret);
     let telling =
@@ -149,7 +154,7 @@ pub(super) fn holds(secret: &[u8], public: &[Vec<u8>]) -> bool {
     let mut parts = telling.filter_map(|part| Some((part, part.get(..MIN_TELLING_BYTES)?)));
     parts.any(|(part, first)| {
         readings.iter().any(|bytes| {
-            // The whole part, or as much of it as a secret of the same kind would hold.
+            // The whole part, or as much of it as fits into a secret of this length.
             bytes.windows(first.len()).any(|window| window == first)
                 || (bytes.len() >= MIN_TELLING_BYTES
                     && part.windows(bytes.len()).any(|window| window == bytes))
@@ -162,7 +167,7 @@ fn without_zeros(number: &[u8]) -> &[u8] {
     number.get(zeros..).unwrap_or_default()
 }
 
-/// A secret as it stands, and what it says in base64 or in hexadecimal digits.
+/// A secret as it is, and decoded from base64 and from hexadecimal.
 fn readings(secret: &[u8]) -> Vec<Vec<u8>> {
     let packed: Vec<u8> = secret.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let mut readings = vec![secret.to_owned()];
@@ -225,7 +230,7 @@ mod tests {
         ] {
             assert!(matches!(of_file(file.as_bytes()), Err(KeysError::NotASecret(_))), "{file:?}");
         }
-        // What a store of secrets, or a job, makes of something that is public.
+        // Encodings that a secret store, or a job, may produce of a public value.
         let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n";
         let page = "<html><h1>502 Bad Gateway</h1></html>";
         let set = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg"}]}"#;

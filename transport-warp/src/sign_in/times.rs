@@ -1,4 +1,4 @@
-//! From when until when a token is good.
+//! The times between which a token is valid.
 
 use order_core::UnixMillis;
 use order_host::{Clock as _, SystemClock};
@@ -6,52 +6,54 @@ use serde_json::Value;
 
 use super::denied::Denied;
 
-/// How far the clock of whoever makes tokens may be ahead of this one: a token is good for so long before its `nbf`.
+/// How far an issuer's clock may be ahead of this one: a token is accepted this long before
+/// its `nbf`.
 const CLOCKS_DIFFER_MILLIS: u64 = 30_000;
 
-/// No token is meant to be good for longer than this: ten years. A time in milliseconds where seconds belong is tens of
-/// thousands of years away.
+/// The longest life of a token: ten years. A time given in milliseconds instead of seconds
+/// would be tens of thousands of years away.
 const LONGEST_LIFE_MILLIS: u64 = 3_653 * 24 * 60 * 60 * 1000;
 
-/// Until when a token is good.
+/// Reads until when a token is valid.
 ///
 /// # Errors
-/// When it is over, or `exp` is missing or cannot be meant.
+/// When it has expired, or `exp` is missing or implausible.
 pub(super) fn expiry(exp: Option<&Value>, now: UnixMillis) -> Result<UnixMillis, Denied> {
-    let exp = exp.ok_or(Denied::Invalid("it lacks `exp`, the end of its life in seconds since 1970"))?;
-    let exp = millis(exp).ok_or(Denied::Invalid("its `exp` is no time: a number of seconds since 1970"))?;
+    let exp = exp.ok_or(Denied::Invalid("it lacks `exp`, its expiry in seconds since 1970"))?;
+    let exp = millis(exp).ok_or(Denied::Invalid("its `exp` must be a number of seconds since 1970"))?;
     if is_beyond_any_life(exp, now) {
         return Err(Denied::Invalid(
-            "its `exp` is more than ten years away: it is in seconds since 1970, not in milliseconds",
+            "its `exp` is more than ten years away: give it in seconds since 1970, not in milliseconds",
         ));
     }
     if now.get() >= exp { Err(Denied::Expired) } else { Ok(UnixMillis::new(exp)) }
 }
 
-/// Whether a token is in force already.
+/// Checks that a token is already valid.
 ///
 /// # Errors
-/// When it is not, or `nbf` is there and cannot be meant.
+/// When it is not, or its `nbf` is implausible.
 pub(super) fn beginning(nbf: Option<&Value>, now: UnixMillis) -> Result<(), Denied> {
     let Some(nbf) = nbf else { return Ok(()) };
-    let nbf = millis(nbf).ok_or(Denied::Invalid("its `nbf` is no time: a number of seconds since 1970"))?;
+    let nbf = millis(nbf).ok_or(Denied::Invalid("its `nbf` must be a number of seconds since 1970"))?;
     if is_beyond_any_life(nbf, now) {
         return Err(Denied::Invalid(
-            "its `nbf` is more than ten years away: it is in seconds since 1970, not in milliseconds",
+            "its `nbf` is more than ten years away: give it in seconds since 1970, not in milliseconds",
         ));
     }
     if nbf > now.get().saturating_add(CLOCKS_DIFFER_MILLIS) {
-        return Err(Denied::Invalid("it is not in force yet (`nbf`)"));
+        return Err(Denied::Invalid("it is not valid yet (`nbf`)"));
     }
     Ok(())
 }
 
 fn is_beyond_any_life(time: u64, now: UnixMillis) -> bool {
-    // Seen from a clock that stands in 1970, every token would be good for too long.
+    // A clock that shows 1970 would make every token's life look too long.
     time > now.max(SystemClock.earliest()).get().saturating_add(LONGEST_LIFE_MILLIS)
 }
 
-/// Seconds since 1970, as a whole number or not (RFC 7519, `NumericDate`), in milliseconds. A time before is none.
+/// Reads seconds since 1970, whole or fractional (RFC 7519, `NumericDate`), as
+/// milliseconds. `None`: negative, or not a number.
 fn millis(seconds: &Value) -> Option<u64> {
     if let Some(seconds) = seconds.as_u64() {
         return Some(seconds.saturating_mul(1000));
@@ -102,7 +104,7 @@ mod tests {
             assert!(why.contains("ten years") && why.contains("not in milliseconds"), "{too_far}: {why}");
         }
         for none in ["-1", "-1e300", "-1800000001", "\"1800003600\"", "true", "[]", "{}", "null"] {
-            assert!(why(none).contains("no time"), "{none}");
+            assert!(why(none).contains("must be a number"), "{none}");
         }
         assert!(expiry(None, NOW).unwrap_err().to_string().contains("lacks `exp`"));
         assert!(expiry(Some(&value("2115619199")), NOW).is_ok(), "nearly ten years");
@@ -121,11 +123,11 @@ mod tests {
             assert_eq!(beginning(Some(&value(in_force)), NOW), Ok(()), "{in_force}");
         }
         for (not, why) in [
-            ("1800000031", "not in force yet"),
+            ("1800000031", "not valid yet"),
             ("1800000000000", "not in milliseconds"),
             ("1e300", "not in milliseconds"),
-            ("-1", "no time"),
-            ("\"now\"", "no time"),
+            ("-1", "must be a number"),
+            ("\"now\"", "must be a number"),
         ] {
             assert!(beginning(Some(&value(not)), NOW).unwrap_err().to_string().contains(why), "{not}");
         }

@@ -8,7 +8,7 @@ use tungstenite::protocol::CloseFrame;
 
 /// A close frame that the server sends: a code of RFC 6455 and a short reason.
 ///
-/// Only the codes that may stand on the wire can be made, so 1005, 1006 and 1015 cannot.
+/// Only codes that may be sent can be made, so 1005, 1006 and 1015 cannot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Close {
     code: u16,
@@ -16,7 +16,7 @@ pub struct Close {
 }
 
 impl Close {
-    /// 1000: all is said. The peer should not come back by itself.
+    /// 1000: the conversation is complete. The peer should not reconnect automatically.
     pub const fn normal(reason: &'static str) -> Self {
         Self::of(1000, reason)
     }
@@ -31,22 +31,22 @@ impl Close {
         Self::of(1007, "a text message must be UTF-8")
     }
 
-    /// 1008: the peer may not be here, or not any more. The reason has at most 123 bytes.
+    /// 1008: the peer is not, or no longer, allowed here. The reason has at most 123 bytes.
     pub fn not_allowed(reason: impl Into<Cow<'static, str>>) -> Self {
         Self { code: 1008, reason: reason.into() }
     }
 
-    /// 1009: a message above the limit.
+    /// 1009: a message larger than the limit.
     pub fn too_large(limit_bytes: usize) -> Self {
-        Self { code: 1009, reason: format!("a message has at most {limit_bytes} bytes").into() }
+        Self { code: 1009, reason: format!("a message may have at most {limit_bytes} bytes").into() }
     }
 
-    /// 1012: the server restarts, come back soon.
+    /// 1012: the server restarts; reconnect soon.
     pub const fn restart() -> Self {
-        Self::of(1012, "the server restarts, come back")
+        Self::of(1012, "the server is restarting; reconnect")
     }
 
-    /// 1013: not now, try again later.
+    /// 1013: not now; try again later.
     pub const fn try_later(reason: &'static str) -> Self {
         Self::of(1013, reason)
     }
@@ -69,7 +69,8 @@ impl Close {
         CloseFrame { code: self.code.into(), reason: self.reason.as_ref().into() }
     }
 
-    /// What a peer that sent something unreadable is told; `None` when there is nobody left to tell.
+    /// The close frame for a peer that sent something unreadable. `None`: the connection is
+    /// gone.
     pub(super) fn for_error(error: &Error, limit_bytes: usize) -> Option<Self> {
         match error {
             Error::Capacity(_) => Some(Self::too_large(limit_bytes)),

@@ -1,43 +1,45 @@
-//! Where the stream of bytes that comes in stands.
+//! Tracks frame boundaries in the incoming bytes.
 
-/// So many empty frames of unfinished messages may come in between two looks at the clock, as many as pings. No client needs one:
-/// they make no message longer, so its size does not bound them.
+/// How many empty fragments may arrive between two clock ticks, the same as for pings. No
+/// client needs one, and they add nothing to a message, so its size limit does not bound
+/// them.
 const MAX_EMPTY_FRAGMENTS: u32 = 1_000;
 
-/// And so many that carry less than [`TINY_BYTES`]: a message of the default size may come byte by byte, but not one such
-/// message after the other.
+/// How many fragments of less than [`TINY_BYTES`] may arrive between two clock ticks. A
+/// message of the default size may come byte by byte, but not one such message after the
+/// other.
 const MAX_TINY_FRAGMENTS: u32 = 300_000;
 const TINY_BYTES: u64 = 16;
 
-/// Follows the frame heads of what is read, to tell when tungstenite holds nothing of it. It judges nothing: when a
-/// peer breaks the rules, tungstenite says so.
+/// Follows the frame heads in the incoming bytes, to know when tungstenite's buffer is
+/// empty. It checks nothing: tungstenite reports violations.
 #[derive(Debug, Default)]
 pub(super) struct FrameBoundary {
     next: Next,
-    /// A data message has begun, and the head of its final frame is still to come.
+    /// A data message has begun, and the head of its final frame has not yet arrived.
     message_open: bool,
-    /// Bytes that came in since nothing was held.
+    /// Bytes that arrived since the buffer was last empty.
     burst: u64,
-    /// How often nothing was held any more.
+    /// How often the buffer became empty.
     whole: u64,
-    /// The frame whose head is being read leaves its message unfinished.
+    /// Whether the frame whose head is being read is not the final one of its message.
     is_fragment: bool,
     /// Such frames with nothing, or next to nothing, in them, since [`FrameBoundary::forget_fragments`].
     empty_fragments: u32,
     tiny_fragments: u32,
 }
 
-/// What the next byte is. RFC 6455, 5.2.
+/// The role of the next byte (RFC 6455, 5.2).
 #[derive(Debug, Default, Clone, Copy)]
 enum Next {
-    /// The first of a frame: whether it is final, and its opcode.
+    /// The first byte of a frame: the final bit and the opcode.
     #[default]
     Opcode,
-    /// The second: whether there is a mask, and a short length.
+    /// The second byte: the mask bit and a short length.
     Length,
     /// One of the `missing` bytes of a longer length.
     LongLength { missing: u8, so_far: u64, mask: u64 },
-    /// One of so many that have no more to say: the mask, then the body.
+    /// One of this many bytes of mask and payload, which are skipped.
     Rest(u64),
 }
 
@@ -48,7 +50,7 @@ impl Next {
 }
 
 impl FrameBoundary {
-    /// These bytes were read.
+    /// Follows bytes that were read.
     pub(super) fn follow(&mut self, bytes: &[u8]) {
         self.burst = self.burst.saturating_add(bytes.len() as u64);
         let mut bytes = bytes;
@@ -56,7 +58,7 @@ impl FrameBoundary {
             let mut left = after;
             self.next = match self.next {
                 Next::Opcode => {
-                    // A control frame may stand between the frames of a message, and changes nothing about it.
+                    // A control frame may come between the frames of a message, and does not end it.
                     let is_control = byte & 0x08 != 0;
                     if !is_control {
                         self.message_open = byte & 0x80 == 0;
@@ -96,7 +98,7 @@ impl FrameBoundary {
         }
     }
 
-    /// The head of a frame with so many bytes was read.
+    /// Counts a frame with this many bytes of payload, if it is a fragment.
     fn count_fragment(&mut self, bytes: u64) {
         if self.is_fragment {
             let count = match bytes {
@@ -108,7 +110,7 @@ impl FrameBoundary {
         }
     }
 
-    /// What there is too much of, if more fragments came with nothing or next to nothing in them than any client needs.
+    /// The reason for closing, if more empty or tiny fragments arrived than any client needs.
     pub(super) fn flood(&self) -> Option<String> {
         if self.empty_fragments > MAX_EMPTY_FRAGMENTS {
             return Some(format!("more than {MAX_EMPTY_FRAGMENTS} empty fragments at once"));
@@ -117,23 +119,24 @@ impl FrameBoundary {
             .then(|| format!("more than {MAX_TINY_FRAGMENTS} tiny fragments at once"))
     }
 
-    /// Time has passed in which fragments may have come.
+    /// Resets the counts of fragments, at a clock tick.
     pub(super) fn forget_fragments(&mut self) {
         self.empty_fragments = 0;
         self.tiny_fragments = 0;
     }
 
-    /// A number that is another once a message has come in as a whole.
+    /// A number that changes whenever a message is complete.
     pub(super) fn whole(&self) -> u64 {
         self.whole
     }
 
-    /// Whether a frame may begin now, and no message is open: everything that was read has come out again.
+    /// Whether the stream is between messages, so that tungstenite holds nothing.
     pub(super) fn is_empty(&self) -> bool {
         matches!(self.next, Next::Opcode) && !self.message_open
     }
 
-    /// If nothing is held now, how many bytes came in since that was last so.
+    /// Takes the number of bytes that arrived since the buffer was last empty. `None`: it is
+    /// not empty now.
     pub(super) fn take_burst(&mut self) -> Option<u64> {
         self.is_empty().then(|| std::mem::take(&mut self.burst))
     }

@@ -1,7 +1,8 @@
-//! The request that turns an HTTP connection into a WebSocket.
+//! The HTTP request that upgrades a connection to a WebSocket.
 //!
-//! The headers are read here and not by the crate `headers`: its `Upgrade` knows lower case alone, its `SecWebsocketKey` takes any
-//! text, and its `SecWebsocketVersion` the first of several.
+//! The headers are parsed here and not by the crate `headers`: its `Upgrade` accepts only
+//! lower case, its `SecWebsocketKey` any text, and its `SecWebsocketVersion` uses the first
+//! of several.
 
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ use super::session::Session;
 use super::settings::SocketSettings;
 use super::upgrade::{Upgraded, unwrap};
 
-/// A WebSocket handshake that is right. [`Handshake::accept`] makes the socket.
+/// A valid WebSocket handshake. [`Handshake::accept`] opens the socket.
 #[derive(Debug)]
 pub struct Handshake {
     on_upgrade: OnUpgrade,
@@ -33,29 +34,29 @@ pub struct Handshake {
     offered: Vec<HeaderValue>,
 }
 
-/// Why a request for a WebSocket is refused, before there is any.
+/// Why a WebSocket handshake is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// Only GET opens a WebSocket.
-    #[error("a WebSocket is opened with GET")]
+    #[error("open a WebSocket with GET")]
     Method,
     /// The `Connection` header does not name `Upgrade`, or the request is older than HTTP/1.1.
     #[error("a WebSocket needs HTTP/1.1 and the header `Connection: Upgrade`")]
     Connection,
-    /// There is not one `Host`, or there is a body.
-    #[error("a WebSocket handshake has one header `Host` and no body")]
+    /// There is not exactly one `Host`, or there is a body.
+    #[error("a WebSocket handshake needs one header `Host` and no body")]
     Request,
-    /// A version other than the one there is.
-    #[error("this server speaks WebSocket version 13 (header `Sec-WebSocket-Version: 13`)")]
+    /// Not the one supported version.
+    #[error("this server needs WebSocket version 13 (header `Sec-WebSocket-Version: 13`)")]
     Version,
-    /// `Sec-WebSocket-Key` is absent, there twice, or not 16 bytes in base64.
+    /// `Sec-WebSocket-Key` is absent, given twice, or not 16 bytes in base64.
     #[error("a WebSocket needs one header `Sec-WebSocket-Key`: 16 bytes in base64")]
     Key,
 }
 
 impl Refusal {
-    /// The HTTP status that says so.
+    /// The HTTP status of the refusal.
     pub fn status(self) -> StatusCode {
         match self {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -64,11 +65,11 @@ impl Refusal {
         }
     }
 
-    /// The headers that must stand beside that status.
+    /// The headers that must accompany the status.
     pub fn headers(self) -> &'static [(HeaderName, &'static str)] {
         match self {
             Self::Method => &[(ALLOW, "GET")],
-            // RFC 9110 (15.5.22) asks for the first two, RFC 6455 (4.4) for the third.
+            // RFC 9110 (15.5.22) requires the first two, RFC 6455 (4.4) the third.
             Self::Version => {
                 &[(CONNECTION, "Upgrade"), (UPGRADE, "websocket"), (SEC_WEBSOCKET_VERSION, "13")]
             }
@@ -78,15 +79,16 @@ impl Refusal {
 }
 
 impl Handshake {
-    /// Whether a request asks for a WebSocket at all, rightly or wrongly.
+    /// Whether a request asks for a WebSocket, correctly or not.
     pub fn is_asked(headers: &HeaderMap) -> bool {
         names(headers, &UPGRADE, "websocket")
     }
 
-    /// Checks a request that asks for one. `on_upgrade` is what hyper left in the request's extensions.
+    /// Checks a request for a WebSocket. `on_upgrade` is what hyper left in the request's
+    /// extensions.
     ///
     /// # Errors
-    /// When RFC 6455 (4.2.1) says that the handshake is wrong.
+    /// When the handshake is invalid by RFC 6455 (4.2.1).
     pub fn check(
         method: &Method,
         headers: &HeaderMap,
@@ -111,22 +113,24 @@ impl Handshake {
         let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(|_| Refusal::Key)?;
         let on_upgrade = on_upgrade.ok_or(Refusal::Connection)?;
         let mut offered: Vec<_> = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().cloned().collect();
-        // A browser's script can put a secret nowhere else, so it may stand here: it is not shown, not even by mistake.
+        // A browser's script can put a token nowhere else, so the value may be secret: it must not
+        // be logged by mistake.
         for value in &mut offered {
             value.set_sensitive(true);
         }
         Ok(Self { on_upgrade, accept, offered })
     }
 
-    /// Whether the client offers this subprotocol. Names are compared as they stand (RFC 6455, 1.9).
+    /// Whether the client offers this subprotocol. Names are case-sensitive (RFC 6455, 1.9).
     pub fn offers(&self, subprotocol: &str) -> bool {
         let values = self.offered.iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split(',')).any(|name| name.trim() == subprotocol)
     }
 
-    /// The answer that makes the socket, and the task that serves it from then on until it ends. The answer
-    /// names no extension, and `subprotocol` where there is one, which the client must have
-    /// [offered](Handshake::offers). `session` is asked for once the answer is written.
+    /// Returns the response that opens the socket, and the task that serves it until it ends.
+    ///
+    /// The response names no extension, and names `subprotocol` if given, which the client must
+    /// have [offered](Handshake::offers). `session` is called once the response is written.
     pub fn accept<S: Session + 'static>(
         self,
         settings: Arc<SocketSettings>,
@@ -146,7 +150,7 @@ impl Handshake {
         let task = async move {
             match on_upgrade.await.map(unwrap) {
                 Ok(Upgraded::Tcp(io, read)) => serve_socket(io, read, session(), &settings).await,
-                // Boxed, so that the other kind of connection need not have room for this one.
+                // Boxed, so that the common kind of connection does not reserve room for this one.
                 Ok(Upgraded::Other(io)) => {
                     Box::pin(serve_socket(io, Bytes::new(), session(), &settings)).await;
                 }
@@ -157,22 +161,22 @@ impl Handshake {
     }
 }
 
-/// The one value of a header that must not be there twice.
+/// The value of a header that must occur exactly once.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
     values.next().is_none().then_some(first)
 }
 
-/// Whether a header that is a list of words has this one.
+/// Whether a header that is a list of words contains this one.
 fn names(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|item| item.trim().eq_ignore_ascii_case(word))
 }
 
-/// Whether a key is 16 bytes, with the padding, and with no bits set that say nothing.
+/// Whether a key is 16 bytes, padded, with no stray bits set.
 fn is_16_bytes_in_base64(key: &[u8]) -> bool {
-    // Room is asked for before the padding is looked at: 24 characters could be 18 bytes.
+    // Room is required before the padding is checked: 24 characters could be 18 bytes.
     STANDARD.decode_slice(key, &mut [0; 18]) == Ok(16)
 }
 
@@ -190,7 +194,7 @@ mod tests {
         headers
     }
 
-    /// Without hyper there is no upgrade to be had, so the last check is the one that a right handshake fails.
+    /// Without hyper there is no upgrade, so even a valid handshake fails the last check.
     fn refused(method: &Method, headers: &HeaderMap) -> Refusal {
         Handshake::check(method, headers, None).unwrap_err()
     }

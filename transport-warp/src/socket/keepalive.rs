@@ -1,13 +1,13 @@
-//! When to ping a peer, and when to give it up.
+//! Decides when to ping a peer, and when to give up on it.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Silent intervals after which a peer counts as gone.
+/// How many silent intervals make a peer count as gone.
 const MISSES: u8 = 2;
 
-/// What is due when the clock rings.
+/// What to do at a clock tick.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Due {
     /// Send a ping.
@@ -18,37 +18,38 @@ pub(super) enum Due {
     GiveUp,
 }
 
-/// Counts the intervals in which a peer was asked and said nothing.
+/// Counts the intervals in which a peer was pinged and stayed silent.
 #[derive(Debug)]
 pub(super) struct Keepalive {
     interval: Duration,
     next: Instant,
-    /// A ping was handed to the socket and nothing has been heard since.
+    /// Whether a ping was queued and nothing has been heard since.
     asked: bool,
     misses: u8,
 }
 
 impl Keepalive {
-    /// `spread` is between 0 and 1. It shortens the first interval by up to half, so that sockets which were all
-    /// opened at once (after a restart) do not ping all at once for ever.
+    /// Makes one. `spread`, between 0 and 1, shortens the first interval by up to half, so that
+    /// sockets which were opened together (after a restart) do not ping together for ever.
     pub(super) fn new(interval: Duration, now: Instant, spread: f64) -> Self {
         let first = interval.mul_f64(1.0 - spread.clamp(0.0, 1.0) / 2.0);
         Self { interval, next: now + first, asked: false, misses: 0 }
     }
 
-    /// When the clock must ring.
+    /// When the next clock tick is due.
     pub(super) fn next(&self) -> Instant {
         self.next
     }
 
-    /// Something arrived from the peer.
+    /// Notes that something arrived from the peer.
     pub(super) fn heard(&mut self) {
         self.asked = false;
         self.misses = 0;
     }
 
-    /// The clock rang. `listening` says whether the peer could have been heard and could have got the ping: not
-    /// while its last message is still being worked on, nor while earlier messages wait to be written.
+    /// Handles a clock tick. `listening`: whether the peer could have been heard and could have
+    /// got the ping. It is false while the peer's last message is being processed, and while
+    /// earlier messages wait to be written.
     pub(super) fn ring(&mut self, now: Instant, listening: bool) -> Due {
         if now < self.next {
             return Due::Wait;

@@ -1,4 +1,4 @@
-//! What waits to be written to one socket.
+//! The queue of frames to write to one socket.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -7,25 +7,29 @@ use bytes::Bytes;
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
-/// How many pieces one vectored write takes: of each frame its head, and the pieces of its body, of which there are up to six.
+/// How many slices one vectored write takes: of each frame the head, and up to six pieces
+/// of the body.
 pub(super) const SLICES: usize = 64;
 
-/// When so many frames wait, no more are taken, however small they are: a write does not hold many more.
+/// The queue takes no more than this many frames, however small: one write cannot hold many
+/// more.
 const MAX_FRAMES: usize = SLICES / 2;
 
-/// Frames in the order in which they go out. The bodies are shared with every other socket that gets them.
+/// Frames in the order in which they are sent. The bodies are shared with every other
+/// socket that gets them.
 ///
-/// Bounded by whoever fills it: [`SendQueue::has_room`] says when to stop, and one message may go past the bound.
+/// The caller enforces the bound: [`SendQueue::has_room`] says when to stop, and one
+/// message may exceed it.
 #[derive(Debug)]
 pub(super) struct SendQueue {
     frames: VecDeque<QueuedFrame>,
-    /// How much of the first frame is written already.
+    /// How many bytes of the first frame are written.
     written: usize,
     bytes: usize,
     bound_bytes: usize,
 }
 
-/// One frame of a server: unmasked, so its head is all that stands before the body.
+/// A frame sent by a server: unmasked, so only the head comes before the body.
 #[derive(Debug)]
 struct QueuedFrame {
     head: [u8; 10],
@@ -38,12 +42,12 @@ impl QueuedFrame {
         let bytes = body.iter().map(Bytes::len).sum::<usize>() as u64;
         let header = FrameHeader { is_final: true, opcode, ..FrameHeader::default() };
         let mut head = [0; 10];
-        // The longest head without a mask is as long as that, so this cannot fail.
+        // The array is as long as the longest head without a mask, so this cannot fail.
         drop(header.format(bytes, &mut head.as_mut_slice()));
         Self { head, head_bytes: u8::try_from(header.len(bytes)).unwrap_or_default(), body }
     }
 
-    /// Bytes that are a frame already.
+    /// A frame whose bytes are complete.
     fn ready_made(bytes: Bytes) -> Self {
         Self { head: [0; 10], head_bytes: 0, body: [bytes].into() }
     }
@@ -75,7 +79,7 @@ impl SendQueue {
         self.push(QueuedFrame::new(OpCode::Control(Control::Ping), Box::default()));
     }
 
-    /// A whole frame that somebody else put together.
+    /// Queues a complete frame.
     pub(super) fn push_ready_made(&mut self, frame: &[u8]) {
         self.push(QueuedFrame::ready_made(Bytes::copy_from_slice(frame)));
     }
@@ -89,12 +93,12 @@ impl SendQueue {
         self.frames.is_empty()
     }
 
-    /// Whether more may be put in.
+    /// Whether more may be queued.
     pub(super) fn has_room(&self) -> bool {
         self.bytes < self.bound_bytes && self.frames.len() < MAX_FRAMES
     }
 
-    /// The pieces to write next, in order; returns how many places of `slices` they took.
+    /// Fills `slices` with the next pieces to write, in order; returns how many it filled.
     pub(super) fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>; SLICES]) -> usize {
         let mut skip = self.written;
         let mut places = slices.iter_mut();
@@ -112,7 +116,7 @@ impl SendQueue {
         filled
     }
 
-    /// The first `bytes` bytes are written.
+    /// Removes the first `bytes` bytes, which were written.
     pub(super) fn advance(&mut self, bytes: usize) {
         self.bytes = self.bytes.saturating_sub(bytes);
         self.written += bytes;
@@ -124,7 +128,7 @@ impl SendQueue {
             self.frames.pop_front();
         }
         if self.frames.is_empty() {
-            // An idle socket keeps no room for a queue.
+            // Frees the queue's memory: most sockets are idle.
             self.frames = VecDeque::new();
         }
     }
@@ -134,7 +138,7 @@ impl SendQueue {
 mod tests {
     use super::*;
 
-    /// Everything that waits, written `step` bytes at a time.
+    /// Everything in the queue, written `step` bytes at a time.
     fn drain(queue: &mut SendQueue, step: usize) -> Vec<u8> {
         let mut out = Vec::new();
         while !queue.is_empty() {

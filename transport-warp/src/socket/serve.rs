@@ -1,4 +1,4 @@
-//! The life of one socket, from the handshake to the goodbye.
+//! Serves one socket, from the handshake to the close.
 
 use std::pin::pin;
 
@@ -14,23 +14,25 @@ use super::session::{PeerMessage, Session};
 use super::settings::SocketSettings;
 use super::wire::{Event, Wire};
 
-/// A peer that broke a rule may go on for as many bytes as this many messages may have. They are thrown away.
+/// After a violation, a peer may send at most as many bytes as this many messages. They are
+/// discarded.
 const DISCARDED_MESSAGES: usize = 64;
 
-/// How a conversation ended, and so what kind of goodbye there is.
+/// How a conversation ended; decides how the socket is closed.
 #[derive(Debug)]
 enum Ending {
     /// The peer sent its close frame; the answer is queued.
     PeerClosed,
     /// The session ended it.
     SessionClosed(Close),
-    /// The peer broke a rule. Its bytes can no longer be told apart, so its own close frame is not waited for.
+    /// The peer violated the protocol. Frames can no longer be told apart, so its own close
+    /// frame is not awaited.
     Fault(Close),
-    /// The connection broke off.
+    /// The connection broke.
     Gone,
     /// Pings stayed unanswered.
     Silent,
-    /// The peer took nothing of what waited for it.
+    /// The peer read nothing of what waited for it.
     Stalled,
 }
 
@@ -39,10 +41,12 @@ enum Incoming {
     Binary(Bytes),
 }
 
-/// Drives one socket until it ends: passes what comes in to `session` and writes what `session` gives.
+/// Drives one socket until it ends: passes incoming messages to `session` and writes its
+/// outgoing ones.
 ///
-/// `already_read` is what arrived together with the end of the handshake. `session` is dropped as soon as the
-/// conversation is over, before the goodbye, so that nobody waits for a peer that is slow to hang up.
+/// `already_read` is what arrived together with the end of the handshake. `session` is
+/// dropped when the conversation is over, before the close handshake, so that nothing waits
+/// for a peer that is slow to close.
 pub async fn serve_socket<IO, S>(io: IO, already_read: Bytes, session: S, settings: &SocketSettings)
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send,
@@ -53,9 +57,9 @@ where
     let ending = converse(&mut wire, &session, settings).await;
     drop(session);
     debug!(?ending, "a socket ended");
-    // Boxed: the goodbye needs room that a socket should not hold while it lives.
+    // Boxed: an open socket should not reserve room for its closing.
     let goodbye = Box::pin(say_goodbye(wire, ending, settings.max_message_bytes));
-    // A peer that takes longer is cut off; there is nothing left to tell it.
+    // A peer that takes longer is cut off.
     drop(timeout(settings.close_timeout, goodbye).await);
 }
 
@@ -66,7 +70,8 @@ where
 {
     let mut keepalive = Keepalive::new(settings.ping_interval, Instant::now(), rand::random());
     let mut clock = pin!(sleep_until(keepalive.next()));
-    // The message that the session is working on. Nothing more is read meanwhile, but writing goes on.
+    // The message that the session is processing. Nothing more is read meanwhile, but writing
+    // continues.
     let mut delivery = pin!(None);
     loop {
         let delivering = delivery.is_some();
@@ -78,14 +83,14 @@ where
                 Event::Room => {}
                 Event::PeerCloses => return Ending::PeerClosed,
                 Event::Fault(close) => {
-                    // What it asked before it broke the rules is still answered, as far as the answer is ready.
+                    // Answers to earlier messages are still sent, if they are ready.
                     write_ready(wire, session);
                     return Ending::Fault(close);
                 }
                 Event::Gone => return Ending::Gone,
             },
             outgoing = session.next(), if wire.has_room() => {
-                // Whatever else is ready goes out in the same write.
+                // Everything else that is ready goes into the same write.
                 if let Some(close) = write(wire, outgoing).or_else(|| write_ready(wire, session)) {
                     return Ending::SessionClosed(close);
                 }
@@ -116,7 +121,7 @@ where
     }
 }
 
-/// Queues one message, unless it is the end.
+/// Queues one message, or returns the close frame if it is one.
 fn write<IO: AsyncRead + AsyncWrite + Unpin>(wire: &mut Wire<IO>, outgoing: PeerMessage) -> Option<Close> {
     match outgoing {
         PeerMessage::Text(body) => wire.queue().push_text(body),
@@ -126,7 +131,7 @@ fn write<IO: AsyncRead + AsyncWrite + Unpin>(wire: &mut Wire<IO>, outgoing: Peer
     None
 }
 
-/// Queues what is ready now, as long as there is room.
+/// Queues the messages that are ready now, while there is room.
 fn write_ready<IO, S>(wire: &mut Wire<IO>, session: &S) -> Option<Close>
 where
     IO: AsyncRead + AsyncWrite + Unpin,
@@ -141,7 +146,8 @@ where
     None
 }
 
-/// Passes one message on. It owns the message, so that it can wait while the socket goes on writing.
+/// Delivers one message. Owns the message, so that it can wait while the socket continues
+/// to write.
 async fn deliver<S: Session>(session: &S, incoming: Incoming) {
     match incoming {
         Incoming::Text(text) => session.receive(&text).await,
@@ -149,7 +155,7 @@ async fn deliver<S: Session>(session: &S, incoming: Incoming) {
     }
 }
 
-/// Waits for the future inside, which is there whenever this is called.
+/// Waits for the future in the slot, which is never empty here.
 async fn finished<F: Future<Output = ()>>(slot: std::pin::Pin<&mut Option<F>>) {
     if let Some(future) = slot.as_pin_mut() {
         future.await;
@@ -173,15 +179,16 @@ where
         return;
     }
     if !heard_out {
-        // Until its own close frame, a peer may go on sending what it has begun.
+        // Until its own close frame, a peer may finish what it has begun to send.
         while !matches!(wire.event(true).await, Event::PeerCloses | Event::Fault(_) | Event::Gone) {}
     }
-    // RFC 6455, 7.1.1: the server ends the connection first. The peer has nothing more to send.
+    // RFC 6455, 7.1.1: the server closes the connection first. The peer sends nothing more.
     drop(wire.into_io().shutdown().await);
 }
 
-/// Tells the peer why, and reads on until it hangs up: to close a connection with unread bytes is to reset it,
-/// and a reset takes the close frame away before the peer has seen it.
+/// Sends the close frame, then reads until the peer hangs up. Closing a connection with
+/// unread bytes would reset it, and a reset can discard the close frame before the peer has
+/// read it.
 async fn end_after_fault<IO>(mut wire: Wire<IO>, close: &Close, max_message_bytes: usize)
 where
     IO: AsyncRead + AsyncWrite + Unpin,

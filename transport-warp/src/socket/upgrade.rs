@@ -4,16 +4,16 @@ use bytes::Bytes;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// A connection that speaks WebSocket from now on, and what of it was read too early.
+/// The connection of an accepted handshake, and the bytes that were already read from it.
 #[derive(Debug)]
 pub(super) enum Upgraded {
-    /// A plain TCP connection: written with vectored writes, and nothing is held besides the connection.
+    /// A plain TCP connection: it supports vectored writes, and nothing else is kept.
     Tcp(TcpStream, Bytes),
-    /// Anything else, for instance TLS, as hyper wraps it.
+    /// Anything else, such as TLS, as hyper wraps it.
     Other(Box<TokioIo<hyper::upgrade::Upgraded>>),
 }
 
-/// Takes hyper's wrapping off where that can be done.
+/// Removes hyper's wrapper where possible.
 pub(super) fn unwrap(upgraded: hyper::upgrade::Upgraded) -> Upgraded {
     // Our own accept loop wraps a connection once, hyper-util's builder (and so `warp::serve`) twice.
     let upgraded = match upgraded.downcast::<TokioIo<TcpStream>>() {

@@ -16,11 +16,12 @@ use super::frame_boundary::FrameBoundary;
 use super::queue::{SLICES, SendQueue};
 use super::settings::SocketSettings;
 
-/// What is copied together for a connection that cannot write many pieces at once.
+/// How many bytes are copied together for a connection that does not support vectored
+/// writes.
 const COPIED_TOGETHER_BYTES: usize = 16 * 1024;
 
-/// So many pings and pongs may come in between two looks at the clock, which are a ping's interval apart at the most. They cost
-/// the room nothing, but whoever sends them without end sends nothing else.
+/// How many pings and pongs may arrive between two clock ticks, which are at most a ping
+/// interval apart. They cost the room nothing, but no honest client sends that many.
 const MAX_CONTROL_FRAMES: u32 = 1_000;
 
 /// What happened on the connection.
@@ -40,28 +41,28 @@ pub(super) enum Event {
     Gone,
 }
 
-/// A connection after its handshake. Nothing here waits for anything but the connection itself.
+/// A connection after its handshake. It waits only for the connection itself.
 pub(super) struct Wire<IO> {
     io: IO,
     context: WebSocketContext,
     queue: SendQueue,
     max_message_bytes: usize,
-    /// Bytes came in since [`Wire::take_heard`].
+    /// Whether bytes arrived since [`Wire::take_heard`].
     heard: bool,
     boundary: FrameBoundary,
-    /// Since when a message is there in part, and how many were whole then.
+    /// Since when a message is incomplete, and how many were complete then.
     unfinished: Option<(Instant, u64)>,
-    /// Since when nothing is read, so that the rest of a message may have arrived long ago.
+    /// Since when nothing is read: the rest of the message may already have arrived.
     paused: Option<Instant>,
-    /// Pings and pongs that came in since [`Wire::take_heard`].
+    /// Pings and pongs since [`Wire::take_heard`].
     control_frames: u32,
-    /// Since when the peer has taken nothing of what waits for it.
+    /// Since when the peer has read nothing of what waits for it.
     blocked_since: Option<Instant>,
     unflushed: bool,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
-    /// `already_read` is what came in together with the end of the handshake.
+    /// Makes one. `already_read` is what arrived together with the end of the handshake.
     pub(super) fn new(io: IO, already_read: &Bytes, settings: &SocketSettings) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(settings.read_buffer_bytes)
@@ -99,29 +100,32 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         self.queue.has_room()
     }
 
-    /// Whether everything that was queued has been handed to the connection.
+    /// Whether everything in the queue has been written to the connection.
     pub(super) fn is_written(&self) -> bool {
         self.queue.is_empty()
     }
 
-    /// Whether anything at all came in since this was last asked.
+    /// Whether anything arrived since the last call. Also resets the counts of control frames
+    /// and fragments.
     pub(super) fn take_heard(&mut self) -> bool {
         self.control_frames = 0;
         self.boundary.forget_fragments();
         std::mem::take(&mut self.heard)
     }
 
-    /// Since when the peer has taken nothing, if something waits for it.
+    /// Since when the peer has read nothing. `None`: nothing waits for it.
     pub(super) fn blocked_since(&self) -> Option<Instant> {
         self.blocked_since
     }
 
-    /// Since when a message is there in part, if one is. Time in which nothing was read does not count.
+    /// Since when a message is incomplete, if one is. Time in which nothing was read does not
+    /// count.
     pub(super) fn unfinished_since(&self) -> Option<Instant> {
         self.unfinished.filter(|_| self.paused.is_none()).map(|(since, _)| since)
     }
 
-    /// Notes whether a message is there in part. Called when all that was read is taken in.
+    /// Notes whether a message is incomplete. Called when everything that was read has been
+    /// processed.
     fn look_for_unfinished(&mut self) {
         let whole = self.boundary.whole();
         let paused = self.paused.take().map_or(Duration::ZERO, |since| since.elapsed());
@@ -134,22 +138,22 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
 
     /// Queues our close frame; nothing may be queued after it.
     pub(super) fn queue_close(&mut self, close: &Close) {
-        // It fails when the peer closed first. Then its answer is queued already, and says all.
+        // It fails if the peer closed first. Then our answer is queued already.
         drop(self.context.close(&mut QueueOnly(&mut self.queue), Some(close.to_frame())));
     }
 
-    /// Writes what is queued and, if `reading`, reads what comes in. Cancel-safe: nothing is lost when a call
-    /// to it is dropped.
+    /// Writes the queue and, if `reading`, reads from the connection. Cancel-safe: nothing is
+    /// lost when a call is dropped.
     pub(super) async fn event(&mut self, reading: bool) -> Event {
         std::future::poll_fn(|cx| self.poll_event(cx, reading)).await
     }
 
-    /// Writes everything that is queued.
+    /// Writes everything in the queue.
     pub(super) async fn write_out(&mut self) -> io::Result<()> {
         std::future::poll_fn(|cx| self.poll_write_out(cx)).await
     }
 
-    /// Gives the connection back, for its last moments.
+    /// Returns the connection, to be closed.
     pub(super) fn into_io(self) -> IO {
         self.io
     }
@@ -165,7 +169,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
             if was_full && self.queue.has_room() {
                 return Poll::Ready(Event::Room);
             }
-            // A peer that does not read is not listened to either: its pings and commands make more to write.
+            // While the peer does not read, it is not read from either: its pings and commands would
+            // add to the queue.
             if !reading || !self.queue.has_room() {
                 self.paused.get_or_insert_with(Instant::now);
                 return Poll::Pending;
@@ -181,7 +186,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
                 Ok(Message::Text(text)) => return Poll::Ready(Event::Text(text)),
                 Ok(Message::Binary(bytes)) => return Poll::Ready(Event::Binary(bytes)),
                 Ok(Message::Close(_)) => {
-                    // Moves the answer into the queue; the "error" says that all is said now.
+                    // Moves the answer into the queue. The "error" only says that the conversation is over.
                     drop(self.context.flush(&mut QueueOnly(&mut self.queue)));
                     return Poll::Ready(Event::PeerCloses);
                 }
@@ -211,18 +216,19 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         }
     }
 
-    /// A buffer that once grew stays that large. Between messages, it is exchanged for a new one. Called when all
-    /// that was read is taken in.
+    /// Replaces tungstenite's buffer between messages, because a buffer that once grew stays
+    /// large. Called when everything that was read has been processed.
     fn shrink(&mut self) {
-        // Once a close frame went either way, the context must not forget it.
+        // Once a close frame was sent or received, the context must keep that state.
         if !self.context.can_write() {
             return;
         }
         let Some(burst) = self.boundary.take_burst() else { return };
         let config = *self.context.get_config();
-        // tungstenite makes room for a whole frame beyond what it has of it already, so half is where growth begins.
+        // tungstenite reserves room for a whole frame in addition to what it already holds, so
+        // growth begins at half the size.
         if burst > config.read_buffer_size as u64 / 2 {
-            // A pong may still be kept back in there.
+            // A pong may still be held back in it.
             drop(self.context.flush(&mut QueueOnly(&mut self.queue)));
             self.context = WebSocketContext::new(Role::Server, Some(config));
         }
@@ -267,8 +273,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
     }
 }
 
-/// What tungstenite reads from and writes to: reads come from the connection, writes go to the queue and never
-/// block.
+/// The stream that tungstenite uses: reads come from the connection, writes go to the queue
+/// and never block.
 struct ReadIntoQueue<'a, 'cx, IO> {
     io: &'a mut IO,
     cx: &'a mut Context<'cx>,
@@ -280,7 +286,8 @@ struct ReadIntoQueue<'a, 'cx, IO> {
 impl<IO: AsyncRead + Unpin> io::Read for ReadIntoQueue<'_, '_, IO> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.boundary.flood().is_some() {
-            // tungstenite reads on as long as no message is whole. What came before the flood has been taken in.
+            // tungstenite reads on until a message is complete. What came before the flood has been
+            // processed.
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let mut buffer = ReadBuf::new(buffer);
@@ -307,7 +314,7 @@ impl<IO> io::Write for ReadIntoQueue<'_, '_, IO> {
     }
 }
 
-/// The same, for when nothing is to be read. tungstenite writes whole frames: its own buffer is empty before
+/// The same without reads. tungstenite writes whole frames: its own buffer is empty before
 /// each of them, since a write to the queue takes everything.
 struct QueueOnly<'a>(&'a mut SendQueue);
 

@@ -1,4 +1,4 @@
-// What the scripts beside this file share: a server of their own, and people who talk to it.
+// Shared by the scripts in this folder: a server, and clients that talk to it.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -19,7 +19,7 @@ setTimeout(() => {
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Waits until `condition` gives something truthy, and gives that. */
+/** Waits until `condition` returns a truthy value, and returns it. */
 export async function until(condition, what, milliseconds = 60_000) {
   for (const end = Date.now() + milliseconds; ;) {
     const found = await condition();
@@ -69,14 +69,14 @@ export class Server {
     }, 'the server being ready');
   }
 
-  /** As a power cut ends it. */
+  /** Ends it like a power cut. */
   async kill() {
     const gone = once(this.child, 'exit');
     this.child.kill('SIGKILL');
     await gone;
   }
 
-  /** As a deployment ends it; gives the exit code. */
+  /** Stops it like a deployment; returns the exit code. */
   async stop() {
     const gone = once(this.child, 'exit');
     this.child.kill('SIGTERM');
@@ -91,7 +91,7 @@ export class Server {
   }
 }
 
-/** One socket of npm's `ws`, with what came over it kept in order until it is asked for. */
+/** A socket of npm's `ws`, which queues its messages until they are asked for. */
 export class Phone {
   constructor(url, options) {
     this.raw = [];
@@ -119,20 +119,20 @@ export class Phone {
     this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   }
 
-  /** The next message, which has to be of this type. */
+  /** Returns the next message, which must be of this type. */
   async next(type) {
     const message = await until(() => this.waiting.shift(), `a message ${type}`);
     assert.equal(message.type, type, `instead of ${type} came ${JSON.stringify(message).slice(0, 600)}`);
     return message;
   }
 
-  /** Everything the server has sent so far has been asked for. A ping is answered after what was sent before it. */
+  /** Asserts that every message so far has been taken. A ping is answered after everything that was sent before it. */
   async nothingMore() {
     this.send('ping');
     await this.next('pong');
   }
 
-  /** The refusal of what was sent last, whose shape is checked. */
+  /** Returns the refusal of the last command, after checking its shape. */
   async refusal(code) {
     const message = await this.next('error');
     assert.equal(message.data.code, code, JSON.stringify(message));
@@ -148,7 +148,7 @@ export class Phone {
   }
 }
 
-/** The seed's own envelope. `finalize` and `leave` carry no data. */
+/** A message in the envelope of the first protocol. `finalize` and `leave` carry no data. */
 export function message(type, id, name, data) {
   return { type, participantId: id, participantName: name, timestamp: 1234567890, ...(data && { data }) };
 }
@@ -161,7 +161,7 @@ export function minor(amount) {
   return BigInt(sign + whole + fraction.padEnd(2, '0'));
 }
 
-/** The laws of money in a state: lines, total and shares agree to the last minor unit. */
+/** Asserts the laws of money in a state: lines, total and shares agree to the last minor unit. */
 export function assertExact(state) {
   const sum = (amounts) => amounts.reduce((left, right) => left + right, 0n);
   for (const item of state.items) {
@@ -172,7 +172,7 @@ export function assertExact(state) {
   assert.equal(shared + minor(state.unallocated), minor(state.amountDue), 'shares and what is unallocated make what is due');
 }
 
-/** The state as everybody may see it: without the phone numbers, which differ from reader to reader. */
+/** The state without phone numbers, which differ from reader to reader. */
 export function commonView(state) {
   const { role, ...rest } = state;
   return { ...rest, participants: state.participants.map((person) => ({ ...person, phone: '' })) };

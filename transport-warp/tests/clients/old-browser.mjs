@@ -1,5 +1,7 @@
-// A plain WebSocket client that does what the old browser client does, and reads only what that one reads: it keeps
-// a list of its own, takes full states as they come, and appends every `item_added` without looking twice.
+// A plain WebSocket client that behaves like the old browser client and reads only what
+// that one reads. It keeps a
+// list of its own, replaces it by full states, and appends every `item_added` without
+// checking for duplicates.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -66,7 +68,8 @@ test('kills and restarts leave no dish lost or doubled in the list of an old bro
     assert.ok(browser.codes.includes(1012), 'the orderly restart says so');
     assert.ok(browser.codes.every((code) => code === 1006 || code === 1012), `closed with ${browser.codes}`);
   }
-  // Who only reconnects is no news of a person: each learns once of those who came after, and then of the watcher.
+  // A reconnection is not announced as an arrival: each learns once of those who joined
+  // later, and then of the watcher.
   assert.deepEqual(
     browsers.map((browser) => browser.arrivals),
     [['tenant_Ben', 'tenant_Chen', 'watcher'], ['tenant_Chen', 'watcher'], ['watcher']],
@@ -146,7 +149,7 @@ class OldBrowser {
     socket.onmessage = ({ data }) => this.receive(JSON.parse(data));
     socket.onerror = ({ message }) => { this.refused = message; };
     socket.onclose = ({ code }) => {
-      // A refused connection is an attempt, not the end of a conversation.
+      // A refused connection does not count as a close.
       if (this.joined) this.codes.push(code);
       this.joined = false;
       if (code === 1000 || this.attempts >= 5) return;
@@ -164,7 +167,7 @@ class OldBrowser {
     this.socket.send(JSON.stringify(message(type, this.id, this.name, data)));
   }
 
-  /** It sends only when it believes itself connected, and never again: no id, no acknowledgement. */
+  /** Sends only when it believes itself connected, and never again: no id, no acknowledgement. */
   addItem(dishName) {
     if (!this.joined || this.socket.readyState !== WebSocket.OPEN) return;
     this.send('add_item', { dishName, dishType: 'veg', quantity: 1, price: 10.1 });
@@ -203,7 +206,7 @@ class OldBrowser {
       case 'error':
         this.toasts.error += 1;
         return;
-      default: // The old client logs a warning and goes on.
+      default: // The old client logs a warning and continues.
     }
   }
 

@@ -135,7 +135,8 @@ test('two tabs order, see each other, split in every way and place the order', {
 
 test('a reload is the same person, and leaving keeps the dishes on the bill', { timeout: 300_000 }, async () => {
   const asha = await tab(PHONE, 'dark');
-  // At a table of her own and with a phone: what she says of herself on coming back is less than at first.
+  // At a table of her own and with a phone: on coming back she sends less about herself than
+  // at first.
   await asha.goto('');
   await asha.fill('#phone', '9876543210');
   await asha.fill('#name', 'Asha');
@@ -176,14 +177,14 @@ test('a dead server shows as offline, and its return puts everybody back', { tim
   await asha.fill('#dish', 'Roti');
   await picture(asha, 'offline');
   await server.run();
-  // Unless the page has come back by itself meanwhile, and there is nothing to click any more.
+  // The page may have reconnected already, and the button be gone.
   await asha.click('#retry', { timeout: 2_000 }).catch(() => {});
   await asha.waitForSelector('#offline', { state: 'hidden' });
   await shows(asha, '.dish-name', ['Dal']);
   assert.equal(await asha.inputValue('#dish'), 'Roti', 'what was being typed is still there');
   await add(asha, { dish: 'Roti', kind: 'veg', price: '15', quantity: 4, note: '' });
   await shows(asha, '#total', ['₹180.50']);
-  // While the server was down, Chromium itself complained of the refused connections.
+  // Chromium itself logged the refused connections while the server was down.
   complaints = complaints.filter((text) => !/ERR_CONNECTION_REFUSED/.test(text));
   await done(asha);
 });
@@ -209,7 +210,7 @@ test('three share a dish, decide on charges, place the order and pay until it is
 
   await asha.click('.dish:nth-child(1) .claim');
   for (const page of all) await shows(page, '.whose', ['Nobody’s yet', '', 'Shared by' + (page === chen ? ' Asha and Ben' : page === asha ? ' you and Ben' : ' you and Asha')]);
-  await shows(chen, '#why-not', ['“Biryani” is nobody’s yet: somebody has to take it.']);
+  await shows(chen, '#why-not', ['“Biryani” is not claimed yet: somebody has to take it.']);
   await asha.click('#finalize');
   await asha.click('#confirm-yes');
   await asha.waitForSelector('#finalize-problem:not(:empty)');
@@ -243,14 +244,14 @@ test('three share a dish, decide on charges, place the order and pay until it is
   for (const page of all) await shows(page, '#due', ['₹714.00']);
 
   await ben.click('#waive');
-  await shows(ben, '#service-text', ['You do without the service charge.']);
+  await shows(ben, '#service-text', ['You declined the service charge.']);
   await shows(chen, '#service-text', ['The service charge is up to you.']);
   await shows(asha, '#lines .line-amount', ['₹620.50', '₹15.51', '₹15.51', '₹40.00', '₹0.48']);
   await ben.selectOption('#tip', '10');
   await shows(asha, '#lines .line-name', ['Dishes', 'CGST · 2.5 %', 'SGST · 2.5 %', 'Service charge · 10 %', 'Tip', 'Round-off']);
   await shows(asha, '#lines .line-amount', ['₹620.50', '₹15.51', '₹15.51', '₹40.00', '₹22.05', '₹0.43']);
   assert.deepEqual([await ben.inputValue('#tip'), await chen.inputValue('#tip')], ['10', '']);
-  // Exactly 115.0685, 253.7259 and 345.2055, of which the largest remainders are rounded up.
+  // Exactly 115.0685, 253.7259 and 345.2055; the largest remainders are rounded up.
   await shows(asha, '#shares .amount', ['₹115.07', '₹253.73', '₹345.20']);
   await shows(ben, '#shares .amount', ['₹253.73', '₹115.07', '₹345.20']);
   assert.equal(await asha.isVisible('.share.mine .lines'), false);
@@ -287,7 +288,7 @@ test('three share a dish, decide on charges, place the order and pay until it is
   await shows(ben, '#paid', ['₹100.00 of ₹714.00 is paid.']);
   await shows(ben, '#settled:visible', []);
 
-  // Asha pays all that is left, so the others owe her.
+  // Asha pays everything that is left, so the others owe her.
   await asha.selectOption('#pay-for', '');
   await shows(asha, '#pay-button', ['Record it']);
   assert.equal(await asha.inputValue('#pay-amount'), '614');
@@ -318,7 +319,7 @@ test('three share a dish, decide on charges, place the order and pay until it is
   await shows(ben, '.payment:nth-child(1) .for', ['cash · ₹100.00 given back']);
   assert.equal(await asha.inputValue('#pay-amount'), '100');
 
-  // Another of the owner's clients knows of a payment that is on its way.
+  // Another of the owner's clients records a payment that has not arrived yet.
   const till = await Phone.open(server, '/parties/collaborative_order/paying');
   const ashaId = await asha.locator('#pay-by option', { hasText: 'You' }).getAttribute('value');
   till.send(message('join', ashaId, 'Asha', {}));
@@ -333,7 +334,7 @@ test('three share a dish, decide on charges, place the order and pay until it is
   await shows(ben, '#settled:visible', ['Settled']);
   await till.close();
 
-  // What is more than due is a tip only when the owner says so.
+  // An overpayment becomes a tip only when the owner chooses so.
   await asha.click('.payment:nth-child(3) .back');
   await asha.click('#confirm-yes');
   await shows(ben, '#balance', ['₹100.00']);
@@ -388,7 +389,7 @@ test('some pay more, and one pays for another', { timeout: 300_000 }, async () =
   await shows(asha, '#shares .amount', ['₹50.00', '₹62.50']);
   await shows(ben, '#tip option:checked', ['₹12.50']);
 
-  // What the form cannot say, it leaves as it is.
+  // The form leaves charges unchanged that it cannot express.
   const till = await Phone.open(server, '/parties/collaborative_order/ways');
   const ashaId = await asha.evaluate(() => JSON.parse(sessionStorage.getItem('stonepot:ways')).id);
   const set = [
@@ -448,7 +449,7 @@ test('a host runs the table: own dishes, limits, a lock, a time, removal, being 
   await asha.fill('.guest:nth-child(1) .limit input', '200');
   await picture(asha, 'hosting');
   await asha.click('.guest:nth-child(1) .limit button');
-  await shows(ben, '#standing-rows li', ['Asha hosts: you change your own dishes, and Asha places the order.', 'Your dishes may come to ₹200.00.']);
+  await shows(ben, '#standing-rows li', ['Asha hosts: you change your own dishes, and Asha places the order.', 'Your dishes may cost up to ₹200.00.']);
   await ben.click('.dish:nth-child(2) .more');
   await ben.waitForSelector('#problem:not(:empty)');
   await shows(ben, '.pieces', ['1', '1']);
@@ -488,11 +489,11 @@ test('a host runs the table: own dishes, limits, a lock, a time, removal, being 
     return told.length > 13 && told;
   }, 'the history');
   assert.deepEqual(past, [
-    'Ben sat down', 'Asha lets Ben come back', 'Asha removed Ben', 'Asha took the time back', past[4], 'Asha unlocked the dishes', 'Asha locked the dishes',
+    'Ben sat down', 'Asha let Ben back in', 'Asha removed Ben', 'Asha removed the deadline', past[4], 'Asha unlocked the dishes', 'Asha locked the dishes',
     'Asha set Ben a limit of ₹200.00', 'Ben changed who shares Biryani', 'Ben changed who shares Biryani', 'Ben added Dal', 'Asha added Biryani', 'Chen sat down',
     'Ben sat down', 'Asha sat down',
   ]);
-  assert.match(past[4], /^Asha set the time to /);
+  assert.match(past[4], /^Asha set the deadline to /);
   await picture(chen, 'history');
 
   await asha.check('#when-ready');
@@ -556,7 +557,7 @@ test('the history leaves nothing out that went on unseen, and a guest may have a
   ]);
   assert.equal(await asha.isVisible('#past-more'), false);
 
-  // Of a limit for one of them, the others have nothing.
+  // A limit of one guest does not show for the others.
   await asha.click('.guest:nth-child(1) summary');
   await asha.fill('.guest:nth-child(1) .limit input', '200');
   await asha.click('.guest:nth-child(1) .limit button');
@@ -632,7 +633,7 @@ function skip(why) {
   process.exit(SKIPPED);
 }
 
-/** A fresh browser profile with one tab, whose every complaint is kept. */
+/** A new browser profile with one tab, whose errors and warnings are collected. */
 async function tab(viewport, colorScheme) {
   const context = await browser.newContext({ baseURL: `http://${server.host}/`, viewport, colorScheme, locale: 'en-IN' });
   context.setDefaultTimeout(60_000);
@@ -659,7 +660,7 @@ async function add(page, { dish, kind, price, quantity, note }) {
   await page.fill('#quantity', String(quantity));
   await page.fill('#note', note);
   await page.click('#add-button');
-  // The form empties itself once the server has stored the dish.
+  // The form is emptied once the server has stored the dish.
   await page.waitForFunction(() => document.querySelector('#dish').value === '');
 }
 
@@ -671,11 +672,11 @@ async function give(page, kind, numbers) {
   await page.click('#custom button[type=submit]');
 }
 
-/** What is pressed of the buttons that have this attribute. */
+/** The values of the pressed buttons that have this attribute. */
 const pressed = (page, name) =>
   page.locator(`[${name}][aria-pressed=true]`).evaluateAll((buttons, key) => buttons.map((button) => button.getAttribute(key)), name);
 
-/** An order as it was told before shares of dishes, charges and payments. */
+/** An order in the form before shares of dishes, charges and payments. */
 function oldState(id) {
   const person = { id, name: 'Asha', phone: '', role: 'owner', isOnline: true, joinedAt: 1 };
   const share = { participantId: id, participantName: 'Asha', amount: 60.25, items: ['dal'] };
@@ -689,14 +690,14 @@ function oldState(id) {
   };
 }
 
-/** Waits until the elements that match hold just these texts. */
+/** Waits until the matching elements have exactly these texts. */
 async function shows(page, selector, texts) {
   const read = async () => (await page.locator(selector).allTextContents()).map((text) => text.trim());
   await until(async () => isDeepStrictEqual(await read(), texts), `${selector} with ${texts}`).catch(() => {});
   assert.deepEqual(await read(), texts, selector);
 }
 
-/** Waits until all see two shares, each their own first, in paise, that make `total` and please `fits` (Asha’s first). */
+/** Waits until all pages show two shares, their own first, that add up to `total` and satisfy `fits` (in paise, Asha’s first). */
 async function sharesAre(pages, total, fits) {
   const paise = async (page) => {
     const shown = await page.locator('#shares .share').evaluateAll((list) =>

@@ -1,4 +1,5 @@
-// npm's `partysocket`, with its own defaults: the client library of the ecosystem that the protocol comes from.
+// npm's `partysocket`, with its own defaults: the client library of the ecosystem in which
+// the protocol originated.
 
 import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
@@ -7,7 +8,7 @@ import PartySocket from 'partysocket';
 import WS from 'ws';
 import { Phone, Server, assertExact, commonView, message, sleep, until } from './harness.mjs';
 
-// partysocket makes its label with it, and Node.js 18 does not have it by itself.
+// partysocket makes its label with it, and Node.js 18 does not define it globally.
 globalThis.crypto ??= webcrypto;
 
 const PRICES = [69.99, 33.33, 299, 0.05, 100.1, 12.3];
@@ -23,14 +24,16 @@ test('four sockets come back by themselves after SIGKILL, and nothing acknowledg
   for (const person of people) person.order(6);
   await until(() => people.every((person) => person.acknowledged.size === 6), 'the first dishes');
 
-  // The second round, each dish as the one before it is acknowledged; the power goes in the middle.
+  // The second round: each dish is sent once the one before is acknowledged; the power fails
+  // in the middle.
   for (const person of people) person.orderOneByOne(40);
   await until(() => people.some((person) => person.acknowledged.size > 12), 'some of the second round');
   await server.kill();
   await until(() => people.every((person) => !person.isOpen()), 'everybody noticing');
   const stored = people.reduce((sum, person) => sum + person.acknowledged.size, 0);
   assert.ok(stored < 4 * 46, `the kill came too late to prove anything: ${stored} were acknowledged`);
-  // Sent while offline: partysocket keeps it, and sends it before its `open` event, so before the next join.
+  // Sent while offline: partysocket queues it, and sends it before its `open` event, so
+  // before the next join.
   for (const person of people) person.order(1);
   await server.run();
 
@@ -121,7 +124,7 @@ test('the same label on two sockets evicts nobody', async (t) => {
   assert.equal(closes, 0);
 });
 
-/** Somebody with a phone whose app uses `partysocket`: sends again, with the same id, what was not acknowledged. */
+/** A guest whose app uses `partysocket` and resends, with the same id, everything that was not acknowledged. */
 class Diner {
   constructor(server, name, index) {
     this.name = name;
@@ -186,7 +189,8 @@ class Diner {
     if (type === 'ack') return this.answered.push(received.id);
     this.state = data.orderState ?? data;
     if (type === 'sync') {
-      // The whole truth: what is in it needs no sending again, what is not was never stored.
+      // The full state settles it: what it contains needs no resending, and what it lacks was
+      // never stored.
       for (const { id, addedBy } of this.state.items) if (addedBy === this.id) this.acknowledged.add(id);
       const stored = new Set(this.state.items.map((item) => item.id));
       for (const id of this.acknowledged) assert.ok(stored.has(id), `${id} was acknowledged, and is lost`);

@@ -1,5 +1,6 @@
-// Signing in, by clients that know nothing of it: `partysocket` with a token in the address that it was given, and sockets with
-// one among their subprotocols, which is all that a browser's script can set.
+// Sign-in by clients that do not know of it: `partysocket` with a token in its URL, and
+// sockets with a token among
+// their subprotocols, which is the only place where a browser's script can put one.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -12,7 +13,7 @@ import PartySocket from 'partysocket';
 import WS from 'ws';
 import { Phone, Server, message, until } from './harness.mjs';
 
-// partysocket makes its label with it, and Node.js 18 does not have it by itself.
+// partysocket makes its label with it, and Node.js 18 does not define it globally.
 globalThis.crypto ??= webcrypto;
 
 const ROOM = '/parties/collaborative_order/table-7';
@@ -29,7 +30,7 @@ async function start(t) {
   return server;
 }
 
-/** Somebody with an old client, whose app was given an address with a token in it. */
+/** A guest with an old client, whose app was given a URL with a token in it. */
 class OldClient {
   constructor(server, id, token) {
     Object.assign(this, { id, opened: 0, closes: [], heard: [] });

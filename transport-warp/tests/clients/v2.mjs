@@ -1,4 +1,5 @@
-// `stonepot.v2` with npm's `partysocket`: folding, answers, and coming back after the power went, with what was queued.
+// `stonepot.v2` with npm's `partysocket`: applying events, answers, and resuming with
+// queued commands after a power cut.
 
 import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
@@ -7,7 +8,7 @@ import PartySocket from 'partysocket';
 import WS from 'ws';
 import { Phone, Server, assertExact, message, until } from './harness.mjs';
 
-// partysocket makes its label with it, and Node.js 18 does not have it by itself.
+// partysocket makes its label with it, and Node.js 18 does not define it globally.
 globalThis.crypto ??= webcrypto;
 
 test('phones come back by their tokens after SIGKILL, and each command counts once', async (t) => {
@@ -21,7 +22,8 @@ test('phones come back by their tokens after SIGKILL, and each command counts on
   await until(() => people.some((person) => person.answers.size > 12), 'some of the answers');
   await server.kill();
   await until(() => people.every((person) => person.socket.readyState !== WS.OPEN), 'everybody noticing');
-  // partysocket sends this before its `open` event: the token in the address speaks for it.
+  // partysocket sends this before its `open` event: the token in the URL identifies the
+  // guest.
   for (const person of people) person.order(2);
   await server.run();
 
@@ -36,7 +38,7 @@ test('phones come back by their tokens after SIGKILL, and each command counts on
     await person.compares();
   }
 
-  // What was answered before is answered the same now.
+  // An earlier answer is repeated unchanged.
   const [asha] = people;
   const first = asha.answers.get(asha.commands[0].id);
   asha.socket.send(JSON.stringify(asha.commands[0]));
@@ -125,7 +127,7 @@ class Diner {
     return until(() => this.questions.get(id), `an answer to ${type}`);
   }
 
-  /** The server's checksum is that of the state which was folded here. */
+  /** Asserts that the server's checksum is that of the state held here. */
   async compares() {
     const { checksum, seq } = await this.asks('get_checksum');
     assert.equal(seq, this.state.seq);
@@ -140,7 +142,7 @@ class Diner {
         this.token = received.resumeToken;
         if (received.resumed) received.events.forEach((event) => this.fold(event));
         else this.take(received);
-        // Whatever was not answered is sent again; it counts once.
+        // Everything unanswered is sent again; it counts once.
         for (const command of this.commands) if (!this.answers.has(command.id)) this.send(command);
         break;
       case 'state':

@@ -1,4 +1,5 @@
-// npm's `ws`, frame by frame: the seed's documented flow, what each message must hold, and who may see what.
+// npm's `ws`, frame by frame: the flow of the first protocol, the fields of each message,
+// and who may see what.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -10,7 +11,7 @@ const STATE_FIELDS = [
   'circleId', 'tenantId', 'sessionId', 'initiatedBy', 'participants', 'items', 'total', 'splitType', 'status',
   'createdAt', 'updatedAt', 'currency', 'ownerId', 'splits', 'unallocated', 'amountDue', 'splitMode', 'seq',
 ];
-/** Before `seq`, once the order is finalized. */
+/** The fields before `seq` once the order is finalized. */
 const PAYMENT_FIELDS = ['payments', 'paid', 'balanceDue', 'settled', 'settlement'];
 const PARTICIPANT_FIELDS = ['id', 'name', 'phone', 'role', 'isOnline', 'joinedAt'];
 const ITEM_FIELDS = [
@@ -361,7 +362,7 @@ test('SIGTERM closes with 1012 and ends with 0, and the table is there afterward
   await back.close();
 });
 
-/** Opens a socket and joins; the two messages that answer it are kept as `welcome`. */
+/** Opens a socket and joins; keeps the two answers as `welcome`. */
 async function sit(room, who, number) {
   const phone = await Phone.open(server, `${TABLE}/${room}`);
   phone.send(joining(who, number));
@@ -384,7 +385,7 @@ function about(received, [id, name]) {
   assert.ok(Math.abs(received.timestamp - Date.now()) < 60_000, 'the time is the server’s');
 }
 
-/** The table of what existing clients read, with the field order of the recorded exchanges. */
+/** Checks the fields that existing clients read, in the order of the recorded exchanges. */
 function checkState(state, room) {
   const fields = Object.keys(state).filter((field) => field !== 'role' && field !== 'customShares');
   const known = state.status === 'finalized' ? [...STATE_FIELDS.slice(0, -1), ...PAYMENT_FIELDS, 'seq'] : STATE_FIELDS;

@@ -1,4 +1,4 @@
-/* A disk that hangs: once the file named by HANG_MARKER is there, no sync ever returns. */
+/* Simulates a hanging disk: once the file named by HANG_MARKER exists, no sync returns. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/syscall.h>

@@ -1,4 +1,5 @@
-//! A disk whose syncs never return: the server can be stopped all the same, and what anybody was told is there afterwards.
+//! A disk whose syncs never return: the server still stops, and everything that was shown
+//! is there afterwards.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
@@ -28,7 +29,7 @@ use tokio::time::sleep;
 enum Hangs {
     /// While a dish waits to be stored.
     WithSomethingToStore,
-    /// When all is stored and answered, and the log is to be closed.
+    /// When everything is stored and answered, and the log is about to be closed.
     WithNothingToStore,
 }
 
@@ -38,11 +39,11 @@ async fn a_second_signal_ends_a_server_whose_disk_hangs_whatever_its_threads_wai
         let Some(disk) = Disk::new() else { return };
         let (server, ann) = disk.server_that_hangs(threads, "10m", hangs).await;
         if hangs == Hangs::WithNothingToStore {
-            // Nobody holds up the end of the log.
+            // Nothing delays the closing of the log.
             drop(ann);
         }
         server.signal("TERM");
-        // By now its threads wait for the disk, if they ever do.
+        // By now its threads wait for the disk, if at all.
         refuses(&server).await;
         sleep(Duration::from_secs(2)).await;
 
@@ -62,7 +63,8 @@ async fn one_signal_ends_a_server_whose_disk_hangs_when_its_time_is_over() {
         let ended = server.ended();
         let log = String::from_utf8(ended.stderr).unwrap();
         let loud: Vec<_> = log.lines().filter(|line| line.contains(" ERROR ")).collect();
-        // With several threads, one of them may wait for the disk while the first ends the process in good order.
+        // With several threads, one may wait for the disk while the first ends the process
+        // normally.
         if ended.status.success() && threads != "1" {
             assert!(loud.is_empty(), "{log}");
         } else {
@@ -74,7 +76,7 @@ async fn one_signal_ends_a_server_whose_disk_hangs_when_its_time_is_over() {
     }
 }
 
-/// The line that says so cannot be written either: its pipe is full, and nobody reads it.
+/// The log line cannot be written either: its pipe is full, and not read.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_nobody_reads_holds_up_no_signal() {
     let Some(disk) = Disk::new() else { return };
@@ -83,7 +85,7 @@ async fn a_log_that_nobody_reads_holds_up_no_signal() {
     let mut command = disk.server("1", "10m");
     command.stderr(full);
     let server = Running::start_with_stderr(command);
-    // Fills what is left of it, and waits then until the server ends the reading.
+    // Fills the rest of the pipe, then blocks until the server ends.
     let filler = std::thread::spawn(move || while std::io::Write::write_all(&mut filling, b"\n").is_ok() {});
     sleep(Duration::from_millis(500)).await;
     std::fs::write(disk.marker(), "").unwrap();
@@ -100,7 +102,7 @@ fn cases() -> impl Iterator<Item = (&'static str, Hangs)> {
     })
 }
 
-/// Signals again and again, as one signal right after another counts as one, until the process has ended by that.
+/// Sends signals until the process has ended; two that arrive together count as one.
 async fn end_by_signals(server: Running) -> String {
     let began = Instant::now();
     let mut server = server;
@@ -115,7 +117,7 @@ async fn end_by_signals(server: Running) -> String {
     log
 }
 
-/// Waits until nobody new is let in, so that the first signal has come through.
+/// Waits until new sockets are refused, which shows that the first signal was handled.
 async fn refuses(server: &Running) {
     let began = Instant::now();
     while TcpStream::connect(server.addr).await.is_ok() {
@@ -131,7 +133,7 @@ struct Disk {
 }
 
 impl Disk {
-    /// Nothing without a C compiler.
+    /// Makes one. `None`: there is no C compiler.
     fn new() -> Option<Self> {
         let place = tempfile::tempdir().unwrap();
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hanging_disk/hang.c");
@@ -161,7 +163,7 @@ impl Disk {
         command
     }
 
-    /// A server that has stored one dish before its disk hangs.
+    /// Starts a server that stores one dish before its disk hangs.
     async fn server_that_hangs(&self, threads: &str, drain_timeout: &str, hangs: Hangs) -> (Running, Peer) {
         let server = Running::start(self.server(threads, drain_timeout));
         let mut ann = Peer::open(TcpStream::connect(server.addr).await.unwrap(), ROOM, &[]).await;
@@ -172,13 +174,13 @@ impl Disk {
         if hangs == Hangs::WithSomethingToStore {
             ann.add("Idli", 10).await;
             ann.send_text(b"ping").await;
-            // The room has the dish.
+            // The room has processed the dish.
             assert_eq!(ann.read().await, server::Read::Text("pong".to_owned()));
         }
         (server, ann)
     }
 
-    /// Once the disk works again, the dish that was told of is there.
+    /// Asserts that the dish that was shown is there once the disk works again.
     async fn kept_what_was_told(&self) {
         std::fs::remove_file(self.marker()).unwrap();
         let server = Running::start(stonepot(&self.data()));

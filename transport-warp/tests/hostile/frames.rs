@@ -1,11 +1,11 @@
-//! Frames that are none, or that are too large: each ends the socket with the code that RFC 6455 has for it.
+//! Invalid or oversized frames: each ends the socket with the code that RFC 6455 defines.
 
 use crate::server::frame;
 
 pub(crate) struct Case {
     pub(crate) what: &'static str,
     pub(crate) bytes: Vec<u8>,
-    /// The close code.
+    /// The expected close code.
     pub(crate) close: u16,
 }
 

@@ -1,5 +1,6 @@
-//! Hostile messages and requests, one after the other, at a real server with a real file: whoever sends one is told what is wrong,
-//! nobody else is told anything, and the order and its log stay as they are, byte for byte.
+//! Hostile messages and requests, one after another, to a real server with a real file. The
+//! sender is told what is wrong, others are told nothing, and the order and its log stay
+//! the same, byte for byte.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -36,7 +37,7 @@ async fn three_hundred_hostile_messages_are_refused_to_their_sender_alone() {
     for Case { what, seat, text, code } in &cases {
         let told = scene.send(*seat, text).await;
         if told != *code {
-            // What was granted changes the table for all that come after it.
+            // A command that succeeds would change the table for all later cases.
             assert!(!told.ends_with("granted"), "{what}: {seat:?} was granted {text:.200}");
             wrong.push(format!("{what}: {seat:?} was told {told}, not {code}: {text:.200}"));
         }
@@ -81,14 +82,15 @@ async fn seventy_hostile_requests_are_answered_or_cut_off_and_nothing_else_happe
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let sent: Vec<_> = cases.iter().map(|case| String::from_utf8_lossy(&case.bytes)).collect();
-    // A host or an origin that could be read is told to the operator, and nothing else of these lines: `tests/reach` has that.
+    // A valid host or origin is logged for the operator (see `tests/reach`); no other part of
+    // these lines may be.
     let is_told = |line: &str| line.starts_with("Host: ") || line.starts_with("Origin: ");
     let lines = sent.iter().flat_map(|text| text.lines());
     let lines = lines.filter(|line| !ORDINARY.contains(line) && !is_told(line));
     scene.keeps_to_itself(&lines.collect::<Vec<_>>());
 }
 
-/// What stands in requests that are not hostile, too.
+/// Lines that also occur in ordinary requests.
 const ORDINARY: [&str; 3] = ["Connection: close", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,7 +109,8 @@ async fn what_is_only_odd_is_kept_as_text_and_harms_nobody() {
     ] {
         assert_eq!(scene.orders(name).await, name);
     }
-    // What steers a printer or a terminal, or hides and reorders text, is gone; the rest stays.
+    // Characters that control a printer or a terminal, or hide or reorder text, are removed;
+    // the rest stays.
     for (sent, kept) in [
         ("na\u{1b}[31man", "na[31man"),
         ("naan\u{7}\u{8}\u{0}", "naan"),

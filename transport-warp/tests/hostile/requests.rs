@@ -1,11 +1,11 @@
-//! Hostile requests, as bytes: some are none at all.
+//! Hostile requests, as bytes; some are not HTTP at all.
 
 use crate::scene::OPEN;
 
 pub(crate) struct Case {
     pub(crate) what: &'static str,
     pub(crate) bytes: Vec<u8>,
-    /// The status of the answer; nothing, where the connection ends without one.
+    /// The status of the answer. `None`: the connection ends without one.
     pub(crate) status: Option<u16>,
 }
 
@@ -16,12 +16,12 @@ impl Cases {
         self.0.push(Case { what, bytes: bytes.into(), status: Some(status) });
     }
 
-    /// What is no HTTP/1 at all, and gets no answer.
+    /// Adds bytes that are not HTTP/1 and get no answer.
     fn cut_off(&mut self, what: &'static str, bytes: impl Into<Vec<u8>>) {
         self.0.push(Case { what, bytes: bytes.into(), status: None });
     }
 
-    /// A request with this first line, and further header lines.
+    /// Adds a request with this request line and further header lines.
     fn line(&mut self, what: &'static str, status: u16, line: &str, more: &str) {
         self.raw(what, status, format!("{line}\r\nHost: localhost\r\nConnection: close\r\n{more}\r\n"));
     }
@@ -30,7 +30,7 @@ impl Cases {
         self.line(what, status, &format!("GET {path} HTTP/1.1"), "");
     }
 
-    /// A handshake with these lines in place of the right ones.
+    /// Adds a handshake with these header lines instead of the valid ones.
     fn handshake(&mut self, what: &'static str, status: u16, lines: &[&str]) {
         let head = format!("GET /parties/main/{OPEN} HTTP/1.1\r\nHost: localhost\r\n");
         self.raw(what, status, format!("{head}{}\r\n\r\n", lines.join("\r\n")));
@@ -126,7 +126,7 @@ fn paths(cases: &mut Cases) {
     for path in ["/parties/main/a\"b", "/parties/main/a|b", "/parties/main/a^b"] {
         cases.get("a room that cannot be", 400, path);
     }
-    // Names are compared as they stand.
+    // Names are compared exactly.
     for room in [
         "open-tabl",
         "open-table%00",
@@ -184,7 +184,7 @@ fn bodies(cases: &mut Cases) {
     );
     cases.line("another encoding", 400, post, "Transfer-Encoding: gzip\r\n");
     cases.line("chunked twice over", 400, post, "Transfer-Encoding: chunked, identity\r\n");
-    // A second request in the body of the first is no request.
+    // A second request inside the body of the first is not executed.
     cases.line(
         "a request in a body",
         405,
@@ -239,7 +239,8 @@ fn handshakes(cases: &mut Cases) {
     cases.raw("a handshake with a room that cannot be", 400, room);
 }
 
-/// Requests by a name that leads to this machine and is none of its own, and of pages of other sites.
+/// Requests by a name that resolves to this machine but is not its own, and from pages of
+/// other sites.
 fn names(cases: &mut Cases) {
     let room = format!("/parties/main/{OPEN}");
     for name in

@@ -1,4 +1,4 @@
-//! A server with four tables, those who sit there, and whoever attacks them.
+//! A server with four tables, their guests, and the attackers.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,13 +14,14 @@ use crate::cases::Seat;
 use crate::process::{Running, stonepot};
 use crate::server::{LONG, Peer, Read, frame};
 
-/// What nobody but those at the table may learn, and no log may hold.
+/// Values that only people at the table may learn, and that no log may contain.
 pub(crate) const SECRETS: [&str; 5] = ["9876543210", "Annapurna", "Benazir", OWNER, GUEST];
 
 const OWNER: &str = "asha-4711-id";
 const GUEST: &str = "ben-4711-id";
 
-/// A table with an owner, who watches by the first protocol, and a guest who watches by the second.
+/// A table with an owner, who watches with the first protocol, and a guest, who watches
+/// with the second.
 struct Watched {
     owner: Peer,
     watcher: Peer,
@@ -36,14 +37,14 @@ pub(crate) struct Scene {
     orders: u32,
 }
 
-/// What came back for bytes that were sent.
+/// The answer to bytes that were sent.
 pub(crate) struct Told {
-    /// The status of the answer; nothing, if the connection ended without one.
+    /// The status of the answer. `None`: the connection ended without one.
     pub(crate) status: Option<u16>,
     pub(crate) text: String,
 }
 
-/// The tables, by their room.
+/// The rooms of the tables.
 pub(crate) const OPEN: &str = "open-table";
 pub(crate) const HOSTED: &str = "hosted-table";
 pub(crate) const LOCKED: &str = "locked-table";
@@ -53,11 +54,11 @@ impl Scene {
     pub(crate) async fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut command = stonepot(data.path());
-        // Nothing comes that was not asked for, not even a ping.
+        // So that nothing arrives unasked, not even a ping.
         command
             .args(["--message-rate", "0", "--participant-rate", "0", "--ping-interval", "24h"])
             .env("RUST_LOG", "trace");
-        // Not through a pipe, which nobody reads meanwhile.
+        // Not a pipe, which would fill up unread.
         command.stderr(std::fs::File::create(log_of(data.path())).unwrap());
         let running = Running::start_with_stderr(command);
         let mut scene = Self {
@@ -88,7 +89,7 @@ impl Scene {
         Peer::open(TcpStream::connect(self.running().addr).await.unwrap(), &path, &[]).await
     }
 
-    /// Lays a table: two people, two dishes of the owner's and one of the guest's.
+    /// Sets up a table: two people, two dishes of the owner and one of the guest.
     async fn lay(&self, room: &str, policy: &str) -> Watched {
         let mut owner = self.socket(room, false).await;
         let data = json!({ "phone": "9876543210", "policy": policy });
@@ -112,26 +113,26 @@ impl Scene {
         Watched { owner, watcher, state: Value::Null }
     }
 
-    /// Hears everything that is on its way, and notes how things are.
+    /// Receives everything that is in flight, and records the current state.
     async fn settle(&mut self) {
         let log = self.data.path().join("stonepot.db");
         for watched in self.tables.values_mut() {
             hush(&mut watched.owner, false).await;
             hush(&mut watched.watcher, true).await;
-            // What the other did meanwhile.
+            // Messages caused by the other.
             hush(&mut watched.owner, false).await;
             watched.state = state(&mut watched.watcher).await;
         }
         self.log = facts(&log);
     }
 
-    /// Sends a message from a seat; says with which code it was refused.
+    /// Sends a message from a seat; returns the code of the refusal.
     pub(crate) async fn send(&mut self, seat: Seat, text: &str) -> String {
         let attacker = self.attacker(seat).await;
         attacker.send_text(text.as_bytes()).await;
         let told = loop {
             let told = attacker.message().await;
-            // Others' comings and goings.
+            // Messages about others.
             if !matches!(told["type"].as_str(), Some("presence" | "participant_joined" | "sync" | "event")) {
                 break told;
             }
@@ -143,7 +144,7 @@ impl Scene {
         refused.map_or_else(|| format!("{}: it was granted", told["type"]), str::to_owned)
     }
 
-    /// Sends bytes from a seat, and says with which code the socket was closed.
+    /// Sends bytes from a seat; returns the code with which the socket was closed.
     pub(crate) async fn send_frames(&mut self, seat: Seat, bytes: &[u8]) -> Option<u16> {
         self.attacker(seat).await;
         let mut attacker = self.attackers.remove(&seat).unwrap();
@@ -156,15 +157,16 @@ impl Scene {
             }
         };
         drop(attacker);
-        // Whoever sat there is seen to go: the room knew it before the socket was closed.
+        // The departure of the sender was already announced: the room learned of it before the
+        // socket was closed.
         self.settle().await;
         closed
     }
 
-    /// Sends bytes to the server on a connection of their own, and reads what comes of it.
+    /// Sends bytes on a new connection; returns the answer.
     pub(crate) async fn ask(&self, bytes: &[u8]) -> Told {
         let mut stream = TcpStream::connect(self.running().addr).await.unwrap();
-        // It may have hung up already.
+        // The server may have hung up already.
         drop(stream.write_all(bytes).await);
         let mut answer = Vec::new();
         let read = async {
@@ -185,11 +187,12 @@ impl Scene {
         Told { status, text }
     }
 
-    /// The process lives, nobody at any table was told anything, and every order and the log are as they were.
+    /// Asserts that the process lives, that people at the tables were told nothing, and that
+    /// orders and log are unchanged.
     pub(crate) async fn nothing_happened(&mut self, what: &str) {
         let path = self.data.path().join("stonepot.db");
         for (room, watched) in &mut self.tables {
-            // The room answers after everything that it has told anybody.
+            // The answer comes after everything that the room sent before.
             assert_eq!(state(&mut watched.watcher).await, watched.state, "{what}: {room}");
             watched.owner.send_text(b"ping").await;
             assert_eq!(watched.owner.read().await, Read::Text("pong".to_owned()), "{what}: heard at {room}");
@@ -199,7 +202,7 @@ impl Scene {
         assert_eq!(health.status, Some(200), "{what}");
     }
 
-    /// Orders a dish of this name, and says under which name everybody sees it.
+    /// Orders a dish of this name; returns the name that others see.
     pub(crate) async fn orders(&mut self, name: &str) -> String {
         self.orders += 1;
         let id = format!("odd-{}", self.orders);
@@ -212,7 +215,8 @@ impl Scene {
         seen.as_str().unwrap().to_owned()
     }
 
-    /// The log of the process, at its most talkative, holds nothing personal and nothing of what was sent.
+    /// Asserts that the log, at its most verbose level, contains nothing personal and nothing
+    /// that was sent.
     pub(crate) fn keeps_to_itself(&mut self, sent: &[&str]) {
         let running = self.running.take().unwrap();
         running.signal("TERM");
@@ -223,7 +227,7 @@ impl Scene {
             let line = log.lines().find(|line| line.contains(secret));
             assert!(line.is_none(), "{secret} in the log: {line:?}");
         }
-        // However a text is quoted, and even if only its beginning or its middle is there.
+        // Finds a text however it is quoted, also if only its beginning or its middle is logged.
         let log = without_quotes(&log);
         for text in sent {
             let text = without_quotes(text);
@@ -237,7 +241,7 @@ impl Scene {
         assert!(!log.contains("panicked"), "{log}");
     }
 
-    /// Whoever attacks from this seat: always the same socket, as long as it is open.
+    /// The attacker of this seat: the same socket while it is open.
     async fn attacker(&mut self, seat: Seat) -> &mut Peer {
         if !self.attackers.contains_key(&seat) {
             let mut peer = self.socket(seat.room(), seat.speaks_v2()).await;
@@ -257,21 +261,22 @@ fn join(id: &str, name: &str, data: &Value) -> Value {
     json!({ "type": "join", "id": format!("join-{id}"), "participantId": id, "participantName": name, "data": data })
 }
 
-/// Reads everything until the room has done what this person sent before, and whatever it was told before that by others.
+/// Reads until the room has processed everything that this person sent before, including
+/// messages about others.
 async fn hush(peer: &mut Peer, speaks_v2: bool) {
     let (asks, answer) = if speaks_v2 { ("get_state", "state") } else { ("history", "history") };
     peer.say(&json!({ "type": asks })).await;
     while peer.message().await["type"] != answer {}
 }
 
-/// The whole order as somebody of `stonepot.v2` sees it; and that it is the next thing that they hear.
+/// The whole order for a reader of `stonepot.v2`. Asserts that it is the next message.
 async fn state(peer: &mut Peer) -> Value {
     peer.send(&frame(0x81, br#"{"type":"get_state"}"#)).await;
     let mut told = peer.hear("state").await;
     told["state"].take()
 }
 
-/// Every stored fact, through a connection that only reads.
+/// Every stored fact, read through a read-only connection.
 fn facts(path: &Path) -> Vec<u8> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let log = Connection::open_with_flags(path, flags).unwrap();
@@ -292,7 +297,7 @@ fn log_of(data: &Path) -> PathBuf {
     data.join("server.log")
 }
 
-/// Whether an answer has come as a whole, where it says how long it is.
+/// Whether an answer is complete, if it states its length.
 fn is_whole(answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };

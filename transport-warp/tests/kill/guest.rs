@@ -1,4 +1,4 @@
-//! Somebody who orders, on a socket of their own, and holds every order they are shown against those before.
+//! A guest who orders on a socket, and compares every order it is shown with earlier ones.
 
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -9,10 +9,11 @@ use tungstenite::{Message, WebSocket};
 
 use crate::ledger::Ledger;
 
-/// Longer than anything here takes, so that a server which hangs is found.
+/// Longer than anything here takes, so that a hanging server is found.
 const LONG: Duration = Duration::from_secs(120);
 
-/// From then on somebody orders more of what they have, so that orders stay small.
+/// With this many dishes, a guest orders more of an existing one, so that orders stay
+/// small.
 const DISHES: u64 = 3;
 
 pub(crate) struct Guest {
@@ -22,12 +23,12 @@ pub(crate) struct Guest {
     /// What was shown before the server was started.
     before: Arc<Ledger>,
     shown: Ledger,
-    /// The last change that this guest was shown.
+    /// The number of the last change that this guest was shown.
     seq: u64,
     orders: u64,
 }
 
-/// The server is gone, as it must be at some time; or something is wrong.
+/// Why a guest stops: the server is gone, as expected, or something is wrong.
 enum End {
     Gone,
     Wrong(String),
@@ -44,7 +45,8 @@ impl Guest {
         Self { addr, table, name, before, shown: Ledger::default(), seq: 0, orders: 0 }
     }
 
-    /// What this guest was shown; or what was missing from it.
+    /// Orders until the server is gone. Returns what this guest was shown, or what was missing
+    /// from it.
     pub(crate) fn order_until_the_server_is_gone(mut self) -> Result<Ledger, String> {
         let mut order = || -> Result<(), End> {
             let mut socket = self.join()?;
@@ -62,7 +64,7 @@ impl Guest {
         }
     }
 
-    /// Joins, and says what is missing.
+    /// Joins; returns an error that says what is missing.
     pub(crate) fn look(mut self) -> Result<(), String> {
         match self.join() {
             Ok(_) => Ok(()),
@@ -95,7 +97,7 @@ impl Guest {
         json!({"type": "update_quantity", "data": {"itemId": dish, "quantity": 1 + round.min(900)}})
     }
 
-    /// Reads messages until one is the answer.
+    /// Reads messages until the answer arrives.
     fn hear_until(
         &mut self,
         socket: &mut WebSocket<TcpStream>,

@@ -1,4 +1,4 @@
-//! What people were shown, and so must find again.
+//! Records what people were shown, and must find again.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ pub(crate) struct Ledger {
     messages: u64,
 }
 
-/// The most that was shown of one table.
+/// The latest state that was shown of one table.
 #[derive(Debug, Default)]
 struct Table {
     /// The number of the last change.
     seq: u64,
-    /// Of each dish. Here nobody orders less of anything, so less than this is a loss.
+    /// The quantity of each dish. Quantities never decrease here, so a smaller one is a loss.
     quantities: BTreeMap<String, u64>,
 }
 
@@ -25,12 +25,12 @@ impl Ledger {
         self.tables.keys().map(String::as_str)
     }
 
-    /// Messages with an order in them.
+    /// The number of messages that contained an order.
     pub(crate) fn messages(&self) -> u64 {
         self.messages
     }
 
-    /// Notes that somebody was shown this order.
+    /// Records that a guest was shown this order.
     pub(crate) fn note(&mut self, table: &str, order: &Value) {
         self.messages += 1;
         let known = self.tables.entry(table.to_owned()).or_default();
@@ -53,7 +53,7 @@ impl Ledger {
         }
     }
 
-    /// What is missing from this order of a table that somebody was shown.
+    /// Describes what this order lacks of what was shown. `None`: nothing.
     pub(crate) fn missing_from(&self, table: &str, order: &Value) -> Option<String> {
         let known = self.tables.get(table)?;
         let seq = order["seq"].as_u64().unwrap();

@@ -1,8 +1,8 @@
-//! The server, killed with SIGKILL at random moments while people order: whatever anybody was shown is there when it is
-//! started again.
+//! The server is killed with SIGKILL at random moments while people order. Everything that
+//! was shown must be there after a restart.
 //!
-//! `STONEPOT_KILLS=1000 STONEPOT_SEED=7 cargo test --release -p transport-warp --test kill -- --nocapture` kills it more
-//! often than it has to be each time.
+//! `STONEPOT_KILLS=1000 STONEPOT_SEED=7 cargo test --release -p transport-warp --test kill -- --nocapture`
+//! kills it more often than the default.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
@@ -25,10 +25,12 @@ use server::Server;
 const TABLES: usize = 5;
 const GUESTS: usize = 3;
 
-/// After so many kills everybody goes to new tables, lest the orders grow and every message with them.
+/// After this many kills all guests move to new tables, so that orders and messages do not
+/// grow.
 const KILLS_OF_A_TABLE: u64 = 10;
 
-/// The server lives so long after it listens, at most; on a slow machine, as many times longer than it takes to start.
+/// How long the server lives after it listens, at most. On a slow machine it is [`STARTS`]
+/// times its start time.
 const LONGEST_LIFE: Duration = Duration::from_millis(250);
 const STARTS: u32 = 5;
 
@@ -62,13 +64,13 @@ fn a_server_that_keeps_nothing_is_found_out() {
     assert!(lost.contains("was at change"), "{lost}");
 }
 
-/// One folder of data, and what was shown of it.
+/// One data folder, and what was shown of it.
 struct Evening<'data> {
     log: &'static str,
     data: &'data Path,
     dice: StdRng,
     ledger: Ledger,
-    /// Kills before it listened.
+    /// Kills before the server listened.
     early: u64,
     lives: u64,
 }
@@ -79,7 +81,8 @@ impl<'data> Evening<'data> {
         Self { log, data, dice, ledger: Ledger::default(), early: 0, lives: 0 }
     }
 
-    /// Starts the server, lets people order and kills it. Says what of before is missing, if anything.
+    /// Starts the server, lets guests order, and kills it. The error says which earlier changes
+    /// are missing.
     fn until_the_kill(&mut self, generation: u64) -> Result<(), String> {
         self.lives += 1;
         if self.dice.random_bool(0.15) {
@@ -104,7 +107,7 @@ impl<'data> Evening<'data> {
         thread::sleep(longest_life.mul_f64(self.dice.random()));
         server.kill();
         let shown: Vec<_> = guests.into_iter().map(|guest| guest.join().unwrap()).collect();
-        // Every guest is gone, and with them what they held of it.
+        // All guests have ended and dropped their references.
         self.ledger = Arc::into_inner(before).unwrap();
         for shown in shown {
             self.ledger.add(shown?);
@@ -112,7 +115,7 @@ impl<'data> Evening<'data> {
         Ok(())
     }
 
-    /// How many tables there are, and how many messages were shown.
+    /// Checks every table. Returns the number of tables, and of the messages shown.
     fn look_at_every_table(&mut self) -> Result<(usize, u64), String> {
         let server = Server::start(self.log, self.data);
         let before = Arc::new(std::mem::take(&mut self.ledger));

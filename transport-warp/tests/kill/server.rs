@@ -12,7 +12,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts it, and does not wait until it listens.
+    /// Starts it without waiting until it listens.
     pub(crate) fn spawn(log: &str, data: &Path) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_stonepot"))
             .args(["--addr", "127.0.0.1:0", "--log", log, "--data"])
@@ -28,7 +28,7 @@ impl Server {
         Self { child, addr: SocketAddr::from(([127, 0, 0, 1], 0)) }
     }
 
-    /// Starts it, and waits until it has said where it is.
+    /// Starts it, and waits until it prints its address.
     pub(crate) fn start(log: &str, data: &Path) -> Self {
         let mut server = Self::spawn(log, data);
         let lines = BufReader::new(server.child.stdout.take().unwrap()).lines();
@@ -40,7 +40,7 @@ impl Server {
         server
     }
 
-    /// Ends it as nothing can prevent: with SIGKILL.
+    /// Ends it with SIGKILL, which cannot be handled.
     pub(crate) fn kill(self) {
         drop(self);
     }

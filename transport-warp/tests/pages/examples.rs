@@ -1,4 +1,4 @@
-//! The examples of messages.
+//! Tests of the messages in examples.
 
 use order_core::ItemId;
 use order_core::wire::v2;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::markdown::Page;
 
-/// Each message on the page of commands is one that the server understands; none is missing there.
+/// The server understands each message on the page of commands, and none is missing there.
 #[test]
 fn every_example_of_a_command_is_understood() {
     let page = Page::read("docs/protocol/commands.md");
@@ -25,7 +25,7 @@ fn every_example_of_a_command_is_understood() {
     }
 }
 
-/// Each block of JSON on any page of the protocol can be read, line by line.
+/// Each line of each JSON block on the protocol's pages is valid.
 #[test]
 fn every_block_of_json_is_json() {
     for path in ["PROTOCOL.md", "docs/protocol/money.md", "docs/protocol/v2.md", "docs/protocol/limits.md"] {

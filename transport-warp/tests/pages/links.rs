@@ -27,7 +27,7 @@ fn no_page_has_a_broken_link() {
     assert!(links > 100, "only {links} links");
 }
 
-/// Whether a link of a page leads to a file, and to a heading of it where it names one.
+/// Whether a link leads to an existing file and, if it names one, to an existing heading.
 fn leads_somewhere(pages: &[Page], from: &Page, target: &str) -> bool {
     let (path, anchor) = target.split_once('#').map_or((target, None), |(path, anchor)| (path, Some(anchor)));
     let path = match path {
@@ -42,7 +42,7 @@ fn leads_somewhere(pages: &[Page], from: &Page, target: &str) -> bool {
     }
 }
 
-/// The path without `..`.
+/// Resolves `..` in a path.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {

@@ -1,5 +1,5 @@
-//! The pages of the repository hold: links lead somewhere, files and tests that are named exist, examples are understood, and
-//! sessions play as they are printed.
+//! Tests of the repository's pages: links work, named files and tests exist, examples are
+//! valid, and sessions run as printed.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

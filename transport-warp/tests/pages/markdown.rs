@@ -1,17 +1,17 @@
-//! What these tests need to know of Markdown.
+//! The small part of Markdown that these tests read.
 
 use std::path::{Path, PathBuf};
 
 /// A page of the repository.
 pub(crate) struct Page {
-    /// From the root of the repository on.
+    /// Relative to the root of the repository.
     pub(crate) path: PathBuf,
     pub(crate) text: String,
 }
 
-/// A block between fences.
+/// A fenced block.
 pub(crate) struct Block<'page> {
-    /// What stands behind the first fence.
+    /// The info string of the opening fence.
     pub(crate) language: &'page str,
     /// The number of its first line in the page, from 0.
     pub(crate) first_line: usize,
@@ -43,12 +43,12 @@ pub(crate) fn pages() -> Vec<Page> {
 }
 
 impl Page {
-    /// One page, by its path from the root of the repository on.
+    /// Reads one page, by its path from the root of the repository.
     pub(crate) fn read(path: &str) -> Self {
         Self { path: path.into(), text: std::fs::read_to_string(root().join(path)).unwrap() }
     }
 
-    /// The blocks between fences.
+    /// The fenced blocks.
     pub(crate) fn blocks(&self) -> Vec<Block<'_>> {
         let mut blocks = Vec::new();
         let mut open: Option<Block<'_>> = None;
@@ -70,7 +70,7 @@ impl Page {
         blocks
     }
 
-    /// The lines outside the blocks between fences.
+    /// The lines outside fenced blocks.
     pub(crate) fn prose(&self) -> Vec<&str> {
         let mut inside = false;
         let mut prose = Vec::new();
@@ -84,7 +84,7 @@ impl Page {
         prose
     }
 
-    /// What a link can have behind its `#`: the headings by GitHub's rule, and the ids that are set by hand.
+    /// The valid anchors: the headings by GitHub's rule, and ids that are set explicitly.
     pub(crate) fn anchors(&self) -> Vec<String> {
         let mut anchors: Vec<String> = Vec::new();
         for line in self.prose() {
@@ -104,7 +104,8 @@ impl Page {
     }
 }
 
-/// The anchor of a heading on GitHub: lower case, letters, digits, `-` and `_` alone, and hyphens for spaces.
+/// The anchor of a heading on GitHub: lower case, only letters, digits, `-` and `_`, with
+/// hyphens for spaces.
 fn slug(heading: &str) -> String {
     without_targets(heading)
         .trim()
@@ -119,7 +120,7 @@ fn slug(heading: &str) -> String {
         .collect()
 }
 
-/// The text without what links in it lead to.
+/// The text without the targets of its links.
 fn without_targets(text: &str) -> String {
     let mut parts = text.split("](");
     let mut left = parts.next().unwrap_or_default().to_owned();
@@ -129,7 +130,7 @@ fn without_targets(text: &str) -> String {
     left
 }
 
-/// What of a line stands in backticks, and the line without it.
+/// The parts of a line in backticks, and the line without them.
 pub(crate) fn code_and_rest(line: &str) -> (Vec<&str>, String) {
     let parts: Vec<_> = line.split('`').collect();
     let code = parts.iter().skip(1).step_by(2).copied().collect();

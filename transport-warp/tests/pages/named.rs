@@ -1,11 +1,11 @@
-//! Files and tests that pages name.
+//! Checks the files and tests that pages name.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::markdown::{Page, code_and_rest, pages, root};
 
-/// Where the paths begin that pages name.
+/// The first folder of paths that pages name.
 const FOLDERS: [&str; 8] =
     ["order-core", "order-host", "transport-memory", "transport-warp", "tools", "fuzz", "scripts", "docs"];
 
@@ -13,7 +13,7 @@ const FOLDERS: [&str; 8] =
 fn every_file_that_a_page_names_is_there() {
     let (mut named, mut missing) = (0, Vec::new());
     for page in pages() {
-        // The changelog speaks of what was there.
+        // The changelog may name files that no longer exist.
         if page.path == Path::new("CHANGELOG.md") {
             continue;
         }
@@ -31,14 +31,14 @@ fn every_file_that_a_page_names_is_there() {
     assert!(named > 100, "only {named} files");
 }
 
-/// Whether what stands in backticks is the path of one file or folder of the repository.
+/// Whether a text in backticks is the path of a file or folder of the repository.
 fn is_path(code: &str) -> bool {
     let begins =
         FOLDERS.iter().any(|folder| code.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')));
     begins && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte))
 }
 
-/// `docs/promises.md` says for each promise in which test files it is shown.
+/// `docs/promises.md` names, for each promise, the test files that show it.
 #[test]
 fn every_promise_names_a_test_file() {
     let page = Page::read("docs/promises.md");
@@ -59,7 +59,7 @@ fn every_promise_names_a_test_file() {
     assert!(promises > 15, "only {promises} promises");
 }
 
-/// SECURITY.md names the test of each threat, or says that it is not prevented.
+/// SECURITY.md names the test of each threat, or says that the threat is not prevented.
 #[test]
 fn every_threat_has_a_test_that_is_there() {
     let sources = sources(root());
@@ -99,7 +99,7 @@ fn test_at<'line>(lines: &[&'line str], number: usize) -> Option<&'line str> {
     lines[number - 3..number].iter().any(is_test).then_some(name)
 }
 
-/// All Rust files of the workspace, one after the other.
+/// All Rust files of the workspace, concatenated.
 fn sources(root: &Path) -> String {
     let mut folders: Vec<_> = ["order-core", "order-host", "transport-memory", "transport-warp", "tools"]
         .map(|name| root.join(name))

@@ -1,8 +1,9 @@
-//! The sessions on the pages, played at a real server. `BLESS=1` writes into the pages what comes back.
+//! Plays the sessions on the pages against a real server. `BLESS=1` writes the actual
+//! answers into the pages.
 //!
-//! A session is what a page has in blocks of the language `console`, one after the other:
-//! `$ wscat …` opens a socket, `> …` sends, `< …` is what must come back, `^C` closes, and `$ curl …` gets. A name before it says
-//! whose terminal it is.
+//! A session consists of a page's blocks in the language `console`, in order: `$ wscat …`
+//! opens a socket, `> …` sends, `< …` is the expected answer, `^C` closes, and `$ curl …`
+//! gets. A name before it says which terminal it belongs to.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,10 +16,10 @@ use tokio::time::timeout;
 use crate::markdown::{Page, root};
 use crate::server::{Peer, Read, Server};
 
-/// Where a server is that was started with its defaults, which the pages name.
+/// The default address of a server, which the pages name.
 const ADDRESS: &str = "127.0.0.1:1999";
 
-/// Fields whose values are others with each run.
+/// Fields whose values differ in each run.
 const VARIES: [&str; 11] = [
     "addedAt",
     "at",
@@ -33,7 +34,7 @@ const VARIES: [&str; 11] = [
     "updatedAt",
 ];
 
-/// What a client remembers of its place in the history.
+/// The field with a client's place in the history.
 const CURSOR: &str = "cursor";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,7 +66,7 @@ enum Step<'line> {
     Hear(&'line str),
 }
 
-/// A socket of a session, and where in the order it is.
+/// A terminal of a session: its socket, and its last cursor.
 struct Terminal {
     peer: Option<Peer>,
     place: Option<Value>,
@@ -74,7 +75,7 @@ struct Terminal {
 async fn play(path: &str) {
     let page = Page::read(path);
     let mut printed = page.blocks().into_iter().flat_map(|block| block.lines);
-    // What was cut short by hand stays as it is.
+    // A page that was shortened by hand is not rewritten.
     let bless = std::env::var_os("BLESS").is_some() && !printed.any(|line| line.contains('…'));
     let server = Server::start().await;
     let mut terminals = BTreeMap::new();
@@ -107,7 +108,7 @@ async fn play(path: &str) {
     }
 }
 
-/// Whose terminal a line is of, and what is done there.
+/// The terminal of a line, and the action.
 fn step(line: &str) -> (&str, Step<'_>) {
     let (name, step) = match line.split_once(' ') {
         Some((name, step)) if name.bytes().all(|byte| byte.is_ascii_lowercase()) => (name, step),
@@ -133,7 +134,7 @@ fn step(line: &str) -> (&str, Step<'_>) {
     (name, step)
 }
 
-/// Does what a line says; gives the line as it was done, where that differs.
+/// Executes a line. Returns the line as executed, if it has to be written to the page.
 async fn act(
     server: &Server,
     terminals: &mut BTreeMap<String, Terminal>,
@@ -168,14 +169,14 @@ async fn act(
     }
 }
 
-/// The message with the place in this server's order that the terminal was told last.
+/// Replaces `since` in a message by the terminal's last cursor on this server.
 fn since_here(text: &str, place: Option<&Value>) -> String {
     let Some((before, since)) = text.split_once("\"since\":") else { return text.to_owned() };
     let end = since.find([',', '}']).unwrap();
     format!("{before}\"since\":{}{}", place.unwrap(), &since[end..])
 }
 
-/// The next message to a terminal, or what was got.
+/// The next message to a terminal, or the body of the last GET.
 async fn hear(terminals: &mut BTreeMap<String, Terminal>, name: &str, got: &mut Option<String>) -> String {
     if let Some(got) = got.take() {
         return got;
@@ -191,7 +192,7 @@ async fn hear(terminals: &mut BTreeMap<String, Terminal>, name: &str, got: &mut 
 }
 
 impl Terminal {
-    /// Remembers the cursor of a message.
+    /// Remembers the cursor of a message, if it has one.
     fn note_place(&mut self, text: &str) {
         let message = read(text);
         if matches!(message["type"].as_str(), Some("welcome" | "event" | "state")) {
@@ -200,7 +201,8 @@ impl Terminal {
     }
 }
 
-/// Writes what comes until nothing more does: first to the terminal in which something was done, then to the others.
+/// Writes all messages that arrive, first those of the terminal that acted, then the
+/// others'.
 async fn write_what_came(
     text: &mut String,
     terminals: &mut BTreeMap<String, Terminal>,
@@ -227,12 +229,13 @@ async fn write_what_came(
     }
 }
 
-/// What a line says as JSON; a text that is none stands for itself.
+/// Parses a line as JSON; other text becomes a string.
 fn read(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
 }
 
-/// Whether a message is as it is printed, but for what varies. `…` stands for anything.
+/// Whether a message matches the printed one, except for varying fields. `…` matches
+/// anything.
 fn is_as_printed(printed: &str, actual: &str) -> bool {
     let parts: Vec<_> = printed.split('…').collect();
     match parts[..] {
@@ -252,7 +255,7 @@ fn is_as_printed(printed: &str, actual: &str) -> bool {
     }
 }
 
-/// Whether a value is as it is printed, but for what varies.
+/// Whether a value matches the printed one, except for varying fields.
 fn alike(field: Option<&str>, printed: &Value, actual: &Value) -> bool {
     if field.is_some_and(|field| VARIES.contains(&field)) {
         return printed.is_number() == actual.is_number();
@@ -272,7 +275,7 @@ fn alike(field: Option<&str>, printed: &Value, actual: &Value) -> bool {
     }
 }
 
-/// The page with other lines in its blocks.
+/// The page with new lines in its blocks.
 fn with_blocks(page: &Page, blocks: &BTreeMap<usize, String>) -> String {
     let mut text = String::new();
     let mut lines = page.text.lines().enumerate();

@@ -1,4 +1,4 @@
-//! What browsers send, to a server in a process of its own.
+//! Requests as browsers send them, to a server in a separate process.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -6,14 +6,14 @@ use std::process::Command;
 use crate::process::{Running, STONEPOT};
 use crate::server::{Answer, HANDSHAKE, ROOM, ask};
 
-/// A server without sign-in and data folder, with these options.
+/// Starts a server with these options, without sign-in and without a data folder.
 pub(crate) fn server(options: &[&str]) -> Running {
     let mut command = Command::new(STONEPOT);
     command.args(["--addr", "127.0.0.1:0", "--log", "memory"]).args(options);
     Running::start(command)
 }
 
-/// The same, for every network.
+/// As [`server`], listening on every network.
 pub(crate) fn on_every_network(options: &[&str]) -> Running {
     let addr = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut command = Command::new(STONEPOT);
@@ -21,18 +21,18 @@ pub(crate) fn on_every_network(options: &[&str]) -> Running {
     Running::start_at(command, addr)
 }
 
-/// The header lines of a request by this name, and from a page of this origin where there is one.
+/// The header lines of a request by this name and from a page of this origin, if given.
 pub(crate) fn lines(host: &str, origin: &str) -> String {
     let origin = if origin.is_empty() { String::new() } else { format!("Origin: {origin}\r\n") };
     format!("Host: {host}\r\n{origin}")
 }
 
-/// What a handshake with these header lines is answered.
+/// The answer to a handshake with these header lines.
 pub(crate) async fn knock(addr: SocketAddr, lines: &str) -> Answer {
     ask(addr, &format!("GET {ROOM} HTTP/1.1\r\n{lines}{HANDSHAKE}\r\n")).await
 }
 
-/// What a request for this path with these header lines is answered.
+/// The answer to a GET of this path with these header lines.
 pub(crate) async fn look(addr: SocketAddr, path: &str, lines: &str) -> Answer {
     ask(addr, &format!("GET {path} HTTP/1.1\r\n{lines}\r\n")).await
 }
@@ -42,7 +42,7 @@ pub(crate) async fn opens(addr: SocketAddr, host: &str, origin: &str) -> (u16, S
     outcome(&knock(addr, &lines(host, origin)).await)
 }
 
-/// The same of a look at the order, which has no one on it.
+/// The status of a GET of the order, which has no participants, and the code of a refusal.
 pub(crate) async fn shows(addr: SocketAddr, host: &str, origin: &str) -> (u16, String) {
     outcome(&look(addr, ROOM, &lines(host, origin)).await)
 }
@@ -67,7 +67,7 @@ pub(crate) fn bad_host() -> (u16, String) {
     (403, "host_not_allowed".to_owned())
 }
 
-/// The order may be looked at, and nobody has joined it.
+/// The GET was allowed, and the order does not exist yet.
 pub(crate) fn no_order() -> (u16, String) {
     (404, "order_not_found".to_owned())
 }

@@ -1,4 +1,4 @@
-//! The filters in another application, which says itself what is let in.
+//! The filters in another application, which sets who may use them.
 
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ async fn filters_that_are_mounted_alone_look_at_the_name_as_well() {
     }
 }
 
-/// The status of one request on filters, served by warp itself.
+/// The status of one request to filters, served by warp itself.
 async fn status(filter: &BoxedFilter<(Response,)>, path: &str, host: &str) -> u16 {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();

@@ -1,9 +1,9 @@
-//! What the operator reads of those who were turned away.
+//! What the operator is told about refused requests.
 
 use crate::browser::{bad_host, bad_page, knock, lines, look, on_every_network, opens, server};
 use crate::server::ask;
 
-/// The lines of a log about those who were turned away.
+/// The log lines about refused requests.
 fn refusals(log: &str) -> Vec<&str> {
     log.lines().filter(|line| line.contains(" WARN ") && line.contains("got 403")).collect()
 }
@@ -91,7 +91,7 @@ async fn a_flood_of_refusals_fills_no_log() {
         assert_eq!(opens(server.addr, &format!("n{number}.example"), "").await, bad_host());
     }
     let log = server.stop("TERM");
-    // Ten of each kind at once, and one a minute, however slow the machine is.
+    // A burst of ten of each kind, and one a minute, however slow the machine is.
     let lines = refusals(&log).len();
     assert!((20..60).contains(&lines), "{lines}: {log}");
 }

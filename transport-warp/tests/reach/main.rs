@@ -1,5 +1,5 @@
-//! From which pages the server may be used, and to which names it answers: each way to start it, with requests as browsers send
-//! them, and what the log says of those who were turned away.
+//! Which pages may use the server, and which names it answers to: each way to start it,
+//! with requests as browsers send them, and the log lines about refusals.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -11,7 +11,7 @@ use crate::browser::{
 use crate::process::{Running, STONEPOT, end_of, stonepot};
 use crate::server::{Peer, ROOM, ask};
 
-/// Pages of the internet, and what only looks like a page of this machine.
+/// Pages of the internet, and origins that only look like this machine.
 const FOREIGN: [&str; 14] = [
     "https://evil.example",
     "http://evil.example:1999",
@@ -40,7 +40,8 @@ const OF_THIS_MACHINE: [&str; 8] = [
     "http://[::1]:3000",
 ];
 
-/// Names that lead to a loopback address because somebody says so in their DNS, and others that are none of this machine.
+/// Names that DNS may resolve to a loopback address, and others that do not belong to this
+/// machine.
 const REBOUND: [&str; 11] = [
     "evil.example",
     "evil.example:1999",
@@ -73,7 +74,7 @@ async fn on_a_loopback_address_only_this_machines_pages_and_names_get_in() {
         assert_eq!(opens(server.addr, host, "").await, opened(), "{host}");
     }
     for host in REBOUND {
-        // A page that a name was rebound for is of that very name.
+        // With DNS rebinding, the page's origin has the same name.
         for origin in ["", "http://localhost", &format!("http://{host}")] {
             assert_eq!(opens(server.addr, host, origin).await, bad_host(), "{host} {origin}");
             assert_eq!(shows(server.addr, host, origin).await, bad_host(), "{host} {origin}");
@@ -119,7 +120,7 @@ async fn a_host_that_is_missing_twice_there_or_in_the_first_line_is_judged() {
         "Host: evil.example\r\nHost: localhost\r\n",
         "Host: localhost, evil.example\r\n",
         "Host:\r\n",
-        // A page may set these for itself.
+        // A page may set these headers itself.
         "Host: evil.example\r\nX-Forwarded-Host: localhost\r\n",
         "Host: evil.example\r\nForwarded: host=localhost\r\n",
     ] {
@@ -238,7 +239,7 @@ async fn a_trusted_proxy_on_this_machine_sees_to_the_name() {
             ("shop.example", "", opened()),
             ("shop.example", "https://evil.example", bad_page()),
             ("shop.example", "null", bad_page()),
-            // Of a guest's machine, that is.
+            // `localhost` of a guest's machine.
             ("shop.example", "http://localhost:5173", bad_page()),
         ] {
             assert_eq!(opens(server.addr, host, origin).await, expected, "{proxy} {host} {origin}");

@@ -1,4 +1,4 @@
-//! Back up and restore by the words of README, and a server on data that are damaged.
+//! Backup and restore by the commands of README, and a server with damaged data.
 #![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
@@ -69,7 +69,7 @@ async fn what_was_acknowledged_before_a_backup_is_there_after_a_restore_by_the_f
     let server = Running::start(in_place(place.path(), &lines[4]));
     for (table, token) in tokens.iter().enumerate() {
         let found = dishes_of(server.addr, table).await;
-        // One more may be stored that its guest had not heard of yet.
+        // One more may be stored whose guest was not yet told.
         assert!(found >= before[table] && found <= after[table] + 1, "{table}: {before:?} {found} {after:?}");
         let path = format!("{}?history&resume={token}", room(table));
         assert_eq!(ask(server.addr, &path).await.status, 200, "they are known again");
@@ -95,8 +95,8 @@ async fn a_backup_is_written_over_nothing_and_one_that_was_interrupted_is_named_
     fs::create_dir(place.path().join("new.unfinished")).unwrap();
 
     for (target, said) in [
-        ("there", "there already"),
-        ("file", "there already"),
+        ("there", "already exists"),
+        ("file", "already exists"),
         ("new", "unfinished"),
         ("no/where", "cannot make"),
     ] {
@@ -121,7 +121,7 @@ async fn a_backup_is_written_over_nothing_and_one_that_was_interrupted_is_named_
         "wrong use"
     );
     assert_eq!(run(in_place(place.path(), "stonepot verify --what")).status.code(), Some(2), "wrong use");
-    // A wrong variable of the server is no reason to have no backup.
+    // A wrong variable of the server must not prevent a backup.
     let mut command = in_place(place.path(), "stonepot backup --data ./data another");
     command.env("STONEPOT_EXPIRE_AFTER", "7");
     assert!(run(command).status.success());
@@ -138,7 +138,8 @@ async fn a_damaged_room_is_found_and_closed_while_others_order_on_and_verify_nam
         join_and_add(server.addr, table).await;
     }
     server.stop("TERM");
-    // The orders are read from their snapshots: that a fact before those is gone shows nobody who looks at the order.
+    // Orders are read from their snapshots, so a guest does not notice that an earlier fact is
+    // missing.
     let conn = rusqlite::Connection::open(data.join("stonepot.db")).unwrap();
     let removed = "DELETE FROM places WHERE room = 'collaborative_order/table-1' AND seq = 1";
     assert_eq!(conn.execute(removed, []).unwrap(), 1);
@@ -197,7 +198,7 @@ fn data_without_their_write_ahead_log_are_one_line_that_says_what_to_do() {
     Running::start(stonepot(&data)).stop("TERM");
 }
 
-/// The commands of the section of README.
+/// The commands in README's section.
 fn lines_of_readme() -> Vec<String> {
     let readme = include_str!("../../../README.md");
     let (_, section) = readme.split_once("**Back up and restore.**").unwrap();
@@ -206,7 +207,7 @@ fn lines_of_readme() -> Vec<String> {
     block.lines().map(|line| line.split('#').next().unwrap().trim().to_owned()).collect()
 }
 
-/// A line of a shell in this folder, in which `stonepot` is the program.
+/// A shell command in this folder, with `stonepot` as the program.
 fn in_place(folder: &Path, line: &str) -> Command {
     let mut command = Command::new("sh");
     let bin = Path::new(STONEPOT).parent().unwrap().display().to_string();
@@ -220,14 +221,14 @@ fn run(mut command: Command) -> Output {
     end_of(command.spawn().unwrap())
 }
 
-/// Orders until it is told to stop, and counts what was acknowledged.
+/// Orders until told to stop, and counts the acknowledged dishes.
 async fn order(addr: SocketAddr, table: usize, dishes: Arc<[AtomicU64; TABLES]>, stop: Arc<AtomicBool>) {
     let mut peer = open(addr, table).await;
     sit(&mut peer).await;
     while !stop.load(Ordering::SeqCst) && dishes[table].load(Ordering::SeqCst) < 2_000 {
         add(&mut peer).await;
         dishes[table].fetch_add(1, Ordering::SeqCst);
-        // As fast as one guest may send for long.
+        // The highest rate that a guest may keep up.
         sleep(Duration::from_millis(25)).await;
     }
 }
@@ -250,13 +251,13 @@ async fn add(peer: &mut Peer) {
         match message["type"].as_str().unwrap() {
             "item_added" => return,
             "error" => panic!("{message}"),
-            // Somebody who came or went.
+            // A guest who came or went.
             _ => {}
         }
     }
 }
 
-/// Joins as `ann`, and gives the token by which she may come back.
+/// Joins as `ann`; returns the token by which she may resume.
 async fn token_of(addr: SocketAddr, table: usize) -> String {
     let mut peer = Peer::open_v2(addr, &room(table)).await;
     let join =

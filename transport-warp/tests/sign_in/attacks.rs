@@ -1,4 +1,4 @@
-//! Tokens that are not what they seem.
+//! Forged and manipulated tokens.
 
 use jsonwebtoken::Algorithm;
 use serde_json::json;
@@ -27,7 +27,7 @@ async fn a_token_without_a_signature_is_refused() {
     for alg in ["none", "None", "NONE", "nOnE", ""] {
         let message = format!("{}.{}", part(&json!({"alg": alg, "typ": "JWT"})), part(&claims("asha")));
         table.turns_away(alg, &format!("{message}."), 401, "token_invalid").await;
-        // With the signature of a good one.
+        // With the signature of a valid token.
         let good = table.issuer.token(&claims("asha"));
         let signature = good.rsplit('.').next().unwrap();
         table.turns_away(alg, &format!("{message}.{signature}"), 401, "token_invalid").await;
@@ -52,7 +52,7 @@ async fn a_public_key_is_never_taken_for_a_secret() {
             table.turns_away("HS256 with the public key", &forged, 401, "token_invalid").await;
         }
     }
-    // Nor in a set that has a secret, too, under another name.
+    // Nor in a set that also has a secret under another id.
     let [rsa, secret] = [Issuer::rsa().named("rsa"), Issuer::of_secret(SECRET).named("secret")];
     let keys = json!({ "keys": [rsa.jwk(), secret.jwk()] }).to_string();
     let pem = String::from_utf8(rsa.file.clone()).unwrap();
@@ -128,7 +128,7 @@ async fn a_key_that_the_token_brings_along_counts_for_nothing() {
         let token = own.token_with_header(&header, &claims("ben"));
         table.turns_away(&more.to_string(), &token, 401, "token_invalid").await;
     }
-    // What a token says has to be understood must be.
+    // A header that a token marks as critical must be understood.
     let critical = json!({ "alg": "HS256", "crit": ["b64"], "b64": false });
     let token = table.issuer.token_with_header(&critical, &claims("ben"));
     table.turns_away("crit", &token, 401, "token_invalid").await;

@@ -1,4 +1,4 @@
-//! The program: its options about signing in, and the tokens and keys that it makes.
+//! The program's options for sign-in, and the tokens and keys that it makes.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -11,7 +11,7 @@ use crate::process::{Running, STONEPOT, end_of, stonepot};
 use crate::server::{HANDSHAKE, Peer, ROOM, Read, ask, request};
 use crate::table::{SECRET, join};
 
-/// A secret as a file of its own holds it.
+/// A secret, as a file that holds nothing else contains it.
 const WORD: &str = "one-word-that-nobody-else-could-ever-guess-0123456789";
 
 #[test]
@@ -51,7 +51,8 @@ fn whoever_insists_listens_to_everybody_and_is_warned() {
 #[test]
 fn whoever_insists_has_to_name_the_pages() {
     let data = tempfile::tempdir().unwrap();
-    // A proxy on this machine vouches for the names of a server that only this machine can reach.
+    // A trusted proxy on this machine does not replace the names on a server that others can
+    // reach.
     for more in [&[][..], &["--trusted-proxy", "127.0.0.1"], &["--trusted-proxy", "10.0.0.0/8"]] {
         let output = run(stonepot(data.path()).args(["--addr", "0.0.0.0:0", "--insecure"]).args(more));
         let said = String::from_utf8(output.stderr).unwrap();
@@ -74,7 +75,7 @@ fn with_sign_in_it_listens_to_everybody_and_says_so() {
     let mut command = stonepot(data.path());
     command.env("STONEPOT_AUTH", "required").env("STONEPOT_AUTH_KEYS", &keys);
     let server = started_on_every_network(with(command, &[]));
-    assert!(server.greeting.contains("whoever has a token"), "{}", server.greeting);
+    assert!(server.greeting.contains("anybody with a token"), "{}", server.greeting);
     let log = server.stop("TERM");
     assert!(!log.contains("NOBODY"), "{log}");
 }
@@ -106,8 +107,8 @@ fn options_that_do_not_fit_together_are_explained() {
         (&["--auth", "maybe"], "off, required"),
         (&["--allow-origin", "https://*.example"], "https://orders.example"),
         (&["--allow-origin", "null"], "https://orders.example"),
-        (&["--allow-origin", "*,https://a.example"], "leave it out"),
-        (&["--allow-origin", "https://a.example", "--allow-origin", "*"], "leave it out"),
+        (&["--allow-origin", "*,https://a.example"], "remove it"),
+        (&["--allow-origin", "https://a.example", "--allow-origin", "*"], "remove it"),
         (&["--public-host", "https://orders.example"], "orders.example:8080"),
         (&["--public-host", "*"], "orders.example:8080"),
         (&["--public-host", "orders.example:0"], "orders.example:8080"),
@@ -180,7 +181,7 @@ fn a_token_that_would_open_nothing_is_not_made() {
         (&["--room", "", "--participant", "ann"], "--room"),
         (&["--room", "a/b", "--participant", "ann"], "no such party"),
         (&["--room", "main/a/b", "--participant", "ann"], "slash"),
-        (&["--room", "..", "--participant", "ann"], "out of an address"),
+        (&["--room", "..", "--participant", "ann"], "from an address"),
         (&["--room", &"é".repeat(22), "--participant", "ann"], "128 bytes"),
         (&["--room", "r1", "--participant", "ann", "--audience", &"x".repeat(8192)], "longer than 8192"),
     ] {
@@ -190,7 +191,7 @@ fn a_token_that_would_open_nothing_is_not_made() {
         assert!(said.contains(expected), "{arguments:?}: {said}");
     }
     for (wrong, member) in [("hs512", json!({ "alg": "HS512" })), ("enc", json!({ "use": "enc" }))] {
-        // Beside a public key that the server takes.
+        // In a set with a public key that the server accepts.
         let mut oct = Issuer::of_secret(SECRET).named("oct").jwk();
         oct.as_object_mut().unwrap().extend(member.as_object().unwrap().clone());
         let set = json!({ "keys": [oct, Issuer::ed().named("ed").jwk()] });
@@ -228,7 +229,7 @@ async fn a_secret_in_a_file_of_its_own_signs_and_proves() {
     ann.say(&join("ann")).await;
     ann.hear("sync").await;
     for wrong in ["--auth-secret", "--auth-keys"] {
-        // Somebody gives the secret itself in place of its file.
+        // The secret itself is given instead of its file.
         let output = run(stonepot(folder.path()).args(["--auth", "required", wrong, "no/such/place"]));
         assert_eq!(output.status.code(), Some(1), "{output:?}");
         let said = String::from_utf8(output.stderr).unwrap();
@@ -354,7 +355,7 @@ fn made_key(folder: &Path) -> std::path::PathBuf {
 }
 
 fn made_token(keys: &Path, arguments: &[&str]) -> String {
-    // A wrong variable of the server does not keep anybody from making a token.
+    // A wrong variable of the server must not prevent making a token.
     let mut command = Command::new(STONEPOT);
     command.env("STONEPOT_AUTH", "nonsense").args(["token", "--key"]).arg(keys).args(arguments);
     let output = run(&mut command);
@@ -371,7 +372,8 @@ fn with(mut command: Command, arguments: &[&str]) -> Command {
     command
 }
 
-/// It then calls itself localhost, which is not an address yet.
+/// Starts a server on every network. It prints `localhost` as its host, so the address is
+/// passed here.
 fn started_on_every_network(mut command: Command) -> Running {
     let addr = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     command.args(["--log", "memory", "--addr", &format!("0.0.0.0:{}", addr.port())]);

@@ -1,4 +1,4 @@
-//! Whoever makes tokens: with keys that are made for the test, in good faith or not.
+//! Issuers of tokens, honest or not, with keys made for the tests.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,16 +11,16 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-/// Has a key, and signs whatever it is told to.
+/// An issuer with a key that signs anything.
 pub(crate) struct Issuer {
     pub(crate) algorithm: Algorithm,
     signs: EncodingKey,
     id: Option<&'static str>,
-    /// The public half, or the secret, as a JSON Web Key.
+    /// The public key, or the secret, as a JSON Web Key.
     jwk: Value,
-    /// What the server is given: a set with the secret, or the public half as PEM.
+    /// The content of the server's key file: a set with the secret, or the public key as PEM.
     pub(crate) file: Vec<u8>,
-    /// The private half as PEM; nothing for a secret.
+    /// The private key as PEM; empty for a secret.
     pub(crate) private: Vec<u8>,
 }
 
@@ -71,12 +71,12 @@ impl Issuer {
         Self { algorithm: Algorithm::EdDSA, signs, id: None, jwk, file, private }
     }
 
-    /// The same, naming its key by an id.
+    /// The same issuer, whose tokens name the key by an id.
     pub(crate) fn named(self, id: &'static str) -> Self {
         Self { id: Some(id), ..self }
     }
 
-    /// Its key as the server needs it, in a set of keys.
+    /// Its key as the server needs it in a key set.
     pub(crate) fn jwk(&self) -> Value {
         let mut jwk = self.jwk.clone();
         if let Some(id) = self.id {
@@ -91,7 +91,8 @@ impl Issuer {
         encode(&header, claims, &self.signs).unwrap()
     }
 
-    /// A token of these header fields, whatever they are, signed as they say with this issuer's key.
+    /// A token with these header fields, valid or not, signed as they say with this issuer's
+    /// key.
     pub(crate) fn token_with_header(&self, header: &Value, claims: &Value) -> String {
         let message = format!("{}.{}", part(header), part(claims));
         let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &self.signs, self.algorithm).unwrap();
@@ -99,22 +100,22 @@ impl Issuer {
     }
 }
 
-/// A set of these issuers' keys, as the server needs them.
+/// A key set with these issuers' keys, as the server needs them.
 pub(crate) fn set(issuers: &[&Issuer]) -> String {
     json!({ "keys": issuers.iter().map(|issuer| issuer.jwk()).collect::<Vec<_>>() }).to_string()
 }
 
-/// A part of a token.
+/// An encoded part of a token.
 pub(crate) fn part(json: &Value) -> String {
     URL_SAFE_NO_PAD.encode(json.to_string())
 }
 
-/// What a token of `who` for the tests' room says.
+/// The claims of a token for `who` in the tests' room.
 pub(crate) fn claims(who: &str) -> Value {
     json!({ "aud": "stonepot", "exp": now() + 3600.0, "room": "r1", "participant": who })
 }
 
-/// The same with some claims otherwise; one that is `null` is left out.
+/// The same with some claims changed; `null` removes one.
 pub(crate) fn claims_with(who: &str, others: &Value) -> Value {
     let mut claims = claims(who);
     for (claim, value) in others.as_object().unwrap() {

@@ -14,7 +14,7 @@ use crate::issuer::{Issuer, claims, set};
 use crate::server::{HANDSHAKE, ROOM};
 use crate::table::{SECRET, Table, open};
 
-/// Longer than a file of keys goes without a look.
+/// Longer than the interval between two checks of a key file.
 const A_LOOK: Duration = Duration::from_millis(1100);
 
 #[tokio::test]
@@ -195,7 +195,7 @@ impl Bed {
         Self::with(issuer, &[]).await
     }
 
-    /// The file holds further keys, too.
+    /// Makes one whose file also holds further keys.
     async fn with(issuer: Issuer, more: &[&Issuer]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("keys.json");
@@ -218,7 +218,7 @@ impl Bed {
         assert!(self.lets_in(&self.table.issuer).await, "{what}");
     }
 
-    /// A token that is signed with these bytes opens nothing, whatever key it names.
+    /// Asserts that tokens signed with these bytes are refused, whatever key they name.
     async fn turns_away_the_secret(&mut self, secret: &[u8]) {
         let key = jsonwebtoken::EncodingKey::from_secret(secret);
         let jwk = self.table.issuer.jwk();

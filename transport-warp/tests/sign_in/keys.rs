@@ -1,4 +1,4 @@
-//! The keys: in every form, and what is none.
+//! Keys in every form, and files that are refused.
 
 use std::fs;
 use std::path::Path;
@@ -92,27 +92,27 @@ fn keys_that_are_none_or_weak_are_refused_with_what_would_be_right() {
         (format!("{public}\nmore"), "one public key"),
         (format!("more\n{public}"), "one public key"),
         (public[..200].to_owned(), "one public key"),
-        ("{}".to_owned(), "no set of keys"),
-        ("[]".to_owned(), "no set of keys"),
-        ("{\"keys\": 7}".to_owned(), "no set of keys"),
-        ("{\"keys\": [".to_owned(), "no set of keys"),
-        (rsa.jwk().to_string(), "no set of keys"),
-        (json!([rsa.jwk()]).to_string(), "no set of keys"),
-        (set(json!(["key"])), "no set of keys"),
-        (set(json!([])), "no key in it"),
+        ("{}".to_owned(), "not a key set"),
+        ("[]".to_owned(), "not a key set"),
+        ("{\"keys\": 7}".to_owned(), "not a key set"),
+        ("{\"keys\": [".to_owned(), "not a key set"),
+        (rsa.jwk().to_string(), "not a key set"),
+        (json!([rsa.jwk()]).to_string(), "not a key set"),
+        (set(json!(["key"])), "not a key set"),
+        (set(json!([])), "it has no key"),
         (set(json!([{ "k": "AQ" }])), "`kty`"),
         (set(json!([{ "kty": "oct" }])), "missing"),
-        (set(json!([with(rsa.jwk(), "key_ops", "verify")])), "not what it should be"),
+        (set(json!([with(rsa.jwk(), "key_ops", "verify")])), "wrong type"),
         (set(json!([oct("c2hvcnQ")])), "at least 32 bytes"),
         (set(json!([oct("c2hvcnQ=")])), "base64url"),
-        (set(json!([with(rsa.jwk(), "alg", "RS512")])), "no key in it"),
-        (set(json!([with(rsa.jwk(), "alg", "HS256")])), "no key in it"),
-        (set(json!([with(rsa.jwk(), "use", "enc")])), "no key in it"),
+        (set(json!([with(rsa.jwk(), "alg", "RS512")])), "it has no key"),
+        (set(json!([with(rsa.jwk(), "alg", "HS256")])), "it has no key"),
+        (set(json!([with(rsa.jwk(), "use", "enc")])), "it has no key"),
         (set(json!([with(rsa.jwk(), "n", "AQAB")])), "2048 bits"),
-        (set(json!([with(Issuer::ec().jwk(), "crv", "P-384")])), "no key in it"),
+        (set(json!([with(Issuer::ec().jwk(), "crv", "P-384")])), "it has no key"),
         (set(json!([with(Issuer::ec().jwk(), "x", "AQAB")])), "32 bytes"),
         (set(json!([with(Issuer::ed().jwk(), "x", "AQAB")])), "32 bytes"),
-        (set(json!([rsa.jwk(), Issuer::ed().jwk()])), "each needs a `kid`"),
+        (set(json!([rsa.jwk(), Issuer::ed().jwk()])), "needs a `kid`"),
         (set(json!([rsa.jwk(), Issuer::ed().named("a").jwk()])), "same `kid`"),
     ] {
         let error = SignIn::with_keys(keys.as_bytes()).err().unwrap_or_else(|| panic!("accepted: {keys}"));
@@ -161,7 +161,7 @@ fn a_private_key_is_refused_in_every_form() {
         let error = SignIn::with_keys(file.as_bytes()).err().unwrap_or_else(|| panic!("accepted: {file}"));
         assert_eq!(error, KeysError::PrivateKey, "{file}");
     }
-    // Some programs write every member that a key could have.
+    // Some programs write every member that a key could have, with empty values.
     let mut empty = rsa.jwk();
     (empty["d"], empty["oth"]) = (Value::Null, json!([]));
     assert!(SignIn::with_keys(json!({ "keys": [empty] }).to_string().as_bytes()).is_ok());
@@ -197,7 +197,7 @@ fn a_public_key_is_no_secret_of_a_set() {
             assert!(matches!(SignIn::with_keys(file.as_bytes()), Err(KeysError::BadKey(..))), "{file}");
             assert!(matches!(SignIn::with_secret(secret), Err(KeysError::NotASecret(_))), "{file}");
         }
-        // A number alone looks like any secret, but not beside its key.
+        // A modulus alone looks like any secret, but not beside its key.
         let number = jwk["n"].as_str().or(jwk["x"].as_str()).unwrap();
         let bytes = URL_SAFE_NO_PAD.decode(number).unwrap();
         let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
@@ -258,7 +258,7 @@ fn nothing_shows_a_key() {
     }
 }
 
-/// A token of this issuer is proved by the keys.
+/// Asserts that the keys verify a token of this issuer.
 async fn proves(sign_in: SignIn, issuer: &Issuer) {
     let routes = RouteSettings { sign_in: Some(Arc::new(sign_in)), ..RouteSettings::default() };
     let server = Server::with(routes, AcceptSettings::default()).await;

@@ -1,4 +1,4 @@
-//! Labels and times in tokens: they count as they are written, or not at all.
+//! Labels and times in tokens: they count exactly as written, or not at all.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::server::{HANDSHAKE, ROOM};
 use crate::table::{SECRET, Table, open};
 use transport_warp::SignIn;
 
-/// What cleaning would take out of a label, or make of it.
+/// Labels that cleaning would turn into `A`, or change.
 const NEARLY_A: [&str; 12] = [
     "A\u{200b}",
     "\u{feff}A",
@@ -80,7 +80,7 @@ async fn a_time_that_cannot_be_meant_is_refused_with_what_is_wrong() {
     for claims in
         [json!({ "exp": -5 }), json!({ "exp": -1e300 }), json!({ "exp": "1800000000" }), json!({ "nbf": -1 })]
     {
-        assert!(why(&mut table, &claims).await.contains("no time"), "{claims}");
+        assert!(why(&mut table, &claims).await.contains("must be a number"), "{claims}");
     }
     assert!(why(&mut table, &json!({ "exp": null })).await.contains("lacks `exp`"));
     let nine_years = json!({ "exp": now() + 9.0 * 365.0 * 86_400.0 });

@@ -1,4 +1,4 @@
-//! Signing in: who is let in, who is not, and what the others hear of it (nothing).
+//! Sign-in: who is let in, who is refused, and that others are not told.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

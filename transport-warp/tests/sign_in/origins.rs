@@ -8,7 +8,7 @@ use crate::issuer::{Issuer, claims};
 use crate::server::{HANDSHAKE, ROOM, Server, request};
 use crate::table::{SECRET, Table, is_refused};
 
-/// The tests' requests call the server so.
+/// The origin of the server's own host, as the tests' requests name it.
 const OWN: &str = "http://localhost";
 
 #[tokio::test]
@@ -33,7 +33,7 @@ async fn with_sign_in_a_page_of_another_site_opens_no_socket() {
         let answer = table.get(&address, &format!("{HANDSHAKE}{more}")).await;
         assert_eq!(answer.status, 101, "{more}: {answer:?}");
     }
-    // The token is what protects a look, and no browser sends that along by itself.
+    // The token protects the order, and a browser does not send it automatically.
     assert_eq!(table.get(&address, "Origin: https://evil.example\r\n").await.status, 200);
 }
 

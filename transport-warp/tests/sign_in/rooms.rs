@@ -21,7 +21,7 @@ async fn a_token_for_one_room_opens_no_other() {
     for same in ["r1", "collaborative_order/r1", "collaborative-order/r1"] {
         assert!(table.open(&claims_with("ben", &json!({ "room": same }))).await.read_text_ping().await);
     }
-    // Whatever way the address is written.
+    // However the path is written.
     let token = table.issuer.token(&claims_with("ben", &json!({ "room": "main/r1" })));
     for path in ["/parties/main/r1", "/party/r1", "/party/main/r1/more"] {
         assert!(open(&table.server, &format!("{path}?token={token}"), "").await.read_text_ping().await);
@@ -65,7 +65,7 @@ async fn a_circles_token_opens_new_orders_which_are_then_the_circles() {
         |circle: &str| table.issuer.token(&claims_with("ben", &json!({ "room": null, "circle": circle })));
     let path = "/parties/main/fresh";
     let mut ben = open(&table.server, &format!("{path}?token={}", of("c1")), "").await;
-    // What the message says of it does not count.
+    // The labels in the message are ignored.
     let mut message = join("ben");
     message["data"] = json!({ "circleId": "c2", "tenantId": "t2" });
     ben.say(&message).await;
@@ -94,7 +94,7 @@ async fn a_token_for_one_room_sees_no_other_from_outside() {
     let own = asks("r1", ROOM).await;
     assert_eq!((own.status, &own.json()["sessionId"]), (200, &json!("r1")));
     assert_eq!(asks("r2", ROOM).await.json()["code"], "not_your_room");
-    // It is told the same of a room that is there and of one that is not.
+    // The answer is the same for an existing room and a missing one.
     let [there, not_there] = [asks("r9", ROOM).await, asks("r9", "/parties/main/nothing").await];
     assert_eq!((there.status, &there.body), (not_there.status, &not_there.body));
     assert_eq!(asks("main/nothing", "/parties/main/nothing").await.json()["code"], "order_not_found");

@@ -1,4 +1,4 @@
-//! Sockets of those who signed in.
+//! Sockets of people who signed in.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -135,13 +135,13 @@ async fn somebody_elses_resume_token_seats_nobody() {
     assert_eq!(back.hear("welcome").await["participantId"], "asha");
 }
 
-/// It does not read while the table orders on, so what it is sent waits in the server.
+/// The guest does not read while others order, so messages for them wait in the server.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_that_does_not_read_gets_nothing_that_was_stored_after_its_token_ended() {
     for (more, kind) in [("", "error"), ("Sec-WebSocket-Protocol: stonepot.v2\r\n", "reject")] {
         let clock = Arc::new(ManualClock::new(SystemClock.now()));
         let mut table = Table::by(clock.clone()).await;
-        // So that one state is 200 KB.
+        // Makes one state about 200 KB.
         for number in 0..100 {
             table.asha_orders(&format!("first {number}"), &"🍛".repeat(500)).await;
         }
@@ -149,12 +149,12 @@ async fn a_socket_that_does_not_read_gets_nothing_that_was_stored_after_its_toke
         let stream = stream_with_buffer(table.server.addr, 4096).await;
         let mut ben = Peer::open_with(stream, &format!("{ROOM}?token={token}"), more, &[]).await;
         ben.say(&join("ben")).await;
-        // It has joined once Asha hears of it.
+        // Asha is told of the join once it is done.
         table.asha_hears("participant_joined").await;
-        // More than the machine takes for a socket that does not read.
+        // More than the kernel buffers for a socket that does not read.
         for number in 0..40 {
             if kind == "reject" {
-                // An event of that protocol is small.
+                // Events of this protocol are small, so the state is asked for.
                 ben.say(&json!({ "type": "get_state", "id": format!("q{number}") })).await;
             }
             table.asha_orders(&format!("before {number}"), "").await;
@@ -198,7 +198,7 @@ async fn a_living_socket_ends_with_its_token_in_either_protocol() {
         let code = told["data"].get("code").unwrap_or(&told["code"]);
         assert_eq!(code, "token_expired", "{told}");
         let Read::Close(Some(1008), reason) = ben.read().await else { panic!("no close") };
-        assert!(reason.contains("sign-in has ended"), "{reason}");
+        assert!(reason.contains("sign-in has expired"), "{reason}");
         ben.send(&frame(0x88, &1008_u16.to_be_bytes())).await;
         assert_eq!(ben.read().await, Read::End);
         let first = if kind == "error" { "participant_joined" } else { "presence" };

@@ -1,4 +1,4 @@
-//! A server at which people have to sign in, and somebody who did.
+//! A server with required sign-in, and a guest who has signed in.
 
 use std::sync::Arc;
 
@@ -17,9 +17,9 @@ pub(crate) const SECRET: &str = "a secret of the tests which nobody else could e
 pub(crate) struct Table {
     pub(crate) server: Server,
     pub(crate) issuer: Issuer,
-    /// Sits at the table, and hears whatever there is to hear.
+    /// The guest at the table, who receives every message.
     asha: Peer,
-    /// What she has a token for the look of.
+    /// Her token for GETs of the order.
     token: String,
     seq: Value,
 }
@@ -31,7 +31,7 @@ impl Table {
         Self::with(issuer, sign_in, &claims("asha")).await
     }
 
-    /// Asha, with these claims, is the first at the table.
+    /// Makes a table whose first guest is Asha, with these claims.
     pub(crate) async fn with(issuer: Issuer, sign_in: SignIn, asha: &Value) -> Self {
         let routes = RouteSettings { sign_in: Some(Arc::new(sign_in)), ..RouteSettings::default() };
         Self::over(issuer, routes, asha).await
@@ -41,12 +41,12 @@ impl Table {
         Self::at(Server::with(routes, AcceptSettings::default()).await, issuer, asha).await
     }
 
-    /// One at whose server it is as late as `clock` says. Tokens are proved by the machine's own clock.
+    /// Makes one whose host uses `clock`. Tokens are verified by the system clock.
     pub(crate) async fn by(clock: Arc<ManualClock>) -> Self {
         let issuer = Issuer::of_secret(SECRET);
         let sign_in = Some(Arc::new(SignIn::with_keys(&issuer.file).unwrap()));
         let mut settings = Settings::default();
-        // No queue is dropped.
+        // Large enough that no queue is dropped.
         settings.outbox_bytes = 64 << 20;
         let host = Host::with(Arc::new(MemoryLog::new()), settings, clock, Arc::new(RandomIds));
         let routes = RouteSettings { sign_in, ..RouteSettings::default() };
@@ -63,7 +63,7 @@ impl Table {
         table
     }
 
-    /// The table as Asha sees it from outside.
+    /// The order as Asha gets it by GET.
     pub(crate) async fn look(&self) -> Value {
         let answer = self.get(&format!("{ROOM}?token={}", self.token), "").await;
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -74,13 +74,13 @@ impl Table {
         self.server.ask(&request("GET", path, more)).await
     }
 
-    /// A socket of somebody whose token has these claims.
+    /// Opens a socket with a token of these claims.
     pub(crate) async fn open(&self, claims: &Value) -> Peer {
         let token = self.issuer.token(claims);
         open(&self.server, ROOM, &format!("Authorization: Bearer {token}\r\n")).await
     }
 
-    /// Somebody with this token is turned away, whether they want a socket or a look.
+    /// Asserts that this token is refused, for a socket and for a GET.
     pub(crate) async fn turns_away(&mut self, what: &str, token: &str, status: u16, code: &str) {
         self.turns_away_from(ROOM, what, token, status, code).await;
     }
@@ -110,7 +110,7 @@ impl Table {
         self.nothing_happened(what).await;
     }
 
-    /// The server lives, the order is as it was, and Asha was told nothing.
+    /// Asserts that the server lives, the order is unchanged, and Asha was told nothing.
     pub(crate) async fn nothing_happened(&mut self, what: &str) {
         assert_eq!(self.server.get("/healthz").await.status, 200, "{what}");
         assert_eq!(self.look().await["seq"], self.seq, "{what}");
@@ -118,14 +118,14 @@ impl Table {
         assert_eq!(self.asha.read().await, Read::Text("pong".to_owned()), "{what}");
     }
 
-    /// Asha orders a dish.
+    /// Orders a dish as Asha.
     pub(crate) async fn asha_orders(&mut self, dish: &str, customization: &str) {
         let data = json!({ "dishName": dish, "quantity": 1, "price": 1, "customization": customization });
         self.asha.say(&json!({ "type": "add_item", "data": data })).await;
         self.asha_hears("item_added").await;
     }
 
-    /// The next message that Asha hears.
+    /// The next message to Asha.
     pub(crate) async fn asha_hears(&mut self, kind: &str) -> Value {
         let heard = self.asha.hear(kind).await;
         if let Some(seq) = heard["data"].get("orderState").unwrap_or(&heard["data"]).get("seq") {
@@ -135,7 +135,7 @@ impl Table {
     }
 }
 
-/// Whoever asked was told so, and why.
+/// Asserts that the answer is this refusal.
 pub(crate) fn is_refused(what: &str, answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.status, status, "{what}: {answer:?}");
     let told = answer.json();
@@ -151,12 +151,12 @@ pub(crate) fn is_refused(what: &str, answer: &Answer, status: u16, code: &str) {
     }
 }
 
-/// A socket, with further header lines.
+/// Opens a socket with further header lines.
 pub(crate) async fn open(server: &Server, path: &str, more: &str) -> Peer {
     Peer::open_with(TcpStream::connect(server.addr).await.unwrap(), path, more, &[]).await
 }
 
-/// No part of the token stands in the answer.
+/// Asserts that no part of the token is in the answer.
 pub(crate) fn hides(what: &str, answer: &Answer, token: &str) {
     let all = format!("{:?} {}", answer.headers(), answer.body);
     for part in token.split('.').filter(|part| part.len() > 8) {

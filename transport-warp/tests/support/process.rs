@@ -1,4 +1,4 @@
-//! The server in a process of its own.
+//! The server in a separate process.
 #![allow(dead_code, reason = "not every test needs all of it")]
 
 use std::io::{BufRead, BufReader};
@@ -11,14 +11,15 @@ use crate::server::LONG;
 
 pub(crate) const STONEPOT: &str = env!("CARGO_BIN_EXE_stonepot");
 
-/// The program on these data and any free port. That comes by its variable, so that `--addr` may say otherwise.
+/// The program with this data folder on a free port. The address is set by its variable, so
+/// that `--addr` can override it.
 pub(crate) fn stonepot(data: &Path) -> Command {
     let mut command = Command::new(STONEPOT);
     command.env("STONEPOT_ADDR", "127.0.0.1:0").arg("--data").arg(data);
     command
 }
 
-/// A server in a process of its own. Killed with the test.
+/// A server in a separate process. Killed at the end of the test.
 pub(crate) struct Running {
     child: Option<Child>,
     pub(crate) addr: SocketAddr,
@@ -26,13 +27,13 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts it and waits until it has said where it is.
+    /// Starts it, and waits until it prints its address.
     pub(crate) fn start(mut command: Command) -> Self {
         command.stderr(Stdio::piped());
         Self::start_with_stderr(command)
     }
 
-    /// The same, with its log where the command has it.
+    /// As [`Running::start`], with standard error as set in the command.
     pub(crate) fn start_with_stderr(command: Command) -> Self {
         let mut running = Self::greeted(Self::spawn_with_stderr(command, SocketAddr::from(([0; 4], 0))));
         let (_, rest) = running.greeting.split_once("http://").unwrap_or_else(|| panic!("it did not start"));
@@ -40,12 +41,12 @@ impl Running {
         running
     }
 
-    /// The same, for one that is known to be at `addr`.
+    /// As [`Running::start`], for a server whose address is known.
     pub(crate) fn start_at(command: Command, addr: SocketAddr) -> Self {
         Self::greeted(Self::spawn(command, addr))
     }
 
-    /// Once it has said where it is.
+    /// Waits until it prints its address.
     fn greeted(mut running: Self) -> Self {
         let stdout = running.child.as_mut().unwrap().stdout.take().unwrap();
         for line in BufReader::new(stdout).lines() {
@@ -64,7 +65,7 @@ impl Running {
         Self::spawn_with_stderr(command, addr)
     }
 
-    /// The same, with its log where the command has it.
+    /// As [`Running::start`], with standard error as set in the command.
     fn spawn_with_stderr(mut command: Command, addr: SocketAddr) -> Self {
         let child = command.stdout(Stdio::piped()).spawn().unwrap();
         Self { child: Some(child), addr, greeting: String::new() }
@@ -83,12 +84,12 @@ impl Running {
         self.child.as_ref().unwrap().id()
     }
 
-    /// What it printed, once it has ended.
+    /// Waits for its end; returns its output.
     pub(crate) fn ended(mut self) -> Output {
         end_of(self.child.take().unwrap())
     }
 
-    /// Stops it in good order, and gives its log.
+    /// Stops it with a signal; returns its log.
     pub(crate) fn stop(self, signal: &str) -> String {
         self.signal(signal);
         let output = self.ended();
@@ -106,7 +107,8 @@ impl Drop for Running {
     }
 }
 
-/// Waits for a process, and kills one that takes too long. Its output is read meanwhile, lest it wait for us.
+/// Waits for a process, or kills it if it takes too long. Reads its output meanwhile, so
+/// that it does not block.
 pub(crate) fn end_of(mut child: Child) -> Output {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let out = std::thread::spawn(move || read_all(stdout));

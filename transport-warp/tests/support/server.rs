@@ -1,4 +1,5 @@
-//! A server in the test's own process, and a peer that can be as rude as a test needs it.
+//! A server in the test's own process, and a client that can break the rules as a test
+//! needs.
 #![allow(dead_code, reason = "not every test needs all of it")]
 
 use std::io;
@@ -55,7 +56,7 @@ impl Server {
         Self { addr, stop, task }
     }
 
-    /// Asks it to stop, as SIGTERM does. It goes on until it has drained.
+    /// Asks it to stop, as SIGTERM does. It continues until it has drained.
     pub(crate) fn ask_to_stop(&self) {
         self.stop.cancel();
     }
@@ -64,19 +65,19 @@ impl Server {
         timeout(LONG, self.task).await.unwrap().unwrap();
     }
 
-    /// A socket in a room, after the handshake.
+    /// Opens a socket in a room; returns it after the handshake.
     pub(crate) async fn open(&self, path: &str) -> Peer {
         Peer::open(TcpStream::connect(self.addr).await.unwrap(), path, &[]).await
     }
 
-    /// A socket that has joined the order, and has read all that this gave it.
+    /// Opens a socket that joins the order, and reads the messages that answer the join.
     pub(crate) async fn join(&self, path: &str, id: &str) -> Peer {
         let mut peer = self.open(path).await;
         peer.join(id).await;
         peer
     }
 
-    /// What one request on a connection of its own is answered.
+    /// Sends one request on a new connection; returns the answer.
     pub(crate) async fn ask(&self, request: &str) -> Answer {
         ask(self.addr, request).await
     }
@@ -86,7 +87,7 @@ impl Server {
     }
 }
 
-/// What one request on a connection of its own is answered.
+/// Sends one request on a new connection; returns the answer.
 pub(crate) async fn ask(addr: SocketAddr, request: &str) -> Answer {
     let mut stream = TcpStream::connect(addr).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -98,7 +99,7 @@ pub(crate) fn request(method: &str, path: &str, more: &str) -> String {
     format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n")
 }
 
-/// The header lines of a handshake that is right.
+/// The header lines of a valid handshake.
 pub(crate) const HANDSHAKE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
@@ -138,7 +139,7 @@ impl Answer {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// All of them, to look for what must not be there.
+    /// All headers, to search for what must not be there.
     pub(crate) fn headers(&self) -> &[(String, String)] {
         &self.headers
     }
@@ -148,38 +149,38 @@ impl Answer {
     }
 }
 
-/// What a peer read.
+/// What a peer reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Read {
     Text(String),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
-    /// The code, if there was one, and the reason.
+    /// A close frame: the code, if there is one, and the reason.
     Close(Option<u16>, String),
-    /// The server ended the connection in good order.
+    /// The server ended the connection normally.
     End,
-    /// The connection broke off.
+    /// The connection broke.
     Broken,
 }
 
-/// A WebSocket client that writes whatever bytes it is told to. By itself it answers nothing but pings.
+/// A WebSocket client that writes arbitrary bytes. On its own it answers only pings.
 pub(crate) struct Peer {
     stream: TcpStream,
 }
 
 impl Peer {
-    /// Shakes hands. `early` is written together with the handshake.
+    /// Completes the handshake. `early` is written together with it.
     pub(crate) async fn open(stream: TcpStream, path: &str, early: &[u8]) -> Self {
         Self::open_with(stream, path, "", early).await
     }
 
-    /// One that speaks `stonepot.v2`.
+    /// Opens one that speaks `stonepot.v2`.
     pub(crate) async fn open_v2(addr: SocketAddr, path: &str) -> Self {
         let stream = TcpStream::connect(addr).await.unwrap();
         Self::open_with(stream, path, "Sec-WebSocket-Protocol: stonepot.v2\r\n", &[]).await
     }
 
-    /// Shakes hands with further header lines.
+    /// Completes the handshake with further header lines.
     pub(crate) async fn open_with(mut stream: TcpStream, path: &str, more: &str, early: &[u8]) -> Self {
         let mut bytes = request("GET", path, &format!("{HANDSHAKE}{more}")).into_bytes();
         bytes.extend_from_slice(early);
@@ -190,12 +191,12 @@ impl Peer {
         Self { stream }
     }
 
-    /// One whose machine takes little before it is read.
+    /// Opens one with a small receive buffer.
     pub(crate) async fn open_with_small_buffer(addr: SocketAddr, path: &str) -> Self {
         Self::open_with_buffer(addr, path, 4096).await
     }
 
-    /// One whose machine takes so many bytes before they are read.
+    /// Opens one with a receive buffer of this size.
     pub(crate) async fn open_with_buffer(addr: SocketAddr, path: &str, bytes: u32) -> Self {
         Self::open(stream_with_buffer(addr, bytes).await, path, &[]).await
     }
@@ -228,14 +229,14 @@ impl Peer {
         drop(timeout(LONG, self.stream.write_all(bytes)).await.unwrap());
     }
 
-    /// The next message, which must be of this type.
+    /// Reads the next message, which must be of this type.
     pub(crate) async fn hear(&mut self, kind: &str) -> Value {
         let message = self.message().await;
         assert_eq!(message["type"], kind, "{message}");
         message
     }
 
-    /// The next message.
+    /// Reads the next message.
     pub(crate) async fn message(&mut self) -> Value {
         loop {
             match self.read().await {
@@ -246,7 +247,8 @@ impl Peer {
         }
     }
 
-    /// What comes next but pings, which are answered: on a busy machine a test may take longer than they may stay unanswered.
+    /// Reads the next frame, and answers pings before it: on a slow machine a test may take
+    /// longer than a ping may stay unanswered.
     pub(crate) async fn read(&mut self) -> Read {
         loop {
             match self.read_all().await {
@@ -256,7 +258,7 @@ impl Peer {
         }
     }
 
-    /// What comes next. Pings are not answered.
+    /// Reads the next frame. Pings are not answered.
     pub(crate) async fn read_all(&mut self) -> Read {
         timeout(LONG, self.read_frame()).await.expect("nothing came").unwrap_or_else(|error| {
             match error.kind() {
@@ -292,14 +294,14 @@ impl Peer {
     }
 }
 
-/// A connection whose machine takes so many bytes before they are read.
+/// A connection with a receive buffer of this size.
 pub(crate) async fn stream_with_buffer(addr: SocketAddr, bytes: u32) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(bytes).unwrap();
     socket.connect(addr).await.unwrap()
 }
 
-/// A client's frame: `first` is its first byte. The mask is all zero, so the body stays readable.
+/// A client's frame with this first byte. The mask is zero, so the body stays readable.
 pub(crate) fn frame(first: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first];
     match (u8::try_from(body.len()), u16::try_from(body.len())) {
@@ -318,12 +320,12 @@ pub(crate) fn frame(first: u8, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// What a close frame carries.
+/// The body of a close frame.
 pub(crate) fn close_body(code: u16, reason: &str) -> Vec<u8> {
     [&code.to_be_bytes(), reason.as_bytes()].concat()
 }
 
-/// The code with which the server closed the socket.
+/// The code of the server's close frame.
 pub(crate) fn code_of(read: &Read) -> u16 {
     match read {
         Read::Close(Some(code), _) => *code,

@@ -22,7 +22,7 @@ pub(crate) fn check_number<'charge>(
         return Ok(());
     }
     Err(Rejection::new(Code::TooManyCharges).expected(format!(
-        "at most {MAX_CHARGES} charges, {MAX_INCLUSIVE_TAXES} of them taxes that prices contain"
+        "at most {MAX_CHARGES} charges, {MAX_INCLUSIVE_TAXES} of them taxes included in the prices"
     )))
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn check_charges(
         {
             return Err(Rejection::new(Code::ItemNotFound)
                 .field("charges")
-                .expected("the id of an item of the bill"));
+                .expected("the id of an item on the bill"));
         }
     }
     if bill.tips.keys().chain(&bill.without_service).any(|id| !seats.contains_key(id)) {
@@ -55,7 +55,7 @@ pub(crate) fn check_charges(
     let values = bill.charges.iter().map(|charge| charge.value).chain(bill.tips.values().copied());
     if values.into_iter().any(against) {
         let expected = if total.is_negative() {
-            "an amount of 0 or less, as the total is"
+            "an amount of 0 or less, as the total is negative"
         } else {
             "an amount of 0 or more"
         };
@@ -65,11 +65,11 @@ pub(crate) fn check_charges(
 }
 
 impl Line {
-    /// The refusal of a charge of this amount that has nothing to be taken of.
+    /// Creates the rejection of a charge that has nothing to be divided over.
     pub(crate) fn on_nothing(&self, currency: Currency) -> Rejection {
         Rejection::new(Code::ChargeOnNothing)
             .because(format!(
-                "{} for {} cannot be divided in proportion to dishes",
+                "{} for {}; remove it, or add a dish with a price",
                 self.amount().display(currency),
                 self.name()
             ))

@@ -7,7 +7,7 @@ use crate::value::{ItemId, Seat};
 
 /// Checks that each dish has an id of its own.
 pub(crate) fn check_ids(dishes: &[Dish]) -> Result<(), Rejection> {
-    // Ids mostly differ in their ends, and numbers compare faster than texts.
+    // Ids mostly differ at the end, and integers compare faster than texts.
     let end = |id: &ItemId| {
         let last = id.as_str().as_bytes().rchunks(8).next().unwrap_or_default();
         last.iter().fold(0_u64, |number, &byte| number << 8 | u64::from(byte))
@@ -17,8 +17,8 @@ pub(crate) fn check_ids(dishes: &[Dish]) -> Result<(), Rejection> {
     match ids.iter().zip(ids.iter().skip(1)).find(|(one, next)| one == next) {
         None => Ok(()),
         Some(((_, id), _)) => Err(Rejection::new(Code::ItemIdTaken)
-            .because(format!("{id} is there twice"))
-            .expected("another id for each item")),
+            .because(format!("{id} is listed twice"))
+            .expected("a different id for each item")),
     }
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn check_claims(claims: &[(Seat, Weight)]) -> Result<(), Rejection> {
     };
     if twice {
         return Err(Rejection::new(Code::ConflictingClaims)
-            .because("somebody shares one dish twice")
+            .because("somebody is listed twice for one dish")
             .expected("each person once"));
     }
     if claims.is_empty() || claims.iter().any(|(_, weight)| weight.millionths() > 0) {

@@ -43,7 +43,7 @@ impl SplitRule {
                 Err(Rejection::new(Code::BadSplit)
                     .field("data.percentages")
                     .because(format!(
-                        "they add up to {}, {} {clause}",
+                        "the percentages add up to {}, {} {clause}",
                         decimal(sum),
                         decimal(sum.abs_diff(hundred))
                     ))
@@ -56,7 +56,7 @@ impl SplitRule {
                 }
                 Err(Rejection::new(Code::BadSplit)
                     .field("data.weights")
-                    .because("all of them are 0")
+                    .because("all weights are 0")
                     .expected("at least one weight above 0"))
             }
             Self::Adjusted(adjustments) => {
@@ -76,7 +76,7 @@ impl SplitRule {
                     None => Ok(()),
                     Some(_) => Err(Rejection::new(Code::ConflictingClaims)
                         .field("data.covers")
-                        .because("somebody who pays for another is covered as well")
+                        .because("somebody who pays for others is also covered")
                         .expected("payers who are not covered themselves")),
                 }
             }
@@ -92,7 +92,7 @@ fn named<'id>(
     let Some(first) = ids.next() else {
         return Err(Rejection::new(Code::BadSplit)
             .because("nobody is named")
-            .expected("an entry for each who pays"));
+            .expected("an entry for each person who pays"));
     };
     if knows(first) && ids.all(&knows) {
         return Ok(());
@@ -111,14 +111,14 @@ fn same_sign(
         return Ok(());
     }
     let (because, expected) = if refund {
-        ("one of them is above zero", "amounts of 0 or less, as the total is")
+        ("an amount is above 0", "amounts of 0 or less, as the total is negative")
     } else {
-        ("one of them is negative", "amounts of 0 or more")
+        ("an amount is negative", "amounts of 0 or more")
     };
     Err(Rejection::new(Code::BadSplit).field(field).because(because).expected(expected))
 }
 
-/// A refusal that says by how much shares miss `total`, which is what `what` come to.
+/// Rejects shares that miss `total`, which is the total of `what`.
 pub(crate) fn does_not_cover(
     what: &str,
     total: Amount,
@@ -126,7 +126,7 @@ pub(crate) fn does_not_cover(
     currency: Currency,
 ) -> Rejection {
     let more = unallocated.is_negative() != total.is_negative();
-    let clause = if more { "more than that by" } else { "short of that by" };
+    let clause = if more { "too high by" } else { "too low by" };
     let missing = Amount::from_minor_units(unallocated.minor_units().saturating_abs());
     Rejection::new(Code::Unallocated)
         .because(format!(

@@ -7,12 +7,13 @@ use crate::divide::exact::Exact;
 use crate::divide::terms::StatedRule;
 use crate::divide::weights::Weights;
 
-/// A sum over dishes that a charge can be taken of.
+/// A sum over dishes that a charge can apply to.
 #[derive(Clone)]
 pub(super) struct Base<T> {
-    /// The place of the weights by which it belongs to the diners; meaningless while it comes to nothing.
+    /// The index of the weights that divide it among the diners; meaningless while its value is
+    /// zero.
     pub(super) weights: usize,
-    /// What it comes to.
+    /// Its amount.
     pub(super) value: T,
 }
 
@@ -23,8 +24,8 @@ impl<T: Exact> Base<T> {
 }
 
 impl<T: Exact> Pricing<'_, T> {
-    /// The sum of the dishes of some classes, in the proportions in which these are divided; where it is asked for, of what their
-    /// prices contain without taxes.
+    /// The sum of the dishes of some classes, with the weights that divide it. With `contained`,
+    /// without the taxes included in prices.
     pub(super) fn base(
         &mut self,
         contained: Option<&Contained<T>>,
@@ -45,7 +46,8 @@ impl<T: Exact> Pricing<'_, T> {
         Some(base)
     }
 
-    /// What those of `classes` come to that are chosen and, unless that is nothing or all dishes are divided alike, the weights.
+    /// The sum of the chosen `classes` and, unless it is zero or all dishes are divided alike, its
+    /// weights.
     fn new_base(&self, classes: &[Class<T>], chosen: &[bool]) -> Option<(T, Option<Weights<T>>)> {
         let mut chosen = classes.iter().zip(chosen).filter(|(_, chosen)| **chosen).map(|(class, _)| class);
         let mut value = T::zero();

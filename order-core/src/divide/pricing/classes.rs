@@ -1,4 +1,5 @@
-//! Dishes that the same taxes are on, taken together: of 5,000 dishes and 32 taxes each dish counts once.
+//! Groups dishes by the taxes on them, so that of 5,000 dishes and 32 taxes each dish is summed
+//! once.
 
 use std::collections::BTreeMap;
 
@@ -8,19 +9,19 @@ use crate::divide::statement::Statement;
 use crate::divide::terms::StatedRule;
 use crate::divide::weights::Weights;
 
-/// Dishes that the same taxes are on.
+/// Dishes with the same taxes.
 pub(super) struct Class<T> {
-    /// By place of a charge: whether it is a tax on these dishes.
+    /// By index of a charge: whether it is a tax on these dishes.
     taxes: Vec<bool>,
-    /// What they cost.
+    /// Their total price.
     pub(super) value: T,
-    /// What each row has of that, where it has any, in units of one divided by the common denominator of all dishes. None where
+    /// Each row's part of that, if it has any, with the common denominator of all dishes. Empty if
     /// all dishes are divided alike.
     pub(super) parts: Vec<(usize, T)>,
 }
 
 impl<T> Class<T> {
-    /// Whether the charge at this place is a tax on these dishes.
+    /// Whether the charge at this index is a tax on these dishes.
     pub(super) fn is_taxed(&self, charge: usize) -> bool {
         self.taxes.get(charge).copied().unwrap_or_default()
     }
@@ -40,16 +41,16 @@ impl<T: Exact> Class<T> {
 
 /// How the dishes of a bill are divided, and what they cost.
 pub(super) struct Dishes<'bill, T> {
-    /// All weights that there are.
+    /// All weights.
     pub(super) weights: &'bill [Weights<T>],
-    /// What their totals divide.
+    /// A common multiple of their totals.
     pub(super) denominator: &'bill T,
-    /// By dish: the place of its weights.
+    /// By dish: the index of its weights.
     pub(super) of: &'bill [usize],
     pub(super) prices: &'bill [i64],
 }
 
-/// All dishes of a bill, by class.
+/// Groups the dishes of a bill into classes.
 pub(super) fn classes<T: Exact>(bill: &Statement<'_>, dishes: &Dishes<'_, T>) -> Option<Vec<Class<T>>> {
     let (taxes, class_of) = by_taxes(bill);
     let mut members: Vec<Vec<(usize, i64)>> = vec![Vec::new(); taxes.len()];
@@ -71,7 +72,7 @@ pub(super) fn classes<T: Exact>(bill: &Statement<'_>, dishes: &Dishes<'_, T>) ->
     taxes.into_iter().zip(members).map(class).collect()
 }
 
-/// By class the taxes, and by dish the class.
+/// The taxes of each class, and the class of each dish.
 fn by_taxes(bill: &Statement<'_>) -> (Vec<Vec<bool>>, Vec<usize>) {
     let types = |kind: &ChargeKind| match kind {
         ChargeKind::Tax { dish_types, .. } => !dish_types.is_empty(),
@@ -91,7 +92,7 @@ fn by_taxes(bill: &Statement<'_>) -> (Vec<Vec<bool>>, Vec<usize>) {
             })
             .collect()
     } else {
-        // No tax tells dishes apart.
+        // No tax depends on the type of dish.
         vec![0; bill.dishes.len()]
     };
     let mut taxes = vec![vec![false; bill.extras.charges.len()]; kinds.len().max(1)];
@@ -124,14 +125,14 @@ fn by_taxes(bill: &Statement<'_>) -> (Vec<Vec<bool>>, Vec<usize>) {
     (list, class_of)
 }
 
-/// Adds up what each row has of some dishes.
+/// Sums each row's part of some dishes.
 struct Adding<'dishes, T> {
     dishes: &'dishes Dishes<'dishes, T>,
-    /// By weights: by how much their parts are to be multiplied to be of the common denominator.
+    /// By weights: the factor that brings their parts to the common denominator.
     factors: Vec<Option<T>>,
-    /// By weights: what the dishes cost that are divided so, where there are any.
+    /// By weights: the price of the dishes that they divide, if there are any.
     prices: Vec<Option<i128>>,
-    /// By row: what it has, where it has any.
+    /// By row: its sum, if it has any.
     sums: Vec<Option<T>>,
 }
 
@@ -141,9 +142,9 @@ impl<'dishes, T: Exact> Adding<'dishes, T> {
         Self { dishes, factors: vec![None; list], prices: vec![None; list], sums: vec![None; rows] }
     }
 
-    /// What each row has of dishes of these weights and prices.
+    /// Each row's part of dishes with these weights and prices.
     fn parts(&mut self, members: &[(usize, i64)]) -> Option<Vec<(usize, T)>> {
-        // Dishes that are divided alike are taken together.
+        // Dishes that are divided alike are summed first.
         let mut used = Vec::new();
         for &(weights, price) in members {
             match self.prices.get_mut(weights)? {

@@ -8,16 +8,17 @@ use crate::divide::exact::{Exact, lcm};
 use crate::divide::line::Label;
 use crate::divide::rounding::Column;
 
-/// What of each dish's price is not tax, as a fraction of a common denominator.
+/// The untaxed part of each dish's price, as a fraction with a common denominator.
 pub(super) struct Contained<T> {
-    /// The dishes, with their prices multiplied by the common denominator, and divided by a hundred percent and the taxes that
-    /// they contain.
+    /// The dishes, with prices multiplied by the common denominator and divided by a hundred
+    /// percent plus the taxes that they include.
     pub(super) classes: Vec<Class<T>>,
     common: T,
 }
 
 impl<T: Exact> Pricing<'_, T> {
-    /// A tax that prices contain. Of a dish with heads of 5 and 10 percent, 5/115 and 10/115 of its price.
+    /// Adds a tax included in prices. Of a dish with taxes of 5 and 10 percent, 5/115 and 10/115 of
+    /// its price.
     pub(super) fn included(&mut self, place: usize, charge: &Charge, contained: &Contained<T>) -> Option<()> {
         let base = self.base(Some(contained), |class| class.is_taxed(place))?;
         let amount = match charge.value {
@@ -28,7 +29,8 @@ impl<T: Exact> Pricing<'_, T> {
                 part_of(charge.value, prices.to_i64()?)?
             }
             ChargeValue::Percent(percent) => {
-                // The denominators are hundreds of percent themselves.
+                // `common` is a multiple of wholes in millionths of a percent, so this brings the
+                // hundred percent back.
                 self.percent(percent, &base.value.checked_mul(&T::from(HUNDRED))?, &contained.common)?
             }
         };
@@ -37,7 +39,7 @@ impl<T: Exact> Pricing<'_, T> {
         Some(())
     }
 
-    /// What of each dish's price is not tax.
+    /// The untaxed part of each dish's price.
     pub(super) fn contained(&self) -> Option<Contained<T>> {
         let whole = |class: &Class<T>| Some(T::from(HUNDRED.checked_add(self.contained_in(class)?)?));
         let wholes = self.classes.iter().map(whole).collect::<Option<Vec<T>>>()?;
@@ -47,7 +49,7 @@ impl<T: Exact> Pricing<'_, T> {
         Some(Contained { classes, common })
     }
 
-    /// The millionths of a percent that the prices of these dishes contain as tax.
+    /// The taxes included in the prices of these dishes, in millionths of a percent.
     fn contained_in(&self, class: &Class<T>) -> Option<i64> {
         let taxes = self.bill.extras.charges.iter().enumerate().filter(|(place, _)| class.is_taxed(*place));
         let mut taxes = taxes.map(|(_, charge)| (&charge.kind, charge.value));

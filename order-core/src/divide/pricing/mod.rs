@@ -1,4 +1,4 @@
-//! What each line of a bill comes to, and by which weights it is divided.
+//! Computes the amount of each line of a bill, and the weights by which it is divided.
 
 mod base;
 mod classes;
@@ -23,19 +23,20 @@ use super::weights::{DishWeights, Weights};
 /// A line of a bill and how it is divided.
 pub(super) type PricedLine = (Label, Column);
 
-/// A bill whose lines are known, ready to be divided.
+/// A bill whose lines are computed, ready to be divided.
 pub(super) struct Priced<T> {
     pub(super) weights: Vec<Weights<T>>,
-    /// What is due, line by line, the dishes first.
+    /// The lines that are due, the dishes first.
     pub(super) lines: Vec<PricedLine>,
-    /// Taxes that the prices contain.
+    /// Taxes included in prices.
     pub(super) included: Vec<PricedLine>,
-    /// Charges that are taken of nothing, or of less than nothing for some.
+    /// Charges that have nothing to be divided over, or to which some contribute less than zero.
     pub(super) on_nothing: Vec<usize>,
 }
 
 impl<T: Exact> Priced<T> {
-    /// Where everybody has the same part of each dish: the lines with all dishes in one, and the dishes.
+    /// If everybody has the same part of each dish: the lines with all dishes in one, and the
+    /// dishes.
     pub(super) fn dishes_together(&self) -> Option<(Vec<PricedLine>, &[PricedLine])> {
         let (weights, dishes, others) = self.alike()?;
         if !self.weights.get(weights)?.equal {
@@ -46,7 +47,7 @@ impl<T: Exact> Priced<T> {
         Some((together.chain(others.iter().copied()).collect(), dishes))
     }
 
-    /// Where all dishes are divided by the same weights: these, the dishes and the other lines.
+    /// If all dishes are divided by the same weights: these, the dishes and the other lines.
     pub(super) fn alike(&self) -> Option<(usize, &[PricedLine], &[PricedLine])> {
         let is_dish = |(label, _): &&PricedLine| matches!(label, Label::Dish(_));
         let (dishes, others) = self.lines.split_at_checked(self.lines.iter().take_while(is_dish).count())?;
@@ -69,25 +70,26 @@ pub(super) fn price<T: Exact>(bill: &Statement<'_>) -> Option<Priced<T>> {
 struct Pricing<'bill, T> {
     bill: &'bill Statement<'bill>,
     priced: Priced<T>,
-    /// The place of the weights by which each dish is divided.
+    /// By dish: the index of its weights.
     dish_weights: Vec<usize>,
-    /// The dishes by the taxes that are on them, once discounts on dishes are taken off.
+    /// The dishes grouped by the taxes on them, after discounts on dishes.
     classes: Vec<Class<T>>,
-    /// Of which dishes of which classes a sum was asked for before, and whether of their prices without the taxes that they contain.
+    /// Cached sums. The key: whether the taxes included in prices are left out, and which classes
+    /// are summed.
     bases: BTreeMap<(bool, Vec<bool>), Base<T>>,
-    /// The place of weights that are the same for each diner, and by which those pay who do not do without a service charge.
+    /// Cached: the index of the weights by head, and who pays optional service charges.
     heads: Option<usize>,
     paying: Option<Paying<T>>,
-    /// What each dish costs once discounts on it are taken off.
+    /// The price of each dish after discounts on it.
     prices: Vec<i64>,
-    /// What all dishes cost then, and once discounts on the order are taken off, too.
+    /// The price of all dishes after discounts on dishes, and after discounts on the order as well.
     before: i64,
     after: i64,
-    /// The lines of charges, in the order of the bill.
+    /// The lines of the charges, in bill order.
     of_charges: Vec<Option<Column>>,
     /// All dishes together.
     all: Base<T>,
-    /// How many of the weights are those of dishes, and their common denominator.
+    /// How many of the weights belong to dishes, and the common denominator of these.
     of_dishes: usize,
     denominator: T,
 }
@@ -228,7 +230,8 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
 
     fn weights_or_unassigned(&mut self, place: usize, amount: i64, base: &Base<T>) -> usize {
         if !base.is_nothing() {
-            // In proportion to less than nothing, some would be paid many times the charge by others.
+            // In proportion to a negative sum, some would be paid many times the charge by the
+            // others.
             let unassigned = self.bill.unassigned_row();
             let lopsided = |weights: &Weights<T>| {
                 weights.entries.iter().any(|(row, weight)| *weight < T::zero() && *row != unassigned)
@@ -244,7 +247,7 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
         self.add(Weights::whole(self.bill.unassigned_row()))
     }
 
-    /// The place of weights that are the same for each diner.
+    /// The index of the weights by head.
     fn heads(&mut self) -> Option<usize> {
         if let Some(heads) = self.heads {
             return Some(heads);

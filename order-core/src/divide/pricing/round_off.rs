@@ -26,16 +26,16 @@ impl<T: Exact> Pricing<'_, T> {
         Some(())
     }
 
-    /// What each owes of all lines so far.
+    /// How much each row owes of all lines so far.
     fn owed(&self) -> Option<Weights<T>> {
-        // Lines that are divided alike are taken together.
+        // Lines that are divided alike are summed first.
         let mut amounts: Vec<i128> = vec![0; self.priced.weights.len()];
         for (_, column) in &self.priced.lines {
             let sum = amounts.get_mut(column.weights)?;
             *sum = sum.checked_add(column.amount.into())?;
         }
         let together = match self.bill.terms.rule {
-            // What each has of all dishes, and of discounts on them, is known already.
+            // Each row's part of all dishes and the discounts on them is known already.
             StatedRule::Claims if !self.all.is_nothing() => {
                 let mut amounts = amounts.clone();
                 amounts.get_mut(..self.of_dishes)?.fill(0);
@@ -48,7 +48,7 @@ impl<T: Exact> Pricing<'_, T> {
         together.or_else(|| self.owed_of(&amounts))
     }
 
-    /// What each owes where so much is divided by each of the weights.
+    /// How much each row owes if these amounts are divided by the weights with the same index.
     fn owed_of(&self, amounts: &[i128]) -> Option<Weights<T>> {
         let used = || self.priced.weights.iter().zip(amounts).filter(|(_, amount)| **amount != 0);
         let common = used().try_fold(T::one(), |common, (weights, _)| lcm(&common, &weights.total))?;

@@ -6,12 +6,12 @@ use crate::divide::exact::Exact;
 use crate::divide::rounding::Column;
 use crate::divide::weights::Weights;
 
-/// Those who pay an optional service charge.
+/// The rows that pay an optional service charge.
 #[derive(Clone)]
 pub(super) struct Paying<T> {
-    /// What they have of all dishes, in units of one divided by the total of the weights of these.
+    /// Their part of all dishes, in units of one divided by the total of these dishes' weights.
     part: T,
-    /// The place of their weights; none where that is nothing.
+    /// The index of their weights; `None`: they have no part.
     weights: Option<usize>,
 }
 
@@ -35,7 +35,7 @@ impl<T: Exact> Pricing<'_, T> {
         Some(())
     }
 
-    /// Who pays optional service charges. The same for each charge.
+    /// Computes who pays optional service charges. It is the same for each of these charges.
     fn pay_service(&mut self) -> Option<Paying<T>> {
         let entries = &self.priced.weights.get(self.all.weights)?.entries;
         let paying: Vec<_> =

@@ -10,7 +10,7 @@ use crate::divide::share_number::Percentage;
 pub(super) const HUNDRED: i64 = 100_000_000;
 
 impl<T: Exact> Pricing<'_, T> {
-    /// What a charge comes to that is taken of `base`.
+    /// The amount of a charge on `base`.
     pub(super) fn worth(&self, value: ChargeValue, base: &Base<T>) -> Option<i64> {
         match value {
             ChargeValue::Amount(amount) => Some(amount.minor_units()),
@@ -18,7 +18,7 @@ impl<T: Exact> Pricing<'_, T> {
         }
     }
 
-    /// What a charge on all dishes comes to for those who have `part` of `total` of them.
+    /// The amount of a charge on all dishes for rows that have `part` of `total` of them.
     pub(super) fn worth_of_part(&self, value: ChargeValue, part: &T, total: &T) -> Option<i64> {
         match value {
             ChargeValue::Amount(amount) => {
@@ -28,7 +28,7 @@ impl<T: Exact> Pricing<'_, T> {
         }
     }
 
-    /// So many percent of what discounts on the order leave of `number ÷ divisor`.
+    /// A percentage of `number ÷ divisor`, after discounts on the order.
     pub(super) fn percent(&self, percent: Percentage, number: &T, divisor: &T) -> Option<i64> {
         let mut number = number.checked_mul(&T::from(i64::try_from(percent.millionths()).ok()?))?;
         let mut divisor = divisor.checked_mul(&T::from(HUNDRED))?;
@@ -40,7 +40,7 @@ impl<T: Exact> Pricing<'_, T> {
     }
 }
 
-/// So much of `price`, and never more than there is.
+/// The value of a charge on `price`, never more than `price` itself.
 pub(super) fn part_of(value: ChargeValue, price: i64) -> Option<i64> {
     let off = match value {
         ChargeValue::Amount(amount) => amount.minor_units(),

@@ -1,15 +1,16 @@
-//! Many amounts that are divided by the same weights, where only the sum of what each row has of them is asked for.
+//! Many amounts divided by the same weights, of which only each row's sum is needed.
 //!
-//! An order of 5,000 dishes and 250 people has more than a million such cells. They are rounded like any others, but of each
-//! only two bits are kept: whether its quota is whole, and whether it is rounded up.
+//! An order of 5,000 dishes and 250 people has more than a million such cells. They are rounded
+//! like any others, but each keeps only two bits: whether its quota is fractional, and whether
+//! it is rounded up.
 
 use super::table::Cell;
 use crate::divide::exact::Exact;
 use crate::divide::weights::Weights;
 
-/// The bits of a word.
+/// The number of bits in a word.
 pub(super) const BITS: usize = u64::BITS as usize;
-/// So many rows fit the keys by which parts are chosen.
+/// The largest row that fits the keys by which parts are chosen.
 const MAX_ROW: usize = u16::MAX as usize;
 
 /// The amounts, rounded down.
@@ -17,24 +18,24 @@ pub(super) struct Bundle {
     parts: Vec<Part>,
     /// By amount: units left to give.
     left: Vec<usize>,
-    /// How many words the bits of one amount take, one bit a part.
+    /// How many words the bits of one amount take, one bit for each part.
     words: usize,
-    /// Which parts may be rounded up, those of one amount after those of the amount before.
+    /// Which parts may be rounded up, grouped by amount.
     fractional: Vec<u64>,
-    /// Which are.
+    /// Which are rounded up.
     up: Vec<u64>,
 }
 
-/// What one row has of all amounts.
+/// One row's part of all amounts.
 struct Part {
     row: usize,
     /// The weight, modulo the total.
     weight: u64,
     /// The weight divided by the total, in units of 2^-64, rounded down.
     ratio: u64,
-    /// The sum of the quotas rounded down, which in the end has the units as well.
+    /// The sum of its quotas, each rounded down.
     sum: i128,
-    /// What the rounding has left of them, in units of one divided by the total.
+    /// The sum of the remainders, in units of one divided by the total.
     rest: u128,
 }
 
@@ -90,8 +91,8 @@ impl Bundle {
         &self.left
     }
 
-    /// Each row with a part: the sum of its quotas rounded down, and what that has left of them, in units of one divided by the
-    /// total of the weights.
+    /// Each row with a part: the sum of its quotas rounded down, and the sum of their remainders,
+    /// in units of one divided by the total of the weights.
     pub(super) fn rests(&self) -> impl Iterator<Item = (usize, i128, u128)> {
         self.parts.iter().map(|part| (part.row, part.sum, part.rest))
     }
@@ -101,8 +102,9 @@ impl Bundle {
         self.parts.iter().map(|part| part.row)
     }
 
-    /// Gives the units of each amount to the parts that lack most of what is wished for them; among those, to those that come
-    /// first. `by_part` has what each part lacks, and its place in the ranking.
+    /// Assigns the units of each amount to the parts that are furthest below their wish and, among
+    /// those, to the first in the ranking. `by_part`: what each part lacks, and its place in the
+    /// ranking.
     pub(super) fn give(&mut self, by_part: &mut [(i64, usize)]) -> Option<()> {
         let words = self.words.max(1);
         let bits = self.fractional.chunks_exact(words).zip(self.up.chunks_exact_mut(words));
@@ -135,14 +137,14 @@ impl Bundle {
         Some((self.fractional.get(bits.clone())?, self.up.get(bits)?))
     }
 
-    /// Rounds one part of one amount the other way.
+    /// Flips the rounding of one part of one amount.
     pub(super) fn turn(&mut self, amount: usize, part: usize) -> Option<()> {
         let word = amount.checked_mul(self.words)?.checked_add(part / BITS)?;
         *self.up.get_mut(word)? ^= 1 << (part % BITS);
         Some(())
     }
 
-    /// What each row has of all amounts together, with the units that were given.
+    /// Each row's sum of all amounts, including its units.
     pub(super) fn sums(&self) -> Option<Vec<Cell>> {
         let mut ups = vec![0_i64; self.parts.len()];
         for bits in self.up.chunks_exact(self.words.max(1)) {
@@ -158,14 +160,15 @@ impl Bundle {
     }
 }
 
-/// Adds the quotas of one amount, rounded down, and says what all of them have left. Marks those that are not whole.
+/// Adds the rounded-down quotas of one amount, marks the fractional ones, and returns the sum
+/// of remainders.
 fn round_down(parts: &mut [Part], total: u64, amount: i64, bits: &mut [u64]) -> u128 {
     let magnitude = amount.unsigned_abs();
     let mut all = 0_u128;
     for (parts, bits) in parts.chunks_mut(BITS).zip(bits) {
         for (place, part) in parts.iter_mut().enumerate() {
-            // Below the quotient by less than one and a bit, so that at most one is missing. What is left fits, as it is
-            // below twice the total, which fits 63 bits; what overflows on the way there is the same in both products.
+            // This may be one below the true quotient. The rest is below twice the total, which
+            // fits 63 bits, so it fits; an overflow on the way there is the same in both products.
             let mut quotient = high(magnitude, part.ratio);
             let mut rest = magnitude.wrapping_mul(part.weight).wrapping_sub(quotient.wrapping_mul(total));
             if rest >= total {
@@ -174,7 +177,7 @@ fn round_down(parts: &mut [Part], total: u64, amount: i64, bits: &mut [u64]) -> 
             }
             let mut quota = i128::from(quotient);
             if amount < 0 {
-                // Rounded down, too, and so away from zero.
+                // This rounds down as well, so away from zero.
                 quota = quota.wrapping_add(i128::from(rest != 0)).wrapping_neg();
                 rest = if rest == 0 { 0 } else { total.wrapping_sub(rest) };
             }

@@ -1,18 +1,19 @@
-//! Moving units between rows until no better set of rows is rounded up.
+//! Moves units between rows until no better set of rows can be rounded up.
 
 use std::collections::VecDeque;
 
 use super::bundle::{BITS, Bundle, has};
 use super::units::Units;
 
-/// Nothing leads here.
+/// The value for "no index".
 const NONE: usize = usize::MAX;
 
-/// Units that have been given out, and the ways by which rows can pass them on: two rows that have a part in one
-/// column exchange a unit of it, so a unit can wander along a path of such exchanges.
+/// Units that have been assigned, and the paths along which rows can pass them on: two rows
+/// with a part in one column can exchange a unit of it, so a unit can move along a path of such
+/// exchanges.
 pub(super) struct Exchange<'table> {
     units: Units<'table>,
-    /// The columns that come out as one, where there are any: they come before the others.
+    /// The columns that come out as one, if there are any; they come before the others.
     bundle: Option<BundleByRow<'table>>,
     /// By row: its cells that may be rounded up.
     cells_of: Vec<Vec<usize>>,
@@ -24,27 +25,27 @@ pub(super) struct Exchange<'table> {
     kept: Vec<bool>,
 }
 
-/// A cell.
+/// The place of a cell.
 #[derive(Clone, Copy)]
 enum Place {
-    /// Of the table.
+    /// A cell of the table.
     Cell(usize),
-    /// Of a column of the bundle: the column and the part.
+    /// A cell of the bundle: its column and its part.
     Part { column: usize, part: usize },
 }
 
-/// A bundle, also by row.
+/// A bundle with an index by row.
 struct BundleByRow<'table> {
     bundle: &'table mut Bundle,
     /// By part: the row.
     rows: Vec<usize>,
     /// By row: the part.
     part_of: Vec<usize>,
-    /// How many words one part's bits take, one bit a column.
+    /// How many words the bits of one part take, one bit for each column.
     words: usize,
-    /// Which cells may be rounded up, those of one part after those of the part before.
+    /// Which cells may be rounded up, grouped by part.
     fractional: Vec<u64>,
-    /// Which are.
+    /// Which are rounded up.
     up: Vec<u64>,
 }
 
@@ -75,14 +76,14 @@ impl<'table> BundleByRow<'table> {
         Some(this)
     }
 
-    /// The bits of a part by column: what may be rounded up, and what is.
+    /// The bits of a part by column: which cells may be rounded up, and which are.
     fn part(&self, part: usize) -> Option<impl Iterator<Item = (&u64, &u64)>> {
         let start = part.checked_mul(self.words)?;
         let range = start..start.checked_add(self.words)?;
         Some(self.fractional.get(range.clone())?.iter().zip(self.up.get(range)?))
     }
 
-    /// Turns a cell over.
+    /// Flips the rounding of a cell.
     fn turn(&mut self, column: usize, part: usize) -> Option<()> {
         let word = part.checked_mul(self.words)?.checked_add(column / BITS)?;
         *self.up.get_mut(word)? ^= 1 << (column % BITS);
@@ -90,29 +91,31 @@ impl<'table> BundleByRow<'table> {
     }
 }
 
-/// What can be reached from a row.
+/// The result of one step of a search.
 enum Reached {
-    /// A row at which the way ends.
+    /// A row at which the path ends.
     End(usize),
     /// No such row.
     NoEnd,
 }
 
-/// What a search has found so far.
+/// The state of a search.
 struct Search {
-    /// Of every row reached: the cell of the row before it that changes, and its own cell that does.
+    /// By row reached: the cell to flip in the row before it, and the cell to flip in the row
+    /// itself.
     steps: Vec<Option<(Place, Place)>>,
     seen: Vec<bool>,
-    /// By part of the bundle: whether its row need not be reached, because it is, or because nothing can.
+    /// By part of the bundle: whether its row needs no visit, because it is reached or closed
+    /// already.
     done: Vec<u64>,
-    /// By column of the table: whether it was looked through.
+    /// By column of the table: whether it has been searched.
     spread: Vec<bool>,
-    /// The same, of the bundle.
+    /// The same for the bundle.
     spread_in_bundle: Vec<u64>,
     queue: VecDeque<usize>,
 }
 
-/// Which way a unit goes.
+/// The direction in which a unit moves.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     /// To the row at which the search starts.
@@ -142,7 +145,7 @@ impl<'table> Exchange<'table> {
         Some(Self { units, bundle, cells_of, column_of, closed: vec![false; rows], kept: vec![false; rows] })
     }
 
-    /// Brings every row within its bounds, then the largest remainders to their units.
+    /// Brings every row within its bounds, then gives the units to the largest remainders.
     pub(super) fn settle(mut self) -> Option<()> {
         for row in 0..self.units.extra.len() {
             while self.extra(row) > self.room(row) {
@@ -230,7 +233,8 @@ impl<'table> Exchange<'table> {
         Some(search)
     }
 
-    /// Reaches what can be reached from a row by the columns of the bundle: a row that `ends` the way, if there is one.
+    /// Visits the rows that `row` reaches by columns of the bundle, up to one at which the path
+    /// `ends`.
     fn spread_in_bundle(
         &self,
         search: &mut Search,
@@ -275,7 +279,7 @@ impl<'table> Exchange<'table> {
         Some(Reached::NoEnd)
     }
 
-    /// The same by the columns of the table.
+    /// Does the same by columns of the table.
     fn spread(
         &self,
         search: &mut Search,
@@ -312,7 +316,7 @@ impl<'table> Exchange<'table> {
         Some(Reached::NoEnd)
     }
 
-    /// Turns over the cells on the way from `start` to `end`.
+    /// Flips the cells on the path from `start` to `end`.
     fn carry_out(
         &mut self,
         start: usize,
@@ -351,7 +355,7 @@ impl<'table> Exchange<'table> {
     }
 }
 
-/// The place of the lowest bit.
+/// The index of the lowest set bit.
 fn lowest(bits: u64) -> usize {
     usize::try_from(bits.trailing_zeros()).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! Controlled rounding: a table of exact quotas becomes a table of whole numbers, and every row and every
-//! column still sums.
+//! Controlled rounding: turns a table of exact quotas into a table of whole numbers in which
+//! every row and every column still sums.
 //!
 //! Each column is a whole amount that is divided over the rows by weights, so each cell has an exact quota, and so
 //! has each row. The result has every cell and every row at its quota rounded down or up, never further
@@ -9,10 +9,11 @@
 //! Science 12, 1966; Causey, Cox and Ernst, *Applications of transportation theory to statistical problems*, JASA 80,
 //! 1985; Cox, *A constructive procedure for unbiased controlled rounding*, JASA 82, 1987).
 //!
-//! Among all of them, the one taken rounds up the rows with the largest remainders: the sets of rows that can be
-//! rounded up together are the bases of a matroid, so going through the rows from the largest remainder down,
-//! and keeping each that can still be had, gives the largest sum of remainders that there is. Between equal
-//! remainders the smaller tie goes first. So who is listed first makes no difference to anybody's total.
+//! Among these tables, the chosen one rounds up the rows with the largest remainders. The sets
+//! of rows that can be rounded up together are the bases of a matroid, so a greedy pass over
+//! the rows, from the largest remainder down, keeping each row that is still possible, gives
+//! the largest sum of remainders. Ties go to the smaller tie value, so the order in which
+//! people are listed changes nobody's total.
 
 mod bundle;
 mod exchange;
@@ -88,8 +89,9 @@ fn place(mut units: Units<'_>) -> Option<()> {
     if units.extra == wished { Some(()) } else { Exchange::new(units)?.settle() }
 }
 
-/// Whether a table that sums to nothing is worked out as the mirror of another: where the first row by tie that has a
-/// quota owes less than nothing or, where no row owes anything, where the first column that is anything is below zero.
+/// Whether a table that sums to zero is computed as the mirror of another: if the first row by
+/// tie with a non-zero sum has a negative one or, if no row owes anything, if the first
+/// non-zero column is negative.
 fn starts_below_zero<T: Exact, K: Ord>(
     table: &Table,
     quotas: &Quotas<T>,

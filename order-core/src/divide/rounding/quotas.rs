@@ -5,14 +5,14 @@ use super::table::{Cell, Column, Table, Together};
 use crate::divide::exact::{Exact, lcm};
 use crate::divide::weights::Weights;
 
-/// What is known of the quotas once every cell is rounded down.
+/// The quotas once every cell is rounded down.
 pub(super) struct Quotas<T> {
     /// The columns that come out as one.
     pub(super) bundle: Option<Bundle>,
     /// Units left to give, by column after them.
     pub(super) left: Vec<usize>,
-    /// By row: how many units it must have at least, and the fraction that is left of its quota then, of a common
-    /// denominator.
+    /// By row: how many units it must have at least, and the fraction of its quota beyond that,
+    /// with a common denominator.
     pub(super) least: Vec<(i64, T)>,
 }
 
@@ -59,7 +59,7 @@ impl Table {
             let start = self.cells.len();
             let mut rest = amount;
             if let [(row, _)] = entries.as_slice() {
-                // One row has it all.
+                // A single row takes it all.
                 rest = 0;
                 self.cells.push(Cell { row: *row, amount, fractional: false, up: false });
             } else if *equal {
@@ -97,9 +97,10 @@ impl Table {
     }
 }
 
-/// The quota of a weight in an amount, rounded down, and what is left of it, in units of one divided by the total.
+/// The quota of a weight in an amount, rounded down, and its remainder in units of one divided
+/// by the total.
 fn quota<T: Exact>(amount: i64, weight: &T, total: &T) -> Option<(i64, T)> {
-    // Most numbers are small, whatever `T` is for the sake of others.
+    // Most numbers are small, even when `T` must be large for others.
     if let (Some(weight), Some(total)) = (weight.to_i64(), total.to_i64()) {
         let (quota, rest) = i128::from(amount).checked_mul(weight.into())?.quotient(&total.into());
         return Some((i64::try_from(quota).ok()?, T::from(rest)));
@@ -108,7 +109,7 @@ fn quota<T: Exact>(amount: i64, weight: &T, total: &T) -> Option<(i64, T)> {
     Some((quota.to_i64()?, rest))
 }
 
-/// What the totals of all weights divide by which a column is divided.
+/// The common denominator of the weights that the columns use.
 fn common_denominator<T: Exact>(weights: &[Weights<T>], columns: impl Iterator<Item = Column>) -> Option<T> {
     let mut common = T::one();
     let mut seen = vec![false; weights.len()];

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// An amount to divide, and the place of its weights in a list of them.
+/// An amount to divide, and the index of its weights.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::divide) struct Column {
     pub(in crate::divide) amount: i64,
@@ -24,7 +24,7 @@ pub(in crate::divide) struct Table {
     pub(super) rows: Vec<i64>,
 }
 
-/// One cell that some of its column belongs to.
+/// One cell: a row's part of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cell {
     pub(crate) row: usize,
@@ -60,7 +60,7 @@ impl Table {
         Some(())
     }
 
-    /// What each row sums to.
+    /// The sum of each row.
     pub(in crate::divide) fn rows(&self) -> &[i64] {
         &self.rows
     }

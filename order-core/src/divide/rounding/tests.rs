@@ -17,7 +17,7 @@ struct Case {
 }
 
 fn amount() -> impl Strategy<Value = i64> {
-    // Coarse ones are whole parts for some rows and not for others, so that units have to be passed on.
+    // Coarse amounts divide evenly for some rows only, so that units have to be passed on.
     prop_oneof![
         4 => (0..8_u32, 0..5_u32, 0..4_i64).prop_map(|(twos, threes, times)| times * 2_i64.pow(twos) * 3_i64.pow(threes)),
         2 => 0..60_i64,
@@ -87,7 +87,7 @@ fn compare<T: Exact>(case: &Case) {
     let together = Together { amounts: case.amounts.clone(), weights: 0 };
     let bundled = round(case.rows, &weights, Some(&together), &others.iter().copied(), tie);
     let apart = round(case.rows, &weights, None, &alone.iter().copied(), tie);
-    // Where 128 bits do not hold the one, the other may do without.
+    // Where 128 bits are too few for one way, they may suffice for the other.
     if let (Some(bundled), Some(apart)) = (bundled, apart) {
         assert_eq!(outcome(&bundled, 1), outcome(&apart, case.amounts.len()), "{case:?}");
     }

@@ -7,14 +7,14 @@ use super::quotas::Quotas;
 use super::table::Table;
 use crate::divide::exact::Exact;
 
-/// The units that are left once every cell is rounded down, while they are given out.
+/// The units that are left once every cell is rounded down, while they are being assigned.
 pub(super) struct Units<'table> {
     pub(super) table: &'table mut Table,
     /// The columns that come out as one.
     pub(super) bundle: Option<&'table mut Bundle>,
     /// By column after them: units to give.
     left: &'table [usize],
-    /// By row: how many units it has beyond those that it must have; in the end 0, or 1 where there is room.
+    /// By row: how many units it has beyond its minimum; in the end 0, or 1 where there is room.
     pub(super) extra: Vec<i64>,
     /// By row: 1 where its quota is not whole, else 0.
     pub(super) room: Vec<i64>,
@@ -41,7 +41,7 @@ impl<'table> Units<'table> {
         })
     }
 
-    /// The extra units of each row if only the largest remainders decided.
+    /// The extra units that each row would get if only the largest remainders decided.
     pub(super) fn wished(&self) -> Option<Vec<i64>> {
         let bundled = self.bundle.iter().flat_map(|bundle| bundle.left());
         let units: usize = self.left.iter().chain(bundled).sum();
@@ -54,9 +54,9 @@ impl<'table> Units<'table> {
         Some(wished)
     }
 
-    /// Gives the units of each column to the rows that lack most of what is wished for them; columns with the
-    /// fewest rows choose first. Where every row has a part in every column, this always meets the wishes
-    /// (Gale and Ryser, 1957).
+    /// Assigns the units of each column to the rows that are furthest below their wish; columns
+    /// with the fewest rows go first. If every row has a part in every column, this always meets
+    /// the wishes (Gale and Ryser, 1957).
     pub(super) fn give(&mut self, wished: &[i64]) -> Option<()> {
         let mut rank = vec![0; self.ranking.len()];
         for (place, &row) in self.ranking.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Bills on their own, one a line, and what everybody pays of them.
+//! Standalone bills, one a line, and what everybody pays of them.
 
 mod reading;
 
@@ -11,7 +11,8 @@ use crate::rejection::Rejection;
 use crate::value::text::Text;
 use crate::{Amount, Currency, OrderId};
 
-/// A bill that was read from a line of JSON. Amounts, percentages and weights are decimal strings there, or numbers.
+/// A bill read from a line of JSON, where amounts, percentages and weights are decimal strings
+/// or numbers.
 ///
 /// ```
 /// use order_core::wire::BillLine;
@@ -38,11 +39,11 @@ pub struct RefusedBill {
 }
 
 impl BillLine {
-    /// Reads a bill. Keys that are not known are ignored.
+    /// Reads a bill. Unknown keys are ignored.
     ///
     /// # Errors
-    /// When the line is not a bill, or names people who do not share it, or amounts finer than the currency's minor
-    /// unit. Does not panic.
+    /// When the line is not a bill, names people who do not share it, or has amounts finer than the
+    /// currency's minor unit. Does not panic.
     pub fn read(line: &str) -> Result<Self, RefusedBill> {
         let object = Object::bill(line)?;
         let order = reading::order_id(&object)?;
@@ -68,7 +69,7 @@ impl BillLine {
     /// When the bill contradicts itself.
     pub fn divide(&self) -> Result<Division, RefusedBill> {
         divide(&self.bill).map_err(|rejection| {
-            // The rule is the same as in a message of the protocol, but has another place here.
+            // The rule is that of a protocol message, but its fields have other names here.
             let field = rejection.field_name().and_then(|field| field.strip_prefix("data."));
             let field = field.map(|field| format!("split.{field}"));
             let rejection = match field {
@@ -79,7 +80,8 @@ impl BillLine {
         })
     }
 
-    /// The line that says how this bill is divided: amounts as decimal strings with all digits of the currency.
+    /// Encodes the division of this bill as a line: amounts as decimal strings with all digits of
+    /// the currency.
     pub fn answer(&self, division: &Division) -> String {
         let mut writer = BillWriter { json: Writer::with_capacity(1_024), currency: self.bill.currency };
         writer.json.begin_object();
@@ -107,7 +109,7 @@ impl BillLine {
         if division.unassigned() != Amount::ZERO || !items.is_empty() {
             writer.amount("unassigned", division.unassigned());
         }
-        // A bare total is nobody's item.
+        // A bare total has no item to name.
         if self.by_items && !items.is_empty() {
             writer.json.key("unassignedItems");
             writer.json.begin_list();
@@ -130,17 +132,17 @@ fn part(part: Part<'_>) -> (&Text, Amount) {
 }
 
 impl RefusedBill {
-    /// The order that the line names, where that could be made out.
+    /// The order that the line names, if it could be read.
     pub fn order(&self) -> Option<&OrderId> {
         self.order.as_ref()
     }
 
-    /// Why.
+    /// Why it was refused.
     pub fn rejection(&self) -> &Rejection {
         &self.rejection
     }
 
-    /// The line that says why.
+    /// Encodes the refusal as a line.
     pub fn answer(&self) -> String {
         let mut json = Writer::with_capacity(512);
         json.begin_object();
@@ -167,7 +169,7 @@ impl RefusedBill {
 }
 
 impl From<Rejection> for RefusedBill {
-    /// A refusal of a line of which not even the order is known.
+    /// The refusal of a line whose order is unknown.
     fn from(rejection: Rejection) -> Self {
         Self { order: None, rejection }
     }

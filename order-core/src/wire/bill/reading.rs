@@ -1,4 +1,4 @@
-//! Reading a bill from its object.
+//! Reads a bill from its JSON object.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,19 +18,19 @@ use crate::{
     ParticipantId, Quantity, max_order_total,
 };
 
-/// The most people who can share one bill of a line.
+/// The maximum number of people who share one bill of a line.
 pub const MAX_BILL_PEOPLE: usize = 1_000;
-/// The most items that one bill of a line can have.
+/// The maximum number of items on one bill of a line.
 pub const MAX_BILL_ITEMS: usize = 10_000;
-/// The order of a line that names none.
+/// The order id of a line that names none.
 const UNNAMED: &str = "bill";
-/// The line for a total of which no items are known.
+/// The id of the one item of a bill that gives only a total.
 const DISHES: &str = "Dishes";
-/// The code of ISO 4217 for no currency.
+/// The ISO 4217 code for no currency.
 const NO_CURRENCY: &str = "XXX";
 const PEOPLE: &str = "ids of people on the bill";
 
-/// Which order the line is about, if it says so.
+/// Reads the id of the order, if the line has one.
 pub(super) fn order_id(line: &Object<'_>) -> Result<Option<OrderId>, Rejection> {
     match line.string("orderId", "a string")? {
         None => Ok(None),
@@ -67,18 +67,18 @@ pub(super) fn bill(line: &Object<'_>, order: Option<&OrderId>) -> Result<(Bill, 
     Ok((bill, by_items))
 }
 
-/// Lists of people are no longer than the longest list of those who share the bill.
+/// The bound on lists of people: as many as can share the bill.
 const UP_TO_ALL: (usize, Code) = (MAX_BILL_PEOPLE, Code::TooManyParticipants);
 
 fn currency(line: &Object<'_>) -> Result<Currency, Rejection> {
     let expected = || format!("a whole number from 0 to {MAX_MINOR_DIGITS}");
-    let named = match line.string("currency", "a code of ISO 4217")? {
+    let named = match line.string("currency", "an ISO 4217 code")? {
         None => None,
         Some(code) => Some(Currency::from_code(&code).map_err(|error| {
             Rejection::new(Code::BadCurrency)
                 .field("currency")
                 .because(error.to_string())
-                .expected("a code of ISO 4217 such as INR")
+                .expected("an ISO 4217 code such as INR")
         })?),
     };
     let Some(digits) = line.optional_number("minorDigits", Code::BadCurrency, &expected())? else {
@@ -92,12 +92,12 @@ fn currency(line: &Object<'_>) -> Result<Currency, Rejection> {
         Some(currency) => Err(Rejection::new(Code::BadCurrency)
             .field("minorDigits")
             .because(format!("{currency} has {} minor digits, not {digits}", currency.minor_digits()))
-            .expected("a currency or its minor digits")),
+            .expected("either currency or minorDigits")),
     }
 }
 
 fn diners(line: &Object<'_>) -> Result<Vec<ParticipantId>, Rejection> {
-    const EXPECTED: &str = "a list of the ids of those who share the bill";
+    const EXPECTED: &str = "a list of the ids of the people who share the bill";
     let Some(ids) = line.strings_up_to("participants", EXPECTED, UP_TO_ALL)? else {
         return Err(if line.has("participants") {
             line.mistyped("participants", EXPECTED)
@@ -113,7 +113,8 @@ fn diners(line: &Object<'_>) -> Result<Vec<ParticipantId>, Rejection> {
         .collect()
 }
 
-/// The dishes, and whether they are listed. A total alone is one dish that nobody has claimed.
+/// Reads the dishes, and whether they are listed. A bare total is one dish that nobody has
+/// claimed.
 fn dishes(line: &Object<'_>, money: &Money, people: &People<'_>) -> Result<(Vec<Dish>, bool), Rejection> {
     const EXPECTED: &str = "a list of items, each an object";
     let total = line.optional_number("total", Code::BadPrice, "an amount")?;
@@ -160,7 +161,7 @@ fn dish(item: &Object<'_>, money: &Money, people: &People<'_>) -> Result<Dish, R
     Ok(Dish { id, dish_type, amount, shared_by: shared_by(item, people)? })
 }
 
-/// Whose an item is: those who share it, else who added it, else nobody's.
+/// Reads who shares an item: the people in `sharedBy`, else the one in `addedBy`, else nobody.
 fn shared_by(item: &Object<'_>, people: &People<'_>) -> Result<Vec<(ParticipantId, Weight)>, Rejection> {
     const EXPECTED: &str = "a list of ids of people on the bill, or an object with a weight for each";
     if let Some(ids) = item.strings_up_to("sharedBy", EXPECTED, UP_TO_ALL)? {
@@ -184,7 +185,7 @@ fn shared_by(item: &Object<'_>, people: &People<'_>) -> Result<Vec<(ParticipantI
     }
 }
 
-/// A shape for each type of split, and the keys that belong to it alone.
+/// The types of split, each with the keys that belong to it alone.
 const SPLITS: [(&str, &[&str]); 5] = [
     ("equal", &[]),
     ("itemized", &[]),
@@ -206,7 +207,7 @@ fn split(
     let split = line.object("split", "split.", "an object with a type")?;
     let kind = split.string("type", TYPES)?.ok_or_else(|| split.missing("type", TYPES))?;
     for (other, keys) in SPLITS {
-        // Ignoring what was agreed would divide the money in another way than was asked for.
+        // Ignoring agreed shares would divide the money differently than asked.
         if let Some(key) = keys.iter().find(|key| other != kind && split.has(key)) {
             return Err(Rejection::new(Code::BadSplit)
                 .field(split.name(key))
@@ -255,13 +256,13 @@ fn custom(
         (None, _) => Err(split.missing("amounts", "amounts, percentages or weights")),
         (Some(_), Some(_)) => Err(Rejection::new(Code::BadSplit)
             .field("split")
-            .because("it gives more than one kind of share")
-            .expected("one of amounts, percentages and weights")),
+            .because("there is more than one kind of share")
+            .expected("only one of amounts, percentages and weights")),
     }
 }
 
 fn cover(split: &Object<'_>, people: &People<'_>) -> Result<SplitRule, Rejection> {
-    const EXPECTED: &str = "an object with the id of who pays for each who is covered";
+    const EXPECTED: &str = "an object with the payer's id for each covered person's id";
     const RULES: &str = "equal or itemized";
     let covers = split.texts("covers", EXPECTED)?.ok_or_else(|| split.missing("covers", EXPECTED))?;
     let rest = match split.string("rest", RULES)?.as_deref() {
@@ -274,7 +275,7 @@ fn cover(split: &Object<'_>, people: &People<'_>) -> Result<SplitRule, Rejection
     Ok(SplitRule::Cover { covers: covers.collect::<Result<_, Rejection>>()?, rest })
 }
 
-/// Numbers that a split gives for people.
+/// Reads the numbers that a split gives for people.
 struct Shares<'a, 'text> {
     split: &'a Object<'text>,
     people: &'a People<'a>,
@@ -296,7 +297,7 @@ impl Shares<'_, '_> {
             .map(Some)
     }
 
-    /// Amounts, none of which is on the other side of zero than the total.
+    /// Reads amounts, none with the opposite sign of the total.
     fn amounts(
         &self,
         key: &'static str,
@@ -309,9 +310,9 @@ impl Shares<'_, '_> {
                 return Ok(amount);
             }
             let (because, expected) = if total.is_negative() {
-                ("it is above zero", "amounts of 0 or less, as the total is")
+                ("an amount is above 0", "amounts of 0 or less, as the total is negative")
             } else {
-                ("it is negative", "amounts of 0 or more")
+                ("an amount is negative", "amounts of 0 or more")
             };
             Err(Rejection::new(Code::BadSplit)
                 .field(self.split.name(key))
@@ -343,19 +344,19 @@ fn charges(line: &Object<'_>, money: &Money, people: &People<'_>, bill: &mut Bil
             Rejection::new(Code::BadCharge)
                 .field(data.name("participantId"))
                 .because(because)
-                .expected("one tip of their own for each")
+                .expected("at most one own tip for each person")
         };
         if !matches!(kind, ChargeKind::Tip { .. }) {
-            return Err(of_their_own("only a tip can be one diner's own"));
+            return Err(of_their_own("only a tip can be for one person"));
         }
         if bill.tips.insert(diner, value).is_some() {
-            return Err(of_their_own("somebody gives two tips"));
+            return Err(of_their_own("somebody has two tips"));
         }
     }
     Ok(())
 }
 
-/// The people who share a bill, by their ids.
+/// The people on a bill, by id.
 struct People<'bill> {
     by_id: BTreeMap<&'bill str, &'bill ParticipantId>,
 }
@@ -366,7 +367,8 @@ impl People<'_> {
             return Ok(id.clone());
         }
         let unknown = Rejection::new(Code::UnknownParticipant).field(field).expected(PEOPLE);
-        // What cannot be an id of anybody may be of any length, and hold what a terminal takes for a command.
+        // An invalid id may be of any length and hold control characters, so it is not repeated to
+        // a terminal.
         Err(match ParticipantId::new(id) {
             Ok(id) => unknown.because(id.to_string()),
             Err(_) => unknown,
@@ -374,7 +376,7 @@ impl People<'_> {
     }
 }
 
-/// Reads amounts of one currency.
+/// Reads amounts in one currency.
 struct Money {
     currency: Currency,
 }
@@ -416,7 +418,7 @@ impl Money {
         sum.filter(|&sum| self.is_within(sum)).ok_or_else(|| self.too_large())
     }
 
-    /// Whether the total that is given is that of the items.
+    /// Checks that the given total is the sum of the items.
     fn agree(&self, given: Amount, items: Amount) -> Result<(), Rejection> {
         if given == items {
             return Ok(());
@@ -439,12 +441,13 @@ impl Money {
     }
 }
 
-/// What can be the id of an item of a bill: what can be that of an order or a person. Nobody has to type it again.
+/// Reads the id of an item of a bill. It may be any id of an order or person, since nobody has
+/// to type it.
 fn item_id(id: &str) -> Result<ItemId, IdError> {
     OrderId::new(id).map(|id| ItemId::from_stored(id.as_str()))
 }
 
-/// There are no items that a discount could be on.
+/// Checks that no discount is on an item, for a bill without items.
 fn on_no_item(charges: &[Charge]) -> Result<(), Rejection> {
     let on_item = |charge: &Charge| matches!(charge.kind, ChargeKind::Discount { item: Some(_) });
     if !charges.iter().any(on_item) {

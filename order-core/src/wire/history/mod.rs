@@ -1,4 +1,4 @@
-//! Who did what and when: the log as people may read it.
+//! An order's history: who did what and when, for people to read.
 
 mod charges;
 mod claims;

@@ -10,7 +10,7 @@ const ORDINARY_PAGE: usize = 50;
 /// The most entries that a page can have.
 pub const MAX_HISTORY_PAGE: usize = 200;
 
-/// A page of an order's history: its last entries, or the last before some entry.
+/// A page of an order's history: its last entries, or the last ones before a given entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistoryPage {
     /// The page ends before this sequence number; without it, at the last entry.

@@ -9,12 +9,13 @@ use super::scan::{Field, MAX_DEPTH, MAX_KEYS, check, walk};
 use crate::rejection::{Code, Rejection};
 use crate::value::number::{NumberError, parse_number};
 
-/// The most keys that one object of a bill may have: more than one for each person who can share it.
+/// The maximum number of keys in one object of a bill: more than one for each person who can
+/// share it.
 const MAX_BILL_KEYS: usize = 1_024;
-/// For lists of which the message's own size is bound enough.
+/// For lists that the message's own size bounds well enough.
 const UNBOUNDED: (usize, Code) = (usize::MAX, Code::BadField);
 
-/// An object whose keys are known to differ. Values are still text.
+/// An object without duplicate keys. Values are still text.
 pub(in crate::wire) struct Object<'text> {
     /// Sorted by key.
     fields: Vec<Field<'text>>,
@@ -22,7 +23,7 @@ pub(in crate::wire) struct Object<'text> {
     document: Document,
 }
 
-/// What an object belongs to.
+/// The kind of document that an object belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Document {
     /// A message of the protocol.
@@ -47,12 +48,12 @@ impl Document {
     }
 }
 
-/// What an object is called in an error, before the name of its field.
+/// The path of an object for errors, which precedes the name of its field.
 #[derive(Debug, Clone, Copy)]
 enum Path {
-    /// Nothing for the message itself, or for instance `data.`.
+    /// Empty for the message itself, or for instance `data.`.
     Of(&'static str),
-    /// `items[3].` or, in an object of that name, `data.charges[3].`
+    /// An entry of a list: `items[3].` or, in a nested object, `data.charges[3].`
     Entry(&'static str, &'static str, usize),
 }
 
@@ -85,13 +86,13 @@ impl<'text> Object<'text> {
         Ok(Self { fields, path: Path::Of(""), document })
     }
 
-    /// Reads the fields of an object that is nested in this one, where everything has been checked.
+    /// Reads the fields of a nested object whose contents have been checked.
     fn nested(&self, value: &'text RawValue, path: Path) -> Result<Self, Rejection> {
         let fields = walk(value.get(), usize::MAX, |_| Ok(()))?;
         Ok(Self { fields, path, document: self.document })
     }
 
-    /// As [`Object::nested`], for what may not be an object.
+    /// Reads a nested value as [`Object::nested`] does. Refuses one that is not an object.
     fn checked(
         &self,
         value: &'text RawValue,
@@ -125,12 +126,12 @@ impl<'text> Object<'text> {
         self.field(key).filter(|value| value.get() != "null")
     }
 
-    /// The text of what is under `key`, as the sender wrote it.
+    /// The text of the value under `key`, as the sender wrote it.
     pub(in crate::wire) fn raw(&self, key: &str) -> Option<&'text str> {
         self.field(key).map(RawValue::get)
     }
 
-    /// The object under `key`, which the message must have.
+    /// Reads the object under `key`, which is required.
     pub(in crate::wire) fn object(
         &self,
         key: &'static str,
@@ -141,7 +142,7 @@ impl<'text> Object<'text> {
         self.checked(value, Path::Of(path), key, expected)
     }
 
-    /// The string under `key`, if there is one.
+    /// Reads the string under `key`, if there is one.
     pub(in crate::wire) fn string(
         &self,
         key: &'static str,
@@ -153,7 +154,7 @@ impl<'text> Object<'text> {
             .map_err(|_| self.mistyped(key, expected))
     }
 
-    /// The number under `key`, which the message must have; `code` says what is wrong with one that is none.
+    /// Reads the number under `key`, which is required; `code` is the error for anything else.
     pub(in crate::wire) fn number(
         &self,
         key: &'static str,
@@ -169,7 +170,8 @@ impl<'text> Object<'text> {
         })
     }
 
-    /// The object of numbers under `key`, if there is one; `code` says what is wrong with what is no number.
+    /// Reads the object of numbers under `key`, if there is one; `code` is the error for an entry
+    /// that is not a number.
     pub(in crate::wire) fn numbers(
         &self,
         key: &'static str,
@@ -189,17 +191,17 @@ impl<'text> Object<'text> {
         self.nested(value, Path::Of(""))?.fields.into_iter().map(read).collect::<Result<_, _>>().map(Some)
     }
 
-    /// Whether there is anything under `key`, even `null`.
+    /// Whether the key exists, even with `null`.
     pub(in crate::wire) fn is_there(&self, key: &str) -> bool {
         self.field(key).is_some()
     }
 
-    /// Whether there is something under `key`.
+    /// Whether there is a value under `key`; `null` is none.
     pub(in crate::wire) fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
 
-    /// The number under `key`, if there is one.
+    /// Reads the number under `key`, if there is one.
     pub(in crate::wire) fn optional_number(
         &self,
         key: &'static str,
@@ -209,7 +211,7 @@ impl<'text> Object<'text> {
         if self.has(key) { self.number(key, code, expected).map(Some) } else { Ok(None) }
     }
 
-    /// The number under `key`, if the key is there at all: `null` is no number.
+    /// Reads the number under `key`, if the key exists; `null` is an error.
     pub(in crate::wire) fn number_if_there(
         &self,
         key: &'static str,
@@ -219,7 +221,7 @@ impl<'text> Object<'text> {
         if self.is_there(key) { self.number(key, code, expected).map(Some) } else { Ok(None) }
     }
 
-    /// The boolean under `key`, if there is one.
+    /// Reads the boolean under `key`, if there is one.
     pub(in crate::wire) fn boolean(&self, key: &'static str) -> Result<Option<bool>, Rejection> {
         match self.get(key).map(RawValue::get) {
             None => Ok(None),
@@ -229,7 +231,8 @@ impl<'text> Object<'text> {
         }
     }
 
-    /// The list under `key`, if there is one that is a list. Of one that is too long, no more is kept than may be.
+    /// Reads the value under `key`, if it is a list. One that is too long is refused as soon as
+    /// that is known.
     fn list(
         &self,
         key: &'static str,
@@ -247,7 +250,7 @@ impl<'text> Object<'text> {
         Ok(Some(list))
     }
 
-    /// The list of numbers under `key`, if there is anything; of one that is too long, no more is kept than may be.
+    /// Reads the list of numbers under `key`, if there is a value. One that is too long is refused.
     pub(in crate::wire) fn list_of_numbers(
         &self,
         key: &'static str,
@@ -262,7 +265,7 @@ impl<'text> Object<'text> {
         entries.into_iter().map(number).collect::<Result<_, _>>().map(Some)
     }
 
-    /// The list of strings under `key`, if there is a list.
+    /// Reads the list of strings under `key`, if the value is a list.
     pub(in crate::wire) fn strings(
         &self,
         key: &'static str,
@@ -271,7 +274,8 @@ impl<'text> Object<'text> {
         self.strings_up_to(key, expected, UNBOUNDED)
     }
 
-    /// The list of at most so many strings under `key`, if there is a list; the code says that there are more.
+    /// Reads the list of strings under `key`, if the value is a list. `bound`: the maximum length
+    /// and the error for a longer list.
     pub(in crate::wire) fn strings_up_to(
         &self,
         key: &'static str,
@@ -286,8 +290,8 @@ impl<'text> Object<'text> {
             .map(Some)
     }
 
-    /// The list of at most so many objects under `key`, if there is one; the code says that there are more. An error in
-    /// one of them tells which.
+    /// Reads the list of objects under `key`, if there is a value. `bound`: the maximum length and
+    /// the error for a longer list. An error in an object names its index.
     pub(in crate::wire) fn entries(
         &self,
         key: &'static str,
@@ -309,7 +313,7 @@ impl<'text> Object<'text> {
             .map(Some)
     }
 
-    /// The object of strings under `key`, if there is one.
+    /// Reads the object of strings under `key`, if there is one.
     pub(in crate::wire) fn texts(
         &self,
         key: &'static str,

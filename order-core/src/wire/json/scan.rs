@@ -9,17 +9,19 @@ use serde_json::value::RawValue;
 
 use crate::rejection::{Code, Rejection};
 
-/// How deep objects and lists may be nested; the deepest message of the protocol needs 5.
+/// The maximum nesting of objects and lists. The deepest message of the protocol needs 5.
 pub const MAX_DEPTH: usize = 16;
-/// The most keys that one object may have: more than one for each person who can join an order.
+/// The maximum number of keys in one object: more than one for each person who can join an
+/// order.
 pub const MAX_KEYS: usize = 512;
-/// No message of the protocol has an object with more keys of its own.
+/// The number of keys to reserve room for: no message of the protocol has an object with more
+/// of its own.
 const USUAL_KEYS: usize = 8;
 
 /// A key of an object, and its value as text.
 pub(super) type Field<'text> = (Cow<'text, str>, &'text RawValue);
 
-/// Checks all that is nested in a value: depth, duplicate keys, numbers of keys.
+/// Checks everything nested in a value: depth, duplicate keys, numbers of keys.
 pub(super) fn check(value: &RawValue, depth: usize, max_keys: usize) -> Result<(), Rejection> {
     if !value.get().starts_with(['{', '[']) {
         return Ok(());
@@ -30,7 +32,8 @@ pub(super) fn check(value: &RawValue, depth: usize, max_keys: usize) -> Result<(
     walk(value.get(), max_keys, |inner| check(inner, depth, max_keys)).map(drop)
 }
 
-/// Calls `visit` for each value of an object or list, one level deep. Gives the fields of an object, sorted.
+/// Calls `visit` for each value of an object or list, one level deep. Returns an object's
+/// fields, sorted by key.
 pub(super) fn walk<'text>(
     text: &'text str,
     max_keys: usize,

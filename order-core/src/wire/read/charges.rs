@@ -12,12 +12,12 @@ use crate::{IdError, ItemId};
 
 const KINDS: &str = "tax, service, tip, discount or fee";
 
-/// Reads `charges` and `roundTo`, of which the first must be there.
+/// Reads `charges`, which is required, and `roundTo`.
 pub(super) fn set(data: &Object<'_>) -> Result<SetCharges, Rejection> {
     if data.has("charges") { charges(data) } else { Err(data.missing("charges", "a list of charges")) }
 }
 
-/// Reads what of `charges` and `roundTo` is there.
+/// Reads `charges` and `roundTo`, if either is there.
 pub(super) fn first_charges(data: &Object<'_>) -> Result<Option<SetCharges>, Rejection> {
     if data.has("charges") || data.has("roundTo") { charges(data).map(Some) } else { Ok(None) }
 }
@@ -39,7 +39,7 @@ fn charges(data: &Object<'_>) -> Result<SetCharges, Rejection> {
     })
 }
 
-/// Reads `percent` or `amount`; none, where neither is there.
+/// Reads `percent` or `amount`; `None`: neither is there.
 fn value(data: &Object<'_>) -> Result<Option<ChargeAmount>, Rejection> {
     let percent = data.optional_number("percent", Code::BadCharge, "a percentage")?;
     let amount = data.optional_number("amount", Code::BadCharge, "an amount")?;
@@ -49,12 +49,12 @@ fn value(data: &Object<'_>) -> Result<Option<ChargeAmount>, Rejection> {
         (None, Some(amount)) => Ok(Some(ChargeAmount::Amount(amount))),
         (Some(_), Some(_)) => Err(Rejection::new(Code::BadCharge)
             .field(data.name("percent"))
-            .because("it has an amount as well")
-            .expected("percent or amount")),
+            .because("it has both a percent and an amount")
+            .expected("either percent or amount")),
     }
 }
 
-/// Reads a charge; `item_id` says what can be the id of an item.
+/// Reads a charge. `item_id` checks the id of an item.
 pub(in crate::wire) fn charge(
     data: &Object<'_>,
     item_id: impl Fn(&str) -> Result<ItemId, IdError>,
@@ -89,7 +89,7 @@ fn kind(
     } else {
         None
     };
-    // What says on what or by whom a charge is must not be overlooked.
+    // A field that says what or whom a charge applies to must not be ignored.
     let misplaced = [
         ("by", by == Some(Basis::Head) && !matches!(kind.as_ref(), "tip" | "fee")),
         ("inclusive", inclusive && kind != "tax"),
@@ -109,13 +109,13 @@ fn kind(
         None => Ok(charge),
         Some((field, _)) => Err(Rejection::new(Code::BadCharge)
             .field(data.name(field))
-            .because(format!("a {} has no {field}", charge.as_str()))
+            .because(format!("a {} cannot have {field}", charge.as_str()))
             .expected(format!("no {field}, or another kind"))),
     }
 }
 
 fn dish_types(data: &Object<'_>) -> Result<Option<Vec<Text>>, Rejection> {
-    const EXPECTED: &str = "a list of types of dish";
+    const EXPECTED: &str = "a list of dish types";
     if !data.is_there("dishTypes") {
         return Ok(None);
     }

@@ -17,7 +17,7 @@ use crate::command::{ChargeCommand, Command, DishCommand, PaymentCommand, People
 use crate::rejection::{Code, Rejection};
 use crate::{ItemId, ParticipantId};
 
-const TYPES: &str = "join, add_item, remove_item, update_quantity, update_split, finalize, leave or another of the protocol's";
+const TYPES: &str = "join, add_item, remove_item, update_quantity, update_split, finalize, leave or another type of the protocol";
 
 /// Reads a command and the participant that its message names as the sender. `fresh_id` makes the id of an item or a payment for which the
 /// client gave none.
@@ -29,7 +29,9 @@ pub(super) fn read(
     let kind = message.string("type", TYPES)?.ok_or_else(|| message.missing("type", TYPES))?;
     let participant = match (named(message)?, signed_in) {
         (None, Some(signed_in)) if kind == "join" => Some(signed_in.clone()),
-        (None, None) if kind == "join" => return Err(message.missing("participantId", "who joins")),
+        (None, None) if kind == "join" => {
+            return Err(message.missing("participantId", "the id of the participant who joins"));
+        }
         (participant, _) => participant,
     };
     let command = match kind.as_ref() {

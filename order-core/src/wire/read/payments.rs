@@ -63,10 +63,10 @@ pub(super) fn refund(
 
 fn existing(data: &Object<'_>) -> Result<PaymentId, Rejection> {
     let id = item_id(data, "paymentId")?;
-    id.map(PaymentId::from).ok_or_else(|| data.missing("paymentId", "the id of a payment of the order"))
+    id.map(PaymentId::from).ok_or_else(|| data.missing("paymentId", "the id of a payment on the order"))
 }
 
-/// Whose shares are paid: a list of ids, or an object of amounts.
+/// Reads whose shares are paid: a list of ids, or an object of amounts.
 fn paid_for(data: &Object<'_>) -> Result<Option<PaidFor>, Rejection> {
     const EXPECTED: &str = "a list of participant ids, or an object with an amount for each";
     let paid_for = if let Some(ids) = data.strings("for", EXPECTED)? {

@@ -10,13 +10,13 @@ use crate::wire::json::Object;
 
 pub(super) fn join(message: &Object<'_>) -> Result<Join, Rejection> {
     let data = data(message)?;
-    let currency = match data.string("currency", "a code of ISO 4217")? {
+    let currency = match data.string("currency", "an ISO 4217 code")? {
         None => None,
         Some(code) => Some(Currency::from_code(&code).map_err(|error| {
             Rejection::new(Code::BadCurrency)
                 .field("data.currency")
                 .because(error.to_string())
-                .expected("a code of ISO 4217 such as INR")
+                .expected("an ISO 4217 code such as INR")
         })?),
     };
     Ok(Join {

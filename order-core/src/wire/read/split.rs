@@ -12,7 +12,8 @@ pub(super) fn update(data: &Object<'_>) -> Result<UpdateSplit, Rejection> {
     let agreed = agreed(data)?;
     let (adjusted, covered) = (data.has("adjustments"), data.has("covers"));
     match (kind.as_ref(), agreed, adjusted, covered) {
-        // The state calls the last two modes custom for clients that know no other, so here they may be called so, too.
+        // The state calls the last two modes `custom` for older clients, so that name is accepted
+        // here too.
         ("adjustments", None, _, false) | ("custom", None, true, false) => adjustments(data),
         ("cover", None, false, _) | ("custom", None, false, true) => cover(data),
         ("custom", agreed, false, false) => Ok(UpdateSplit::Custom(agreed)),
@@ -21,7 +22,7 @@ pub(super) fn update(data: &Object<'_>) -> Result<UpdateSplit, Rejection> {
         ("equal" | "itemized" | "custom" | "adjustments" | "cover", ..) => {
             Err(Rejection::new(Code::BadSplit)
                 .field("data.splitType")
-                .because("it comes with shares of another type")
+                .because("these shares belong to another splitType")
                 .expected("amounts, percentages or weights for custom, and none for equal and itemized"))
         }
         _ => Err(data.mistyped("splitType", TYPES)),
@@ -36,7 +37,7 @@ fn adjustments(data: &Object<'_>) -> Result<UpdateSplit, Rejection> {
 }
 
 fn cover(data: &Object<'_>) -> Result<UpdateSplit, Rejection> {
-    const EXPECTED: &str = "an object with the id of who pays for each who is covered";
+    const EXPECTED: &str = "an object with the payer's id for each covered person's id";
     const RULES: &str = "equal or itemized";
     let covers = data.texts("covers", EXPECTED)?.ok_or_else(|| data.missing("covers", EXPECTED))?;
     let rest = match data.string("rest", RULES)?.as_deref() {
@@ -61,7 +62,7 @@ fn agreed(data: &Object<'_>) -> Result<Option<AgreedShares>, Rejection> {
         (None, None, Some(weights)) => Ok(Some(AgreedShares::Weights(weights))),
         _ => Err(Rejection::new(Code::BadSplit)
             .field("data")
-            .because("it gives more than one kind of share")
-            .expected("one of amounts, percentages and weights")),
+            .because("there is more than one kind of share")
+            .expected("only one of amounts, percentages and weights")),
     }
 }

@@ -25,10 +25,10 @@ pub(super) fn policy(data: &Object<'_>) -> Result<Option<Policy>, Rejection> {
     Policy::from_name(&name).map(Some).ok_or_else(|| data.mistyped("policy", POLICIES))
 }
 
-/// Reads a deadline; one without a moment is none.
+/// Reads a deadline; `None`: the message sets none.
 pub(super) fn deadline(data: &Object<'_>) -> Result<Option<SetDeadline>, Rejection> {
     const CHOICES: &str = "lock or finalize";
-    const REMINDERS: &str = "a list of numbers of milliseconds";
+    const REMINDERS: &str = "a list of numbers, in milliseconds";
     let expected = "a number of milliseconds";
     let at = data.optional_number("at", Code::BadDeadline, expected)?;
     let wait = data.optional_number("in", Code::BadDeadline, expected)?;
@@ -41,18 +41,18 @@ pub(super) fn deadline(data: &Object<'_>) -> Result<Option<SetDeadline>, Rejecti
         (Some(at), None) => When::At(at),
         (None, Some(wait)) => When::In(wait),
         (None, None) if then.is_none() && reminders.is_none() => return Ok(None),
-        (None, None) => return Err(data.missing("at", "at or in, in milliseconds")),
+        (None, None) => return Err(data.missing("at", "either at or in, in milliseconds")),
         (Some(_), Some(_)) => {
             return Err(Rejection::new(Code::BadDeadline)
                 .field(data.name("in"))
-                .because("it comes with at")
-                .expected("one of at and in"));
+                .because("both at and in are given")
+                .expected("either at or in"));
         }
     };
     Ok(Some(SetDeadline { when, then: then.unwrap_or_default(), reminders }))
 }
 
-/// Reads the deadline with which an order begins, if there is one.
+/// Reads the deadline in a join, if there is one.
 pub(super) fn first_deadline(data: &Object<'_>) -> Result<Option<SetDeadline>, Rejection> {
     if !data.has("deadline") {
         return Ok(None);

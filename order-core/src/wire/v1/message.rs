@@ -55,7 +55,7 @@ pub(super) fn about(
     finish(writer, at)
 }
 
-/// Ends a `data` object that was begun with its own fields.
+/// Ends a `data` object that has fields of its own with the order state.
 pub(super) fn order_state(writer: &mut StateWriter, order: &Order, presence: &Presence) {
     writer.json.key("orderState");
     writer.state(order, presence, None);

@@ -1,4 +1,4 @@
-//! What a socket of `stonepot.v2` is told beside events.
+//! Messages of `stonepot.v2` other than events.
 
 use super::state::document;
 use crate::rejection::Rejection;
@@ -8,22 +8,23 @@ use crate::wire::v1::StateWriter;
 use crate::wire::write::Writer;
 use crate::{CommandId, Order, ParticipantId, Presence, UnixMillis};
 
-/// What [`welcome`] says beside the order.
+/// The contents of [`welcome`] besides the order.
 #[derive(Debug, Clone, Copy)]
 pub struct Welcome<'a> {
-    /// As whom the socket speaks.
+    /// The participant whom the socket speaks for.
     pub participant: &'a ParticipantId,
-    /// What lets another socket speak as the same participant.
+    /// The token with which another socket can speak for the same participant.
     pub resume_token: &'a str,
-    /// The events that the client has missed, as texts, oldest first; nothing when it needs the full state.
+    /// The texts of the events that the client missed, oldest first; `None`: it needs the full
+    /// state.
     pub missed: Option<&'a [&'a str]>,
-    /// What the client remembers to go on from here.
+    /// The cursor with which the client can resume from here.
     pub cursor: &'a str,
     /// The server's time.
     pub now: UnixMillis,
 }
 
-/// The first message to a socket that has joined or resumed: who it is, and the order.
+/// Encodes the first message to a socket that has joined or resumed: who it is, and the order.
 pub fn welcome(order: &Order, presence: &Presence, about: &Welcome<'_>) -> Frame {
     let mut json = Writer::with_capacity(512);
     json.begin_object();
@@ -53,7 +54,8 @@ pub fn welcome(order: &Order, presence: &Presence, about: &Welcome<'_>) -> Frame
     }
 }
 
-/// A page of history, with entries as [`history_entry`](crate::wire::history_entry) gives them, oldest first.
+/// Encodes a page of history: entries of [`history_entry`](crate::wire::history_entry), oldest
+/// first.
 pub fn history(entries: &[String], more: bool, id: Option<&CommandId>) -> String {
     let mut json = Writer::with_capacity(512);
     json.begin_object();
@@ -64,7 +66,8 @@ pub fn history(entries: &[String], more: bool, id: Option<&CommandId>) -> String
     json.into_text()
 }
 
-/// The full state, for a socket that asked for it or fell behind. `cursor` is what the client remembers to go on from there.
+/// Encodes the full state, for a socket that asked for it or fell behind. `cursor`: where to
+/// resume.
 pub fn state(order: &Order, presence: &Presence, cursor: &str, id: Option<&CommandId>) -> Frame {
     let mut json = Writer::with_capacity(512);
     json.begin_object();
@@ -76,7 +79,7 @@ pub fn state(order: &Order, presence: &Presence, cursor: &str, id: Option<&Comma
     with_full_state(json, order)
 }
 
-/// Ends a message with the document, which is shared until the order changes.
+/// Ends a message with the state document, which is shared until the order changes.
 fn with_full_state(mut json: Writer, order: &Order) -> Frame {
     let document = document(order);
     json.string_field("checksum", &document.checksum);
@@ -84,7 +87,7 @@ fn with_full_state(mut json: Writer, order: &Order) -> Frame {
     Frame::new(json.into_text(), Vec::new(), Some(document.text.clone()), "}".to_owned())
 }
 
-/// A command was carried out, as the fact with this sequence number; `repeated`: already before.
+/// Encodes that a command became the fact `seq`. `repeated`: it had been carried out before.
 pub fn ack(id: &CommandId, seq: u64, repeated: bool) -> String {
     let mut json = Writer::with_capacity(96);
     json.begin_object();
@@ -98,7 +101,7 @@ pub fn ack(id: &CommandId, seq: u64, repeated: bool) -> String {
     json.into_text()
 }
 
-/// A message was refused.
+/// Encodes the rejection of a message.
 pub fn reject(rejection: &Rejection, id: Option<&CommandId>) -> String {
     let mut json = Writer::with_capacity(256);
     json.begin_object();
@@ -113,7 +116,7 @@ pub fn reject(rejection: &Rejection, id: Option<&CommandId>) -> String {
     json.into_text()
 }
 
-/// What everybody pays now, and what has been paid.
+/// Encodes the bill: what everybody pays, and what has been paid.
 pub fn bill(order: &Order, id: Option<&CommandId>) -> Frame {
     let mut json = Writer::with_capacity(128);
     json.begin_object();
@@ -125,7 +128,7 @@ pub fn bill(order: &Order, id: Option<&CommandId>) -> Frame {
     Frame::new(json.into_text(), Vec::new(), Some(bill), "}".to_owned())
 }
 
-/// The checksum of the state document, for a client to compare its own with.
+/// Encodes the checksum of the state document, for a client to compare its own with.
 pub fn checksum_answer(order: &Order, id: Option<&CommandId>) -> String {
     let mut json = Writer::with_capacity(128);
     json.begin_object();
@@ -137,7 +140,7 @@ pub fn checksum_answer(order: &Order, id: Option<&CommandId>) -> String {
     json.into_text()
 }
 
-/// How somebody is there at this moment. Never stored, and no part of the state.
+/// Encodes a participant's presence. It is never stored, and not part of the state.
 pub fn presence(presence: &Presence, who: &ParticipantId) -> String {
     let mut json = Writer::with_capacity(160);
     json.begin_object();

@@ -1,4 +1,4 @@
-//! Messages from clients of `stonepot.v2`.
+//! Reads messages from clients of `stonepot.v2`.
 
 use crate::command::PeopleCommand;
 use crate::rejection::Rejection;
@@ -13,7 +13,7 @@ use std::borrow::Cow;
 /// Reads a message of `stonepot.v2`, in which every command has an id. `fresh_id` makes the id of an item for which the client gave none.
 ///
 /// # Errors
-/// When the message is not one of the protocol; the order need not be asked.
+/// When the message is not valid by the protocol, whatever the order.
 pub fn decode(text: &str, fresh_id: impl FnOnce() -> ItemId) -> Result<Inbound, Refused> {
     decode_from(None, text, fresh_id)
 }
@@ -36,10 +36,11 @@ pub fn decode_from(
     }
     let (participant, command) = read(&message, signed_in, fresh_id).map_err(refused)?;
     let Some(id) = id.clone() else {
-        return Err(refused(message.missing("id", "an id that the client makes, to know the answer by")));
+        return Err(refused(message.missing("id", "an id of your choice; the answer repeats it")));
     };
     let stamp = Some(Stamp::new(id, digest(&message, participant.as_ref())));
-    // Anything but a cursor of this history gets the full state, and so does what earlier clients send: a number.
+    // Anything but a cursor of this history gets the full state, as do the numbers that earlier
+    // clients send.
     let joins = matches!(command, Command::People(PeopleCommand::Join(_)));
     let since = if joins { message.string("since", "a cursor").ok().flatten() } else { None };
     let since = since.map(Cow::into_owned);

@@ -32,7 +32,7 @@ pub(in crate::wire) fn write(json: &mut Writer, charge: &Charge, currency: Curre
     json.end_object();
 }
 
-/// Writes how much a charge is, as a field.
+/// Writes the value of a charge as a field.
 pub(in crate::wire) fn write_value(json: &mut Writer, value: ChargeValue, currency: Currency) {
     match value {
         ChargeValue::Percent(percent) => json.literal_field("percent", percent.to_decimal()),

@@ -1,4 +1,4 @@
-//! Writing JSON text, in the order in which fields are given.
+//! Writes JSON text, with fields in the order in which they are given.
 
 pub(in crate::wire) mod charge;
 pub(in crate::wire) mod deadline;
@@ -21,7 +21,7 @@ impl Writer {
         Self { text: String::with_capacity(bytes), comma: false }
     }
 
-    /// Goes on in an object that was begun elsewhere and has a field.
+    /// Continues an object that was begun elsewhere and has a field already.
     pub(in crate::wire) fn to_go_on(bytes: usize) -> Self {
         Self { text: String::with_capacity(bytes), comma: true }
     }
@@ -30,7 +30,7 @@ impl Writer {
         self.text
     }
 
-    /// How much has been written, in bytes.
+    /// The number of bytes written so far.
     pub(in crate::wire) fn len(&self) -> usize {
         self.text.len()
     }
@@ -68,7 +68,7 @@ impl Writer {
         self.comma = false;
     }
 
-    /// Writes a key that somebody chose.
+    /// Writes a key that a client chose, escaped.
     pub(in crate::wire) fn foreign_key(&mut self, key: &str) {
         self.separate();
         self.quote(key);
@@ -97,7 +97,7 @@ impl Writer {
         self.comma = true;
     }
 
-    /// Writes a number or a literal by its own text.
+    /// Writes a number or a literal as text.
     pub(in crate::wire) fn literal(&mut self, value: impl std::fmt::Display) {
         self.separate();
         // Writing to a string cannot fail.
@@ -105,21 +105,21 @@ impl Writer {
         self.comma = true;
     }
 
-    /// Writes text that is JSON already, and does not end a value: more of the same follows.
+    /// Writes JSON text that does not end a value: the rest follows.
     pub(in crate::wire) fn begin_ready_made(&mut self, json: &str) {
         self.separate();
         self.text.push_str(json);
         self.comma = false;
     }
 
-    /// Writes text that is JSON already, up to the end of a value.
+    /// Writes JSON text up to the end of a value.
     pub(in crate::wire) fn ready_made(&mut self, json: &str) {
         self.separate();
         self.text.push_str(json);
         self.comma = true;
     }
 
-    /// Writes fields that were written [to go on](Writer::to_go_on).
+    /// Appends fields from a writer that [continues](Writer::to_go_on) an object.
     pub(in crate::wire) fn go_on(&mut self, fields: &str) {
         self.text.push_str(fields);
         self.comma = true;
@@ -145,7 +145,7 @@ impl Writer {
         self.literal(value);
     }
 
-    /// Writes the fields that say why something was refused.
+    /// Writes the fields of a rejection.
     pub(in crate::wire) fn rejection(&mut self, rejection: &Rejection) {
         self.string_field("code", rejection.code().as_str());
         self.string_field("message", &rejection.to_string());
@@ -183,10 +183,10 @@ impl Writer {
     }
 }
 
-/// `value` as it stands between the quotes of a JSON string.
+/// Escapes `value` for the inside of a JSON string.
 pub(in crate::wire) fn quoted(value: &str) -> Cow<'_, str> {
-    // Nearly every text is plain. This looks at all of it rather than stopping early, which the compiler
-    // turns into a few wide comparisons.
+    // Nearly every text needs no escaping. Looking at all of it, rather than stopping early,
+    // compiles to a few wide comparisons.
     if !value.bytes().fold(false, |found, byte| found | needs_escape(byte)) {
         return Cow::Borrowed(value);
     }
@@ -211,7 +211,7 @@ pub(in crate::wire) fn quoted(value: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// What may not stand in a JSON string as it is (RFC 8259, section 7).
+/// Whether a byte must be escaped in a JSON string (RFC 8259, section 7).
 fn needs_escape(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }

@@ -1,11 +1,11 @@
-//! Where a bill's numbers come from: a seed, or the bytes of whoever looks for trouble.
+//! Sources of a generated bill's numbers: a seed, or the bytes of a fuzzer.
 
-/// Something that decides.
+/// A source of choices.
 pub trait Choices {
     /// A number below `bound`, which is above zero.
     fn below(&mut self, bound: u64) -> u64;
 
-    /// True once in so many times.
+    /// True once in `times` times.
     fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == times - 1
     }
@@ -15,12 +15,12 @@ pub trait Choices {
         least + self.below(most - least + 1)
     }
 
-    /// A number for places in lists.
+    /// An index below `bound`.
     fn place(&mut self, bound: usize) -> usize {
         usize::try_from(self.below(u64::try_from(bound).unwrap())).unwrap()
     }
 
-    /// One of these.
+    /// One element of a list.
     fn one_of<T: Copy>(&mut self, list: &[T]) -> T
     where
         Self: Sized,
@@ -28,7 +28,7 @@ pub trait Choices {
         list[self.place(list.len())]
     }
 
-    /// Puts a list into any order.
+    /// Shuffles a list.
     fn shuffle<T>(&mut self, list: &mut [T])
     where
         Self: Sized,
@@ -66,7 +66,8 @@ impl Choices for Seeded {
     }
 }
 
-/// Choices that were written down; when there are no more, each is 0. So fewer and smaller numbers make a simpler bill.
+/// Choices that are given as a list; after its end, each is 0. So fewer and smaller numbers
+/// make a simpler bill.
 #[derive(Debug, Clone)]
 pub struct Listed {
     numbers: std::vec::IntoIter<u64>,

@@ -1,4 +1,4 @@
-//! Fractions that are never rounded.
+//! Exact fractions.
 
 use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -8,7 +8,7 @@ use num_integer::Integer;
 use num_rational::Ratio;
 use num_traits::{CheckedAdd, CheckedDiv, CheckedMul, CheckedSub, Signed, ToPrimitive, Zero};
 
-/// A fraction. It is held in 128 bits for as long as it fits: the long run needs the speed.
+/// A fraction. It is kept in 128 bits while it fits, which makes the long run faster.
 #[derive(Debug, Clone)]
 pub enum Exact {
     Small(Ratio<i128>),

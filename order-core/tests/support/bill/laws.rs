@@ -1,4 +1,5 @@
-//! The laws that every division of a bill keeps. What breaks one is said in words, so that the long run can go on.
+//! The laws that every division of a bill keeps. A violation is returned as text, so that
+//! the long run can continue.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,14 +13,14 @@ use super::making::of_both_signs;
 use super::oracle::{Expected, ExpectedLine, expect};
 use super::rounding::Quotas;
 
-/// What breaks a law.
+/// The description of a violated law.
 pub type Violation = String;
 
-/// What came of a bill.
+/// The outcome of a check.
 #[derive(Debug)]
 pub enum Outcome {
     Divided(Box<Division>),
-    /// Refused, as it must be.
+    /// Refused, as expected.
     Refused(Code),
 }
 
@@ -32,7 +33,7 @@ pub fn check(bill: &Bill) -> Result<Outcome, Violation> {
         }
         (Err(rejection), Err(code)) if rejection.code() == code => return Ok(Outcome::Refused(code)),
         (Err(rejection), Err(code)) => return Err(format!("refused as {rejection}, not as {code:?}")),
-        // Where somebody's dishes come to less than nothing, no charge is in proportion to them.
+        // If a diner's dishes sum to less than 0, no charge can be in proportion to them.
         (Err(rejection), Ok(_)) if of_both_signs(bill) && rejection.code() == Code::ChargeOnNothing => {
             return Ok(Outcome::Refused(rejection.code()));
         }
@@ -78,7 +79,8 @@ fn compare(bill: &Bill, division: &Division, expected: &Expected) -> Result<(), 
     }
 }
 
-/// Checks the names and amounts of the lines, and finds out which cell each line of a diner is. By line and row.
+/// Checks the names and amounts of the lines. Returns the cells by line and row, as found
+/// in the diners' lines.
 fn table(
     expected: &[ExpectedLine],
     lines: &[Line],
@@ -93,7 +95,8 @@ fn table(
         let mut places = expected.iter().enumerate();
         for part in own {
             let line = part.line();
-            // Whoever has no part in a line has no such line, so a line of theirs is the next in which they have one.
+            // A diner without a part in a line does not list it, so each listed line is the next in
+            // which they have a part.
             let mut same = places.by_ref().filter(|(_, expected)| {
                 !expected.quotas[row].is_zero()
                     && (expected.name.as_str(), expected.kind) == (line.name().as_str(), line.kind())
@@ -114,7 +117,7 @@ fn table(
     Ok(cells)
 }
 
-/// Every cell and every row is its quota rounded down or up. Gives what the rows come to.
+/// Every cell and every row is its quota rounded down or up. Returns the sum of each row.
 fn within_quotas(expected: &[ExpectedLine], cells: &[Vec<i64>], rows: usize) -> Result<Vec<i64>, Violation> {
     let mut quotas = vec![Exact::zero(); rows];
     let mut sums = vec![0; rows];
@@ -140,7 +143,7 @@ fn within_quotas(expected: &[ExpectedLine], cells: &[Vec<i64>], rows: usize) -> 
     Ok(sums)
 }
 
-/// Unless dishes are given back, nobody gets any money back.
+/// Unless dishes are refunded, no diner's share has the opposite sign of the bill.
 fn nobody_is_paid(bill: &Bill, due: i64, shares: &[i64]) -> Result<(), Violation> {
     let against = |amount: i64| amount.signum() * due.signum() < 0;
     if !of_both_signs(bill) && shares.iter().any(|&share| against(share) || due == 0 && share != 0) {
@@ -149,7 +152,7 @@ fn nobody_is_paid(bill: &Bill, due: i64, shares: &[i64]) -> Result<(), Violation
     Ok(())
 }
 
-/// Those with the same quota of every line differ by one unit at most.
+/// Diners with the same quota of every line differ by at most one unit.
 fn equals_pay_equally(expected: &Expected, shares: &[i64]) -> Result<(), Violation> {
     let mut alike: BTreeMap<Vec<&Exact>, Vec<i64>> = BTreeMap::new();
     for (row, &share) in shares.iter().enumerate() {
@@ -163,12 +166,12 @@ fn equals_pay_equally(expected: &Expected, shares: &[i64]) -> Result<(), Violati
     Ok(())
 }
 
-/// The rows that are rounded up are the best that can be: those with the largest remainders, and of equal ones those with the
-/// smaller ties.
+/// The rows that are rounded up are the best possible: those with the largest remainders
+/// and, among equal ones, those with the smaller ties.
 pub fn check_choice(bill: &Bill) -> Result<(), Violation> {
     let (Ok(mut division), Ok(mut expected)) = (divide(bill), expect(bill)) else { return Ok(()) };
     if division.amount_due().is_negative() {
-        // Refunds mirror, so the mirror is looked at.
+        // Refunds mirror, so the mirrored bill is checked as well.
         let mirror = negated(bill);
         let (Ok(mirrored), Ok(other)) = (divide(&mirror), expect(&mirror)) else {
             return Err("the mirror is refused".to_owned());
@@ -183,7 +186,7 @@ pub fn check_choice(bill: &Bill) -> Result<(), Violation> {
     must_be("the shares by the largest remainders", paid, best)
 }
 
-/// Who goes first of those with equal remainders: by rank, and what is nobody's last.
+/// The order among equal remainders: by rank, with the unassigned row last.
 pub fn tie(bill: &Bill, row: usize) -> (bool, Option<TieRank>) {
     let diner = bill.diners.get(row);
     (diner.is_none(), diner.map(|diner| TieRank::new(&bill.order, diner)))
@@ -192,7 +195,7 @@ pub fn tie(bill: &Bill, row: usize) -> (bool, Option<TieRank>) {
 /// A refund mirrors the bill.
 pub fn check_mirror(bill: &Bill) -> Result<(), Violation> {
     if bill.dishes.iter().map(|dish| dish.amount.minor_units()).sum::<i64>() == 0 {
-        // Charges on nothing cannot be below zero.
+        // A charge without a base cannot be negative.
         return Ok(());
     }
     let (division, mirrored) = (divide(bill), divide(&negated(bill)));
@@ -233,8 +236,8 @@ pub fn check_mirror(bill: &Bill) -> Result<(), Violation> {
     Ok(())
 }
 
-/// However diners, dishes, those who share a dish, and charges are listed, everybody pays the same. Only discounts keep
-/// their order among themselves: each is of what those before it have left.
+/// However diners, dishes, sharers and charges are listed, every diner pays the same. Only
+/// discounts keep their relative order: each applies to what those before it leave.
 pub fn check_listing(bill: &Bill, choices: &mut impl Choices) -> Result<(), Violation> {
     let mut other = bill.clone();
     choices.shuffle(&mut other.diners);
@@ -275,12 +278,12 @@ pub fn check_listing(bill: &Bill, choices: &mut impl Choices) -> Result<(), Viol
     must_be("what is nobody's, listed otherwise", listed.unassigned(), division.unassigned())
 }
 
-/// What each diner pays, in minor units.
+/// The share of each diner, in minor units.
 pub fn amounts(division: &Division) -> Vec<i64> {
     division.shares().map(|share| share.amount().minor_units()).collect()
 }
 
-/// The bill with every amount below zero that was above it.
+/// The bill with the sign of every amount changed.
 pub fn negated(bill: &Bill) -> Bill {
     let amount = |amount: Amount| Amount::from_minor_units(-amount.minor_units());
     let value = |value: ChargeValue| match value {

@@ -1,4 +1,4 @@
-//! Bills made from choices. They do not contradict themselves, except that a charge may be on nothing.
+//! Makes bills from choices. They are consistent, except that a charge may have no base.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,13 +10,13 @@ use rust_decimal::Decimal;
 
 use super::choices::Choices;
 
-/// What kinds of bill are made.
+/// The limits of the bills to make.
 #[derive(Debug, Clone, Copy)]
 pub struct Sizes {
     pub diners: u64,
     pub dishes: u64,
     pub charges: u64,
-    /// Whether weights may be so wild that 128 bits do not hold the exact bill.
+    /// Whether weights may be so large that exact quotas do not fit in 128 bits.
     pub wild: bool,
 }
 
@@ -24,7 +24,7 @@ impl Sizes {
     pub const USUAL: Self = Self { diners: 8, dishes: 9, charges: 4, wild: true };
 }
 
-/// A bill of at most these sizes.
+/// Makes a bill within these limits.
 pub fn bill(choices: &mut impl Choices, sizes: Sizes) -> Bill {
     let currency = choices.one_of(&["INR", "JPY", "KWD", "CLF"]);
     let order = OrderId::new(&format!("order-{}", choices.below(1_000_000))).unwrap();
@@ -43,7 +43,7 @@ pub fn bill(choices: &mut impl Choices, sizes: Sizes) -> Bill {
         }
     }
     let total = sum(&bill);
-    // Charges on nothing are not below zero.
+    // A charge without a base cannot be negative.
     maker.negative = total < 0;
     bill.split = maker.split(total);
     bill.charges = maker.charges(&bill, sizes.charges);
@@ -54,8 +54,8 @@ pub fn bill(choices: &mut impl Choices, sizes: Sizes) -> Bill {
     bill
 }
 
-/// A bill of many cheap dishes that two or three share each: the odd units cannot all go where they should, and have to be
-/// passed on.
+/// Makes a bill of many cheap dishes, each shared by two or three diners: odd units often
+/// cannot go to the largest remainder and must be passed on.
 pub fn sparse_bill(choices: &mut impl Choices) -> Bill {
     let order = OrderId::new(&format!("order-{}", choices.below(1_000_000))).unwrap();
     let diners = usize::try_from(choices.between(4, 10)).unwrap();
@@ -94,7 +94,7 @@ struct Maker<'choices, C> {
     diners: usize,
     negative: bool,
     wild: bool,
-    /// The highest price that all dishes together can have without passing the ceiling.
+    /// The highest price at which all dishes together stay below the ceiling.
     ceiling: u64,
 }
 
@@ -117,7 +117,7 @@ impl<C: Choices> Maker<'_, C> {
         let count = self.choices.below(most + 1);
         let ceiling = u64::try_from(max_order_total(currency).minor_units()).unwrap();
         self.ceiling = ceiling / count.max(1);
-        // Some bills have only cheap dishes, some the same price again and again, some the highest there is.
+        // Some bills have only cheap dishes, some repeat one price, some use the highest price.
         let flavour = self.choices.below(6);
         let usual = self.choices.between(1, 100);
         (0..count)
@@ -139,7 +139,7 @@ impl<C: Choices> Maker<'_, C> {
             .collect()
     }
 
-    /// Some dishes are given back: what they cost comes off.
+    /// Refunds some dishes: their price is subtracted.
     fn give_back(&mut self, dishes: &mut [Dish]) {
         for dish in dishes {
             if self.choices.one_in(3) {
@@ -193,7 +193,7 @@ impl<C: Choices> Maker<'_, C> {
         }
     }
 
-    /// Some of the diners, in any order, one at least.
+    /// Some of the diners, at least one, in any order.
     fn some_people(&mut self) -> Vec<ParticipantId> {
         let mut people: Vec<_> = (0..self.diners).map(person).collect();
         self.choices.shuffle(&mut people);
@@ -210,14 +210,14 @@ impl<C: Choices> Maker<'_, C> {
             7 => SplitRule::Custom(Some(CustomShares::Percentages(self.percentages()))),
             8 => SplitRule::Custom(Some(CustomShares::Weights(self.weights()))),
             9 => SplitRule::Adjusted(self.adjustments(total)),
-            // Alone, nobody can pay for another.
+            // With one diner, there is no other to cover.
             _ if self.diners == 1 => SplitRule::Itemized,
             10 => SplitRule::Cover { covers: self.covers(), rest: Rest::Equal },
             _ => SplitRule::Cover { covers: self.covers(), rest: Rest::Itemized },
         }
     }
 
-    /// The total cut into pieces, of which some may be nothing.
+    /// Cuts the total into amounts, of which some may be 0.
     fn amounts(&mut self, total: i64) -> BTreeMap<ParticipantId, Amount> {
         let people = self.some_people();
         let pieces = self.cut(total.unsigned_abs(), people.len());
@@ -236,7 +236,7 @@ impl<C: Choices> Maker<'_, C> {
 
     fn percentages(&mut self) -> BTreeMap<ParticipantId, Percentage> {
         let people = self.some_people();
-        // Whole percents, or millionths.
+        // Whole percents, or millionths of a percent.
         let (whole, scale) = if self.choices.one_in(2) { (100, 0) } else { (100_000_000, 6) };
         let pieces = self.cut(whole, people.len());
         let percent = |piece| Percentage::from_decimal(Decimal::new(piece, scale)).unwrap();
@@ -255,7 +255,7 @@ impl<C: Choices> Maker<'_, C> {
         weights
     }
 
-    /// At most the total altogether.
+    /// Adjustments that sum to at most the total.
     fn adjustments(&mut self, total: i64) -> BTreeMap<ParticipantId, Amount> {
         let people = self.some_people();
         let each = total.unsigned_abs() / u64::try_from(people.len()).unwrap();
@@ -269,7 +269,7 @@ impl<C: Choices> Maker<'_, C> {
             .collect()
     }
 
-    /// Some pay for some of the others; whoever pays is not covered.
+    /// Some diners cover some of the others; a payer is never covered.
     fn covers(&mut self) -> BTreeMap<ParticipantId, ParticipantId> {
         let mut people: Vec<_> = (0..self.diners).map(person).collect();
         self.choices.shuffle(&mut people);
@@ -347,7 +347,7 @@ impl<C: Choices> Maker<'_, C> {
     }
 }
 
-/// Whether some dishes cost something and others are given back.
+/// Whether some dishes have positive prices and others negative ones.
 pub fn of_both_signs(bill: &Bill) -> bool {
     let has = |sign: i64| bill.dishes.iter().any(|dish| dish.amount.minor_units().signum() == sign);
     has(1) && has(-1)

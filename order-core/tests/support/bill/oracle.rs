@@ -1,7 +1,7 @@
-//! What a bill comes to and what everybody's exact quota of it is, by the rules and with exact fractions.
+//! An oracle that prices a bill and computes each diner's exact quota with fractions.
 //!
-//! This is slow and straightforward on purpose. Rows are the diners and, after them, nobody; a quota is a fraction of a minor
-//! unit.
+//! It is slow and straightforward on purpose. The rows are the diners followed by the
+//! unassigned row; a quota is a fraction of a minor unit.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,16 @@ use order_core::{Amount, Code, ParticipantId};
 
 use super::exact::Exact;
 
-/// What a bill must come to.
+/// The expected result of a bill.
 #[derive(Debug, Clone)]
 pub struct Expected {
     pub lines: Vec<ExpectedLine>,
     pub included: Vec<ExpectedLine>,
-    /// The dishes that are nobody's.
+    /// The dishes that are unassigned.
     pub unassigned_dishes: Vec<String>,
 }
 
-/// A line, and how much of it is whose.
+/// A line, and the quota of each row.
 #[derive(Debug, Clone)]
 pub struct ExpectedLine {
     pub name: String,
@@ -30,16 +30,16 @@ pub struct ExpectedLine {
     pub quotas: Vec<Exact>,
 }
 
-/// A sum over dishes of which charges are taken.
+/// A sum of dishes to which charges apply.
 struct Base {
-    /// What it comes to once discounts on the order are taken off.
+    /// The sum after discounts on the order.
     value: Exact,
-    /// By row, before they are.
+    /// By row, before those discounts.
     quotas: Vec<Exact>,
 }
 
-/// Prices the bill, or says why it must be refused. The bill must be one that contradicts itself in no other way than that a
-/// charge may be on nothing.
+/// Prices the bill, or returns the code with which it must be refused. The bill must be
+/// consistent, except that a charge may have no base.
 pub fn expect(bill: &Bill) -> Result<Expected, Code> {
     let mut oracle = Oracle::new(bill);
     let discounts = oracle.discounts();
@@ -73,11 +73,11 @@ pub fn expect(bill: &Bill) -> Result<Expected, Code> {
 
 struct Oracle<'bill> {
     bill: &'bill Bill,
-    /// By dish and row: which part of the dish the row pays.
+    /// By dish and row: the part of the dish that the row pays.
     parts: Vec<Vec<Exact>>,
-    /// What each dish costs once discounts on it are taken off.
+    /// The price of each dish after its own discounts.
     prices: Vec<i64>,
-    /// The part of every dish that discounts on the order leave.
+    /// The part of each dish that discounts on the order leave.
     left: Exact,
 }
 
@@ -95,7 +95,8 @@ impl<'bill> Oracle<'bill> {
         self.bill.diners.len()
     }
 
-    /// Discounts on dishes, then those on the order, each of what those before it have left. By place of the charge.
+    /// The discounts on dishes, then those on the order; each applies to what those before it
+    /// leave. By index of the charge.
     fn discounts(&mut self) -> BTreeMap<usize, ExpectedLine> {
         let mut lines = BTreeMap::new();
         for (place, charge) in self.bill.charges.iter().enumerate() {
@@ -125,7 +126,7 @@ impl<'bill> Oracle<'bill> {
         self.base(|_| Exact::one())
     }
 
-    /// The sum of that part of each dish.
+    /// Sums the given part of each dish.
     fn base(&self, part: impl Fn(usize) -> Exact) -> Base {
         let mut quotas = vec![Exact::zero(); self.diners() + 1];
         let mut value = Exact::zero();
@@ -144,7 +145,7 @@ impl<'bill> Oracle<'bill> {
         Base { value: &value * &self.left, quotas }
     }
 
-    /// A charge by share: in proportion to what each has of its base.
+    /// A charge by share: in proportion to each row's part of its base.
     fn by_share(&self, charge: &Charge, kind: LineKind, base: &Base) -> Result<ExpectedLine, Code> {
         let amount = worth(charge.value, &base.value);
         match shares_of(&base.quotas) {
@@ -156,7 +157,7 @@ impl<'bill> Oracle<'bill> {
 
     fn tax(&self, charge: &Charge) -> Result<ExpectedLine, Code> {
         if !(0..self.prices.len()).any(|dish| self.taxes(charge, dish)) && !Self::is_on_all(charge) {
-            // No dish of these types: there is no tax.
+            // There is no dish of these types, so there is no tax.
             return Ok(line(charge.name.as_str(), LineKind::Tax, 0, &nobodys(self.diners())));
         }
         let base = self.base(|dish| if self.taxes(charge, dish) { Exact::one() } else { Exact::zero() });
@@ -167,7 +168,7 @@ impl<'bill> Oracle<'bill> {
         matches!(&tax.kind, ChargeKind::Tax { dish_types, .. } if dish_types.is_empty())
     }
 
-    /// Of a price that contains several heads, each is of the price without any of them.
+    /// Taxes contained in a price are each computed from the price without any of them.
     fn contained(&self, charge: &Charge) -> Result<ExpectedLine, Code> {
         let without_tax = |dish: usize| {
             let mut whole = Exact::one();
@@ -183,7 +184,7 @@ impl<'bill> Oracle<'bill> {
         };
         let base = self.base(|dish| if self.taxes(charge, dish) { without_tax(dish) } else { Exact::zero() });
         if let ChargeValue::Amount(_) = charge.value {
-            // A fixed amount is contained up to what the prices are.
+            // A fixed contained tax is at most the prices.
             let taxed = (0..self.prices.len()).filter(|&dish| self.taxes(charge, dish));
             let amount = taken_off(charge.value, taxed.map(|dish| self.prices[dish]).sum());
             return match shares_of(&base.quotas) {
@@ -202,7 +203,8 @@ impl<'bill> Oracle<'bill> {
         dish_types.is_empty() || dish_types.contains(&self.bill.dishes[dish].dish_type)
     }
 
-    /// Whoever does without takes their part off, and the line is rounded once.
+    /// A diner who waives the service charge takes their part off the line, which is then
+    /// rounded once.
     fn service(&self, charge: &Charge, optional: bool) -> Result<Option<ExpectedLine>, Code> {
         let all = self.all();
         let Some(parts) =
@@ -239,7 +241,8 @@ impl<'bill> Oracle<'bill> {
         }
     }
 
-    /// Of what the giver pays for dishes, and the giver's alone, whoever covers them.
+    /// A percentage tip is of the giver's dishes, and only the giver pays it, even if they are
+    /// covered.
     fn own_tip(&self, giver: &ParticipantId, tip: ChargeValue) -> ExpectedLine {
         let row = self.bill.diners.iter().position(|diner| diner == giver).unwrap();
         let of = &self.all().quotas[row] * &self.left;
@@ -248,7 +251,7 @@ impl<'bill> Oracle<'bill> {
         line("Tip", LineKind::Tip, worth(tip, &of), &parts)
     }
 
-    /// In proportion to what each owes without it.
+    /// In proportion to what each row owes without it.
     fn round_off(&self, lines: &[ExpectedLine], unit: Amount) -> ExpectedLine {
         let sum: i64 = lines.iter().map(|line| line.amount).sum();
         let coins = Exact::fraction(sum, unit.minor_units()).half_up();
@@ -263,7 +266,7 @@ impl<'bill> Oracle<'bill> {
     }
 }
 
-/// By dish and row: which part of the dish the row pays.
+/// By dish and row: the part of the dish that the row pays.
 fn parts(bill: &Bill) -> Vec<Vec<Exact>> {
     let diners = bill.diners.len();
     let row_of = |id: &ParticipantId| bill.diners.iter().position(|diner| diner == id).unwrap();
@@ -320,7 +323,8 @@ fn equally(bill: &Bill) -> Vec<Exact> {
     parts
 }
 
-/// By row: the part of what is divided by head. Whoever agreed to pay nothing is no head; whoever is covered is their payer's.
+/// By row: the part of charges by head. A diner who agreed to pay 0 is not counted; one who
+/// is covered counts for their payer.
 fn heads(bill: &Bill) -> Vec<Exact> {
     let mut heads = vec![Exact::zero(); bill.diners.len() + 1];
     for (row, diner) in bill.diners.iter().enumerate() {
@@ -345,18 +349,18 @@ fn heads(bill: &Bill) -> Vec<Exact> {
             heads[payer] = &heads[payer] + &Exact::one();
         }
     }
-    // Of a bill of nothing everybody agreed to pay nothing.
+    // On a bill of 0, every diner agreed to pay 0.
     shares_of(&heads).unwrap_or_else(|| equally(bill))
 }
 
-/// Who pays for a row.
+/// The row that pays for a row.
 fn payer(bill: &Bill, row: usize) -> usize {
     let SplitRule::Cover { covers, .. } = &bill.split else { return row };
     let payer = covers.get(&bill.diners[row]);
     payer.map_or(row, |payer| bill.diners.iter().position(|diner| diner == payer).unwrap())
 }
 
-/// Each number as a part of their sum, unless that is zero.
+/// Each number as a part of their sum. `None`: the sum is 0.
 fn shares_of(numbers: &[Exact]) -> Option<Vec<Exact>> {
     let sum = Exact::sum(numbers);
     if sum.is_zero() { None } else { Some(numbers.iter().map(|number| number / &sum).collect()) }
@@ -379,7 +383,7 @@ fn worth(value: ChargeValue, of: &Exact) -> i64 {
     }
 }
 
-/// What a discount takes off, which is never more than there is.
+/// The amount of a discount, at most the price.
 fn taken_off(value: ChargeValue, price: i64) -> i64 {
     let off = worth(value, &Exact::whole(price));
     if price < 0 { off.clamp(price, 0) } else { off.clamp(0, price) }

@@ -1,19 +1,19 @@
-//! Which rows should be rounded up, found by trying.
+//! Finds by exhaustive search which rows should be rounded up.
 
 use super::exact::Exact;
 use super::oracle::ExpectedLine;
 
-/// A table of quotas, columns of rows, of which every column sums to a whole number.
+/// A table of quotas, in which every column sums to a whole number.
 pub struct Quotas {
-    /// By column: its cells that are not whole, by row.
+    /// By column: its rows whose cells are not whole.
     columns: Vec<Vec<usize>>,
-    /// By column: how many of them are rounded up.
+    /// By column: how many of its cells are rounded up.
     ups: Vec<usize>,
-    /// By row: its quota rounded down.
+    /// By row: its quota, rounded down.
     floors: Vec<i64>,
-    /// By row: what is left of its quota then.
+    /// By row: the remainder of its quota.
     remainders: Vec<Exact>,
-    /// By row: what it has when all of its cells are rounded down.
+    /// By row: its sum with all cells rounded down.
     least: Vec<i64>,
 }
 
@@ -46,7 +46,7 @@ impl Quotas {
         self.floors.len()
     }
 
-    /// Rows from the largest remainder down, equal ones by `tie`.
+    /// The rows by descending remainder; equal ones by `tie`.
     fn ranking<K: Ord>(&self, tie: impl Fn(usize) -> K) -> Vec<usize> {
         let mut ranking: Vec<usize> = (0..self.rows()).collect();
         ranking
@@ -61,8 +61,8 @@ impl Quotas {
         usize::try_from(units - lack).unwrap()
     }
 
-    /// What each row comes to when those rows are rounded up which should be: of all sets that can be, the first by
-    /// remainder and tie. Every set is tried as a flow.
+    /// The sum of each row in the best rounding: of all possible sets of rows to round up, the
+    /// first by remainder and tie. Each set is tested as a flow.
     pub fn best<K: Ord>(&self, tie: impl Fn(usize) -> K) -> Vec<i64> {
         let ranking = self.ranking(tie);
         let mut chosen = Vec::new();
@@ -91,8 +91,9 @@ impl Quotas {
         false
     }
 
-    /// Whether cells can be rounded so that exactly these rows are rounded up: whether units can flow from the columns to the
-    /// rows, one at most through a cell, so that no column keeps any and no row lacks one (Ford and Fulkerson, 1956).
+    /// Whether cells can be rounded so that exactly these rows are rounded up. This is a flow
+    /// of units from columns to rows, at most one through a cell, that leaves none in a column
+    /// and lacks none in a row (Ford and Fulkerson, 1956).
     fn can_be(&self, up: &[usize]) -> bool {
         let (columns, rows) = (self.columns.len(), self.rows());
         let (source, sink) = (columns + rows, columns + rows + 1);
@@ -116,8 +117,8 @@ impl Quotas {
         flow == lacking && room[source].iter().all(|&left| left == 0)
     }
 
-    /// The sets of rows that are rounded up by any rounding of the cells that keeps every column, and every row at its quota
-    /// rounded down or up. Every rounding is tried.
+    /// All sets of rows that some rounding of the cells rounds up, if it keeps every column's
+    /// sum and every row at its quota rounded down or up. Tries every rounding.
     pub fn every_set(&self) -> Vec<Vec<usize>> {
         let mut sets = Vec::new();
         self.try_columns(0, &mut self.least.clone(), &mut sets);
@@ -151,8 +152,9 @@ impl Quotas {
         }
     }
 
-    /// Of these sets, the one whose remainders sum to most; of several, that with the smaller ties. Panics if going by
-    /// remainder and tie alone, row by row, would end at another set.
+    /// Of these sets, the one with the largest sum of remainders; among equal ones, that with
+    /// the smaller ties. Panics if choosing row by row, by remainder and tie, gives another
+    /// set.
     pub fn best_of<K: Ord>(&self, sets: &[Vec<usize>], tie: impl Fn(usize) -> K) -> Vec<i64> {
         let sum = |set: &Vec<usize>| Exact::sum(set.iter().map(|&row| &self.remainders[row]));
         let most = sets.iter().map(sum).max().unwrap();
@@ -178,7 +180,7 @@ impl Quotas {
     }
 }
 
-/// Lets one more unit flow.
+/// Finds a path for one more unit of flow.
 fn flows(room: &mut [Vec<i64>], from: usize, sink: usize, seen: &mut [bool]) -> bool {
     if from == sink {
         return true;

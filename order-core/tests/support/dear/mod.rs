@@ -1,4 +1,4 @@
-//! Orders whose bills are dear to work out, as far as the bounds of an order allow.
+//! Orders whose bills are as expensive to compute as the bounds of an order allow.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -27,20 +27,20 @@ use rust_decimal::Decimal;
 use super::bill::choices::{Choices, Seeded};
 use super::bill::making::{person, weight};
 
-/// What makes a bill dear.
+/// The properties that make a bill expensive to compute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dear {
     pub seed: u64,
     pub people: usize,
     pub dishes: usize,
-    /// How many share each of the first dishes, until there are as many claims as there can be.
+    /// How many share each of the first dishes, until the maximum number of claims is reached.
     pub sharers: usize,
-    /// How far those who share a dish sit apart at most; at 0, anywhere.
+    /// The largest distance, in listing order, between two who share a dish; 0: no limit.
     pub apart: usize,
     pub weights: Weights,
     pub prices: Prices,
     pub rule: Rule,
-    /// How many types of dish there are.
+    /// The number of dish types.
     pub types: usize,
     pub taxes: usize,
     pub included: usize,
@@ -56,16 +56,16 @@ pub struct Dear {
 pub enum Weights {
     Equal,
     Small,
-    /// Of so many sums that are large primes.
+    /// With this many different sums, all of them large primes.
     Primes(usize),
-    /// Every dish has another sum, and all of them divide one number of 512 bits.
+    /// Every dish has a different sum, and all of the sums divide one number of 512 bits.
     Smooth,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prices {
     Unit,
-    /// Of which coarse percentages are whole, or not.
+    /// Prices of which coarse percentages are sometimes whole.
     Coarse,
     Low,
     Odd,
@@ -78,7 +78,7 @@ pub enum Rule {
     Itemized,
     Amounts,
     Percentages,
-    /// Percentages of which some make whole parts of some prices, and others of others.
+    /// Percentages that give whole parts of some prices but not of others.
     Coarse,
     Weights,
     Adjusted,
@@ -106,7 +106,7 @@ const ITEMIZED: Dear = Dear {
     round_to: true,
 };
 
-/// The dearest bill of each rule that a search has found, each by what makes it dear.
+/// The most expensive bill of each rule that a search has found, by its properties.
 pub const WORST: [(&str, Dear); 8] = [
     ("itemized", ITEMIZED),
     ("itemized, cheap", Dear { seed: 358_945, apart: 30, prices: Prices::Unit, types: 8, ..ITEMIZED }),
@@ -186,7 +186,7 @@ pub const WORST: [(&str, Dear); 8] = [
     ),
 ];
 
-/// The largest primes below 10^12 of which the product has no more than 512 bits.
+/// The largest primes below 10^12 whose product has at most 512 bits.
 const PRIMES: [u64; 12] = [
     999_999_999_989,
     999_999_999_961,
@@ -206,7 +206,7 @@ const PRIMES: [u64; 12] = [
 const MAX_WEIGHT: u64 = 1_000_000_000_000;
 
 impl Dear {
-    /// Any bill of the family.
+    /// A random bill of the family.
     pub fn any(choices: &mut impl Choices) -> Self {
         let mut this = Self {
             seed: choices.below(1_000_000),
@@ -233,7 +233,7 @@ impl Dear {
         this
     }
 
-    /// A bill that differs from this one in one thing or two.
+    /// A bill that differs from this one in one or two properties.
     pub fn mutated(mut self, choices: &mut impl Choices) -> Self {
         for _ in 0..choices.between(1, 2) {
             self.change(choices.below(GENES), choices);
@@ -319,7 +319,7 @@ impl Dear {
 
 const GENES: u64 = 13;
 
-/// Has twice as many of the first dish.
+/// Sets the quantity of the first dish to two.
 pub fn double_the_first(order: &mut Order) {
     let item = order.items().next().unwrap().id().clone();
     let recorded = Recorded {
@@ -332,13 +332,13 @@ pub fn double_the_first(order: &mut Order) {
     commit(order, &recorded).unwrap();
 }
 
-/// FNV-1a.
+/// The FNV-1a hash of a text.
 pub fn digest(text: &str) -> u64 {
     text.bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
-/// Whether commands could have made the order: they could change nothing, otherwise.
+/// Whether commands could have made the order: if not, this command would be refused.
 pub fn is_within_bounds(order: &Order) -> bool {
     let Some(item) = order.items().find(|item| order.shared_by(item).count() > 1) else { return true };
     let claims: Vec<_> = order
@@ -355,7 +355,7 @@ pub fn is_within_bounds(order: &Order) -> bool {
     matches!(decided, Ok(Decision::Record(_) | Decision::Unchanged))
 }
 
-/// The currency of all these orders: one of many digits.
+/// The currency of all these orders, one with many decimals.
 pub fn currency() -> Currency {
     Currency::from_code("CLF").unwrap()
 }
@@ -456,7 +456,7 @@ impl Making {
                 let mut product = 1;
                 loop {
                     let prime = smooth[self.choices.place(smooth.len())];
-                    // Each prime once at most.
+                    // Each prime at most once.
                     if product % prime == 0 {
                         continue;
                     }
@@ -504,7 +504,7 @@ impl Making {
                         if self.choices.one_in(2) { 390_625 } else { 256 * 5_u64.pow(5 + power % 2) / 5 }
                     })
                     .collect();
-                // All of a hundred percent, the last as much as is left.
+                // A hundred percent in total; the last part is the remainder.
                 while parts.iter().sum::<u64>() > 100_000_000 {
                     parts.pop();
                 }
@@ -586,7 +586,7 @@ impl Making {
         }
     }
 
-    /// Half of the types, of which one charge names 32 at most.
+    /// Half of the types, but at most the 32 that one charge may name.
     fn some_types(&mut self) -> Vec<Text> {
         let types: BTreeSet<usize> =
             (0..(self.dear.types / 2).clamp(1, 32)).map(|_| self.choices.place(self.dear.types)).collect();
@@ -597,7 +597,7 @@ impl Making {
         ChargeValue::Percent(percentage(self.choices.between(1, 30_000_000)))
     }
 
-    /// A whole number cut into so many pieces.
+    /// Cuts a whole number into this many pieces.
     fn cut(&mut self, whole: u64, pieces: usize) -> Vec<u64> {
         let mut places: Vec<u64> = (1..pieces).map(|_| self.choices.below(whole + 1)).collect();
         places.extend([0, whole]);

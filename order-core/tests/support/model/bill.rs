@@ -1,4 +1,5 @@
-//! Who pays what, worked out with fractions: nothing is rounded here but what the protocol rounds, each line once.
+//! Who pays what, computed with fractions. Only what the protocol rounds is rounded: each
+//! line once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,11 +14,11 @@ use super::{Dish, Model, Rule};
 
 pub(super) type Exact = Ratio<BigInt>;
 
-/// Somebody on the bill, or nobody.
+/// A person on the bill. `None`: unassigned.
 type Row = Option<&'static str>;
 type Parts = BTreeMap<Row, Exact>;
 
-/// A line of the bill, and the exact part of each in it; in minor units, as everything here.
+/// A line of the bill with the exact part of each row, in minor units as everywhere here.
 #[derive(Debug)]
 struct ExactLine {
     kind: LineKind,
@@ -31,11 +32,11 @@ struct ExactLine {
 pub(super) struct ExactBill {
     lines: Vec<ExactLine>,
     included: Vec<ExactLine>,
-    /// What was agreed on, where there is nothing to divide.
+    /// The agreed parts, if there is nothing to divide.
     agreed: Parts,
-    /// The names of charges of fixed amounts that have nothing to be taken of.
+    /// The names of fixed charges that have no base.
     on_nothing: Vec<String>,
-    /// How many dishes there are.
+    /// The number of dishes.
     dishes: i128,
 }
 
@@ -48,8 +49,8 @@ impl ExactBill {
         !self.on_nothing.is_empty()
     }
 
-    /// The bill as it was divided has these lines; every share, and every part of a line, is its exact part rounded up
-    /// or down.
+    /// Asserts that the divided bill has these lines, and that every share, and every part of a
+    /// line, is its exact part rounded up or down.
     pub(super) fn assert_describes(&self, shares: &Shares<'_>) {
         assert_lines(shares.lines(), &self.lines);
         assert_lines(shares.included(), &self.included);
@@ -64,7 +65,7 @@ impl ExactBill {
             assert_near(amount, &self.part_of(known(row)), row);
             assert_eq!(share.lines().iter().map(|line| units(line.amount())).sum::<i128>(), amount, "{row}");
             let (dishes, charges) = share.lines().split_first().unwrap();
-            // Of each dish it is near, so of all of them it can be further off.
+            // Each dish may be off by less than a unit, so their sum may be off by more.
             let of_dishes = units(dishes.amount());
             let exact = self.part_of_dishes(known(row));
             let off =
@@ -94,7 +95,7 @@ impl ExactBill {
             + self.agreed.get(&row).cloned().unwrap_or_else(|| whole(0))
     }
 
-    /// Where nothing is nobody's, what everybody has of each line is the line.
+    /// If nothing is unassigned, the parts of each line add up to the line.
     fn assert_columns(&self, shares: &Shares<'_>) {
         let sums = |parts: Vec<&Line>| {
             let mut sums: BTreeMap<(LineKind, String), i128> = BTreeMap::new();
@@ -133,8 +134,8 @@ fn assert_lines(found: &[Line], expected: &[ExactLine]) {
     assert_eq!(found, expected);
 }
 
-/// Of every line of which somebody has a part, it is that part rounded up or down; where that is nothing, it is
-/// left out.
+/// Asserts that a person's own lines are their exact parts rounded up or down; lines
+/// without a part are left out.
 fn assert_own<'a>(own: &[Line], lines: impl Iterator<Item = &'a ExactLine>, row: &str) {
     let mut own = own.iter().peekable();
     for line in lines {
@@ -157,7 +158,7 @@ fn assert_near(found: i128, exact: &Exact, row: &str) {
     assert!(near, "{row} has {found}, exactly it is {exact}");
 }
 
-/// The row of somebody: their id as the model knows it.
+/// The row of a person, by their id in the model.
 fn known(id: &str) -> Row {
     WHO.into_iter().find(|who| *who == id)
 }
@@ -174,14 +175,14 @@ fn fraction(top: i128, bottom: i128) -> Exact {
     Exact::new(BigInt::from(top), BigInt::from(bottom))
 }
 
-/// The nearest whole number; of two that are as near the one further from zero.
+/// The nearest whole number; halves are rounded away from zero.
 fn round(exact: &Exact) -> i128 {
     i128::try_from(exact.round().to_integer()).unwrap()
 }
 
 struct Pricing<'model> {
     model: &'model Model,
-    /// Dishes with what each costs, first as ordered, then with the discounts on it taken off.
+    /// Dishes with their prices: as ordered at first, then after their own discounts.
     prices: Vec<(&'model Dish, i128)>,
     before: i128,
     after: i128,
@@ -284,12 +285,12 @@ impl<'model> Pricing<'model> {
         lines.push(ExactLine { kind: LineKind::RoundOff, name: "Round-off".to_owned(), amount, parts });
     }
 
-    /// What each has of all dishes, once the discounts on them are taken off.
+    /// What each row has of all dishes after the discounts on them.
     fn all(&self) -> Parts {
         self.base(|_| whole(1))
     }
 
-    /// What each has of all dishes, when only so much of each dish counts.
+    /// What each row has of all dishes, if only the given part of each counts.
     fn base(&self, counts: impl Fn(&Dish) -> Exact) -> Parts {
         let mut base = Parts::new();
         for (dish, price) in &self.prices {
@@ -320,7 +321,7 @@ impl<'model> Pricing<'model> {
         (amount, spread(amount, base))
     }
 
-    /// Those who do without take their part off; nothing at all is left where all do.
+    /// People who waive the charge take their part off. `None`: all of them do.
     fn service(&mut self, charge: &SetCharge, optional: bool) -> Option<(i128, Parts)> {
         let all = self.all();
         let of = sum(&all);
@@ -337,7 +338,7 @@ impl<'model> Pricing<'model> {
         (part != whole(0)).then(|| (amount, spread(amount, &paying)))
     }
 
-    /// Of a dish with heads of 5 and 10 percent, 5/115 and 10/115 of its price.
+    /// Of a dish with taxes of 5 and 10 percent, the price contains 5/115 and 10/115.
     fn included(&self, charge: &SetCharge) -> ExactLine {
         let Kind::Tax { types, .. } = &charge.kind else { panic!("{charge:?} is no tax") };
         let model = self.model;
@@ -350,7 +351,7 @@ impl<'model> Pricing<'model> {
         };
         let base = self.base(counts);
         let prices = self.prices.iter().filter(|(dish, _)| is_on(types, dish)).map(|(_, price)| price).sum();
-        // A fixed one is part of the prices, so it is no more than they are.
+        // A fixed one is contained in the prices, so it is at most their sum.
         let amount = match charge.value {
             Value::Amount(_) => model.off(charge.value, prices),
             Value::Percent(_) => self.worth(charge.value, &sum(&base)),
@@ -361,7 +362,7 @@ impl<'model> Pricing<'model> {
 }
 
 impl Model {
-    /// Which part of a dish each pays, by the rule of the moment; together one.
+    /// The part of a dish that each row pays by the current rule; the parts add up to one.
     fn parts(&self, dish: &Dish) -> Parts {
         let total = self.total();
         let shares = match &self.rule {
@@ -380,7 +381,8 @@ impl Model {
         spread(1, &shares)
     }
 
-    /// What each has agreed to pay of no dishes at all: nobody's part makes up for it.
+    /// The agreed parts of an order without dishes: the unassigned row does not fill up the
+    /// rest.
     fn agreed_parts(&self) -> Parts {
         let shares = match &self.rule {
             Rule::Agreed("amounts", numbers) => self.on_rows(numbers),
@@ -394,7 +396,7 @@ impl Model {
         parts
     }
 
-    /// How many heads each pays for.
+    /// How many heads each row pays for.
     fn heads(&self) -> Parts {
         match &self.rule {
             Rule::Equal | Rule::Custom | Rule::Itemized | Rule::Adjusted(_) => self.everybody(),
@@ -420,7 +422,7 @@ impl Model {
         on_bill.map(|(id, number)| (Some(*id), whole(*number))).collect()
     }
 
-    /// So much more for some, in millionths, and of the rest the same for each.
+    /// Fixed extra amounts for some, in millionths, and an equal part of the rest for each.
     fn adjusted(&self, numbers: &[(&'static str, i128)]) -> Parts {
         let all: i128 = numbers.iter().map(|(_, number)| number).sum();
         let mut shares = self.everybody();
@@ -433,7 +435,7 @@ impl Model {
         shares
     }
 
-    /// Who pays for whom: nobody for those whose payer is gone.
+    /// The row that pays for a row: unassigned, if the payer is gone.
     fn payer(&self, row: Row) -> Row {
         let Rule::Cover { covers, .. } = &self.rule else { return row };
         match covers.iter().find(|(covered, _)| Some(*covered) == row) {
@@ -450,7 +452,7 @@ impl Model {
         paid
     }
 
-    /// What a discount takes off a price, at most all of it.
+    /// What a discount takes off a price, at most the whole price.
     fn off(&self, value: Value, price: i128) -> i128 {
         match value {
             Value::Amount(amount) => (amount / self.minor_unit()).min(price),
@@ -472,7 +474,7 @@ fn claimed(dish: &Dish) -> Parts {
     dish.shared_by.iter().map(|(id, weight)| (Some(*id), whole(*weight))).collect()
 }
 
-/// Adds what the others leave of `of`, or are beyond it.
+/// Adds an unassigned row with what the others leave of `of`, or exceed it by.
 fn with_nobody(mut shares: Parts, of: Exact) -> Parts {
     let rest = of - sum(&shares);
     if rest != whole(0) {
@@ -489,7 +491,7 @@ fn scaled(parts: &Parts, by: &Exact) -> Parts {
     parts.iter().map(|(row, part)| (*row, part * by)).collect()
 }
 
-/// An amount in the proportions of `base`; nobody's, where that is nothing.
+/// Divides an amount in the proportions of `base`; unassigned, if `base` is 0.
 fn spread(amount: i128, base: &Parts) -> Parts {
     let of = sum(base);
     if of == whole(0) {

@@ -1,4 +1,4 @@
-//! Charges as somebody asks for them, and as they are once they are set.
+//! Charges as a client writes them, and as an order has them.
 
 use order_core::Code;
 use order_core::bill::{Basis, Charge, ChargeKind, ChargeValue};
@@ -7,10 +7,11 @@ use proptest::prelude::*;
 use super::Model;
 use super::step::{ITEMS, NUMBERS};
 
-/// Types of dish; the first is that of a dish that has none.
+/// Types of dish; the first is that of a dish without a type.
 pub(super) const TYPES: [&str; 3] = ["", "veg", "bar"];
 
-/// What a client writes; now and then with a field that its kind does not have. Numbers are places in [`NUMBERS`].
+/// A charge as a client writes it, sometimes with a field that its kind does not have.
+/// Numbers are indices in [`NUMBERS`].
 #[derive(Debug, Clone)]
 pub(super) struct AskedCharge {
     name: &'static str,
@@ -59,7 +60,7 @@ pub(super) struct SetCharge {
     pub(super) value: Value,
 }
 
-/// Numbers from `numbers` where they are to be good for something, most of the time.
+/// Charges whose numbers are usually valid.
 pub(super) fn charges(numbers: impl Strategy<Value = usize> + Clone) -> impl Strategy<Value = AskedCharges> {
     let name = prop::sample::select(vec!["CGST", "SGST", "Service", "क्\u{200D}ष \"x\""]);
     let kind =
@@ -82,7 +83,7 @@ pub(super) fn charges(numbers: impl Strategy<Value = usize> + Clone) -> impl Str
             by: by.filter(|_| stray || kind == "tip" || kind == "fee"),
         }
     });
-    // 1, 50, 0.1 and 0.01 first of all.
+    // Mostly 1, 50, 0.1 and 0.01.
     let coin = prop_oneof![4 => prop::sample::select(vec![3_usize, 8, 14, 15]), 1 => numbers];
     (prop::collection::vec(charge, 0..5), prop::option::weighted(0.4, coin))
         .prop_map(|(charges, round_to)| AskedCharges { charges, round_to })
@@ -93,7 +94,7 @@ pub(super) fn value(
     numbers: impl Strategy<Value = usize> + Clone,
     neither: u32,
 ) -> impl Strategy<Value = AskedValue> {
-    // Among the numbers from 0 to 100: 1, 2, 3, 7, 50, 100, 0.1, 1.5 and 33.333333.
+    // Numbers between 0 and 100: 1, 2, 3, 7, 50, 100, 0.1, 1.5 and 33.333333.
     let percent = prop_oneof![9 => prop::sample::select(vec![3_usize, 4, 6, 7, 8, 9, 14, 17, 19]), 1 => numbers.clone()];
     (0..40 + neither * 4, percent, numbers).prop_map(|(which, percent, amount)| AskedValue {
         percent: (which < 22).then_some(percent),
@@ -102,7 +103,7 @@ pub(super) fn value(
 }
 
 impl AskedCharges {
-    /// The fields of whoever joins, each after a comma; no list, where there is nothing in it.
+    /// The fields of a join, each after a comma. An empty list is left out.
     pub(super) fn fields_of_join(&self) -> String {
         if self.charges.is_empty() { self.coin_field() } else { self.fields() }
     }
@@ -118,12 +119,12 @@ impl AskedCharges {
         self.round_to.map_or(String::new(), |place| format!(r#","roundTo":{}"#, NUMBERS[place].0))
     }
 
-    /// What nobody can read, whatever the order is.
+    /// The faults that do not depend on the order.
     pub(super) fn unreadable(&self) -> Vec<Code> {
         self.charges.iter().flat_map(AskedCharge::unreadable).collect()
     }
 
-    /// What can be read, but not be a charge of this order.
+    /// The faults that depend on the order.
     pub(super) fn unusable(&self, model: &Model) -> Vec<Code> {
         let mut faults = Vec::new();
         for charge in &self.charges {
@@ -148,7 +149,7 @@ impl AskedCharges {
 }
 
 impl AskedCharge {
-    /// Its name, which no other charge of the order has.
+    /// Its name, unique within the order.
     fn name(&self, place: usize) -> String {
         format!("{} {place}", self.name)
     }
@@ -214,12 +215,13 @@ impl AskedValue {
         (self.percent.filter(there), self.amount.filter(there))
     }
 
-    /// Whether it says anything; `null` says nothing.
+    /// Whether it has a value; `null` counts as none.
     fn is_there(self) -> bool {
         self.places() != (None, None)
     }
 
-    /// Both at once; what is no number at all is found to be [unusable](Self::unusable) as well.
+    /// The fault of having both fields. A value that is not a number is found by
+    /// [unusable](Self::unusable) as well.
     pub(super) fn unreadable(self) -> Vec<Code> {
         let both = matches!(self.places(), (Some(_), Some(_)));
         both.then_some(Code::BadCharge).into_iter().collect()
@@ -234,7 +236,7 @@ impl AskedValue {
         bad.then_some(Code::BadCharge).into_iter().collect()
     }
 
-    /// What it is, if it is anything and nothing is wrong with it.
+    /// The value. `None`: it has none, or something is wrong with it.
     pub(super) fn get(self) -> Option<Value> {
         let (percent, amount) = self.places();
         let percent = percent.map(|place| Value::Percent(NUMBERS[place].1.unwrap()));
@@ -243,7 +245,7 @@ impl AskedValue {
 }
 
 impl Value {
-    /// What an order has; amounts are read as `in_millionths` says.
+    /// The value in an order; `in_millionths` converts amounts.
     pub(super) fn of(value: ChargeValue, in_millionths: impl Fn(order_core::Amount) -> i128) -> Self {
         match value {
             ChargeValue::Percent(percent) => Self::Percent(i128::from(percent.millionths())),

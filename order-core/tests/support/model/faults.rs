@@ -10,7 +10,7 @@ use super::step::{NUMBERS, Sharing, Step, WHO, What, name_of, pieces};
 use super::{CEILING, Model};
 
 impl Model {
-    /// Every reason for which the step could be refused; it is granted when there is none.
+    /// Every reason for which the step could be refused; it is accepted if there is none.
     pub(crate) fn faults(&self, step: &Step) -> Vec<Code> {
         let who = step.who();
         let mut faults = Vec::new();
@@ -109,7 +109,7 @@ impl Model {
         faults
     }
 
-    /// Why the bill cannot stand.
+    /// Why the bill cannot be finalized.
     pub(super) fn unfinished(&self) -> Vec<Code> {
         let mut faults = Vec::new();
         faults.extend(self.dishes.is_empty().then_some(Code::OrderEmpty));
@@ -184,7 +184,7 @@ impl Model {
         people.any(|who| !self.is_on_bill(name_of(who))).then_some(Code::UnknownParticipant)
     }
 
-    /// Why nobody can share a dish so.
+    /// Why a dish cannot be shared this way.
     fn contradictions(&self, sharing: &Sharing) -> Vec<Code> {
         let mut faults = Vec::new();
         match sharing {
@@ -204,13 +204,13 @@ impl Model {
         faults
     }
 
-    /// The order in the moment in which its first guest says in which currency it is.
+    /// The order as its first guest joins and sets its currency.
     fn at_first(&self, currency: Option<&'static str>) -> Self {
         Self { currency: currency.unwrap_or(self.currency), ..self.clone() }
     }
 }
 
-/// A number that is a weight.
+/// The value of a number, if it is a valid weight.
 fn weight_of(place: usize) -> Option<i128> {
     NUMBERS[place].1.filter(|weight| (0..=1_000_000_000_000).contains(weight))
 }

@@ -1,4 +1,4 @@
-//! Who may do what, who is ready, and who was sent away.
+//! Who may do what, who is ready, and who was removed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub(super) struct Manners {
 }
 
 impl Model {
-    /// Lets the marks fall that fall by this step, which has no faults.
+    /// Drops the ready marks that this step, which has no faults, makes invalid.
     pub(super) fn unready(&mut self, step: &Step) {
         let who = step.who();
         match &step.what {
@@ -198,14 +198,14 @@ impl Model {
         faults
     }
 
-    /// Whether so much more would bring what this person added above their limit.
+    /// Whether `more` would bring what this person added above their limit.
     fn is_over(&self, who: &str, more: i128) -> bool {
         let own = self.dishes.iter().filter(|dish| dish.by == who);
         let spent: i128 = own.map(|dish| dish.price * dish.pieces).sum();
         more > 0 && self.manners.limits.get(who).is_some_and(|limit| spent + more > *limit)
     }
 
-    /// Whether this mark is the last one, and closes the order.
+    /// Whether this mark is the last one and finalizes the order.
     fn closes(&self, who: &str, ready: bool) -> bool {
         let mut others = self.people.iter().filter(|person| !person.left && person.id != who);
         ready && self.manners.when_ready && others.all(|person| self.manners.ready.contains(person.id))
@@ -236,7 +236,7 @@ impl Model {
     }
 }
 
-/// The message that asks for what is about the table.
+/// The message of a step about the table.
 pub(super) fn message(what: &What) -> String {
     let number = |place: usize| NUMBERS[place].0;
     match what {

@@ -1,5 +1,6 @@
-//! What an order is, said a second time and as plainly as can be: lists, searched from end to end. It knows
-//! nothing of facts, seats or logs, and names every reason for which a message could be refused.
+//! A second, simple implementation of an order: lists that are searched from end to end. It
+//! has no facts, seats or logs, and lists every reason for which a message could be
+//! refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +37,8 @@ struct Dish {
     /// Millionths of a whole unit.
     price: i128,
     pieces: i128,
-    /// In the order in which they joined, with millionths of a weight; nobody, while it is unassigned.
+    /// In the order in which they joined, with weights in millionths; empty while it is
+    /// unassigned.
     shared_by: Vec<(&'static str, i128)>,
 }
 
@@ -46,7 +48,7 @@ enum Rule {
     Itemized,
     Custom,
     Agreed(&'static str, Vec<(&'static str, i128)>),
-    /// So much more for some.
+    /// Extra amounts for some.
     Adjusted(Vec<(&'static str, i128)>),
     /// Who is covered, and by whom.
     Cover {
@@ -69,7 +71,7 @@ pub(crate) struct Model {
     currency: &'static str,
     finalized: bool,
     manners: Manners,
-    /// Minor units, as the order said last; checked when it said so.
+    /// In minor units, as last reported by the order and checked then.
     unallocated: i128,
 }
 
@@ -171,7 +173,7 @@ impl Model {
         }
     }
 
-    /// Takes a dish off, and the discounts on it.
+    /// Removes a dish and the discounts on it.
     fn remove(&mut self, item: &str) {
         self.dishes.retain(|dish| dish.id != item);
         self.charges.retain(|charge| charge.kind != (Kind::Discount { item: Some(item.to_owned()) }));
@@ -189,7 +191,7 @@ impl Model {
         match what {
             What::Split { kind: "equal" } => Rule::Equal,
             What::Split { kind: "itemized" } => Rule::Itemized,
-            // It is custom already for whoever knows no newer rules.
+            // Clients that know no newer rules already see it as custom.
             What::Split { .. } if matches!(self.rule, Rule::Equal | Rule::Itemized) => Rule::Custom,
             What::Split { .. } => self.rule.clone(),
             What::Agree { kind, numbers } => Rule::Agreed(kind, numbers.iter().map(value).collect()),
@@ -208,7 +210,7 @@ impl Model {
         }
     }
 
-    /// Whose a dish is when it is shared so.
+    /// The claims on a dish that is shared this way.
     fn claims(&self, sharing: &Sharing) -> Vec<(&'static str, i128)> {
         let claims = match sharing {
             Sharing::Equally(people) => people.iter().map(|who| (name_of(*who), 1_000_000)).collect(),
@@ -251,7 +253,7 @@ impl Model {
         self.owner = self.owner.or(Some(id));
     }
 
-    /// Compares the model with the order, and remembers what the order leaves unallocated.
+    /// Compares the model with the order, and remembers the order's unallocated amount.
     pub(crate) fn assert_describes(&mut self, order: &Order) {
         let people: Vec<_> = order
             .people()
@@ -410,16 +412,16 @@ impl Model {
         i128::from(amount.minor_units()) * self.minor_unit()
     }
 
-    /// A number that is an amount of the order's currency, zero or more.
+    /// The value of a number, if it is an amount of the order's currency, 0 or more.
     fn money(&self, place: usize) -> Option<i128> {
         NUMBERS[place].1.filter(|value| *value >= 0 && value % self.minor_unit() == 0)
     }
 
-    /// A number that can be the price of a dish, or the amount of a charge.
+    /// The value of a number, if it can be the price of a dish or the amount of a charge.
     fn price(&self, place: usize) -> Option<i128> {
         self.money(place).filter(|price| *price < 10_i128.pow(13))
     }
 }
 
-/// Millionths; an order's total stays below it.
+/// In millionths; an order's total stays below it.
 const CEILING: i128 = 10_i128.pow(16);

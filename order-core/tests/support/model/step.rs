@@ -1,4 +1,4 @@
-//! What somebody may do, as a message.
+//! The steps of a test, as messages.
 
 use proptest::prelude::*;
 
@@ -8,8 +8,8 @@ use super::{Model, manners};
 pub(super) const WHO: [&str; 5] = ["asha", "ben", "chi", "dev", "eve"];
 pub(super) const ITEMS: [&str; 6] = ["i0", "i1", "i2", "i3", "i4", "i5"];
 
-/// A JSON number (or what stands in its place) and its value in millionths, where it has one that is not
-/// absurd. Written down by hand: nothing here reads a number.
+/// A JSON number, or another value in its place, and its value in millionths if it has a
+/// plausible one. Written by hand, so that no number is parsed here.
 pub(super) const NUMBERS: &[(&str, Option<i128>)] = &[
     ("0", Some(0)),
     ("-0", Some(0)),
@@ -55,14 +55,14 @@ pub(crate) struct Step {
     pub(super) what: What,
 }
 
-/// Who shares a dish.
+/// How a dish is shared.
 #[derive(Debug, Clone)]
 pub(super) enum Sharing {
     Equally(Vec<usize>),
     Weights(Vec<(usize, usize)>),
 }
 
-/// Numbers are places in [`NUMBERS`].
+/// What a step does. Numbers are indices in [`NUMBERS`].
 #[derive(Debug, Clone)]
 pub(super) enum What {
     Join {
@@ -114,7 +114,7 @@ pub(super) enum What {
         kind: &'static str,
         numbers: Vec<(usize, usize)>,
     },
-    /// Amounts that add up to the total of the moment: all of it from one person.
+    /// Amounts that add up to the current total: one person pays all of it.
     OnePaysAll {
         payer: usize,
     },
@@ -157,7 +157,7 @@ pub(super) enum What {
     },
 }
 
-/// What becomes of the dishes of somebody who is sent away.
+/// What happens to the dishes of a removed person.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Dishes {
     Keep,
@@ -165,7 +165,7 @@ pub(super) enum Dishes {
     Reassign(usize),
 }
 
-/// A few people who are there from the start, as in most orders, and then whatever anybody does.
+/// A few people who join first, as in most orders, and then random steps.
 pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let guests = prop_oneof![1 => Just(1_usize), 6 => 2_usize..5];
     let charges = prop::option::weighted(0.2, charges(readable()));
@@ -182,14 +182,14 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// Numbers that can be read, whatever they are good for.
+/// Numbers that can be read, valid or not.
 fn readable() -> impl Strategy<Value = usize> + Clone {
     prop_oneof![9 => 3_usize..13, 1 => 0..NUMBERS.iter().position(|(_, value)| value.is_none()).unwrap()]
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let number = 0..NUMBERS.len();
-    // Numbers that are good for something, most of the time.
+    // Usually valid numbers.
     let likely = prop_oneof![4 => 3_usize..13, 1 => number];
     let item = 0..ITEMS.len();
     let a_dish = item.clone();
@@ -397,7 +397,7 @@ fn entries(numbers: &[(usize, usize)]) -> String {
     numbers.iter().map(entry).collect::<Vec<_>>().join(",")
 }
 
-/// A number that is a whole one from 1 to 999.
+/// The value of a number, if it is a whole one from 1 to 999.
 pub(super) fn pieces(place: usize) -> Option<i128> {
     let value = NUMBERS[place].1?;
     (value % 1_000_000 == 0 && (1..=999).contains(&(value / 1_000_000))).then_some(value / 1_000_000)

@@ -1,4 +1,4 @@
-//! What waits to be sent to one socket: bounded, and never in the room's way.
+//! The bounded queue of messages to one socket; the room never waits for it.
 
 mod queue;
 #[cfg(test)]
@@ -15,7 +15,8 @@ use crate::connection::pieces::Pieces;
 use crate::limits::pace::{Meter, TooFast};
 use queue::{ALWAYS_FIT, Kind, Lag, PONG, Queue, Queued};
 
-/// What a full state says beside the order when answers before it were lost: what has none is to be sent again.
+/// Added to a full state when earlier answers were lost: the client sends again what was
+/// not answered.
 const ANSWERS_LOST: &str = r#","answersLost":true"#;
 
 /// A socket's queue. The room pushes and never waits; the socket takes at its own speed.
@@ -37,11 +38,11 @@ pub(crate) struct Outbox {
     queue: Mutex<Queue>,
     changed: Notify,
     limit: usize,
-    /// The end of the sign-in, where it has one.
+    /// The end of the sign-in, if it has one.
     expiry: Option<Arc<Expiry>>,
 }
 
-/// What [`Outbox::take`] found.
+/// The result of [`Outbox::take`].
 pub(crate) enum Taken {
     Outgoing(Outgoing),
     /// The full state is needed before anything else.
@@ -54,7 +55,7 @@ impl Outbox {
         Self { queue: Mutex::default(), changed: Notify::new(), limit, expiry }
     }
 
-    /// Whether what happens now is no longer for this socket.
+    /// Returns whether the sign-in has ended, so that nothing newer may be sent.
     fn has_expired(&self) -> bool {
         self.expiry.as_ref().is_some_and(|expiry| expiry.has_passed())
     }
@@ -64,24 +65,24 @@ impl Outbox {
         self.push_kind(message.into(), Kind::News);
     }
 
-    /// Queues an `ack`, also when the socket lags behind.
+    /// Queues an `ack`, even when the socket lags behind.
     pub(crate) fn push_ack(&self, message: impl Into<Pieces>) {
         self.push_kind(message.into(), Kind::Ack);
     }
 
-    /// Queues a refusal, also when the socket lags behind.
+    /// Queues a refusal, even when the socket lags behind.
     pub(crate) fn push_refusal(&self, message: impl Into<Pieces>) {
         self.push_kind(message.into(), Kind::Refusal);
     }
 
-    /// Queues what the socket has asked for. Should it be dropped, the socket is told to ask again.
+    /// Queues the reply to a request. If it has to be dropped, the socket is told to ask again.
     pub(crate) fn push_reply(&self, message: impl Into<Pieces>) {
         self.push_kind(message.into(), Kind::Reply);
     }
 
     fn push_kind(&self, message: Pieces, kind: Kind) {
         if self.has_expired() {
-            // Whoever waits may not know yet that it has: the clock may have been set.
+            // The waiting task may not know yet that it has ended: the clock may have been set.
             return self.changed.notify_one();
         }
         let mut queue = self.lock();
@@ -90,8 +91,8 @@ impl Outbox {
         self.changed.notify_one();
     }
 
-    /// Answers a ping, after everything that was queued before it came. It is answered even where messages are dropped: whoever
-    /// pings wants to know whether the line is dead.
+    /// Queues the answer to a ping, after everything queued before it. It is answered even
+    /// where messages are dropped: the client wants to know whether the connection is alive.
     pub(crate) fn pong(&self) {
         let mut queue = self.lock();
         if queue.gone || queue.close.is_some() || self.has_expired() {
@@ -103,9 +104,10 @@ impl Outbox {
         self.changed.notify_one();
     }
 
-    /// Queues a message that carries the full state. It makes up for whatever the socket has missed, and takes
-    /// the place of what waits, but for answers, if it, and one more as large (the other half of the answer to a join),
-    /// do not fit beside that. It stands before the answers then, unless it is the one that `seats` the socket.
+    /// Queues a message that carries the full state, which replaces whatever the socket has
+    /// missed. It also replaces the queue except answers, if it and a second message of the
+    /// same size (the other half of the answer to a join) do not fit beside the queue. It then
+    /// precedes the answers, unless it `seats` the socket.
     pub(crate) fn push_state(&self, message: Pieces, seats: bool) {
         let mut queue = self.lock();
         if queue.gone || queue.close.is_some() || self.has_expired() {
@@ -123,7 +125,7 @@ impl Outbox {
         queue.bytes = queue.bytes.saturating_add(message.len());
         let queued = Queued { message, kind: if seats { Kind::Seats } else { Kind::News } };
         if misses {
-            // What is answered is in it.
+            // It contains what the answers are about.
             queue.messages.push_front(queued);
         } else {
             queue.messages.push_back(queued);
@@ -132,27 +134,28 @@ impl Outbox {
         self.changed.notify_one();
     }
 
-    /// From now on the socket's messages are counted with those of whoever it speaks as.
+    /// From now on counts the socket's messages together with those of its participant's other
+    /// sockets.
     pub(crate) fn count_with(&self, meter: Option<Arc<Meter>>) {
         self.lock().meter = meter;
     }
 
-    /// Counts one message, which may be early.
+    /// Counts one message. Fails if it exceeds the rate limit.
     pub(crate) fn count_message(&self) -> Result<(), TooFast> {
         self.lock().meter.as_ref().map_or(Ok(()), |meter| meter.count())
     }
 
-    /// Whether the socket has missed something and waits for the full state.
+    /// Returns whether the socket has missed something and waits for the full state.
     pub(crate) fn lags(&self) -> bool {
         self.lock().lag != Lag::None
     }
 
-    /// Notes that no state will make up for what the socket has missed: it goes on from here, with the refusal
-    /// `instead` if that is needed: where it is not, only if answers were lost.
+    /// Notes that no state will replace what the socket has missed: the socket continues from
+    /// here. It is sent the refusal `instead` if that `is_needed`, or if answers were lost.
     pub(crate) fn forgo_state(&self, is_needed: bool, instead: impl FnOnce() -> String) {
         let mut queue = self.lock();
         if queue.messages.iter().any(|queued| queued.kind == Kind::Ack) {
-            // What they are about is missing, and does not come any more.
+            // The changes that they acknowledge were dropped, and are not sent any more.
             queue.lose_answers();
         }
         queue.lag = Lag::None;
@@ -174,8 +177,8 @@ impl Outbox {
         self.changed.notify_one();
     }
 
-    /// Closes the socket once it has sent what waits and, after that, these last words. It hears them even if it has
-    /// missed something; what it missed it is not given any more.
+    /// Closes the socket once it has sent what waits and, after that, `last_words`. They are
+    /// sent even if it has missed something, which is not sent any more.
     pub(crate) fn end(&self, reason: CloseReason, last_words: impl FnOnce() -> String) {
         let mut queue = self.lock();
         if queue.gone || queue.close.is_some() {
@@ -194,7 +197,7 @@ impl Outbox {
         *queue = Queue { gone: true, ..Queue::default() };
     }
 
-    /// Whether the socket is gone.
+    /// Returns whether the socket is gone.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.lock().gone
     }
@@ -207,14 +210,14 @@ impl Outbox {
         }
     }
 
-    /// Takes what comes next.
+    /// Takes the next message.
     pub(crate) fn take(&self) -> Taken {
         let mut queue = self.lock();
         // Answers wait for the state.
         let next = if queue.lag == Lag::None { queue.messages.pop_front() } else { None };
         let Some(Queued { message, kind }) = next else {
             if queue.messages.is_empty() {
-                // An idle socket keeps no room for a queue.
+                // Frees the queue's memory: most sockets are idle.
                 queue.messages = VecDeque::new();
             }
             if std::mem::take(&mut queue.owes_pong) {
@@ -239,13 +242,14 @@ impl Outbox {
         self.changed.notified().await;
     }
 
-    /// Lets whoever waits for a change look again.
+    /// Wakes the task that waits for a change.
     pub(crate) fn wake(&self) {
         self.changed.notify_one();
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        // Nothing panics while it holds the lock, and the state is whole between any two statements.
+        // No code panics while it holds the lock, and the state is consistent between any two
+        // statements.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,13 +7,14 @@ use crate::connection::outgoing::CloseReason;
 use crate::connection::pieces::Pieces;
 use crate::limits::pace::Meter;
 
-/// So many messages may wait however large they are: the answer to a join is two, each with the full state.
+/// How many messages may wait whatever their size: the answer to a join is two, each with
+/// the full state.
 pub(super) const ALWAYS_FIT: usize = 2;
 
-/// So many answers wait for a socket that does not read them.
+/// How many answers may wait for a socket that does not read them.
 pub(super) const MAX_ANSWERS: usize = 2_048;
 
-/// And so many bytes of them.
+/// How many bytes of answers may wait.
 pub(super) const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// The answer to the text `ping`.
@@ -24,17 +25,17 @@ pub(super) const PONG: &str = "pong";
 pub(super) struct Queue {
     pub(super) messages: VecDeque<Queued>,
     pub(super) bytes: usize,
-    /// How many of those in the queue are answers, and how many of the bytes are theirs.
+    /// How many queued messages are answers, and how many bytes those have.
     pub(super) answers: usize,
     pub(super) answer_bytes: usize,
-    /// Whether answers were dropped. Further ones are dropped, too, until the socket is told.
+    /// Whether answers were dropped. Further answers are dropped too, until the socket is told.
     pub(super) lost_answers: bool,
     pub(super) lag: Lag,
     pub(super) close: Option<CloseReason>,
     pub(super) gone: bool,
-    /// A ping came while nothing could be queued. However many did, one pong answers them.
+    /// A ping came while nothing could be queued. One pong answers any number of them.
     pub(super) owes_pong: bool,
-    /// Counts the messages of whoever the socket speaks as, on all their sockets.
+    /// Counts the messages of this participant, on all their sockets.
     pub(super) meter: Option<Arc<Meter>>,
 }
 
@@ -45,18 +46,19 @@ pub(super) struct Queued {
     pub(super) kind: Kind,
 }
 
-/// What becomes of a message when there is no room for it.
+/// Decides what happens to a message that does not fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The full state makes up for it.
+    /// The full state replaces it.
     News,
-    /// So it does for the state by which the socket got its seat.
+    /// The state that seats the socket; a later full state replaces it too.
     Seats,
-    /// Nothing makes up for an `ack`, so it stays. It comes after what it is about.
+    /// An `ack` cannot be replaced, so it stays. It follows the change that it acknowledges.
     Ack,
-    /// Nor for a refusal.
+    /// A refusal cannot be replaced either.
     Refusal,
-    /// What was asked for, and may be large: it is dropped, and to be asked for again.
+    /// The reply to a request, which may be large. It is dropped, and the client has to ask
+    /// again.
     Reply,
 }
 
@@ -71,7 +73,7 @@ impl Kind {
 pub(super) enum Lag {
     #[default]
     None,
-    /// It has, and the room does not know yet.
+    /// It has, and the room has not been asked for the full state.
     Missed,
     /// It has, and the room was asked for the full state.
     Asked,
@@ -86,7 +88,7 @@ impl Queue {
         let would_wait = self.bytes.saturating_add(message.len());
         let would_answer = self.answer_bytes.saturating_add(message.len());
         match kind {
-            // The socket will be told that answers are missing.
+            // The state will tell the socket that answers are missing.
             Kind::Ack | Kind::Refusal if self.lost_answers => return,
             Kind::Ack | Kind::Refusal if self.answers >= MAX_ANSWERS || would_answer > MAX_ANSWER_BYTES => {
                 return self.lose_answers();
@@ -117,12 +119,12 @@ impl Queue {
         self.messages.push_back(Queued { message, kind });
     }
 
-    /// How many messages wait that are no answers.
+    /// Returns how many queued messages are not answers.
     pub(super) fn others(&self) -> usize {
         self.messages.len().saturating_sub(self.answers)
     }
 
-    /// From now on the full state is needed.
+    /// Marks that the full state is needed from now on.
     pub(super) fn fall_behind(&mut self) {
         if self.lag == Lag::None {
             self.lag = Lag::Missed;
@@ -130,7 +132,7 @@ impl Queue {
         self.drop_all_but_answers();
     }
 
-    /// Drops the answers, too. The full state tells the socket so.
+    /// Drops the answers too. The full state tells the socket.
     pub(super) fn lose_answers(&mut self) {
         self.lost_answers = true;
         self.fall_behind();
@@ -150,8 +152,9 @@ impl Queue {
         self.bytes = self.answer_bytes;
     }
 
-    /// Drops what waits, but for answers, unless they are lost or some are from before the socket was seated, and for a
-    /// pong: nothing else is as short.
+    /// Drops the queue except the answers. It drops those too if some were lost or some precede
+    /// the state that seats the socket. A dropped pong is still owed: no other message is as
+    /// short.
     pub(super) fn drop_all_but_answers(&mut self) {
         self.owes_pong |= self.messages.iter().any(|queued| queued.message.len() == PONG.len());
         self.lost_answers |= self.messages.iter().any(|queued| queued.kind == Kind::Reply);

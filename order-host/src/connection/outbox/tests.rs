@@ -93,7 +93,7 @@ fn answers_outlive_the_queue_and_come_after_the_state_in_order() {
 #[test]
 fn answers_from_before_a_socket_was_seated_never_come_after_the_state_that_seats_it() {
     let seats = "{\"seq\":3}";
-    // It has missed nothing, so all comes in order.
+    // It has missed nothing, so everything comes in order.
     let outbox = Outbox::new(10, None);
     outbox.push_refusal("join first");
     outbox.push_state(seats.into(), true);
@@ -101,7 +101,7 @@ fn answers_from_before_a_socket_was_seated_never_come_after_the_state_that_seats
     for expected in ["join first", seats, "ack"] {
         assert_eq!(text(&outbox).unwrap(), expected);
     }
-    // It has fallen behind before it is seated.
+    // It fell behind before it was seated.
     for _ in 0..3 {
         outbox.push("12345");
     }
@@ -110,7 +110,7 @@ fn answers_from_before_a_socket_was_seated_never_come_after_the_state_that_seats
     outbox.push_state(seats.into(), true);
     assert_eq!(text(&outbox).unwrap(), "{\"seq\":3,\"answersLost\":true}");
     assert!(matches!(outbox.take(), Taken::Nothing));
-    // And after it.
+    // It fell behind after it was seated, and before.
     for joins_first in [true, false] {
         outbox.push_refusal("join first");
         if joins_first {
@@ -248,7 +248,7 @@ fn what_was_asked_for_and_is_dropped_is_to_be_asked_for_again() {
     }
 }
 
-/// However they come, a socket that does not read costs no more than is said.
+/// Whatever is queued, a socket that does not read costs no more than the documented limit.
 #[test]
 fn what_waits_is_bounded_whatever_comes() {
     let limit = 4 * MAX_ANSWER_BYTES;
@@ -337,7 +337,7 @@ fn a_reader_that_fell_behind_gets_no_state_after_the_end_of_its_sign_in() {
     }
 }
 
-/// A clock that a test sets.
+/// A clock that the test sets.
 struct SetClock(AtomicU64);
 
 impl Clock for SetClock {

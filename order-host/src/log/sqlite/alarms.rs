@@ -1,4 +1,4 @@
-//! When rooms want to be looked at although nobody is there.
+//! The alarms of all rooms, and the lifetimes of orders.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -10,7 +10,8 @@ use super::writer::Writer;
 use crate::RoomKey;
 use crate::log::{Alarm, LogError};
 
-/// After so long lifetimes that could not be stored are tried again. Of many orders that is a large write.
+/// After this time lifetimes that could not be stored are tried again. With many orders
+/// that is a large write.
 const TRY_AGAIN: Duration = Duration::from_secs(10);
 
 /// Lifetimes that could not be stored.
@@ -21,7 +22,8 @@ pub(super) struct Late {
 }
 
 impl Writer {
-    /// Sets the alarm of a room within the transaction that is open. A moment beyond what SQLite can hold is never.
+    /// Sets the alarm of a room within the open transaction. A time beyond SQLite's range
+    /// counts as no alarm.
     pub(super) fn set_alarm(&self, room: &RoomKey, at: Option<UnixMillis>) -> rusqlite::Result<()> {
         let at = at.and_then(|at| i64::try_from(at.get()).ok());
         let Some(at) = at else {
@@ -33,7 +35,7 @@ impl Writer {
         self.conn.prepare_cached(sql)?.execute(params![room.as_str(), at]).map(|_| ())
     }
 
-    /// Remembers how long orders live, now or, where that fails, when it is possible again.
+    /// Stores the lifetimes of orders now or, if that fails, when it is possible again.
     pub(super) fn set_lifetimes_sooner_or_later(&mut self, lifetimes: Lifetimes) -> Result<(), LogError> {
         let set = self.set_lifetimes(&lifetimes);
         self.late_lifetimes =
@@ -42,17 +44,18 @@ impl Writer {
         set
     }
 
-    /// Remembers how long orders live, if that was put off and there has been time for things to change.
+    /// Stores the lifetimes of orders, if that was put off and the time for another try has
+    /// come.
     pub(super) fn set_late_lifetimes(&mut self) {
         if let Some(Late { lifetimes, .. }) =
             self.late_lifetimes.take_if(|late| late.not_before <= Instant::now())
             && self.set_lifetimes_sooner_or_later(lifetimes).is_ok()
         {
-            tracing::info!("orders end by --expire-after and --archive-after of now");
+            tracing::info!("orders now end by the current --expire-after and --archive-after");
         }
     }
 
-    /// Remembers how long orders live. All rooms are to look at the clock when that changes.
+    /// Stores the lifetimes of orders. A change wakes all rooms.
     fn set_lifetimes(&mut self, lifetimes: &Lifetimes) -> Result<(), LogError> {
         self.settle()?;
         match self.write_lifetimes(lifetimes) {
@@ -67,7 +70,7 @@ impl Writer {
         }
     }
 
-    /// Begins a transaction; whether it has changed anything.
+    /// Begins a transaction. Returns whether it has changed anything.
     fn write_lifetimes(&self, lifetimes: &Lifetimes) -> rusqlite::Result<bool> {
         let millis =
             |time: Option<Duration>| time.map(|time| i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
@@ -88,13 +91,13 @@ impl Writer {
     }
 }
 
-/// The alarm of one room.
+/// Returns the alarm of one room.
 pub(super) fn of(conn: &Connection, room: &RoomKey) -> rusqlite::Result<Option<UnixMillis>> {
     let mut query = conn.prepare_cached("SELECT at FROM alarms WHERE room = ?1")?;
     query.query_row([room.as_str()], |row| row.get(0)).optional().map(|at| at.map(read))
 }
 
-/// The alarms after this one in their order, at most `limit`.
+/// Returns at most `limit` alarms after `after`, in order.
 pub(super) fn after(conn: &Connection, after: Option<&Alarm>, limit: usize) -> rusqlite::Result<Vec<Alarm>> {
     let (at, room) = match after {
         Some(Alarm { at, room }) => (i64::try_from(at.get()).unwrap_or(i64::MAX), room.as_str()),
@@ -108,7 +111,7 @@ pub(super) fn after(conn: &Connection, after: Option<&Alarm>, limit: usize) -> r
     let mut alarms = Vec::new();
     for row in rows {
         let (at, room) = row?;
-        // What stands there was written from a key.
+        // A name in this table was written from a valid key.
         if let Ok(room) = RoomKey::parse(&room) {
             alarms.push(Alarm { at: read(at), room });
         }

@@ -1,8 +1,10 @@
-//! Copying a log that a server may have in use.
+//! Copies a log that a server may have in use.
 //!
-//! SQLite's backup copies page by page, as of one moment: here in a single step, which is one transaction that reads. So it
-//! is never begun again however much is written meanwhile, as it would be between steps. `VACUUM INTO` does the same, but builds every
-//! table and index anew, which takes several times as long; all that while no checkpoint can empty the write-ahead log.
+//! SQLite's backup copies page by page, as of one moment: here in a single step, which is
+//! one read transaction. So it never has to restart when something is written meanwhile, as
+//! it would between steps. `VACUUM INTO` does the same, but rebuilds every table and index,
+//! which takes several times as long; during that time no checkpoint can empty the
+//! write-ahead log.
 
 use std::path::Path;
 use std::thread;
@@ -15,19 +17,20 @@ use super::mark;
 use super::verify::Beside;
 use super::{FILE_NAME, OpenError, files};
 
-/// All pages in one step.
+/// Copies all pages in one step.
 const ALL: i32 = -1;
 
-/// A server that waits for room on its disk has the file for itself.
+/// A server that waits for room on its disk locks the file exclusively.
 const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Copies the log in `folder` as it is now to a new file in `to`, whole and consistent, whether a server has it in use or not. The copy
-/// is synced, readable by this user alone, and needs no other file.
+/// Copies the log in `folder` to a new file in `to`, complete and consistent, whether a
+/// server has it in use or not. The copy is synced, readable by this user alone, and needs
+/// no other file.
 ///
 /// # Errors
-/// When there is no log of this release's schema, or one that is known not to be whole, or the copy cannot be written. What was
-/// written of it then is not removed.
+/// When there is no log of this release's schema, when it is known to be incomplete, or
+/// when the copy cannot be written. A partial copy is not removed.
 pub fn copy_out_of(folder: &Path, to: &Path) -> Result<(), OpenError> {
     let path = folder.join(FILE_NAME);
     let beside = Beside::open(&path)?;
@@ -47,7 +50,7 @@ pub fn copy_out_of(folder: &Path, to: &Path) -> Result<(), OpenError> {
 fn copy_all(from: &Connection, to: &Path) -> rusqlite::Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut copy = Connection::open_with_flags(to, flags)?;
-    // Synced once, when it is complete; until then it is no backup.
+    // Synced once, when it is complete; before that it is not a backup.
     copy.pragma_update(None, "synchronous", "OFF")?;
     let backup = Backup::new(from, &mut copy)?;
     let mut tries = 0_u32;
@@ -64,7 +67,7 @@ fn copy_all(from: &Connection, to: &Path) -> rusqlite::Result<()> {
         }
     }
     drop(backup);
-    // Without a write-ahead log, of which the copy needs none. The server that opens it makes one.
+    // The copy needs no write-ahead log. The server that opens it creates one.
     copy.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
     let mark = mark::read(&copy)?.unwrap_or_default();
     mark.copied(mark::cookie(&copy)?).write(&copy)

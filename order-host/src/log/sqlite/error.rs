@@ -5,27 +5,27 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why a SQLite log cannot be opened. Nothing of what is stored was changed.
+/// Why a SQLite log cannot be opened. No stored data was changed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The folder for the data cannot be made.
-    #[error("cannot make the data folder {}: {source}", path.display())]
+    /// The data folder cannot be created.
+    #[error("cannot create the data folder {}: {source}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// A file cannot be made, read and written, or the folder it is in cannot.
+    /// A file cannot be created, read or written, or its folder cannot.
     #[error("cannot read and write {}: {source}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// Another log, in this process or in another one, has the file open.
+    /// Another log, in this process or another one, has the file open.
     #[error("{} is in use: another server has it open", path.display())]
     InUse {
         /// The database file.
@@ -37,7 +37,7 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is a SQLite database that something else made.
+    /// The file is a SQLite database of another program.
     #[error("{} is a database of another program", path.display())]
     Foreign {
         /// The database file.
@@ -56,27 +56,29 @@ pub enum OpenError {
         /// The newest schema version that this release knows.
         supported: u32,
     },
-    /// The write-ahead log is missing that the file had when it was copied, or when the process that had it open was killed.
+    /// The write-ahead log is missing that the file had when it was copied, or when the process
+    /// that had it open was killed.
     #[error(
-        "{0} was in use when it was copied, and its write-ahead log {0}-wal is not there: what was stored last is missing",
+        "{0} was in use when it was copied, but its write-ahead log {0}-wal is missing, and with it the last facts",
         path.display()
     )]
     NoWriteAheadLog {
         /// The database file.
         path: PathBuf,
     },
-    /// The write-ahead log beside the file is of another moment, or of another database.
+    /// The write-ahead log beside the file is from another moment, or from another database.
     #[error(
-        "{0} and its write-ahead log {0}-wal were copied at different moments, or do not belong together",
+        "{0} and its write-ahead log {0}-wal were copied at different times, or do not belong together",
         path.display()
     )]
     OtherWriteAheadLog {
         /// The database file.
         path: PathBuf,
     },
-    /// Facts that were stored are gone: the write-ahead log is damaged or cut short, or older than the lock file.
+    /// Stored facts are missing: the write-ahead log is damaged or truncated, or older than the
+    /// lock file.
     #[error(
-        "{} lacks the last of its facts: {stored} were stored, and {found} are there; its write-ahead log is damaged or cut short",
+        "{} lacks its last facts: {stored} were stored, but it has {found}; its write-ahead log is damaged or cut short",
         path.display()
     )]
     FactsMissing {
@@ -84,32 +86,32 @@ pub enum OpenError {
         path: PathBuf,
         /// How many facts were stored.
         stored: u64,
-        /// How many are there.
+        /// How many facts are found.
         found: u64,
     },
-    /// An older release wrote the file, and it is only to be read.
+    /// An older release wrote the file, which is opened for reading only.
     #[error(
-        "{} was written by an older version: start this version's server on it once, which brings it up, and try again",
+        "{} was written by an older version: start this version's server on it once to upgrade it, then try again",
         path.display()
     )]
     OlderVersion {
         /// The database file.
         path: PathBuf,
     },
-    /// The file is empty, though there were facts in it.
-    #[error("{} is empty, and there were orders in it", path.display())]
+    /// The file is empty, although it had facts.
+    #[error("{} is empty, but it had orders", path.display())]
     Emptied {
         /// The database file.
         path: PathBuf,
     },
-    /// Bringing the file up to a newer schema failed; it is still at the one before.
-    #[error("cannot bring {} to schema {version}: {source}", path.display())]
+    /// The migration to a newer schema failed; the file still has the previous one.
+    #[error("cannot upgrade {} to schema {version}: {source}", path.display())]
     Migration {
         /// The database file.
         path: PathBuf,
         /// The schema version that could not be reached.
         version: u32,
-        /// What SQLite said.
+        /// SQLite's error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// SQLite cannot use the file.
@@ -117,13 +119,13 @@ pub enum OpenError {
     Database {
         /// The database file.
         path: PathBuf,
-        /// What SQLite said.
+        /// SQLite's error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The thread that writes cannot be started.
-    #[error("cannot start the thread that writes: {source}")]
+    /// The writer thread cannot be started.
+    #[error("cannot start the writer thread: {source}")]
     Thread {
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }

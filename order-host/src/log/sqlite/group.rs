@@ -1,4 +1,4 @@
-//! One group of appends and alarms: one transaction, one sync.
+//! A group commit of appends and alarms: one transaction, one sync.
 
 use std::fmt::{Display, Write as _};
 use std::sync::atomic::Ordering;
@@ -15,7 +15,8 @@ use crate::log::{AppendError, Link, LogError, StoredFact};
 /// How many facts one statement stores.
 const FACTS_AT_ONCE: usize = 16;
 
-/// The statement that stores so many facts, at least one: a room, its last sequence number, and each fact with its link.
+/// Returns the statement that stores this many facts, at least one. Its parameters are a
+/// room, its last sequence number, and each fact with its link.
 fn insert_sql(facts: usize) -> String {
     let mut sql = String::from("INSERT INTO log (room, seq, fact, link) VALUES (?1, ?2 + 1, ?3, ?4)");
     for (fact, parameter) in (2..=facts).zip((5_usize..).step_by(2)) {
@@ -25,7 +26,7 @@ fn insert_sql(facts: usize) -> String {
 }
 
 impl Writer {
-    /// Stores a group and answers everybody who is in it, in order.
+    /// Stores a group and answers all of its appends, in order.
     pub(super) fn store_all(&mut self, group: Vec<Append>, alarms: Vec<SetAlarm>) {
         let answers = self.store(&group, &alarms);
         let set = answers.as_ref().map(|_| ()).map_err(|error| LogError(error.to_string()));
@@ -38,13 +39,14 @@ impl Writer {
             vec![Err(error); group.len()]
         });
         for (append, answer) in group.into_iter().zip(answers) {
-            // Whoever went away reads the room again.
+            // A caller that went away reads the room again.
             let _ = append.answer.send(answer);
         }
     }
 
-    /// The answer to each append; or the one to all of them, when the transaction failed as a whole.
-    /// A conflict is then no conflict either: it may have been with a fact that is not stored after all.
+    /// Returns the answer to each append, or one error for all of them when the transaction
+    /// failed as a whole. A conflict then counts as failed too: it may have been with a fact
+    /// that is not stored after all.
     fn store(
         &mut self,
         group: &[Append],
@@ -65,11 +67,12 @@ impl Writer {
         for append in group {
             let answer = self.store_one(append);
             if self.conn.is_autocommit() {
-                // On a full disk, for one, SQLite undoes the whole transaction, with the appends before this one.
+                // On a full disk, for instance, SQLite rolls back the whole transaction, including
+                // the appends before this one.
                 self.tails.forget_all();
                 return Err(AppendError::Failed(match answer {
                     Err(error) => error.to_string(),
-                    Ok(_) => "the transaction was undone".into(),
+                    Ok(_) => "the transaction was rolled back".into(),
                 }));
             }
             if answer.is_ok() && !append.facts.is_empty() {
@@ -79,25 +82,28 @@ impl Writer {
             answers.push(answer);
         }
         if self.status.in_doubt.load(Ordering::Acquire) {
-            // A sync failed meanwhile, of the appends that went well too. The next group settles it.
+            // A sync failed meanwhile, and with it the appends that succeeded. The next group
+            // resolves it.
             self.tails.forget_all();
             return Err(AppendError::Failed("a sync failed".into()));
         }
         if stored {
             self.commit()?;
-            // After the sync, and nothing of a group that failed: what is noted is never more than what is stored.
+            // After the sync, and only if the group succeeded: the note never counts more than what
+            // is stored.
             if let Some(last_fact) = last_fact {
                 self.files.note(self.mark.lineage, last_fact);
             }
         } else {
-            // Left open, this would fail the next group. It cannot have written anything.
+            // Left open, this transaction would fail the next group. It cannot have written
+            // anything.
             self.execute("ROLLBACK").map_err(|error| failed(&error))?;
         }
         Ok(answers)
     }
 
-    /// All of an append's facts or, on an error, none of them. The others of the group are not touched
-    /// unless SQLite undoes the whole transaction.
+    /// Stores all facts of an append or, on an error, none. The other appends of the group are
+    /// not affected unless SQLite rolls back the whole transaction.
     fn store_one(&mut self, append: &Append) -> Result<u64, AppendError> {
         let Append { room, expected, facts, .. } = append;
         let last = self.last_of(room).map_err(|error| failed(&error))?;
@@ -106,7 +112,7 @@ impl Writer {
         }
         let stored = match facts.len() {
             0 => return Ok(last),
-            // A statement is undone by itself when it fails.
+            // SQLite rolls back a single statement that fails.
             1..=FACTS_AT_ONCE => self.insert(room, last, facts),
             _ => self.insert_or_undo(room, last, facts),
         };
@@ -134,7 +140,7 @@ impl Writer {
         }
         let undone = if stored.is_err() { self.execute("ROLLBACK TO append") } else { Ok(()) };
         if let Err(error) = undone.and_then(|()| self.execute("RELEASE append")) {
-            // What part of it would be committed with the others is not known: none of the group may be.
+            // A part of it might be committed with the others, so the whole group is rolled back.
             self.undo()?;
             return Err(error);
         }
@@ -158,7 +164,7 @@ impl Writer {
         Ok(seq)
     }
 
-    /// The room's last sequence number, as this transaction sees it.
+    /// Returns the room's last sequence number, as this transaction sees it.
     fn last_of(&mut self, room: &RoomKey) -> rusqlite::Result<u64> {
         if let Some(last) = self.tails.get(room) {
             return Ok(last);
@@ -168,12 +174,13 @@ impl Writer {
         Ok(last)
     }
 
-    /// Makes the transaction durable, or tells what became of it.
+    /// Commits the transaction durably, or finds out what became of it.
     ///
-    /// When a commit fails SQLite takes it back: none of the connections sees it. But it may be in the
-    /// write-ahead log complete with its commit mark, only not synced, and be there again after a crash.
-    /// It surely is not when writing failed, because the mark is what is written last, nor once another
-    /// transaction has been written over it, which [`Writer::settle`] does. Else whether it was stored is not known.
+    /// When a commit fails, SQLite rolls it back, and no connection sees it. But it may be
+    /// complete in the write-ahead log, with its commit mark, only not synced, and be there
+    /// again after a crash. It certainly is not if writing failed, because the mark is written
+    /// last, nor once another transaction has overwritten it, which [`Writer::settle`] does.
+    /// Otherwise the outcome is unknown.
     pub(super) fn commit(&mut self) -> Result<(), AppendError> {
         let Err(error) = self.execute("COMMIT") else {
             self.status.commits.fetch_add(1, Ordering::Relaxed);
@@ -191,22 +198,22 @@ impl Writer {
         }
     }
 
-    /// Nothing is written while the files are not in their places; nor is anything written or read while it is not known what
-    /// a failed commit or a failed sync left behind.
+    /// Prepares for writing. Fails while the files are not in their places, or while the
+    /// outcome of a failed commit or sync is unknown.
     pub(super) fn settle(&mut self) -> Result<(), LogError> {
-        self.undo().map_err(|error| LogError(format!("cannot undo a transaction: {error}")))?;
+        self.undo().map_err(|error| LogError(format!("cannot roll back a transaction: {error}")))?;
         self.files.watch.all_was_there()?;
         if self.has_let_go {
             self.has_let_go = false;
             let alone = Alone::look(&self.files.database);
             self.mark_open(&alone, false).map_err(|error| {
                 self.has_let_go = true;
-                LogError(format!("the files are back, and nothing can be written: {error}"))
+                LogError(format!("the files are back, but nothing can be written: {error}"))
             })?;
         }
         if self.status.in_doubt.load(Ordering::Acquire) {
             let still = |error: &dyn Display| {
-                LogError(format!("a commit failed, and still nothing can be written: {error}"))
+                LogError(format!("a commit failed, and nothing can be written yet: {error}"))
             };
             self.files.write_ahead_log_again().map_err(|error| still(&error))?;
             self.overwrite_leftovers().map_err(|error| still(&error))?;
@@ -216,15 +223,16 @@ impl Writer {
         Ok(())
     }
 
-    /// Commits a transaction that changes nothing (it writes the first page as it is, and syncs). It takes
-    /// the place in the write-ahead log of whatever a failed one left there.
+    /// Commits a transaction that changes nothing (it rewrites the first page unchanged, and
+    /// syncs). It overwrites in the write-ahead log what a failed transaction left there.
     pub(super) fn overwrite_leftovers(&self) -> rusqlite::Result<()> {
         self.undo()?;
         self.conn.pragma_update(None, "synchronous", "FULL")?;
         self.conn.pragma_update(None, "user_version", schema::SUPPORTED)
     }
 
-    /// After a sync that failed, nothing that was written before it can be taken for durable, whatever a later sync says.
+    /// Notes a failed sync: nothing written before it can be considered durable, whatever a
+    /// later sync returns.
     pub(super) fn doubt_if_a_sync_failed(&self, error: &rusqlite::Error) {
         let code = error.sqlite_extended_error_code();
         if matches!(code, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)) {
@@ -232,7 +240,8 @@ impl Writer {
         }
     }
 
-    /// Ends a transaction that is still open, as one is after a commit that could not begin.
+    /// Rolls back a transaction that is still open, such as after a commit that could not
+    /// begin.
     pub(super) fn undo(&self) -> rusqlite::Result<()> {
         if self.conn.is_autocommit() { Ok(()) } else { self.execute("ROLLBACK") }
     }

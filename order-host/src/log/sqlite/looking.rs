@@ -1,4 +1,4 @@
-//! Looking through a log that this process has open.
+//! Audits a log that this process has open.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,28 +10,28 @@ use super::audit::{Audit, Audited, Finding};
 use super::readers::Pool;
 use crate::log::LogError;
 
-/// A look through a log that is under way.
+/// An audit in progress.
 #[derive(Debug, Default)]
 pub(crate) struct Looking {
     audit: Audit,
-    /// Of its own, with a small cache: what it reads is wanted once.
+    /// A connection of its own with a small cache: each page is read once.
     conn: Option<Connection>,
 }
 
-/// What a step came to.
+/// The result of a step.
 pub(crate) struct Stepped {
     pub(crate) looking: Looking,
     pub(crate) found: Vec<Finding>,
-    /// Whether there is more to look at; or why nothing was looked at.
+    /// Whether there is more to audit, or why the step failed.
     pub(crate) goes_on: Result<bool, NotLooked>,
 }
 
-/// Why nothing was looked at.
+/// Why a step failed.
 #[derive(Debug)]
 pub(crate) enum NotLooked {
-    /// The log cannot be read for now, whatever it holds.
+    /// The log cannot be read for now, whatever it contains.
     ForNow(LogError),
-    /// Reading this failed.
+    /// Reading this part failed.
     Failed(LogError),
 }
 
@@ -40,7 +40,7 @@ impl Looking {
         self.audit.audited
     }
 
-    /// Passes over what cannot be read.
+    /// Skips what cannot be read.
     pub(crate) fn skip(&mut self, error: &LogError, found: &mut Vec<Finding>) {
         self.audit.skip(error, found);
     }
@@ -57,7 +57,7 @@ impl Looking {
 }
 
 impl SqliteLog {
-    /// Looks at some more of what is stored, off the async threads.
+    /// Runs the next step of an audit, off the async threads.
     pub(crate) async fn look_through(&self, mut looking: Looking) -> Stepped {
         if let Err(error) = self.settled().await {
             return Stepped { looking, found: Vec::new(), goes_on: Err(NotLooked::ForNow(error)) };
@@ -67,13 +67,13 @@ impl SqliteLog {
             let mut found = Vec::new();
             let stepped = catch_unwind(AssertUnwindSafe(|| looking.step(&pool, &mut found)));
             let goes_on = stepped.unwrap_or_else(|_| {
-                // What the step was at would have it panic again.
-                looking.audit.pass_over(&"looking at it panicked", &mut found);
+                // A repetition of the step would panic again.
+                looking.audit.pass_over(&"the check panicked", &mut found);
                 Ok(true)
             });
             Stepped { looking, found, goes_on }
         });
-        // It fails only where the runtime ends.
+        // Fails only when the runtime shuts down.
         step.await.unwrap_or_else(|error| Stepped {
             looking: Looking::default(),
             found: Vec::new(),
@@ -85,9 +85,9 @@ impl SqliteLog {
 fn why(error: &rusqlite::Error) -> NotLooked {
     let text = LogError(error.to_string());
     match error.sqlite_error_code() {
-        // A part of the disk that cannot be read stays so.
+        // A bad part of the disk stays unreadable.
         Some(ErrorCode::SystemIoFailure) => NotLooked::Failed(text),
-        // All else that the audit does not take for damage concerns no place in the file.
+        // Every other error that is not damage concerns no particular part of the file.
         Some(_) | None => NotLooked::ForNow(text),
     }
 }
@@ -135,7 +135,7 @@ mod tests {
         while looking.audited().rooms == 0 {
             assert!(looking.step(&pool, &mut found).unwrap());
         }
-        // The step took what it was at, and did not give it back.
+        // The step took the current room, and did not return it.
         looking.audit.pass_over(&"panicked", &mut found);
         while looking.step(&pool, &mut found).unwrap() {}
         let unread = Finding { room: Some(rooms[0].clone()), damage: Damage::Unread("panicked".to_owned()) };

@@ -1,21 +1,25 @@
-//! Marks by which a database that lacks its write-ahead log, or has that of another moment, is told from a whole one.
+//! Marks that detect a database without its write-ahead log, or with that of another
+//! moment.
 //!
-//! Whoever copies a database in use with `cp` may miss its write-ahead log, or get two files of different moments. SQLite opens
-//! either, and shows an order of yesterday, or one that never was. So one row of the database says which of its
-//! checkpoints it has seen:
+//! A copy of a database in use, made with `cp`, may lack its write-ahead log, or consist of
+//! two files of different moments. SQLite opens either, and shows an old order, or one that
+//! never existed. So one row of the database records which checkpoints it has seen:
 //!
-//! * Before each checkpoint the row gets a new number (`attempt`), so the database itself gets that number with it.
-//! * After a checkpoint that carried everything over, the first thing in the new write-ahead log is a new `base`, which also says
-//!   after which number it comes. It is in the database itself if somebody else carried the log over, or carried a part of it over
-//!   because somebody reads.
-//! * The last thing before the write-ahead log is removed is that the row says `closed`.
+//! * Before each checkpoint the row gets a new number (`attempt`), which the checkpoint
+//!   writes to the database file.
+//! * After a complete checkpoint the first entry of the new write-ahead log is a new
+//!   `base`, with the number that it follows. It is in the database file itself if another
+//!   process ran the checkpoint, or if a reader made it partial.
+//! * Just before the write-ahead log is removed, the row says `closed`.
 //!
-//! The database file alone, and the same with its write-ahead log, then have to say things that fit. The row has the same
-//! length always, so a power cut leaves one or the other and no mixture. A copy that SQLite made is whole: it
-//! has another schema cookie (`PRAGMA schema_version`) than the row.
+//! The rows of the database file alone, and of the file with its write-ahead log, then have
+//! to match. The row always has the same length, so a power cut leaves the old or the new
+//! one and never a mixture. A copy made by SQLite is complete: its schema cookie (`PRAGMA
+//! schema_version`) differs from that in the row.
 //!
-//! What the last facts are is noted in the lock file, too, after they are safe: a log that is shorter has lost some. A database that
-//! says that it is open and has no write-ahead log is whole only if it has all that was noted.
+//! The number of the last stored fact is also noted in the lock file, after the sync: a log
+//! with fewer facts has lost some. A database that says that it is open and has no
+//! write-ahead log is complete only if it has all the noted facts.
 
 use std::fs::{File, OpenOptions};
 use std::hash::Hasher as _;
@@ -28,18 +32,18 @@ use siphasher::sip::SipHasher24;
 use super::OpenError;
 use super::files::beside;
 
-/// What is wrong with the files of a database, as far as its marks say.
+/// What the marks say is wrong with the files of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The database was in use, and its write-ahead log is not there.
+    /// The database was in use, and its write-ahead log is missing.
     NoLog,
-    /// The write-ahead log is not the one that belongs to it.
+    /// The write-ahead log does not belong to the database.
     OtherLog,
-    /// Facts that were stored are not there.
+    /// Stored facts are missing.
     FactsMissing {
-        /// How many there were.
+        /// How many facts were noted.
         stored: u64,
-        /// How many there are.
+        /// How many facts are there.
         found: u64,
     },
 }
@@ -58,9 +62,9 @@ impl Fault {
 /// The row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Mark {
-    /// A log has the database open, or was killed while it had.
+    /// Whether a log has the database open, or was killed while it had.
     pub(super) is_open: bool,
-    /// Which opening after a clean end it is of.
+    /// Identifies the period since the database was last opened after a clean end.
     pub(super) lineage: u64,
     base: u64,
     attempt: u64,
@@ -72,8 +76,8 @@ pub(super) struct Mark {
 const ROW_BYTES: usize = 1 + 6 * 8;
 
 impl Mark {
-    /// The row of a database that is opened now, after the one that it has. One that has just been made or brought up, or that
-    /// SQLite copied, begins a count of its own.
+    /// Returns the row of a database that is being opened, which follows its existing row. A
+    /// database that is new, was migrated, or was copied by SQLite starts a new count.
     pub(super) fn opened(before: Option<Self>, cookie: u64) -> Self {
         match before {
             Some(before) if before.cookie == cookie && before.is_open => before,
@@ -87,34 +91,35 @@ impl Mark {
                 attempt: 1,
                 base_before: other.map_or(0, |before| before.base),
                 attempt_before: other.map_or(0, |before| before.attempt),
-                // A copy that SQLite makes begins to count at 1.
+                // A copy made by SQLite counts from 1.
                 cookie: u64::from(rand::random::<u32>() >> 1 | 1 << 20),
             },
         }
     }
 
-    /// The row of a copy: whole, and of no lineage.
+    /// Returns the row of a copy: complete, and of a new lineage.
     pub(super) fn copied(self, cookie: u64) -> Self {
         Self { is_open: false, lineage: rand::random(), base: rand::random(), cookie, ..self.next_attempt() }
     }
 
-    /// The same, when nobody has the database open any more.
+    /// Returns the row of a database that is closed.
     pub(super) fn closed(self) -> Self {
         Self { is_open: false, ..self.next_attempt() }
     }
 
-    /// Before a checkpoint.
+    /// Returns the row before a checkpoint.
     pub(super) fn next_attempt(self) -> Self {
         Self { attempt: self.attempt.saturating_add(1), ..self }
     }
 
-    /// After a checkpoint that carried everything over.
+    /// Returns the row after a complete checkpoint.
     pub(super) fn next_base(self) -> Self {
         let (base_before, attempt_before) = (self.base, self.attempt);
         Self { base: rand::random(), attempt: 0, base_before, attempt_before, ..self }
     }
 
-    /// Whether this row of the database file alone fits the one that it has together with its write-ahead log.
+    /// Returns whether this row, from the database file alone, matches the row seen with the
+    /// write-ahead log.
     fn fits(&self, with_log: &Self) -> bool {
         let is_of_its_time = self.base == with_log.base && self.attempt <= with_log.attempt;
         is_of_its_time || (self.base, self.attempt) == (with_log.base_before, with_log.attempt_before)
@@ -148,7 +153,7 @@ impl Mark {
         })
     }
 
-    /// Writes the row with its cookie.
+    /// Writes the row together with its cookie.
     pub(super) fn write_with_cookie(&self, conn: &Connection) -> rusqlite::Result<()> {
         let moment = conn.unchecked_transaction()?;
         if cookie(&moment)? != self.cookie {
@@ -158,7 +163,7 @@ impl Mark {
         moment.commit()
     }
 
-    /// Writes the row, in the transaction that is open or in one of its own.
+    /// Writes the row, in the open transaction or in one of its own.
     pub(super) fn write(&self, conn: &Connection) -> rusqlite::Result<()> {
         let changed =
             conn.prepare_cached("UPDATE opened SET mark = ?1")?.execute([self.to_bytes().as_slice()])?;
@@ -166,7 +171,7 @@ impl Mark {
     }
 }
 
-/// The row as this connection sees it; nothing, where an earlier release made the file.
+/// Reads the row as this connection sees it. `None`: an earlier release wrote the file.
 pub(super) fn read(conn: &Connection) -> rusqlite::Result<Option<Mark>> {
     let has_row = "SELECT count(*) FROM sqlite_schema WHERE name = 'opened'";
     if conn.query_row(has_row, [], |row| row.get::<_, i64>(0))? == 0 {
@@ -176,7 +181,7 @@ pub(super) fn read(conn: &Connection) -> rusqlite::Result<Option<Mark>> {
     Ok(mark.and_then(|bytes| Mark::from_bytes(&bytes)))
 }
 
-/// The number that SQLite changes with the schema, and in each copy that it makes.
+/// Reads the number that SQLite changes with the schema and in each copy.
 pub(super) fn cookie(conn: &Connection) -> rusqlite::Result<u64> {
     conn.query_row("PRAGMA schema_version", [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
 }
@@ -187,12 +192,14 @@ pub(super) struct Alone {
     mark: Option<Mark>,
     cookie: u64,
     pub(super) has_log: bool,
-    /// Without a write-ahead log, and with everything that was noted: somebody else carried it over.
+    /// Whether it has no write-ahead log but all noted facts: another process ran the
+    /// checkpoint.
     is_all_there: bool,
 }
 
 impl Alone {
-    /// Looks at the file, and changes nothing. One that cannot be read alone, as in the middle of a checkpoint, says nothing.
+    /// Reads the file without changing it. A file that cannot be read alone, such as during a
+    /// checkpoint, gives an empty result.
     pub(super) fn look(database: &Path) -> Self {
         let has_log = has_log(database);
         let seen = || -> rusqlite::Result<Self> {
@@ -208,34 +215,35 @@ impl Alone {
         seen().unwrap_or(Self { has_log, ..Self::default() })
     }
 
-    /// Whether the file says that a log has it open.
+    /// Returns whether the file says that a log has it open.
     pub(super) fn is_open(&self) -> bool {
         self.mark.is_some_and(|mark| mark.is_open && mark.cookie == self.cookie)
     }
 
-    /// Whether the file says so, and has this cookie.
+    /// Returns whether the file says that a log has it open, with this cookie.
     pub(super) fn is_open_with(&self, cookie: u64) -> bool {
         self.cookie == cookie && self.is_open()
     }
 
-    /// Whether a write-ahead log has to be there and is not. It is whole without one where somebody else carried it over.
+    /// Returns whether a required write-ahead log is missing. It is not required where another
+    /// process ran the checkpoint.
     pub(super) fn lacks_its_log(&self) -> bool {
         !self.has_log && self.is_open() && !self.is_all_there
     }
 
-    /// Whether the write-ahead log that is there is another one.
+    /// Returns whether the write-ahead log belongs to another database or moment.
     fn has_another_log(&self, with_log: Option<&Mark>) -> bool {
         let (Some(alone), Some(with_log)) = (&self.mark, with_log) else { return false };
         self.has_log && !alone.fits(with_log)
     }
 
-    /// Whether the write-ahead log is why the database cannot be read with it. The file alone can be, and SQLite passes over what
-    /// is damaged in a log, so it is another one.
+    /// Returns whether the write-ahead log makes the database unreadable. The file alone is
+    /// readable, and SQLite skips a damaged end of a log, so the log does not belong to it.
     fn is_spoilt_by_its_log(&self, error: &rusqlite::Error) -> bool {
         self.has_log && self.mark.is_some() && error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt)
     }
 
-    /// The reason for an error of reading the database with its write-ahead log.
+    /// Returns the cause of an error in reading the database with its write-ahead log.
     pub(super) fn reason(&self, error: OpenError, path: &Path) -> OpenError {
         let OpenError::Database { source, .. } = &error else { return error };
         match source.downcast_ref::<rusqlite::Error>() {
@@ -244,7 +252,7 @@ impl Alone {
         }
     }
 
-    /// What is wrong with the files. `conn` sees the database with its write-ahead log.
+    /// Returns what is wrong with the files. `conn` sees the database with its write-ahead log.
     pub(super) fn fault(&self, conn: &Connection, database: &Path) -> rusqlite::Result<Option<Fault>> {
         if self.lacks_its_log() {
             return Ok(Some(Fault::NoLog));
@@ -266,7 +274,8 @@ impl Alone {
     }
 }
 
-/// Whether a database has so many facts, and is no mixture, as a checkpoint that was not finished leaves it.
+/// Returns whether a database has all `stored` facts, and is not a mixture left by an
+/// unfinished checkpoint.
 fn has_all(conn: &Connection, stored: u64) -> rusqlite::Result<bool> {
     let (last, count): (i64, i64) =
         conn.query_row("SELECT coalesce(max(id), 0), count(*) FROM log", [], |row| {
@@ -279,12 +288,13 @@ fn has_all(conn: &Connection, stored: u64) -> rusqlite::Result<bool> {
     Ok(said == "ok")
 }
 
-/// Whether a write-ahead log that may hold something lies beside the database.
+/// Returns whether there is a write-ahead log beside the database that is not empty.
 pub(super) fn has_log(database: &Path) -> bool {
     beside(database, "-wal").metadata().is_ok_and(|found| found.len() > 0)
 }
 
-/// Opens the database file alone: without its write-ahead log, without locks, and without making a file.
+/// Opens the database file alone: without its write-ahead log, without locks, and without
+/// creating a file.
 pub(super) fn immutable(database: &Path) -> rusqlite::Result<Connection> {
     let mut uri = String::from("file:");
     for &byte in database.as_os_str().as_encoded_bytes() {
@@ -302,7 +312,8 @@ pub(super) fn immutable(database: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(uri, flags)
 }
 
-/// Notes in the lock file that the fact `last` is safe. Not synced: it may be behind, and is never ahead.
+/// Notes in the lock file that the fact `last` is stored. Not synced: the note may be
+/// behind, but never ahead.
 pub(super) fn note(lock: &File, lineage: u64, last: u64) -> io::Result<()> {
     let mut file = lock;
     file.seek(SeekFrom::Start(0))?;
@@ -316,12 +327,12 @@ pub(super) fn note(lock: &File, lineage: u64, last: u64) -> io::Result<()> {
 
 const NOTE_BYTES: usize = 3 * 8;
 
-/// The last fact that was noted of this lineage.
+/// Returns the last fact that was noted for this lineage.
 fn noted(lock: &Path, lineage: u64) -> Option<u64> {
     read_note(lock).filter(|(of, _)| *of == lineage).map(|(_, last)| last)
 }
 
-/// Whether it was noted that there are facts.
+/// Returns whether the note says that there are facts.
 pub(super) fn has_note(lock: &Path) -> bool {
     read_note(lock).is_some_and(|(_, last)| last > 0)
 }

@@ -1,7 +1,7 @@
 //! A log in one SQLite file.
 //!
-//! All rooms share one table and one thread that writes (group commit); a few connections read
-//! beside it. One process at a time has the file open.
+//! All rooms share one table and one writer thread (group commit); a few connections read
+//! concurrently. One process at a time has the file open.
 
 mod alarms;
 mod audit;
@@ -55,13 +55,15 @@ pub const FILE_NAME: &str = "stonepot.db";
 
 /// A durable [`RoomLog`] in one SQLite file.
 ///
-/// An append that was answered with a sequence number is on the disk. Reading needs a tokio runtime;
-/// opening and dropping need none, but both block for a moment (dropping finishes what is queued).
+/// An append that was answered with a sequence number is on the disk. Reading needs a tokio
+/// runtime; opening and dropping do not, but both block for a moment (dropping finishes
+/// what is queued).
 #[derive(Debug)]
 pub struct SqliteLog {
-    /// Dropped before the queue: the last connection to close is the one that writes, which tidies up.
+    /// Dropped before the queue: the writer's connection must be the last to close, which
+    /// cleans up.
     readers: Readers,
-    /// Dropped before the queue: closing the database removes files that it looks for.
+    /// Dropped before the queue: closing the database removes files that the watcher checks.
     _watcher: Watcher,
     queue: Queue,
     status: Arc<WriterStatus>,
@@ -69,35 +71,38 @@ pub struct SqliteLog {
 }
 
 impl SqliteLog {
-    /// Opens the log in `folder`, making the folder (for this user alone) and the file `stonepot.db` in
-    /// it where they are missing.
+    /// Opens the log in `folder`. Creates the folder (for this user alone) and the file
+    /// `stonepot.db` in it if they are missing.
     ///
     /// # Errors
-    /// As [`SqliteLog::open`], and when the folder cannot be made.
+    /// As [`SqliteLog::open`], and when the folder cannot be created.
     pub fn open_in(folder: &Path) -> Result<Self, OpenError> {
         files::make_folder(folder)?;
         Self::open(&folder.join(FILE_NAME))
     }
 
-    /// Opens the log in the file at `path`, making it (readable by this user alone) where it is missing, and
-    /// bringing one of an older release up to this one's schema. Its folder must exist. Beside it
-    /// are `-wal` and `-shm`, which belong to it, and an empty `-lock`.
+    /// Opens the log in the file at `path`. Creates it (readable by this user alone) if it is
+    /// missing, and migrates an older release's schema. Its folder must exist. Beside it are
+    /// `-wal` and `-shm`, which belong to it, and the lock file `-lock`.
     ///
-    /// On a full disk it opens as well: what is stored can be read, appends fail, and once there is room they succeed again.
-    /// A file of an older release can be read only then.
+    /// It also opens on a full disk: stored orders can be read, appends fail, and they succeed
+    /// again once there is room. A file of an older release can be read only once there is room
+    /// to migrate it.
     ///
     /// # Errors
-    /// When the file is in use, is not one of this log's or is of a newer release, or cannot be read and
-    /// written; and when it is known not to be whole, as a copy of a file in use may be that lacks its `-wal`.
+    /// When the file is in use, is not one of this log's or is of a newer release, or cannot be
+    /// read and written; and when it is known to be incomplete, such as a copy of a file in use
+    /// without its `-wal`.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         Self::open_held(HeldFiles::hold(path)?)
     }
 
-    /// As [`SqliteLog::open_in`], also where it is known that what was stored last is missing. It is gone then: phones
-    /// that have seen it get the state of before.
+    /// Opens the log in `folder` even if the last facts are known to be missing. They are lost
+    /// then: clients that have seen them are sent the earlier state.
     ///
     /// # Errors
-    /// As [`SqliteLog::open_in`], but for [`OpenError::NoWriteAheadLog`] and [`OpenError::FactsMissing`].
+    /// As [`SqliteLog::open_in`], except [`OpenError::NoWriteAheadLog`] and
+    /// [`OpenError::FactsMissing`].
     pub fn open_in_without_what_is_missing(folder: &Path) -> Result<Self, OpenError> {
         files::make_folder(folder)?;
         let mut files = HeldFiles::hold(&folder.join(FILE_NAME))?;
@@ -132,27 +137,29 @@ impl SqliteLog {
         Ok(Self { readers, _watcher: watcher, queue, status, path })
     }
 
-    /// The database file.
+    /// Returns the path of the database file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// How many transactions have stored something since the log was opened, most of them facts. It stays well below the number
-    /// of appends when many rooms are busy: that is what a group commit saves.
+    /// Returns how many transactions have stored something since the log was opened, most of
+    /// them facts. With many busy rooms it stays well below the number of appends: that is what
+    /// group commit saves.
     pub fn commits(&self) -> u64 {
         self.status.commits.load(Ordering::Relaxed)
     }
 
-    /// Says how long orders live from now on. Where it was said otherwise before, every room is woken once, for the alarm that
-    /// it has set may be too late now. Say it before the first room is loaded.
+    /// Sets the lifetimes of orders. A change wakes every room once, because its alarm may now
+    /// be too late. Call it before the first room is loaded.
     ///
     /// # Errors
-    /// When it could not be stored. It is tried again by itself until it is.
+    /// When they could not be stored. That is retried automatically.
     pub async fn set_lifetimes(&self, lifetimes: Lifetimes) -> Result<(), LogError> {
         self.queue.set_lifetimes(lifetimes).await
     }
 
-    /// What is read while a failed commit is in doubt may turn out otherwise after a crash.
+    /// Waits until no failed commit is in doubt: what is read before may be different after a
+    /// crash.
     async fn settled(&self) -> Result<(), LogError> {
         if self.status.in_doubt.load(Ordering::Acquire) { self.queue.ready().await } else { Ok(()) }
     }

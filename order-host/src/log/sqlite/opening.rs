@@ -1,4 +1,4 @@
-//! Opening the database: in full, or to read only, where there is no room for more.
+//! Opens the database: fully or, on a full disk, for reading only.
 
 use std::sync::Arc;
 
@@ -10,18 +10,19 @@ use super::mark::{Alone, Fault};
 use super::writer::{Writer, WriterStatus};
 use super::{OpenError, schema};
 
-/// What there is to read while the database cannot be opened in full.
+/// What can be read while the database cannot be opened fully.
 pub(super) enum Readable {
-    /// Everything that is stored, by this connection and no other.
+    /// Everything stored, through this connection only.
     ByOne(Connection),
     /// Nothing for now, with the reason.
     NotYet(String),
 }
 
-/// Opens the database to write to it, and for readers beside that. One of an older release is brought up to the present schema.
+/// Opens the database for the writer, and for concurrent readers. Migrates a database of an
+/// older release.
 ///
 /// # Errors
-/// When any part of that fails. What was stored before is as it was.
+/// When any part of that fails. The stored data is unchanged then.
 pub(super) fn in_full(files: &Arc<HeldFiles>, status: &Arc<WriterStatus>) -> Result<Writer, OpenError> {
     files.watch.forget_what_sqlite_made();
     let writer = open_in_full(files, status)?;
@@ -37,29 +38,31 @@ fn open_in_full(files: &Arc<HeldFiles>, status: &Arc<WriterStatus>) -> Result<Wr
     let mut conn = connect(files).map_err(failed)?;
     let found = schema::check(&conn, path).map_err(|error| alone.reason(error, path))?;
     let accepted = fits(files, &alone, &conn)?;
-    // A process that was killed, or could not sync, may have written what is not on the disk. Nobody was told of it,
-    // but whoever reads it here will tell.
+    // A process that was killed, or could not sync, may have written data that is not on the
+    // disk. It was never acknowledged, but readers of this process would show it.
     files.write_ahead_log_again().map_err(file_failed)?;
     schema::migrate(&mut conn, path, found)?;
     let mut writer = Writer::new(conn, Arc::clone(files), Arc::clone(status)).map_err(failed)?;
-    // Makes the write-ahead log, whose name must survive a crash too. SQLite sees to that, but says nothing when it fails.
+    // Creates the write-ahead log, whose name must survive a crash too. SQLite syncs the
+    // folder, but does not report a failure.
     writer.overwrite_leftovers().map_err(failed)?;
     writer.keep_chain_key().map_err(failed)?;
-    // What a process that ended in the middle left to do.
+    // Indexes the facts that an interrupted process left unindexed.
     writer.place_all().map_err(failed)?;
     files.sync_folder().map_err(file_failed)?;
-    // Last: from now on the database is not whole without its write-ahead log, which is there.
+    // Last: from now on the database is incomplete without its write-ahead log, which exists by
+    // now.
     writer.mark_open(&alone, accepted.is_some()).map_err(failed)?;
     if files.goes_on_without && accepted.is_none() {
-        tracing::warn!("nothing is missing of what is stored: start without --accept-loss from now on");
+        tracing::warn!("nothing is missing: start without --accept-loss from now on");
     }
     Ok(writer)
 }
 
-/// Looks at the database file alone.
+/// Reads the mark in the database file alone.
 ///
 /// # Errors
-/// When its write-ahead log must be there, and is not.
+/// When its write-ahead log is required and missing.
 fn look_alone(files: &HeldFiles) -> Result<Alone, OpenError> {
     let alone = Alone::look(&files.database);
     if alone.lacks_its_log() && !files.goes_on_without {
@@ -68,15 +71,15 @@ fn look_alone(files: &HeldFiles) -> Result<Alone, OpenError> {
     Ok(alone)
 }
 
-/// Tells whether the file and its write-ahead log belong together and have everything; with what is missing, where the operator
-/// wants to go on without.
+/// Checks that the file and its write-ahead log belong together and are complete. Returns
+/// the fault if the operator accepts it.
 fn fits(files: &HeldFiles, alone: &Alone, conn: &Connection) -> Result<Option<Fault>, OpenError> {
     let path = &files.given;
     let fault = alone.fault(conn, &files.database);
     match fault.map_err(|error| OpenError::Database { path: path.clone(), source: error.into() })? {
         Some(fault @ (Fault::NoLog | Fault::FactsMissing { .. })) if files.goes_on_without => {
             let missing = fault.at(path);
-            tracing::error!(%missing, "WHAT WAS STORED LAST IS GIVEN UP, as --accept-loss says");
+            tracing::error!(%missing, "THE LAST FACTS ARE GIVEN UP, as --accept-loss says");
             Ok(Some(fault))
         }
         Some(fault) => Err(fault.at(path)),
@@ -84,11 +87,11 @@ fn fits(files: &HeldFiles, alone: &Alone, conn: &Connection) -> Result<Option<Fa
     }
 }
 
-/// Opens the database to read what is stored, which takes no room on the disk: a connection that has the database alone keeps
-/// its index of the write-ahead log in memory.
+/// Opens the database for reading, which needs no room on the disk: a connection with
+/// exclusive access keeps its index of the write-ahead log in memory.
 ///
 /// # Errors
-/// When the file is not one of this release's log.
+/// When the file is not a log of this release.
 pub(super) fn to_read(files: &HeldFiles) -> Result<Readable, OpenError> {
     files.watch.forget_what_sqlite_made();
     let readable = open_to_read(files);
@@ -112,12 +115,12 @@ fn open_to_read(files: &HeldFiles) -> Result<Readable, OpenError> {
     let failed = |error: rusqlite::Error| OpenError::Database { path: path.clone(), source: error.into() };
     let alone = look_alone(files)?;
     let conn = connect(files).map_err(failed)?;
-    // Before anything is read: SQLite does not look at this later.
+    // Before the first read: SQLite ignores the setting later.
     conn.pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |_| Ok(())).map_err(failed)?;
     conn.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
     conn.pragma_update(None, "mmap_size", 0).map_err(failed)?;
     let found = schema::check(&conn, path).map_err(|error| alone.reason(error, path))?;
-    // As when it is opened in full: what is not on the disk must not be shown.
+    // As when it is opened fully: what is not on the disk must not be shown.
     files.write_ahead_log_again().map_err(|source| OpenError::File { path: path.clone(), source })?;
     fits(files, &alone, &conn)?;
     if found == schema::SUPPORTED {
@@ -125,7 +128,7 @@ fn open_to_read(files: &HeldFiles) -> Result<Readable, OpenError> {
     }
     if found > 0 {
         return Ok(Readable::NotYet(format!(
-            "{} is of an older release, and there is no room to bring it up to this one",
+            "{} was written by an older version, and the disk has no room to upgrade it",
             path.display()
         )));
     }
@@ -135,7 +138,7 @@ fn open_to_read(files: &HeldFiles) -> Result<Readable, OpenError> {
     Ok(Readable::ByOne(nothing))
 }
 
-/// A connection that leaves the write-ahead log as it is when it is closed.
+/// Opens a connection that leaves the write-ahead log unchanged when it is closed.
 fn connect(files: &HeldFiles) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(&files.database, flags)?;
@@ -147,7 +150,8 @@ pub(super) fn carry_over_on_close(conn: &Connection, carry: bool) -> rusqlite::R
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !carry).map(drop)
 }
 
-/// Whether opening failed because the disk is full, and may succeed when it is not. Where SQLite does not say, it is tried.
+/// Returns whether opening failed because the disk is full, and may succeed later. Where
+/// SQLite does not say, a test write decides.
 pub(super) fn failed_for_want_of_room(error: &OpenError, files: &HeldFiles) -> bool {
     let source = match error {
         OpenError::File { source, .. } => return is_for_want_of_room(source),
@@ -166,7 +170,8 @@ pub(super) fn failed_for_want_of_room(error: &OpenError, files: &HeldFiles) -> b
     };
     match source.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code) {
         Some(ErrorCode::DiskFull) => true,
-        // Of a file that could not be made, of its index that could not be made longer, of a quota.
+        // For instance because a file could not be created, its index could not be extended, or a
+        // quota is reached.
         Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
             files.try_room().is_err_and(|error| is_for_want_of_room(&error))
         }

@@ -1,9 +1,10 @@
-//! Where the facts of each room stand in the log.
+//! The index of facts by room.
 //!
-//! The log is in the order of arrival, so that a group of appends goes to its end, whichever rooms it is for. An index
-//! by room that followed every append would have a page of its own changed, and written, for nearly every room of a group:
-//! three in four of all pages. So facts are put into the index thousands at a time. Until then those of a
-//! room are found by looking through the end of the log, which is needed only for a room that is in it.
+//! The log is in the order of arrival, so that a group of appends is written to its end,
+//! whichever rooms it is for. An index by room that is updated with every append would
+//! change and write one page for nearly every room of a group: three in four of all pages.
+//! So facts are indexed thousands at a time. Until then the facts of a room are found by a
+//! scan of the unindexed end of the log, only for a room that has facts there.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,19 +17,19 @@ use super::writer::Writer;
 use crate::RoomKey;
 use crate::log::{Link, LogError, StoredFact};
 
-/// From how many facts at the end of the log on they are put into the index.
+/// How many unindexed facts are indexed at once.
 pub(super) const END_FACTS: usize = 4_096;
 
-/// The rooms that have facts at the end of the log, which are not in the index yet.
+/// The rooms that have unindexed facts at the end of the log.
 #[derive(Debug, Default)]
 pub(super) struct End {
     rooms: Mutex<HashSet<RoomKey>>,
-    /// Which they are is not known: any may be one of them.
+    /// Whether they are unknown: every room may have some.
     may_be_any: AtomicBool,
 }
 
 impl End {
-    /// Notes that `room` gets a fact: before anybody is told that it has.
+    /// Notes that `room` gets a fact, before the fact is acknowledged.
     pub(super) fn add(&self, room: &RoomKey) {
         let mut rooms = self.rooms();
         if !rooms.contains(room) {
@@ -36,7 +37,7 @@ impl End {
         }
     }
 
-    /// Notes that any room may have facts there: a process before this one left some.
+    /// Notes that any room may have unindexed facts: an earlier process left some.
     pub(super) fn add_any(&self) {
         self.may_be_any.store(true, Ordering::Release);
     }
@@ -55,7 +56,7 @@ impl End {
     }
 }
 
-/// The facts of `room` after the sequence number `after`, in order, at most `limit`.
+/// Reads at most `limit` facts of `room` after the sequence number `after`, in order.
 pub(super) fn facts(
     conn: &Connection,
     room: &RoomKey,
@@ -63,7 +64,7 @@ pub(super) fn facts(
     limit: i64,
     at_end: bool,
 ) -> rusqlite::Result<Vec<StoredFact>> {
-    // Both parts are of one moment, or a fact that is put into the index meanwhile is in neither.
+    // Both parts in one transaction, or a fact that is indexed meanwhile would be in neither.
     let moment = conn.unchecked_transaction()?;
     let sql = "SELECT fact, link FROM places JOIN log USING (id)
                WHERE places.room = ?1 AND places.seq > ?2 ORDER BY places.seq LIMIT ?3";
@@ -85,7 +86,7 @@ pub(super) fn facts(
     Ok(facts)
 }
 
-/// The fact and the link in this column and the one after it.
+/// Reads the fact in this column, and its link in the next one.
 pub(super) fn fact(row: &Row<'_>, column: usize) -> rusqlite::Result<StoredFact> {
     let at = column.saturating_add(1);
     let link = match row.get_ref(at)?.as_blob_or_null()? {
@@ -98,7 +99,7 @@ pub(super) fn fact(row: &Row<'_>, column: usize) -> rusqlite::Result<StoredFact>
     Ok(StoredFact { bytes: row.get(column)?, link })
 }
 
-/// The last sequence number of `room`; 0 if it has no facts.
+/// Returns the last sequence number of `room`; 0 if it has no facts.
 pub(super) fn last(conn: &Connection, room: &RoomKey, at_end: bool) -> rusqlite::Result<u64> {
     let in_index = "SELECT max(seq) FROM places WHERE room = ?1";
     let at_its_end = "SELECT max(seq) FROM log WHERE id > (SELECT upto FROM placed) AND room = ?1";
@@ -109,18 +110,18 @@ pub(super) fn last(conn: &Connection, room: &RoomKey, at_end: bool) -> rusqlite:
     if found.is_none() {
         found = find(in_index)?;
     }
-    // The table takes no negative one.
+    // The table accepts no negative one.
     Ok(found.map_or(0, i64::unsigned_abs))
 }
 
 impl Writer {
-    /// Puts the facts at the end of the log into the index, if they are `at_least` so many. In a transaction of its own,
-    /// which is not synced: what is lost of it is done again when the file is opened.
+    /// Indexes the facts at the end of the log, if there are at least `at_least`. The
+    /// transaction is not synced: what is lost of it is redone at the next opening.
     pub(super) fn place(&mut self, at_least: usize) {
         if self.at_end < at_least {
             return;
         }
-        // Should it fail, it is tried again after as many.
+        // If it fails, it is tried again after as many new facts.
         self.at_end = 0;
         let placed = self.settle().and_then(|()| {
             self.unsynced(Self::place_all).map_err(|error| {
@@ -129,11 +130,11 @@ impl Writer {
             })
         });
         if let Err(error) = placed {
-            tracing::warn!(%error, "cannot put facts into the index");
+            tracing::warn!(%error, "cannot add facts to the index");
         }
     }
 
-    /// Puts the facts at the end of the log into the index.
+    /// Indexes all facts at the end of the log.
     pub(super) fn place_all(&self) -> rusqlite::Result<()> {
         let moment = self.conn.unchecked_transaction()?;
         let sql = "INSERT INTO places (room, seq, id)

@@ -1,4 +1,4 @@
-//! The way to the thread that writes.
+//! The queue to the writer thread.
 
 use std::io;
 use std::sync::Arc;
@@ -11,27 +11,28 @@ use super::waiting::Beginning;
 use crate::RoomKey;
 use crate::log::{AppendError, LogError, Snapshot, StoredFact};
 
-/// Jobs that wait for the writer, at most. What overflows waits in `append`, so that its room takes no more
-/// commands meanwhile.
+/// The most jobs that wait for the writer. Overflow: `append` waits, so that its room takes
+/// no more commands meanwhile.
 pub(super) const MAX_JOBS: usize = 1024;
 
-/// Facts that wait for the writer, in KiB. What overflows waits, as above.
+/// The most facts that wait for the writer, in KiB. Overflow: waits, as above.
 const MAX_APPEND_KIB: u32 = 32 * 1024;
 
-/// Snapshots that wait for the writer, in KiB. What overflows is refused at once: a snapshot saves
-/// replaying and nothing else, so nobody should wait for the room to write one.
+/// The most snapshots that wait for the writer, in KiB. Overflow: refused at once. A
+/// snapshot only saves replaying, so a room should not wait to write one.
 const MAX_SNAPSHOT_KIB: u32 = 32 * 1024;
 
-/// What the writer is asked to do, and where it leaves the answer. An asker that went away is not missed.
+/// A job for the writer, with the channel for its answer. An answer that nobody receives is
+/// dropped.
 #[derive(Debug)]
 pub(super) enum Job {
     Append(Append),
     Alarm(SetAlarm),
     Lifetimes(Lifetimes, oneshot::Sender<Result<(), LogError>>),
     Snapshot(SaveSnapshot),
-    /// Whether facts can be stored now.
+    /// Asks whether facts can be stored now.
     Ready(oneshot::Sender<Result<(), LogError>>),
-    /// What was put off may be possible now, or something has become of the files.
+    /// Something that was put off may be possible now, or the state of the files has changed.
     TryAgain,
 }
 
@@ -41,7 +42,7 @@ pub(super) struct Append {
     pub(super) expected: u64,
     pub(super) facts: Vec<StoredFact>,
     pub(super) answer: oneshot::Sender<Result<u64, AppendError>>,
-    /// Its part of the budget, given back with the job.
+    /// Its part of the budget, released with the job.
     pub(super) _budget: Option<OwnedSemaphorePermit>,
 }
 
@@ -60,11 +61,11 @@ pub(super) struct SaveSnapshot {
     pub(super) _budget: OwnedSemaphorePermit,
 }
 
-/// The bounded queue to the writer's thread. Dropping it lets the writer finish what is queued, and waits
-/// for that.
+/// The bounded queue to the writer thread. Dropping it lets the writer finish what is
+/// queued, and waits for that.
 #[derive(Debug)]
 pub(super) struct Queue {
-    /// `None` only while it is dropped.
+    /// `None` only during the drop.
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     append_budget: Arc<Semaphore>,
@@ -96,7 +97,8 @@ impl Queue {
         let (answer, answered) = oneshot::channel();
         let append = Append { room: room.clone(), expected, facts, answer, _budget: Some(budget) };
         self.send(Job::Append(append)).await.map_err(|()| gone())?;
-        // The writer answers every job. That it did not means that it panicked, nobody knows where.
+        // The writer answers every job. A missing answer means that it panicked, at an unknown
+        // point.
         answered.await.unwrap_or_else(|_| Err(AppendError::Unknown("the writer has stopped".into())))
     }
 
@@ -130,7 +132,7 @@ impl Queue {
         answered.await.unwrap_or_else(|_| Err(stopped()))
     }
 
-    /// The way to the writer for somebody who must not keep it from ending.
+    /// Returns a sender that does not keep the writer running.
     pub(super) fn weak(&self) -> Option<mpsc::WeakSender<Job>> {
         self.jobs.as_ref().map(mpsc::Sender::downgrade)
     }
@@ -158,8 +160,8 @@ fn stopped() -> LogError {
     LogError("the writer has stopped".into())
 }
 
-/// What `bytes` take of a budget of `most` KiB. One that is larger than all of it takes all of it, and so
-/// goes through alone.
+/// Returns how much of a budget of `most` KiB `bytes` take. A job larger than the budget
+/// takes all of it, and so runs alone.
 fn in_kib(bytes: usize, most: u32) -> u32 {
     u32::try_from(bytes.div_ceil(1024)).unwrap_or(most).clamp(1, most)
 }

@@ -1,4 +1,4 @@
-//! Reading, off the async threads and beside the writer.
+//! Reads the log, off the async threads and concurrently with the writer.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,11 +9,11 @@ use tokio::sync::Semaphore;
 use super::files::HeldFiles;
 use crate::log::LogError;
 
-/// How many reads run at a time. The others wait their turn, each as the small future of its caller.
+/// How many reads run at a time. Others wait, each as its caller's small future.
 const READERS: usize = 4;
 
-/// A few connections that only read. In WAL mode a reader neither waits for the writer nor delays it, and sees
-/// everything that was committed before it began.
+/// A few read-only connections. In WAL mode a reader neither waits for the writer nor
+/// delays it, and sees everything that was committed before it began.
 #[derive(Debug)]
 pub(super) struct Readers {
     permits: Arc<Semaphore>,
@@ -22,11 +22,11 @@ pub(super) struct Readers {
 
 #[derive(Debug)]
 pub(super) struct Pool {
-    /// Connections not in use; opened when first needed.
+    /// Idle connections; opened on demand.
     idle: Mutex<Vec<Connection>>,
-    /// The one connection that reads while there is no writer beside it, if that is so, or why none can.
+    /// The only connection, while there is no writer, or why there is none.
     alone: Mutex<Option<Result<Connection, LogError>>>,
-    /// Declared after the connections: they are closed before the lock is released.
+    /// Declared after the connections, so that they are closed before the lock is released.
     files: Arc<HeldFiles>,
 }
 
@@ -42,8 +42,8 @@ impl Readers {
         Arc::clone(&self.pool)
     }
 
-    /// Runs `query` on a connection of its own, on tokio's pool of blocking threads. When the caller goes
-    /// away the query is finished for nobody, and its connection comes back.
+    /// Runs `query` on a connection of its own, on tokio's blocking threads. If the caller goes
+    /// away, the query still finishes, and its connection is reused.
     pub(super) async fn query<T, Q>(&self, query: Q) -> Result<T, LogError>
     where
         T: Send + 'static,
@@ -63,7 +63,8 @@ impl Readers {
 }
 
 impl Pool {
-    /// The connection that reads while there is no writer. As long as this is held nobody begins to read.
+    /// Locks the connection that reads while there is no writer. No read starts while the guard
+    /// is held.
     pub(super) fn alone(&self) -> MutexGuard<'_, Option<Result<Connection, LogError>>> {
         self.alone.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -85,16 +86,17 @@ impl Pool {
         found.map_err(|error| failed(&error))
     }
 
-    /// A connection beside the others, with a small cache, for somebody who reads everything once.
+    /// Opens an additional connection with a small cache, for a caller that reads everything
+    /// once.
     ///
     /// # Errors
-    /// When there can be none now.
+    /// When none can be opened now.
     pub(super) fn open_another(&self) -> Result<Connection, LogError> {
         if self.alone().is_some() {
-            return Err(LogError("there is no room on the disk: one connection reads".into()));
+            return Err(LogError("the disk is full: only one connection can read".into()));
         }
         let connection = open(&self.files)?;
-        // In KiB when negative.
+        // Negative: in KiB.
         let small = connection.pragma_update(None, "cache_size", -256);
         small.map_err(|error| LogError(error.to_string()))?;
         Ok(connection)
@@ -109,16 +111,17 @@ impl Pool {
     }
 }
 
-/// Opens a connection to the files that the writer has, and to no others that are in their places by now.
+/// Opens a connection to the writer's files, and refuses others that have taken their
+/// place.
 fn open(files: &HeldFiles) -> Result<Connection, LogError> {
     files.watch.look()?;
     let connect = || {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&files.database, flags)?;
         connection.busy_timeout(Duration::from_secs(5))?;
-        // In KiB when negative: four readers hold 8 MiB of pages at the most.
+        // Negative: in KiB. Four readers hold 8 MiB of pages at most.
         connection.pragma_update(None, "cache_size", -2048)?;
-        // Only now SQLite opens the write-ahead log.
+        // SQLite opens the write-ahead log only now.
         connection.query_row("SELECT count(*) FROM placed", [], |_| Ok(()))?;
         Ok(connection)
     };

@@ -1,4 +1,4 @@
-//! The tables, and how a file of an older release is brought up to them.
+//! The tables, and the migrations from older releases.
 
 use std::path::Path;
 
@@ -6,11 +6,13 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::OpenError;
 
-/// What has to be run, in order, to come from an empty file to the present schema. A file that has
-/// had the first `n` of them is at version `n`. One that was released is never changed: add another.
+/// The migrations from an empty file to the present schema, in order. A file that has had
+/// the first `n` of them is at version `n`. A released migration is never changed: add
+/// another.
 const MIGRATIONS: [&str; 6] = [
-    // One table for all rooms, in the order of arrival: every append of a group goes to its end, whichever
-    // rooms it is for. Clustered by room, each room's append would dirty a page of its own.
+    // One table for all rooms, in the order of arrival: every append of a group is written to
+    // its end, whichever rooms it is for. Clustered by room, each room's append would dirty a
+    // page of its own.
     "CREATE TABLE log (
          id   INTEGER PRIMARY KEY,
          room TEXT    NOT NULL,
@@ -25,7 +27,8 @@ const MIGRATIONS: [&str; 6] = [
          seq   INTEGER NOT NULL,
          state BLOB    NOT NULL
      ) STRICT;",
-    // The index by room becomes a table that is filled in later; `placed` says up to which fact it is.
+    // The index by room becomes a table that is filled later; `placed` records the last indexed
+    // fact.
     "CREATE TABLE places (
          room TEXT    NOT NULL,
          seq  INTEGER NOT NULL,
@@ -36,7 +39,7 @@ const MIGRATIONS: [&str; 6] = [
      INSERT INTO places (room, seq, id) SELECT room, seq, id FROM log ORDER BY room, seq;
      INSERT INTO placed (upto) SELECT coalesce(max(id), 0) FROM log;
      DROP INDEX log_by_room;",
-    // Whether something happens by itself to an order of an older release, its room finds out when it is first woken.
+    // An order of an older release gets its alarm when its room is first woken.
     "CREATE TABLE alarms (
          room TEXT    PRIMARY KEY,
          at   INTEGER NOT NULL
@@ -45,22 +48,24 @@ const MIGRATIONS: [&str; 6] = [
      -- Of the orders whose alarms these are, in milliseconds; nothing is for ever.
      CREATE TABLE lifetimes (expire_after INTEGER, archive_after INTEGER) STRICT;
      INSERT INTO alarms (room, at) SELECT DISTINCT room, 0 FROM log;",
-    // Facts of an older release have no link: their rooms compute them. SQLite reads the table once and writes none of it.
+    // Facts of an older release have no link: their rooms compute it. SQLite does not rewrite
+    // the table.
     "ALTER TABLE log ADD COLUMN link BLOB;
      CREATE TABLE chain (key BLOB NOT NULL) STRICT;",
-    // See `mark`: as long from the beginning as it will be.
+    // See `mark`. It has its final length from the start.
     "CREATE TABLE opened (mark BLOB NOT NULL) STRICT;
      INSERT INTO opened (mark) VALUES (zeroblob(49));",
 ];
 
-/// `Stnp`, the mark of a Stonepot database in the file's header. The first migration sets it.
+/// `Stnp`, the application id of a Stonepot database in the file's header. The first
+/// migration sets it.
 const APPLICATION_ID: i64 = 0x5374_6E70;
 
 /// The newest schema version that this release knows.
 #[allow(clippy::cast_possible_truncation, reason = "a short list")]
 pub(super) const SUPPORTED: u32 = MIGRATIONS.len() as u32;
 
-/// Tells whether the file is one that this release can use, and at which schema version it is. Only reads.
+/// Checks that this release can use the file, and returns its schema version. Only reads.
 pub(super) fn check(conn: &Connection, path: &Path) -> Result<u32, OpenError> {
     let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::NotADatabase { path: path.to_owned() },
@@ -85,8 +90,8 @@ pub(super) fn check(conn: &Connection, path: &Path) -> Result<u32, OpenError> {
     }
 }
 
-/// Brings the file from version `found` to [`SUPPORTED`], each step in a transaction of its own: a crash
-/// or a failure leaves it at a whole version, from which the next opening goes on.
+/// Migrates the file from version `found` to [`SUPPORTED`], each step in a transaction of
+/// its own: after a crash or a failure the next opening continues from a complete version.
 pub(super) fn migrate(conn: &mut Connection, path: &Path, found: u32) -> Result<(), OpenError> {
     for (version, sql) in (1..).zip(MIGRATIONS).skip(found as usize) {
         let mut step = || -> rusqlite::Result<()> {
@@ -102,7 +107,7 @@ pub(super) fn migrate(conn: &mut Connection, path: &Path, found: u32) -> Result<
         })?;
     }
     if (1..SUPPORTED).contains(&found) {
-        tracing::info!(from = found, to = SUPPORTED, "brought the database to a newer schema");
+        tracing::info!(from = found, to = SUPPORTED, "upgraded the database to a newer schema");
     }
     Ok(())
 }

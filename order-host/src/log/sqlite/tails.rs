@@ -1,16 +1,17 @@
-//! The last sequence number of the rooms that were written lately.
+//! A cache of the last sequence numbers of recently written rooms.
 
 use std::collections::HashMap;
 
 use crate::RoomKey;
 
-/// Rooms in each of the two halves: together some 5 MB at the most.
+/// Rooms in each of the two halves: together at most about 5 MB.
 const HALF: usize = 16_384;
 
-/// A bounded cache of rooms' last sequence numbers, so that an append need not ask the index.
+/// A bounded cache of rooms' last sequence numbers, so that an append need not query the
+/// index.
 ///
-/// Two halves: what is new goes into the young one. When that is full it becomes the old one, and what
-/// was in the old one and not asked for since is forgotten.
+/// It has two halves. New entries go into the young one. When that is full it becomes the
+/// old one, and entries of the previous old half that were not used since are dropped.
 #[derive(Debug, Default)]
 pub(super) struct Tails {
     young: HashMap<RoomKey, u64>,

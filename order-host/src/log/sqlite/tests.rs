@@ -1,4 +1,4 @@
-//! What the writer does when a transaction, or a part of one, fails.
+//! Tests of the writer when a transaction, or a part of one, fails.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -58,7 +58,7 @@ fn an_append_that_fails_halfway_is_undone_and_the_rest_of_its_group_is_stored() 
         assert_eq!((&answers[0], &answers[2]), (&Ok(after + 1), &Ok(after + 1)));
     }
     assert_eq!(stored(&writer), ["a 1 1", "b 1 1", "b 2 1", "c 1 1", "c 2 1"]);
-    // Nobody but the writer should do this.
+    // Only the writer does this in production.
     writer.conn.execute("INSERT INTO log (room, seq, fact) VALUES ('main/a', 2, x'32')", []).unwrap();
     assert_eq!(append_all(&mut writer, &[("a", 1, &["x"])]), [conflict(2)], "the cached number is forgotten");
     assert_eq!(append_all(&mut writer, &[("a", 2, &["2"; 40])]), [Ok(42)]);
@@ -76,7 +76,7 @@ fn facts_are_found_whether_they_are_in_the_index_or_not() {
             assert!(!writer.status.end.has(&key("a")));
         }
         for (room, last) in rooms.iter().zip(&mut stored).take(1 + round % 3) {
-            // What the writer remembers must not be all that it goes by.
+            // The cached numbers must not be needed.
             writer.tails.forget_all();
             let facts: Vec<_> = (*last + 1..*last + 3).map(|seq| format!("{room}{seq}")).collect();
             let facts: Vec<_> = facts.iter().map(String::as_str).collect();
@@ -111,7 +111,7 @@ fn many_facts_are_put_into_the_index_at_once_and_the_rest_when_the_file_is_opene
     }
     assert_eq!(in_index(&writer.conn), 4_096);
     assert!(writer.status.end.has(&key("a")));
-    // As after a crash: nothing is done at the end.
+    // As after a crash: no cleanup at the end.
     std::mem::forget(writer);
 
     let copy = folder.path().join("copy.db");
@@ -302,7 +302,7 @@ fn writer() -> (TempDir, Writer) {
     (folder, writer)
 }
 
-/// Every commit fails as long as the flag is set.
+/// Makes every commit fail while the flag is set.
 fn fail_commits(writer: &Writer) -> Arc<AtomicBool> {
     let failing = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&failing);
@@ -323,7 +323,7 @@ fn append_all(writer: &mut Writer, group: &[(&str, u64, &[&str])]) -> Vec<Result
     answers.into_iter().map(|mut answered| answered.try_recv().unwrap()).collect()
 }
 
-/// `room seq fact` of everything stored.
+/// Returns `room seq fact` of every stored fact.
 fn stored(writer: &Writer) -> Vec<String> {
     let sql = "SELECT substr(room, 6) || ' ' || seq || ' ' || CAST(fact AS TEXT) FROM log ORDER BY room, seq";
     let mut statement = writer.conn.prepare(sql).unwrap();

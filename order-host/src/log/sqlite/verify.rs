@@ -1,4 +1,4 @@
-//! Looking through a log that a server may have in use.
+//! Audits a log that a server may have in use.
 
 use std::path::Path;
 use std::thread;
@@ -11,23 +11,24 @@ use super::audit::{Audit, Audited, Damage, Finding};
 use super::mark::{self, Alone, Fault};
 use super::{FILE_NAME, OpenError, files, schema};
 
-/// How often what cannot be read for now is tried again, and after how long.
+/// How often, and how long apart, a read that fails for now is tried again.
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// How often files in use that do not fit are looked at again.
+/// How often mismatched files that may be in use are checked again.
 const LOOKS: u32 = 3;
 
-/// How many lines SQLite's own check may give.
+/// The most lines of SQLite's own check.
 const LINES: u32 = 100;
 
-/// Looks through all that is stored in the log in `folder`, and hands each thing that is wrong to `found`. Writes nothing but
-/// SQLite's index of a write-ahead log (`-shm`), and takes no lock that a server needs, so the log may be in use or not.
+/// Audits everything in the log in `folder`, and passes each finding to `found`. Writes
+/// only SQLite's index of a write-ahead log (`-shm`), and takes no lock that a server
+/// needs, so the log may be in use.
 ///
-/// Needs memory for one order, however much is stored.
+/// Needs memory for one order at a time.
 ///
 /// # Errors
-/// When there is no log of this release's schema that could be looked through.
+/// When there is no log of this release's schema that could be audited.
 pub fn verify_in(folder: &Path, found: &mut dyn FnMut(Finding)) -> Result<Audited, OpenError> {
     verify(&folder.join(FILE_NAME), found)
 }
@@ -69,14 +70,13 @@ pub(super) fn verify(path: &Path, found: &mut dyn FnMut(Finding)) -> Result<Audi
         }
     }
     if !beside.may_be_in_use() && mark::has_log(&beside.database) {
-        let text =
-            "a server was started on these files while they were read: look through them again".to_owned();
+        let text = "a server was started on these files while they were read: run verify again".to_owned();
         found(Finding::in_file(Damage::Files(text)));
     }
     Ok(audit.audited)
 }
 
-/// A log that is read beside the server that may have it in use.
+/// A log opened for reading, which a server may have in use.
 pub(super) struct Beside {
     pub(super) conn: Connection,
     pub(super) database: std::path::PathBuf,
@@ -112,8 +112,8 @@ impl Beside {
         Ok(Self { conn, database, alone })
     }
 
-    /// What is wrong with the files. A server may carry its log over between a look at the file and one at both, so what is found
-    /// only once is nothing.
+    /// Returns what is wrong with the files. A server may checkpoint between the reads of the
+    /// file and of both files, so a fault counts only if it lasts.
     pub(super) fn lasting_fault(&self) -> rusqlite::Result<Option<Fault>> {
         let mut fault = self.alone.fault(&self.conn, &self.database)?;
         for _ in 0..LOOKS {
@@ -131,7 +131,8 @@ impl Beside {
     }
 }
 
-/// What SQLite's own check finds. Of a file in use each table is checked in a transaction of its own.
+/// Returns the findings of SQLite's own check. In a file in use, each table is checked in a
+/// transaction of its own.
 fn check_of_sqlite(conn: &Connection, may_be_in_use: bool) -> rusqlite::Result<Vec<String>> {
     let check = |of: &str| -> rusqlite::Result<Vec<String>> {
         let mut check = conn.prepare(&format!("PRAGMA integrity_check({of})"))?;

@@ -1,4 +1,4 @@
-//! Waiting for room on the disk, with what is stored there to be read meanwhile.
+//! Waits for room on a full disk, while stored orders can be read.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,20 +16,21 @@ use super::readers::Pool;
 use super::writer::{Writer, WriterStatus};
 use crate::log::{AppendError, LogError};
 
-/// After so long it is tried whether there is room.
+/// How often the disk is tested for room.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
-/// The longest pause after there was room, and yet the database could not be opened. Readers wait while that is tried.
+/// The longest pause after the disk had room but opening failed. Readers wait during an
+/// attempt.
 const LONGEST_PAUSE: Duration = Duration::from_secs(16);
 
-/// How the thread that writes begins.
+/// The initial state of the writer thread.
 pub(super) enum Beginning {
     Writing(Box<Writer>),
     Waiting(Waiting),
 }
 
 impl Beginning {
-    /// Works until every sender is gone and everything queued is done.
+    /// Runs until every sender is gone and everything queued is done.
     pub(super) fn run(self, mut jobs: mpsc::Receiver<Job>) {
         let writer = match self {
             Self::Writing(writer) => Some(*writer),
@@ -41,7 +42,7 @@ impl Beginning {
     }
 }
 
-/// A log whose disk has no room, not even for what has to be written to open it.
+/// A log whose disk has no room, not even to open the database.
 pub(super) struct Waiting {
     files: Arc<HeldFiles>,
     status: Arc<WriterStatus>,
@@ -54,28 +55,30 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// Lets what is stored be read from `pool` by one connection, as long as there is no room for more.
+    /// Opens a single connection for `pool` to read what is stored, while there is no room for
+    /// more.
     ///
     /// # Errors
-    /// When the file is not one of this release's log.
+    /// When the file is not a log of this release.
     pub(super) fn begin(
         files: Arc<HeldFiles>,
         status: Arc<WriterStatus>,
         pool: Arc<Pool>,
         error: &OpenError,
     ) -> Result<Self, OpenError> {
-        // Which these are, the writer finds out when it opens the database.
+        // The writer finds out which ones when it opens the database.
         status.end.add_any();
         *pool.alone() = Some(readable(&files)?);
         let folder = files.database.parent().unwrap_or(&files.database).display();
         let reason = format!("the disk is full, and nothing is stored until there is room in {folder}");
-        tracing::error!(%error, "THE DISK IS FULL: orders can be read, and nothing can be stored. Make room in {folder}; this server then goes on by itself");
+        tracing::error!(%error, "THE DISK IS FULL: orders can be read, but nothing can be stored. Make room in {folder}; the server then goes on automatically");
         status.has_put_off.store(true, Ordering::Release);
         let next_try = Instant::now() + TRY_AGAIN;
         Ok(Self { files, status, pool, reason, lifetimes: None, next_try, pause: TRY_AGAIN })
     }
 
-    /// Refuses what is to be stored until there is room. Nothing when everybody is gone before that.
+    /// Refuses everything to be stored until there is room. `None`: every sender is gone before
+    /// that.
     fn run(mut self, jobs: &mut mpsc::Receiver<Job>) -> Option<Writer> {
         while let Some(job) = jobs.blocking_recv() {
             self.refuse(job);
@@ -85,7 +88,7 @@ impl Waiting {
                 self.status.has_put_off.store(self.lifetimes.is_some(), Ordering::Release);
                 writer.late_lifetimes =
                     self.lifetimes.map(|lifetimes| Late { lifetimes, not_before: Instant::now() });
-                tracing::info!("there is room on the disk: orders are stored again");
+                tracing::info!("the disk has room: orders are stored again");
                 return Some(writer);
             }
         }
@@ -97,7 +100,7 @@ impl Waiting {
             Ok(()) => LogError(self.reason.clone()),
             Err(lost) => lost,
         };
-        // Whoever went away is not missed.
+        // An answer that nobody receives is dropped.
         match job {
             Job::Append(append) => drop(append.answer.send(Err(AppendError::Failed(refusal.0)))),
             Job::Alarm(set) => drop(set.answer.send(Err(refusal))),
@@ -111,19 +114,19 @@ impl Waiting {
         }
     }
 
-    /// Opens the database in full, if there is room.
+    /// Opens the database fully, if there is room.
     fn try_again(&mut self) -> Option<Writer> {
         self.next_try = Instant::now() + self.pause;
-        // What is at its path must not be another database.
+        // There must not be another database at its path.
         self.files.watch.look().ok()?;
         if self.files.try_room().is_err_and(|error| is_for_want_of_room(&error)) {
             self.pause = TRY_AGAIN;
             self.next_try = Instant::now() + self.pause;
             return None;
         }
-        // Whoever reads meanwhile waits for how it turns out.
+        // Readers wait until the attempt has ended.
         let mut alone = self.pool.alone();
-        // The connection has the database for itself.
+        // This connection locks the database exclusively, so it is closed first.
         *alone = Some(Err(LogError(self.reason.clone())));
         match opening::in_full(&self.files, &self.status) {
             Ok(writer) => {
@@ -133,7 +136,7 @@ impl Waiting {
             Err(error) => {
                 self.status.end.add_any();
                 *alone = Some(readable(&self.files).unwrap_or_else(|error| Err(LogError(error.to_string()))));
-                tracing::warn!(%error, "there is too little room on the disk yet");
+                tracing::warn!(%error, "the disk still has too little room");
                 self.pause = self.pause.saturating_mul(2).min(LONGEST_PAUSE);
                 self.next_try = Instant::now() + self.pause;
                 None

@@ -1,7 +1,8 @@
-//! Whether the files of a log are still where they were opened.
+//! Watches whether the files of a log are still where they were opened.
 //!
-//! A file that is removed or moved stays open, and whatever is written to it is gone when the process ends, or is in a folder
-//! that nobody looks at. No write fails because of that. So the paths are looked at, twice a second and not for each append.
+//! A file that is removed or moved stays open. What is written to it is lost when the
+//! process ends, or is in a folder that nobody looks at, and no write fails because of
+//! that. So the paths are checked, twice a second and not for each append.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -18,19 +19,19 @@ use super::queue::Job;
 use super::writer::WriterStatus;
 use crate::log::LogError;
 
-/// How often the paths are looked at.
+/// How often the paths are checked.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// Which file a path names: the device and the number of the file on it.
+/// The identity of a file: its device and its inode number.
 type Identity = (u64, u64);
 
-/// The paths of the files that are open, and whether each still names the same file. Where the system does not number its
-/// files, they count as being in their place.
+/// The paths of the open files, and whether each still names the same file. Where the
+/// system has no inode numbers, the files count as unchanged.
 #[derive(Debug)]
 pub(super) struct Watch {
     database: PathBuf,
     places: Mutex<Vec<Place>>,
-    /// Whether `loss` says anything: so that it costs next to nothing to ask.
+    /// Whether `loss` is set, as a cheap check.
     is_lost: AtomicBool,
     loss: Mutex<Option<String>>,
 }
@@ -39,11 +40,11 @@ pub(super) struct Watch {
 struct Place {
     path: PathBuf,
     identity: Identity,
-    /// SQLite makes it and removes it.
+    /// Whether SQLite creates and removes it.
     is_sqlites: bool,
 }
 
-/// What was found at the path of a file that is open.
+/// What was found at the path of an open file.
 enum Found {
     TheFile,
     Nothing,
@@ -52,7 +53,7 @@ enum Found {
 }
 
 impl Watch {
-    /// Watches `database`, also by the path by which it was asked for, and `lock`, as they are now.
+    /// Watches `database`, also by the path `given`, and `lock`, in their present state.
     pub(super) fn new(given: &Path, database: &Path, opened: &Metadata, lock: (&Path, &Metadata)) -> Self {
         let watch = Self {
             database: database.to_owned(),
@@ -60,7 +61,7 @@ impl Watch {
             is_lost: AtomicBool::new(false),
             loss: Mutex::default(),
         };
-        // A link on the way to it may come to lead elsewhere.
+        // A symbolic link in its path may later point elsewhere.
         if let Ok(given) = std::path::absolute(given)
             && given != database
         {
@@ -71,12 +72,14 @@ impl Watch {
         watch
     }
 
-    /// Stops watching the files that SQLite makes beside the database: it is about to be closed or opened.
+    /// Stops watching the files that SQLite creates beside the database, which is about to be
+    /// closed or opened.
     pub(super) fn forget_what_sqlite_made(&self) {
         self.places().retain(|place| !place.is_sqlites);
     }
 
-    /// Watches the files that SQLite has made beside the database, which has just been opened.
+    /// Watches the files that SQLite has created beside the database, which has just been
+    /// opened.
     pub(super) fn note_what_sqlite_made(&self) {
         self.forget_what_sqlite_made();
         for end in ["-wal", "-shm"] {
@@ -93,10 +96,10 @@ impl Watch {
         }
     }
 
-    /// Whether all files were in their places when that was last looked at.
+    /// Returns whether all files were in their places at the last check.
     ///
     /// # Errors
-    /// When they were not, with what happened.
+    /// When they were not: what happened.
     pub(super) fn all_was_there(&self) -> Result<(), LogError> {
         if !self.is_lost.load(Ordering::Acquire) {
             return Ok(());
@@ -107,27 +110,27 @@ impl Watch {
         }
     }
 
-    /// Looks whether all files are in their places, and says so in the log when that has changed.
+    /// Checks that all files are in their places, and logs a change.
     ///
     /// # Errors
-    /// When they are not, with what happened.
+    /// When they are not: what happened.
     pub(super) fn look(&self) -> Result<(), LogError> {
-        // Held to the end, or two who look at once could leave behind what the slower one saw.
+        // Held to the end, or of two concurrent checks the slower one could store an older result.
         let mut loss = self.loss();
         let now = self.what_is_lost();
         if *loss != now {
             if let Some(lost) = &now {
                 tracing::error!(
-                    "{lost}. NOTHING IS STORED until it is back: put back what was there, or stop this server and start it on \
-                     the data that it is to use"
+                    "{lost}. NOTHING IS STORED until it is back: put it back, or stop this server and start it with the right \
+                     data folder"
                 );
             } else {
-                // The names may be new ones.
+                // The names may be new.
                 if let Err(error) = sync_folder_of(&self.database) {
                     tracing::error!(%error, "the files are back, but their folder cannot be synced: nothing is stored yet");
                     return Err(LogError(format!("the folder cannot be synced: {error}")));
                 }
-                tracing::info!(database = %self.database.display(), "the files are back in their places: orders are stored again");
+                tracing::info!(database = %self.database.display(), "the files are back: orders are stored again");
             }
             *loss = now;
         }
@@ -135,21 +138,22 @@ impl Watch {
         loss.clone().map_or(Ok(()), |loss| Err(LogError(loss)))
     }
 
-    /// Whether one of the two, the database and its write-ahead log, is in its place and the other one is not. Whoever opened
-    /// the database then would miss what the log has, or add it to another database.
+    /// Returns whether exactly one of the database and its write-ahead log is in its place.
+    /// Opening the database in this state would miss the log's facts, or apply them to another
+    /// database.
     pub(super) fn has_parted_database_and_log(&self) -> bool {
         let log = beside(&self.database, "-wal");
         let places = self.places();
         let look = |path: &Path| places.iter().find(|place| place.path == *path).map(Place::look);
         match (look(&self.database), look(&log)) {
-            // Beside another log, with what it has, the database must stay as it is.
+            // Beside a log with content that is not its own, the database must stay unchanged.
             (Some(Found::TheFile), Some(Found::Nothing | Found::Another { bytes: 0 }))
             | (Some(Found::Nothing | Found::Another { .. }), Some(Found::TheFile)) => true,
             (None | Some(_), None | Some(_)) => false,
         }
     }
 
-    /// What happened to the first file that is not in its place.
+    /// Describes what happened to the first file that is not in its place.
     fn what_is_lost(&self) -> Option<String> {
         self.places().iter().find_map(|place| {
             let path = place.path.display();
@@ -160,8 +164,8 @@ impl Watch {
                     Some(format!("the data folder {} was removed or moved away", folder.display()))
                 }
                 Found::Nothing => Some(format!("{path} was removed or moved away")),
-                Found::Another { .. } => Some(format!("{path} is another file than the one that was opened")),
-                Found::Error(error) => Some(format!("{path} cannot be looked at: {error}")),
+                Found::Another { .. } => Some(format!("{path} is not the file that was opened")),
+                Found::Error(error) => Some(format!("{path} cannot be checked: {error}")),
             }
         })
     }
@@ -202,10 +206,11 @@ fn identity(found: &Metadata) -> Option<Identity> {
     }
 }
 
-/// The thread that looks at the paths, and reminds the writer of what it put off. Dropping it ends it.
+/// The thread that checks the paths, and reminds the writer of work it put off. Dropping it
+/// stops it.
 #[derive(Debug)]
 pub(super) struct Watcher {
-    /// `None` only while it is dropped.
+    /// `None` only during the drop.
     stop: Option<threads::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -224,7 +229,7 @@ impl Watcher {
                 if (is_there != was_there || status.has_put_off.load(Ordering::Acquire))
                     && let Some(writer) = writer.upgrade()
                 {
-                    // A writer that is busy is reminded the next time.
+                    // A busy writer is reminded the next time.
                     drop(writer.try_send(Job::TryAgain));
                 }
                 was_there = is_there;

@@ -1,8 +1,9 @@
-//! The thread that writes, for all rooms.
+//! The writer thread, for all rooms.
 //!
-//! A sync of the disk costs the same for one fact as for a hundred. So the writer takes whatever is
-//! queued, puts it into one transaction, commits (and syncs) once, and then answers everybody. While the
-//! disk is busy the next group gathers by itself: the more there is to do, the larger the groups.
+//! A sync of the disk costs the same for one fact as for a hundred. So the writer takes
+//! everything queued, puts it into one transaction, commits (and syncs) once, and then
+//! answers all callers. While the disk is busy the next group accumulates: the higher the
+//! load, the larger the groups.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,13 +23,14 @@ use super::queue::{Job, MAX_JOBS, SaveSnapshot};
 use super::tails::Tails;
 use crate::log::{ChainKey, LogError, Snapshot};
 
-/// Pages in the write-ahead log (4 KiB each) from which on they are carried over into the database.
+/// How many pages (4 KiB each) the write-ahead log may have before a checkpoint.
 const CHECKPOINT_PAGES: i64 = 2_000;
 
-/// While appends keep coming, a waiting snapshot is written after this many groups of them.
+/// Under constant load, a waiting snapshot is written after this many groups of appends.
 const GROUPS_PER_SNAPSHOT: u32 = 4;
 
-/// Where a trial write goes: no room is called this, for every room's name has a slash.
+/// The key of a trial write. No room has this name, because every room's name contains a
+/// slash.
 pub(super) const TRIAL_ROOM: &str = "trial";
 
 const TRIAL_BYTES: usize = 64 * 1024;
@@ -36,17 +38,17 @@ const TRIAL_BYTES: usize = 64 * 1024;
 /// The state of the writer that the log looks at, too.
 #[derive(Debug)]
 pub(super) struct WriterStatus {
-    /// Transactions that stored facts, so far.
+    /// The number of transactions that stored facts.
     pub(super) commits: AtomicU64,
-    /// A failed commit may have left facts in the file which the connections do not see, but which
-    /// would be seen after a crash; and after a failed sync what they do see might be gone then. Set until it is known
-    /// that neither is so.
+    /// Whether a failed commit may have left facts in the file that no connection sees, but
+    /// that would appear after a crash, or a failed sync may lose facts that connections see.
+    /// Set until neither is possible.
     pub(super) in_doubt: AtomicBool,
-    /// Which rooms have facts that are not in the index.
+    /// Which rooms have unindexed facts.
     pub(super) end: End,
-    /// There is something to be done later, of which the writer wants to be reminded.
+    /// Whether there is work to do later, of which the writer wants to be reminded.
     pub(super) has_put_off: AtomicBool,
-    /// The key of links, for a log that has none yet.
+    /// The chain key, for a log that has none yet.
     pub(super) new_chain_key: ChainKey,
 }
 
@@ -62,29 +64,29 @@ impl Default for WriterStatus {
     }
 }
 
-/// The one connection that writes.
+/// The only connection that writes.
 #[derive(Debug)]
 pub(super) struct Writer {
     pub(super) conn: Connection,
     pub(super) tails: Tails,
-    /// Facts that were stored since some were last put into the index.
+    /// How many facts were stored since the last ones were indexed.
     pub(super) at_end: usize,
     pub(super) status: Arc<WriterStatus>,
-    /// The last thing written failed, so being ready has to be tried, not assumed.
+    /// Whether the last write failed, so that `ready` must test instead of assume.
     pub(super) suspect: bool,
     pub(super) late_lifetimes: Option<Late>,
-    /// The row that says whether the database is whole without its write-ahead log.
+    /// The row that says whether the database is complete without its write-ahead log.
     pub(super) mark: Mark,
-    /// The database was made whole without its write-ahead log, for the two have been parted.
+    /// Whether the database was checkpointed because it and its write-ahead log were separated.
     pub(super) has_let_go: bool,
-    /// When to look again whether the database file says that it is open, if it does not yet.
+    /// When to check again whether the database file says that it is open, if it does not yet.
     pub(super) says_open_late: Option<Instant>,
     /// Declared after the connection, which is closed before the lock is released.
     pub(super) files: Arc<HeldFiles>,
 }
 
 impl Writer {
-    /// Takes the connection, whose schema must be up to date.
+    /// Creates a writer on a connection, whose schema must be up to date.
     pub(super) fn new(
         conn: Connection,
         files: Arc<HeldFiles>,
@@ -92,20 +94,21 @@ impl Writer {
     ) -> rusqlite::Result<Self> {
         conn.busy_timeout(Duration::from_secs(5))?;
         conn.set_prepared_statement_cache_capacity(64);
-        // A reader in WAL mode sees the state of its beginning and never blocks the writer.
+        // In WAL mode a reader sees the state at its start and never blocks the writer.
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| match row.get::<_, String>(0)? {
             mode if mode == "wal" => Ok(()),
             _ => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), None)),
         })?;
         // Every commit is on the disk before it is answered.
         conn.pragma_update(None, "synchronous", "FULL")?;
-        // Done by `checkpoint` instead, once the group is answered.
+        // `checkpoint` does that instead, after the group is answered.
         conn.pragma_update(None, "wal_autocheckpoint", 0)?;
-        // A burst leaves no larger file behind than this, in bytes.
+        // The most bytes of the write-ahead log that a burst leaves behind.
         conn.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
-        // In KiB when negative.
+        // Negative: in KiB.
         conn.pragma_update(None, "cache_size", -8192)?;
-        // A failing disk gives an error from `read`, but kills whoever has the file mapped.
+        // A failing disk returns an error from `read`, but would crash a process that has the file
+        // mapped.
         conn.pragma_update(None, "mmap_size", 0)?;
         let tails = Tails::default();
         let mark = mark::read(&conn)?.unwrap_or_default();
@@ -123,13 +126,13 @@ impl Writer {
         })
     }
 
-    /// Works until every sender is gone and everything queued is done.
+    /// Runs until every sender is gone and everything queued is done.
     pub(super) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        // Bounded by the budget that each snapshot holds a part of.
+        // Bounded by the budget of which each snapshot holds a part.
         let mut snapshots = VecDeque::new();
         let mut groups_since = 0;
         loop {
-            // With a snapshot to write there is something to do while nobody asks for anything.
+            // With a snapshot waiting, there is work to do even if the queue is empty.
             let first = if snapshots.is_empty() {
                 jobs.blocking_recv()
             } else {
@@ -143,8 +146,8 @@ impl Writer {
                 }
             };
             let Some(first) = first else { break };
-            // Whoever is about to ask for something may do so first, for a larger group costs little more. Where there is a
-            // core for everybody this takes no time, and where there is one for all the others have their turn.
+            // Lets other tasks queue their appends first, because a larger group costs little more.
+            // With idle cores this takes no time; on a busy core the other tasks get their turn.
             thread::yield_now();
             self.work(first, &mut jobs, &mut snapshots);
             if self.files.watch.all_was_there().is_err() {
@@ -166,41 +169,42 @@ impl Writer {
             self.write_next(&mut snapshots);
         }
         self.place(1);
-        // One file is left, complete without the write-ahead log.
+        // Leaves one file, complete without the write-ahead log.
         self.close_whole();
     }
 
-    /// The end, when the files are not in their places. Closing the database would remove the write-ahead log by its name,
-    /// which may be another's by now.
+    /// Ends without the files in their places. Closing the database would remove the
+    /// write-ahead log by its name, which may be another file by now.
     fn leave_lost_files(&mut self) {
         self.empty_a_log_without_its_database();
     }
 
-    /// Carries the write-ahead log over into the database that it belongs to when the two are no longer beside each other. A
-    /// log without a name would be gone with this process; one beside another database would be taken for that one's.
+    /// Checkpoints the write-ahead log into its database when the two have been separated. A
+    /// log without a name would be lost with this process; a log beside another database would
+    /// be taken for that one's.
     fn empty_a_log_without_its_database(&mut self) {
         if !self.files.watch.has_parted_database_and_log() {
             return;
         }
         if self.undo().is_err() || self.status.in_doubt.load(Ordering::Acquire) {
-            tracing::error!("what was stored last cannot be carried over into its database");
+            tracing::error!("the write-ahead log cannot be checkpointed into its database");
             return;
         }
         match self.carry_all_over() {
             Ok(false) => {
                 self.has_let_go = true;
-                tracing::info!("what was in the write-ahead log has been carried over into its database");
+                tracing::info!("the write-ahead log was checkpointed into its database");
             }
             Ok(true) => {
-                tracing::error!("somebody reads: what was stored last is not carried over into its database");
+                tracing::error!("the database is being read: the write-ahead log was not checkpointed");
             }
             Err(error) => {
-                tracing::error!(%error, "what was stored last cannot be carried over into its database");
+                tracing::error!(%error, "the write-ahead log cannot be checkpointed into its database");
             }
         }
     }
 
-    /// Does what was put off, if it can be done now.
+    /// Does what was put off, if that is possible now.
     fn try_again(&mut self) {
         if self.files.watch.all_was_there().is_err() {
             self.empty_a_log_without_its_database();
@@ -209,7 +213,8 @@ impl Writer {
         }
     }
 
-    /// Takes what is queued, and does it. Snapshots are put off: somebody waits for every append.
+    /// Takes everything queued, and does it. Snapshots are put off, because a caller waits for
+    /// every append.
     fn work(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>, snapshots: &mut VecDeque<SaveSnapshot>) {
         let mut group = Vec::new();
         let mut alarms = Vec::new();
@@ -228,7 +233,7 @@ impl Writer {
                 Job::TryAgain => self.try_again(),
             }
             taken += 1;
-            // At most what the queue holds: who keeps sending while this collects is in the next group.
+            // At most the capacity of the queue: a constant sender continues in the next group.
             next = if taken < MAX_JOBS { jobs.try_recv().ok() } else { None };
         }
         if !group.is_empty() || !alarms.is_empty() {
@@ -242,8 +247,8 @@ impl Writer {
         }
     }
 
-    /// Whether a fact could be stored now: assumed as long as the last write went well, else tried with
-    /// something of the size of a large fact, for a full disk often still takes a few bytes.
+    /// Checks that a fact could be stored now. Assumed if the last write succeeded; otherwise
+    /// tested with the size of a large fact, because a full disk often accepts a few bytes.
     fn ready(&mut self) -> Result<(), LogError> {
         self.files.watch.look()?;
         self.settle()?;
@@ -265,9 +270,10 @@ impl Writer {
         }
     }
 
-    /// A transaction of its own, so that failing here fails no append, and one without a sync: the next group
-    /// syncs the file anyway, and a snapshot may be forgotten. What is half written when the power fails is
-    /// left out when the file is opened again, and no acknowledged fact comes after it.
+    /// Writes a snapshot in a transaction of its own, so that a failure fails no append, and
+    /// without a sync: the next group syncs the file, and a snapshot may be lost. One that is
+    /// half written at a power cut is ignored when the file is opened again, and no
+    /// acknowledged fact follows it.
     fn write_snapshot(&mut self, save: &SaveSnapshot) -> Result<(), LogError> {
         self.settle()?;
         let written = self.unsynced(|this| this.put_snapshot(save.room.as_str(), &save.snapshot));
@@ -279,11 +285,11 @@ impl Writer {
         })
     }
 
-    /// Does something without a sync when it commits.
+    /// Runs `work` with commits that do not sync.
     pub(super) fn unsynced(&self, work: impl FnOnce(&Self) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
         let done = self.conn.pragma_update(None, "synchronous", "NORMAL").and_then(|()| work(self));
         if let Err(error) = self.conn.pragma_update(None, "synchronous", "FULL") {
-            // Nothing is acknowledged until `settle` has set it.
+            // Nothing is acknowledged until `settle` has restored it.
             tracing::error!(%error, "cannot go back to syncing every commit");
             self.status.in_doubt.store(true, Ordering::Release);
         }
@@ -297,12 +303,12 @@ impl Writer {
         statement.execute(params![room, as_stored(snapshot.seq)?, snapshot.state]).map(|_| ())
     }
 
-    /// Carries what is in the write-ahead log over into the database, if that is `at_least` so many pages.
-    /// After the group is answered: nobody waits for it but the next group. Not while anything is in doubt: half carried
-    /// over, the database needs a write-ahead log that is whole.
+    /// Checkpoints the write-ahead log, if it has at least `at_least` pages. Runs after the
+    /// group is answered, so that only the next group waits. Not while anything is in doubt: a
+    /// partly checkpointed database needs an intact write-ahead log.
     fn checkpoint(&mut self, at_least: i64) {
         if let Err(error) = self.settle() {
-            tracing::warn!(%error, "the write-ahead log is not carried over");
+            tracing::warn!(%error, "the write-ahead log was not checkpointed");
             return;
         }
         let is_late = self.says_open_late.is_some_and(|late| late <= Instant::now());
@@ -318,8 +324,8 @@ impl Writer {
         };
         if let Err(error) = done {
             self.doubt_if_a_sync_failed(&error);
-            // The facts are where they are; the file grows until it succeeds.
-            tracing::warn!(%error, "cannot carry the write-ahead log over");
+            // The facts stay in the write-ahead log, which grows until a checkpoint succeeds.
+            tracing::warn!(%error, "the write-ahead log was not checkpointed");
         }
         if is_late {
             self.see_that_it_says_open();
@@ -327,7 +333,7 @@ impl Writer {
     }
 }
 
-/// SQLite's integers have a sign.
+/// Converts to SQLite's signed integers.
 pub(super) fn as_stored(number: u64) -> rusqlite::Result<i64> {
     i64::try_from(number).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }

@@ -1,4 +1,4 @@
-//! A small file system of its own that can be filled up. Mounting one takes the rights of root on Linux.
+//! A small file system that can be filled up. Mounting it requires root on Linux.
 #![allow(dead_code, reason = "not every test needs all of it")]
 
 use std::fs::{self, File};
@@ -8,15 +8,16 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A file system in memory. Unmounted when dropped, whatever became of the test.
+/// A file system in memory. Unmounted when dropped, even if the test fails.
 pub(crate) struct SmallDisk {
     path: PathBuf,
-    /// Removed when there is nothing mounted any more.
+    /// Removed after unmounting.
     place: Option<TempDir>,
 }
 
 impl SmallDisk {
-    /// Mounts one with these options of `tmpfs`; says so loudly and gives none where that is not allowed.
+    /// Mounts a `tmpfs` with these options. `None`, with a loud message: mounting is not
+    /// allowed.
     pub(crate) fn mount(options: &str) -> Option<Self> {
         let place = tempfile::tempdir().unwrap();
         let mut disk = Self::mount_at(place.path(), options)?;
@@ -24,7 +25,7 @@ impl SmallDisk {
         Some(disk)
     }
 
-    /// The same, over a folder that there is.
+    /// The same, over an existing folder.
     pub(crate) fn mount_at(path: &Path, options: &str) -> Option<Self> {
         let mounted = cfg!(target_os = "linux")
             && Command::new("mount")
@@ -39,12 +40,12 @@ impl SmallDisk {
         Some(Self { path: path.to_owned(), place: None })
     }
 
-    /// Where a server may have its data.
+    /// Returns the folder for a server's data.
     pub(crate) fn data(&self) -> PathBuf {
         self.path.join("data")
     }
 
-    /// Takes all the room that there is, and what comes free as well when it is called again.
+    /// Fills all free space. A second call also fills what has become free since.
     pub(crate) fn fill(&self) {
         let mut filler = File::options().append(true).create(true).open(self.filler()).unwrap();
         loop {
@@ -56,12 +57,12 @@ impl SmallDisk {
         }
     }
 
-    /// Gives back the room that was taken.
+    /// Frees the space.
     pub(crate) fn free(&self) {
         fs::remove_file(self.filler()).unwrap();
     }
 
-    /// Gives back some of it.
+    /// Frees some of the space.
     pub(crate) fn free_some(&self, bytes: u64) {
         let filler = File::options().write(true).open(self.filler()).unwrap();
         let left = filler.metadata().unwrap().len() - bytes;
@@ -81,7 +82,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Lazily: a process of a test that failed may still have files open there.
+        // Lazily: a process of a failed test may still have files open there.
         drop(Command::new("umount").arg("-l").arg(&self.path).status());
     }
 }

@@ -1,4 +1,4 @@
-//! Rooms that are written all the while, and what of them was acknowledged.
+//! Rooms under constant writes, with a record of what was acknowledged.
 #![allow(dead_code, reason = "not every test needs all of it")]
 
 use std::collections::BTreeMap;
@@ -20,7 +20,8 @@ use tokio::time::sleep;
 
 const ROOMS: usize = 24;
 
-/// After so many facts of a room its snapshot is saved: often, so that the write-ahead log fills and there are checkpoints.
+/// A room's snapshot is saved after this many facts: often, so that the write-ahead log
+/// fills and is checkpointed.
 const FACTS_PER_SNAPSHOT: u64 = 3;
 
 /// Dishes of an order, so that snapshots are large.
@@ -31,7 +32,7 @@ const DISHES: u64 = 60;
 pub(crate) struct Stored(BTreeMap<String, Vec<Vec<u8>>>);
 
 impl Stored {
-    /// What is in the log in this folder.
+    /// Reads the log in this folder.
     pub(crate) async fn read(folder: &Path) -> Self {
         let log = SqliteLog::open_in(folder).unwrap();
         let mut stored = Self::default();
@@ -50,8 +51,8 @@ impl Stored {
     }
 }
 
-/// Whether everything is there that was acknowledged before a copy was made, and nothing that was not asked to be stored until
-/// afterwards.
+/// Checks that a copy has everything acknowledged before it was made, and nothing that was
+/// not requested until afterwards.
 pub(crate) fn is_whole(found: &Stored, before: &Stored, since: &Stored) -> Result<(), String> {
     for (room, facts) in &before.0 {
         let there = found.0.get(room).map_or(0, Vec::len);
@@ -67,18 +68,18 @@ pub(crate) fn is_whole(found: &Stored, before: &Stored, since: &Stored) -> Resul
     Ok(())
 }
 
-/// What is wrong with the log in this folder.
+/// Verifies the log in this folder.
 pub(crate) fn findings(folder: &Path) -> Result<Vec<Finding>, OpenError> {
     let mut findings = Vec::new();
     verify_in(folder, &mut |finding| findings.push(finding))?;
     Ok(findings)
 }
 
-/// A log that is written all the while.
+/// A log under constant writes.
 pub(crate) struct Evening {
     pub(crate) folder: PathBuf,
     log: Arc<SqliteLog>,
-    /// What was acknowledged, and beside it what was asked to be stored.
+    /// The acknowledged facts, and all facts that the log was asked to store.
     kept: Arc<Mutex<[Stored; 2]>>,
     stop: Arc<AtomicBool>,
     rooms: JoinSet<()>,
@@ -95,12 +96,12 @@ impl Evening {
         Self { folder: folder.to_owned(), log, kept, stop, rooms }
     }
 
-    /// What has been acknowledged.
+    /// Returns the acknowledged facts.
     pub(crate) fn stored(&self) -> Stored {
         self.kept.lock().unwrap()[0].clone()
     }
 
-    /// What has been asked to be stored.
+    /// Returns all facts that the log was asked to store.
     pub(crate) fn stored_since(&self) -> Stored {
         self.kept.lock().unwrap()[1].clone()
     }
@@ -115,7 +116,7 @@ impl Evening {
         }
     }
 
-    /// Waits until the write-ahead log was begun anew so many times.
+    /// Waits until the write-ahead log was restarted this many times.
     pub(crate) async fn until_checkpoints(&self, checkpoints: u32) {
         let salt =
             || fs::read(self.folder.join("stonepot.db-wal")).map_or(Vec::new(), |log| log[16..24].to_vec());
@@ -127,9 +128,11 @@ impl Evening {
         }
     }
 
-    /// Copies all files as they are at one moment, as a kill would leave them; with what is stored in them.
+    /// Copies all files as of one moment, as a kill would leave them. Returns what is stored in
+    /// them.
     pub(crate) async fn as_a_kill_leaves_it(&self, to: &Path) -> Stored {
-        // Nothing else writes while a transaction is open; a checkpoint before it is done by then.
+        // Nothing else writes while this transaction is open, and an earlier checkpoint is done by
+        // then.
         let path = self.folder.join("stonepot.db");
         let beside = rusqlite::Connection::open(path).unwrap();
         beside.busy_timeout(Duration::from_secs(20)).unwrap();
@@ -149,7 +152,7 @@ impl Evening {
         Stored::read(&read).await
     }
 
-    /// Ends in good order.
+    /// Shuts down cleanly.
     pub(crate) async fn end(mut self) -> PathBuf {
         self.stop.store(true, Ordering::Relaxed);
         while let Some(room) = self.rooms.join_next().await {
@@ -165,7 +168,7 @@ fn room(number: usize) -> RoomKey {
     RoomKey::new("main", &format!("table-{number}")).unwrap()
 }
 
-/// Writes facts of one room until it is told to stop.
+/// Writes facts of one room until it is stopped.
 async fn order(number: usize, log: Arc<SqliteLog>, kept: Arc<Mutex<[Stored; 2]>>, stop: Arc<AtomicBool>) {
     let key = room(number);
     let mut order = Order::new(OrderId::new(key.room()).unwrap(), Currency::default());

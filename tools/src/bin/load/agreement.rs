@@ -1,4 +1,5 @@
-//! At the end everybody in a room must hold the same order, and it must be the one that was ordered.
+//! Checks that at the end all participants of a room hold the same order, and that it is
+//! the one that was ordered.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +7,14 @@ use serde_json::Value;
 
 use crate::step::Dish;
 
-/// What all participants must agree on.
+/// The fields on which all participants must agree.
 const SHARED: [&str; 7] = ["seq", "total", "items", "status", "splitType", "split", "splits"];
 
-/// Compares the last message with the whole order that each participant of a room got, and what it must contain.
+/// Compares the last message with the whole order of each participant of a room, and checks
+/// its dishes.
 ///
 /// # Errors
-/// The first difference, in words.
+/// A description of the first difference.
 pub(crate) fn check(last: &[Vec<u8>], dishes: &BTreeMap<String, Option<u64>>) -> Result<(), String> {
     let mut orders = Vec::new();
     for (person, text) in last.iter().enumerate() {
@@ -59,7 +61,7 @@ fn check_dishes(order: &Value, dishes: &BTreeMap<String, Option<u64>>) -> Result
     Ok(())
 }
 
-/// A JSON number with at most two decimals, in hundredths.
+/// Reads a JSON number with at most two decimals, in hundredths.
 fn paise(number: &str) -> Option<u64> {
     let (rupees, decimals) = number.split_once('.').unwrap_or((number, ""));
     let decimals: u64 = match decimals.len() {

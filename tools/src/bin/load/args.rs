@@ -1,12 +1,12 @@
-//! What can be asked for on the command line.
+//! The command line.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// The most people who may take turns on one dish: with more, the quantities that tell their commands
-/// apart run out.
+/// The most people who may take turns on one dish: with more, there are not enough
+/// quantities to tell their commands apart.
 const MOST_PEOPLE_A_DISH: u32 = 100;
 
 const EXAMPLES: &str = "\
@@ -36,14 +36,15 @@ exit code 1.";
 
 /// Measures a Stonepot server over real WebSockets, and checks every message that it sends.
 ///
-/// It opens rooms x people sockets, lets everybody join, orders the dishes, and then lets every
-/// participant send one command after the other: the next leaves when the broadcast that the one before
-/// caused has come back to its sender (a closed loop). With `--in-flight room` the people of a room take turns. With `--yardstick` it measures, in the same run, a
-/// bare echo server that only writes frames encoded beforehand: what this machine's sockets could do.
+/// It opens rooms x people sockets, lets everybody join, orders the dishes, and then lets
+/// every participant send one command after the other: each waits until the broadcast of
+/// the one before has come back to its sender (a closed loop). With `--in-flight room` the
+/// people of a room take turns. With `--yardstick` it also measures a bare echo server,
+/// which only writes frames encoded beforehand: what this machine's sockets can do.
 #[derive(Debug, Parser)]
 #[command(name = "load", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
-    /// Something else than the load itself.
+    /// A role other than the load itself.
     #[command(subcommand)]
     pub(crate) role: Option<Role>,
     /// The load.
@@ -51,29 +52,32 @@ pub(crate) struct Cli {
     pub(crate) load: LoadArgs,
 }
 
-/// What this program can be besides the load.
+/// The other role of this program.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Role {
-    /// The yardstick: a bare echo server, without JSON, state or storage. `--yardstick` starts it by itself.
+    /// The yardstick: a bare echo server, without JSON, state or storage. `--yardstick` starts
+    /// it automatically.
     EchoServer(EchoArgs),
 }
 
-/// How the yardstick behaves.
+/// Options of the yardstick.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct EchoArgs {
     /// Where to listen; port 0 takes a free one and prints it.
     #[arg(long, default_value = "127.0.0.1:1998")]
     pub(crate) addr: SocketAddr,
-    /// How many bytes of payload every frame that it writes has.
+    /// The payload bytes of each frame that it writes.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(256..=8_388_608))]
     pub(crate) frame_bytes: u32,
-    /// When a frame is written: at once and by itself, or together with all that became ready meanwhile.
+    /// When a frame is written: at once on its own, or together with all that became ready
+    /// meanwhile.
     #[arg(long, value_enum, default_value_t = EchoWrites::Direct)]
     pub(crate) writes: EchoWrites,
-    /// Stops when standard input closes, so that it never outlives who started it.
+    /// Stops when standard input closes, so that it does not outlive the process that started
+    /// it.
     #[arg(long)]
     pub(crate) until_stdin_closes: bool,
-    /// Misbehaves on purpose: leaves out every N-th frame. Shows that the load notices.
+    /// Misbehaves on purpose: omits every N-th frame. Shows that the load notices.
     #[arg(long, value_name = "N")]
     pub(crate) lose_every: Option<u64>,
     /// Misbehaves on purpose: writes every N-th frame twice.
@@ -84,12 +88,13 @@ pub(crate) struct EchoArgs {
 /// How the yardstick writes its frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EchoWrites {
-    /// One write for each frame and recipient, at once: the plainest echo.
+    /// One write for each frame and recipient, at once: the simplest echo.
     Direct,
-    /// What became ready in one turn of the event loop leaves in one write for each recipient: the most
-    /// that a busy core can do.
+    /// All that became ready in one turn of the event loop leaves in one write for each
+    /// recipient: the most that a busy core can do.
     Batched,
-    /// As anybody would write it: on warp's own WebSockets, with a queue and a sending task for each socket.
+    /// As a typical application: on warp's own WebSockets, with a queue and a sending task for
+    /// each socket.
     Warp,
 }
 
@@ -98,7 +103,7 @@ pub(crate) enum EchoWrites {
 pub(crate) enum Mix {
     /// `update_quantity` on the participant's own dishes, one after the other.
     UpdateQuantity,
-    /// `add_item` with an id of the client's choosing, then `remove_item` of that same dish.
+    /// `add_item` with an id chosen by the client, then `remove_item` of that same dish.
     AddRemove,
 }
 
@@ -107,12 +112,12 @@ pub(crate) enum Mix {
 pub(crate) enum InFlight {
     /// One of each participant: a room's commands meet, and share judging, storing and writing.
     Person,
-    /// One: the next participant sends when the one before has their own echo.
+    /// One: the next participant sends once the previous one has its own echo.
     Room,
 }
 
 impl InFlight {
-    /// The name that `--in-flight` takes.
+    /// Its value on the command line of `--in-flight`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Person => "person",
@@ -121,13 +126,13 @@ impl InFlight {
     }
 }
 
-/// What the participants speak with the server.
+/// The protocol of the participants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Protocol {
-    /// The first: every change comes with the whole order.
+    /// The first protocol: every change comes with the whole order.
     V1,
-    /// `stonepot.v2`: every change is an event, and every command is answered by its id. An order remembers 10,000 ids of
-    /// a participant, so that with few rooms a run has to be short.
+    /// `stonepot.v2`: every change is an event, and every command is answered by its id. An
+    /// order remembers 10,000 ids of a participant, so a run with few rooms must be short.
     V2,
 }
 
@@ -141,7 +146,7 @@ pub(crate) enum LogKind {
 }
 
 impl EchoWrites {
-    /// The name that `--writes` takes.
+    /// Its value on the command line of `--writes`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Direct => "direct",
@@ -152,7 +157,7 @@ impl EchoWrites {
 }
 
 impl LogKind {
-    /// The name that the server's `--log` takes.
+    /// Its value on the command line of the server's `--log`.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -161,16 +166,16 @@ impl LogKind {
     }
 }
 
-/// Whether the server is started so that everybody has to sign in.
+/// Whether the server is started with required sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Auth {
-    /// Nobody has to.
+    /// Without sign-in.
     Off,
-    /// Everybody does, with a token that the load makes.
+    /// With sign-in, by tokens that the load makes.
     Required,
 }
 
-/// The load, and against what.
+/// Options of the load, and the server to measure.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct LoadArgs {
     /// The address of a server that is already running.
@@ -179,32 +184,36 @@ pub(crate) struct LoadArgs {
     /// The server to start before each run and stop after it, such as target/release/stonepot.
     #[arg(long, value_name = "PATH")]
     pub(crate) server: Option<PathBuf>,
-    /// The logs to start the server with, separated by commas; each is measured by itself.
+    /// The logs to start the server with, separated by commas; each is measured separately.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "sqlite")]
     pub(crate) log: Vec<LogKind>,
-    /// Whether everybody signs in at the server that is started; each is measured by itself when both are named.
+    /// Whether the started server requires sign-in; each is measured separately when both are
+    /// named.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "off")]
     pub(crate) auth: Vec<Auth>,
-    /// Where the started server keeps its data (a fresh folder inside for each run, removed afterwards);
-    /// by default a temporary folder. Only the disk below it makes durable figures mean something.
+    /// Where the started server keeps its data (a new folder inside for each run, removed
+    /// afterwards); by default a temporary folder. Durable figures mean something only for the
+    /// disk below it.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// Also measures the bare echo server, run by run, with frames of the size that the server's had.
+    /// Also measures the bare echo server, run by run, with frames of the same size as the
+    /// server's.
     #[arg(long)]
     pub(crate) yardstick: bool,
-    /// How the yardstick writes its frames; each is measured by itself when both are named.
+    /// How the yardstick writes its frames; each is measured separately when several are named.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "direct")]
     pub(crate) echo_writes: Vec<EchoWrites>,
     /// The payload bytes of the yardstick's frames, instead of the size measured on the server.
     #[arg(long, value_parser = clap::value_parser!(u32).range(256..=8_388_608))]
     pub(crate) frame_bytes: Option<u32>,
-    /// Pins what it measures to core 0 and the load to the other cores (by `taskset`).
+    /// Pins the measured process to core 0 and the load to the other cores (by `taskset`).
     #[arg(long)]
     pub(crate) pin: bool,
-    /// How many runs of each; they take turns, and the table shows the median, the least and the most.
+    /// How many runs of each; they take turns, and the table shows the median, the minimum and
+    /// the maximum.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) runs: u32,
-    /// What the participants speak with the server.
+    /// The protocol of the participants.
     #[arg(long, value_enum, default_value_t = Protocol::V1)]
     pub(crate) protocol: Protocol,
     /// How many rooms.
@@ -222,25 +231,27 @@ pub(crate) struct LoadArgs {
     /// How long the load runs before the measuring begins, in seconds.
     #[arg(long, default_value_t = 2.0, value_parser = seconds_or_none)]
     pub(crate) warmup: f64,
-    /// Stops a run after that many measured commands, should `--seconds` not be over before.
+    /// Stops a run after this many measured commands, if `--seconds` is not over before.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) commands: Option<u64>,
     /// What the participants send.
     #[arg(long, value_enum, default_value_t = Mix::UpdateQuantity)]
     pub(crate) mix: Mix,
-    /// Of what one command is in flight: of each participant, or of each room, whose participants take turns.
+    /// Whether each participant, or each room whose participants take turns, has one command in
+    /// flight.
     #[arg(long, value_enum, default_value_t = InFlight::Person)]
     pub(crate) in_flight: InFlight,
     /// How long a participant waits between the echo of one command and the next, in milliseconds.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=60_000))]
     pub(crate) think_ms: u64,
-    /// The load's own threads; the rooms are dealt out to them.
+    /// How many threads the load uses; the rooms are distributed among them.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) threads: u32,
     /// The party in which the rooms are opened.
     #[arg(long, default_value = "main")]
     pub(crate) party: String,
-    /// For how long nothing may arrive at the end, in seconds, before what is still under way counts as lost.
+    /// How many seconds nothing may arrive at the end before what is still in flight counts as
+    /// lost.
     #[arg(long, default_value_t = 10.0, value_parser = seconds)]
     pub(crate) patience: f64,
     /// Also writes every figure of every run to this file, as JSON.
@@ -249,10 +260,10 @@ pub(crate) struct LoadArgs {
 }
 
 impl LoadArgs {
-    /// What `clap` cannot see by looking at one argument.
+    /// Checks what `clap` cannot see by looking at one argument.
     ///
     /// # Errors
-    /// What is wrong, in words for whoever typed it.
+    /// What is wrong, in words for the person who typed it.
     pub(crate) fn check(&self) -> Result<(), String> {
         if self.addr.is_none() && self.server.is_none() && !self.yardstick {
             return Err(
@@ -300,7 +311,7 @@ fn seconds_or_none(text: &str) -> Result<f64, String> {
     within(text, 0.0)
 }
 
-/// Every run is bounded in time: at most an hour.
+/// Reads seconds; every run is limited to an hour.
 fn within(text: &str, least: f64) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if (least..=3_600.0).contains(&seconds) => Ok(seconds),

@@ -1,4 +1,4 @@
-//! The runs, taking turns: a machine that grows slower slows everybody down alike.
+//! Runs the subjects in turns: a machine that becomes slower then slows all of them alike.
 
 use std::fs;
 use std::io;
@@ -10,14 +10,14 @@ use crate::run::{Peer, Run, measure};
 use crate::tokens::Tokens;
 use tools::child::{Served, start_itself, start_server};
 
-/// What is measured.
+/// What to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
-    /// A server that runs already.
+    /// A server that is already running.
     Running(SocketAddr),
-    /// The server, started with this log, where people sign in or not.
+    /// The server, started with this log, with or without sign-in.
     Started(LogKind, Auth),
-    /// The yardstick, writing like this.
+    /// The yardstick, with this way of writing.
     Echo(EchoWrites),
 }
 
@@ -40,11 +40,11 @@ impl Subject {
 pub(crate) struct Column {
     /// What was measured.
     pub(crate) subject: Subject,
-    /// Run by run.
+    /// One entry for each run.
     pub(crate) runs: Vec<Run>,
 }
 
-/// Measures everything that was asked for; `data` is for what the servers store.
+/// Measures everything that was asked for. `data` is where the servers store their data.
 ///
 /// # Errors
 /// When a server cannot be started, or the rooms cannot be entered or filled.
@@ -120,7 +120,7 @@ fn against(args: &LoadArgs, served: Served, peer: Peer) -> io::Result<Run> {
     let echo = matches!(peer, Peer::Echo);
     let mut run = measure(args, served.addr, Some(served.pid()), peer)?;
     run.started_in = Some(served.started_in);
-    // The yardstick knows no joins.
+    // The yardstick has no joins.
     run.joined_in = run.figures.first_join.filter(|_| !echo).map(|joined| joined - served.begun);
     run.stopped_in = Some(served.stop());
     Ok(run)

@@ -1,5 +1,5 @@
-//! The participants of one thread: they take their seats, fill the rooms, send until the time is over, and
-//! compare what they hold.
+//! The participants of one thread: they join, fill the rooms, send until the time is over,
+//! and compare their orders.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -22,26 +22,26 @@ use crate::ledger::{Delivered, Ledger};
 use crate::script::Script;
 use crate::seat::{Seat, sit};
 
-/// One read takes in as much as the socket has, up to this.
+/// The most bytes that one read takes.
 const BUFFER_BYTES: usize = 256 << 10;
-/// Rooms that are being entered at the same time; the others wait, so that no listener's backlog overflows.
+/// How many rooms are joined at the same time, so that no listener's backlog overflows.
 const ENTERING: usize = 16;
-/// How long one participant may take to come in.
+/// How long one participant may take to join.
 const JOIN_PATIENCE: Duration = Duration::from_secs(60);
 /// How long filling the rooms may take.
 const FILL_PATIENCE: Duration = Duration::from_secs(60);
-/// How often to look whether something has come about, outside of the measuring.
+/// How often to check a condition, outside of the measurement.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// What a thread says that ended only because another one gave up.
+/// The error of a thread that ended only because another one gave up.
 pub(crate) const CALLED_OFF: &str = "called off";
 
 /// When the measuring begins and ends.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window {
-    /// Before, the load runs but is not measured.
+    /// Before this, the load runs but is not measured.
     pub(crate) from: Instant,
-    /// From here on nobody sends any more.
+    /// From here on no participant sends.
     pub(crate) until: Instant,
 }
 
@@ -50,22 +50,22 @@ pub(crate) struct Window {
 pub(crate) struct Crowd {
     /// What to send.
     pub(crate) script: Script,
-    /// Of what one command is in flight.
+    /// Whether each participant or each room has one command in flight.
     in_flight: InFlight,
     /// How long to wait between an echo and the next command.
     pub(crate) think: Option<Duration>,
-    /// What was seen.
+    /// What was counted and measured.
     pub(crate) figures: RefCell<Figures>,
-    /// What sockets are read into.
+    /// The read buffer of all sockets.
     pub(crate) buffer: RefCell<Vec<u8>>,
-    /// Room to write a command's text.
+    /// A buffer for a command's text.
     pub(crate) text: RefCell<Vec<u8>>,
-    /// Room to write a frame.
+    /// A buffer for a frame.
     pub(crate) frame: RefCell<Vec<u8>>,
-    /// Broadcasts are kept whole from now on, to be compared.
+    /// Whether broadcasts are kept whole, to be compared.
     pub(crate) keep_whole: Cell<bool>,
     window: Cell<Option<Window>>,
-    /// Measured commands that may still be sent, by all threads together.
+    /// How many more measured commands all threads together may send.
     budget: Option<Arc<AtomicU64>>,
     spent: Cell<bool>,
     mask: Cell<u32>,
@@ -74,14 +74,14 @@ pub(crate) struct Crowd {
 /// One table.
 #[derive(Debug)]
 pub(crate) struct Room {
-    /// Which one.
+    /// Its number.
     pub(crate) number: u32,
-    /// What has reached whom.
+    /// Which commands have reached which participants.
     pub(crate) ledger: RefCell<Ledger>,
     seats: RefCell<Vec<Rc<Seat>>>,
 }
 
-/// What one thread is to do.
+/// The work of one thread.
 #[derive(Debug)]
 pub(crate) struct Task {
     /// The server.
@@ -90,24 +90,24 @@ pub(crate) struct Task {
     pub(crate) rooms: Vec<u32>,
     /// What to send.
     pub(crate) script: Script,
-    /// Of what one command is in flight.
+    /// Whether each participant or each room has one command in flight.
     pub(crate) in_flight: InFlight,
     /// How long to wait between an echo and the next command.
     pub(crate) think: Option<Duration>,
-    /// Measured commands that may be sent, by all threads together.
+    /// How many measured commands all threads together may send.
     pub(crate) budget: Option<Arc<AtomicU64>>,
-    /// Where to say that the rooms are filled, and later that nobody sends any more.
+    /// Signalled when the rooms are filled, and again when sending has ended.
     pub(crate) reached: mpsc::SyncSender<()>,
-    /// For how long nothing may arrive at the end before what is still under way counts as lost.
+    /// How long nothing may arrive at the end before what is still in flight counts as lost.
     pub(crate) patience: Duration,
-    /// When to measure; comes once every thread's rooms are filled.
+    /// When to measure; sent once every thread's rooms are filled.
     pub(crate) window: oneshot::Receiver<Window>,
 }
 
-/// Does it. To be run within a `LocalSet`.
+/// Runs one thread's work. Must be called within a `LocalSet`.
 ///
 /// # Errors
-/// When the rooms cannot be entered or filled. What goes wrong later is counted.
+/// When the rooms cannot be joined or filled. Later faults are counted.
 pub(crate) async fn run(task: Task) -> io::Result<Figures> {
     let people = task.script.people;
     let crowd = Rc::new(Crowd {
@@ -169,7 +169,7 @@ pub(crate) async fn run(task: Task) -> io::Result<Figures> {
 }
 
 impl Crowd {
-    /// Whether a participant is to send its next command now; a `fill` is sent in any case.
+    /// Whether a participant may send its next command now; a `fill` is always sent.
     pub(crate) fn wants(&self, fill: bool, now: Instant) -> bool {
         if fill {
             return true;
@@ -184,13 +184,14 @@ impl Crowd {
         left.is_ok()
     }
 
-    /// Whether what happens now is measured.
+    /// Whether `now` is within the measurement.
     pub(crate) fn measures(&self, now: Instant) -> bool {
         self.window.get().is_some_and(|window| (window.from..window.until).contains(&now))
     }
 
-    /// Who sends once `seat` has the echo of its command: itself, or the next in the room whose socket is open. Rooms are
-    /// filled by all at once in any case.
+    /// Returns who sends once `seat` has the echo of its command: itself, or the next
+    /// participant of the room whose socket is open. While a room is being filled, every
+    /// participant sends.
     pub(crate) fn next(&self, room: &Room, seat: &Rc<Seat>) -> Rc<Seat> {
         let next = match self.in_flight {
             InFlight::Room if self.window.get().is_some() => {
@@ -203,7 +204,7 @@ impl Crowd {
         next.unwrap_or_else(|| Rc::clone(seat))
     }
 
-    /// How many participants of a room begin.
+    /// How many participants of a room start sending.
     fn beginners(&self) -> usize {
         match self.in_flight {
             InFlight::Room if self.window.get().is_some() => 1,
@@ -223,8 +224,8 @@ impl Crowd {
                 figures.last_echo = Some(now);
             }
         }
-        // Latencies are those of the commands sent while measuring, however late they arrive: leaving out
-        // the late ones would flatter.
+        // Includes every command that was sent while measuring, however late its echo: leaving out
+        // late ones would make the figures too good.
         let measured = |sent_at: &Instant| (from..until).contains(sent_at);
         if let Some(sent_at) = delivered.echoed.filter(measured) {
             figures.echo.record(now - sent_at);
@@ -234,7 +235,7 @@ impl Crowd {
         }
     }
 
-    /// The next masking key. It need not be unguessable here: nobody stands between us and the server.
+    /// The next masking key. It may be predictable here: there is no intermediary to protect.
     pub(crate) fn next_mask(&self) -> [u8; 4] {
         let mask = self.mask.get().wrapping_mul(0x0019_660d).wrapping_add(0x3c6e_f35f);
         self.mask.set(mask);
@@ -265,7 +266,8 @@ fn told(crowd: &Crowd, error: &io::Error) -> io::Error {
     io::Error::other(told.join("; "))
 }
 
-/// With pauses between the commands, the first ones are spread over a pause: people do not order in chorus.
+/// Starts all participants. With pauses between the commands, the first ones are spread
+/// over one pause, as people do not order at the same moment.
 fn everybody_starts(crowd: &Rc<Crowd>, rooms: &[Rc<Room>]) {
     let pause = crowd.think.filter(|_| crowd.window.get().is_some());
     for (nth, room) in (0..).zip(rooms) {
@@ -282,15 +284,16 @@ fn everybody_starts(crowd: &Rc<Crowd>, rooms: &[Rc<Room>]) {
     }
 }
 
-/// Nobody sends any more, and everything has arrived.
+/// Whether nothing is in flight and no participant sends.
 fn is_quiet(rooms: &[Rc<Room>]) -> bool {
     rooms.iter().all(|room| {
         room.seats.borrow().iter().all(|seat| seat.idle.get()) && room.ledger.borrow().is_settled()
     })
 }
 
-/// What everybody holds is compared: where changes come with the whole order, one participant of each room sends one more
-/// command for it; else everybody asks.
+/// Compares the orders of all participants. Where changes come with the whole order, one
+/// participant of each room sends one more command to get it; otherwise every participant
+/// asks for it.
 async fn compare(crowd: &Crowd, rooms: &[Rc<Room>], patience: Duration) {
     crowd.keep_whole.set(true);
     for room in rooms {
@@ -313,8 +316,8 @@ async fn compare(crowd: &Crowd, rooms: &[Rc<Room>], patience: Duration) {
     }
 }
 
-/// Waits for what is under way, as long as any of it arrives: what is late on a busy machine is not lost. For nothing to
-/// arrive is given `patience`.
+/// Waits for what is in flight while any of it still arrives: on a busy machine, late is
+/// not lost. Gives up when nothing has arrived for `patience`.
 async fn all_arrives(patience: Duration, rooms: &[Rc<Room>]) {
     let missing = || rooms.iter().map(|room| room.ledger.borrow().lost()).sum::<u64>();
     let is_settled = || rooms.iter().all(|room| room.ledger.borrow().is_settled());
@@ -326,7 +329,7 @@ async fn all_arrives(patience: Duration, rooms: &[Rc<Room>]) {
     }
 }
 
-/// Waits until something has come about; whether it has, in time.
+/// Waits until a condition holds. Returns whether it did in time.
 async fn came_about(patience: Duration, has: impl Fn() -> bool) -> bool {
     let deadline = Instant::now() + patience;
     loop {

@@ -26,18 +26,18 @@ use crate::{echo_warp, payload};
 use tools::frames::{FrameReader, Opcode, put_server_frame};
 use tools::upgrade;
 
-/// Sockets are read into one buffer of this size.
+/// The size of the one buffer into which all sockets are read.
 const BUFFER_BYTES: usize = 64 << 10;
-/// Frames that may wait for a recipient; whoever lets more wait is dropped.
+/// How many frames may wait for a recipient; one with more is dropped.
 const MOST_WAITING: usize = 4_096;
-/// As many frames leave in one write.
+/// How many frames one write takes.
 const FRAMES_A_WRITE: usize = 64;
 
 struct Echo {
     args: EchoArgs,
     rooms: RefCell<HashMap<String, Rc<Room>>>,
     buffer: RefCell<Vec<u8>>,
-    /// Those for whom frames wait that nobody has tried to write yet.
+    /// Members with waiting frames that were not yet tried to be written.
     dirty: RefCell<Vec<Rc<Member>>>,
     something_is_dirty: Notify,
     written: Cell<u64>,
@@ -52,12 +52,12 @@ struct Member {
     out: OwnedWriteHalf,
     waiting: RefCell<VecDeque<Bytes>>,
     is_dirty: Cell<bool>,
-    /// The socket took no more; its own task goes on once it does.
+    /// Whether the socket is full; its own task continues once it has room.
     blocked: Cell<bool>,
     unblock: Notify,
 }
 
-/// Serves until it is stopped; `ready` is told where.
+/// Serves until it is stopped; `ready` is called with the address.
 ///
 /// # Errors
 /// When the address cannot be listened on.
@@ -97,7 +97,7 @@ pub(crate) fn serve(args: EchoArgs, ready: impl FnOnce(SocketAddr)) -> io::Resul
     })
 }
 
-/// One socket, from its upgrade to its end.
+/// Serves one socket, from its upgrade to its end.
 async fn attend(echo: &Echo, path: &str, mut read: OwnedReadHalf, out: OwnedWriteHalf, begun: &[u8]) {
     let (name, label) = path.split_once("?_pk=").unwrap_or((path, "nobody"));
     let room = Rc::clone(echo.rooms.borrow_mut().entry(name.to_owned()).or_default());
@@ -138,7 +138,8 @@ async fn attend(echo: &Echo, path: &str, mut read: OwnedReadHalf, out: OwnedWrit
 }
 
 impl Echo {
-    /// Broadcasts once for each text frame in `bytes`; whether the socket goes on.
+    /// Broadcasts once for each text frame in `bytes`. Returns whether the socket is still
+    /// open.
     fn hear(&self, room: &Room, frame: &Bytes, reader: &mut FrameReader, mut bytes: &[u8]) -> bool {
         loop {
             match reader.read(&mut bytes, 0) {
@@ -175,7 +176,8 @@ impl Echo {
     }
 }
 
-/// Runs once for each turn of the event loop in which something was sent, behind all that was ready then.
+/// Writes once for each turn of the event loop in which something was sent, after
+/// everything that was ready then.
 async fn flush_dirty(echo: Rc<Echo>) {
     loop {
         echo.something_is_dirty.notified().await;
@@ -184,13 +186,13 @@ async fn flush_dirty(echo: Rc<Echo>) {
             member.is_dirty.set(false);
             member.flush();
         }
-        // Its room is used again.
+        // Keeps its allocation.
         echo.dirty.replace(dirty);
     }
 }
 
 impl Member {
-    /// Writes what waits, as far as the socket takes it.
+    /// Writes what waits, as far as the socket accepts it.
     fn flush(&self) {
         if self.blocked.get() {
             return;
@@ -222,14 +224,14 @@ impl Member {
                     self.unblock.notify_one();
                     return;
                 }
-                // The reading side notices, and ends it.
+                // The reading side notices the error and ends the socket.
                 Err(_) => return waiting.clear(),
             }
         }
     }
 }
 
-/// Takes over whenever the socket took no more.
+/// Continues writing whenever the socket was full.
 async fn write_blocked(member: Rc<Member>) {
     loop {
         member.unblock.notified().await;

@@ -1,7 +1,8 @@
-//! The other yardstick: the same echo as anybody would write it, on warp's own WebSockets.
+//! The other yardstick: the same echo as a typical application, on warp's own WebSockets.
 //!
-//! One task reads a socket, a second one sends what is queued for it, as in warp's chat example. Frames are encoded
-//! beforehand as in the bare echo, and there is no JSON, no order and no disk either.
+//! One task reads a socket and another sends what is queued for it, as in warp's chat
+//! example. Frames are encoded beforehand as in the bare echo, and there is no JSON, order
+//! or disk either.
 
 use std::collections::HashMap;
 use std::io;
@@ -21,10 +22,10 @@ use warp::ws::{Message, WebSocket, Ws};
 use crate::args::EchoArgs;
 use crate::payload;
 
-/// Messages that may wait for a recipient; more are lost, and the load notices.
+/// How many messages may wait for a recipient; more are lost, and the load notices.
 const MOST_WAITING: usize = 4_096;
 
-/// For each socket of a room, its number and the way to its sending task.
+/// The number of each socket of a room, and the queue of its sending task.
 type Room = Vec<(u64, mpsc::Sender<Message>)>;
 
 #[derive(Default)]
@@ -32,7 +33,7 @@ struct Rooms {
     rooms: Mutex<HashMap<String, Room>>,
 }
 
-/// Serves until it is stopped; `ready` is told where.
+/// Serves until it is stopped; `ready` is called with the address.
 ///
 /// # Errors
 /// When the address cannot be listened on.
@@ -48,7 +49,7 @@ pub(crate) fn serve(args: &EchoArgs, ready: impl FnOnce(SocketAddr)) -> io::Resu
             .and(warp::ws())
             .map(move |path: FullPath, label: String, ws: Ws| {
                 let rooms = Arc::clone(&rooms);
-                // Before the handshake is answered: from then on a client counts on hearing what others send.
+                // Before the handshake is answered: from then on a client expects to get what others send.
                 let (queue, queued) = mpsc::channel(MOST_WAITING);
                 let number = rooms.enter(path.as_str(), queue);
                 ws.on_upgrade(move |socket| async move {
@@ -59,14 +60,14 @@ pub(crate) fn serve(args: &EchoArgs, ready: impl FnOnce(SocketAddr)) -> io::Resu
                 })
             })
             .boxed();
-        // warp's own accept loop leaves Nagle's algorithm on, which would hold frames back.
+        // warp's own accept loop leaves Nagle's algorithm on, which would delay frames.
         let (sockets, stop) = (TaskTracker::new(), CancellationToken::new());
         accept::serve(listener, filter, AcceptSettings::default(), sockets, stop, async {}).await;
         Ok(())
     })
 }
 
-/// One socket, from its upgrade to its end.
+/// Serves one socket, from its upgrade to its end.
 async fn attend(
     rooms: &Rooms,
     room: &str,
@@ -102,7 +103,7 @@ impl Rooms {
     fn tell(&self, room: &str, message: &Message) {
         let rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         for (_, queue) in rooms.get(room).into_iter().flatten() {
-            // A message that is lost shows in the load's account.
+            // The load counts a lost message.
             drop(queue.try_send(message.clone()));
         }
     }

@@ -1,22 +1,23 @@
-//! Reads the beginning of a message, by looking for names rather than by parsing JSON.
+//! Reads the beginning of a message by searching for names, without parsing JSON.
 //!
-//! Who caused what stands before the whole order in each broadcast, so a few hundred bytes suffice.
+//! In each broadcast the cause comes before the whole order, so a few hundred bytes
+//! suffice.
 
-/// As much of a message as [`read`] needs, with the longest names that this tool chooses.
+/// How much of a message [`read`] needs, with the longest names that this tool uses.
 pub(crate) const PREFIX_BYTES: usize = 512;
 
-/// What a message says.
+/// What a message tells.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Message<'a> {
-    /// The order changed by somebody's command.
+    /// A command changed the order.
     Changed(Changed<'a>),
-    /// Somebody joined, with their id.
+    /// A participant joined, with their id.
     Joined(&'a [u8]),
-    /// The whole order, unasked for or as the answer to a join.
+    /// The whole order, unasked or as the answer to a join.
     Sync,
     /// A command was refused.
     Refused,
-    /// Something that a load has no use for, such as presence.
+    /// A message that the load does not use, such as presence.
     Other,
     /// Not a message of the protocol.
     Unreadable,
@@ -25,24 +26,24 @@ pub(crate) enum Message<'a> {
 /// A change of the order's dishes.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Changed<'a> {
-    /// Whose command it was.
+    /// The sender of the command.
     pub(crate) by: &'a [u8],
-    /// What happened.
+    /// The kind of change.
     pub(crate) change: Change,
-    /// To which dish.
+    /// The id of the dish.
     pub(crate) item: &'a [u8],
-    /// How many of it there are now; 0 unless it was updated.
+    /// The quantity after an update; otherwise 0.
     pub(crate) quantity: u64,
 }
 
-/// What can happen to a dish.
+/// The kinds of changes to a dish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// It is new.
+    /// It was added.
     Added,
-    /// It is gone.
+    /// It was removed.
     Removed,
-    /// There are more or fewer of it.
+    /// Its quantity changed.
     Updated,
 }
 
@@ -83,7 +84,7 @@ fn changed(mut cursor: Cursor<'_>, change: Change) -> Option<Changed<'_>> {
     Some(Changed { by, change, item, quantity })
 }
 
-/// A change as `stonepot.v2` tells it.
+/// Reads a change as an event of `stonepot.v2`.
 fn event(mut cursor: Cursor<'_>) -> Message<'_> {
     let change = match cursor.text(b",\"event\":\"") {
         Some(b"quantity_updated") => Change::Updated,
@@ -110,7 +111,8 @@ fn event(mut cursor: Cursor<'_>) -> Message<'_> {
 struct Cursor<'a>(&'a [u8]);
 
 impl<'a> Cursor<'a> {
-    /// Moves on past `name`: right here as the server writes it, or wherever it comes next.
+    /// Moves past `name`: at the current place, where the server writes it, or at its next
+    /// occurrence.
     fn skip_past(&mut self, name: &[u8]) -> Option<()> {
         if let Some(rest) = self.0.strip_prefix(name) {
             self.0 = rest;
@@ -121,7 +123,8 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// The text after `name`, up to its closing quote. The ids that this tool chooses need no escapes.
+    /// Reads the text after `name`, up to its closing quote. The ids that this tool uses need
+    /// no escapes.
     fn text(&mut self, name: &[u8]) -> Option<&'a [u8]> {
         self.skip_past(name)?;
         let end = self.0.iter().position(|byte| *byte == b'"')?;
@@ -130,7 +133,7 @@ impl<'a> Cursor<'a> {
         Some(text)
     }
 
-    /// The whole number after `name`.
+    /// Reads the whole number after `name`.
     fn number(&mut self, name: &[u8]) -> Option<u64> {
         self.skip_past(name)?;
         let digits = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();

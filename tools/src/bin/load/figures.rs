@@ -1,20 +1,20 @@
-//! What a run counted and measured.
+//! The counts and measurements of a run.
 
 use std::time::Instant;
 
 use tools::latencies::Latencies;
 
-/// How often something happened that must not, and what it was the first time.
+/// How often a fault occurred, and a description of the first one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Trouble {
-    /// How often.
+    /// The count.
     pub(crate) times: u64,
-    /// The first time, in words.
+    /// The first one, in words.
     pub(crate) first: Option<String>,
 }
 
 impl Trouble {
-    /// Once more.
+    /// Counts one more.
     pub(crate) fn note(&mut self, words: impl FnOnce() -> String) {
         self.times += 1;
         if self.first.is_none() {
@@ -28,38 +28,40 @@ impl Trouble {
     }
 }
 
-/// Everything that the participants of one thread saw; added up, that of all threads.
+/// Everything that the participants of one thread counted and measured; merged, that of all
+/// threads.
 #[derive(Debug, Clone)]
 pub(crate) struct Figures {
-    /// Commands whose echo came to their sender while measuring.
+    /// Commands whose echo reached their sender while measuring.
     pub(crate) commands: u64,
-    /// Broadcasts of commands that came to a participant while measuring.
+    /// Broadcasts of commands that reached a participant while measuring.
     pub(crate) deliveries: u64,
-    /// The payload of those.
+    /// The payload bytes of those.
     pub(crate) delivered_bytes: u64,
-    /// Everything read from the sockets while measuring.
+    /// All bytes read from the sockets while measuring.
     pub(crate) bytes: u64,
-    /// From a command's leaving to its echo's coming to its sender.
+    /// The time from sending a command to receiving its echo.
     pub(crate) echo: Latencies,
-    /// From a command's leaving to its broadcast's coming to the last participant of the room.
+    /// The time from sending a command to the arrival of its broadcast at the last participant
+    /// of the room.
     pub(crate) last: Latencies,
     /// When the first participant had joined.
     pub(crate) first_join: Option<Instant>,
-    /// When the last measured echo came.
+    /// When the last measured echo arrived.
     pub(crate) last_echo: Option<Instant>,
-    /// The most commands of one room that were sent while measuring and had not come back to their senders, at any moment.
+    /// The highest number of commands of one room in flight at any moment while measuring.
     pub(crate) most_in_flight: u64,
-    /// How many commands the participant who sent the fewest has sent.
+    /// The commands of the participant who sent the fewest.
     pub(crate) fewest_sent: u64,
-    /// How many commands the participant who sent the most has sent.
+    /// The commands of the participant who sent the most.
     pub(crate) most_sent: u64,
-    /// Deliveries that never came.
+    /// Deliveries that never arrived.
     pub(crate) lost: u64,
-    /// Deliveries that came again.
+    /// Deliveries that arrived twice.
     pub(crate) doubled: u64,
-    /// Broadcasts that no command caused.
+    /// Broadcasts without a command that caused them.
     pub(crate) strange: u64,
-    /// Rooms whose participants do not agree, or whose order is not what was ordered.
+    /// Rooms whose participants disagree, or whose order is not what was ordered.
     pub(crate) disagreements: Trouble,
     /// Commands that the server refused.
     pub(crate) refusals: Trouble,
@@ -67,12 +69,13 @@ pub(crate) struct Figures {
     pub(crate) closed: Trouble,
     /// Messages that could not be read.
     pub(crate) unreadable: Trouble,
-    /// Times that the server sent the whole order to somebody who had it: what it left out counts as lost.
+    /// How often the server sent the whole order again to a slow participant; what it skipped
+    /// counts as lost.
     pub(crate) resyncs: u64,
 }
 
 impl Figures {
-    /// Nothing yet.
+    /// Makes empty figures.
     pub(crate) fn new() -> Self {
         Self {
             commands: 0,
@@ -97,7 +100,7 @@ impl Figures {
         }
     }
 
-    /// Adds what another thread saw.
+    /// Adds the figures of another thread.
     pub(crate) fn merge(&mut self, other: Self) {
         self.commands += other.commands;
         self.deliveries += other.deliveries;
@@ -120,7 +123,7 @@ impl Figures {
         self.resyncs += other.resyncs;
     }
 
-    /// What went wrong, in words; nothing when nothing did.
+    /// The faults, in words; empty if there are none.
     pub(crate) fn faults(&self) -> Vec<String> {
         let counted = [
             ("deliveries lost", self.lost),

@@ -1,22 +1,23 @@
-//! One room's account of which command has reached whom: every command must reach every participant exactly
-//! once, and each sender's commands in the order in which they were sent.
+//! Tracks which command of a room has reached which participant. Every command must reach
+//! every participant exactly once, and each sender's commands must arrive in the order in
+//! which they were sent.
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
-/// How far around the expected command to look for the one that came instead.
+/// How many commands around the expected one to search for the one that arrived instead.
 const SEARCH: u64 = 64;
 
-/// What became of the room's commands.
+/// The deliveries of a room's commands.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     lines: Vec<Line>,
-    /// Commands that have not come back to their senders.
+    /// How many commands have not yet come back to their senders.
     in_flight: u64,
     most_in_flight: u64,
-    /// Deliveries left out before a later one of the same sender came.
+    /// Deliveries skipped before a later one of the same sender arrived.
     pub(crate) skipped: u64,
-    /// Deliveries that came again.
+    /// Deliveries that arrived twice.
     pub(crate) doubled: u64,
     /// Broadcasts that no command of ours caused.
     pub(crate) strange: u64,
@@ -28,7 +29,7 @@ struct Line {
     sent: u64,
     /// The number of the first command in `under_way`.
     oldest: u64,
-    /// Commands that have not reached everybody.
+    /// Commands that have not yet reached every participant.
     under_way: VecDeque<UnderWay>,
     /// For each participant, the number of the command that must come next.
     next: Vec<u64>,
@@ -40,19 +41,19 @@ struct UnderWay {
     reached: usize,
 }
 
-/// What one delivery means.
+/// What one delivery completes.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Delivered {
-    /// It counts: it is neither a repetition nor a stranger.
+    /// Whether it counts: it is neither a repetition nor unknown.
     pub(crate) counts: bool,
-    /// When its command was sent, if the sender has its own echo now.
+    /// When its command was sent, if this was the sender's own echo.
     pub(crate) echoed: Option<Instant>,
-    /// When its command was sent, if it has reached everybody now.
+    /// When its command was sent, if it has now reached every participant.
     pub(crate) reached_all: Option<Instant>,
 }
 
 impl Ledger {
-    /// The empty account of a room of that many people.
+    /// Makes an empty ledger for a room of this many people.
     pub(crate) fn new(people: usize) -> Self {
         let line = || Line { sent: 0, oldest: 0, under_way: VecDeque::new(), next: vec![0; people] };
         Self {
@@ -65,17 +66,18 @@ impl Ledger {
         }
     }
 
-    /// The number that `sender`'s next command has.
+    /// The number of `sender`'s next command.
     pub(crate) fn sent(&self, sender: usize) -> u64 {
         self.lines.get(sender).map_or(0, |line| line.sent)
     }
 
-    /// From now on [`Ledger::most_in_flight`] counts anew.
+    /// Restarts [`Ledger::most_in_flight`].
     pub(crate) fn begin_to_measure(&mut self) {
         self.most_in_flight = self.in_flight;
     }
 
-    /// The most commands that had not come back to their senders, at any moment since [`Ledger::begin_to_measure`].
+    /// The highest number of commands in flight at any moment since
+    /// [`Ledger::begin_to_measure`].
     pub(crate) fn most_in_flight(&self) -> u64 {
         self.most_in_flight
     }
@@ -85,7 +87,7 @@ impl Ledger {
         self.lines.iter().map(|line| line.sent).collect()
     }
 
-    /// `sender` sends its next command.
+    /// Notes that `sender` sends its next command.
     pub(crate) fn send(&mut self, sender: usize, sent_at: Instant) {
         if let Some(line) = self.lines.get_mut(sender) {
             self.in_flight += 1;
@@ -95,7 +97,8 @@ impl Ledger {
         }
     }
 
-    /// `sender`'s last command was refused; whether there was one that nobody had seen.
+    /// Removes `sender`'s last command, which was refused. Returns whether there was one that
+    /// no participant had received.
     pub(crate) fn take_back(&mut self, sender: usize) -> bool {
         let Some(line) = self.lines.get_mut(sender) else { return false };
         if line.under_way.back().is_none_or(|last| last.reached > 0) {
@@ -107,8 +110,8 @@ impl Ledger {
         true
     }
 
-    /// A broadcast of a command of `sender` came to `receiver`; `is` tells whether it may be the one of that
-    /// number.
+    /// Notes that a broadcast of a command of `sender` reached `receiver`. `is` says whether it
+    /// may be the command with a given number.
     pub(crate) fn deliver(&mut self, receiver: usize, sender: usize, is: impl Fn(u64) -> bool) -> Delivered {
         let people = self.lines.len();
         let Some(line) = self.lines.get_mut(sender) else {
@@ -146,18 +149,18 @@ impl Ledger {
         delivered
     }
 
-    /// The number of the last command of which `sender` awaits the echo.
+    /// The number of the last command whose echo `sender` awaits.
     pub(crate) fn awaited_echo(&self, sender: usize) -> Option<u64> {
         let line = self.lines.get(sender)?;
         line.next.get(sender).filter(|next| **next < line.sent).map(|_| line.sent)
     }
 
-    /// Nothing is under way any more.
+    /// Whether nothing is in flight any more.
     pub(crate) fn is_settled(&self) -> bool {
         self.lines.iter().all(|line| line.next.iter().all(|next| *next == line.sent))
     }
 
-    /// Deliveries that never came.
+    /// Deliveries that never arrived.
     pub(crate) fn lost(&self) -> u64 {
         let still: u64 =
             self.lines.iter().flat_map(|line| line.next.iter().map(|next| line.sent - next)).sum();
@@ -194,7 +197,7 @@ mod tests {
         assert_eq!(ledger.most_in_flight(), 3);
 
         ledger.deliver(0, 0, |_| true);
-        // The first of the two was left out.
+        // The first of the two was skipped.
         ledger.deliver(1, 1, |nth| nth == 1);
         ledger.send(0, Instant::now());
         assert!(ledger.take_back(0));

@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether everything came as it should have.
+/// Runs the load. Returns whether everything arrived as it should have.
 fn load(args: &LoadArgs) -> io::Result<bool> {
     enough_files(args)?;
     let (data, _temporary) = data_folder(args)?;
@@ -86,7 +86,8 @@ fn data_folder(args: &LoadArgs) -> io::Result<(PathBuf, Option<TempDir>)> {
     Ok((temporary.path().to_owned(), Some(temporary)))
 }
 
-/// Each participant is an open file, here and in the server that inherits our limit.
+/// Checks the limit of open files: each participant needs one, here and in the server,
+/// which inherits our limit.
 fn enough_files(args: &LoadArgs) -> io::Result<()> {
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let limit = limits.lines().find_map(|line| line.strip_prefix("Max open files"));

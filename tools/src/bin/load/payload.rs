@@ -1,6 +1,6 @@
 //! What the yardsticks broadcast.
 
-/// As long as the server's, and beginning as the server's do; the rest is filling.
+/// A payload as long as the server's that begins like the server's; the rest is padding.
 pub(crate) fn encoded_beforehand(label: &str, payload_bytes: usize) -> String {
     let head = format!(
         r#"{{"type":"quantity_updated","participantId":"{label}","participantName":"","data":{{"itemId":"dish-0","quantity":1,"orderState":{{"filling":""#

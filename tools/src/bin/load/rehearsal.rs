@@ -1,4 +1,5 @@
-//! The load against the yardstick, faithful and not: a check that cannot fail proves nothing.
+//! Tests of the load against a correct and a faulty yardstick: a check that cannot fail
+//! proves nothing.
 
 use std::net::SocketAddr;
 use std::sync::mpsc;
@@ -11,7 +12,7 @@ use crate::echo;
 use crate::figures::Figures;
 use crate::run::{Peer, Run, measure};
 
-/// Longer than anything here takes, however busy the machine is, in seconds.
+/// Longer than anything here takes on a busy machine, in seconds.
 const LONG: f64 = 120.0;
 
 #[test]
@@ -20,7 +21,8 @@ fn a_faithful_echo_has_no_faults_however_it_writes() {
         let run = rehearse(&["--writes", writes], &["--threads", "2"]);
         assert_eq!(run.figures.faults(), [""; 0], "{writes}");
         assert_eq!(run.figures.commands, 2_000, "{writes}");
-        // What crosses the window's edges: two other deliveries for each of the twelve participants' commands.
+        // At the edges of the window, up to two other deliveries for each of the twelve
+        // participants' commands.
         let Figures { commands, deliveries, .. } = run.figures;
         assert!(deliveries.abs_diff(3 * commands) <= 48, "{writes}: {deliveries} for {commands}");
         assert!((run.frame_bytes() - 2_000.0).abs() < 0.5, "{writes}: {} bytes", run.frame_bytes());
@@ -34,7 +36,7 @@ fn with_one_command_in_flight_in_a_room_its_people_take_turns_against_any_echo()
         assert_eq!(run.figures.faults(), [""; 0], "{writes}");
         let Figures { commands, most_in_flight, fewest_sent, most_sent, .. } = run.figures;
         assert_eq!((commands, most_in_flight), (2_000, 1), "{writes}");
-        // They filled the room with 2, 2 and 1 dishes.
+        // The participants filled the room with 2, 2 and 1 dishes.
         assert!(most_sent - fewest_sent <= 2, "{writes}: {fewest_sent} to {most_sent}");
     }
 }
@@ -56,7 +58,7 @@ fn with_turns_a_delivery_left_out_is_noticed_too() {
 
 #[test]
 fn a_delivery_left_out_is_noticed() {
-    // Some of the senders wait for ever for their own.
+    // Some senders wait for ever for their own echo.
     let brief = ["--seconds", "3", "--patience", "1"];
     let Figures { lost, doubled, .. } = rehearse(&["--lose-every", "1001"], &brief).figures;
     assert!(lost > 0 && doubled == 0, "{lost} lost, {doubled} doubled");
@@ -65,7 +67,8 @@ fn a_delivery_left_out_is_noticed() {
 #[test]
 fn a_delivery_that_comes_twice_is_noticed() {
     let Figures { lost, doubled, strange, .. } = rehearse(&["--double-every", "1001"], &[]).figures;
-    // The echo's frames do not say which command they tell of, so the surplus shows in either way.
+    // The echo's frames do not say which command they are for, so a surplus may be counted
+    // either way.
     assert!(lost == 0 && doubled + strange > 0, "{lost} lost, {doubled} doubled, {strange} strange");
 }
 
@@ -92,7 +95,8 @@ fn rehearse(echo_args: &[&str], load_args: &[&str]) -> Run {
     thread::spawn(move || echo::serve(echo_args, |addr| ready.send(addr).unwrap()));
     let addr = is_ready.recv().unwrap();
 
-    // So many commands and not so many seconds: how much that is depends on the machine. Nobody waits for the rest of the time.
+    // Limited by commands, not by time: the rate depends on the machine, and a fast one need
+    // not wait for the rest.
     let mut all = vec!["load", "--people", "3", "--items", "5", "--warmup", "0"];
     let seconds = LONG.to_string();
     for (option, value) in

@@ -11,9 +11,9 @@ use tools::environment::Environment;
 
 /// One line of the table.
 struct Metric {
-    /// What people read.
+    /// The label for people.
     label: &'static str,
-    /// What machines read.
+    /// The key for machines.
     key: &'static str,
     digits: usize,
     of: fn(&Run) -> Option<f64>,
@@ -72,10 +72,10 @@ const METRICS: [Metric; 35] = [
     metric("measured, s", "seconds", 1, |run| Some(run.seconds)),
 ];
 
-/// The rates of which the yardstick's part is told.
+/// The rates that are compared with the yardstick's.
 const COMPARED: [&str; 2] = ["commands_per_second", "deliveries_per_second"];
 
-/// In characters, as `format!` counts.
+/// The width of a text in characters, as `format!` counts it.
 fn width_of(text: &str) -> usize {
     text.chars().count()
 }
@@ -88,7 +88,7 @@ fn mib(kib: Option<u64>) -> Option<f64> {
     Some(as_number(kib?) / 1024.0)
 }
 
-/// Median, least and most.
+/// Median, minimum and maximum.
 struct Spread {
     median: f64,
     least: f64,
@@ -120,7 +120,7 @@ impl Spread {
     }
 }
 
-/// Run by run, what part of the yardstick's rate this column has.
+/// The ratio of this column's rate to the yardstick's, for each run.
 fn ratios(column: &Column, echo: &Column, rate: &Metric) -> Option<Spread> {
     let pairs = column.runs.iter().zip(&echo.runs);
     Spread::of(pairs.filter_map(|(run, echo)| Some((rate.of)(run)? / (rate.of)(echo)?)).collect())
@@ -134,7 +134,7 @@ fn yardsticks(columns: &[Column]) -> impl Iterator<Item = &Column> {
     columns.iter().filter(|column| matches!(column.subject, Subject::Echo(_)))
 }
 
-/// What was measured where, in words.
+/// Describes what was measured, and where.
 fn heading(args: &LoadArgs, environment: &Environment) -> String {
     let Environment { cores, processor, pinned, load_average, file_system, fsync } = environment;
     let pinned = match pinned {
@@ -169,7 +169,7 @@ fn heading(args: &LoadArgs, environment: &Environment) -> String {
     )
 }
 
-/// The table.
+/// Formats the figures as a table.
 pub(crate) fn table(args: &LoadArgs, environment: &Environment, columns: &[Column]) -> String {
     let alone = args.runs == 1;
     let mut rows: Vec<(String, Vec<Option<String>>)> = METRICS
@@ -189,7 +189,7 @@ pub(crate) fn table(args: &LoadArgs, environment: &Environment, columns: &[Colum
             rows.push((format!("{} as part of the {}'s", rate.label, echo.subject.name()), cells));
         }
     }
-    // Lines that say nothing in any column are left out.
+    // Rows that are empty in every column are left out.
     rows.retain(|(_, cells)| cells.iter().any(Option::is_some));
 
     let names: Vec<String> = columns.iter().map(|column| column.subject.name()).collect();
@@ -215,7 +215,7 @@ pub(crate) fn table(args: &LoadArgs, environment: &Environment, columns: &[Colum
     table
 }
 
-/// Everything, for machines.
+/// Formats all figures as JSON.
 pub(crate) fn json(args: &LoadArgs, environment: &Environment, columns: &[Column]) -> Value {
     let mut subjects = Map::new();
     for column in columns {

@@ -1,4 +1,4 @@
-//! One run: the load's threads against one server, and what both cost while it was measured.
+//! One run: the load's threads against one server, and the cost of both while measuring.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,28 +18,28 @@ use crate::script::Script;
 use crate::tokens::Tokens;
 use tools::usage::{Look, Usage, resident_kib};
 
-/// How often to look whether a thread has given up.
+/// How often to check whether a thread has given up.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The server's resident memory, in KiB.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Memory {
-    /// Before anybody connected.
+    /// Before any participant connected.
     pub(crate) before: Option<u64>,
-    /// With everybody in and all rooms filled.
+    /// With all participants connected and all rooms filled.
     pub(crate) connected: Option<u64>,
-    /// When the measuring was over, with everybody still in.
+    /// At the end of the measurement, with all participants still connected.
     pub(crate) end: Option<u64>,
 }
 
-/// What one run gave.
+/// The results of one run.
 #[derive(Debug, Clone)]
 pub(crate) struct Run {
-    /// What the participants saw.
+    /// What the participants measured.
     pub(crate) figures: Figures,
-    /// How long it was measured, in seconds.
+    /// The measured time, in seconds.
     pub(crate) seconds: f64,
-    /// What both used of the cores while measuring.
+    /// What the server and the load used of the cores while measuring.
     pub(crate) usage: Usage,
     /// The server's memory.
     pub(crate) memory: Memory,
@@ -47,12 +47,12 @@ pub(crate) struct Run {
     pub(crate) started_in: Option<Duration>,
     /// From the server's start until the first participant had joined.
     pub(crate) joined_in: Option<Duration>,
-    /// From asking the server to stop until it was gone.
+    /// From the request to stop until the server was gone.
     pub(crate) stopped_in: Option<Duration>,
 }
 
 impl Run {
-    /// So many a second.
+    /// The rate of a count, per second.
     pub(crate) fn rate(&self, times: u64) -> f64 {
         as_number(times) / self.seconds
     }
@@ -63,7 +63,7 @@ impl Run {
     }
 }
 
-/// A count as a number to divide.
+/// Converts a count to a floating-point number.
 #[expect(clippy::cast_precision_loss, reason = "nothing that is counted here comes near 2^53")]
 pub(crate) fn as_number(count: u64) -> f64 {
     count as f64
@@ -71,19 +71,19 @@ pub(crate) fn as_number(count: u64) -> f64 {
 
 type Crew = Vec<JoinHandle<io::Result<Figures>>>;
 
-/// What is at the other end.
+/// What the load talks to.
 #[derive(Debug)]
 pub(crate) enum Peer {
-    /// A server, with tokens where it asks for some.
+    /// A server, with tokens if it requires sign-in.
     Server(Option<Tokens>),
     /// The yardstick.
     Echo,
 }
 
-/// Lets the load loose on `addr`. `pid` is the server's, when it is known.
+/// Runs the load against `addr`. `pid` is the server's, if known.
 ///
 /// # Errors
-/// When the rooms cannot be entered or filled.
+/// When the rooms cannot be joined or filled.
 pub(crate) fn measure(args: &LoadArgs, addr: SocketAddr, pid: Option<u32>, peer: Peer) -> io::Result<Run> {
     let (echo, tokens) = match peer {
         Peer::Server(tokens) => (false, tokens),
@@ -142,7 +142,7 @@ pub(crate) fn measure(args: &LoadArgs, addr: SocketAddr, pid: Option<u32>, peer:
     for thread in crew {
         figures.merge(joined(thread)?);
     }
-    // When the commands ran out before the time did, the last echo is the end.
+    // If the commands ran out before the time did, the last echo is the end.
     let ended = figures.last_echo.filter(|_| end.is_before(until)).unwrap_or(until);
     Ok(Run {
         seconds: (ended - from).as_secs_f64().max(0.001),
@@ -160,7 +160,8 @@ fn work(task: Task) -> io::Result<Figures> {
     LocalSet::new().block_on(&runtime, crowd::run(task))
 }
 
-/// Waits until every thread has come so far, or `deadline`; false when one has given up.
+/// Waits until every thread has reached the next step, or until `deadline`. Returns false
+/// if one has given up.
 fn all_reach(arrivals: &mpsc::Receiver<()>, crew: &Crew, deadline: Option<Instant>) -> bool {
     let mut missing = crew.len();
     while missing > 0 {
@@ -176,7 +177,7 @@ fn all_reach(arrivals: &mpsc::Receiver<()>, crew: &Crew, deadline: Option<Instan
     true
 }
 
-/// The first thread's trouble; those that were only called off say nothing.
+/// The first thread's own error; threads that were only called off are ignored.
 fn why_called_off(crew: Crew) -> io::Error {
     let mut troubles: Vec<io::Error> = crew.into_iter().filter_map(|thread| joined(thread).err()).collect();
     troubles.sort_by_key(|trouble| trouble.to_string() == crowd::CALLED_OFF);

@@ -1,7 +1,8 @@
-//! What every participant sends, as a pure function of who they are and how many commands they sent.
+//! The commands of every participant, as a pure function of their number and of how many
+//! commands they sent.
 //!
-//! Being a pure function, it also tells which command caused a broadcast, so nothing needs to be remembered
-//! about commands that are under way but when they left.
+//! Because it is a pure function, it also tells which command caused a broadcast. Only the
+//! sending time of a command in flight must be remembered.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +12,16 @@ use crate::step::{Dish, Step};
 use crate::tokens::Tokens;
 use crate::wording;
 
-/// Quantities run from 2 up to 2 + this, a prime, so that a dish never gets the quantity that it has.
+/// Quantities run from 2 to 2 + this, a prime, so that an update never repeats the dish's
+/// current quantity.
 const QUANTITIES: u64 = 997;
-/// For the participant whose dishes are a multiple of [`QUANTITIES`].
+/// Used for a participant whose number of dishes is a multiple of [`QUANTITIES`].
 const OTHER_QUANTITIES: u64 = 991;
 
-/// Who sends what, in which rooms.
+/// The parameters of a run: who sends what, in which rooms.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
-    /// Makes this run's rooms new ones.
+    /// A name for this run, so that its rooms are new.
     pub(crate) run: String,
     /// The party of every room.
     pub(crate) party: String,
@@ -27,18 +29,20 @@ pub(crate) struct Script {
     pub(crate) people: u32,
     /// Dishes that fill each room.
     pub(crate) items: u32,
-    /// What follows.
+    /// The commands after the room is filled.
     pub(crate) mix: Mix,
-    /// Nobody joins and no room is filled: the peer is the yardstick, which knows no orders.
+    /// Whether the peer is the yardstick, which knows no orders: no participant joins, and no
+    /// room is filled.
     pub(crate) echo: bool,
-    /// They speak `stonepot.v2`.
+    /// Whether the participants speak `stonepot.v2`.
     pub(crate) v2: bool,
-    /// They sign in.
+    /// Their tokens, with sign-in.
     pub(crate) tokens: Option<Tokens>,
 }
 
 impl Script {
-    /// The address of a participant's socket. The label lets the yardstick know the sender without parsing.
+    /// The path of a participant's socket. The label lets the yardstick know the sender without
+    /// parsing.
     pub(crate) fn path(&self, room: u32, person: u32) -> String {
         let (name, guest) = (format!("load-{}-{room}", self.run), wording::guest(room, person));
         let token = self.tokens.as_ref().map(|tokens| tokens.token(&self.party, &name, &guest));
@@ -62,7 +66,7 @@ impl Script {
             Mix::AddRemove => Step::Remove(Dish::Extra { by: person, nth: later - 1 }),
             Mix::UpdateQuantity => {
                 let dishes = u64::from(self.items.saturating_sub(person).div_ceil(self.people)).max(1);
-                // People who share a dish never order the same quantity of it, so that their commands differ.
+                // People who share a dish use different quantities, so that their commands differ.
                 let sharing = u64::from(self.people.div_ceil(self.items));
                 let quantities =
                     if dishes.is_multiple_of(QUANTITIES) { OTHER_QUANTITIES } else { QUANTITIES };
@@ -73,14 +77,15 @@ impl Script {
         }
     }
 
-    /// The dishes are dealt out: a participant's `nth`, or the one they share when there are fewer.
+    /// A participant's `nth` dish. Dishes are distributed in turn; with fewer dishes than
+    /// people, they are shared.
     fn own_dish(&self, person: u32, nth: u64) -> Dish {
         let nth = u32::try_from(nth).unwrap_or_default();
         Dish::First((person % self.items).saturating_add(nth.saturating_mul(self.people)))
     }
 
-    /// The dishes that an order must hold after each participant has sent so many commands. A quantity is
-    /// `None` where it depends on whose command came last.
+    /// The dishes of an order after each participant has sent this many commands. A quantity is
+    /// `None` if it depends on whose command came last.
     pub(crate) fn dishes_after(&self, sent: &[u64]) -> BTreeMap<String, Option<u64>> {
         let shared = self.people > self.items;
         let mut dishes = BTreeMap::new();
@@ -101,7 +106,7 @@ impl Script {
     }
 }
 
-/// Which command of its sender a broadcast tells of.
+/// The command that a broadcast reports.
 pub(crate) fn told(changed: &Changed<'_>) -> Option<Step> {
     let dish = Dish::parse(changed.item)?;
     Some(match changed.change {

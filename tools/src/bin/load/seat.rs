@@ -1,4 +1,4 @@
-//! One participant: a socket, and what is done with every message that comes out of it.
+//! One participant: a socket, and the handling of its messages.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -21,32 +21,32 @@ use crate::wording;
 use tools::frames::{Frame, FrameReader, Opcode, put_client_frame};
 use tools::upgrade;
 
-/// How long a participant waits after a refusal: a server that refuses is not to be hammered.
+/// The pause after a refusal, to avoid hammering the server.
 const AFTER_REFUSAL: Duration = Duration::from_millis(20);
 /// How long a participant waits for its echo after the server resent the full state.
 const AFTER_RESYNC: Duration = Duration::from_millis(50);
-/// As much of a refusal as is shown.
+/// How much of a refusal is shown.
 const REFUSAL_SHOWN: usize = 300;
 
 /// A participant's place in a room.
 #[derive(Debug)]
 pub(crate) struct Seat {
-    /// Which participant of the room, from 0.
+    /// The participant's number in the room, from 0.
     pub(crate) person: u32,
     out: OwnedWriteHalf,
     joined: Cell<bool>,
     joining: Notify,
     ended: Cell<bool>,
-    /// No command of this participant is under way, and none follows by itself.
+    /// Whether no command of this participant is in flight and none will follow automatically.
     pub(crate) idle: Cell<bool>,
-    /// The last broadcast, whole, once the crowd keeps them.
+    /// The last whole broadcast, once the crowd keeps them.
     pub(crate) whole: RefCell<Vec<u8>>,
 }
 
-/// Opens the socket, and listens to it from now on.
+/// Opens the socket and starts to listen on it.
 ///
 /// # Errors
-/// When the server does not let us in.
+/// When the server refuses.
 pub(crate) async fn sit(
     crowd: &Rc<Crowd>,
     room: &Rc<Room>,
@@ -72,10 +72,10 @@ pub(crate) async fn sit(
 }
 
 impl Seat {
-    /// Joins the order, and waits until the server says so.
+    /// Joins the order, and waits for the server's confirmation.
     ///
     /// # Errors
-    /// When it does not.
+    /// When there is none.
     pub(crate) async fn join(&self, crowd: &Crowd, room: &Room, patience: Duration) -> io::Result<()> {
         if self.joined.get() {
             return Ok(());
@@ -93,7 +93,8 @@ impl Seat {
         }
     }
 
-    /// Sends the participant's next command if it is time for one; else the participant is idle.
+    /// Sends the participant's next command if it is time for one; otherwise marks the
+    /// participant as idle.
     pub(crate) fn go_on(&self, crowd: &Crowd, room: &Room) {
         let wanted = !self.ended.get() && crowd.wants(self.is_filling(crowd, room), Instant::now());
         self.idle.set(!wanted);
@@ -112,12 +113,12 @@ impl Seat {
         });
     }
 
-    /// Whether its socket has not ended.
+    /// Whether its socket is open.
     pub(crate) fn is_open(&self) -> bool {
         !self.ended.get()
     }
 
-    /// Whoever is next sends, now that this participant's command is not in flight any more.
+    /// Lets the next participant send, now that this one's command is no longer in flight.
     fn pass_on(crowd: &Rc<Crowd>, room: &Rc<Room>, seat: &Rc<Self>, pause: Option<Duration>) {
         seat.idle.set(true);
         let next = crowd.next(room, seat);
@@ -146,22 +147,22 @@ impl Seat {
         }
     }
 
-    /// Asks for the full state, in the protocol that has a message for it.
+    /// Asks for the full state, in the protocol that has a message for this.
     pub(crate) fn ask_for_state(&self, crowd: &Crowd) {
         if let Err(error) = self.write(crowd, Opcode::Text, wording::GET_STATE) {
             self.end(crowd, || format!("the state could not be asked for: {error}"));
         }
     }
 
-    /// Says goodbye.
+    /// Closes the socket.
     pub(crate) fn close(&self, crowd: &Crowd) {
         if !self.ended.replace(true) {
             let _ = self.write(crowd, Opcode::Close, &1_000_u16.to_be_bytes());
         }
     }
 
-    /// A participant has one command of a few hundred bytes under way, so the socket always has room for
-    /// the next one. If not, the server has stopped reading.
+    /// Writes one frame. A participant has one command of a few hundred bytes in flight, so the
+    /// socket always has room for the next one. If not, the server has stopped reading.
     fn write(&self, crowd: &Crowd, opcode: Opcode, payload: &[u8]) -> io::Result<()> {
         let mut frame = crowd.frame.borrow_mut();
         frame.clear();
@@ -181,8 +182,8 @@ impl Seat {
     }
 }
 
-/// Reads the socket until it ends. All sockets of a thread share one buffer: nothing of it is kept across an
-/// await.
+/// Reads the socket until it ends. All sockets of a thread share one buffer, which is not
+/// kept across an await.
 async fn listen(crowd: Rc<Crowd>, room: Rc<Room>, seat: Rc<Seat>, mut read: OwnedReadHalf, begun: Vec<u8>) {
     let mut reader = FrameReader::default();
     hear(&crowd, &room, &seat, &mut reader, &begun);
@@ -273,7 +274,8 @@ fn take_change(
     let sender = wording::person(changed.by, room.number);
     let told = script::told(changed);
     let delivered = match sender {
-        // The yardstick's frames say who, not what: its deliveries are counted.
+        // The yardstick's frames name the sender but not the command, so deliveries are only
+        // counted.
         Some(sender) if crowd.script.echo => {
             room.ledger.borrow_mut().deliver(seat.person as usize, sender as usize, |_| true)
         }
@@ -293,8 +295,9 @@ fn take_change(
     }
 }
 
-/// The server left out what this participant was too slow for. If its own echo was among that, waiting for it
-/// would take for ever: like the people at a table, it looks at the new state and goes on.
+/// Handles a full state that replaces changes for which this participant was too slow. Its
+/// own echo may be among them and would never arrive, so it continues from the new state,
+/// as a person would.
 fn take_resync(crowd: &Rc<Crowd>, room: &Rc<Room>, seat: &Rc<Seat>) {
     crowd.figures.borrow_mut().resyncs += 1;
     let sender = seat.person as usize;

@@ -5,9 +5,9 @@ use std::fmt;
 /// A dish that the load ordered. Its text is its id on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Dish {
-    /// One of those that fill the room.
+    /// One of the dishes that fill the room.
     First(u32),
-    /// One that comes and goes.
+    /// One that is added and removed.
     Extra { by: u32, nth: u64 },
 }
 
@@ -32,7 +32,7 @@ impl Dish {
         Some(Self::Extra { by: number(by)?, nth: number(nth.strip_prefix(b"-")?)? })
     }
 
-    /// What one of it costs, in paise.
+    /// The price of one, in paise.
     pub(crate) fn price_paise(self) -> u64 {
         match self {
             Self::First(nth) => 4_950 + u64::from(nth % 40) * 500,
@@ -44,7 +44,7 @@ impl Dish {
 /// One command, without its envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// `add_item`, one of it.
+    /// `add_item` of quantity 1
     Add(Dish),
     /// `remove_item`
     Remove(Dish),

@@ -1,4 +1,4 @@
-//! Tokens for a server at which everybody has to sign in.
+//! Tokens for a server with required sign-in.
 
 use std::fs;
 use std::io;
@@ -10,17 +10,17 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::json;
 
-/// No run is longer.
+/// The lifetime of a token; no run is longer.
 const GOOD_FOR_SECONDS: u64 = 24 * 60 * 60;
 
-/// A secret that the load and the server share, for one run.
+/// A secret shared by the load and the server for one run.
 #[derive(Debug, Clone)]
 pub(crate) struct Tokens {
     secret: String,
 }
 
 impl Tokens {
-    /// With a secret that is written to `folder` as a set of keys, and where that is.
+    /// Makes a secret and writes it to `folder` as a key set; also returns its path.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -32,7 +32,7 @@ impl Tokens {
         Ok((Self { secret }, file))
     }
 
-    /// What lets `participant` into `room` of `party`.
+    /// A token that lets `participant` into `room` of `party`.
     pub(crate) fn token(&self, party: &str, room: &str, participant: &str) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let claims = json!({
@@ -41,7 +41,8 @@ impl Tokens {
             "room": format!("{party}/{room}"),
             "participant": participant,
         });
-        // An HMAC of what was JSON a moment ago cannot fail; without a token, the server says what is wrong.
+        // Signing claims that were just built as JSON cannot fail; without a token, the server says
+        // what is wrong.
         encode(&Header::default(), &claims, &EncodingKey::from_secret(self.secret.as_bytes()))
             .unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! The text of what participants send, and the ids in it.
+//! The text of the participants' messages, and the ids in them.
 
 use std::fmt;
 use std::io::Write as _;
@@ -11,7 +11,7 @@ pub(crate) fn guest(room: u32, person: u32) -> String {
     format!("guest-{room}-{person}")
 }
 
-/// Which participant of `room` has this id.
+/// The participant of `room` that has this id.
 pub(crate) fn person(id: &[u8], room: u32) -> Option<u32> {
     let rest = id.strip_prefix(b"guest-")?;
     let dash = rest.iter().position(|byte| *byte == b'-')?;
@@ -23,7 +23,7 @@ pub(crate) fn person(id: &[u8], room: u32) -> Option<u32> {
 /// Asks for the full state in `stonepot.v2`.
 pub(crate) const GET_STATE: &[u8] = br#"{"type":"get_state"}"#;
 
-/// The message that joins. `id` is the command's, where the protocol needs one.
+/// The message that joins. `id` is the command's, if the protocol needs one.
 pub(crate) fn join(room: u32, person: u32, id: Option<u64>) -> Vec<u8> {
     let mut text = Vec::new();
     put_envelope(&mut text, "join", room, person, id);
@@ -37,7 +37,7 @@ pub(crate) fn join(room: u32, person: u32, id: Option<u64>) -> Vec<u8> {
     text
 }
 
-/// Appends the message that carries out `step`. `id` is the command's, where the protocol needs one.
+/// Appends the message of a `step`. `id` is the command's, if the protocol needs one.
 pub(crate) fn put_step(text: &mut Vec<u8>, room: u32, person: u32, step: Step, id: Option<u64>) {
     match step {
         Step::Add(dish) => {
@@ -65,7 +65,7 @@ pub(crate) fn put_step(text: &mut Vec<u8>, room: u32, person: u32, step: Step, i
 
 fn put_envelope(text: &mut Vec<u8>, kind: &str, room: u32, person: u32, id: Option<u64>) {
     if let Some(id) = id {
-        // Only a join says who speaks.
+        // Only a join names the sender.
         let who = if kind == "join" {
             format!(r#""participantId":"guest-{room}-{person}","participantName":"Guest {person}","#)
         } else {

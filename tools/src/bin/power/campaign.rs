@@ -1,4 +1,4 @@
-//! Many lives, and many power cuts in each.
+//! A campaign: many lives of the program, with many power cuts in each.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,21 +18,22 @@ use crate::record::{self, Event};
 use crate::recorder::Recorder;
 use crate::verdict::{Found, Judge, lay_out};
 
-/// After so many lives in one folder a new one is begun, lest the orders grow and every look takes long.
+/// After this many lives a new folder is used, so that the orders, and the time of each
+/// check, stay small.
 const LIVES_OF_A_FOLDER: u64 = 4;
 
-/// What waits to be judged, at most; whoever makes more waits.
+/// The most cases that wait to be judged. Overflow: the producer waits.
 const WAITING: usize = 8;
 
-/// What is to be done.
+/// What the campaign does.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
-    /// Power cuts, at least.
+    /// The least number of power cuts.
     pub(crate) cuts: u64,
     pub(crate) cuts_of_a_life: u64,
     pub(crate) threads: usize,
-    /// How the lives go, in turn.
+    /// The modes of the lives, in turn.
     pub(crate) modes: &'static [Mode],
     pub(crate) disk_lies: bool,
 }
@@ -50,7 +51,7 @@ impl Plan {
     }
 }
 
-/// What was done and found.
+/// The result of a campaign without a broken promise.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Report {
     pub(crate) cuts: u64,
@@ -64,19 +65,19 @@ pub(crate) struct Report {
     pub(crate) took: Duration,
 }
 
-/// A broken promise, and how to see it again.
+/// A broken promise, and how to reproduce it.
 #[derive(Debug, Clone)]
 pub(crate) struct Broken {
     pub(crate) how: String,
     /// How many events had happened.
     pub(crate) position: usize,
-    /// What the disk's luck was; nothing when it took no power cut.
+    /// The seed of the power cut. `None`: there was no power cut.
     pub(crate) luck: Option<u64>,
-    /// Everything that led to it.
+    /// The record of everything that led to it.
     pub(crate) record: PathBuf,
 }
 
-/// Files to be held against promises.
+/// The files after a power cut, to be checked against the promises.
 struct Case {
     files: Files,
     promises: Promises,
@@ -88,14 +89,14 @@ struct Case {
 struct Verdicts {
     found: Found,
     cuts: u64,
-    /// The first, with its position and the disk's luck.
+    /// The first broken promise, with its position and the seed of the power cut.
     broken: Option<(String, usize, u64)>,
 }
 
-/// Lives and cuts the power as planned. Stops at the first broken promise.
+/// Runs lives and cuts the power as planned. Stops at the first broken promise.
 ///
 /// # Errors
-/// When the check itself cannot be made.
+/// When the check itself cannot run.
 pub(crate) fn run(plan: &Plan) -> Outcome<Result<Report, Broken>> {
     let began = Instant::now();
     let place = scratch()?;
@@ -140,10 +141,10 @@ pub(crate) fn run(plan: &Plan) -> Outcome<Result<Report, Broken>> {
     Ok(Ok(report))
 }
 
-/// Lets what was recorded happen again, up to a power cut, and judges it.
+/// Replays a record up to a power cut, and checks the result.
 ///
 /// # Errors
-/// When a promise is broken, or the check cannot be made.
+/// When a promise is broken, or the check cannot run.
 pub(crate) fn replay(path: &Path, position: usize, luck: Option<u64>) -> Outcome<Found> {
     let events = record::read(&fs::read(path)?, 0)?;
     let (mut disk, mut promises) = (Disk::default(), Promises::default());
@@ -156,7 +157,7 @@ pub(crate) fn replay(path: &Path, position: usize, luck: Option<u64>) -> Outcome
     Judge::new(place.path().join("judge"))?.check(&disk.after_a_cut(luck), &promises, luck)
 }
 
-/// One folder, through several lives.
+/// The state of one folder over several lives.
 struct Folder {
     disk: Disk,
     promises: Promises,
@@ -170,8 +171,8 @@ impl Folder {
         Self { disk, promises: Promises::default(), events: Vec::new(), cuts: 0 }
     }
 
-    /// Records a life, and cuts the power at random moments of it. A promise that is broken as it stands is
-    /// returned, with its position.
+    /// Records a life, and cuts the power at random moments of it. Returns a promise that is
+    /// broken without a power cut, with its position.
     fn live(
         &mut self,
         recorder: &Recorder,
@@ -211,11 +212,11 @@ impl Folder {
         report.at_risk += u64::from(self.disk.is_at_risk());
         let case =
             Case { files: self.disk.after_a_cut(luck), promises: self.promises.clone(), position, luck };
-        // The judges are gone only once one of them has failed, which is reported.
+        // The judges are gone only if one has failed, which is reported elsewhere.
         drop(cases.send(case));
     }
 
-    /// Either the process alone is gone, or the power failed.
+    /// Continues after a killed process or a power failure, at random.
     fn go_on(
         &mut self,
         recorder: &Recorder,
@@ -241,7 +242,8 @@ impl Folder {
 
 type Judges = (Vec<thread::JoinHandle<Outcome<()>>>, Arc<Mutex<Verdicts>>);
 
-/// Threads that judge cases, until there are no more or one of them breaks a promise.
+/// Starts the threads that judge cases until there are no more, or until one finds a broken
+/// promise.
 fn judges(threads: usize, place: &Path) -> Outcome<(SyncSender<Case>, Judges)> {
     let (sender, cases) = sync_channel::<Case>(WAITING);
     let cases = Arc::new(Mutex::new(cases));
@@ -279,7 +281,8 @@ fn verdicts(all: &Mutex<Verdicts>) -> std::sync::MutexGuard<'_, Verdicts> {
     all.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A folder to work in: in memory where that can be had, for the disk that is meant is the simulated one.
+/// Creates a working folder, in memory if possible: the disk under test is the simulated
+/// one.
 fn scratch() -> Outcome<tempfile::TempDir> {
     let memory = Path::new("/dev/shm");
     let place = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };

@@ -1,5 +1,5 @@
-//! One life of the program under test: rooms over a log in a folder, and people who order until the process is killed or
-//! everybody has had enough.
+//! One life of the program under test: rooms over a log in a folder, and guests who order
+//! until the process is killed or they are done.
 
 use std::env;
 use std::fs;
@@ -21,28 +21,28 @@ use crate::outage;
 use crate::phone::Phone;
 use crate::watched::Watched;
 
-/// Tables, and people at each.
+/// Tables, and guests at each.
 pub(crate) const ROOMS: u64 = 6;
 const PEOPLE: u64 = 3;
 
-/// Longer than any life lasts.
+/// A limit that no life reaches.
 const LONGEST: Duration = Duration::from_secs(300);
 
-/// Large enough that some forty of them fill the write-ahead log more than twice.
+/// Large enough that about forty of them fill the write-ahead log more than twice.
 const LARGE_SNAPSHOT: usize = 400 * 1024;
 
-/// How a life goes.
+/// The kind of a life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Nothing but orders.
+    /// Only orders.
     Plain,
-    /// Large snapshots beside them, which are not synced and soon fill the write-ahead log.
+    /// Also large snapshots, which are not synced and soon fill the write-ahead log.
     Large,
-    /// From time to time the disk fails to sync.
+    /// The disk fails to sync from time to time.
     Failing,
-    /// One person, and in the middle of it all the disk fails to sync until they have been told.
+    /// One guest, and an outage during which every sync fails until the guest has been told.
     Outage,
-    /// The log says that it has stored what it has not.
+    /// The log acknowledges facts before they are stored.
     Hasty,
 }
 
@@ -63,11 +63,11 @@ impl Mode {
     }
 }
 
-/// Whose variable is set is a life, not the check.
+/// If this variable is set, the process is a life and not the check.
 pub(crate) const MODE: &str = "STONEPOT_LIFE";
 pub(crate) const SEED: &str = "STONEPOT_LIFE_SEED";
 
-/// Lives, if this process is to.
+/// Runs a life, if this process is one.
 pub(crate) fn live() -> Outcome<()> {
     let variable = |name: &str| env::var(name).map_err(|error| format!("{name}: {error}"));
     let mode = Mode::named(&variable(MODE)?).ok_or("no such life")?;
@@ -86,7 +86,7 @@ async fn run(mode: Mode, seed: u64, folder: &Path, marks: Marks, fails: &Path) -
     marks.leave(&Mark::Open);
     let watched = Watched::new(Arc::clone(&log), marks.clone(), mode == Mode::Hasty);
     let mut settings = Settings::default();
-    // Rooms come and go, with their snapshots.
+    // Rooms are unloaded and loaded often, with their snapshots.
     settings.idle_unload = Duration::from_millis(10);
     let host = Host::new(Arc::new(watched), settings);
     if mode == Mode::Outage {
@@ -121,7 +121,7 @@ async fn run(mode: Mode, seed: u64, folder: &Path, marks: Marks, fails: &Path) -
 async fn save_large_snapshots(log: Arc<SqliteLog>) {
     let Ok(room) = RoomKey::new("main", "archive") else { return };
     for seq in 0.. {
-        // It is only a cache; whether it worked is of no interest here.
+        // A snapshot is only a cache, so a failure does not matter here.
         drop(log.save_snapshot(&room, Snapshot { seq, state: vec![7; LARGE_SNAPSHOT] }).await);
         sleep(Duration::from_millis(2)).await;
     }

@@ -1,10 +1,12 @@
-//! Cuts the power, on a simulated disk that forgets what was not synced.
+//! Cuts the power of a simulated disk that loses what was not synced.
 //!
-//! The program under test is the real one: rooms over [`order_host::log::SqliteLog`], with SQLite's own way to the files.
-//! It runs as a process of its own, with `recorder.c` beside the C library, which writes down every write, sync, name and
-//! length in order, and between them what the log and the clients were told. The process is killed at some moment. Then,
-//! for random moments of the record, the [`disk`] works out what a power cut could have left, the log is opened on that,
-//! and everything that anybody had been told by then has to be there ([`promises`], [`verdict`]).
+//! The program under test is the real one: rooms over [`order_host::log::SqliteLog`], with
+//! SQLite's own file access. It runs as a separate process with `recorder.c` preloaded,
+//! which records every write, sync, name and length in order, together with what the log
+//! and the clients were told. The process is killed at some moment. Then, for random
+//! moments of the record, the [`disk`] computes what a power cut could have left, the log
+//! is opened on that, and everything that was acknowledged by then has to be there
+//! ([`promises`], [`verdict`]).
 #![forbid(unsafe_code)]
 #![allow(clippy::indexing_slicing, reason = "a wrong index is a bug of the check, and should stop it")]
 
@@ -39,7 +41,7 @@ mod verdict;
 #[cfg(target_os = "linux")]
 mod watched;
 
-/// What something came to, or why the check itself failed.
+/// A result, or why the check itself failed.
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 #[cfg(target_os = "linux")]

@@ -1,6 +1,7 @@
-//! What the program under test says while it runs: what it promised, to whom.
+//! Marks: what the program under test promised while it ran, and to whom.
 //!
-//! Each mark is one write to a file that is none, so that the recorder puts it in its place among the writes and syncs.
+//! Each mark is one write to a pseudo file, so that the recorder puts it in order with the
+//! writes and syncs.
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -10,20 +11,20 @@ use std::sync::Arc;
 
 use crate::Outcome;
 
-/// Something that the program under test said.
+/// A mark in the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Mark {
-    /// The log is asked to store this fact of a room.
+    /// The log was asked to store this fact of a room.
     Asked { room: String, seq: u64, fact: u64 },
-    /// The log said that this fact is stored.
+    /// The log acknowledged this fact as stored.
     Stored { room: String, seq: u64, fact: u64 },
-    /// The log gave this fact out to whoever reads the room.
+    /// The log returned this fact to a reader of the room.
     Read { room: String, seq: u64, fact: u64 },
-    /// A client was shown the order as it is after this fact.
+    /// A client was shown the order as of this fact.
     Shown { room: String, seq: u64 },
-    /// A client was told that its command was not carried out.
+    /// A client was told that its command was not executed.
     Refused { room: String, code: String },
-    /// The log is open.
+    /// The log was opened.
     Open,
 }
 
@@ -58,14 +59,15 @@ impl Mark {
     }
 }
 
-/// What stands for a fact in a mark: the same in every process of one build.
+/// Returns the hash that stands for a fact in a mark: the same in every process of one
+/// build.
 pub(crate) fn fingerprint(fact: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     fact.hash(&mut hasher);
     hasher.finish()
 }
 
-/// Where the program under test leaves its marks. Cheap to clone.
+/// The file to which the program under test writes its marks. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Marks(Arc<File>);
 
@@ -75,7 +77,7 @@ impl Marks {
     }
 
     pub(crate) fn leave(&self, mark: &Mark) {
-        // A mark that got lost would let a loss go unseen. The recorder does not fail.
+        // A lost mark could hide a loss. The recorder does not fail.
         if let Err(error) = (&*self.0).write_all(mark.text().as_bytes()) {
             tracing::error!(%error, "a mark was lost");
         }

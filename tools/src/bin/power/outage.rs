@@ -1,4 +1,4 @@
-//! An evening with an outage: for a while the disk fails every sync.
+//! An outage: for a while the disk fails every sync.
 
 use std::fs;
 use std::path::Path;
@@ -8,10 +8,11 @@ use order_host::Host;
 use crate::Outcome;
 use crate::phone::{Answer, Phone};
 
-/// Whoever orders meanwhile is told that it was not stored, or perhaps not; afterwards all goes on.
+/// Orders before, during and after an outage. During it the guest is told that the order
+/// was not stored, or may not be; afterwards everything works again.
 ///
 /// # Errors
-/// When it is otherwise.
+/// When an answer is not as expected.
 pub(crate) async fn live_through(mut phone: Phone, host: &Host, fails: &Path) -> Outcome<()> {
     let connection = phone.connect();
     is(phone.join(&connection).await, "a join before", |answer| *answer == Answer::Shown)?;
@@ -33,7 +34,7 @@ pub(crate) async fn live_through(mut phone: Phone, host: &Host, fails: &Path) ->
     host.ready().await?;
     let connection = phone.connect();
     is(phone.join(&connection).await, "a join afterwards", |answer| *answer == Answer::Shown)?;
-    // The refused order is not there, and may be sent again.
+    // The refused order was not stored, and may be sent again.
     is(phone.say(&connection, &message).await, "an order afterwards", |answer| *answer == Answer::Shown)
 }
 

@@ -1,4 +1,4 @@
-//! Somebody at a table, who marks whatever they are shown.
+//! A guest at a table, who marks everything they are shown.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use tokio::time::{sleep, timeout};
 
 use crate::marks::{Mark, Marks};
 
-/// So many messages somebody sends in a life, joins aside.
+/// How many messages a guest sends in a life, including joins.
 const MESSAGES: u64 = 16;
 
-/// How long an answer may take before they try something else.
+/// How long a guest waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What came of a message.
+/// The answer to a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// Everybody was shown what it did.
+    /// Its change was shown to the table.
     Shown,
     /// It was refused, with this code.
     Refused(String),
@@ -35,13 +35,13 @@ pub(crate) struct Phone {
 
 impl Phone {
     pub(crate) fn new(host: Host, room: RoomKey, marks: Marks, seed: u64, number: u64) -> Self {
-        // Dishes of another life must not have the same ids.
+        // Dishes of different lives must have different ids.
         let name = format!("p{number}-{seed:x}");
         let dice = StdRng::seed_from_u64(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         Self { host, room, marks, dice, name, dishes: 0 }
     }
 
-    /// Orders until enough was ordered, over one connection after the other.
+    /// Sends all messages of a life, over one connection after the other.
     pub(crate) async fn order(mut self) {
         let mut left = MESSAGES;
         while left > 0 {
@@ -91,7 +91,8 @@ impl Phone {
         }
     }
 
-    /// Sends a message and marks what comes, until the answer has come; nothing when the connection is gone.
+    /// Sends a message and marks what is received until its answer. `None`: the connection is
+    /// gone, or no answer came in time.
     pub(crate) async fn say(&self, connection: &Connection, message: &str) -> Option<Answer> {
         connection.receive(message).await;
         loop {
@@ -109,7 +110,7 @@ impl Phone {
             if let Some(seq) = seq(text) {
                 self.marks.leave(&Mark::Shown { room: self.room.as_str().to_owned(), seq });
             }
-            // The first one is whom the message is about; a `sync` is about nobody.
+            // The first id is the participant whom the message concerns; a `sync` concerns none.
             let about = after(text, r#""participantId":""#).and_then(|rest| rest.split('"').next());
             if about == Some(&self.name) && !text.contains(r#""type":"sync""#) {
                 return Some(Answer::Shown);
@@ -118,7 +119,7 @@ impl Phone {
     }
 }
 
-/// The number of the last change in a message's order state.
+/// Returns the last sequence number in a message's order state.
 fn seq(text: &str) -> Option<u64> {
     let (_, rest) = text.rsplit_once(r#""seq":"#)?;
     rest.split(|other: char| !other.is_ascii_digit()).next()?.parse().ok()

@@ -1,4 +1,4 @@
-//! What was promised to whom, and so must be there after a power cut.
+//! The promises that were made, which must hold after a power cut.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,19 +10,19 @@ use crate::record::Event;
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Promises {
     rooms: Arc<BTreeMap<String, Room>>,
-    /// Before which event whatever was written to the write-ahead log is on the disk.
+    /// The event before which everything written to the write-ahead log is synced.
     synced: usize,
     pub(crate) counts: Counts,
 }
 
-/// What was seen of a run.
+/// Statistics of a run.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counts {
-    /// Facts that the log said are stored.
+    /// Facts that the log acknowledged as stored.
     pub(crate) stored: u64,
     /// Messages with the order's state that clients were shown.
     pub(crate) shown: u64,
-    /// Commands whose senders were told that they were not stored, or perhaps not.
+    /// Commands that were refused as not stored, or perhaps not stored.
     pub(crate) refused: u64,
     /// Syncs that failed.
     pub(crate) failed_syncs: u64,
@@ -37,24 +37,24 @@ impl Counts {
     }
 }
 
-/// The facts of a room, as far as anything was said of them.
+/// What is known of the facts of a room.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Room {
-    /// Given out, by number: they must stay what they are.
+    /// Facts that were acknowledged or read, by number: they must not change.
     pub(crate) kept: BTreeMap<u64, u64>,
-    /// Every fact that the log was ever asked to store under a number.
+    /// All facts that the log was ever asked to store under each number.
     asked: BTreeMap<u64, BTreeSet<u64>>,
-    /// When it was last asked for that number.
+    /// When it was last asked for each number.
     asked_at: BTreeMap<u64, usize>,
 }
 
 impl Room {
-    /// The last number that was given out; 0 when none was.
+    /// Returns the last number that was acknowledged or read; 0 if none was.
     pub(crate) fn last(&self) -> u64 {
         self.kept.last_key_value().map_or(0, |(seq, _)| *seq)
     }
 
-    /// Whether the fact may be there under this number.
+    /// Returns whether the fact may be stored under this number.
     pub(crate) fn allows(&self, seq: u64, fact: u64) -> bool {
         match self.kept.get(&seq) {
             Some(kept) => *kept == fact,
@@ -68,10 +68,10 @@ impl Promises {
         &self.rooms
     }
 
-    /// Event number `index` happens.
+    /// Applies event number `index`.
     ///
     /// # Errors
-    /// When it breaks a promise as it stands, without any power cut.
+    /// When it breaks a promise even without a power cut.
     pub(crate) fn take(&mut self, index: usize, event: &Event) -> Result<(), String> {
         match event {
             Event::Synced { name, began } if name.ends_with("-wal") => self.synced = *began,

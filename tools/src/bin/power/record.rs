@@ -1,44 +1,45 @@
-//! What a process did to its disk, in order.
+//! The record of what a process did to its disk, in order.
 
 use crate::Outcome;
 use crate::marks::Mark;
 
-/// Before the name and the body of an event, as `recorder.c` writes it.
+/// The size of an event's header, before its name and body, as `recorder.c` writes it.
 const HEADER_BYTES: usize = 24;
 
-/// One thing that happened.
+/// One recorded event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// A file got its name.
+    /// A file was created.
     Made(String),
-    /// A file lost its name.
+    /// A file was removed.
     Removed(String),
     /// Bytes were written, perhaps beyond the file's end.
     Wrote { name: String, at: usize, bytes: Vec<u8> },
-    /// A file was made longer or shorter.
+    /// A file was extended or truncated.
     Length { name: String, bytes: usize },
-    /// A sync ended well, of what happened to the file before event `began`.
+    /// A sync succeeded, for what happened to the file before event `began`.
     Synced { name: String, began: usize },
-    /// A sync failed, of what happened to the file before event `began`.
+    /// A sync failed, for what happened to the file before event `began`.
     SyncFailed { name: String, began: usize },
-    /// The names in the folder were synced, as they were before event `began`.
+    /// The names in the folder were synced, as of event `began`.
     FolderSynced { began: usize },
-    /// The program said something.
+    /// The program wrote a mark.
     Said(Mark),
-    /// The process was killed, or ended. What it had written is still on its way to the disk.
+    /// The process was killed, or ended. What it wrote may still not be on the disk.
     Ended,
-    /// The power failed, and this seed says what was left.
+    /// The power failed; the seed determines what was left.
     PowerFailed { luck: u64 },
 }
 
-/// The events of one process, which come after `before` others.
+/// Reads the events of one process, which follow `before` earlier events.
 pub(crate) fn read(mut bytes: &[u8], before: usize) -> Outcome<Vec<Event>> {
     let mut events = Vec::new();
     while let Some((header, rest)) = bytes.split_first_chunk::<HEADER_BYTES>() {
         let name_bytes = usize::from(header[1]);
         let at = number(&header[8..16])?;
         let body_bytes = number(&header[16..24])?;
-        // The process may have been killed in the middle of an event, which it had not begun to carry out.
+        // The process may have been killed while it recorded an event, which it had not executed
+        // yet.
         let (Some(name), Some(body)) =
             (rest.get(..name_bytes), rest.get(name_bytes..name_bytes + body_bytes))
         else {
@@ -59,7 +60,7 @@ fn event(kind: u8, name: String, at: usize, body: &[u8], before: usize) -> Outco
         (b'T', _) => Event::Length { name, bytes: at },
         (b'S', "") => Event::FolderSynced { began },
         (b'S', _) => Event::Synced { name, began },
-        // What names were on their way stays on its way.
+        // A failed sync of the folder leaves its names pending.
         (b'F', _) => Event::SyncFailed { name, began },
         (b'E', _) => Event::Ended,
         (b'P', _) => Event::PowerFailed { luck: at as u64 },
@@ -72,7 +73,7 @@ fn number(bytes: &[u8]) -> Outcome<usize> {
     Ok(usize::try_from(u64::from_le_bytes(bytes.try_into()?))?)
 }
 
-/// The same form again, so that a record can be kept and read back.
+/// Writes events in the recorder's form, to be kept and read again.
 pub(crate) fn write(events: &[Event]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for event in events {
@@ -88,7 +89,7 @@ pub(crate) fn write(events: &[Event]) -> Vec<u8> {
             Event::Ended => (b'E', "", 0, Vec::new()),
             Event::PowerFailed { luck } => (b'P', "", *luck, Vec::new()),
         };
-        // The recorder takes no longer names.
+        // The recorder accepts no longer names.
         bytes.extend([kind, u8::try_from(name.len()).unwrap_or(u8::MAX), 0, 0, 0, 0, 0, 0]);
         bytes.extend(at.to_le_bytes());
         bytes.extend((body.len() as u64).to_le_bytes());

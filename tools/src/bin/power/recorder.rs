@@ -1,4 +1,4 @@
-//! Running a life with everything recorded that it does to its folder.
+//! Runs a life, and records everything that it does to its folder.
 
 use std::env;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::disk::Files;
 use crate::life::{self, Mode};
 use crate::record::{self, Event};
 
-/// Before so many events, most lives are killed.
+/// Most killed lives are killed before this event.
 const OFTEN_KILLED_BY: u64 = 2_500;
 
 /// Records lives in a folder.
@@ -23,10 +23,10 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Compiles the recorder, in `place`.
+    /// Compiles the recorder in `place`.
     ///
     /// # Errors
-    /// When there is no C compiler; but SQLite was compiled with one.
+    /// When there is no C compiler, which compiling SQLite also needs.
     pub(crate) fn new(place: &Path) -> Outcome<Self> {
         fs::create_dir_all(place.join("data"))?;
         let (source, library) = (place.join("recorder.c"), place.join("recorder.so"));
@@ -44,12 +44,13 @@ impl Recorder {
         Ok(Self { library, place: fs::canonicalize(place)? })
     }
 
-    /// The folder in which lives are lived.
+    /// Returns the data folder of the lives.
     pub(crate) fn folder(&self) -> PathBuf {
         self.place.join("data")
     }
 
-    /// What one life did, after `before` other events. It is killed at some moment, most of the time.
+    /// Runs one life, and returns its events, which follow `before` earlier ones. Most lives
+    /// are killed at a random moment.
     pub(crate) fn record(&self, mode: Mode, seed: u64, before: usize) -> Outcome<Vec<Event>> {
         let mut dice = StdRng::seed_from_u64(seed);
         let record = self.place.join("record");
@@ -77,7 +78,7 @@ impl Recorder {
             child.env("DISK_KILL_AT", dice.random_range(1..OFTEN_KILLED_BY).to_string());
         }
         let ended = child.stdin(Stdio::null()).output()?;
-        // A signal, and no code, is the kill.
+        // No exit code means a signal: the planned kill.
         if ended.status.code().is_some_and(|code| code != 0) {
             let said = String::from_utf8_lossy(&ended.stderr).into_owned();
             return Err(format!("a life ended with {}: {said}", ended.status).into());
@@ -85,13 +86,13 @@ impl Recorder {
         record::read(&fs::read(&record)?, before)
     }
 
-    /// The files as the life left them.
+    /// Returns the files as the life left them.
     pub(crate) fn left(&self) -> Outcome<Files> {
         let mut files = Files::new();
         for entry in fs::read_dir(self.folder())? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            // The recorder leaves them out too.
+            // The recorder ignores them too.
             if !name.ends_with("-shm") && !name.ends_with("-lock") {
                 files.insert(name, fs::read(entry.path())?);
             }

@@ -1,4 +1,4 @@
-//! What the check says to whoever runs it.
+//! The report of the check.
 
 use clap::Parser as _;
 
@@ -6,7 +6,7 @@ use crate::Outcome;
 use crate::arguments::Arguments;
 use crate::campaign::{self, Broken, Plan, Report};
 
-/// Does what the command line asks for, and says whether every promise was kept.
+/// Runs the check as the command line says. Returns whether every promise was kept.
 pub(crate) fn run() -> Outcome<bool> {
     let arguments = Arguments::parse();
     if let (Some(record), Some(position)) = (&arguments.replay, arguments.position) {

@@ -1,4 +1,4 @@
-//! That the check finds what it is for, and finds nothing in the log.
+//! Tests that the check detects faults, and finds none in the log.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use crate::campaign::{self, Broken, Plan, Report};

@@ -1,4 +1,4 @@
-//! What is there after a power cut, held against what was promised.
+//! Checks what is left after a power cut against the promises.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,11 +18,12 @@ use crate::promises::{Promises, Room};
 pub(crate) struct Found {
     /// Facts that had been promised, all of which were there.
     pub(crate) promised: u64,
-    /// Facts that were there though nobody had been told: a cut came between the write and the answer.
+    /// Facts that were there without an acknowledgement: the cut came between the write and the
+    /// answer.
     pub(crate) unpromised: u64,
 }
 
-/// Opens what power cuts leave behind, in a folder of its own.
+/// Opens what power cuts leave, in a folder of its own.
 pub(crate) struct Judge {
     folder: PathBuf,
     runtime: Runtime,
@@ -34,13 +35,13 @@ impl Judge {
         Ok(Self { folder, runtime: Builder::new_current_thread().enable_time().build()? })
     }
 
-    /// Opens the log on these files and looks for everything that was promised; then writes to it.
+    /// Opens the log on these files, checks every promise, and then writes to the log.
     ///
     /// # Errors
-    /// When a promise is broken, with how.
+    /// When a promise is broken: how.
     pub(crate) fn check(&self, files: &Files, promises: &Promises, luck: u64) -> Outcome<Found> {
         lay_out(&self.folder, files)?;
-        // The last process left a -shm of whatever content, or none.
+        // The `-shm` file of the last process may have any content, or be missing.
         if luck.is_multiple_of(3) {
             let byte = u8::try_from(luck % 251)?;
             fs::write(self.folder.join("stonepot.db-shm"), vec![byte; 32 * 1024])?;
@@ -49,7 +50,7 @@ impl Judge {
     }
 }
 
-/// Puts exactly these files into the folder.
+/// Writes exactly these files into the folder.
 pub(crate) fn lay_out(folder: &Path, files: &Files) -> Outcome<()> {
     for entry in fs::read_dir(folder)? {
         fs::remove_file(entry?.path())?;
@@ -69,7 +70,7 @@ async fn look_at(folder: &Path, promises: &Promises, luck: u64) -> Outcome<Found
         found.promised += room.kept.len() as u64;
         found.unpromised += facts.len() as u64 - room.last();
     }
-    // A room of them all goes on, as a server's would.
+    // One of the rooms continues, as a server would.
     let chosen = usize::try_from(luck % promises.rooms().len().max(1) as u64)?;
     if let Some(name) = promises.rooms().keys().nth(chosen) {
         goes_on(&log, &RoomKey::parse(name)?).await?;
@@ -77,7 +78,8 @@ async fn look_at(folder: &Path, promises: &Promises, luck: u64) -> Outcome<Found
     Ok(found)
 }
 
-/// What is allowed is what the room asked to be stored, byte for byte: that it can be read needs no look of its own.
+/// Checks that the facts are those that the room asked to store, byte for byte; then they
+/// can be decoded too.
 fn all_is_as_promised(name: &str, room: &Room, facts: &[StoredFact]) -> Outcome<()> {
     if (facts.len() as u64) < room.last() {
         let lost = format!("{name} has {} facts left, and {} were given out", facts.len(), room.last());
@@ -91,7 +93,8 @@ fn all_is_as_promised(name: &str, room: &Room, facts: &[StoredFact]) -> Outcome<
     Ok(())
 }
 
-/// The room loads, from its snapshot if it has one, shows the order of its last fact and takes another.
+/// Checks that the room loads, from its snapshot if it has one, shows the order as of its
+/// last fact, and accepts another.
 async fn goes_on(log: &Arc<SqliteLog>, room: &RoomKey) -> Outcome<()> {
     let facts = log.read(room, 0, usize::MAX).await?;
     let last = facts.len() as u64;

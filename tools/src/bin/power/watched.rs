@@ -1,4 +1,4 @@
-//! The log under test, watched: whatever it is asked and says is marked in the record.
+//! Wraps the log under test, and marks each call and answer in the record.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::marks::{Mark, Marks, fingerprint};
 pub(crate) struct Watched {
     log: Arc<SqliteLog>,
     marks: Marks,
-    /// It says that facts are stored before it has stored them, for the check of the check.
+    /// Whether it acknowledges facts before they are stored, to test the check.
     is_hasty: bool,
 }
 

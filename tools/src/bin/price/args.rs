@@ -1,4 +1,4 @@
-//! What can be asked for on the command line.
+//! The command line.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ much may be sent and stored. Others are one guest at a quiet table who sends one
 told as p50 / p99 / max. Nothing but 127.0.0.1 is used. Figures of server and clients on the same two cores disturb each other:
 compare columns, and close what else runs.";
 
-/// Measures what a Stonepot server pays for what it is asked, and how long others wait meanwhile.
+/// Measures what requests cost a Stonepot server, and how long others wait meanwhile.
 #[derive(Debug, Parser)]
 #[command(name = "price", version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
@@ -36,38 +36,39 @@ pub(crate) struct Cli {
     /// gets: how many ids of commands that order remembers.
     #[arg(long, default_value_t = 60_000, value_parser = clap::value_parser!(u32).range(100..=60_000))]
     pub(crate) remembered: u32,
-    /// returns: how many phones of the first protocol come back at once.
+    /// returns: how many phones of the first protocol reconnect at once.
     #[arg(long, default_value_t = 450, value_parser = clap::value_parser!(u32).range(1..=450))]
     pub(crate) phones: u32,
-    /// returns, bills: how many dishes, each shared by two, the largest table has.
+    /// returns, bills: how many dishes the largest table has, each shared by two.
     #[arg(long, default_value_t = 4_990, value_parser = clap::value_parser!(u32).range(10..=4_990))]
     pub(crate) dishes: u32,
-    /// returns, bills: how many people sit at it.
+    /// returns, bills: how many people are at that table.
     #[arg(long, default_value_t = 250, value_parser = clap::value_parser!(u32).range(3..=250))]
     pub(crate) people: u32,
-    /// bills: how many bills the one guest asks for in a second.
+    /// bills: how many bills a second one guest asks for.
     #[arg(long, default_value_t = 45, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) bills_a_second: u32,
     /// histories: how many changes the order has.
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..=60_000))]
     pub(crate) facts: u32,
-    /// histories: how many people read its history, each one page after the other.
+    /// histories: how many people read its history, each one page after another.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
     pub(crate) readers: u32,
     /// bills, histories: how long to measure, in seconds.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) seconds: u32,
-    /// Where the servers keep their data, in a folder that is removed afterwards; by default in the folder for temporary files.
+    /// Where the servers keep their data, in a folder that is removed afterwards; by default a
+    /// temporary folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 }
 
-/// What can be measured.
+/// The benchmarks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum What {
     /// Many GETs of one order that is not in memory and remembers many commands.
     Gets,
-    /// Phones of the first protocol that come back to the largest table, all at once.
+    /// Phones of the first protocol that all reconnect to the largest table at once.
     Returns,
     /// One guest of the largest table who asks for the bill again and again.
     Bills,

@@ -1,4 +1,4 @@
-//! The benchmarks, one after the other, each with every server.
+//! Runs the benchmarks, one after another, each with every server.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,20 +13,20 @@ use crate::{bills, gets, histories, orders, returns};
 use tools::child::{Served, start_server};
 use tools::environment::Environment;
 
-/// The address of the order that is asked for.
+/// The address of the measured order.
 pub(crate) const ROOM: &str = "/parties/main/asked-for";
 
-/// Measures what is asked for.
+/// Runs the chosen benchmarks.
 ///
 /// # Errors
-/// When a server does not start or does not answer as it must.
+/// When a server does not start or gives a wrong answer.
 pub(crate) fn all(cli: &Cli) -> io::Result<Table> {
     let folder = match &cli.data {
         Some(data) => TempDir::with_prefix_in("stonepot-price-", data),
         None => TempDir::with_prefix("stonepot-price-"),
     }?;
     let mut table = Table::new(cli, &Environment::look(folder.path())?);
-    // One thread, so that the servers keep as much of the machine as there is.
+    // One thread, so that the servers have as much of the machine as possible.
     let runtime = Builder::new_current_thread().enable_all().build()?;
     for what in [What::Gets, What::Returns, What::Bills, What::Histories] {
         if cli.what == what || cli.what == What::All {
@@ -45,7 +45,7 @@ pub(crate) fn all(cli: &Cli) -> io::Result<Table> {
 fn one(cli: &Cli, what: What, runtime: &Runtime, server: &Path, data: &Path) -> io::Result<Column> {
     let running = start(server, data)?;
     runtime.block_on(fill(cli, what, running.addr))?;
-    // Stopped, it writes down what it would find when it starts again.
+    // Restarted, so that no order is in memory; stopping also writes the snapshots.
     running.stop();
     let running = start(server, data)?;
     let column = runtime.block_on(measure(cli, what, &running))?;

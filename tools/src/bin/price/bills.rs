@@ -1,4 +1,4 @@
-//! One guest of the largest table who asks for the bill again and again.
+//! Benchmark: one guest of the largest table who asks for the bill again and again.
 
 use std::io;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use crate::socket::Socket;
 use crate::table::{Column, bytes, rate};
 use tools::child::Served;
 
-/// What was asked for before the measuring ends is awaited for so long.
+/// How long to wait, at the end, for answers to earlier requests.
 const LAST_ANSWERS: Duration = Duration::from_millis(500);
 
-/// Asks as often as it is told to, whether it is answered or not.
+/// Asks at the given rate, whether the requests are answered or not.
 ///
 /// # Errors
-/// When the guest is not seated, or the socket is closed.
+/// When the guest cannot join, or the socket is closed.
 pub(crate) async fn measure(cli: &Cli, served: &Served) -> io::Result<Column> {
     let mut guest = Socket::sit(served.addr, ROOM, 1).await?;
     let quiet = Quiet::begin(served.addr).await?;

@@ -1,4 +1,4 @@
-//! What a server uses while something is measured, as Linux tells it in `/proc`.
+//! What a server uses during a measurement, from `/proc`.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -9,21 +9,21 @@ use crate::table::{Column, bytes};
 use tools::child::Served;
 use tools::usage::{processor_seconds, resident_kib, status_kib};
 
-/// A look at a server before something is measured.
+/// A reading before a measurement.
 #[derive(Debug)]
 pub(crate) struct Before {
     pid: u32,
     at: Instant,
     processor: f64,
     resident_kib: u64,
-    /// Seconds of the processor that the quiet guest costs in a second.
+    /// The processor seconds a second that the quiet guest costs.
     quiet: f64,
 }
 
-/// For so long the quiet guest is alone, to see what they cost.
+/// How long the quiet guest runs alone, to measure its cost.
 const ALONE: Duration = Duration::from_secs(1);
 
-/// What the server used since.
+/// What the server used since the reading.
 #[derive(Debug)]
 pub(crate) struct Cost {
     /// How long it took.
@@ -34,13 +34,14 @@ pub(crate) struct Cost {
 }
 
 impl Before {
-    /// Looks when the quiet guest has been alone for a while.
+    /// Takes a reading after the quiet guest has run alone for a while.
     pub(crate) async fn look(served: &Served) -> Self {
         let pid = served.pid();
         let (begun, before) = (Instant::now(), processor_seconds(pid).unwrap_or_default());
         sleep(ALONE).await;
         let quiet = (processor_seconds(pid).unwrap_or_default() - before) / begun.elapsed().as_secs_f64();
-        // From now on the most memory is that of the measuring. Where that cannot be asked for, it is that since the start.
+        // Resets the peak of memory to now. Where that is not permitted, the peak is that since the
+        // start.
         let _ = fs::write(format!("/proc/{pid}/clear_refs"), "5");
         Self {
             pid,
@@ -64,11 +65,11 @@ impl Before {
 }
 
 impl Cost {
-    /// Adds what it was to a column.
+    /// Adds it to a column.
     pub(crate) fn add_to(&self, column: &mut Column) {
         let seconds = self.time.as_secs_f64().max(0.001);
         column.add("it took", format!("{:.2} s", self.time.as_secs_f64()));
-        // Linux counts in hundredths of a second, so it may come out below nothing.
+        // Linux counts in hundredths of a second, so the difference may be slightly negative.
         let processor = (self.processor - self.quiet * seconds).max(0.0);
         let part = processor / seconds * 100.0;
         column.add("processor, without the quiet guest", format!("{processor:.2} s ({part:.0} % of a core)"));

@@ -1,4 +1,4 @@
-//! Many GETs of one order that is not in memory.
+//! Benchmark: many GETs of one order that is not in memory.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,7 +19,7 @@ use tools::child::Served;
 /// How long the server may take for all of them.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Asks for all of them at once.
+/// Sends all requests at once.
 ///
 /// # Errors
 /// When one is not answered with the order.
@@ -40,7 +40,7 @@ pub(crate) async fn measure(cli: &Cli, served: &Served) -> io::Result<Column> {
     Ok(column)
 }
 
-/// How many bytes the answer has.
+/// Sends one request; returns the number of bytes in the answer.
 async fn get(addr: SocketAddr) -> io::Result<u64> {
     let mut stream = TcpStream::connect(addr).await?;
     let request = format!("GET {ROOM} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n");

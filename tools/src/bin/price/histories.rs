@@ -1,4 +1,4 @@
-//! People who read pages of the history of a long order.
+//! Benchmark: people who read pages of the history of a long order.
 
 use std::io;
 use std::time::Duration;
@@ -14,7 +14,8 @@ use crate::socket::{Socket, number};
 use crate::table::{Column, bytes};
 use tools::child::Served;
 
-/// A number without common factors with those of orders, by which pages are strewn over a history.
+/// A stride that shares no factor with the usual lengths, so that pages are spread over the
+/// history.
 const STRIDE: u64 = 7_919;
 
 /// What the readers got.
@@ -25,10 +26,10 @@ struct Read {
     bytes: u64,
 }
 
-/// Has everybody read one page after the other, here and there in the history.
+/// Lets every reader ask for one page after another, at places spread over the history.
 ///
 /// # Errors
-/// When somebody is not seated, or a socket is closed.
+/// When a reader cannot join, or a socket is closed.
 pub(crate) async fn measure(cli: &Cli, served: &Served) -> io::Result<Column> {
     let mut readers = Vec::new();
     for person in 0..cli.readers {

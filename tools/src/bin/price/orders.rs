@@ -1,4 +1,4 @@
-//! The orders that are asked for, filled over sockets as guests fill them.
+//! Fills the measured orders over sockets, as guests do.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,17 +7,18 @@ use futures_util::future::try_join_all;
 
 use crate::socket::Socket;
 
-/// Charges of the largest order: as many as there may be.
+/// The charges of the largest order: the maximum.
 pub(crate) const CHARGES: u32 = 32;
 
-/// So many people share the work of filling an order, so that none of them has more ids remembered than one may.
+/// How many people share the work of filling an order, so that none exceeds the number of
+/// remembered ids.
 const CREW: u32 = 20;
-/// Commands of one socket that are not answered yet. More would only wait in the server.
+/// How many commands of one socket may be unanswered. More would only wait in the server.
 const UNANSWERED: u32 = 32;
-/// What a dish's name begins with: about as long as such names are.
+/// The beginning of a dish's name, of a typical length.
 const NAME: &str = "Chicken Biryani with everything on it";
 
-/// An order of few dishes that has seen `changes` commands with an id.
+/// Makes an order of few dishes that has had `changes` commands with an id.
 ///
 /// # Errors
 /// When the server refuses one of them.
@@ -40,7 +41,8 @@ pub(crate) async fn busy(addr: SocketAddr, room: &str, changes: u32) -> io::Resu
     Ok(())
 }
 
-/// An order as large as it may be: everybody at the table, every dish shared by two, and all charges.
+/// Makes the largest permitted order: the most people, every dish shared by two, and all
+/// charges.
 ///
 /// # Errors
 /// When the server refuses one of them.
@@ -61,7 +63,7 @@ pub(crate) async fn largest(addr: SocketAddr, room: &str, people: u32, dishes: u
     .await
 }
 
-/// Sends so many commands, and waits until each of them has been carried out.
+/// Sends `count` commands, and waits until each is answered.
 async fn carry_out(socket: &mut Socket, count: u32, command: impl Fn(u32) -> String) -> io::Result<()> {
     let mut answered = 0;
     for nth in 0..count {

@@ -1,4 +1,4 @@
-//! Others: one guest at a quiet table, who sends one command after the other.
+//! An unrelated guest at a quiet table, whose waiting times are measured.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,10 +16,10 @@ use tools::latencies::Latencies;
 
 /// The guest's table.
 const ROOM: &str = "/parties/main/quiet";
-/// Between the answer to one command and the next.
+/// The pause between the answer to one command and the next command.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// A guest who orders until they are told to stop, on a thread of their own.
+/// A guest who orders until told to stop, on a thread of its own.
 #[derive(Debug)]
 pub(crate) struct Quiet {
     is_over: Arc<AtomicBool>,
@@ -27,7 +27,7 @@ pub(crate) struct Quiet {
 }
 
 impl Quiet {
-    /// Sits down, and begins once the table is quiet.
+    /// Joins, and begins once the table is quiet.
     ///
     /// # Errors
     /// When the server refuses.
@@ -39,15 +39,15 @@ impl Quiet {
             let runtime = Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(order(addr, seated, &over))
         });
-        // Where it never sits, its thread says why.
+        // If it cannot join, its thread has the error.
         let _ = sits.await;
         Ok(Self { is_over, thread })
     }
 
-    /// How long its commands took.
+    /// Stops the guest; returns how long its commands took.
     ///
     /// # Errors
-    /// When one was not carried out.
+    /// When one of them failed.
     pub(crate) fn end(self) -> io::Result<Latencies> {
         self.is_over.store(true, Ordering::Relaxed);
         self.thread.join().map_err(|_| io::Error::other("the quiet guest panicked"))?
@@ -65,7 +65,7 @@ async fn order(addr: SocketAddr, seated: oneshot::Sender<()>, is_over: &AtomicBo
     let _ = seated.send(());
     let mut waits = Latencies::new();
     let mut nth = 0_u64;
-    // It ends when it is told to; an answer that does not come ends it, too.
+    // It ends when it is told to, or when an answer does not arrive.
     while !is_over.load(Ordering::Relaxed) {
         nth += 1;
         let quantity = 1 + nth % 2 + 1;

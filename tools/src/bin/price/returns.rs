@@ -1,4 +1,4 @@
-//! Phones of the first protocol that come back to the largest table at once.
+//! Benchmark: phones of the first protocol that all reconnect to the largest table at once.
 
 use std::io;
 use std::time::Duration;
@@ -14,15 +14,15 @@ use crate::socket::{Socket, join};
 use crate::table::{Column, bytes};
 use tools::child::Served;
 
-/// When nothing has come to a phone for so long, it is over for that phone.
+/// A phone is done once nothing has arrived for this long.
 const QUIET_AFTER: Duration = Duration::from_secs(1);
-/// How long all of it may take.
+/// How long the whole benchmark may take.
 const PATIENCE: Duration = Duration::from_secs(900);
 
-/// Has all of them come back, and waits until they have all that they are sent.
+/// Reconnects all phones, and waits until each has received everything.
 ///
 /// # Errors
-/// When one of them is not seated.
+/// When one of them cannot join.
 pub(crate) async fn measure(cli: &Cli, served: &Served) -> io::Result<Column> {
     let mut phones = Vec::new();
     for _ in 0..cli.phones {
@@ -44,7 +44,7 @@ pub(crate) async fn measure(cli: &Cli, served: &Served) -> io::Result<Column> {
     Ok(column)
 }
 
-/// Joins, and reads until nothing comes any more.
+/// Joins, and reads until nothing more arrives.
 async fn come_back(phone: &mut Socket, person: u32) -> io::Result<()> {
     phone.send(&join(person)).await?;
     phone.until(&["sync"], 0).await?;

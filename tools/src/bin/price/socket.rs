@@ -1,4 +1,4 @@
-//! A WebSocket that reads messages by their beginning.
+//! A WebSocket client that reads only the beginning of messages.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,11 +11,11 @@ use tokio::time::timeout;
 use tools::frames::{FrameReader, Opcode, put_client_frame};
 use tools::upgrade;
 
-/// One read takes in so much.
+/// The most bytes that one read takes.
 const BUFFER_BYTES: usize = 64 << 10;
-/// How long a server may take for one message, whatever it has to do before.
+/// How long a server may take for one message, including all work before it.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// Masks need not be unguessable here.
+/// The masking key. It may be predictable here.
 const MASK: [u8; 4] = [0x9e, 0x37, 0x79, 0xb9];
 
 /// A socket of one guest.
@@ -24,10 +24,10 @@ pub(crate) struct Socket {
     stream: TcpStream,
     reader: FrameReader,
     buffer: Vec<u8>,
-    /// What of the buffer has been read and not looked at.
+    /// The part of the buffer that was read but not yet processed.
     unread: (usize, usize),
     frame: Vec<u8>,
-    /// The payload of everything that came.
+    /// The payload bytes received so far.
     pub(crate) received: u64,
 }
 
@@ -43,7 +43,8 @@ impl Socket {
         Ok(Self { stream, reader, buffer, unread, frame, received: 0 })
     }
 
-    /// Opens a socket of `stonepot.v2` that joins as guest `person`, and waits until it sits.
+    /// Opens a socket of `stonepot.v2` that joins as guest `person`, and waits until it has
+    /// joined.
     ///
     /// # Errors
     /// When it is refused.
@@ -64,10 +65,10 @@ impl Socket {
         self.stream.write_all(&self.frame).await
     }
 
-    /// The next message of one of these types, by its first `wanted` bytes; the others are passed over.
+    /// Reads the first `wanted` bytes of the next message of one of these types; skips others.
     ///
     /// # Errors
-    /// When the socket is closed, or a message refuses what was sent and that is not asked for.
+    /// When the socket is closed, or a refusal arrives that is not among the types.
     pub(crate) async fn until(&mut self, types: &[&str], wanted: usize) -> io::Result<String> {
         loop {
             let head = self.next(wanted.max(400)).await?;
@@ -84,7 +85,7 @@ impl Socket {
         }
     }
 
-    /// The next message, by its first `wanted` bytes.
+    /// Reads the first `wanted` bytes of the next message.
     ///
     /// # Errors
     /// When the socket is closed.
@@ -128,14 +129,14 @@ impl Socket {
     }
 }
 
-/// The message by which a guest joins.
+/// The message that joins as a guest.
 pub(crate) fn join(person: u32) -> String {
     format!(
         r#"{{"type":"join","id":"join-{person}","participantId":"guest-{person}","participantName":"Guest {person}","data":{{}}}}"#
     )
 }
 
-/// The whole number that a message has under this key; nothing, if it is not near its beginning.
+/// The whole number under this key of a message. `None`: it is not near the beginning.
 pub(crate) fn number(head: &str, key: &str) -> Option<u64> {
     let (_, rest) = head.split_once(&format!(r#""{key}":"#))?;
     let digits = rest.find(|char: char| !char.is_ascii_digit()).unwrap_or(rest.len());

@@ -1,4 +1,4 @@
-//! What was measured, as a table for people.
+//! Formats the measurements as a table.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +7,8 @@ use crate::args::Cli;
 use tools::environment::Environment;
 use tools::latencies::Latencies;
 
-/// What one server came to in one benchmark: names and figures, the same names for each.
+/// The result of one server in one benchmark: names and figures, with the same names for
+/// each server.
 #[derive(Debug, Default)]
 pub(crate) struct Column(pub(crate) Vec<(&'static str, String)>);
 
@@ -17,7 +18,7 @@ impl Column {
         self.0.push((name, figure));
     }
 
-    /// Adds how long commands of others took.
+    /// Adds how long the commands of others took.
     pub(crate) fn add_waits(&mut self, waits: &Latencies) {
         let millis = |part| waits.at(part) / 1_000.0;
         let figure = format!("{:.1} / {:.1} / {:.1} ms", millis(0.5), millis(0.99), millis(1.0));
@@ -25,7 +26,7 @@ impl Column {
     }
 }
 
-/// Everything that was measured.
+/// All measurements.
 #[derive(Debug)]
 pub(crate) struct Table {
     machine: String,
@@ -34,7 +35,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Nothing yet.
+    /// Makes an empty table.
     pub(crate) fn new(cli: &Cli, environment: &Environment) -> Self {
         let Environment { cores, processor, file_system, fsync, load_average, .. } = environment;
         let machine = format!(
@@ -89,7 +90,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// So many bytes, in the unit that fits.
+/// Formats a number of bytes, in a suitable unit.
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 pub(crate) fn bytes(bytes: u64) -> String {
     let kib = bytes as f64 / 1024.0;
@@ -102,7 +103,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
     }
 }
 
-/// So many bytes in a time, as a rate.
+/// Formats a number of bytes over a time as a rate.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

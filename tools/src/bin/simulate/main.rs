@@ -1,4 +1,4 @@
-//! Lives through as many rooms as one likes, and holds each against its log.
+//! Simulates any number of rooms, and checks each against its log.
 //!
 //! Room number *n* of seed *s* is the same everywhere, whatever the number of threads. A room that breaks a
 //! promise is printed with its number, and `--only n` replays it alone, with everything that everybody did and heard. Exits
@@ -19,11 +19,11 @@ use rooms::plan::Wanted;
 use rooms::{live_through, run};
 use tools::whole::{at_least_one, whole};
 
-/// As the server has it.
+/// The server uses the same allocator.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-/// How often it says how far it is.
+/// How often progress is printed.
 const REPORTED: Duration = Duration::from_secs(60);
 
 const EXAMPLE: &str = "\

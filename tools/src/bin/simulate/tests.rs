@@ -48,7 +48,8 @@ fn the_same_seed_gives_the_same_run_byte_for_byte() {
     }
 }
 
-/// A `select!` that is not biased throws dice of its own, which shows in one room of a thousand.
+/// A `select!` that is not biased uses randomness of its own, which shows in one room of a
+/// thousand.
 #[test]
 fn no_branch_is_taken_by_a_chance_that_is_not_the_seeds() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -92,11 +93,12 @@ fn a_log_that_stores_something_twice_is_found_out() {
     assert!(found.contains(&Oracle::OnceEach), "{found:?}");
 }
 
-/// The next append of a room tells it the truth, and it makes good what was denied. What nothing came after is found out.
+/// The next append of a room gets a conflict, after which the room reloads. A denied fact
+/// is detected only if nothing follows it.
 #[test]
 fn a_log_that_denies_what_it_stored_is_found_out() {
     let wanted = Wanted { lie: Some(Lie::DeniesIt), ..Wanted::default() };
-    // It is rare, so the search ends with the first.
+    // It is rare, so the search ends with the first one.
     let found = (0..10_000).find_map(|number| live_through(SEED, number, wanted).violation);
     assert_eq!(found.map(|violation| violation.oracle), Some(Oracle::Agreement));
 }
@@ -133,7 +135,7 @@ fn found_with_sabotage(sabotage: Sabotage) -> Vec<Oracle> {
     found_in(60, Wanted { sabotage: Some(sabotage), ..Wanted::default() })
 }
 
-/// What is found in the first so many rooms.
+/// Returns what is found in the first `rooms` rooms.
 fn found_in(rooms: u64, wanted: Wanted) -> Vec<Oracle> {
     let outcomes = (0..rooms).map(|number| live_through(SEED, number, wanted));
     outcomes.filter_map(|Outcome { violation, .. }| Some(violation?.oracle)).collect()

@@ -1,4 +1,4 @@
-//! What a socket sends before its first `join` waits for it.
+//! What a socket sends before its first `join` is kept until the `join`.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::support::table::{add_with_command, facts, hears_nothing, kinds, resta
 
 const PROTOCOLS: [Protocol; 2] = [Protocol::V1, Protocol::V2];
 
-/// As many commands wait.
+/// How many commands are kept.
 const MOST: usize = 64;
 
 #[tokio::test(start_paused = true)]
@@ -54,7 +54,7 @@ async fn a_join_that_does_not_come_within_a_second_is_not_waited_for() {
         assert!((1_000..1_010).contains(&began.elapsed().as_millis()), "{:?}", began.elapsed());
         assert_eq!(restaurant.host().loaded_rooms(), 0);
         assert!(facts(&restaurant).await.is_empty());
-        // What comes later waits again.
+        // Later messages are kept again.
         ben.send(dish(2)).await.unwrap();
         tokio::time::sleep(Duration::from_millis(900)).await;
         ben.send(join("ben")).await.unwrap();
@@ -83,7 +83,7 @@ async fn a_join_that_is_refused_ends_the_wait() {
         let [join, waited @ ..] = &answers(&heard)[..] else { panic!("nothing came") };
         assert_eq!(*join, ("join".to_owned(), "missing_field".to_owned()));
         assert_eq!(waited, refused(0..2));
-        // The first join has come; nothing waits for another one.
+        // The first join has come, so nothing waits for another one.
         ben.send(dish(2)).await.unwrap();
         assert_eq!(answers(&[ben.recv().await.unwrap()]), refused(2..3));
         assert_eq!(began.elapsed(), Duration::ZERO);
@@ -124,7 +124,8 @@ async fn no_more_waits_than_may_and_the_rest_is_refused_at_once() {
         assert_eq!(answers(&ben.settle().await), refused(0..MOST));
         assert_eq!(restaurant.host().loaded_rooms(), 0);
 
-        // So it is with bytes: what is too much is refused, and what still fits waits.
+        // The limit in bytes works in the same way: the excess is refused, and what still fits is
+        // kept.
         let mut large = open(&restaurant, protocol);
         for number in 0..3 {
             let dish = format!("{}{}", dish(number), " ".repeat(100 * 1024));
@@ -207,7 +208,7 @@ async fn who_signed_in_and_sits_at_the_table_does_not_wait() {
     }
 }
 
-/// Their library sends what it kept before their page can join, too.
+/// With sign-in too, a client library sends what it queued before the page can join.
 #[tokio::test(start_paused = true)]
 async fn what_somebody_sent_who_signed_in_and_is_new_to_the_table_waits() {
     for protocol in PROTOCOLS {
@@ -267,7 +268,7 @@ fn join(who: &str) -> String {
         .to_string()
 }
 
-/// The answers to commands, in order: `ack`, or the code of the refusal.
+/// Returns the answers to commands, in order: `ack`, or the code of the refusal.
 fn answers(heard: &[Message]) -> Vec<(String, String)> {
     let answer = |message: &Message| {
         let message = message.json();

@@ -52,7 +52,7 @@ async fn a_participant_id_that_cannot_be_is_refused_before_and_after_joining_sig
         let identity = signs_in.then(|| Identity::new(ParticipantId::new(&who).unwrap()));
         let mut guest = restaurant.open(&room(), Opening { protocol, identity, ..Opening::default() });
         let kinds = commands.iter().chain(requests.iter().filter(|_| protocol == Protocol::V2));
-        // The guest before has gone.
+        // The guest of the previous round has disconnected.
         asha.settle().await;
         for joined in [false, true] {
             if joined {
@@ -92,7 +92,7 @@ async fn commands_sent_without_waiting_are_all_answered_and_in_order() {
     // More than are stored together, and more than may wait for a room.
     for number in 0..300 {
         let text = match number % 3 {
-            // Its id is taken by the command before it, which may not be stored yet.
+            // Its id is used by the command before it, which may not be stored yet.
             2 => add_with_command(&format!("item-{}", number - 1), 10, &format!("refused {number}")),
             _ => add(&format!("item-{number}"), 10),
         };

@@ -1,4 +1,4 @@
-//! Who a socket speaks as, and what it sees before and after it joins.
+//! The participant of a socket, and what the socket sees before and after it joins.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! A `join` that is sent again: it seats its socket, and is not carried out a second time.
+//! A repeated `join` seats its socket, and is not executed a second time.
 
 use order_host::{Opening, Protocol, Settings};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use transport_memory::{Client, Faults, Simulation};
 
 use crate::support::table::{add, code, facts, kinds, only, restaurant, room, seated};
 
-/// Asks to sit down, and gives what is heard of it.
+/// Joins, and returns everything received.
 async fn join(client: &mut Client, id: &str, name: &str) -> Vec<Value> {
     let join =
         json!({ "type": "join", "id": id, "participantId": "asha", "participantName": name, "data": {} });
@@ -118,7 +118,7 @@ async fn a_join_to_an_order_of_any_size_is_answered_by_its_id() {
     }
 }
 
-/// Another process may write to the log, too, where it allows for that.
+/// Another process may write to the log too, where the log permits it.
 #[tokio::test(start_paused = true)]
 async fn whoever_left_elsewhere_is_asked_to_join() {
     let restaurant = restaurant();

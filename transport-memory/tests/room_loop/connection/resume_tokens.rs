@@ -1,4 +1,5 @@
-//! In the first protocol, a `sync` has a resume token for those who are known to be whom they speak as.
+//! In the first protocol, a `sync` has a resume token if the socket is proved to be its
+//! participant.
 
 use order_core::ParticipantId;
 use order_host::{Identity, Opening, Protocol, Settings};
@@ -45,7 +46,7 @@ async fn who_only_names_somebody_who_is_there_gets_no_token() {
     let mut nameless = own.clone();
     nameless["id"] = json!("j2");
     nameless.as_object_mut().unwrap().remove("participantName");
-    // The very same `join` once more, one that changes nothing, and one that changes the name.
+    // The same `join` again, one that changes nothing, and one that changes the name.
     named["id"] = json!("j3");
     for join in [own, nameless, named] {
         let mut other = restaurant.connect(&room());
@@ -53,7 +54,7 @@ async fn who_only_names_somebody_who_is_there_gets_no_token() {
         let heard = other.settle().await;
         assert_eq!(kinds(&heard), ["sync", "participant_joined", "ack"], "{join}");
         assert_eq!(token_count(&heard), 0, "{join}");
-        // Nor with a later state.
+        // No token with a later state either.
         other.send(r#"{"type":"unlock_order"}"#).await.unwrap();
         let heard = other.settle().await;
         assert_eq!((kinds(&heard), token_count(&heard)), (vec!["sync"], 0), "{join}");
@@ -131,7 +132,7 @@ fn comes_back(restaurant: &Simulation, protocol: Protocol, token: &str) -> Clien
     restaurant.open(&room(), Opening { protocol, resume_token: Some(token.to_owned()), ..Opening::default() })
 }
 
-/// The resume token of a `sync`, in its envelope.
+/// Returns the resume token of a `sync`, from its envelope.
 fn token(message: &Message) -> Option<String> {
     assert_eq!(message.kind(), "sync");
     message.json().get("resumeToken").and_then(Value::as_str).map(str::to_owned)

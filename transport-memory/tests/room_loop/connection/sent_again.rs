@@ -1,4 +1,4 @@
-//! What is sent again is answered with the first answer, whatever else came under its id meanwhile.
+//! A repeated command gets its first answer, whatever other command used its id meanwhile.
 
 use order_host::{Opening, Protocol};
 use serde_json::{Value, json};
@@ -6,7 +6,8 @@ use transport_memory::{Client, Simulation};
 
 use crate::support::table::{facts, restaurant, room};
 
-/// What a command comes to, and two different commands of one id that come to it at a table where `asha` is the owner.
+/// The kinds of outcome, and for each two different commands with one id, at a table whose
+/// owner is `asha`.
 const COMMANDS: [(&str, [&str; 2]); 3] = [
     (
         "recorded",
@@ -38,7 +39,7 @@ async fn the_first_answer_counts_after_any_other_command_under_the_same_id() {
                 let mut asha = sits(&restaurant, protocol).await;
                 let first = answer(&mut asha, a).await;
                 is_first(&first, outcome, &context);
-                // The order goes on, and the next number would be another.
+                // The order continues, so the next sequence number would be another.
                 answer(&mut asha, &dish("between")).await;
                 let before = facts(&restaurant).await;
                 for _ in 0..2 {
@@ -100,7 +101,8 @@ async fn what_happened_keeps_its_answer_after_the_room_is_loaded_again() {
     }
 }
 
-/// What is only remembered is forgotten with the room's memory. Then the id is that of the next command that comes.
+/// Remembered answers are lost when the room is unloaded. Then the id belongs to the next
+/// command that uses it.
 #[tokio::test(start_paused = true)]
 async fn what_became_no_fact_is_judged_anew_after_the_room_is_loaded_again() {
     for protocol in [Protocol::V1, Protocol::V2] {
@@ -130,7 +132,7 @@ async fn a_join_keeps_its_first_answer_after_another_command_under_its_id_and_th
         r#"{"type":"join","id":"x","participantId":"asha","participantName":"Asha","data":{}}"#;
     for protocol in [Protocol::V1, Protocol::V2] {
         for (other, [a, b]) in COMMANDS {
-            // The join is first: it happens, or it changes nothing.
+            // The join is first: it records a fact, or changes nothing.
             for comes_back in [false, true] {
                 let restaurant = restaurant();
                 if comes_back {
@@ -171,7 +173,7 @@ fn is_first(answer: &Value, outcome: &str, context: &str) {
     }
 }
 
-/// The answer to the same command when it is sent again.
+/// Returns the expected answer to the repeated command.
 fn again(first: &Value, outcome: &str) -> Value {
     let mut answer = first.clone();
     if outcome == "recorded" {
@@ -188,7 +190,7 @@ fn open(restaurant: &Simulation, protocol: Protocol) -> Client {
     restaurant.open(&room(), Opening { protocol, ..Opening::default() })
 }
 
-/// A socket of `asha`, who sits at the table.
+/// Opens a socket of `asha`, who is at the table.
 async fn sits(restaurant: &Simulation, protocol: Protocol) -> Client {
     let mut client = open(restaurant, protocol);
     let join = json!({ "type": "join", "id": "join", "participantId": "asha", "participantName": "Asha", "data": {} });
@@ -196,7 +198,7 @@ async fn sits(restaurant: &Simulation, protocol: Protocol) -> Client {
     client
 }
 
-/// What a command is answered, without what is not about it.
+/// Sends a command, and returns its answer without other fields.
 async fn answer(client: &mut Client, text: &str) -> Value {
     client.send(text).await.unwrap();
     let command: Value = serde_json::from_str(text).unwrap();
@@ -207,7 +209,7 @@ async fn answer(client: &mut Client, text: &str) -> Value {
     answers[0].clone()
 }
 
-/// What a message says of the command with this id, if it is its answer.
+/// Returns the answer to the command with this id, if this message is one.
 fn answer_in(message: &Value, id: &str) -> Option<Value> {
     let is_answer = matches!(message["type"].as_str(), Some("ack" | "error" | "reject"));
     let is_wanted = is_answer && message["id"] == id;

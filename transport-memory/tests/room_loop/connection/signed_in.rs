@@ -1,4 +1,5 @@
-//! Sockets of people who signed in: they speak for nobody else, are where they may be, and end when their sign-in does.
+//! Sockets with a sign-in: they speak only for their participant, reach only the orders
+//! they may, and end with the sign-in.
 
 use std::time::Duration;
 
@@ -122,7 +123,7 @@ async fn whoever_is_not_of_the_orders_circle_does_not_join_it() {
             (some(circle), some(tenant), by_name);
         signed
     };
-    // All of them knocked before there was an order, so nobody was turned away at the door.
+    // All of them connected before there was an order, so none was refused at that time.
     let mut late: Vec<_> = [
         ("c2", "", false),
         ("c2", "", true),
@@ -251,7 +252,7 @@ async fn nothing_is_carried_out_after_the_end_of_the_sign_in_even_if_the_clock_w
     ben.settle().await;
     asha.settle().await;
     let before = facts(&restaurant).await;
-    // No time goes by: an alarm alone would not notice.
+    // No time passes, so a timer alone would not notice.
     restaurant.clock().advance(Duration::from_secs(3600));
     ben.send(add("dal", 10)).await.unwrap();
     assert_eq!(code(&ben.recv().await.unwrap()), "token_expired");
@@ -260,8 +261,8 @@ async fn nothing_is_carried_out_after_the_end_of_the_sign_in_even_if_the_clock_w
     assert_eq!(facts(&restaurant).await, before);
 }
 
-/// The socket reads nothing for a while, so the end of its sign-in finds messages queued: few, or so many that the queue is
-/// dropped before the end, or after it.
+/// The socket reads nothing for a while, so messages are queued when its sign-in ends: few,
+/// or so many that the queue is dropped before or after the end.
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_stalls_gets_nothing_that_was_stored_after_the_end_of_its_sign_in() {
     for protocol in [Protocol::V1, Protocol::V2] {
@@ -280,7 +281,7 @@ async fn a_reader_that_stalls_gets_nothing_that_was_stored_after_the_end_of_its_
 
             restaurant.clock().advance(Duration::from_secs(3600));
             order(&mut asha, "after", after).await;
-            // Presence is no fact, and is not for this socket any more either.
+            // Presence is not a fact, and must not be sent to this socket any more either.
             let mut chitra = restaurant.connect(&room());
             chitra.join("chitra", "Chitra").await.unwrap();
             drop(chitra);
@@ -304,7 +305,7 @@ async fn a_reader_that_stalls_gets_nothing_that_was_stored_after_the_end_of_its_
     }
 }
 
-/// The clock stands past the end only while the room works; then it is set back.
+/// The clock is past the end only while the room works; then it is set back.
 #[tokio::test(start_paused = true)]
 async fn a_sign_in_that_has_ended_stays_so_when_the_clock_is_set_back() {
     let restaurant = restaurant();
@@ -323,7 +324,8 @@ async fn a_sign_in_that_has_ended_stays_so_when_the_clock_is_set_back() {
     assert_eq!(heard.iter().map(code).collect::<Vec<_>>(), ["token_expired"]);
 }
 
-/// What it asked for in time is answered too late: a state, a history and the ack of a command that waits for the disk.
+/// Answers to requests in time that come too late: a state, a history, and the ack of a
+/// command that waits for the disk.
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_comes_after_the_end_of_the_sign_in_is_not_given() {
     for protocol in [Protocol::V1, Protocol::V2] {
@@ -341,7 +343,7 @@ async fn an_answer_that_comes_after_the_end_of_the_sign_in_is_not_given() {
             ben.send(r#"{"type":"get_state","id":"c-3"}"#).await.unwrap();
             ben.send(r#"{"type":"get_bill","id":"c-4"}"#).await.unwrap();
         }
-        // All of it has reached the room, and nothing came of it yet.
+        // All of it has reached the room, and nothing is answered yet.
         hears_nothing(&mut asha).await;
         restaurant.clock().advance(Duration::from_secs(3600));
         restaurant.log().release();
@@ -377,7 +379,7 @@ async fn a_sign_in_that_has_ended_before_the_socket_opened_opens_nothing() {
     assert_eq!(restaurant.host().loaded_rooms(), 0);
 }
 
-/// Orders so many dishes that are called so.
+/// Orders this many dishes with this name.
 async fn order(client: &mut Client, name: &str, dishes: u32) {
     for number in 0..dishes {
         client.send(add(&format!("{name}-{number}"), 10)).await.unwrap();
@@ -385,7 +387,7 @@ async fn order(client: &mut Client, name: &str, dishes: u32) {
     }
 }
 
-/// What a socket is still given before it is closed because its sign-in has ended.
+/// Returns what a socket still receives before it is closed at the end of its sign-in.
 async fn all_until_the_end(client: &mut Client) -> Vec<Message> {
     let mut heard = Vec::new();
     loop {
@@ -399,7 +401,7 @@ async fn all_until_the_end(client: &mut Client) -> Vec<Message> {
     }
 }
 
-/// The number of the change that a message tells of, in either protocol.
+/// Returns the sequence number of the change that a message shows, in either protocol.
 fn seq_of(message: &Value) -> Option<u64> {
     let data = &message["data"];
     [&data["orderState"]["seq"], &data["seq"], &message["seq"]].into_iter().find_map(Value::as_u64)
@@ -425,7 +427,7 @@ async fn a_join_needs_no_participant_where_somebody_signed_in_and_needs_one_else
         assert_eq!(kinds(&ben.settle().await), greeted);
         let heard = only(&mut asha).await.json();
         assert_eq!(heard["participantId"], "ben", "{heard}");
-        // Sent again, with the participant this time: it is the same command.
+        // Repeated with the participant, it is the same command.
         let mut again: Value = serde_json::from_str(&join).unwrap();
         again["participantId"] = json!("ben");
         ben.send(again.to_string()).await.unwrap();
@@ -450,7 +452,7 @@ async fn who_is_at_the_table_speaks_from_the_first_message_on_without_a_join() {
         ben.send(add_with_command(item, 10, item)).await.unwrap();
         assert_eq!(kinds(&ben.settle().await), greeted);
         assert_eq!(only(&mut asha).await.json()["data"]["item"]["addedBy"], "ben");
-        // From here on it is a socket like any other.
+        // From here on it is an ordinary socket.
         ben.send(add_with_command(&format!("{item}-2"), 10, &format!("{item}-2"))).await.unwrap();
         assert_eq!(kinds(&ben.settle().await), greeted[greeted.len() - 2..]);
         only(&mut asha).await;
@@ -484,7 +486,7 @@ async fn who_signed_in_and_was_away_is_greeted_once_with_what_they_missed() {
     assert_eq!((&greeting["type"], &greeting["resumed"]), (&json!("welcome"), &json!(true)));
     assert_eq!(greeting["events"].as_array().unwrap().len(), 2);
     assert_eq!(asha.settle().await.len(), 1, "that they are there");
-    // A join is answered as ever, with one greeting.
+    // A join is answered as usual, with one greeting.
     for (protocol, greeted) in
         [(Protocol::V1, &["sync", "participant_joined", "ack"][..]), (Protocol::V2, &["welcome", "ack"])]
     {
@@ -551,7 +553,7 @@ fn identity(who: &str) -> Identity {
     Identity::new(ParticipantId::new(who).unwrap())
 }
 
-/// Ben, for so long.
+/// Returns ben's identity, which expires after this time.
 fn until(restaurant: &Simulation, life: Duration) -> Identity {
     let mut ben = identity("ben");
     let life = u64::try_from(life.as_millis()).unwrap();
@@ -563,7 +565,7 @@ fn open(restaurant: &Simulation, protocol: Protocol, identity: Identity) -> Clie
     restaurant.open(&room(), Opening { protocol, identity: Some(identity), ..Opening::default() })
 }
 
-/// Time goes by, on the host's clock as on tokio's.
+/// Lets time pass on the host's clock and on tokio's.
 async fn wait(restaurant: &Simulation, time: Duration) {
     restaurant.clock().advance(time);
     tokio::time::sleep(time).await;
@@ -578,7 +580,7 @@ fn text(label: &str) -> Text {
     Text::clean(label, 80).unwrap()
 }
 
-/// The code of a refusal in either protocol.
+/// Returns the code of a refusal in either protocol.
 fn code_of(refused: &Value) -> String {
     refused["data"]["code"]
         .as_str()

@@ -1,4 +1,4 @@
-//! Whoever reads slowly never stops the table, and is told the truth when they read again.
+//! A slow reader never blocks the table, and gets the present state when it reads again.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use transport_memory::{Client, Faults, Message, Simulation};
 
 use crate::support::table::{add, code, join, kinds, room, seated, told};
 
-/// A restaurant in which little may wait for a socket.
+/// Creates a simulation with a small outbox for each socket.
 fn little_patience(outbox_bytes: usize) -> Simulation {
     let mut settings = Settings::default();
     settings.outbox_bytes = outbox_bytes;
@@ -117,11 +117,12 @@ async fn readers_that_keep_up_do_not_fall_behind_when_half_the_table_drops_off_a
     }
 }
 
-/// On several threads, since the race is between a socket that asks for the state and the room that sends it.
+/// On several threads: the race is between a socket that asks for the state and the room
+/// that sends it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_reader_that_falls_behind_again_and_again_is_never_forgotten() {
     for _ in 0..20 {
-        // So little that almost every message is one too many.
+        // So small that almost every message is too much.
         let restaurant = little_patience(256);
         let mut asha = restaurant.connect(&room());
         let mut slow = restaurant.connect(&room());
@@ -146,7 +147,7 @@ async fn a_reader_that_falls_behind_again_and_again_is_never_forgotten() {
 async fn a_reader_that_got_up_and_falls_behind_is_told_that_it_does_not_sit_here() {
     let restaurant = little_patience(4 * 1024);
     let [mut asha, mut slow] = seated(&restaurant, ["asha", "slow"]).await;
-    // What waits for it now is more than is on its way.
+    // More is queued for it now than is in flight.
     order(&mut asha, 0..20).await;
     slow.send(r#"{"type":"leave"}"#).await.unwrap();
     for number in 0..3_000 {

@@ -1,4 +1,5 @@
-//! The answers to commands come also to a socket that fell behind, or the state says to send again.
+//! A socket that fell behind still gets the answers to its commands, or the state tells it
+//! to send them again.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,14 +20,14 @@ async fn a_hundred_commands_that_are_sent_without_reading_are_all_answered_once_
             let restaurant = with_an_outbox_of(outbox_bytes);
             let mut asha = sits(&restaurant, protocol).await;
             for number in 0..100 {
-                // Of three commands, one is refused.
+                // One command of three is refused.
                 let item = if number % 3 == 2 { "nothing".to_owned() } else { format!("i{number}") };
                 let data = json!({ "id": item, "itemId": item, "dishName": item, "price": 1, "quantity": 1 });
                 let kind = if number % 3 == 2 { "remove_item" } else { "add_item" };
                 let command = json!({ "type": kind, "id": format!("c{number}"), "data": data });
                 asha.send(command.to_string()).await.unwrap();
             }
-            // The room does all of it before anything is read.
+            // The room handles all of it before anything is read.
             tokio::time::sleep(Duration::from_secs(1)).await;
             let heard = asha.settle().await;
 
@@ -191,7 +192,7 @@ fn open(restaurant: &Simulation, protocol: Protocol) -> Client {
     restaurant.open(&room(), Opening { protocol, ..Opening::default() })
 }
 
-/// A socket of somebody who sits at the table.
+/// Opens a socket of somebody at the table.
 async fn sits(restaurant: &Simulation, protocol: Protocol) -> Client {
     let mut client = open(restaurant, protocol);
     let join = json!({ "type": "join", "id": "join", "participantId": "asha", "participantName": "Asha", "data": {} });
@@ -218,7 +219,8 @@ fn split(id: &str, kind: &str) -> String {
     json!({ "type": "update_split", "id": id, "data": { "splitType": kind } }).to_string()
 }
 
-/// The id of the command that a message answers, and `ack` or the code of the refusal.
+/// Returns the id of the command that a message answers, and `ack` or the code of the
+/// refusal.
 fn answer(message: &Message) -> Option<(String, String)> {
     let message = message.json();
     let about = message.get("data").unwrap_or(&message);
@@ -244,12 +246,12 @@ fn count(heard: &[Message], answered: &mut BTreeMap<String, usize>) {
     }
 }
 
-/// The number of the change that an `ack` names.
+/// Returns the sequence number in an `ack`.
 fn acked(message: &Value) -> u64 {
     message.get("data").unwrap_or(message)["seq"].as_u64().unwrap()
 }
 
-/// The number of the last change that a message shows; 0 if it shows none.
+/// Returns the last sequence number that a message shows; 0 if it shows none.
 fn seq(message: &Value) -> u64 {
     if message["type"] == "ack" {
         return 0;

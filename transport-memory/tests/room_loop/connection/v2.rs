@@ -1,4 +1,4 @@
-//! `stonepot.v2` in the room: welcome, events, answers, and phones that come back.
+//! `stonepot.v2` in the room: welcome, events, answers, and phones that resume.
 
 use order_host::log::Link;
 use order_host::{Cursor, Opening, Protocol, Settings};
@@ -166,7 +166,7 @@ async fn a_phone_that_comes_back_gets_what_it_missed_once_and_in_order() {
     asha.settle().await;
 
     let mut ben = back(&restaurant, &token, Some(since));
-    // What was queued while it was offline goes first.
+    // Commands queued while it was offline are sent first.
     ben.send(dish("queued", "queued")).await.unwrap();
     let heard = ben.settle().await;
     assert_eq!(kinds(&heard), ["welcome", "event", "ack"]);
@@ -344,7 +344,7 @@ fn back(restaurant: &Simulation, token: &str, since: Option<Cursor>) -> Client {
     restaurant.open(&room(), Opening { protocol: Protocol::V2, resume_token, since, ..Opening::default() })
 }
 
-/// Joins, and gives the welcome.
+/// Joins, and returns the welcome.
 async fn join(client: &mut Client, who: &str) -> Value {
     let join = json!({ "type": "join", "id": format!("join-{who}"), "participantId": who, "participantName": who, "data": {} });
     client.send(join.to_string()).await.unwrap();
@@ -364,7 +364,7 @@ async fn joined<const N: usize>(restaurant: &Simulation, participants: [&str; N]
     clients
 }
 
-/// A resume token of somebody at the table.
+/// Returns a resume token of somebody at the table.
 async fn token(restaurant: &Simulation, who: &str) -> String {
     let mut tab = v2(restaurant);
     let join = json!({ "type": "join", "id": format!("token-{who}"), "participantId": who, "data": {} });

@@ -1,5 +1,5 @@
-//! A place in a history names the history: who comes back after a backup was put back, or to a log that went on otherwise, gets
-//! exactly what they missed or the full state.
+//! A cursor identifies its history: a client that resumes after a backup was restored, or
+//! on a log that continued differently, gets exactly what it missed, or the full state.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use transport_memory::{Client, Closed, Faults, Simulation};
 
 use crate::support::table::{add, cursor, room, seated};
 
-/// Longer than a room stays in memory without sockets.
+/// Longer than a room without sockets stays in memory.
 const A_WHILE: Duration = Duration::from_secs(130);
 
 #[tokio::test(start_paused = true)]
@@ -30,7 +30,7 @@ async fn where_histories_have_parted_a_client_gets_the_full_state_and_before_tha
     let mut asha = joined(&first).await;
     order(&mut asha, "shared").await;
     let fork = restaurant(first.log().inner().copied());
-    // Both are in memory, and at the same time of the same clock.
+    // Both are in memory, at the same time of the same clock.
     let mut ben = joined(&fork).await;
     let shared = cursor(&first, 2).await;
     assert_eq!(shared, cursor(&fork, 2).await);
@@ -47,7 +47,7 @@ async fn where_histories_have_parted_a_client_gets_the_full_state_and_before_tha
             assert_eq!(welcome["events"].as_array().unwrap().len() as u64, 5 - seq);
         }
     }
-    // Of the fork everything after the beginning is in memory.
+    // The fork has all its events since the beginning in memory.
     let welcome = comes_back(&fork, &shared.text()).await;
     assert_eq!(
         (&welcome["resumed"], &welcome["cursor"]),
@@ -144,7 +144,7 @@ async fn a_snapshot_of_another_history_is_passed_over() {
     asha.disconnect();
     let fork = restaurant(first.log().inner().copied());
     for (restaurant, dish) in [(&first, "here"), (&fork, "there")] {
-        // As many facts, at the same time: only the history tells them apart.
+        // The same number of facts, at the same time: only their histories differ.
         let [mut asha] = seated(restaurant, ["asha"]).await;
         asha.send(add(dish, 10)).await.unwrap();
         asha.recv_until("item_added").await.unwrap();
@@ -172,7 +172,8 @@ async fn an_order_of_an_earlier_release_is_linked_from_its_first_fact_on() {
     let linked = facts_of(&restaurant).await;
     let order_then = restaurant.stored_order(&room()).await.unwrap();
     let state = encode_order(&order_then).unwrap();
-    // With a snapshot and without; the release before counted bytes, the one before that did not.
+    // With a snapshot and without one. The previous release counted bytes, the one before it
+    // did not.
     let snapshots = [None, Some(Snapshot { seq: order_then.seq(), state })];
     for snapshot in snapshots {
         let old = MemoryLog::with_chain_key(chain);
@@ -236,7 +237,7 @@ async fn a_room_whose_facts_do_not_follow_from_each_other_does_not_open() {
         assert!(damaged_one.host().public_view(&room()).await.is_err());
         assert_eq!(facts_of(&damaged_one).await, damaged, "nothing is added to it");
     }
-    // Another key is no different.
+    // The same with another key.
     let log = MemoryLog::new();
     log.append(&room(), 0, facts).await.unwrap();
     let mut asha = v2_client(&self::restaurant(log));
@@ -246,7 +247,7 @@ async fn a_room_whose_facts_do_not_follow_from_each_other_does_not_open() {
 
 #[tokio::test(start_paused = true)]
 async fn facts_that_may_be_stored_count_only_in_the_history_that_they_were_made_for() {
-    // The log says that it does not know, and has the facts with other links than were asked for.
+    // The log reports an unknown outcome, and has the facts with other links than requested.
     let log = Arc::new(MemoryLog::new());
     let host = order_host::Host::new(Arc::new(Layered(Relinks(log.clone()))), settings());
     let bus = transport_memory::Bus::new();
@@ -256,7 +257,8 @@ async fn facts_that_may_be_stored_count_only_in_the_history_that_they_were_made_
     assert!(asha.recv().await.is_err() || asha.settle().await.iter().all(|heard| heard.kind() != "ack"));
 }
 
-/// A log that stores facts with links of another history, and then does not know whether it has.
+/// A log that stores facts with the links of another history, and then reports an unknown
+/// outcome.
 struct Relinks(Arc<MemoryLog>);
 
 #[async_trait]
@@ -279,21 +281,21 @@ impl Layer for Relinks {
     }
 }
 
-/// What happens to restaurants and to what clients remember of them.
+/// A random step of hosts and clients.
 #[derive(Debug, Clone)]
 enum Step {
     /// Somebody orders.
     Order(Index),
-    /// A copy of the log begins to live on its own.
+    /// A copy of the log gets a host of its own.
     Fork(Index),
-    /// A backup with so many facts is put back in a restaurant of its own.
+    /// A backup with this many facts is restored for a host of its own.
     PutBack(Index, Index),
     Restart(Index),
-    /// A client comes to one restaurant with what it remembers, perhaps of another.
+    /// A client resumes with its cursor, possibly from another host.
     ComeBack(Index, Index),
 }
 
-/// What a client remembers, and the facts that its document is made of.
+/// What a client remembers: its cursor, and the facts in its document.
 struct Remembered {
     cursor: String,
     facts: Vec<StoredFact>,
@@ -369,7 +371,7 @@ async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Holds what a client was told against the log.
+/// Checks what a client was told against the log.
 async fn is_exact(there: &Simulation, has: &Remembered, welcome: &Value) -> Result<(), TestCaseError> {
     let facts = facts_of(there).await;
     let mut order = Order::new(OrderId::new(room().room()).unwrap(), settings().currency);
@@ -400,7 +402,7 @@ fn settings() -> Settings {
     settings
 }
 
-/// Every restaurant has the same time, so that facts of different histories are alike.
+/// All hosts have the same time, so that facts of different histories resemble each other.
 fn restaurant(log: MemoryLog) -> Simulation {
     Simulation::over(log, 1, Faults::default(), settings())
 }
@@ -429,7 +431,7 @@ async fn joined(restaurant: &Simulation) -> Client {
     asha
 }
 
-/// Orders a dish, and gives the event.
+/// Orders a dish, and returns the event.
 async fn order(client: &mut Client, name: &str) -> Value {
     let id = name.replace([' ', ','], "-");
     let data = json!({ "id": id, "dishName": name, "price": 100, "quantity": 1 });
@@ -438,7 +440,7 @@ async fn order(client: &mut Client, name: &str) -> Value {
     client.recv_until("event").await.unwrap().json()
 }
 
-/// Comes back by a resume token with this cursor, and gives the welcome.
+/// Resumes with this cursor, and returns the welcome.
 async fn comes_back(restaurant: &Simulation, cursor: &str) -> Value {
     let token = {
         let mut asha = v2_client(restaurant);

@@ -1,4 +1,4 @@
-//! What is asked of orders that are not in memory: it costs once, however many ask.
+//! Requests about orders that are not in memory: the order is read once, however many ask.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use transport_memory::{Faults, LogFaults, Simulation};
 
 use crate::support::table::{add, add_with_command, join, kinds, only, restaurant, room, seated};
 
-/// After so long rooms in which nobody is are out of memory.
+/// After this time rooms without sockets are unloaded.
 const A_WHILE: Duration = Duration::from_secs(130);
 
 #[tokio::test(start_paused = true)]
@@ -125,7 +125,7 @@ async fn strangers_who_ask_for_histories_cost_one_look_at_the_order() {
 async fn what_happened_after_the_snapshot_is_seen_as_well() {
     let restaurant = restaurant();
     order_at_rest(&restaurant, &room()).await;
-    // A process that is killed saves no snapshot.
+    // A killed process saves no snapshot.
     let killed = restaurant.restarted(2);
     let [mut asha] = seated(&killed, ["asha"]).await;
     asha.send(add_with_command("naan", 40, "c1")).await.unwrap();
@@ -134,7 +134,7 @@ async fn what_happened_after_the_snapshot_is_seen_as_well() {
     let seen: Value =
         serde_json::from_str(&later.host().public_view(&room()).await.unwrap().unwrap()).unwrap();
     assert_eq!((&seen["items"][1]["dishName"], &seen["total"]), (&json!("naan"), &json!(290)));
-    // And the command is still known when somebody sits down.
+    // The command is still known when she joins again.
     let [mut ben] = seated(&later, ["asha"]).await;
     ben.send(add_with_command("naan", 40, "c1")).await.unwrap();
     let heard = ben.settle().await;
@@ -174,7 +174,7 @@ fn a_long_bill_may_be_looked_at_from_a_set_of_local_tasks() {
     }));
 }
 
-/// A log of 2,100 dishes, without a snapshot.
+/// Creates a log of 2,100 dishes, without a snapshot.
 async fn long_log(restaurant: &Simulation) -> MemoryLog {
     let [mut asha] = seated(restaurant, ["asha"]).await;
     for number in 0..2_100 {
@@ -187,7 +187,7 @@ async fn long_log(restaurant: &Simulation) -> MemoryLog {
     log
 }
 
-/// An order of one dish, of which nothing is in memory.
+/// Creates an order of one dish, and unloads it.
 async fn order_at_rest(restaurant: &Simulation, room: &RoomKey) {
     let mut asha = restaurant.connect(room);
     asha.join("asha", "Asha").await.unwrap();

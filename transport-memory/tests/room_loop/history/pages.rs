@@ -1,4 +1,4 @@
-//! Who did what and when, for those on the order, a page at a time.
+//! The history of an order, for its participants, a page at a time.
 
 use std::time::Duration;
 
@@ -135,7 +135,7 @@ async fn one_person_reads_one_history_at_a_time_on_however_many_sockets_and_over
     let asker = |who: &str| order_core::ParticipantId::new(who).unwrap();
     let refused = host.history(&room(), Some(&asker("asha")), page).await;
     assert_eq!(refused, Err(HistoryError::Busy));
-    // Others have theirs, up to sixteen of one order.
+    // Others may read theirs, up to sixteen for one order.
     let ask = |who: Option<String>| {
         let (host, who) = (host.clone(), who.map(|who| asker(&who)));
         tokio::spawn(async move { host.history(&room(), who.as_ref(), page).await })
@@ -285,7 +285,7 @@ async fn a_history_is_read_from_the_log_once_whatever_is_asked_for_and_while_peo
     assert_eq!(page(&mut ben, &json!({ "limit": 200 })).await, whole);
     let early = page(&mut chitra, &json!({ "before": 5 })).await;
     assert_eq!((early["entries"].as_array().unwrap().len(), &early["more"]), (4, &json!(false)));
-    // What happens meanwhile is told by the room.
+    // The room adds what happens meanwhile.
     asha.send(r#"{"type":"remove_item","data":{"itemId":"dal-7"}}"#).await.unwrap();
     for client in [&mut asha, &mut ben] {
         client.settle().await;
@@ -331,7 +331,7 @@ async fn what_is_remembered_of_a_history_is_what_the_log_says() {
         asha.send(format!(r#"{{"type":"remove_item","data":{{"itemId":"dal-{round}-3"}}}}"#)).await.unwrap();
         asha.settle().await;
         pages.push(page(&mut asha, &json!({ "limit": 200 })).await);
-        // Out of memory and back in it, with a gap in what the room has told.
+        // Unloaded and loaded again, with a gap in what the room has reported.
         if round == 2 {
             asha.disconnect();
             sleep(Duration::from_secs(130)).await;
@@ -341,7 +341,7 @@ async fn what_is_remembered_of_a_history_is_what_the_log_says() {
             asha.settle().await;
         }
     }
-    // Another process has nothing to remember.
+    // Another process has nothing cached.
     let other = restaurant.restarted(2);
     let [mut asha] = seated(&other, ["asha"]).await;
     let last = facts(&restaurant).await.len();
@@ -353,14 +353,14 @@ async fn what_is_remembered_of_a_history_is_what_the_log_says() {
     }
 }
 
-/// How long a read of the log takes, where they are slow.
+/// The duration of a read of the log, where reads are slow.
 const READ_TIME: Duration = Duration::from_secs(1);
 
 fn slow_reads(restaurant: &Simulation) {
     restaurant.log().set_faults(LogFaults { read_time: READ_TIME, ..LogFaults::default() });
 }
 
-/// The page that a client is told of, whatever its protocol.
+/// Requests a page of the history, in either protocol.
 async fn page(client: &mut Client, data: &Value) -> Value {
     client.send(json!({ "type": "history", "id": "h", "data": data }).to_string()).await.unwrap();
     let mut answer = only(client).await.json();

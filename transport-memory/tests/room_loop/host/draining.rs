@@ -1,4 +1,4 @@
-//! Shutting down.
+//! Draining a host.
 
 use order_host::Transport as _;
 use serde_json::json;
@@ -16,7 +16,7 @@ async fn draining_stores_and_shows_what_was_accepted_and_then_sends_everybody_aw
     for number in 0..10 {
         asha.send(add(&format!("i{number}"), 10)).await.unwrap();
     }
-    // The room is in the middle of storing the first of them, the others wait.
+    // The room is storing the first of them, and the others wait.
     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     let host = restaurant.host().clone();
     let draining = tokio::spawn(async move { host.drain().await });
@@ -69,7 +69,7 @@ async fn a_bus_that_is_told_to_stop_drains_its_host() {
     early.send(join("asha", &json!({}))).await.unwrap();
     let running = tokio::spawn(Box::new(bus.clone()).run(simulation.host().clone(), stop.clone()));
     early.recv_until("participant_joined").await.expect("who connects early waits");
-    // This one never reads, and must not hold the others up for ever.
+    // This one never reads, and must not delay the others forever.
     let mut silent = bus.connect(room());
     silent.send(join("ben", &json!({}))).await.unwrap();
     for number in 0..100 {

@@ -1,4 +1,4 @@
-//! Rooms come and go; orders stay.
+//! Rooms are unloaded and loaded; their orders stay the same.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::support::table::{add, facts, join, restaurant, room, seated, told};
 
 const LONGER_THAN_IDLE: Duration = Duration::from_secs(125);
 
-/// An order with everything in it, whose room is unloaded; answers with its state.
+/// Creates an order with everything in it, and unloads its room. Returns its state.
 async fn an_unloaded_order(restaurant: &Simulation) -> Value {
     let [mut asha, mut ben] = seated(restaurant, ["asha", "ben"]).await;
     asha.send(join("asha", &json!({ "phone": "9876543210", "circleId": "c1" }))).await.unwrap();
@@ -34,7 +34,7 @@ async fn an_unloaded_order(restaurant: &Simulation) -> Value {
     state
 }
 
-/// Both come back, and the order is as it was.
+/// Checks that the order is the same when both return.
 async fn comes_back_as(restaurant: &Simulation, state: &Value) {
     let [mut asha, mut ben] = seated(restaurant, ["asha", "ben"]).await;
     assert_eq!(told(&asha), *state);

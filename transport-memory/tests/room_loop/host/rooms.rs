@@ -1,4 +1,4 @@
-//! The room as a stranger may see it, and many rooms at once.
+//! The public view of a room, and many rooms at once.
 
 use order_host::RoomKey;
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ async fn many_rooms_at_once_stay_apart() {
     for number in 0..100 {
         let room = RoomKey::new("main", &format!("table-{number}")).unwrap();
         let (mut asha, mut ben) = (restaurant.connect(&room), restaurant.connect(&room));
-        // The same ids everywhere: a person or an item of one room is none of another's.
+        // The same ids everywhere: participants and items of different rooms are separate.
         asha.join("asha", "Asha").await.unwrap();
         ben.join("ben", "Ben").await.unwrap();
         tables.push((room, asha, ben));

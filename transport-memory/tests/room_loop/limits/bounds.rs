@@ -1,4 +1,4 @@
-//! How much one order may hold, where the host wants less than the core allows.
+//! Limits of one order, where the host allows less than the core.
 
 use order_core::OrderBounds;
 use order_host::Settings;
@@ -31,18 +31,18 @@ async fn no_order_holds_more_than_its_host_allows_and_only_the_sender_is_told() 
     ben.settle().await;
     let before = facts(&restaurant).await;
 
-    // Several at once, and one that is sent again under its id.
+    // Several at once, one of them repeated under its id.
     asha.send(add("raita", 1)).await.unwrap();
     asha.send(add_with_command("lassi", 1, "c1")).await.unwrap();
     asha.send(add_with_command("lassi", 1, "c1")).await.unwrap();
 
     let refused = asha.settle().await;
     assert_eq!(refused.iter().map(code).collect::<Vec<_>>(), ["too_many_items"; 3]);
-    assert_eq!(refused[0].json()["data"]["expected"], "at most 2 items");
+    assert_eq!(refused[0].json()["data"]["expected"], "at most 2 dishes");
     hears_nothing(&mut ben).await;
     assert_eq!(facts(&restaurant).await, before);
 
-    // Room that is made can be used again; what was taken off comes back only where there is room.
+    // Freed space can be used again; a removed dish is restored only if there is space.
     ben.send(r#"{"type":"remove_item","data":{"itemId":"dal"}}"#).await.unwrap();
     ben.settle().await;
     asha.settle().await;

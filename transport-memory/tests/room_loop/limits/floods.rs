@@ -1,4 +1,4 @@
-//! Sockets that send faster than they may.
+//! Sockets that exceed their rate limit.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -67,8 +67,7 @@ async fn many_sockets_of_one_participant_share_a_pace_and_nobody_elses_is_in_it(
         let heard: Vec<_> = phone.settle().await.iter().map(Message::json).collect();
         let refused: Vec<_> = heard.into_iter().filter(|it| it["type"] == "error").collect();
         for refusal in &refused {
-            let expected =
-                "at most 5 messages a second, 20 at once, from all connections of one participant together";
+            let expected = "at most 5 messages a second, 20 at once, from all connections of one participant";
             assert_eq!(
                 (&refusal["data"]["code"], &refusal["data"]["expected"]),
                 (&json!("rate_limited"), &json!(expected))
@@ -82,7 +81,8 @@ async fn many_sockets_of_one_participant_share_a_pace_and_nobody_elses_is_in_it(
     assert!(kinds(&asha.settle().await).iter().all(|kind| *kind == "item_added"));
     assert_eq!(facts(&restaurant).await.len(), before + 21, "asha has a pace of her own");
 
-    // Who gets up is counted as nobody; who sits down as somebody else, as they.
+    // A socket that has left counts for no participant; after it joins as another one, it
+    // counts for that one.
     let mut phone = phones.pop().unwrap();
     rest().await;
     phone.send(r#"{"type":"leave"}"#).await.unwrap();
@@ -220,7 +220,7 @@ async fn what_cannot_be_read_counts_too_also_before_anybody_joins() {
     assert_eq!(facts(&restaurant).await, before);
 }
 
-/// Sends a dish, and gives the refusal if there is one.
+/// Sends a dish. Returns the refusal, if there is one.
 async fn answer(client: &mut Client, id: &str) -> Option<Value> {
     let dish = json!({"id": id, "dishName": "Dal", "quantity": 1, "price": 1});
     client.send(json!({"type": "add_item", "id": id, "data": dish}).to_string()).await.unwrap();
@@ -228,12 +228,12 @@ async fn answer(client: &mut Client, id: &str) -> Option<Value> {
     heard.into_iter().find(|message| message["type"] == "error" || message["type"] == "reject")
 }
 
-/// What a refusal says: the first protocol has it in its `data`.
+/// Returns the details of a refusal, which the first protocol has in its `data`.
 fn why(refusal: &Value) -> &Value {
     refusal.get("data").unwrap_or(refusal)
 }
 
-/// Time for everybody to have a whole burst again.
+/// Waits until everybody has a whole burst again.
 async fn rest() {
     tokio::time::sleep(Duration::from_secs(60)).await;
 }

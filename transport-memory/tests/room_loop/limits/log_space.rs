@@ -1,4 +1,5 @@
-//! What one person can make the disk hold is bounded, and the bill can be closed and paid all the same.
+//! The storage that one participant can use is limited, and the bill can still be closed
+//! and paid.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -13,7 +14,7 @@ use transport_memory::{Client, Faults, Simulation};
 
 use crate::support::table::{add, code, facts, hears_nothing, join, kinds, only, room, seated};
 
-/// After so long rooms in which nobody is are out of memory.
+/// After this time rooms without sockets are unloaded.
 const A_WHILE: Duration = Duration::from_secs(130);
 
 const SMALL_LOG: u64 = 64 * 1024;
@@ -52,7 +53,7 @@ async fn an_orders_log_has_an_end_and_the_last_part_is_the_owners_and_the_bills(
         let mut chitra = restaurant.connect(&room());
         chitra.send(join(&"chitra".repeat(11), &json!({}))).await.unwrap();
         assert_eq!(code(&only(&mut chitra).await), "log_full");
-        // By another name somebody of the table still comes in, as who they were.
+        // Under another name, a participant at the table is still seated, with their old name.
         let mut again = restaurant.connect(&room());
         again.send(join("ben", &json!({})).replace("BEN", &"Benedict".repeat(10))).await.unwrap();
         let sync = again.settle().await.remove(0);
@@ -89,7 +90,7 @@ async fn how_full_a_log_is_is_known_after_a_restart_with_and_without_a_snapshot(
         restaurant.log().load_snapshot(&room()).await.unwrap().expect("it was left when the room was");
     let (order, bytes) = decode_snapshot(&snapshot.state).unwrap();
     assert_eq!(bytes.bytes, Some(stored_bytes(&restaurant).await));
-    // A release that did not count wrote it.
+    // As written by a release that did not count bytes.
     let uncounted = Snapshot { seq: order.seq(), state: encode_order(&order).unwrap() };
     let none = Snapshot { seq: 0, state: b"none".to_vec() };
     for snapshot in [snapshot, uncounted, none] {
@@ -216,7 +217,8 @@ async fn what_the_transport_allows_counts_for_all_orders_together_and_not_for_th
     }
 }
 
-/// Orders long dishes until that is refused, and then changes the tip until not even that fits; answers with the refusal.
+/// Orders long dishes until one is refused, and then changes the tip until that is refused
+/// too. Returns the refusal.
 async fn fill(client: &mut Client) -> Value {
     repeat_until_refused(client, long_dish).await;
     repeat_until_refused(client, tip).await
@@ -244,7 +246,7 @@ fn tip(number: u64) -> String {
     json!({ "type": "set_tip", "data": { "amount": number + 1 } }).to_string()
 }
 
-/// What was refused, in either protocol; `null`, if nothing was.
+/// Returns the details of a refusal in either protocol; `null` if it is none.
 fn refusal(message: &Value) -> Value {
     match message["type"].as_str() {
         Some("error") => message["data"].clone(),
@@ -253,7 +255,7 @@ fn refusal(message: &Value) -> Value {
     }
 }
 
-/// A command whose fact is some 650 bytes.
+/// Returns a command whose fact has about 650 bytes.
 fn long_dish(number: u64) -> String {
     let name = format!("dish {number}");
     let data = json!({ "dishName": name, "price": 1, "quantity": 1, "customization": "x".repeat(480) });
@@ -270,7 +272,7 @@ async fn stored_bytes(restaurant: &Simulation<MemoryLog>) -> u64 {
     facts(restaurant).await.iter().map(|fact| fact.len() as u64).sum()
 }
 
-/// What counts: the facts, and what a log stores beside each.
+/// Returns the bytes that count: the facts, and the overhead of each.
 async fn taken(restaurant: &Simulation<MemoryLog>) -> u64 {
     let beside = 64 + 2 * room().as_str().len() as u64;
     stored_bytes(restaurant).await + facts(restaurant).await.len() as u64 * beside

@@ -1,4 +1,5 @@
-//! What one person asks for is paced by what it costs, over all their sockets, and nobody else pays for it.
+//! A participant's answers are rate-limited by their cost, over all their sockets, and
+//! nobody else is affected.
 
 use std::time::Duration;
 
@@ -11,11 +12,11 @@ use transport_memory::{Client, Faults, LogFaults, Message, Simulation};
 
 use crate::support::table::{add, add_with_command, facts, join, kinds, room, seated};
 
-/// As much as anybody is answered in a second.
+/// The rate of a participant's budget of answers.
 const RATE: u32 = 1_000;
-/// And at once.
+/// Its burst.
 const BURST: u32 = 20_000;
-/// After so long everybody has all of that again.
+/// After this time every budget is full again.
 const REST: Duration = Duration::from_secs(60);
 
 #[tokio::test(start_paused = true)]
@@ -46,7 +47,7 @@ async fn each_question_is_refused_when_too_much_was_answered_and_taken_after_as_
         // Others are answered.
         ben.send(ask.clone()).await.unwrap();
         assert_ne!(ben.recv().await.unwrap().kind(), "reject", "{question}");
-        // So is she, after as long as it said.
+        // After the time in the refusal, she is answered too.
         sleep(Duration::from_millis(refusal["retryAfter"].as_u64().unwrap())).await;
         asha.send(ask).await.unwrap();
         assert_ne!(asha.recv().await.unwrap().kind(), "reject", "{question}");
@@ -75,7 +76,7 @@ async fn all_sockets_of_a_person_share_what_they_are_answered_and_may_order_all_
             bytes += if answer.kind() == "state" { answer.text().len() } else { 0 };
         }
     }
-    // The first has made her, and the others only name her: those have an allowance of their own together.
+    // The first socket created her. The others only name her, and share a separate budget.
     assert!(refused > 0 && bytes < BURST as usize * 3, "{refused} refused, {bytes} bytes");
     phones[0].send(json!({ "type": "add_item", "id": "c1", "data": { "dishName": "dal", "price": 10, "quantity": 1 } }).to_string()).await.unwrap();
     assert_eq!(kinds(&phones[0].settle().await), ["event", "ack"]);
@@ -161,7 +162,7 @@ async fn a_phone_that_comes_back_again_and_again_is_seated_after_a_while_and_los
 
 #[tokio::test(start_paused = true)]
 async fn a_phone_that_is_gone_before_its_turn_is_not_seated_and_one_that_waits_is_sent_away_at_a_restart() {
-    // So slowly that a few bytes take long.
+    // So slow that a few bytes take long.
     let restaurant = paced_by(10);
     let mut asha = seated_v2(&restaurant, "asha").await;
     let [mut ben] = seated(&restaurant, ["ben"]).await;
@@ -257,7 +258,7 @@ async fn the_look_at_an_order_for_its_history_costs_those_who_ask_and_nothing_is
 
 #[tokio::test(start_paused = true)]
 async fn a_phone_that_waits_for_its_seat_is_read_meanwhile_and_what_it_sends_happens_then() {
-    // So slowly that a few bytes take long.
+    // So slow that a few bytes take long.
     let restaurant = paced_by(10);
     let mut asha = seated_v2(&restaurant, "asha").await;
     let token = restaurant_token(&mut asha).await;
@@ -275,7 +276,7 @@ async fn a_phone_that_waits_for_its_seat_is_read_meanwhile_and_what_it_sends_hap
     assert_eq!((&refusal["code"], &refusal["id"]), (&json!("rate_limited"), &json!("c64")));
     assert_eq!(facts(&restaurant).await.len(), before);
 
-    // Longer than what is sent before a first `join` waits.
+    // Longer than messages before a first `join` are kept.
     let wait = Duration::from_millis(refusal["retryAfter"].as_u64().unwrap());
     assert!(wait > Duration::from_secs(5), "{wait:?}");
     sleep(wait / 2).await;
@@ -364,11 +365,11 @@ async fn somebody_who_only_names_her_uses_up_nothing_of_what_she_is_answered() {
     asha.recv_until("state").await.unwrap();
     let (who, page) = (ParticipantId::new("asha").unwrap(), HistoryPage::from_texts(None, None).unwrap());
     assert!(restaurant.host().history(&room(), Some(&who), page).await.is_ok());
-    // Nor do other sockets that only name her get any of hers.
+    // Other sockets that only name her do not use her budget either.
     let mut another = restaurant.connect(&room());
     another.send(join("asha", &json!({}))).await.unwrap();
     assert_eq!(kinds(&another.settle().await), ["error"]);
-    // The first name that she joins by is another than hers, which is a fact.
+    // Her first join by name uses another name, which is a fact.
     assert!(facts(&restaurant).await.len() <= before.len() + 1);
 }
 
@@ -397,7 +398,7 @@ fn dish(number: usize) -> String {
     add_with_command(&format!("i{number}"), 1, &format!("c{number}"))
 }
 
-/// A socket of `stonepot.v2` with a resume token.
+/// Opens a `stonepot.v2` socket with a resume token.
 fn comes_back(restaurant: &Simulation, token: &str) -> Client {
     let resume_token = Some(token.to_owned());
     restaurant.open(&room(), Opening { resume_token, protocol: Protocol::V2, ..Opening::default() })
@@ -421,7 +422,7 @@ async fn seated_v2(restaurant: &Simulation, who: &str) -> Client {
     client
 }
 
-/// Has her asked until she is refused.
+/// Sends requests until one is refused.
 async fn owe_much(asha: &mut Client) {
     loop {
         asha.send(r#"{"type":"get_state","id":"q"}"#).await.unwrap();
@@ -431,7 +432,7 @@ async fn owe_much(asha: &mut Client) {
     }
 }
 
-/// Her resume token, which another `join` tells.
+/// Joins again to get her resume token.
 async fn restaurant_token(asha: &mut Client) -> String {
     let join =
         json!({ "type": "join", "id": "j2", "participantId": "asha", "participantName": "asha", "data": {} });

@@ -1,4 +1,4 @@
-//! A snapshot is a cache, and nobody waits for one.
+//! A snapshot is a cache, and no client waits for one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::support::table::{add, room};
 
 const SNAPSHOT_TAKES: Duration = Duration::from_secs(30);
 
-/// A log on which a snapshot takes its time.
+/// A log that saves snapshots slowly.
 struct SlowSnapshots(FaultyLog<MemoryLog>);
 
 #[async_trait]
@@ -62,7 +62,7 @@ async fn who_comes_back_to_a_room_that_broke_down_finds_a_new_one_at_once() {
     let mut asha = bus.connect(room());
     asha.join("asha", "Asha").await.unwrap();
     order(&mut asha, 0..3).await;
-    // Whether the fact is stored cannot be found out, so the room gives up.
+    // It cannot be found out whether the fact is stored, so the room ends.
     log.0.0.set_faults(LogFaults { failing_read: 1000, ..LogFaults::default() });
     log.0.0.fail_next_append(AppendFault::UnknownNotStored);
     asha.send(add("lost", 10)).await.unwrap();

@@ -1,4 +1,4 @@
-//! The output gate: nobody is shown what is not stored.
+//! The output gate: nothing is shown before it is stored.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const READS_FAIL: LogFaults = LogFaults {
     read_time: Duration::ZERO,
 };
 
-/// The next command works, and everybody agrees on what came of it.
+/// Checks that the next command works, and that all clients agree on the result.
 async fn goes_on(restaurant: &Simulation, asha: &mut Client, ben: &mut Client) {
     asha.send(add("goes-on", 10)).await.unwrap();
     assert_eq!(only(asha).await.kind(), "item_added");
@@ -142,7 +142,7 @@ async fn who_knocks_while_a_room_gives_up_is_sent_away_too() {
     restaurant.log().hold();
     asha.send(add("dal", 120)).await.unwrap();
     sleep(Duration::from_millis(1)).await;
-    // All of this waits for the room, and is taken by it at once.
+    // All of this queues at the room, which handles it at once.
     restaurant.log().set_faults(READS_FAIL);
     asha.send(add("naan", 40)).await.unwrap();
     sleep(Duration::from_millis(1)).await;
@@ -208,7 +208,8 @@ async fn of_commands_stored_together_nothing_is_shown_when_that_fails() {
     for text in [
         r#"{"type":"remove_item","id":"none","data":{"itemId":"none"}}"#,
         &add_with_command("dal", 120, "dal"),
-        // Refused only because of the one before it: that is not known to be true.
+        // Refused only because of the one before it, which was not stored: the refusal does not
+        // hold.
         &add_with_command("dal", 120, "again"),
         r#"{"type":"remove_item","id":"taken","data":{"itemId":"dal"}}"#,
         r#"{"type":"dance","id":"dance"}"#,

@@ -1,4 +1,5 @@
-//! The restaurant's back end, which needs no socket: what it says is stored, shown and answered.
+//! The restaurant's back end, which needs no socket: its messages are stored, shown and
+//! answered.
 
 use std::time::Duration;
 
@@ -214,7 +215,7 @@ async fn of_what_is_delivered_twice_at_once_one_counts() {
 async fn whoever_pays_what_is_due_first_pays_it() {
     let restaurant = restaurant();
     let [mut asha, mut ben] = dined(&restaurant).await;
-    // Both are under way at once, and either alone is right.
+    // Both are in flight at once, and each alone is valid.
     restaurant.log().hold();
     asha.send(add("water", 0)).await.unwrap();
     sleep(Duration::from_millis(1)).await;
@@ -345,7 +346,7 @@ const READS_FAIL: LogFaults = LogFaults {
     read_time: Duration::ZERO,
 };
 
-/// asha and ben, who have had a dish of 100 each, and share alike.
+/// Seats asha and ben, who have ordered a dish of 100 each and split equally.
 async fn dined(restaurant: &Simulation) -> [Client; 2] {
     let [mut asha, mut ben] = seated(restaurant, ["asha", "ben"]).await;
     asha.send(add("dal", 100)).await.unwrap();
@@ -356,7 +357,7 @@ async fn dined(restaurant: &Simulation) -> [Client; 2] {
     [asha, ben]
 }
 
-/// A payment by asha of her own share, whose command has the same id.
+/// Returns a payment by asha of her own share, whose command has the same id.
 fn pay(payment: &str, amount: u32, status: &str) -> String {
     let data = json!({ "paymentId": payment, "amount": amount, "payer": "asha", "status": status });
     json!({ "type": "record_payment", "id": payment, "data": data }).to_string()
@@ -371,27 +372,28 @@ fn refund(payment: &str, refund: &str, amount: u32) -> String {
     json!({ "type": "refund_payment", "data": data }).to_string()
 }
 
-/// The code of a refusal, and the id of the command that it answers.
+/// Returns the code of a refusal, and the id of the command that it answers.
 fn refused(refusal: &str) -> (String, Value) {
     let message: Value = serde_json::from_str(refusal).unwrap();
     assert_eq!(message["type"], json!("error"), "{refusal}");
     (message["data"]["code"].as_str().unwrap().to_owned(), message["id"].clone())
 }
 
-/// The back end says something, and waits for the answer.
+/// Sends a message of the back end. The task returns the answer.
 fn say(restaurant: &Simulation, message: String) -> JoinHandle<Result<String, String>> {
     let host = restaurant.host().clone();
     tokio::spawn(async move { host.backend(&room(), &message).await })
 }
 
-/// Two messages of the back end that the room takes together, while it stores something else.
+/// Sends two messages of the back end, which the room handles together after an earlier
+/// append.
 async fn at_once(restaurant: &Simulation, messages: [String; 2]) -> [Result<String, String>; 2] {
     let answers = waiting(restaurant, messages).await;
     restaurant.log().release();
     answered(answers).await
 }
 
-/// The same, but the log fails to store what comes of them.
+/// The same, but the log fails to store their facts.
 async fn at_once_and_failing(restaurant: &Simulation, messages: [String; 2]) -> [Result<String, String>; 2] {
     let answers = waiting(restaurant, messages).await;
     restaurant.log().fail_next_append(AppendFault::Failed);
@@ -399,7 +401,8 @@ async fn at_once_and_failing(restaurant: &Simulation, messages: [String; 2]) -> 
     answered(answers).await
 }
 
-/// The same message again is granted and does nothing; the same payment in another message is refused.
+/// Checks that a repeated message is granted without effect, and that the same payment in
+/// another message is refused.
 async fn counts_no_second_time(restaurant: &Simulation, payment: &str) {
     let before = facts(restaurant).await;
     let again = restaurant.host().backend(&room(), &pay(payment, 60, "paid")).await.unwrap();
@@ -414,7 +417,7 @@ async fn counts_no_second_time(restaurant: &Simulation, payment: &str) {
 async fn waiting(restaurant: &Simulation, messages: [String; 2]) -> [JoinHandle<Result<String, String>>; 2] {
     restaurant.log().hold();
     let count = facts(restaurant).await.len();
-    // While this is being stored, the others gather.
+    // The others queue while this is being stored.
     let first = json!({ "type": "set_charges", "data": { "charges": [] } }).to_string();
     drop(say(restaurant, first));
     sleep(Duration::from_millis(1)).await;

@@ -1,4 +1,5 @@
-//! A clock that is wrong and set right: no order ends by that, and a table that has an hour keeps its hour.
+//! A wrong clock that is corrected: no order ends because of it, and a table that has an
+//! hour keeps its hour.
 
 use order_core::fact::TableFact;
 use order_core::stored::decode_fact;
@@ -16,10 +17,11 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// After so long everybody has looked at the clock again, and rooms in which nobody is are out of memory.
+/// After this time every timer has read the clock again, and rooms without sockets are
+/// unloaded.
 const A_WHILE: Duration = Duration::from_secs(130);
 
-/// A restaurant whose orders live for a week, and are archived after a month.
+/// Creates a simulation whose orders live for a week, and are archived after a month.
 fn restaurant() -> Simulation {
     let mut settings = Settings::default();
     settings.lifetimes = Lifetimes { expire_after: Some(7 * DAY), archive_after: Some(30 * DAY) };
@@ -249,7 +251,8 @@ async fn stamps_of_a_clock_that_was_far_ahead_keep_no_order_from_ending_across_r
     asha.disconnect();
     restaurant.crash().await;
     restaurant.clock().set(right);
-    // They are found on the first day, when the clock has proved itself, and have a week from then on.
+    // They are found on the first day, once the clock has settled, and have a week from then
+    // on.
     for day in 0..7 {
         let next = restaurant.restarted(day + 2);
         pass(&next, DAY).await;
@@ -313,13 +316,13 @@ fn turn(restaurant: &Simulation, set: &Set) {
     }));
 }
 
-/// Time passes, and everybody looks at the clock.
+/// Advances the clock, and lets every timer read it.
 async fn pass(restaurant: &Simulation, time: Duration) {
     restaurant.clock().advance(time);
     sleep(A_WHILE).await;
 }
 
-/// The clock is set forward, no time passes, and everybody looks at it.
+/// Sets the clock forward without elapsed time, and lets every timer read it.
 async fn leap(restaurant: &Simulation, by: Duration) {
     turn(restaurant, &Set::Ahead(by));
     sleep(A_WHILE).await;
@@ -329,7 +332,7 @@ fn table(number: usize) -> RoomKey {
     RoomKey::new("main", &format!("table-{number}")).unwrap()
 }
 
-/// So many orders that are open, of guests who have gone.
+/// Creates this many open orders, whose guests have disconnected.
 async fn open_orders(restaurant: &Simulation, many: usize) -> Vec<RoomKey> {
     let rooms: Vec<_> = (0..many).map(table).collect();
     for room in &rooms {
@@ -363,7 +366,7 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap()
 }
 
-/// What the log says happened by itself.
+/// Returns the facts that the clock has recorded.
 async fn by_the_clock(restaurant: &Simulation) -> Vec<Fact> {
     let facts = facts(restaurant).await.into_iter().map(|fact| decode_fact(&fact).unwrap());
     facts.filter(|Recorded { by, .. }| *by == Actor::Clock).map(|recorded| recorded.fact).collect()

@@ -1,4 +1,5 @@
-//! Tables where a message with the whole order, to everybody, is many mebibytes; and tables of many people.
+//! Tables where sending the whole order to everybody takes many mebibytes, and tables of
+//! many people.
 
 use std::time::Duration;
 
@@ -11,10 +12,11 @@ use crate::support::table::{
     add, add_with_command, facts, hears_nothing, join, kinds, only, restaurant, room, seated, told,
 };
 
-/// Longer than who comes and goes is waited for, and than any table of these tests waits for the next message.
+/// Longer than presence changes are collected, and longer than the longest pause in these
+/// tests.
 const LATER: Duration = Duration::from_secs(6);
 
-/// So many sockets at a table are more than few.
+/// More sockets than a small table has.
 const MANY: usize = 70;
 
 const TYPES: &str = r#"{"type":"presence","data":{"typing":true}}"#;
@@ -40,14 +42,14 @@ async fn changes_at_a_large_table_are_shown_to_their_senders_at_once_and_to_the_
     let chitra_sees = chitra.recv().await.unwrap();
     assert_eq!((chitra_sees.kind(), dishes(&chitra_sees).as_str()), ("sync", "second third"));
 
-    // Whoever has the newest order gets nothing more.
+    // A client with the newest order gets nothing more.
     hears_nothing(&mut chitra).await;
     for phone in [&mut asha, &mut ben] {
         let sync = only(phone).await;
         assert_eq!((sync.kind(), dishes(&sync).as_str()), ("sync", "second third"));
     }
     assert_eq!(told(&asha), told(&chitra));
-    // And after a while all is as it was.
+    // After a while everything is shown at once again.
     sleep(LATER).await;
     asha.send(add("last", 10)).await.unwrap();
     for phone in [&mut asha, &mut ben, &mut chitra] {
@@ -67,7 +69,7 @@ async fn however_many_changes_there_are_a_large_table_is_sent_few_messages() {
     }
     asha.settle().await;
     let heard = ben.settle().await;
-    // A message with the order to twelve sockets is 10 MiB, of which 256 are sent a second.
+    // A message with the order to twelve sockets is 10 MiB in total, at 256 MiB a second.
     let most = 2 + begun.elapsed().as_millis() / 35;
     assert!((2..=most).contains(&(heard.len() as u128)), "{} messages", heard.len());
     assert_eq!(kinds(&heard)[1..], vec!["sync"; heard.len() - 1]);
@@ -88,7 +90,7 @@ async fn clients_of_stonepot_v2_are_told_every_event_at_once_at_a_large_table_to
         assert_eq!(kinds(&[vik.recv().await.unwrap(), vik.recv().await.unwrap()]), ["event", "ack"]);
     }
     assert!(begun.elapsed() < Duration::from_millis(5));
-    // None of the first protocol asked for anything, so after the first all is in one state.
+    // No first-protocol client sent a command, so after the first event they get one state.
     for phone in [&mut asha, &mut ben] {
         assert_eq!(kinds(&phone.settle().await), ["item_added", "sync"]);
     }
@@ -203,7 +205,7 @@ async fn who_was_shown_somebody_absent_is_told_that_they_are_back_however_soon()
     let gone = many.pop().unwrap();
     gone.disconnect();
     sleep(Duration::from_millis(100)).await;
-    // Somebody comes in between and is shown a table without them.
+    // Somebody joins in between, and is shown the table without them.
     let mut vik = v2(&restaurant);
     let shown = welcome(&mut vik, "vik").await;
     let absent = format!("guest{}", MANY - 1);
@@ -229,7 +231,7 @@ async fn a_table_of_many_is_told_together_who_came_and_went_in_stonepot_v2_too()
     heard.extend(many[0].settle().await);
     assert_eq!(kinds(&heard), ["presence", "presence"]);
     assert!(heard.iter().all(|message| message.json()["online"] == json!(false)));
-    // Who gets up for good is told as an event alone.
+    // Leaving for good is shown only as an event.
     let mut leaving = going.pop().unwrap();
     leaving.send(r#"{"type":"leave","id":"c-1"}"#).await.unwrap();
     leaving.recv_until("ack").await.unwrap();
@@ -252,7 +254,7 @@ async fn an_ordinary_table_is_told_everything_as_it_happens() {
     for guest in &mut guests {
         guest.settle().await;
     }
-    // As long as a hundred dishes can be.
+    // Each as long as a dish can be.
     for number in 0..100 {
         host.send(long_dish(number)).await.unwrap();
         host.recv_until("ack").await.unwrap();
@@ -335,7 +337,7 @@ async fn who_came_and_went_is_told_after_the_pause_also_where_it_was_to_be_told_
     let restaurant = restaurant();
     let [mut asha, mut ben, chitra] = large_table(&restaurant, ["asha", "ben", "chitra"]).await;
     chitra.disconnect();
-    // It is told after a second, which comes during the pause after this dish.
+    // It is due after a second, which is during the pause that follows this dish.
     sleep(Duration::from_millis(980)).await;
     asha.send(add("first", 10)).await.unwrap();
     assert_eq!(ben.recv().await.unwrap().kind(), "item_added");
@@ -343,7 +345,7 @@ async fn who_came_and_went_is_told_after_the_pause_also_where_it_was_to_be_told_
     asha.send(add("second", 10)).await.unwrap();
     let sync = ben.recv().await.unwrap();
     assert_eq!((sync.kind(), dishes(&sync).as_str()), ("sync", "first second"));
-    // Eleven sockets got 900 KiB each, of which 256 MiB are sent a second.
+    // Eleven sockets got 900 KiB each, at 256 MiB a second.
     assert!(begun.elapsed() >= Duration::from_millis(30), "{:?}", begun.elapsed());
     hears_nothing(&mut ben).await;
 }
@@ -357,7 +359,7 @@ async fn somebody_who_orders_all_the_time_is_shown_a_large_table_no_more_often_t
     let mut bytes = 0;
     for number in 0..100 {
         asha.send(add_with_command(&format!("i{number}"), 10, &format!("c{number}"))).await.unwrap();
-        // Acknowledged at once, with the order or without it.
+        // Acknowledged at once, with or without the order.
         let begun = Instant::now();
         while let message = asha.recv().await.unwrap()
             && message.kind() != "ack"
@@ -367,19 +369,19 @@ async fn somebody_who_orders_all_the_time_is_shown_a_large_table_no_more_often_t
         assert!(begun.elapsed() < Duration::from_millis(5));
         sleep(Duration::from_millis(5)).await;
     }
-    // 6 MiB of answers, and what everybody is sent after each pause of some 40 ms.
+    // 6 MiB of answers, and the broadcasts after each pause of about 40 ms.
     assert!(bytes < 25 * 1024 * 1024, "{bytes} bytes");
     asha.settle().await;
     ben.settle().await;
     assert_eq!(told(&asha)["seq"], told(&ben)["seq"]);
-    // Once nothing is owed, all is as before.
+    // Once the budget is full again, everything is as before.
     sleep(LATER * 10).await;
     asha.send(add("last", 10)).await.unwrap();
     assert_eq!(only(&mut asha).await.kind(), "item_added");
 }
 
-/// Sockets of these people, who have joined an order of which every message with all of it is 900 KiB, and is sent to twelve
-/// sockets: more than is sent at once without a look at the clock.
+/// Seats these participants at a table whose messages with the whole order are 900 KiB,
+/// sent to twelve sockets: more than is sent without a pause.
 async fn large_table<const N: usize>(restaurant: &Simulation, participants: [&str; N]) -> [Client; N] {
     let mut host = v2(restaurant);
     welcome(&mut host, "vera").await;
@@ -390,7 +392,7 @@ async fn large_table<const N: usize>(restaurant: &Simulation, participants: [&st
     for number in N..12 {
         let mut quiet = restaurant.connect(&room());
         quiet.join(&format!("quiet{number}"), "Quiet").await.unwrap();
-        // Somebody reads what it is sent.
+        // Reads what it is sent.
         tokio::spawn(async move { while quiet.recv().await.is_ok() {} });
     }
     let mut clients = seated(restaurant, participants).await;
@@ -402,7 +404,7 @@ async fn large_table<const N: usize>(restaurant: &Simulation, participants: [&st
     clients
 }
 
-/// More than few people, who speak `stonepot.v2`.
+/// Seats more people than a small table has, who speak `stonepot.v2`.
 async fn crowd(restaurant: &Simulation) -> Vec<Client> {
     let mut many = Vec::new();
     for number in 0..MANY {
@@ -416,14 +418,15 @@ async fn crowd(restaurant: &Simulation) -> Vec<Client> {
     many
 }
 
-/// How a socket is told that somebody is there, each time: online or not, typing or not.
+/// Returns all presence messages about somebody that a socket receives: whether online, and
+/// whether typing.
 async fn presences(client: &mut Client, who: &str) -> Vec<(bool, bool)> {
     let heard = client.settle().await;
     let told = heard.iter().map(Message::json).filter(|told| told["participantId"] == who);
     told.map(|told| (told["online"] == true, told["typing"] == true)).collect()
 }
 
-/// A dish that is as long as one can be.
+/// Returns a dish that is as long as one can be.
 fn long_dish(number: usize) -> String {
     json!({
         "type": "add_item",
@@ -452,7 +455,7 @@ async fn welcome(client: &mut Client, who: &str) -> Value {
     welcome
 }
 
-/// The ids of the dishes in a message that are not those of [`large_table`].
+/// Returns the ids of the dishes in a message, except those of [`large_table`].
 fn dishes(message: &Message) -> String {
     let state = crate::support::table::state(message);
     let ids = state["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned());
@@ -463,7 +466,7 @@ fn owner(client: &Client) -> String {
     told(client)["ownerId"].as_str().unwrap().to_owned()
 }
 
-/// Which of them are online.
+/// Returns which of them are online.
 fn online<'a>(state: &Value, of: &[&'a str]) -> Vec<&'a str> {
     let participants = state["participants"].as_array().unwrap();
     let is_online =

@@ -1,4 +1,4 @@
-//! Getting up from the table.
+//! Leaving the table.
 
 use serde_json::json;
 

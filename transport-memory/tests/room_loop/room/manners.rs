@@ -1,4 +1,4 @@
-//! Who may do what, and what becomes of the sockets of those who are sent away.
+//! The owner's rights, and what happens to the sockets of removed participants.
 
 use order_core::Policy;
 use order_host::{Opening, Protocol, Settings};

@@ -1,4 +1,4 @@
-//! Who is online. It is never stored and never moves money.
+//! Who is online. It is never stored, and never affects the bill.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Dishes that several share, and charges, at a table where everybody acts at once.
+//! Shared dishes and charges, at a table where everybody acts at once.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn two_phones_that_claim_one_dish_at_once_both_share_it() {
         phone.settle().await;
     }
 
-    // Neither has heard of the other when they send.
+    // Neither has seen the other's command when they send.
     ben.send(claim("wine")).await.unwrap();
     chitra.send(claim("wine")).await.unwrap();
     let heard = asha.settle().await;
@@ -93,7 +93,7 @@ async fn finalize_is_refused_while_a_dish_is_nobodys_and_only_its_sender_hears_o
     assert_eq!(facts(&restaurant).await, before);
     assert_eq!(told(&ben)["unassigned"], json!(["naan"]));
 
-    // In one breath: judged one after the other, each as if those before it had happened.
+    // Sent together: decided one after the other, each as if those before it were committed.
     for text in [FINALIZE, claim("naan").as_str(), FINALIZE, claim("dal").as_str()] {
         ben.send(text).await.unwrap();
     }
@@ -150,7 +150,7 @@ async fn claims_and_charges_of_the_first_join_are_there_when_the_room_comes_back
     assert_eq!(told(&ben), state);
 }
 
-/// Every phone has been told the same state, and it is as `check` says.
+/// Checks that every phone was sent the same state, and checks that state.
 async fn everybody_sees(phones: &mut [&mut Client], check: impl Fn(&Value)) {
     let mut states = Vec::new();
     for phone in phones {
@@ -161,7 +161,7 @@ async fn everybody_sees(phones: &mut [&mut Client], check: impl Fn(&Value)) {
     assert!(states.iter().all(|state| *state == states[0]), "{states:#?}");
 }
 
-/// Who pays how many whole rupees.
+/// Returns who pays how many whole rupees.
 fn amounts(state: &Value) -> Vec<(&str, u64)> {
     let shares = state["splits"].as_array().unwrap();
     let share = |share: &'_ Value| share["amount"].as_u64().unwrap();

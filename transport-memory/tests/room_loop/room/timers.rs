@@ -1,4 +1,4 @@
-//! What happens in a room by itself: on time, once, and whether anybody is there or not.
+//! Scheduled changes of a room: on time, once, and whether anybody is connected or not.
 
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ use crate::support::table::{
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// After so long everybody has looked at the clock again, and rooms in which nobody is are out of memory.
+/// After this time every timer has read the clock again, and rooms without sockets are
+/// unloaded.
 const A_WHILE: Duration = Duration::from_secs(130);
 
 #[tokio::test(start_paused = true)]
@@ -64,7 +65,7 @@ async fn what_arrives_after_a_deadline_is_judged_after_it() {
     let [asha, mut ben] = seated(&restaurant, ["asha", "ben"]).await;
     set_deadline(asha, 30 * MINUTE, "lock").await;
     ben.settle().await;
-    // The room sleeps, and the clock has been set meanwhile.
+    // The room is idle, and the clock has been set meanwhile.
     restaurant.clock().advance(31 * MINUTE);
     ben.send(add("naan", 40)).await.unwrap();
     let heard = ben.settle().await;
@@ -234,7 +235,7 @@ async fn an_order_that_goes_on_is_looked_at_in_vain_and_lives() {
     assert_eq!(by_the_clock(&restaurant).await, [Fact::Table(TableFact::Expired)]);
 }
 
-/// The other way round, a crash between the two would lose the deadline.
+/// In the other order, a crash between the two would lose the deadline.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_stored_for_which_nobody_would_be_woken() {
     let restaurant =
@@ -265,7 +266,7 @@ impl Layer for NoAlarms {
     }
 }
 
-/// Lets the clock go on by so much, and everybody look at it.
+/// Advances the clock, and lets every timer read it.
 async fn pass(restaurant: &Simulation, time: Duration) {
     restaurant.clock().advance(time);
     sleep(A_WHILE).await;
@@ -276,7 +277,7 @@ fn deadline_in(time: Duration, then: &str) -> String {
     json!({ "type": "set_deadline", "data": { "in": millis, "then": then } }).to_string()
 }
 
-/// Sets a deadline and goes.
+/// Sets a deadline, and disconnects.
 async fn set_deadline(mut owner: Client, time: Duration, then: &str) {
     owner.send(deadline_in(time, then)).await.unwrap();
     assert!(kinds(&owner.settle().await).contains(&"deadline_updated"));
@@ -287,7 +288,7 @@ fn join_v2(who: &str) -> String {
     json!({ "type": "join", "id": "j", "participantId": who, "participantName": who, "data": {} }).to_string()
 }
 
-/// What the log says happened by itself.
+/// Returns the facts that the clock has recorded.
 async fn by_the_clock(restaurant: &Simulation) -> Vec<Fact> {
     let facts = facts(restaurant).await.into_iter().map(|fact| decode_fact(&fact).unwrap());
     facts.filter(|Recorded { by, .. }| *by == Actor::Clock).map(|recorded| recorded.fact).collect()

@@ -1,11 +1,11 @@
-//! A table in memory, and what the tests say about it.
+//! A table in memory, with helpers for tests.
 
 use order_host::log::RoomLog as _;
 use order_host::{Cursor, RoomKey};
 use serde_json::{Value, json};
 use transport_memory::{Client, Faults, Message, Simulation};
 
-/// A restaurant in which nothing goes wrong.
+/// Creates a simulation without faults.
 pub(crate) fn restaurant() -> Simulation {
     Simulation::new(1, Faults::default())
 }
@@ -14,7 +14,7 @@ pub(crate) fn room() -> RoomKey {
     RoomKey::new("main", "table-7").unwrap()
 }
 
-/// Connections of these participants, who have joined in turn and heard of each other.
+/// Connects these participants, who join in turn and hear of each other.
 pub(crate) async fn seated<const N: usize>(restaurant: &Simulation, participants: [&str; N]) -> [Client; N] {
     let mut clients = participants.map(|_| restaurant.connect(&room()));
     for (client, participant) in clients.iter_mut().zip(participants) {
@@ -31,12 +31,12 @@ pub(crate) fn join(participant: &str, data: &Value) -> String {
         .to_string()
 }
 
-/// An order of one piece, under an id that is also the dish's name.
+/// Returns an order of one piece, with an id that is also the dish's name.
 pub(crate) fn add(item: &str, price: u32) -> String {
     dish(item, price).to_string()
 }
 
-/// The same with an id of the command, so that it is answered by it.
+/// The same with a command id, which the answer repeats.
 pub(crate) fn add_with_command(item: &str, price: u32, command: &str) -> String {
     let mut message = dish(item, price);
     message["id"] = json!(command);
@@ -59,17 +59,17 @@ pub(crate) fn code(message: &Message) -> String {
     message.json()["data"]["code"].as_str().unwrap().to_owned()
 }
 
-/// The message's state, as a value to look into.
+/// Returns the message's state as a JSON value.
 pub(crate) fn state(message: &Message) -> Value {
     serde_json::from_str(&message.state().unwrap()).unwrap()
 }
 
-/// The state that the client was last told, as a value to look into.
+/// Returns the state that the client last received, as a JSON value.
 pub(crate) fn told(client: &Client) -> Value {
     serde_json::from_str(&client.state().unwrap()).unwrap()
 }
 
-/// The only message that came.
+/// Returns the only message that comes.
 pub(crate) async fn only(client: &mut Client) -> Message {
     let mut messages = client.settle().await;
     assert_eq!(messages.len(), 1, "{:?}", kinds(&messages));
@@ -81,13 +81,13 @@ pub(crate) async fn hears_nothing(client: &mut Client) {
     assert!(heard.is_empty(), "{:?}", kinds(&heard));
 }
 
-/// The stored facts, to see that nothing was added to them.
+/// Returns the stored facts, to check that none was added.
 pub(crate) async fn facts(restaurant: &Simulation) -> Vec<Vec<u8>> {
     let facts = restaurant.log().inner().read(&room(), 0, usize::MAX).await.unwrap();
     facts.into_iter().map(|fact| fact.bytes).collect()
 }
 
-/// What a client remembers that has the order as of this fact.
+/// Returns the cursor of a client that has the order as of this fact.
 pub(crate) async fn cursor(restaurant: &Simulation, seq: u64) -> Cursor {
     let log = restaurant.log().inner();
     let facts = log.read(&room(), seq.saturating_sub(1), 1).await.unwrap();

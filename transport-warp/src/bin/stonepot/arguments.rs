@@ -1,4 +1,4 @@
-//! What can be said on the command line, and what `--help` teaches.
+//! The command line, and the texts of `--help`.
 
 mod retired;
 mod serve;
@@ -247,24 +247,25 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// Reads the command line. One that makes no sense ends the program.
+    /// Reads the command line. A wrong one ends the program.
     pub(crate) fn read() -> Self {
         let mut command = Self::command_line();
         if std::env::args_os().any(|argument| argument == "-h") {
-            // One line for each option: variables and possible values are in the long form.
+            // One line for each option: environment variables and possible values are in the long help.
             command = for_serving(command, |argument| {
                 let has_values = argument.get_action().takes_values();
                 argument.hide_env(true).hide_possible_values(has_values)
             });
         }
         if std::env::args_os().nth(1).is_some_and(|first| NEEDS_NO_SERVER.iter().any(|name| first == *name)) {
-            // A wrong variable of the server is no reason not to divide a bill, or to make a backup.
+            // A wrong variable of the server must not keep anyone from dividing a bill or making a
+            // backup.
             command = command.mut_args(|argument| argument.env(None::<&str>));
         }
         Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
     }
 
-    /// The command line. Of the server's options, what stands under a heading is in the long form of the help alone.
+    /// The command line. The server's options under a heading appear only in the long help.
     fn command_line() -> clap::Command {
         for_serving(Self::command(), |argument| {
             let is_special = argument.get_help_heading().is_some();
@@ -287,23 +288,24 @@ pub(crate) enum Command {
     /// Divide bills without a server: one JSON object a line on standard input, one answer a line on standard output.
     #[command(after_long_help = TEACH_SPLIT, max_term_width = 110)]
     Split(Split),
-    /// Look through all that is stored, beside a running server or without one, and say what is wrong: exit code 1 if anything is.
+    /// Check all stored data, beside a running server or without one, and report what is wrong:
+    /// exit code 1 if anything is.
     #[command(after_long_help = TEACH_VERIFY, max_term_width = 110)]
     Verify(Verify),
-    /// Copy the data to a new folder, beside a running server or without one, and verify the copy: exit code 1 if there is no
-    /// good one.
+    /// Copy the data to a new folder, beside a running server or without one, and verify the
+    /// copy: exit code 1 if there is no good one.
     #[command(after_long_help = TEACH_BACKUP, max_term_width = 110)]
     Backup(Backup),
-    /// Make a token with which somebody can sign in, or a key to make tokens with. For development: in production, whoever
-    /// knows your guests makes the tokens.
+    /// Make a token to sign in with, or a key to make tokens with. For development: in
+    /// production, the service that knows your guests makes the tokens.
     #[command(after_long_help = TEACH_TOKEN, max_term_width = 110)]
     Token(Box<Token>),
 }
 
-/// What to look through.
+/// What to verify.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// The folder of the data, which a server may have in use.
+    /// The folder of the data. A server may be using it.
     #[arg(long, env = "STONEPOT_DATA", value_name = "FOLDER", default_value = "./data")]
     pub(crate) data: PathBuf,
 }
@@ -311,7 +313,7 @@ pub(crate) struct Verify {
 /// What to copy, and where to.
 #[derive(Debug, Args)]
 pub(crate) struct Backup {
-    /// The folder of the data, which a server may have in use.
+    /// The folder of the data. A server may be using it.
     #[arg(long, env = "STONEPOT_DATA", value_name = "FOLDER", default_value = "./data")]
     pub(crate) data: PathBuf,
 
@@ -327,11 +329,13 @@ pub(crate) struct Token {
     #[arg(long, value_name = "FILE", exclusive = true)]
     pub(crate) new_key: Option<PathBuf>,
 
-    /// The key to sign with: the first shared secret (`oct`) of a JSON Web Key Set, as the server's --auth-keys.
+    /// The key to sign with: the first shared secret (`oct`) of a JSON Web Key Set, as for the
+    /// server's --auth-keys.
     #[arg(long, value_name = "FILE", required_unless_present_any = ["new_key", "secret"])]
     pub(crate) key: Option<PathBuf>,
 
-    /// The key to sign with: a file that holds a shared secret alone, as the server's --auth-secret.
+    /// The key to sign with: a file that holds only a shared secret, as for the server's
+    /// --auth-secret.
     #[arg(long, value_name = "FILE", conflicts_with = "key")]
     pub(crate) secret: Option<PathBuf>,
 
@@ -339,11 +343,11 @@ pub(crate) struct Token {
     #[arg(long, value_name = "ROOM")]
     pub(crate) room: Option<String>,
 
-    /// As whom its holder speaks.
+    /// The participant as whom its holder acts.
     #[arg(long, value_name = "ID", value_parser = participant)]
     pub(crate) participant: Option<ParticipantId>,
 
-    /// The name that the others see; without it, the one that the holder joins with.
+    /// The name that the others see. Without it, the holder chooses one when joining.
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 
@@ -355,33 +359,33 @@ pub(crate) struct Token {
     #[arg(long, value_name = "TENANT")]
     pub(crate) tenant: Option<String>,
 
-    /// What its holder is.
+    /// The role of its holder.
     #[arg(long, value_enum, default_value_t = TokenRole::Diner)]
     pub(crate) role: TokenRole,
 
-    /// How long the token is good.
+    /// How long the token is valid.
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = units::duration)]
     pub(crate) ttl: Duration,
 
-    /// Whom the token is for: the server's --auth-audience.
+    /// The audience (`aud`) of the token: the server's --auth-audience.
     #[arg(long, value_name = "NAME", default_value = DEFAULT_AUDIENCE)]
     pub(crate) audience: String,
 
-    /// Who has issued it: the server's --auth-issuer, where it has one.
+    /// The issuer (`iss`) of the token: the server's --auth-issuer, where it has one.
     #[arg(long, value_name = "NAME")]
     pub(crate) issuer: Option<String>,
 }
 
-/// What the holder of a token is.
+/// The role of a token's holder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TokenRole {
     /// Sits at the table
     Diner,
-    /// The restaurant's back end: looks at orders, and joins none
+    /// The restaurant's back end: reads orders, and joins none
     Backend,
 }
 
-/// How to divide bills.
+/// Options of `stonepot split`.
 #[derive(Debug, Args)]
 pub(crate) struct Split {
     /// Print each bill as a table for people, instead of JSON.

@@ -1,4 +1,4 @@
-//! `stonepot backup`: a copy of the data, whole and verified.
+//! `stonepot backup`: makes a verified copy of the data.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
@@ -16,10 +16,10 @@ use crate::verify::{self, VerifyError};
 /// Why there is no backup.
 #[derive(Debug, Error)]
 pub(crate) enum BackupError {
-    #[error("{} is there already, and no backup is written over: name a new folder", .0.display())]
+    #[error("{} already exists, and a backup never overwrites: name a new folder", .0.display())]
     Exists(PathBuf),
     #[error(
-        "{} is there: another backup is being made, or one was interrupted; remove it if none is running", .0.display()
+        "{} exists: another backup is running, or one was interrupted; remove it if none is running", .0.display()
     )]
     Unfinished(PathBuf),
     #[error("cannot make the backup in {}: {source}", .path.display())]
@@ -31,7 +31,7 @@ pub(crate) enum BackupError {
     #[error("no backup was made: {0}")]
     Verify(#[from] VerifyError),
     #[error(
-        "the copy is damaged, and so is what it was copied from: {} holds it as it is, and is no backup", .0.display()
+        "the copy is damaged, and so is its source: {} keeps the copy as it is; do not use it as a backup", .0.display()
     )]
     Damaged(PathBuf),
 }
@@ -40,7 +40,7 @@ pub(crate) enum BackupError {
 pub(crate) fn run(backup: &Backup) -> Result<(), BackupError> {
     let target = &backup.target;
     let failed = |source| BackupError::Write { path: target.clone(), source };
-    // A name of its own, not `.` or `..`, to which something can be added.
+    // The target needs a name, not `.` or `..`, to which a suffix can be added.
     let name = target.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
     let named = |end: &str| {
         let mut named = OsString::from(name);
@@ -61,7 +61,7 @@ pub(crate) fn run(backup: &Backup) -> Result<(), BackupError> {
     let (audited, wrong) = match copied {
         Ok(copied) => copied,
         Err(error) => {
-            // What is left of it is named so that nobody takes it for a backup.
+            // If it cannot be removed, its name shows that it is no backup.
             drop(fs::remove_dir_all(&unfinished));
             return Err(error);
         }
@@ -82,14 +82,15 @@ pub(crate) fn run(backup: &Backup) -> Result<(), BackupError> {
         "{} holds {rooms} rooms, {facts} facts, {bytes} bytes, and was verified. It holds secrets: keep it as safe as the data.",
         target.display()
     );
-    // The backup is there, whoever hears of it.
+    // The backup is complete, even if the message could not be printed.
     drop(said);
     Ok(())
 }
 
-/// Copies everything that belongs to the data, and says what is wrong with the copy.
+/// Copies all files of the data, and reports what is wrong with the copy.
 fn copy(data: &Path, to: &Path) -> Result<(Audited, u64), BackupError> {
-    // First, so that it is not younger than the orders: the server makes it once, after its first start.
+    // First, so that the key is not newer than the orders: the server makes it once, after its
+    // first start.
     resume_key::copy(data, to).map_err(BackupError::Key)?;
     copy_out_of(data, to)?;
     Ok(verify::say_what_is_wrong_in(to, &mut io::stderr().lock())?)
@@ -110,7 +111,7 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Makes the names in a folder survive a crash.
+/// Syncs a folder, so that the names in it survive a crash.
 fn sync(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

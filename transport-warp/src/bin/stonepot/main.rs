@@ -1,4 +1,5 @@
-//! The program `stonepot`: the server, its backups, bills on the command line, and tokens to sign in with.
+//! The program `stonepot`: the server, its backups, bills on the command line, and tokens
+//! to sign in with.
 
 mod arguments;
 mod backup;
@@ -24,8 +25,9 @@ use mimalloc::MiMalloc;
 use crate::arguments::{Arguments, Command};
 use crate::split::Outcome;
 
-/// A message is some kilobytes that are allocated, written to a few sockets and freed again. glibc's allocator merges and
-/// splits such blocks each time, which took a tenth of the server's time.
+/// A message is some kilobytes that are allocated, written to a few sockets and freed.
+/// glibc's allocator merges and splits such blocks each time, which took a tenth of the
+/// server's time.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
@@ -47,8 +49,8 @@ fn main() -> ExitCode {
         Command::Token(token) => token::run(&token).map(|()| ExitCode::SUCCESS).map_err(Into::into),
     };
     ended.unwrap_or_else(|error| {
-        // Not through the log: it must be seen whatever RUST_LOG says.
-        // If nobody can read it, the exit code says it all.
+        // Not through the log: it must appear whatever RUST_LOG says. If it cannot be written, the
+        // exit code must do.
         drop(writeln!(std::io::stderr(), "stonepot: {error}"));
         ExitCode::FAILURE
     })

@@ -1,27 +1,29 @@
-//! How many connections the open files of this process allow.
+//! How many connections the process's limit of open files allows.
 
 use tracing::{info, warn};
 
-/// Sockets, when nobody asks for a number.
+/// The default number of sockets.
 const SOCKETS: u64 = 20_000;
 
-/// Plain HTTP connections beside them.
+/// Plain HTTP connections in addition to the sockets.
 const HTTP: u64 = 1000;
 
-/// Files that are open besides connections: the database and its readers, and the runtime's own.
+/// Other open files: the database and its readers, and the runtime's own.
 const BESIDES: u64 = 64;
 
-/// How many connections of each kind there may be.
+/// How many connections of each kind are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bounds {
     pub(crate) sockets: u64,
     pub(crate) http: u64,
 }
 
-/// As many as were asked for, or as the system allows. Raises the limit of open files as far as need be and may be.
+/// Returns as many as were asked for, or as the system allows. Raises the limit of open
+/// files as far as needed and permitted.
 pub(crate) fn bounds(asked: Option<u32>) -> Bounds {
     let wanted = asked.map_or(SOCKETS, u64::from);
-    // Where the limit cannot be told, it is found out by accepts that fail, which the accept loop survives.
+    // If the limit is unknown, accepts fail when it is reached, and the accept loop survives
+    // that.
     let limit = rlimit::increase_nofile_limit(wanted + HTTP + BESIDES).unwrap_or(u64::MAX);
     let bounds = within(limit, wanted);
     if bounds.sockets < wanted {
@@ -32,7 +34,7 @@ pub(crate) fn bounds(asked: Option<u32>) -> Bounds {
                 limit, "fewer sockets than --max-connections: raise the limit of open files (ulimit -n)"
             );
         } else {
-            info!(sockets, limit, "the limit of open files (ulimit -n) sets how many sockets there may be");
+            info!(sockets, limit, "the limit of open files (ulimit -n) sets the maximum of sockets");
         }
     }
     bounds

@@ -1,4 +1,5 @@
-//! From the command line to the pages that may use the server, and the names to which it answers.
+//! Turns command-line options into the pages that may use the server and the names it
+//! answers to.
 
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -8,7 +9,7 @@ use transport_warp::{Origin, OriginError, Pages, PublicHost, Reach, TrustedProxi
 use crate::arguments::{Auth, Serve};
 use crate::server::StartError;
 
-/// What `--allow-origin` names.
+/// A value of `--allow-origin`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AllowedOrigin {
     /// Any page: `*`.
@@ -25,10 +26,12 @@ impl FromStr for AllowedOrigin {
     }
 }
 
-/// What the command line says of pages and names, for a server that only this machine can connect to, or any.
+/// Returns which pages and names the command line allows. `is_of_this_machine`: only this
+/// machine can connect to the server.
 ///
 /// # Errors
-/// When `--allow-origin` contradicts itself, or nothing says which pages may use a server on the network where nobody signs in.
+/// When `--allow-origin` contradicts itself, or when a server without sign-in is on the
+/// network and no option says which pages may use it.
 pub(crate) fn reach(
     arguments: &Serve,
     is_of_this_machine: bool,
@@ -41,20 +44,20 @@ pub(crate) fn reach(
     let is_any = listed == Some(Pages::Any);
     let pages = match (arguments.auth, listed) {
         (_, Some(pages)) => Some(pages),
-        // The default is right: pages of its own host.
+        // The default is right: pages of the server's own host.
         (Auth::Required, None) => None,
         (Auth::Off, None) if !is_of_this_machine && !is_named => {
             return Err(StartError::UnnamedPages(arguments.addr.clone()));
         }
-        // Where guests are on other machines, a page at `localhost` is one of theirs.
+        // Where guests are on other machines, a page at `localhost` is on one of theirs.
         (Auth::Off, None) if !is_of_this_machine || has_proxy_here => Some(Pages::OwnHost),
         (Auth::Off, None) => Some(Pages::OwnHostAndThisMachine),
     };
     if let Some(pages) = pages {
         reach = reach.pages(pages);
     }
-    // With sign-in a token is what lets people in. On the network a list says all: whatever name a page is under, its origin
-    // is not on it.
+    // With sign-in, tokens decide who gets in. On the network, a list of origins is enough: a
+    // page under any other name has an origin that is not listed.
     let is_bounded =
         arguments.auth == Auth::Off && !is_any && (is_named || (is_of_this_machine && !has_proxy_here));
     if !is_bounded {
@@ -66,7 +69,8 @@ pub(crate) fn reach(
     Ok(reach.only_known_hosts())
 }
 
-/// The host that `--addr` names, by which whoever starts a server calls it; nothing, where that is every network.
+/// The host that `--addr` names, which is how its operator will address the server. `None`
+/// if it means every network.
 fn own_host(addr: &str) -> Option<PublicHost> {
     let is_every_network = |address: SocketAddr| address.ip().to_canonical().is_unspecified();
     if addr.parse().is_ok_and(is_every_network) { None } else { addr.parse().ok() }

@@ -1,7 +1,8 @@
-//! The secret by which phones come back as who they were, kept beside the orders so that it outlives a restart.
+//! The key behind resume tokens, stored beside the orders so that sessions survive a
+//! restart.
 //!
-//! A key that is there and cannot be used is never replaced: whoever made a new one in its place would end every phone's
-//! session for good, though all that was missing may have been a permission or a backup of the file.
+//! An unusable key file is never replaced. Replacing it would end every phone's session for
+//! good, though perhaps only a permission was wrong or the file has a backup.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -16,17 +17,17 @@ pub(crate) const FILE: &str = "resume.key";
 /// In bytes.
 const LENGTH: usize = 32;
 
-/// How often a key that could not be written is tried to be written.
+/// How often writing the key is retried.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
-/// The key that is used, and what is to be done about its file.
+/// The key in use, and the state of its file.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// It is in its file.
     Kept(ResumeKey),
-    /// There is none, and this new one could not be written.
+    /// There was none, and this new one could not be written.
     Unwritten(ResumeKey, PathBuf),
-    /// The file is there and no key can be read from it. This one is in memory only.
+    /// The file exists, but no key can be read from it. This key is only in memory.
     Temporary(ResumeKey),
 }
 
@@ -38,7 +39,8 @@ impl Found {
     }
 }
 
-/// The key in `folder`; a new one is made where there is none. Says in the log when it is not in the file.
+/// Reads the key in `folder`, or makes one if there is none. Logs an error if the key is
+/// not in the file.
 pub(crate) fn in_folder(folder: &Path) -> Found {
     let path = folder.join(FILE);
     match read(&path) {
@@ -46,9 +48,9 @@ pub(crate) fn in_folder(folder: &Path) -> Found {
         Ok(None) => make(path),
         Err(reason) => {
             error!(
-                "NO KEY CAN BE READ from {}: {reason}. The file is left as it is, and a key in memory is used. Restore the file \
-                 from a backup, or delete it to have a new one made, and start the server again; until then phones have to join \
-                 again, now and after every start",
+                "THE RESUME KEY CANNOT BE READ from {}: {reason}. The file is left as it is, and a key in memory is used. Restore the \
+                 file from a backup, or delete it so that a new one is made, and start the server again; until then guests have to \
+                 join again after every start",
                 path.display()
             );
             Found::Temporary(ResumeKey::random())
@@ -56,29 +58,30 @@ pub(crate) fn in_folder(folder: &Path) -> Found {
     }
 }
 
-/// Writes the key when that is possible, if it could not be written when it was made.
+/// Keeps trying to write a key that could not be written when it was made.
 pub(crate) async fn write_later(found: Found) {
     let Found::Unwritten(key, path) = found else { return };
     loop {
         tokio::time::sleep(TRY_AGAIN).await;
         match read(&path) {
             Ok(None) if write(&path, &key).is_ok() => {
-                info!(path = %path.display(), "the key by which phones come back is written");
+                info!(path = %path.display(), "the resume key is written");
                 return;
             }
             Ok(None) => {}
-            // Somebody has put one there. It is read when the server is started again.
+            // Somebody has put a file there. It is read at the next start.
             Ok(Some(_)) | Err(_) => return,
         }
     }
 }
 
-/// Why the key in `folder` cannot be used, if there is one and it cannot.
+/// Why the key in `folder` cannot be used. `None`: it can, or there is none.
 pub(crate) fn what_is_wrong_in(folder: &Path) -> Option<String> {
     read(&folder.join(FILE)).err()
 }
 
-/// Copies the key from `folder` to another, where there is none; nothing, if there is no key yet.
+/// Copies the key from `folder` to another that has none. Does nothing if there is no key
+/// yet.
 ///
 /// # Errors
 /// When there is one that cannot be read, or the copy cannot be written.
@@ -89,28 +92,28 @@ pub(crate) fn copy(folder: &Path, to: &Path) -> Result<(), String> {
     }
 }
 
-/// Nothing if there is no file; why not, if there is one without a key.
+/// Reads a key file. `None`: there is no file.
 fn read(path: &Path) -> Result<Option<ResumeKey>, String> {
     let failed = |error: io::Error| error.to_string();
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        // A link may lead nowhere for now.
+        // It may be a symbolic link whose target is missing at the moment.
         Ok(_) | Err(_) => {}
     }
-    // Whatever else it is may have no end, or never begin.
+    // Reading a device or a pipe might never end.
     if !fs::metadata(path).map_err(failed)?.is_file() {
-        return Err("it is not a file".to_owned());
+        return Err("it is not a regular file".to_owned());
     }
     let mut bytes = Vec::new();
     let longest = u64::try_from(LENGTH).unwrap_or(u64::MAX).saturating_add(1);
     File::open(path).and_then(|file| file.take(longest).read_to_end(&mut bytes)).map_err(failed)?;
     match <[u8; LENGTH]>::try_from(bytes) {
         Ok([0, rest @ ..]) if rest.iter().all(|byte| *byte == 0) => {
-            Err("it holds nothing but zeros, as a crash may leave it".to_owned())
+            Err("it has only zeros, perhaps after a crash".to_owned())
         }
         Ok(bytes) => Ok(Some(ResumeKey::new(bytes))),
         Err(bytes) if bytes.len() < LENGTH => {
-            Err(format!("it has {} bytes, and a key has {LENGTH}", bytes.len()))
+            Err(format!("it has {} bytes, but a key has {LENGTH}", bytes.len()))
         }
         Err(_) => Err(format!("it has more than the {LENGTH} bytes of a key")),
     }
@@ -123,8 +126,8 @@ fn make(path: PathBuf) -> Found {
         Err(error) => {
             error!(
                 %error,
-                "THE KEY CANNOT BE WRITTEN to {}, and is in memory only. Make room on the disk, or see who may write there; the \
-                 server tries again by itself. If it is stopped before, phones have to join again",
+                "THE RESUME KEY CANNOT BE WRITTEN to {}, and is in memory only. Make room on the disk, or check its permissions; the \
+                 server retries automatically. If it stops before that, guests have to join again",
                 path.display()
             );
             Found::Unwritten(key, path)
@@ -134,7 +137,7 @@ fn make(path: PathBuf) -> Found {
 
 fn write(path: &Path, key: &ResumeKey) -> io::Result<()> {
     let fresh = path.with_extension("new");
-    // One that was left behind may be readable by others.
+    // A leftover file may be readable by others.
     remove(&fresh)?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -151,7 +154,7 @@ fn write(path: &Path, key: &ResumeKey) -> io::Result<()> {
         }
     });
     if written.is_err() {
-        // It may be half a key. That it cannot be removed changes nothing: the next attempt removes it first.
+        // It may be half a key. If removing it fails, the next attempt removes it first.
         drop(remove(&fresh));
     }
     written
@@ -255,7 +258,7 @@ mod tests {
     async fn a_key_that_could_not_be_written_is_written_later_and_over_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
-        // Where the new file would be.
+        // Occupies the name of the temporary file.
         let in_the_way = folder.path().join("resume.new");
         let unwritten = || {
             fs::create_dir_all(in_the_way.join("full")).unwrap();

@@ -1,4 +1,4 @@
-//! From the command line to a server that runs.
+//! Starts and runs the server that the command line describes.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -24,50 +24,51 @@ use transport_warp::{
 use crate::arguments::{Auth, LogFormat, LogKind, Serve};
 use crate::{logging, open_files, reach, resume_key, signals};
 
-/// What a task that will not end may hold the process up for.
+/// How long a task that does not end may delay the exit of the process.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
-/// What is left to do after `--drain-timeout`, such as closing the log, may take so long. A disk that takes longer hangs.
+/// How long the work after `--drain-timeout`, such as closing the log, may take. A disk
+/// that takes longer counts as hung.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Why the server does not run. Each is one line that says what to do.
+/// Why the server does not run. Each message is one line that says what to do.
 #[derive(Debug, Error)]
 pub(crate) enum StartError {
     #[error("cannot listen on {addr}: {}", listening(.source))]
     Listen { addr: String, source: io::Error },
     #[error(
         "cannot listen on {0}: other machines could reach it, and nobody has to sign in; use --auth required, or \
-         --insecure with --public-host if something before this server checks who comes, or --addr 127.0.0.1:1999"
+         --insecure with --public-host if a proxy in front of this server checks who connects, or --addr 127.0.0.1:1999"
     )]
     OpenToAll(String),
     #[error(
         "cannot listen on {0} with --insecure: any page on the internet could use it; add --public-host NAME, the name in \
          people's browsers, if this server serves their page, or --allow-origin https://orders.example for each page \
-         that is served elsewhere, or --allow-origin '*' to take any page"
+         that is served elsewhere, or --allow-origin '*' to allow any page"
     )]
     UnnamedPages(String),
-    #[error("--allow-origin '*' takes any page: leave it out, or leave out the other origins")]
+    #[error("--allow-origin '*' allows any page: remove it, or remove the other origins")]
     AnyAmongOrigins,
     #[error(
-        "--auth required needs --auth-keys FILE, or --auth-secret FILE; `stonepot token --new-key FILE` makes a file of keys"
+        "--auth required needs --auth-keys FILE or --auth-secret FILE; `stonepot token --new-key FILE` makes a key file"
     )]
     NoKeys,
-    #[error("{0} is of no use with --auth off; say --auth required")]
+    #[error("{0} has no effect with --auth off; add --auth required")]
     UnusedKeys(&'static str),
     #[error(
-        "give --auth-keys or --auth-secret, not both: a secret beside public keys is an `oct` key of the set"
+        "give --auth-keys or --auth-secret, not both: put a secret beside public keys into the set, as an `oct` key"
     )]
     TwoKinds,
     #[error("cannot use the keys in {}: {source}", .path.display())]
     Keys { path: PathBuf, source: KeysError },
-    /// Without what was given: it may be the secret itself.
-    #[error("cannot use the file that --auth-secret names: {0}")]
+    /// Does not show the value of the option: it may be the secret itself.
+    #[error("cannot use the file of --auth-secret: {0}")]
     Secret(#[source] KeysError),
     #[error("--trusted-proxy and --peer-header: {0}")]
     Proxies(#[from] ProxyError),
     #[error("{0}{hint}", hint = storage_hint(.0))]
     Storage(#[from] OpenError),
-    #[error("RUST_LOG is not understood: {0}")]
+    #[error("RUST_LOG is not valid: {0}")]
     LogFilter(#[from] ParseError),
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
@@ -78,11 +79,11 @@ pub(crate) enum StartError {
 fn listening(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => {
-            "the port is taken, perhaps by another stonepot; stop that, or choose another port with --addr"
+            "the port is taken, perhaps by another stonepot; stop it, or choose another port with --addr"
                 .to_owned()
         }
         io::ErrorKind::PermissionDenied => {
-            "not allowed; ports below 1024 need privileges, choose another with --addr".to_owned()
+            "not allowed; ports below 1024 need privileges: choose another with --addr".to_owned()
         }
         io::ErrorKind::AddrNotAvailable => {
             "this machine does not have that address; try 0.0.0.0 or 127.0.0.1 with --addr".to_owned()
@@ -102,30 +103,30 @@ fn storage_hint(error: &OpenError) -> &'static str {
             "; make room on the disk, or choose another folder with --data"
         }
         OpenError::NoWriteAheadLog { .. } | OpenError::FactsMissing { .. } => {
-            "; copy it again, by `stonepot backup`, or restore a backup; --accept-loss starts without what is missing, for good"
+            "; copy it again with `stonepot backup`, or restore a backup; --accept-loss gives up the missing facts for good"
         }
         OpenError::OtherWriteAheadLog { .. } => {
-            "; copy them again, by `stonepot backup`, or restore a backup; to go on with what the database has alone, move its \
-             -wal away and say --accept-loss"
+            "; copy them again with `stonepot backup`, or restore a backup; to go on with only what the database has, move its \
+             -wal away and add --accept-loss"
         }
         OpenError::Emptied { .. } => {
-            "; restore a backup, or remove all of stonepot.db* to begin with no orders"
+            "; restore a backup, or delete all stonepot.db* files to begin with no orders"
         }
         OpenError::Database { .. } | OpenError::NotADatabase { .. } => {
-            "; `stonepot verify` says more, if it is damaged: restore a backup, or choose another folder with --data"
+            "; run `stonepot verify` to see whether it is damaged; restore a backup, or choose another folder with --data"
         }
         _ => "; --data chooses the folder, --log memory keeps orders in memory only",
     }
 }
 
-/// Serves until a signal comes.
+/// Serves until a signal arrives.
 pub(crate) fn run(arguments: &Serve) -> Result<(), StartError> {
     logging::start(arguments.process.log_format)?;
     arguments.retired.warn();
     let threads =
         arguments.process.threads.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
     let mut builder = if threads == 1 {
-        // Nobody to share work with, so nothing of what sharing costs.
+        // One thread shares work with no other, so the cost of sharing is saved.
         runtime::Builder::new_current_thread()
     } else {
         runtime::Builder::new_multi_thread()
@@ -146,7 +147,8 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
         return Err(StartError::OpenToAll(arguments.addr.clone()));
     }
     let reach = reach::reach(arguments, is_local, proxies.as_ref())?;
-    // Before the data is opened: who connects during a long migration waits in place of being refused.
+    // Before the data is opened: clients that connect during a long migration wait instead of
+    // being refused.
     let listener = TcpListener::bind(addresses.as_slice()).await.map_err(failed)?;
     let address = listener.local_addr()?;
     let lifetimes = Lifetimes {
@@ -207,10 +209,12 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
 
     info!(%address, log = ?arguments.log, auth = ?arguments.auth, "the server is up");
     if arguments.auth == Auth::Off {
-        warn!("NOBODY HAS TO SIGN IN: whoever knows a room's name can join it, as anybody (--auth off)");
+        warn!(
+            "NOBODY HAS TO SIGN IN: anybody who knows a room's name can join it under any identity (--auth off)"
+        );
     }
     if arguments.process.log_format == LogFormat::Text {
-        // Nobody may be reading it, and that is no reason to stop.
+        // Printing may fail if nobody reads it, which is no reason to stop.
         drop(greet(address, place.as_deref(), arguments.auth));
     }
     let transport = Box::new(WarpTransport::new(listener, routes, accept));
@@ -219,11 +223,11 @@ async fn serve(arguments: &Serve) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Who may come in, if not everybody.
+/// Who may sign in. `None`: everybody may come in.
 fn sign_in(arguments: &Serve) -> Result<Option<SignIn>, StartError> {
     let sign_in = match (arguments.auth, &arguments.auth_keys, &arguments.sign_in.secret) {
         (Auth::Off, None, None) => return Ok(None),
-        // Whoever gives keys believes that they are asked for.
+        // An operator who gives keys expects them to be checked.
         (Auth::Off, Some(_), _) => return Err(StartError::UnusedKeys("--auth-keys")),
         (Auth::Off, None, Some(_)) => return Err(StartError::UnusedKeys("--auth-secret")),
         (Auth::Required, None, None) => return Err(StartError::NoKeys),
@@ -245,12 +249,12 @@ fn is_of_this_machine(address: &SocketAddr) -> bool {
     address.ip().to_canonical().is_loopback()
 }
 
-/// What is kept of earlier days.
+/// The stored data that was opened.
 struct Opened {
     log: Arc<dyn RoomLog>,
-    /// The same, where it is one that can be looked through.
+    /// The same log, if it is SQLite, for the check of the stored data.
     sqlite: Option<Arc<SqliteLog>>,
-    /// Where the log is, if it is anywhere.
+    /// The log's file, if it has one.
     place: Option<PathBuf>,
     resume_key: ResumeKey,
 }
@@ -268,8 +272,8 @@ async fn open_log(arguments: &Serve, lifetimes: Lifetimes) -> Result<Opened, Sta
                 SqliteLog::open_in(&arguments.data)?
             });
             if let Err(error) = log.set_lifetimes(lifetimes).await {
-                // On a full disk orders can be looked at all the same.
-                warn!(%error, "until this can be stored, orders that nobody opens end by --expire-after and --archive-after of before");
+                // On a full disk orders can still be read.
+                warn!(%error, "until this can be stored, orders that nobody opens end by the previous --expire-after and --archive-after");
             }
             let place = std::path::absolute(log.path())?;
             let found = resume_key::in_folder(&arguments.data);
@@ -280,7 +284,7 @@ async fn open_log(arguments: &Serve, lifetimes: Lifetimes) -> Result<Opened, Sta
     }
 }
 
-/// Says on standard output where to go from here.
+/// Prints on standard output how to reach the server.
 fn greet(address: SocketAddr, place: Option<&Path>, auth: Auth) -> io::Result<()> {
     // An address that means "every network" cannot be opened in a browser.
     let shown = if address.ip().is_unspecified() {
@@ -298,15 +302,15 @@ fn greet(address: SocketAddr, place: Option<&Path>, auth: Auth) -> io::Result<()
     writeln!(out, "  socket  ws://{shown}/parties/collaborative_order/ROOM")?;
     writeln!(out, "  orders  {orders}")?;
     let guests = match auth {
-        Auth::Off => "whoever knows a room's name, as anybody: nobody has to sign in",
-        Auth::Required => "whoever has a token",
+        Auth::Off => "anybody who knows a room's name: nobody has to sign in",
+        Auth::Required => "anybody with a token",
     };
     writeln!(out, "  guests  {guests}")?;
     writeln!(out, "  Ctrl-C stops it; `stonepot --help` says more.")?;
     out.flush()
 }
 
-/// Whose word counts for where people come from.
+/// The proxies whose report of a client's address is trusted.
 fn proxies(arguments: &Serve) -> Result<Option<TrustedProxies>, ProxyError> {
     if arguments.trusted_proxy.is_empty() {
         return Ok(None);
@@ -314,7 +318,7 @@ fn proxies(arguments: &Serve) -> Result<Option<TrustedProxies>, ProxyError> {
     TrustedProxies::new(&arguments.trusted_proxy, &arguments.addresses.peer_header).map(Some)
 }
 
-/// A bound, where 0 is none.
+/// Reads a bound. `None`: no bound, given as 0.
 fn bound(most: usize) -> Option<usize> {
     (most > 0).then_some(most)
 }

@@ -1,4 +1,4 @@
-//! Being asked to stop.
+//! Stops the server when a signal asks for it.
 
 use std::io;
 use std::sync::mpsc;
@@ -10,14 +10,16 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-/// How long a line in the log may hold up what it is about: perhaps nobody reads it, and its pipe is full.
+/// How long writing a log line may delay the stop: its pipe may be full because nobody
+/// reads it.
 const TO_SAY_IT: Duration = Duration::from_secs(1);
 
-/// Cancels `stop` on the first SIGTERM or SIGINT (Ctrl-C), and ends the process on the second, or once `patience` has passed.
+/// Cancels `stop` on the first SIGTERM or SIGINT (Ctrl-C). Ends the process on the second,
+/// or once `patience` has passed.
 ///
-/// This happens on a thread of its own. With `--threads 1` the server's only thread waits for the disk when it closes the log,
-/// and a task of its runtime would wait with it. It is tokio all the same, which is here already and knows other systems'
-/// signals.
+/// This runs on its own thread. With `--threads 1` the server's only thread waits for the
+/// disk when it closes the log, and a task of its runtime would wait with it. It uses tokio
+/// nevertheless, because tokio handles the signals of other systems too.
 pub(crate) fn stop_on_signal(stop: CancellationToken, patience: Duration) -> io::Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let signals = {
@@ -36,19 +38,19 @@ async fn obey(mut signals: Signals, stop: CancellationToken, patience: Duration)
     tokio::select! {
         signal = signals.next() => say(move || warn!(signal, "asked again: stopping at once")),
         () = sleep(patience) => say(move || {
-            error!(?patience, "STOPPING TAKES TOO LONG, so the process ends now: perhaps the disk of --data hangs. Nothing is lost \
-                that anybody was shown; look at the disk before the next start");
+            error!(?patience, "STOPPING TAKES TOO LONG, so the process ends now: the disk of --data may hang. Nothing that guests \
+                were shown is lost; check the disk before the next start");
         }),
     }
     std::process::exit(1);
 }
 
-/// Writes a line to the log, as long as that does not hold up everything.
+/// Writes a line to the log, but does not wait long for it.
 fn say(line: impl FnOnce() + Send + 'static) {
     let (said, is_said) = mpsc::sync_channel(1);
     let speaker = thread::Builder::new().name("signals-log".to_owned()).spawn(move || {
         line();
-        // It may have taken so long that nobody waits any more.
+        // The receiver may have stopped waiting.
         let _ = said.send(());
     });
     if speaker.is_ok() {

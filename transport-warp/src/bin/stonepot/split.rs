@@ -1,4 +1,4 @@
-//! `stonepot split`: bills in, one a line, and out what everybody pays.
+//! `stonepot split`: reads one bill a line, and writes what each diner pays.
 
 use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, IsTerminal as _, Read, Write};
 
@@ -9,24 +9,25 @@ use thiserror::Error;
 use crate::arguments::Split;
 use crate::table;
 
-/// The longest line that is read. Of a longer one no more than this is ever held.
+/// The longest line that is read. At most this much of a longer one is held in memory.
 const MAX_LINE_BYTES: usize = 16 << 20;
-/// How much is read and written at once.
+/// The size of the read and write buffers.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// What Windows writes before UTF-8. It stands in the middle, too, where files were put one behind the other.
+/// The byte order mark that Windows writes before UTF-8. Where files were concatenated, it
+/// also occurs in the middle.
 const MARK: &[u8] = "\u{feff}".as_bytes();
 /// The same mark in UTF-16 of either byte order. Neither can stand in UTF-8.
 const MARKS_OF_UTF_16: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
 
-/// How it ended.
+/// The outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     AllDivided,
     SomeRefused,
 }
 
-/// Why it had to stop before the last line.
+/// Why it stopped before the last line.
 #[derive(Debug, Error)]
 pub(crate) enum SplitError {
     #[error("cannot read standard input: {0}")]
@@ -35,11 +36,12 @@ pub(crate) enum SplitError {
     Write(#[source] io::Error),
 }
 
-/// Answers every line of standard input on standard output, until nobody listens there any more.
+/// Answers every line of standard input on standard output, until the reader of the output
+/// is gone.
 pub(crate) fn run(split: &Split) -> Result<Outcome, SplitError> {
     let (input, output) = (io::stdin().lock(), io::stdout().lock());
     if input.is_terminal() {
-        // Who cannot read it can do without it.
+        // Only a hint: the program works without it.
         drop(writeln!(
             io::stderr(),
             "Type one bill a line, and Ctrl-D at the end. `stonepot split --help` has an example."
@@ -60,14 +62,14 @@ pub(crate) fn run(split: &Split) -> Result<Outcome, SplitError> {
     }
 }
 
-/// How the input is written, which should be UTF-8.
+/// The encoding of the input, which should be UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
     Utf8,
     Utf16,
 }
 
-/// What one line of the input is.
+/// How one line of the input was read.
 enum Line {
     Whole,
     TooLong,
@@ -76,12 +78,12 @@ enum Line {
 
 struct Answers<W: Write> {
     output: BufWriter<W>,
-    /// Whether somebody watches each answer come.
+    /// Whether each answer is flushed at once, because somebody watches the output.
     at_once: bool,
     as_table: bool,
     /// Whether anything has been answered.
     any: bool,
-    /// What the input has shown itself to be.
+    /// The encoding detected so far.
     encoding: Encoding,
     outcome: Outcome,
 }
@@ -105,8 +107,8 @@ impl<W: Write> Answers<W> {
         }
     }
 
-    /// Reads up to the end of a line, or of the input. Whoever writes a line and waits for its answer gets it: what
-    /// was answered goes out before there is anything to wait for.
+    /// Reads up to the end of a line, or of the input. Flushes earlier answers before it waits
+    /// for input, so that a program which writes a line and waits gets its answer.
     fn next_line(
         &mut self,
         input: &mut BufReader<impl Read>,
@@ -140,7 +142,7 @@ impl<W: Write> Answers<W> {
         }
     }
 
-    /// Whether a line has nothing to answer. A line break of UTF-16 leaves zero bytes beside it.
+    /// Whether a line needs no answer. A line break of UTF-16 leaves zero bytes beside it.
     fn is_blank(&self, line: &[u8]) -> bool {
         let mut bytes = without_marks(line).iter();
         bytes.all(|&byte| byte.is_ascii_whitespace() || (self.encoding == Encoding::Utf16 && byte == 0))
@@ -185,7 +187,7 @@ impl<W: Write> Answers<W> {
     }
 }
 
-/// A line without the marks before it, and the white space between them.
+/// The line without leading byte order marks and the white space between them.
 fn without_marks(mut line: &[u8]) -> &[u8] {
     while let Some(rest) = line.trim_ascii_start().strip_prefix(MARK) {
         line = rest;

@@ -1,6 +1,7 @@
-//! A divided bill as a table: lines as rows, diners as columns.
+//! Prints a divided bill as a table: lines as rows, diners as columns.
 //!
-//! Crates for tables wrap or cut what is too wide; here the diners who find no room come below, with the lines' names again.
+//! Crates for tables wrap or cut what is too wide. Here the diners that do not fit follow
+//! below, with the names of the lines repeated.
 
 use std::collections::BTreeMap;
 
@@ -10,21 +11,21 @@ use order_core::{Amount, Currency};
 
 use crate::width::{fitted, width};
 
-/// How wide a table grows before the diners who are left come below.
+/// How wide a table grows before further diners are put below.
 const TABLE_COLUMNS: usize = 100;
 const NAME_COLUMNS: usize = 40;
 const DINER_COLUMNS: usize = 24;
 const GAP: usize = 2;
 const NO_PART: &str = "—";
 
-/// The table, without a line break at its end.
+/// Formats the table, without a line break at its end.
 pub(crate) fn of(bill: &BillLine, division: &Division) -> String {
     let table = Table::new(bill, division);
     let names = table.rows.iter().map(|row| width(&row.name)).max().unwrap_or_default();
     let columns: Vec<_> = (0..table.heads.len()).map(|column| table.columns(column)).collect();
     let order = bill.order().map_or("Bill", |order| order.as_str());
     let mut text = match bill.bill().currency.code() {
-        // No currency: only its digits are known.
+        // No known currency: only the number of its digits is known.
         "XXX" => order.to_owned(),
         code => format!("{order}, {code}"),
     };
@@ -41,7 +42,7 @@ pub(crate) fn of(bill: &BillLine, division: &Division) -> String {
     text
 }
 
-/// One line that says what is wrong with a line of the input.
+/// One line that says what is wrong with an input line.
 pub(crate) fn refusal(number: u64, refused: &RefusedBill) -> String {
     let order = refused.order().map(|order| format!(" ({order})")).unwrap_or_default();
     let message = refused.to_string();
@@ -51,7 +52,7 @@ pub(crate) fn refusal(number: u64, refused: &RefusedBill) -> String {
 }
 
 struct Table {
-    /// Who each column is for: the diners, nobody where anything is nobody's, and all.
+    /// The column headings: the diners, "nobody" if a part is unassigned, and the total.
     heads: Vec<String>,
     rows: Vec<Row>,
     currency: Currency,
@@ -62,7 +63,7 @@ struct Row {
     kind: LineKind,
     /// By column, in minor units.
     amounts: Vec<i64>,
-    /// Whether it sums up what stands above it.
+    /// Whether it is a sum of the rows above it.
     is_sum: bool,
 }
 
@@ -99,7 +100,7 @@ impl Table {
         Self { heads, rows, currency: bill.bill().currency }
     }
 
-    /// How many columns of a terminal a column of the table takes.
+    /// How many terminal columns a column of the table takes.
     fn columns(&self, column: usize) -> usize {
         let head = self.heads.get(column).map_or(0, |head| width(head));
         self.rows.iter().map(|row| width(&self.cell(row, column))).fold(head, usize::max)
@@ -113,7 +114,7 @@ impl Table {
         Amount::from_minor_units(amount).to_decimal(self.currency).to_string()
     }
 
-    /// Writes some columns, each given by its place and how wide it is.
+    /// Writes some columns, each given by its index and its width.
     fn write(&self, text: &mut String, names: usize, columns: &[(usize, usize)]) {
         let whole = columns.iter().fold(names, |sum, (_, columns)| sum + GAP + columns);
         let line = |text: &mut String, name: &str, cell: &dyn Fn(usize) -> String| {
@@ -139,7 +140,7 @@ impl Table {
     }
 }
 
-/// How many columns, at least one, have room beside names that are so wide.
+/// How many columns, at least one, fit beside names of this width.
 fn fitting(columns: impl Iterator<Item = usize>, names: usize) -> usize {
     let mut taken = names;
     let fit = columns.take_while(|columns| {
@@ -149,8 +150,8 @@ fn fitting(columns: impl Iterator<Item = usize>, names: usize) -> usize {
     fit.count().max(1)
 }
 
-/// The lines with the part of each diner, then of nobody, then all. Lines that look alike, as tips of several diners
-/// do, are one row.
+/// The rows: for each line the part of each diner, then the unassigned part, then the
+/// total. Lines that look alike, such as tips of several diners, become one row.
 fn rows<'bill>(
     lines: &'bill [Line],
     own: impl ExactSizeIterator<Item = impl Iterator<Item = Part<'bill>>>,
@@ -171,7 +172,7 @@ fn rows<'bill>(
         for part in own {
             if let Some(&place) = places.get(&(part.line().kind(), part.line().name())) {
                 add(&mut rows, place, diner, part.amount().minor_units());
-                // What somebody has of it is not nobody's.
+                // A diner's part is not unassigned.
                 add(&mut rows, place, nobody, -part.amount().minor_units());
             }
         }

@@ -1,4 +1,4 @@
-//! `stonepot token`: a token to sign in with, or a key to make tokens with.
+//! `stonepot token`: makes a token to sign in with, or a key to make tokens with.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -18,7 +18,7 @@ use transport_warp::{KeysError, MAX_TOKEN_BYTES, RoomName, RoomNameError, Shared
 
 use crate::arguments::{Token, TokenRole};
 
-/// As long as the hash of HS256.
+/// The length of the secret: that of HS256's hash.
 const SECRET_BYTES: usize = 32;
 const KEY_ID_BYTES: usize = 6;
 
@@ -27,19 +27,17 @@ const KEY_ID_BYTES: usize = 6;
 pub(crate) enum TokenError {
     #[error("cannot use the key {}: {source}", .path.display())]
     Key { path: PathBuf, source: KeysError },
-    #[error("there is no shared secret in {} to sign with; `stonepot token --new-key FILE` makes one", .0.display())]
+    #[error("{} has no shared secret to sign with; `stonepot token --new-key FILE` makes one", .0.display())]
     NoSecret(PathBuf),
-    #[error("say which orders the token opens: --room, --circle or --tenant")]
+    #[error("say which orders the token opens, with --room, --circle or --tenant")]
     NoRoom,
-    #[error("say who it is for: --participant")]
+    #[error("say who the token is for, with --participant")]
     NoParticipant,
-    #[error("a server would refuse the token: {option} has a value that cannot be one: {source}")]
+    #[error("a server would refuse the token: {option} is not valid: {source}")]
     Label { option: &'static str, source: TextError },
-    #[error("the token would open no room: --room has a value that cannot be one: {0}")]
+    #[error("the token would open no room: --room is not valid: {0}")]
     Room(#[from] RoomNameError),
-    #[error(
-        "a server would refuse the token: it is longer than {MAX_TOKEN_BYTES} bytes; make what it says shorter"
-    )]
+    #[error("a server would refuse the token: it is longer than {MAX_TOKEN_BYTES} bytes; use shorter values")]
     TooLong,
     #[error("cannot make the key {}: {source}", .path.display())]
     Make { path: PathBuf, source: io::Error },
@@ -53,10 +51,10 @@ pub(crate) enum TokenError {
 pub(crate) fn run(token: &Token) -> Result<(), TokenError> {
     if let Some(path) = &token.new_key {
         make_key(path).map_err(|source| TokenError::Make { path: path.clone(), source })?;
-        // Who cannot read it can do without it.
+        // Only a hint: the program works without it.
         drop(writeln!(
             io::stderr(),
-            "{0} holds a fresh key: keep it secret.\n  stonepot --auth required --auth-keys {0}\n  \
+            "{0} has a new key: keep it secret.\n  stonepot --auth required --auth-keys {0}\n  \
              stonepot token --key {0} --room ROOM --participant ID",
             path.display()
         ));
@@ -66,7 +64,7 @@ pub(crate) fn run(token: &Token) -> Result<(), TokenError> {
     let room = token.room.as_deref().map(RoomName::new).transpose()?;
     let signed = signed(token, &key)?;
     if let Some(room) = room.filter(RoomName::is_encoded) {
-        // Standard output is the token alone.
+        // Standard output gets only the token.
         drop(writeln!(
             io::stderr(),
             "The room's name is percent-encoded in an address. Connect to: {}",
@@ -76,7 +74,7 @@ pub(crate) fn run(token: &Token) -> Result<(), TokenError> {
     writeln!(io::stdout(), "{signed}").map_err(TokenError::Write)
 }
 
-/// The secret to sign with. What a server would not take is not worth signing with.
+/// Reads the secret to sign with. Refuses what a server would refuse.
 fn read_key(token: &Token) -> Result<SharedSecret, TokenError> {
     let cannot_use = |path: &Path| {
         let path = path.to_owned();
@@ -88,12 +86,12 @@ fn read_key(token: &Token) -> Result<SharedSecret, TokenError> {
             secret.ok_or_else(|| TokenError::NoSecret(path.clone()))
         }
         (None, Some(path)) => SharedSecret::from_secret_file(path).map_err(cannot_use(path)),
-        // One of the two is there, or the command line would have been refused.
+        // clap requires one of the two.
         (None, None) => Err(TokenError::NoSecret(PathBuf::new())),
     }
 }
 
-/// Refuses what a server would refuse in a token.
+/// Refuses labels that a server would refuse in a token.
 fn check_labels(token: &Token) -> Result<(), TokenError> {
     for (option, label) in [("--circle", &token.circle), ("--tenant", &token.tenant)] {
         if let Some(label) = label {
@@ -157,7 +155,7 @@ fn signed(token: &Token, key: &SharedSecret) -> Result<String, TokenError> {
     if signed.len() > MAX_TOKEN_BYTES { Err(TokenError::TooLong) } else { Ok(signed) }
 }
 
-/// Makes a file with a key from the operating system's randomness. One that is there already is left alone.
+/// Writes a new random key to a file. An existing file is left unchanged.
 fn make_key(path: &Path) -> io::Result<()> {
     let secret: [u8; SECRET_BYTES] = rand::rng().random();
     let id: [u8; KEY_ID_BYTES] = rand::rng().random();

@@ -1,6 +1,7 @@
-//! Durations and sizes as people write them.
+//! Reads durations and sizes as people write them.
 //!
-//! Durations are not read by the crate `humantime`: to it `30M` is 30 months where `30m` is 30 minutes, and `1ns` is a time.
+//! The crate `humantime` is not used for durations: it reads `30M` as 30 months but `30m`
+//! as 30 minutes, and accepts `1ns`.
 
 use std::time::Duration;
 
@@ -9,18 +10,18 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest life of an order: ten years.
 const LONGEST_LIFE: Duration = Duration::from_secs(3_652 * 24 * 60 * 60);
 
-/// How long something lives: for ever, where nothing is said.
+/// How long something lives. `None`: for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Life(pub(crate) Option<Duration>);
 
-/// Reads `250ms`, `10s`, `2m` or `1h`. At most a day, and never nothing.
+/// Reads `250ms`, `10s`, `2m` or `1h`. At most a day, and never 0.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let duration = read(text, &["ms", "s", "m", "h"], "write it like 250ms, 10s, 2m or 1h")?;
     let allowed = Some(duration).filter(|duration| !duration.is_zero() && *duration <= DAY);
     allowed.ok_or_else(|| "it must be above 0 and at most 24h".to_owned())
 }
 
-/// Reads `90m`, `24h`, `30d` or `off`. At most ten years, and never nothing.
+/// Reads `90m`, `24h`, `30d` or `off`. At most ten years, and never 0.
 pub(crate) fn life(text: &str) -> Result<Life, String> {
     if text == "off" {
         return Ok(Life(None));
@@ -32,7 +33,7 @@ pub(crate) fn life(text: &str) -> Result<Life, String> {
         .ok_or_else(|| "it must be above 0 and at most 3652d".to_owned())
 }
 
-/// A size, or 0: no bound. At most 1 GiB.
+/// Reads a size, or 0 for no bound. At most 1 GiB.
 pub(crate) fn volume(text: &str) -> Result<u32, String> {
     if text == "0" {
         return Ok(0);
@@ -43,19 +44,19 @@ pub(crate) fn volume(text: &str) -> Result<u32, String> {
         "" => Some(number),
         "KiB" => number.checked_mul(1 << 10),
         "MiB" => number.checked_mul(1 << 20),
-        _ => return Err("the unit is KiB or MiB".to_owned()),
+        _ => return Err("the unit must be KiB or MiB".to_owned()),
     };
     let allowed = bytes.filter(|bytes| (1..=1 << 30).contains(bytes));
-    allowed.ok_or_else(|| "it is at most 1024MiB, or 0".to_owned())
+    allowed.ok_or_else(|| "it must be at most 1024MiB, or 0".to_owned())
 }
 
-/// Reads a number and its unit. `usual` are the units to suggest where there is none: to guess one would take 7 days for 7
-/// seconds.
+/// Reads a number and its unit. If there is no unit, the error suggests the `usual` ones:
+/// guessing could take 7 days for 7 seconds.
 fn read(text: &str, usual: &[&str], expected: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
     if unit.is_empty() && !number.is_empty() {
         let with_units: Vec<_> = usual.iter().map(|unit| format!("{number}{unit}")).collect();
-        return Err(format!("it has no unit; do you mean one of {}? {expected}", with_units.join(", ")));
+        return Err(format!("it has no unit: do you mean one of {}? {expected}", with_units.join(", ")));
     }
     let number: u64 = number.parse().map_err(|_| expected.to_owned())?;
     let duration = match unit {
@@ -64,12 +65,12 @@ fn read(text: &str, usual: &[&str], expected: &str) -> Result<Duration, String> 
         "m" => number.checked_mul(60).map(Duration::from_secs),
         "h" => number.checked_mul(60 * 60).map(Duration::from_secs),
         "d" => number.checked_mul(24 * 60 * 60).map(Duration::from_secs),
-        _ => return Err(format!("after the number comes ms, s, m, h or d; {expected}")),
+        _ => return Err(format!("the unit must be ms, s, m, h or d; {expected}")),
     };
     Ok(duration.unwrap_or(Duration::MAX))
 }
 
-/// `65536`, `64KiB` or `1MiB`. From 1 KiB to 64 MiB.
+/// Reads `65536`, `64KiB` or `1MiB`. From 1 KiB to 64 MiB.
 pub(crate) fn bytes(text: &str) -> Result<usize, String> {
     let (number, unit) = split(text);
     let number: usize = number.parse().map_err(|_| "write it like 65536, 64KiB or 1MiB".to_owned())?;
@@ -77,10 +78,10 @@ pub(crate) fn bytes(text: &str) -> Result<usize, String> {
         "" => 1,
         "KiB" => 1024,
         "MiB" => 1024 * 1024,
-        _ => return Err("the unit is KiB or MiB, or none for bytes".to_owned()),
+        _ => return Err("the unit must be KiB or MiB, or none for bytes".to_owned()),
     };
     let bytes = number.checked_mul(factor).filter(|bytes| (1024..=64 * 1024 * 1024).contains(bytes));
-    bytes.ok_or_else(|| "it is at least 1KiB and at most 64MiB".to_owned())
+    bytes.ok_or_else(|| "it must be at least 1KiB and at most 64MiB".to_owned())
 }
 
 fn split(text: &str) -> (&str, &str) {

@@ -1,4 +1,4 @@
-//! `stonepot verify`: looks through all that is stored.
+//! `stonepot verify`: checks all stored data.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::arguments::Verify;
 use crate::resume_key;
 
-/// Why nothing could be looked through.
+/// Why the data could not be checked.
 #[derive(Debug, Error)]
 pub(crate) enum VerifyError {
     #[error("{0}{hint}", hint = hint(.0))]
@@ -22,14 +22,14 @@ pub(crate) enum VerifyError {
 fn hint(error: &OpenError) -> &'static str {
     match error {
         OpenError::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-            "; --data names the folder of the data"
+            "; name the data folder with --data"
         }
         OpenError::OlderVersion { .. } => "",
-        _ => "; restore a backup, if it is damaged",
+        _ => "; if it is damaged, restore a backup",
     }
 }
 
-/// Says what is wrong, and whether anything is.
+/// Reports what is wrong; returns whether anything is.
 pub(crate) fn run(verify: &Verify) -> Result<bool, VerifyError> {
     let mut out = io::stdout().lock();
     let (audited, wrong) = say_what_is_wrong_in(&verify.data, &mut out)?;
@@ -44,7 +44,7 @@ pub(crate) fn run(verify: &Verify) -> Result<bool, VerifyError> {
     Ok(wrong == 0)
 }
 
-/// Writes a line for each thing that is wrong. What was looked at, and how many things are wrong.
+/// Writes a line for each problem. Returns what was checked, and the number of problems.
 pub(crate) fn say_what_is_wrong_in(
     folder: &Path,
     out: &mut impl Write,

@@ -1,20 +1,22 @@
-//! Texts that fit into columns of a terminal.
+//! Fits texts into the columns of a terminal.
 
 use unicode_width::UnicodeWidthStr as _;
 
-/// The columns that a text takes, as far as that can be known without the terminal.
+/// The number of terminal columns of a text, as far as that can be known without the
+/// terminal.
 pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text in at most `most` columns: of a longer one its beginning and its end, since ids often differ there only.
+/// Shortens a text to at most `most` columns. Keeps its beginning and its end, because ids
+/// often differ only at the end.
 pub(crate) fn fitted(text: &str, most: usize) -> String {
     if width(text) <= most {
         return text.to_owned();
     }
     let kept = most.saturating_sub(1);
     let cuts = || text.char_indices().map(|(place, _)| text.split_at(place));
-    // Whole parts are measured: what several characters are drawn as can be wider than each of them.
+    // Measures whole parts: several characters drawn as one can be wider than each alone.
     let beginning = cuts().map(|(before, _)| before).take_while(|part| width(part) <= kept - kept / 2).last();
     let end = cuts().map(|(_, after)| after).find(|part| width(part) <= kept / 2);
     format!("{}…{}", beginning.unwrap_or_default(), end.unwrap_or_default())

@@ -1,10 +1,10 @@
-//! What a wire reads, writes and holds.
+//! Tests of what a wire reads, writes and holds in memory.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::*;
 
-/// Numbers that look random and are the same each time.
+/// A seeded generator of pseudo-random numbers.
 struct Dice(u64);
 
 impl Dice {
@@ -32,7 +32,7 @@ fn frame(first: u8, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A message in one to three frames, with pings in between, and what it says.
+/// A message in one to three frames, with pings in between; also returns its body.
 fn message(dice: &mut Dice) -> (Vec<u8>, Vec<u8>) {
     let bound = [10, 300, 5_000, 70_000][dice.roll(4)];
     let body: Vec<u8> = (0..dice.roll(bound)).map(|at| b'a' + u8::try_from(at % 26).unwrap()).collect();
@@ -84,8 +84,8 @@ async fn no_message_is_lost_however_it_is_cut_and_however_often_the_buffer_is_ex
     }
 }
 
-/// A connection that notes how much room there is whenever it is read: so much is free in the buffer, up to
-/// the size of a new one.
+/// A connection that notes how much room tungstenite's buffer has at each read, up to the
+/// size of a new one.
 struct Probe {
     io: DuplexStream,
     room: usize,
@@ -121,7 +121,7 @@ fn probed() -> (Wire<Probe>, DuplexStream) {
     (Wire::new(Probe { io: ours, room: 0 }, &Bytes::new(), &SocketSettings::default()), theirs)
 }
 
-/// What happened so far, without waiting for more.
+/// The next event, without waiting for more bytes.
 async fn now(wire: &mut Wire<Probe>) -> Option<Event> {
     tokio::task::yield_now().await;
     std::future::poll_fn(|cx| match wire.poll_event(cx, true) {
@@ -131,7 +131,7 @@ async fn now(wire: &mut Wire<Probe>) -> Option<Event> {
     .await
 }
 
-/// Whether the buffer is larger than a new one, found out by a ping in two parts.
+/// Whether the buffer has grown, probed by a ping in two parts.
 async fn is_grown(wire: &mut Wire<Probe>, theirs: &mut DuplexStream) -> bool {
     let ping = frame(0x89, b"");
     theirs.write_all(&ping[..1]).await.unwrap();
@@ -142,14 +142,15 @@ async fn is_grown(wire: &mut Wire<Probe>, theirs: &mut DuplexStream) -> bool {
     grown
 }
 
-/// A frame with the length form of `0xfe` or `0xff`, however short the body.
+/// A frame with a length of 16 or 64 bits (`0xfe` or `0xff`), however short the body.
 fn long_form(first: u8, form: u8, body: &[u8]) -> Vec<u8> {
     let length = (body.len() as u64).to_be_bytes();
     let length = if form == 0xfe { &length[6..] } else { &length[..] };
     [&[first, form], length, &[0; 4], body].concat()
 }
 
-/// Frames that together are one message of one binary body, each way a client may write it.
+/// Frame sequences that each carry one binary message with this body, one for each way a
+/// client may write it.
 fn ways_to_say(body: &[u8]) -> Vec<(&'static str, Vec<Vec<u8>>)> {
     let (left, right) = body.split_at(body.len() / 2);
     vec![
@@ -272,7 +273,7 @@ async fn time_in_which_nothing_is_read_does_not_count_against_a_message() {
     assert!(reads(&mut wire, true).await.is_err());
     let begun = wire.unfinished_since();
     assert!(begun.is_some());
-    // The rest is there, and nobody looks.
+    // The rest has arrived, but is not read.
     theirs.write_all(&whole[8..]).await.unwrap();
     theirs.write_all(&whole[..4]).await.unwrap();
     for _ in 0..3 {
@@ -282,7 +283,7 @@ async fn time_in_which_nothing_is_read_does_not_count_against_a_message() {
     assert!(reads(&mut wire, true).await.unwrap().contains("a message"));
     assert!(reads(&mut wire, true).await.is_err());
     assert!(wire.unfinished_since() > begun, "the next one has begun now");
-    // Of one that was only begun before, the time before counts all the same.
+    // For a message that had only begun, the earlier time still counts.
     let begun = wire.unfinished_since().unwrap();
     assert!(reads(&mut wire, false).await.is_err());
     assert!(reads(&mut wire, true).await.is_err());

@@ -1,4 +1,4 @@
-//! What is no message, or none of the protocol's.
+//! Input that is not a message, or not one of the protocol.
 
 use serde_json::Value;
 
@@ -118,11 +118,11 @@ pub(super) fn bombs(cases: &mut Cases) {
     }
 }
 
-/// Each field of each message, in turn, as something that it is not.
+/// Each field of each message, in turn with values of wrong types.
 pub(super) fn wrong_types(cases: &mut Cases) {
     for (kind, data) in KINDS {
         for whole in ["7", "[]", r#""{}""#, "true"] {
-            // Messages that need no data look at none.
+            // These messages ignore their data.
             if matches!(kind, "finalize" | "leave" | "lock_order") {
                 continue;
             }
@@ -149,7 +149,7 @@ pub(super) fn wrong_types(cases: &mut Cases) {
 }
 
 pub(super) fn replays_and_requests(cases: &mut Cases) {
-    // The id of what was ordered first is its own, and only with the same message.
+    // An id that was used may come again only with the same message.
     let stolen = r#"{"type":"join","id":"join-eve","participantId":"eve","participantName":"Eve","data":{"phone":"1"}}"#;
     cases.text("another message under an old id", "command_id_reused", stolen);
     let stolen =

@@ -1,4 +1,4 @@
-//! The hostile messages: what each is, from where it comes, and with which code it is refused.
+//! The hostile messages: their text, the sender, and the code of the refusal.
 
 mod form;
 mod money;
@@ -6,20 +6,20 @@ mod people;
 
 use crate::scene::{FINALIZED, HOSTED, LOCKED, OPEN};
 
-/// From where a message comes.
+/// The sender of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Seat {
-    /// Somebody who knows the address and has not joined.
+    /// A client that knows the address and has not joined.
     Stranger,
     StrangerV2,
-    /// Somebody who has joined, and owns nothing.
+    /// A guest who has joined and is not the owner.
     Guest,
     GuestV2,
-    /// The same, where the owner edits all.
+    /// The same, in an order where only the owner edits everything.
     HostedGuest,
-    /// The same, at a table that the owner has locked.
+    /// The same, in an order that the owner has locked.
     LockedGuest,
-    /// Who was part of an order that is finalized.
+    /// A participant of a finalized order.
     FinalizedGuest,
 }
 
@@ -37,7 +37,7 @@ impl Seat {
         matches!(self, Self::StrangerV2 | Self::GuestV2)
     }
 
-    /// As whom it joins.
+    /// The id and name it joins with, if it joins.
     pub(crate) fn who(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Stranger | Self::StrangerV2 => None,
@@ -78,12 +78,12 @@ impl Cases {
         self.0.push(Case { what, seat, text: text.into(), code });
     }
 
-    /// From a guest, in the first protocol.
+    /// Adds a message from a guest, in the first protocol.
     fn text(&mut self, what: &'static str, code: &'static str, text: impl Into<String>) {
         self.from(Seat::Guest, what, code, text);
     }
 
-    /// From a guest in both protocols: in the second with an id.
+    /// Adds a message from a guest in both protocols: in the second with an id.
     fn both(&mut self, what: &'static str, code: &'static str, kind: &str, data: &str) {
         self.text(what, code, format!(r#"{{"type":"{kind}","data":{data}}}"#));
         let id = self.0.len();
@@ -91,7 +91,7 @@ impl Cases {
     }
 }
 
-/// Every kind of message, with data that would do.
+/// Every type of message, with valid data.
 const KINDS: [(&str, &str); 19] = [
     ("add_item", r#"{"dishName":"Dal","price":1,"quantity":1}"#),
     ("remove_item", r#"{"itemId":"dal"}"#),

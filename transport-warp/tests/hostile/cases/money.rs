@@ -1,4 +1,4 @@
-//! Dishes, prices, shares and tips that cannot be.
+//! Invalid dishes, prices, shares and tips.
 
 use super::Cases;
 
@@ -55,7 +55,7 @@ pub(super) fn prices(cases: &mut Cases) {
 
 pub(super) fn ids_and_texts(cases: &mut Cases) {
     let dish = |more: &str| format!(r#"{{"dishName":"Dal","price":1,"quantity":1,{more}}}"#);
-    // To add a dish again is no way to change its price.
+    // Adding a dish again must not change its price.
     for id in ["dal", "naan", "lassi"] {
         cases.both("an id that is taken", "item_id_taken", "add_item", &dish(&format!(r#""id":"{id}""#)));
     }

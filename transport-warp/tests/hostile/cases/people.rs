@@ -1,4 +1,4 @@
-//! What may be, but not by this person or not at this time.
+//! Valid messages that this person may not send, or not at this time.
 
 use super::{Cases, KINDS, Seat};
 
@@ -53,7 +53,7 @@ pub(super) fn by_the_wrong_person(cases: &mut Cases) {
             format!(r#"{{"type":"{kind}","data":{data}}}"#),
         );
     }
-    // Impersonation: a socket speaks as whom it joined, and as nobody else.
+    // Impersonation: a socket acts only as the participant with whom it joined.
     for id in ["asha-4711-id", "ben-4711-id", "eva", "EVE", "eve2"] {
         let join = |more: &str| {
             format!(r#"{{"type":"join",{more}"participantId":"{id}","participantName":"Eve","data":{{}}}}"#)
@@ -85,7 +85,7 @@ pub(super) fn at_the_wrong_time(cases: &mut Cases) {
         let early =
             format!(r#"{{"type":"{kind}","id":"s{number}","participantId":"asha-4711-id","data":{data}}}"#);
         cases.from(Seat::StrangerV2, "before joining", "join_first", early);
-        // What is the owner's is refused as that.
+        // A command of the owner is refused for that reason first.
         let code = match *kind {
             "assign_item" | "set_charges" | "record_payment" | "lock_order" | "hand_over" | "set_limit"
             | "set_deadline" => "not_owner",

@@ -5,7 +5,7 @@ use crate::Order;
 use crate::wire::write::charge;
 
 impl StateWriter {
-    /// Writes the charges as they were set, so that an owner can set them anew.
+    /// Writes the charges as they were set, so that the owner can edit them and set them again.
     pub(super) fn charges(&mut self, order: &Order) {
         self.json.key("charges");
         self.json.begin_list();

@@ -5,7 +5,7 @@ use crate::wire::write::Writer;
 use crate::{Item, Order};
 
 impl StateWriter {
-    /// Writes whose an item is: an object of weights by participant.
+    /// Writes who shares an item: an object of weights by participant.
     pub(in crate::wire) fn shared_by(&mut self, order: &Order, item: &Item) {
         Self::claims(&mut self.json, order, item);
     }

@@ -19,7 +19,7 @@ impl StateWriter {
         self.json.ready_made(after);
     }
 
-    /// What is the same of an item in every state.
+    /// The cached text of an item, which is the same in every state.
     pub(in crate::wire) fn item_text<'text>(
         order: &Order,
         item: &'text Item,
@@ -41,7 +41,8 @@ impl StateWriter {
         item.written.get_or(now, |text| text.currency == order.currency(), write)
     }
 
-    /// Writes one item as an object that lacks the name of whoever added it, and says where that belongs.
+    /// Writes one item as an object without the name of the person who added it, and returns the
+    /// offset for that name.
     fn item_without_name(json: &mut Writer, order: &Order, item: &Item) -> usize {
         json.begin_object();
         Self::dish(json, order, item);

@@ -22,7 +22,7 @@ use crate::wire::written::RestOfState;
 use crate::{Order, Presence, Role};
 
 impl StateWriter {
-    /// Writes the state as an object; `role`, where given, stands at its end.
+    /// Writes the state as an object; `role`, if given, is its last field.
     pub(in crate::wire) fn state(&mut self, order: &Order, presence: &Presence, role: Option<Role>) {
         self.begin_state(order, presence);
         if let Some(role) = role {
@@ -31,7 +31,7 @@ impl StateWriter {
         self.json.end_object();
     }
 
-    /// Writes the state as an object that is yet to be ended.
+    /// Writes the state as an object and leaves it open.
     pub(in crate::wire) fn begin_state(&mut self, order: &Order, presence: &Presence) {
         self.json.begin_object();
         self.json.string_field("circleId", order.circle_id().map_or("", Text::as_str));
@@ -43,14 +43,14 @@ impl StateWriter {
         self.share(&order.texts.rest_of_state.get_or_init(|| Self::rest_of_state(order)).text);
     }
 
-    /// Writes what follows the participants, of which nothing depends on who is there.
+    /// Writes what follows the participants. It does not depend on who is connected.
     fn rest_of_state(order: &Order) -> RestOfState {
         let mut writer = Self::rest_of(order);
         let bill = writer.after_participants(order);
         RestOfState { text: writer.json.into_text().into(), bill }
     }
 
-    /// The fields of the bill, as they stand in a state: after others.
+    /// The cached fields of the bill, as they follow other fields in a state.
     pub(in crate::wire) fn bill_text(order: &Order) -> &SharedText {
         let texts = &order.texts;
         texts.bill.get_or_init(|| {

@@ -82,7 +82,7 @@ impl StateWriter {
         self.json.end_object();
     }
 
-    /// Writes whom it is about by id and name: they may have left, and be on no list.
+    /// Writes a person by id and name, because a person who left is on no list; `null`: nobody.
     fn person_or_null(&mut self, id: &'static str, name: &'static str, person: Option<&Participant>) {
         self.json.key(id);
         match person {

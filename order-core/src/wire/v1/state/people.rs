@@ -32,7 +32,7 @@ impl StateWriter {
         self.json.end_list();
     }
 
-    /// What is the same of somebody in every state.
+    /// The cached text of a person, which is the same in every state.
     pub(in crate::wire) fn person_text<'text>(
         person: &'text Participant,
         now: &'text mut Option<PersonText>,

@@ -5,7 +5,7 @@ use crate::split::{CustomShares, SplitRule};
 use crate::{Amount, Order, ParticipantId};
 
 impl StateWriter {
-    /// Writes what is known of the rule beyond its type.
+    /// Writes the details of the split rule.
     pub(super) fn rule(&mut self, order: &Order) {
         let rule = order.split_rule();
         self.json.string_field("splitMode", rule.mode());

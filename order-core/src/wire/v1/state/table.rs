@@ -5,7 +5,7 @@ use crate::wire::write::deadline;
 use crate::{Order, Participant, Policy, Status};
 
 impl StateWriter {
-    /// Writes what of the rules is other than the ordinary.
+    /// Writes the rules that differ from the defaults.
     pub(super) fn rules(&mut self, order: &Order) {
         if order.rules.is_none() {
             return;
@@ -50,7 +50,7 @@ impl StateWriter {
         self.json.end_list();
     }
 
-    /// For clients that know of no other end, an order that is archived is a finalized one.
+    /// Writes the status. Clients that know no other end see an archived order as finalized.
     pub(super) fn status(&mut self, order: &Order) {
         let status = if order.is_finalized() { Status::Finalized } else { order.status() };
         self.json.string_field("status", status.as_str());

@@ -5,8 +5,8 @@ use crate::Order;
 use crate::split::shares;
 use crate::wire::frame::SharedText;
 
-/// Writes the order as anybody may see it: dishes and sums, but no names, phones or participant ids. It is written once for each
-/// change, and shared by all who ask meanwhile.
+/// Encodes the order for the public: dishes and sums, but no names, phone numbers or
+/// participant ids. It is written once after each change, and shared by all readers.
 pub fn public_view(order: &Order) -> SharedText {
     order.texts.view.get_or_init(|| write_public_view(order).into()).clone()
 }

@@ -4,10 +4,10 @@ use crate::wire::frame::{Frame, PhoneSlot, SharedText};
 use crate::wire::write::Writer;
 use crate::{Amount, Order};
 
-/// A rough size of one item's text, to reserve room for it.
+/// The approximate size of one item's text, to reserve room for it.
 pub(super) const ITEM_BYTES: usize = 256;
 
-/// A message under construction, which remembers where phone numbers belong.
+/// A message under construction, with the places of phone numbers.
 pub(in crate::wire) struct StateWriter {
     pub(in crate::wire) json: Writer,
     pub(super) phones: Vec<PhoneSlot>,

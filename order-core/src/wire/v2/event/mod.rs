@@ -1,4 +1,4 @@
-//! One fact as one small message, to be folded into the state document.
+//! Events: one fact as one small message, to be folded into the state document.
 
 mod changes;
 mod charges;
@@ -14,11 +14,11 @@ use crate::fact::{Fact, Recorded};
 use crate::wire::write::Writer;
 use crate::{Actor, Order};
 
-/// Most events are smaller, in bytes.
+/// The size to reserve for an event, in bytes: most are smaller.
 const EVENT_BYTES: usize = 360;
 
-/// The event that tells of `recorded`. `order` is the order with that fact committed, and `cursor` what a client remembers to
-/// go on from there.
+/// Encodes the event of `recorded`. `order` is the order after that fact; `cursor` is where a
+/// client can resume after it.
 pub fn event(order: &Order, recorded: &Recorded, cursor: &str) -> String {
     let mut json = Writer::with_capacity(EVENT_BYTES);
     json.begin_object();

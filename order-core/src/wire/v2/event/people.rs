@@ -11,7 +11,8 @@ pub(super) fn write(changes: &mut Changes<'_>, fact: &PeopleFact) {
         PeopleFact::Joined(joined) => {
             changes.put_participant(recorded.by.id());
             changes.set(|json, order| {
-                // Only who joins first, or knows more of the circle than those before, changes where the order is from.
+                // Only the first join, and one that first names the circle or the restaurant,
+                // changes the origin.
                 if recorded.seq == 1 || joined.circle_id.is_some() || joined.tenant_id.is_some() {
                     state::origin(json, order);
                 }

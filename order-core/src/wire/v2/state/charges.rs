@@ -14,7 +14,7 @@ pub(in crate::wire::v2) fn charges(json: &mut Writer, order: &Order) {
     }
 }
 
-/// The charges alone, which a dish that is taken off may take with it.
+/// Writes the charges alone, which may have changed because a dish with a discount was removed.
 pub(in crate::wire::v2) fn charge_list(json: &mut Writer, order: &Order) {
     list(json, "charges", order.charges().iter(), |json, charge| {
         charge::write(json, charge, order.currency());

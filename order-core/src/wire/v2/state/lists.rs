@@ -18,7 +18,8 @@ pub(super) fn list<T>(
     json.end_list();
 }
 
-/// Something of each of some people: a list of pairs, because objects forget their order where ids look like numbers.
+/// Writes a value for each of some people as a list of pairs: objects reorder keys that look
+/// like numbers.
 pub(super) fn pairs<'a, T: 'a>(
     json: &mut Writer,
     key: &'static str,

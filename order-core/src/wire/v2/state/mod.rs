@@ -1,5 +1,5 @@
-//! The state document, into which events are folded. It holds what the log says and nothing that follows from it: what
-//! everybody pays is asked for apart.
+//! The state document, into which events are folded. It holds what the log says and nothing
+//! derived from it: the bill is requested separately.
 
 mod charges;
 mod dishes;
@@ -22,10 +22,11 @@ use crate::Order;
 use crate::wire::write::Writer;
 use crate::wire::written::Document;
 
-/// A rough size of one entry's text, to reserve room for it.
+/// The approximate size of one entry's text, to reserve room for it.
 const ENTRY_BYTES: usize = 192;
 
-/// The order as a document of `stonepot.v2`: JSON without white space, always with the same fields in the same order.
+/// Encodes the order as a document of `stonepot.v2`: JSON without white space, always with the
+/// same fields in the same order.
 pub fn state_text(order: &Order) -> String {
     let entries = order.items().len().saturating_add(order.people().len()).saturating_add(4);
     let mut json = Writer::with_capacity(entries.saturating_mul(ENTRY_BYTES));
@@ -44,13 +45,13 @@ pub fn state_text(order: &Order) -> String {
     total(&mut json, order);
     json.whole_field("updatedAt", order.updated_at().get());
     json.whole_field("seq", order.seq());
-    // Last, and there only once there is something to say: a client that folds the first of it appends it.
+    // Last, and only once there are any: a client that folds the first rules appends this key.
     rules(&mut json, order);
     json.end_object();
     json.into_text()
 }
 
-/// The document of the order as it is, and its checksum; kept until the order changes.
+/// The document of the order and its checksum, cached until the order changes.
 pub(in crate::wire::v2) fn document(order: &Order) -> &Document {
     order.texts.document.get_or_init(|| {
         let text = state_text(order);
@@ -58,7 +59,8 @@ pub(in crate::wire::v2) fn document(order: &Order) -> &Document {
     })
 }
 
-/// The CRC-32 (IEEE 802.3) of a [state document](state_text), as eight hexadecimal digits.
+/// Computes the CRC-32 (IEEE 802.3) of a [state document](state_text), as eight hexadecimal
+/// digits.
 pub fn checksum(state: &str) -> String {
     format!("{:08x}", crc32fast::hash(state.as_bytes()))
 }

@@ -5,7 +5,7 @@ use crate::split::{CustomShares, SplitRule};
 use crate::wire::write::Writer;
 use crate::{Amount, Order};
 
-/// By which rule the bill is shared.
+/// Writes the rule by which the bill is shared.
 pub(in crate::wire::v2) fn split(json: &mut Writer, order: &Order) {
     json.key("split");
     json.begin_object();

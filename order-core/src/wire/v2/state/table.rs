@@ -4,7 +4,7 @@ use super::lists::{id_or_null, list, pairs, text_or_null};
 use crate::Order;
 use crate::wire::write::{Writer, deadline};
 
-/// Where the order comes from: set by those who join.
+/// Writes where the order comes from, as set by joins.
 pub(in crate::wire::v2) fn origin(json: &mut Writer, order: &Order) {
     json.string_field("currency", order.currency().code());
     text_or_null(json, "circleId", order.circle_id());
@@ -13,7 +13,7 @@ pub(in crate::wire::v2) fn origin(json: &mut Writer, order: &Order) {
     json.whole_field("createdAt", order.created_at().get());
 }
 
-/// Who may do what, who is ready and who was removed.
+/// Writes the rules, who is ready and who was removed.
 pub(in crate::wire::v2) fn rules(json: &mut Writer, order: &Order) {
     if order.rules.is_none() {
         return;

@@ -4,12 +4,12 @@ use thiserror::Error;
 
 use crate::RoomKey;
 
-/// Something that is wrong with a log.
+/// A problem found in a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The room that it is about; nothing, where it is about the file or the index of all rooms.
+    /// The affected room. `None`: the file, or the index of all rooms.
     pub room: Option<RoomKey>,
-    /// What is wrong. Its text names no room, so that it may stand in a log.
+    /// What is wrong. The text names no room, so that it may be logged.
     pub damage: Damage,
 }
 
@@ -19,7 +19,7 @@ impl Finding {
     }
 }
 
-/// What is wrong with a log.
+/// A kind of damage to a log.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Damage {
@@ -29,7 +29,7 @@ pub enum Damage {
     /// SQLite finds the file damaged, or cannot read it.
     #[error("the database is damaged: {0}")]
     Database(String),
-    /// Facts are gone from the log.
+    /// Facts are missing from the log.
     #[error("facts are missing from the log: rows {first} to {last}")]
     RowsMissing {
         /// The first row that is missing.
@@ -37,26 +37,26 @@ pub enum Damage {
         /// The last row that is missing.
         last: u64,
     },
-    /// A fact is gone from a room.
+    /// A fact is missing from a room.
     #[error("fact {seq} is missing")]
     FactMissing {
         /// Its sequence number.
         seq: u64,
     },
-    /// A fact is not what it was.
+    /// A fact cannot be decoded or applied.
     #[error("fact {seq}: {error}")]
     Fact {
         /// Its sequence number.
         seq: u64,
-        /// Why it cannot be.
+        /// Why not.
         error: String,
     },
-    /// A fact does not follow from those before it: it, or one of them, is not what was stored.
+    /// The chain is broken at a fact: it, or one before it, is not what was stored.
     #[error("the chain breaks at fact {seq}: {error}")]
     Chain {
         /// Its sequence number.
         seq: u64,
-        /// How.
+        /// How it is broken.
         error: String,
     },
     /// The index by room does not lead to this fact.
@@ -65,21 +65,21 @@ pub enum Damage {
         /// The sequence number of the fact.
         seq: u64,
     },
-    /// The index by room has no end, or one beyond the last fact.
-    #[error("the index by room reaches to row {upto}, and the log has {rows} rows")]
+    /// The index by room has no end, or ends beyond the last fact.
+    #[error("the index by room ends at row {upto}, but the log has {rows} rows")]
     IndexEnd {
-        /// How far it says that it reaches.
+        /// The row at which the index says that it ends.
         upto: u64,
         /// How many rows there are.
         rows: u64,
     },
-    /// A name that no room can have.
-    #[error("there is a room whose name cannot be one")]
+    /// A room has an invalid name.
+    #[error("there is a room with an invalid name")]
     Name,
-    /// A snapshot is not what the facts give.
+    /// A snapshot differs from the replayed facts.
     #[error(
-        "the snapshot at fact {seq} is not what the facts give: {error}; it is only a cache, and can be deleted from the table \
-         snapshots while the server is stopped"
+        "the snapshot at fact {seq} differs from the facts: {error}; it is only a cache: stop the server and delete it from the \
+         table snapshots"
     )]
     Snapshot {
         /// The sequence number of its last fact.
@@ -87,8 +87,8 @@ pub enum Damage {
         /// How it differs.
         error: String,
     },
-    /// A room, or a part of the file, could not be looked at. Whether anything is wrong with it is not known.
-    #[error("it could not be looked at: {0}")]
+    /// A room, or a part of the file, could not be read. Whether it is damaged is unknown.
+    #[error("it could not be checked: {0}")]
     Unread(String),
     /// The sums of the order at its last fact do not add up.
     #[error("the sums do not add up at fact {seq}: {error}")]
@@ -98,13 +98,13 @@ pub enum Damage {
         /// Which ones.
         error: String,
     },
-    /// Something is to happen to the order by itself, and nothing would wake its room.
-    #[error("no alarm is set, although something happens by itself after fact {seq}")]
+    /// A change of the order is scheduled, but no alarm would wake its room.
+    #[error("no alarm is set, although something is due after fact {seq}")]
     NoAlarm {
         /// The sequence number of the last fact.
         seq: u64,
     },
-    /// The order of alarms does not have the one of a room.
-    #[error("the alarm is missing from the order of alarms")]
+    /// A room's alarm is missing from the ordered index of alarms.
+    #[error("the alarm is missing from the index of alarms")]
     AlarmOrder,
 }

@@ -1,4 +1,5 @@
-//! The log in the order of arrival, and what stands beside it: every fact is there, and in the index by room.
+//! Audits the log in the order of arrival, and the tables beside it: every fact exists, and
+//! is in the index by room.
 
 use std::fmt::Display;
 
@@ -8,7 +9,7 @@ use super::{Audit, Damage, Finding, ROWS_AT_ONCE, is_damage, last_row, upto};
 use crate::RoomKey;
 use crate::log::sqlite::writer::TRIAL_ROOM;
 
-/// A row of the log, and where the index says that its fact stands.
+/// A row of the log, and the row to which the index leads for its fact.
 struct Row {
     id: i64,
     room: String,
@@ -18,7 +19,7 @@ struct Row {
 }
 
 impl Audit {
-    /// Looks whether the next rows follow each other and are where the index says.
+    /// Checks that the next rows are consecutive, and are where the index says.
     pub(super) fn look_at_index(
         &mut self,
         conn: &Connection,
@@ -28,7 +29,7 @@ impl Audit {
             Ok((upto, last, rows)) => {
                 self.look_at_rows(upto, &rows, found);
                 if i64::try_from(rows.len()).unwrap_or(i64::MAX) < ROWS_AT_ONCE {
-                    // The rows before the end cannot be read if the end is further on.
+                    // If the index ends beyond them, rows before its end are missing.
                     self.miss_rows(last.saturating_add(1), found);
                     if upto > last {
                         let [upto, rows] = [upto, last].map(i64::unsigned_abs);
@@ -90,7 +91,7 @@ impl Audit {
         }
     }
 
-    /// The rows before this one, after the last that was looked at, are not there.
+    /// Reports missing rows between the last audited one and `before`.
     fn miss_rows(&mut self, before: i64, found: &mut Vec<Finding>) {
         let first = self.row.saturating_add(1);
         if first < before {
@@ -99,7 +100,7 @@ impl Audit {
         }
     }
 
-    /// Looks for snapshots of rooms that have no facts.
+    /// Checks for snapshots of rooms that have no facts.
     pub(super) fn look_at_snapshots(
         &mut self,
         conn: &Connection,
@@ -120,7 +121,7 @@ impl Audit {
                     let damage = Damage::Snapshot { seq: seq.unsigned_abs(), error };
                     found.push(Finding { room: Some(key), damage });
                 }
-                // What was written to see whether there is room.
+                // Written by a test for free space.
                 Err(_) if room == TRIAL_ROOM && seq == 0 => {}
                 Err(_) => found.push(Finding::in_file(Damage::Name)),
             }
@@ -132,7 +133,7 @@ impl Audit {
         Ok(())
     }
 
-    /// Looks whether alarms stand in their order, too.
+    /// Checks that every alarm is also in the ordered index.
     pub(super) fn look_at_alarms(
         &mut self,
         conn: &Connection,
@@ -163,7 +164,8 @@ impl Audit {
         Ok(())
     }
 
-    /// The next rows of a table beside the log; nothing, where they are damaged, which ends this part.
+    /// Reads the next rows of a table beside the log. `None`: they are damaged, which ends this
+    /// part.
     fn rows_beside<T>(
         &mut self,
         conn: &Connection,
@@ -186,12 +188,13 @@ impl Audit {
     }
 }
 
-/// Whether no more rows come after these.
+/// Returns whether these are the last rows.
 fn are_last<T>(rows: &[T]) -> bool {
     i64::try_from(rows.len()).unwrap_or(i64::MAX) < ROWS_AT_ONCE
 }
 
-/// Whether the alarm of a room is where the one who waits for alarms looks; it may have been set anew meanwhile.
+/// Returns whether a room's alarm is in the ordered index that timers read. It may have
+/// been set again meanwhile.
 fn is_in_order(conn: &Connection, room: &str, at: i64) -> rusqlite::Result<bool> {
     let moment = conn.unchecked_transaction()?;
     let now: Option<i64> = moment

@@ -1,9 +1,11 @@
-//! Looks through everything that a log has stored, in small steps.
+//! Audits everything that a log has stored, in small steps.
 //!
-//! A step reads a few hundred rows in a transaction of its own, so that the file may be in use: no checkpoint waits for it. (SQLite's
-//! own check, which `stonepot verify` runs first, takes a transaction for each table; a checkpoint waits for that one.)
-//! `stonepot verify` takes one step after the other; a server looks through its own log with pauses between them. Memory
-//! is needed for one order, and for the names of the rooms that have facts at the end of the log.
+//! A step reads a few hundred rows in a transaction of its own, so that the file may be in
+//! use: no checkpoint waits for it. (SQLite's own check, which `stonepot verify` runs
+//! first, takes a transaction for each table; a checkpoint waits for that one.) `stonepot
+//! verify` runs the steps one after the other; a server audits its own log with pauses
+//! between them. It needs memory for one order, and for the names of the rooms that have
+//! facts at the end of the log.
 
 mod finding;
 mod index;
@@ -23,69 +25,70 @@ use crate::log::ChainKey;
 pub use self::finding::{Damage, Finding};
 use self::room::RoomAudit;
 
-/// How many rows a step reads at the most.
+/// The most rows that a step reads.
 const ROWS_AT_ONCE: i64 = 256;
 
-/// What was looked at.
+/// How much was audited.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Audited {
-    /// Rooms with facts.
+    /// How many rooms with facts.
     pub rooms: u64,
-    /// Facts.
+    /// How many facts.
     pub facts: u64,
-    /// Bytes of facts.
+    /// How many bytes of facts.
     pub bytes: u64,
 }
 
-/// A look through a log that is under way.
+/// An audit in progress.
 #[derive(Debug, Default)]
 pub(super) struct Audit {
     part: Part,
     pub(super) audited: Audited,
-    /// The last row of the log that was looked at.
+    /// The last audited row of the log.
     row: i64,
     ends: Ends,
     is_end_damaged: bool,
     is_index_damaged: bool,
     is_chain_damaged: bool,
     chain: Option<ChainKey>,
-    /// The last room that was begun with.
+    /// The last room that was begun.
     room: String,
     current: Option<RoomAudit>,
-    /// The last room that was passed over, for a step panicked.
+    /// The last room that was skipped because a step panicked.
     passed_over: Option<String>,
-    /// The last room whose snapshot, and whose alarm, was looked at.
+    /// The last room whose snapshot or alarm was audited.
     beside: String,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Part {
-    /// Every fact is in the index, and where the index says.
+    /// Checks that every fact is in the index, where the index says.
     #[default]
     Index,
     Rooms,
-    /// Snapshots of rooms without facts.
+    /// Checks for snapshots of rooms without facts.
     Snapshots,
     Alarms,
     Done,
 }
 
-/// The rooms that have facts which are not in the index yet.
+/// The rooms that have unindexed facts.
 #[derive(Debug, Default)]
 struct Ends {
     rooms: BTreeSet<String>,
     /// The last fact in the index.
     upto: i64,
-    /// The last one whose room is known.
+    /// The last fact whose room is known.
     seen: i64,
 }
 
 impl Audit {
-    /// Looks at a little more. Whether there is more to look at.
+    /// Audits the next part. Returns whether there is more.
     ///
     /// # Errors
-    /// When the file cannot be read for now, though nothing says that it is damaged. Nothing was looked at then.
+    /// When the file cannot be read for now, without a sign of damage. Nothing was audited
+    /// then.
     pub(super) fn step(&mut self, conn: &Connection, found: &mut Vec<Finding>) -> rusqlite::Result<bool> {
         match self.part {
             Part::Index => self.look_at_index(conn, found)?,
@@ -97,7 +100,7 @@ impl Audit {
         Ok(self.part != Part::Done)
     }
 
-    /// Goes on with what comes after that which could not be read, as a step that failed again and again is taken for.
+    /// Skips the part that could not be read, after repeated failures.
     pub(super) fn skip(&mut self, error: &dyn Display, found: &mut Vec<Finding>) {
         match (self.part, self.current.take()) {
             (Part::Rooms, Some(mut room)) => room.find(Damage::Unread(error.to_string()), found),
@@ -109,7 +112,7 @@ impl Audit {
         }
     }
 
-    /// Goes on after a step that panicked, past what it was at.
+    /// Skips the part at which a step panicked.
     pub(super) fn pass_over(&mut self, error: &dyn Display, found: &mut Vec<Finding>) {
         if self.part != Part::Rooms {
             return self.skip(error, found);
@@ -118,7 +121,7 @@ impl Audit {
         let room = RoomKey::parse(&self.room).ok();
         found.push(Finding { room, damage: Damage::Unread(error.to_string()) });
         if self.passed_over.as_ref() == Some(&self.room) {
-            // It was not at that room, then, but at finding the next one.
+            // The panic was not in that room, but in finding the next one.
             self.next_part();
         }
         self.passed_over = Some(self.room.clone());
@@ -135,7 +138,7 @@ impl Audit {
     }
 }
 
-/// Whether the error says that the file is damaged, and would say so again.
+/// Returns whether the error means that the file is damaged, and would occur again.
 fn is_damage(error: &rusqlite::Error) -> bool {
     match error.sqlite_error_code() {
         Some(
@@ -149,12 +152,12 @@ fn is_damage(error: &rusqlite::Error) -> bool {
             | ErrorCode::FileLockingProtocolFailed
             | ErrorCode::DiskFull,
         ) => false,
-        // A value of another kind than its column has, too.
+        // This includes a value of another type than its column has.
         Some(_) | None => true,
     }
 }
 
-/// How long orders live, as the file says.
+/// Reads the lifetimes of orders from the file.
 fn lifetimes(conn: &Connection) -> rusqlite::Result<Lifetimes> {
     let millis = |stored: Option<i64>| stored.map(|millis| Duration::from_millis(millis.unsigned_abs()));
     let mut query = conn.prepare_cached("SELECT expire_after, archive_after FROM lifetimes")?;

@@ -1,4 +1,4 @@
-//! One room, replayed from its first fact.
+//! Replays one room from its first fact.
 
 use order_core::split::shares;
 use order_core::stored::{LogPosition, decode_fact, decode_snapshot, encode_snapshot};
@@ -14,25 +14,25 @@ pub(super) struct RoomAudit {
     pub(super) key: RoomKey,
     order: Order,
     bytes: u64,
-    /// By which links are computed, and that of the last fact; nothing, where the key cannot be read.
+    /// The chain key, and the link of the last fact. `None`: the key cannot be read.
     chain: Option<(ChainKey, Link)>,
-    /// Whether the last fact has a link: from then on all have.
+    /// Whether the last fact has a link: all later ones must have one then.
     is_linked: bool,
     snapshot: Option<Snapshot>,
-    /// What follows is not looked at any more: it would all be wrong.
+    /// Whether damage was found: the rest is not audited, because all of it would be wrong.
     is_broken: bool,
 }
 
 impl RoomAudit {
-    /// Begins with a room. `snapshot` is what is remembered of it.
+    /// Begins a room. `snapshot` is its stored snapshot.
     pub(super) fn begin(key: RoomKey, snapshot: Option<Snapshot>, chain: Option<ChainKey>) -> Option<Self> {
-        // The first fact says which currency and policy it is.
+        // The first fact sets the currency and the policy.
         let order = Order::new(OrderId::new(key.room()).ok()?, Currency::default());
         let chain = chain.map(|chain| (chain, chain.start(&key)));
         Some(Self { key, order, bytes: 0, chain, is_linked: false, snapshot, is_broken: false })
     }
 
-    /// The last fact that was replayed.
+    /// Returns the sequence number of the last replayed fact.
     pub(super) fn seq(&self) -> u64 {
         self.order.seq()
     }
@@ -50,7 +50,7 @@ impl RoomAudit {
         found.push(Finding { room: Some(self.key.clone()), damage });
     }
 
-    /// Replays the next fact, which is stored under this sequence number.
+    /// Replays the next fact, stored under this sequence number.
     pub(super) fn take(&mut self, seq: u64, fact: &StoredFact, found: &mut Vec<Finding>) {
         if self.is_broken {
             return;
@@ -76,10 +76,10 @@ impl RoomAudit {
         }
     }
 
-    /// Whether the fact follows from those before it.
+    /// Checks that the fact follows from those before it.
     fn follow(&mut self, fact: &StoredFact) -> Result<(), String> {
         if self.is_linked && fact.link.is_none() {
-            return Err("it has no link, and the fact before it has one".to_owned());
+            return Err("it has no link, but the fact before it has one".to_owned());
         }
         self.is_linked = fact.link.is_some();
         if let Some((chain, link)) = &mut self.chain {
@@ -88,36 +88,37 @@ impl RoomAudit {
         Ok(())
     }
 
-    /// Holds a snapshot against the order of the same fact. One of an earlier release leaves out what that release did not
-    /// know, and is only shown to strangers: rooms are not loaded with it.
+    /// Compares a snapshot with the replayed order at the same fact. A snapshot of an earlier
+    /// release lacks what that release did not know, and is used only for the public view:
+    /// rooms are not loaded from it.
     fn compare(&self, snapshot: &Snapshot) -> Result<(), String> {
         let (order, position) = decode_snapshot(&snapshot.state).map_err(|error| error.to_string())?;
         let stored = |order: &Order, position: &LogPosition| {
             encode_snapshot(order, position).map_err(|error| error.to_string())
         };
         if position.bytes.is_some_and(|bytes| bytes != self.bytes) {
-            return Err("it counts other bytes".to_owned());
+            return Err("its number of bytes differs".to_owned());
         }
         let Some(noted) = position.link else {
             let is_shown_so = wire::public_view(&order) == wire::public_view(&self.order);
-            return if is_shown_so { Ok(()) } else { Err("it has another order".to_owned()) };
+            return if is_shown_so { Ok(()) } else { Err("its order differs".to_owned()) };
         };
         if self.chain.is_some_and(|(_, link)| *link.bytes() != noted) {
-            return Err("it has another link".to_owned());
+            return Err("its link differs".to_owned());
         }
         let of_facts = stored(&self.order, &position)?;
         if of_facts != snapshot.state && stored(&order, &position)? != of_facts {
-            return Err("it has another order".to_owned());
+            return Err("its order differs".to_owned());
         }
         Ok(())
     }
 
-    /// Whether anybody may be waiting for something to happen by itself.
+    /// Returns whether a change of the order is scheduled.
     pub(super) fn wants_an_alarm(&self, lifetimes: &Lifetimes) -> bool {
         self.order.alarm(lifetimes).is_some()
     }
 
-    /// Looks at what all facts together give.
+    /// Audits the result of all facts.
     pub(super) fn end(self, lacks_an_alarm: bool, found: &mut Vec<Finding>) {
         if self.is_broken {
             return;
@@ -136,7 +137,8 @@ impl RoomAudit {
     }
 }
 
-/// What does not add up of an order, if anything: its dishes to their total, each line and each share to what is due.
+/// Returns which sums of an order do not add up, if any: dishes to their total, lines and
+/// shares to what is due.
 fn what_does_not_add_up(order: &Order) -> Option<&'static str> {
     let shares = shares(order);
     let due = sum([shares.amount_due()]);
@@ -158,7 +160,7 @@ fn what_does_not_add_up(order: &Order) -> Option<&'static str> {
     checks.into_iter().find(|(holds, _)| !holds).map(|(_, what)| what)
 }
 
-/// Cannot overflow: 2⁶³ amounts would have to be added.
+/// Cannot overflow: that would take 2⁶³ amounts.
 #[allow(clippy::arithmetic_side_effects, reason = "sums of 64-bit numbers in 128 bits")]
 fn sum(amounts: impl IntoIterator<Item = Amount>) -> i128 {
     amounts.into_iter().map(|amount| i128::from(amount.minor_units())).sum()

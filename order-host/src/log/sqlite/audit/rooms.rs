@@ -1,4 +1,4 @@
-//! One room after the other, from its first fact on.
+//! Audits one room after the other, from its first fact.
 
 use std::ops::Bound;
 
@@ -10,29 +10,29 @@ use crate::RoomKey;
 use crate::log::sqlite::{chain_key, places};
 use crate::log::{Snapshot, StoredFact};
 
-/// A fact as the index finds it.
+/// A fact as found through the index.
 struct Placed {
     seq: i64,
-    /// Nothing, where the index leads nowhere or to another fact.
+    /// `None`: the index leads nowhere, or to another fact.
     fact: Option<StoredFact>,
 }
 
 /// What a step has read of a room.
 struct Read {
     facts: Vec<Placed>,
-    /// Nothing, as long as there may be more facts.
+    /// `None` while there may be more facts.
     end: Option<End>,
 }
 
-/// What stands beside the last fact of a room.
+/// What is stored besides the facts of a room, once all are read.
 enum End {
     HasAlarm,
-    /// Nothing may happen by itself then. So long orders live.
+    /// No alarm is set, so no change may be scheduled with these lifetimes.
     HasNone(Lifetimes),
 }
 
 impl Audit {
-    /// Replays some more facts of a room, or begins with the next one.
+    /// Replays the next facts of the current room, or begins the next room.
     pub(super) fn look_at_rooms(
         &mut self,
         conn: &Connection,
@@ -80,7 +80,7 @@ impl Audit {
                 Ok(Some(chain)) => Some(chain),
                 Ok(None) | Err(_) => {
                     self.is_chain_damaged = true;
-                    let text = "the key of the chain of facts cannot be read".to_owned();
+                    let text = "the key of the chain cannot be read".to_owned();
                     found.push(Finding::in_file(Damage::Database(text)));
                     None
                 }
@@ -118,7 +118,7 @@ impl Audit {
         Ok(())
     }
 
-    /// The next room by name, in the index or at the end of the log.
+    /// Returns the next room by name, in the index or at the end of the log.
     fn next_room(&mut self, conn: &Connection, found: &mut Vec<Finding>) -> rusqlite::Result<Option<String>> {
         let moment = conn.unchecked_transaction()?;
         self.follow_ends(&moment, found)?;
@@ -132,7 +132,7 @@ impl Audit {
                     let text = format!("{error}, in the index by room");
                     found.push(Finding::in_file(Damage::Database(text)));
                 }
-                // Which rooms there are nearly all alarms say, too.
+                // The table of alarms has nearly all rooms too.
                 first_after("SELECT room FROM alarms WHERE room > ?1 ORDER BY room LIMIT 1")?
             }
             other => other?,
@@ -145,7 +145,8 @@ impl Audit {
         })
     }
 
-    /// Learns which rooms have facts at the end of the log. If that cannot be read, the others are looked at all the same.
+    /// Reads which rooms have facts at the end of the log. If that cannot be read, the other
+    /// rooms are still audited.
     fn follow_ends(&mut self, moment: &Connection, found: &mut Vec<Finding>) -> rusqlite::Result<()> {
         if self.is_end_damaged {
             return Ok(());
@@ -167,7 +168,8 @@ impl Audit {
         room: &RoomAudit,
         found: &mut Vec<Finding>,
     ) -> rusqlite::Result<Read> {
-        // All of one moment: an alarm is set before the fact that needs it, and a fact that is put into the index would be missed.
+        // One transaction for all: an alarm is set before the fact that needs it, and a fact that
+        // is indexed meanwhile would be missed.
         let moment = conn.unchecked_transaction()?;
         self.follow_ends(&moment, found)?;
         let name = room.key.as_str();
@@ -204,7 +206,7 @@ impl Audit {
 }
 
 impl Ends {
-    /// Learns which rooms have facts that are not in the index, as of this transaction.
+    /// Reads which rooms have unindexed facts, as of this transaction.
     fn follow(&mut self, moment: &Connection) -> rusqlite::Result<()> {
         let upto = upto(moment)?;
         if upto != self.upto {

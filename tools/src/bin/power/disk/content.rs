@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 
 use super::fate::Fate;
 
-/// What the system writes at a time; writing a byte of it writes all of it.
+/// The page size of the system: writing one byte writes its whole page.
 pub(super) const PAGE: usize = 4096;
 
 /// What is in a file: safely, as a process sees it, and what was done in between.
@@ -15,21 +15,21 @@ pub(super) const PAGE: usize = 4096;
 pub(super) struct Content {
     durable: Vec<u8>,
     pub(super) newest: Vec<u8>,
-    /// In the order in which they were made.
+    /// The changes since the last sync, in order.
     pending: Vec<Change>,
 }
 
-/// Something written, or a part of it.
+/// A write, or a part of one.
 #[derive(Debug, Clone)]
 struct Change {
     event: usize,
     at: usize,
     bytes: Vec<u8>,
-    /// How long the file was after it.
+    /// The length of the file after it.
     length: usize,
-    /// The file was cut off here; nothing was written.
+    /// Whether it truncated the file here, and wrote nothing.
     cuts: bool,
-    /// A sync of it failed.
+    /// Whether a sync of it failed.
     failed: bool,
 }
 
@@ -39,7 +39,7 @@ impl Content {
         Self { newest: bytes.clone(), durable: bytes, pending: Vec::new() }
     }
 
-    /// Whether a power cut now would leave more than one thing possible.
+    /// Returns whether a power cut now would have more than one possible result.
     pub(super) fn is_at_risk(&self) -> bool {
         !self.pending.is_empty()
     }
@@ -69,7 +69,7 @@ impl Content {
             }
             self.durable.resize(change.length, 0);
         }
-        // Pages are written as they are now, with what was written to them by the way.
+        // Pages are written as they are now, including later writes to them.
         for page in &done {
             let from = (page * PAGE).min(self.newest.len());
             let to = (from + PAGE).min(self.newest.len()).min(self.durable.len());
@@ -78,7 +78,7 @@ impl Content {
             }
         }
         self.pending.retain(|change| {
-            // That the file was cut off is no page that could get lost.
+            // The truncation itself is not a page that could get lost.
             let is_settled = change.failed && change.pages().all(|page| done.contains(&page));
             !(is_done(change) || is_settled || (change.cuts && change.event < began))
         });
@@ -104,18 +104,19 @@ impl Content {
         }
         let all = self.pending.len();
         let whole = fate.version(all, dice);
-        // Lengths change in their order. The file may have grown before what made it grow has arrived.
+        // Lengths change in order. The file may have grown before the data that made it grow
+        // arrived.
         let reached = if fate == Fate::InOrder && dice.random_bool(0.5) { all.min(whole + 1) } else { whole };
         let length = reached.checked_sub(1).map_or(self.durable.len(), |last| self.pending[last].length);
         let longest = self.pending.iter().map(Change::end).max().unwrap_or(0);
         let mut bytes = self.durable.clone();
         bytes.resize(longest.max(length).max(bytes.len()), 0);
-        // How many of the writes to a sector arrived, and how many were looked at.
+        // How many of the writes to a sector arrived, and how many have been applied.
         let mut fates: HashMap<usize, (usize, usize)> = HashMap::new();
         for (order, change) in self.pending.iter().enumerate() {
             if change.cuts {
                 if order >= reached {
-                    // What was written later has no place in the file as it was.
+                    // Later writes have no place in the file as it was.
                     break;
                 }
                 bytes[change.at..].fill(0);
@@ -125,7 +126,7 @@ impl Content {
                 let (arrived, looked_at) =
                     fates.entry(number).or_insert_with(|| (fate.version(of_sector, dice), 0));
                 let here = match fate {
-                    // In their order, and the last one torn.
+                    // In order, and the last one torn.
                     Fate::InOrder => order < whole || (order == whole && dice.random_bool(0.5)),
                     _ => *looked_at < *arrived,
                 };
@@ -166,7 +167,7 @@ impl Change {
         pages.map(piece).collect()
     }
 
-    /// Writes what of it is in `range`.
+    /// Writes the part of it that is in `range`.
     fn put(&self, range: std::ops::Range<usize>, into: &mut [u8]) {
         let from = self.at.max(range.start);
         let to = self.end().min(range.end);

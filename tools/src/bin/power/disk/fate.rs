@@ -3,14 +3,14 @@
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-/// What becomes of what was not synced.
+/// How much survives of what was not synced.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Fate {
     Nothing,
     Everything,
-    /// What was written first arrives first.
+    /// Earlier writes survive before later ones.
     InOrder,
-    /// Each by itself; nearly all, nearly nothing or about half of it.
+    /// Each independently; nearly all, nearly nothing or about half of it.
     ByChance(f64),
 }
 
@@ -26,7 +26,7 @@ impl Fate {
         }
     }
 
-    /// Which of `count` newer versions of something is there; 0 is the durable one.
+    /// Returns which of `count` newer versions survives; 0 is the durable one.
     pub(super) fn version(self, count: usize, dice: &mut StdRng) -> usize {
         match self {
             Self::Nothing => 0,

@@ -1,11 +1,13 @@
-//! A disk that forgets what was not synced.
+//! A model of a disk that loses what was not synced.
 //!
-//! What was synced is there after a power cut. Of what was written since, any of it may be there: each sector as it was
-//! at the last sync or after any later write to it, whatever became of the other sectors; the file as long as it ever was
-//! since, and cut short before or after what was written when it was. Names that were given or taken since the folder was last synced may or may not have changed.
+//! After a power cut, everything that was synced is there. Any of what was written since
+//! may be there: each sector as at the last sync or after any later write to it,
+//! independently of other sectors. The file has any length that it had since, and may be
+//! truncated before or after a write as it was at the time. Names that were created or
+//! removed since the folder was last synced may or may not have changed.
 //!
-//! When a sync fails, what it was for may never arrive, though a later sync says that all is well: the system takes it for
-//! written, and only what is written again is tried again (as Linux does it).
+//! When a sync fails, its data may never arrive, even if a later sync succeeds: the system
+//! considers it written, and only rewritten data is written again (as on Linux).
 
 mod content;
 mod fate;
@@ -31,14 +33,14 @@ pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 #[derive(Debug, Default)]
 pub(crate) struct Disk {
     files: Vec<Content>,
-    /// Which file each name means.
+    /// The file that each name refers to.
     names: BTreeMap<String, Name>,
-    /// It takes syncs for done, and does nothing.
+    /// Whether syncs succeed without doing anything.
     lies: bool,
 }
 
 impl Disk {
-    /// A disk on which these files are safe.
+    /// Creates a disk on which these files are synced.
     pub(crate) fn with(files: Files) -> Self {
         let mut disk = Self::default();
         for (name, bytes) in files {
@@ -49,13 +51,13 @@ impl Disk {
         disk
     }
 
-    /// The same disk, but from now on it takes syncs for done without doing them.
+    /// Sets whether syncs succeed without doing anything.
     pub(crate) fn that_lies(mut self, lies: bool) -> Self {
         self.lies = lies;
         self
     }
 
-    /// Event number `index` happens.
+    /// Applies event number `index`.
     pub(crate) fn take(&mut self, index: usize, event: &Event) {
         match event {
             Event::Made(name) => {
@@ -93,7 +95,7 @@ impl Disk {
         }
     }
 
-    /// The files as a running process sees them.
+    /// Returns the files as a running process sees them.
     pub(crate) fn seen(&self) -> Files {
         let newest = |(name, meaning): (&String, &Name)| {
             Some((name.clone(), self.files[meaning.newest()?].newest.clone()))
@@ -101,12 +103,12 @@ impl Disk {
         self.names.iter().filter_map(newest).collect()
     }
 
-    /// Whether a power cut now would leave more than one thing possible.
+    /// Returns whether a power cut now would have more than one possible result.
     pub(crate) fn is_at_risk(&self) -> bool {
         self.files.iter().any(Content::is_at_risk) || self.names.values().any(|name| !name.since.is_empty())
     }
 
-    /// The files after a power cut; the same for the same seed.
+    /// Returns the files after a power cut; the same for the same seed.
     pub(crate) fn after_a_cut(&self, luck: u64) -> Files {
         let mut dice = StdRng::seed_from_u64(luck);
         let fate = Fate::draw(&mut dice);
@@ -132,7 +134,7 @@ impl Disk {
                 name.durable = last;
             }
         }
-        // Most of a long record is files that are gone for good.
+        // Frees the contents of removed files, which are most of a long record.
         for file in 0..self.files.len() {
             if !self.names.values().any(|name| name.may_mean(file)) {
                 self.files[file] = Content::default();

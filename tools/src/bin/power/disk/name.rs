@@ -4,11 +4,12 @@ use rand::rngs::StdRng;
 
 use super::fate::Fate;
 
-/// What a name means, and what it meant at each moment since the folder was last synced.
+/// What a name refers to, and what it referred to at each moment since the folder was last
+/// synced.
 #[derive(Debug, Default)]
 pub(super) struct Name {
     pub(super) durable: Option<usize>,
-    /// With the event that changed it.
+    /// Each with the event that changed it.
     pub(super) since: Vec<(usize, Option<usize>)>,
 }
 

@@ -12,7 +12,7 @@ fn synced(began: usize) -> Event {
     Event::Synced { name: "f".to_owned(), began }
 }
 
-/// A disk on which the file `f`, two pages of 1, is safe, and then all this happened.
+/// Returns a disk on which the file `f`, two pages of 1, is synced, after these events.
 fn after(events: &[Event]) -> Disk {
     let mut disk = Disk::with(Files::from([("f".to_owned(), vec![1; 2 * PAGE])]));
     for (index, event) in events.iter().enumerate() {
@@ -21,7 +21,7 @@ fn after(events: &[Event]) -> Disk {
     disk
 }
 
-/// What cuts of many seeds leave of `f`.
+/// Returns what cuts with many seeds leave of `f`.
 fn left(disk: &Disk) -> BTreeSet<Option<Vec<u8>>> {
     (0..200).map(|luck| disk.after_a_cut(luck).remove("f")).collect()
 }

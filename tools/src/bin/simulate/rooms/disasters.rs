@@ -1,4 +1,4 @@
-//! What goes wrong with the server as a whole.
+//! Failures of the server as a whole.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use super::outcome::Happening;
 use super::plan::GHOST;
 use super::world::World;
 
-/// How far a clock jumps at the most: a day.
+/// The largest jump of a clock: a day.
 const JUMP: u64 = 24 * 60 * 60 * 1_000;
 
-/// Brings one disaster after the other, until it is aborted between two of them.
+/// Causes one failure after the other, until stopped between two of them.
 pub(crate) async fn strike(
     world: Arc<World>,
     mut dice: Dice,
@@ -40,7 +40,7 @@ pub(crate) async fn strike(
     }
 }
 
-/// The process dies, and another starts after a while.
+/// Kills the process, and starts another after a while.
 async fn crash(world: &World, dice: &mut Dice) {
     let Some(process) = world.take() else { return };
     world.note("SERVER", || "crashes".to_owned());
@@ -52,22 +52,23 @@ async fn crash(world: &World, dice: &mut Dice) {
     world.note("SERVER", || "starts again".to_owned());
 }
 
-/// The process is asked to stop, and another starts after it.
+/// Drains the process, and starts another after it.
 async fn restart(world: &World, dice: &mut Dice) {
     let Some(process) = world.take() else { return };
     world.note("SERVER", || "drains".to_owned());
     world.count(Happening::Drain);
     process.simulation.host().drain().await;
     sleep(Duration::from_millis(dice.below(50))).await;
-    // Who has not read everything by then never will.
+    // A client that has not read everything by then never will.
     process.wild.cut();
     process.simulation.bus().cut();
     world.start(world.next(&process));
     world.note("SERVER", || "starts again".to_owned());
 }
 
-/// The process dies, an older backup of the log is put back, and another process starts. Where the log `forks`, somebody
-/// has gone on from there before anybody else comes back: facts stand where others had stood.
+/// Kills the process, restores an older backup of the log, and starts another process. If
+/// the log `forks`, somebody adds facts before anybody else reconnects: they take the place
+/// of the lost ones.
 async fn put_back(world: &World, dice: &mut Dice, forks: bool) {
     let Some(process) = world.take() else { return };
     process.wild.cut();
@@ -86,7 +87,7 @@ async fn put_back(world: &World, dice: &mut Dice, forks: bool) {
     world.note("SERVER", || "starts again".to_owned());
 }
 
-/// Somebody who was never there before changes something a few times.
+/// Lets somebody who was never there before make a few changes.
 async fn go_on_otherwise(simulation: &Simulation<Ledger>, world: &World, dice: &mut Dice) -> u64 {
     let (before, history) = (simulation.log().inner().facts().len() as u64, world.history());
     let opening = Opening { protocol: Protocol::V2, ..Opening::default() };
@@ -94,7 +95,7 @@ async fn go_on_otherwise(simulation: &Simulation<Ledger>, world: &World, dice: &
     let join = format!(
         r#"{{"type":"join","id":"g{history}","participantId":"{GHOST}","participantName":"{GHOST}","data":{{}}}}"#
     );
-    // What fails, or is refused, is not missed.
+    // Failures and refusals do not matter here.
     let _ = ghost.send(join).await;
     for number in 1..=dice.below(40) {
         let percent = number % 2;

@@ -1,20 +1,22 @@
-//! The state document of a client of `stonepot.v2`, which knows how to fold and nothing of orders. Texts stay as they
-//! came, so that what is folded is compared byte for byte.
+//! The state document of a `stonepot.v2` client, which applies events without knowing
+//! anything of orders. Texts are kept as received, so that the result can be compared byte
+//! for byte.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The lists whose entries events replace one by one.
+/// The lists whose entries are replaced one by one.
 const LISTS: [&str; 3] = ["participants", "items", "payments"];
 
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub(crate) seq: u64,
-    /// Where it is in the history of the order, as the server says; no part of the document.
+    /// The position in the order's history, as the server sent it; not a part of the document.
     pub(crate) cursor: String,
-    /// The history that it is of: logs that were put back or went on otherwise are counted.
+    /// The history it belongs to. The number increases when a log is restored or continues
+    /// differently.
     pub(crate) history: u64,
     fields: Vec<(String, Field)>,
 }
@@ -47,12 +49,12 @@ impl Document {
         Some(document)
     }
 
-    /// Folds one event; nothing if it is none that can be folded.
+    /// Applies one event. `None`: it cannot be applied.
     pub(crate) fn fold(&mut self, seq: u64, cursor: &str, at: u64, change: &Change<'_>) -> Option<()> {
         for (key, value) in change.set.map_or(Some(Vec::new()), |set| members(set.get()))? {
             match self.fields.iter_mut().find(|(name, _)| name == key) {
                 Some((_, field)) => *field = Field::read(key, value)?,
-                // What the document did not have yet comes last.
+                // A new field is appended.
                 None => self.fields.push((key.to_owned(), Field::read(key, value)?)),
             }
         }
@@ -78,7 +80,7 @@ impl Document {
         Some(())
     }
 
-    /// The document as JSON without white space.
+    /// Returns the document as JSON without white space.
     pub(crate) fn text(&self) -> String {
         let mut text = String::with_capacity(1_024);
         for (place, (key, field)) in self.fields.iter().enumerate() {
@@ -102,7 +104,7 @@ impl Document {
         text
     }
 
-    /// The ids of the entries of a list.
+    /// Returns the ids of the entries of a list.
     pub(crate) fn ids(&self, list: &str) -> Vec<&str> {
         let field = self.fields.iter().find(|(key, _)| key == list);
         match field {
@@ -111,7 +113,7 @@ impl Document {
         }
     }
 
-    /// Whether somebody sits at the table, or looks at an order that is closed.
+    /// Returns whether somebody is at the table, or the order is closed and can be viewed.
     pub(crate) fn sits(&self, person: &str) -> bool {
         let participants = self.fields.iter().find(|(key, _)| key == "participants");
         let Some((_, Field::List(entries))) = participants else { return false };
@@ -120,7 +122,7 @@ impl Document {
         is_there || self.field("status") != Some("\"active\"")
     }
 
-    /// The text of a field that is no such list.
+    /// Returns the text of a field that is not a list.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         match self.fields.iter().find(|(key, _)| key == name) {
             Some((_, Field::Text(text))) => Some(text),
@@ -133,7 +135,7 @@ impl Document {
     }
 }
 
-/// What of the document is another than before.
+/// The changes of an event to the document.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Change<'text> {
     pub(crate) set: Option<&'text RawValue>,
@@ -149,7 +151,7 @@ fn id(entry: &RawValue) -> Option<String> {
     serde_json::from_str::<Entry<'_>>(entry.get()).ok().map(|entry| entry.id.to_owned())
 }
 
-/// The members of an object, in their order.
+/// Returns the members of an object, in order.
 fn members(object: &str) -> Option<Vec<(&str, &RawValue)>> {
     struct Members<'text>(Vec<(&'text str, &'text RawValue)>);
 

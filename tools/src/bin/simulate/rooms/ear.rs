@@ -1,4 +1,4 @@
-//! What one connection hears.
+//! What one connection receives.
 
 use transport_memory::{Dice, Message};
 
@@ -10,18 +10,18 @@ use super::world::World;
 /// The answer to a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// It happened, as this fact; or nothing changed by it.
+    /// It recorded this fact, or changed nothing.
     Acked { command: u32, seq: u64, repeated: bool },
-    /// It was refused; a command without an id is unknown.
+    /// It was refused. `command` is `None` if it had no id.
     Refused { command: Option<u32>, code: String },
 }
 
-/// Who listens, and how closely.
+/// The client behind a connection, and how strictly it is checked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Listener {
     pub(crate) person: &'static str,
     pub(crate) number: usize,
-    /// Whether its messages may be lost, doubled and overtaken.
+    /// Whether its messages may be lost, duplicated and overtaken.
     pub(crate) wild: bool,
 }
 
@@ -39,7 +39,7 @@ impl Ear {
         }
     }
 
-    /// It was told to join first: it does not sit at the table, whatever it has missed.
+    /// Notes a `join_first`: it is not at the table, whatever it has missed.
     pub(crate) fn must_join(&mut self) {
         match self {
             Self::V2(ear) => ear.joined = false,
@@ -47,7 +47,7 @@ impl Ear {
         }
     }
 
-    /// Whether it sits at the table by this connection.
+    /// Returns whether this connection is seated at the table.
     pub(crate) fn joined(&self) -> bool {
         match self {
             Self::V2(ear) => ear.joined,
@@ -55,7 +55,7 @@ impl Ear {
         }
     }
 
-    /// The last fact that it has heard of.
+    /// Returns the last fact it has heard of.
     pub(crate) fn seq(&self) -> u64 {
         match self {
             Self::V2(ear) => ear.seq(),
@@ -63,7 +63,7 @@ impl Ear {
         }
     }
 
-    /// The document that it has folded.
+    /// Returns the document to which it has applied all events.
     pub(crate) fn document(&self) -> Option<&Document> {
         match self {
             Self::V2(ear) => ear.document.as_ref(),
@@ -71,7 +71,7 @@ impl Ear {
         }
     }
 
-    /// Some dish that is on the order as far as it knows, or else some that is not.
+    /// Returns a random dish of the order as far as it knows, or else one that does not exist.
     pub(crate) fn some_item(&self, dice: &mut Dice) -> String {
         match self {
             Self::V2(ear) => {
@@ -86,7 +86,7 @@ impl Ear {
         }
     }
 
-    /// An id for a dish, most often one that is free.
+    /// Returns an id for a dish, most often an unused one.
     pub(crate) fn fresh_item(&self, dice: &mut Dice) -> String {
         let mut id = pool(dice);
         for _ in 0..4 {
@@ -124,7 +124,7 @@ impl Ear {
         }
     }
 
-    /// What all dishes come to, as a number of the protocol.
+    /// Returns the total of all dishes, as a number of the protocol.
     pub(crate) fn total(&self) -> &str {
         match self {
             Self::V2(ear) => {
@@ -135,12 +135,12 @@ impl Ear {
     }
 }
 
-/// One of the few ids that everybody chooses from.
+/// Returns one of the few ids that all clients choose from.
 fn pool(dice: &mut Dice) -> String {
     format!("d{}", dice.below(14))
 }
 
-/// The number of a command by its id.
+/// Returns the number of a command from its id.
 pub(crate) fn command_number(id: &str) -> Option<u32> {
     id.strip_prefix('c')?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! What a connection of the first protocol hears: the whole order, again and again.
+//! What a connection of the first protocol receives: the whole order with every change.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ pub(crate) struct V1Ear {
     pub(crate) listener: Listener,
     pub(crate) joined: bool,
     pub(crate) seq: u64,
-    /// What it was last told, with the order.
+    /// The last message with the order.
     shown: Option<Message>,
 }
 
@@ -23,12 +23,12 @@ impl V1Ear {
         Self { listener, joined: false, seq: 0, shown: None }
     }
 
-    /// The order as it was last told.
+    /// Returns the order from the last such message.
     pub(crate) fn state(&self) -> Option<Cow<'_, str>> {
         self.shown.as_ref()?.state()
     }
 
-    /// Whether this stands in what it was last told.
+    /// Returns whether the last such message contains this text.
     pub(crate) fn reads(&self, text: &str) -> bool {
         self.shown.as_ref().is_some_and(|shown| shown.text().contains(text))
     }
@@ -71,7 +71,7 @@ impl V1Ear {
         None
     }
 
-    /// On one connection facts come one by one, unless a full state takes the place of some.
+    /// Checks that facts on one connection come one by one, unless a full state replaces some.
     fn in_order(&self, world: &World, kind: &str, seq: u64, message: &Message) {
         if self.listener.wild {
             return;
@@ -79,10 +79,10 @@ impl V1Ear {
         let last = self.seq;
         let follows = match kind {
             "sync" => seq >= last,
-            // After a fact of one's own joining, or when one only came back.
+            // After the fact of their own join, or without a fact if they only returned.
             "participant_joined" => self.joined && (seq == last || seq == last + 1),
             "presence" => self.joined && seq == last,
-            // Nothing comes after it, so it takes the place of what one that fell behind has missed.
+            // Nothing follows it, so it replaces what a client that fell behind has missed.
             "participant_left" if who(message.text()) == Some(self.listener.person) => seq > last,
             _ => self.joined && seq == last + 1,
         };
@@ -110,13 +110,13 @@ fn answer(message: &Message) -> Option<Answer> {
     }
 }
 
-/// The sequence number of the state in a message: the last of its members, behind which not much comes.
+/// Returns the sequence number of the state in a message. It is near the end of the state.
 fn seq(text: &str) -> Option<u64> {
     let (_, rest) = text.rsplit_once(",\"seq\":")?;
     rest.split('}').next()?.split(',').next()?.parse().ok()
 }
 
-/// Whom a message is about.
+/// Returns the participant whom a message concerns.
 pub(crate) fn who(text: &str) -> Option<&str> {
     text.split_once("\"participantId\":\"")?.1.split('"').next()
 }

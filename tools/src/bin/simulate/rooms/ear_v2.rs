@@ -1,4 +1,4 @@
-//! What a connection of `stonepot.v2` hears: events, which it folds.
+//! What a `stonepot.v2` connection receives: events, which it applies to its document.
 
 use std::borrow::Cow;
 
@@ -13,10 +13,10 @@ use super::outcome::{Happening, Oracle};
 use super::plan::Sabotage;
 use super::world::World;
 
-/// One event of so many is not heard by a client that misses some.
+/// A client that misses events misses one of this many.
 const MISSED: u64 = 29;
 
-/// Every so many events what was folded is noted, to be held against the log.
+/// The document is recorded after every this many events, to be compared with the log.
 const NOTED: u64 = 8;
 
 #[derive(Debug)]
@@ -24,10 +24,10 @@ pub(crate) struct V2Ear {
     pub(crate) listener: Listener,
     pub(crate) joined: bool,
     pub(crate) document: Option<Document>,
-    /// From where on it has asked for what it missed, on this connection.
+    /// The positions since which it has asked for missed events on this connection.
     pub(crate) since: Vec<Since>,
     pub(crate) token: Option<String>,
-    /// The history that its connection is to.
+    /// The history of its connection.
     history: u64,
     /// The last fact that it was shown by this connection, whether it could fold it or not.
     shown: u64,
@@ -79,7 +79,7 @@ struct Read<'text> {
     state: Option<&'text RawValue>,
 }
 
-/// What a message is.
+/// The kind of a received message.
 enum Heard {
     Answer(Answer),
     News,
@@ -96,12 +96,12 @@ impl V2Ear {
         Self { listener, joined: false, document, since, token, history, shown: 0 }
     }
 
-    /// Whether it needs the full state before it can fold anything.
+    /// Returns whether it needs the full state before it can apply events.
     pub(crate) fn is_lost(&self) -> bool {
         self.current().is_none()
     }
 
-    /// What it has of the history that its connection is to.
+    /// Returns its document, if that is of its connection's history.
     pub(crate) fn current(&self) -> Option<&Document> {
         self.document.as_ref().filter(|document| document.history == self.history)
     }
@@ -126,7 +126,7 @@ impl V2Ear {
         }
     }
 
-    /// What it is; nothing where it makes no sense.
+    /// Handles a message. `None`: it is invalid.
     fn understand(&mut self, world: &World, text: &str, read: &Read<'_>) -> Option<Heard> {
         let command = read.id.as_deref().and_then(command_number);
         match read.kind {
@@ -189,7 +189,8 @@ impl V2Ear {
         Some(())
     }
 
-    /// Folds what comes next. What came before is known; after a gap the full state is needed.
+    /// Applies the next event. An earlier one is known already; after a gap the full state is
+    /// needed.
     fn fold(&mut self, world: &World, seq: u64, at: u64, read: &Read<'_>) -> Option<()> {
         let Some(document) = &mut self.document else { return Some(()) };
         let is_of_another_history = document.history != self.history;
@@ -241,7 +242,7 @@ impl V2Ear {
         if is_lost {
             self.document = None;
         } else if let Some(document) = &mut self.document {
-            // The server says that what it has is of this history, too.
+            // The server has confirmed that its document is of this history too.
             document.history = self.history;
         }
         for (place, text) in events.iter().enumerate() {
@@ -274,7 +275,7 @@ impl V2Ear {
             || (document.seq == first && asked.all(|since| since.cursor == document.cursor))
     }
 
-    /// A full state takes the place of all before it.
+    /// Handles a full state, which replaces everything before it.
     fn state(&mut self, world: &World, read: &Read<'_>) -> Option<()> {
         let (seq, state, checksum) = (read.seq?, read.state?.get(), read.checksum?);
         let who = self.listener.person;
@@ -291,7 +292,7 @@ impl V2Ear {
         }
         if read.kind == "state" && read.id.is_none() {
             world.count(Happening::FellBehind);
-            // In place of a welcome, or of its own leaving.
+            // It came in place of a welcome, or of its own leaving.
             self.joined = self.document.as_ref().is_some_and(|document| document.sits(who));
         }
         Some(())
@@ -303,7 +304,7 @@ impl V2Ear {
         Some(())
     }
 
-    /// What has been shown once is never taken back.
+    /// Checks that the server does not go back behind what was shown.
     fn is_not_behind(&self, world: &World, seq: u64) {
         let has = self.seq();
         if seq < has && !self.listener.wild {
@@ -320,7 +321,7 @@ impl V2Ear {
         }
     }
 
-    /// Compares its checksum with the server's, if the two are of the same moment.
+    /// Compares its checksum with the server's, if both are of the same fact.
     fn compare(&self, world: &World, seq: u64, checksum: &str) {
         let who = self.listener.person;
         world.evidence(|evidence| evidence.checksum(who, seq, checksum));
@@ -340,7 +341,7 @@ impl V2Ear {
         }
     }
 
-    /// What was folded has to be what the log says.
+    /// Records the checksum of its document, to be compared with the log.
     pub(crate) fn note_what_was_folded(&self, world: &World) {
         if let Some(document) = self.current() {
             let checksum = v2::checksum(&document.text());

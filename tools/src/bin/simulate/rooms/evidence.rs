@@ -1,4 +1,4 @@
-//! What everybody was shown and told: what the log is held against afterwards.
+//! Everything that clients were shown and told, to be compared with the log afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,13 +8,13 @@ use super::plan::PEOPLE;
 /// What a participant was told about one command.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Told {
-    /// It happened, as this fact.
+    /// It was acknowledged as this fact.
     pub(crate) acked: Option<u64>,
-    /// It is refused for good; the last fact that its sender had seen then.
+    /// It was finally refused; the last fact that its sender had seen, and the code.
     pub(crate) refused: Option<(u64, String)>,
 }
 
-/// A message of the first protocol, or a bill, without its time.
+/// A message of the first protocol, or a bill, without its timestamp.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shown {
     pub(crate) viewer: usize,
@@ -23,31 +23,33 @@ pub(crate) struct Shown {
     pub(crate) text: String,
 }
 
-/// Everything that everybody was shown and told in one room.
+/// Everything that clients were shown and told in one room.
 #[derive(Debug, Default)]
 pub(crate) struct Evidence {
-    /// The events of `stonepot.v2`; the fact with sequence number `n` is at `n`.
+    /// The `stonepot.v2` events; that of the fact with sequence number `n` is at `n`.
     pub(crate) events: Vec<Option<String>>,
-    /// The checksums that were shown, or that a client made of what it had folded, by sequence number.
+    /// The checksums that were shown, or computed by clients from their documents, by sequence
+    /// number.
     pub(crate) checksums: BTreeMap<u64, String>,
-    /// The cursors that were shown beside a state, by sequence number.
+    /// The cursors that were sent with a state, by sequence number.
     pub(crate) cursors: BTreeMap<u64, String>,
     /// Messages of the first protocol, by sequence number.
     pub(crate) frames: BTreeMap<u64, Vec<Shown>>,
-    /// By participant and the number of their command.
+    /// The answers, by participant and the number of their command.
     pub(crate) told: BTreeMap<(usize, u32), Told>,
-    /// The commands that were refused for good, whoever sent them and by whatever connection.
+    /// The finally refused commands, on any connection.
     pub(crate) refusals: BTreeSet<(usize, u32)>,
     pub(crate) happenings: Happenings,
     pub(crate) violation: Option<Violation>,
-    /// Whether anybody may have told their phone number, which nobody else is shown.
+    /// Whether anybody may have given a phone number, which is shown only to them.
     pub(crate) has_phones: bool,
-    /// How many answers there were beside those that something happened, on connections that double nothing.
+    /// How many answers other than acknowledgements there were, on connections that duplicate
+    /// nothing.
     pub(crate) other_answers: u64,
 }
 
 impl Evidence {
-    /// Notes something that must not be. The first is what matters.
+    /// Records a violation. Only the first one is kept.
     pub(crate) fn accuse(&mut self, oracle: Oracle, what: impl FnOnce() -> String) {
         if self.violation.is_none() {
             self.violation = Some(Violation { oracle, what: what() });
@@ -58,7 +60,7 @@ impl Evidence {
         self.happenings.count(what, 1);
     }
 
-    /// Somebody was shown an event.
+    /// Records an event that somebody was shown.
     pub(crate) fn event(&mut self, who: &str, seq: u64, text: &str) {
         let place = usize::try_from(seq).unwrap();
         if self.events.len() <= place {
@@ -76,7 +78,7 @@ impl Evidence {
         }
     }
 
-    /// Somebody was shown a state with this checksum, or has folded one.
+    /// Records the checksum of a state that somebody was shown, or of their document.
     pub(crate) fn checksum(&mut self, who: &str, seq: u64, checksum: &str) {
         match self.checksums.get(&seq) {
             None => drop(self.checksums.insert(seq, checksum.to_owned())),
@@ -90,7 +92,7 @@ impl Evidence {
         }
     }
 
-    /// Somebody was shown this cursor beside a state.
+    /// Records a cursor that somebody was sent with a state.
     pub(crate) fn cursor(&mut self, who: &str, seq: u64, cursor: &str) {
         match self.cursors.get(&seq) {
             None => drop(self.cursors.insert(seq, cursor.to_owned())),
@@ -104,8 +106,8 @@ impl Evidence {
         }
     }
 
-    /// The log was put back to where it had `kept` facts, and what was told of later ones is not so any more. Its room has
-    /// forgotten what it refused.
+    /// Forgets what was shown of facts after `kept`, because the log was restored to there. The
+    /// restarted room has forgotten its refusals.
     pub(crate) fn keep(&mut self, kept: u64) {
         self.events.truncate(usize::try_from(kept).unwrap() + 1);
         for shown in [&mut self.checksums, &mut self.cursors] {
@@ -119,7 +121,7 @@ impl Evidence {
         self.refusals.clear();
     }
 
-    /// Somebody was told that their command happened.
+    /// Records an acknowledgement.
     pub(crate) fn acked(&mut self, who: usize, command: u32, seq: u64) {
         let told = self.told.entry((who, command)).or_default();
         match told.acked {
@@ -131,13 +133,13 @@ impl Evidence {
         }
     }
 
-    /// Somebody was told that their command is refused for good, after having seen fact `seen`.
+    /// Records a final refusal, after the sender had seen fact `seen`.
     pub(crate) fn refused(&mut self, who: usize, command: u32, seen: u64, code: &str) {
         let told = self.told.entry((who, command)).or_default();
         told.refused.get_or_insert_with(|| (seen, code.to_owned()));
     }
 
-    /// Somebody was shown a message of the first protocol.
+    /// Records a message of the first protocol.
     pub(crate) fn frame(&mut self, viewer: usize, seq: u64, kind: &str, text: &str) {
         let undated = text.rsplit_once(",\"timestamp\":").map_or(text, |(undated, _)| undated);
         let shown = self.frames.entry(seq).or_default();

@@ -1,4 +1,4 @@
-//! The log of one room, and how it may lie.
+//! The log of one room, which can misbehave.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard};
@@ -11,22 +11,22 @@ use order_host::RoomKey;
 use order_host::log::{Alarm, AppendError, ChainKey, LogError, RoomLog, Snapshot, StoredFact};
 use transport_memory::Dice;
 
-/// What a log does that it must not. Each of these has to be found out.
+/// A fault of a log. Each of these has to be detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lie {
-    /// Says that it stored something, and did not.
+    /// Acknowledges an append without storing it.
     Forgets,
     /// Loses the last fact when a room is loaded.
     LosesTheEnd,
-    /// Stores something twice.
+    /// Stores a fact twice.
     StoresTwice,
-    /// Stores something, and says that nothing was stored.
+    /// Stores an append, and reports that nothing was stored.
     DeniesIt,
-    /// Stores a fact as if somebody else had done it.
+    /// Stores a changed fact.
     Forges,
 }
 
-/// A log of one room, which knows when the room was loaded.
+/// A log of one room, which records when the room was loaded.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pages: Mutex<Pages>,
@@ -41,11 +41,11 @@ struct Pages {
     /// Oldest first.
     backups: VecDeque<Backup>,
     appends: u64,
-    /// How many facts there were each time that the room was loaded.
+    /// How many facts there were each time the room was loaded.
     loads: Vec<u64>,
 }
 
-/// What is there of a log at some moment.
+/// The state of a log at some moment.
 #[derive(Debug, Clone)]
 struct Backup {
     facts: usize,
@@ -53,16 +53,16 @@ struct Backup {
     alarm: Option<Alarm>,
 }
 
-/// After so many appends a backup is taken.
+/// A backup is taken after this many appends.
 const BACKED_UP: u64 = 5;
 
-/// So many backups are kept.
+/// How many backups are kept.
 const BACKUPS: usize = 6;
 
-/// By which links are computed in every run, so that the same seed gives the same run.
+/// The chain key of every run, so that the same seed gives the same run.
 pub(crate) const CHAIN_KEY: [u8; 16] = [7; 16];
 
-/// One append of so many goes wrong in a log that lies.
+/// In a misbehaving log, one append of this many is affected.
 const LIES: u64 = 17;
 
 impl Ledger {
@@ -74,16 +74,17 @@ impl Ledger {
         self.pages().facts.clone()
     }
 
-    /// How many facts there were each time that the room was loaded.
+    /// Returns how many facts there were each time the room was loaded.
     pub(crate) fn loads(&self) -> Vec<u64> {
         self.pages().loads.clone()
     }
 
-    /// Puts an older backup back, and says how many facts it has. The snapshot that was taken last may stay where it was.
+    /// Restores an older backup, and returns how many facts it has. The latest snapshot may
+    /// stay.
     pub(crate) fn put_back(&self, dice: &mut Dice) -> u64 {
         let mut pages = self.pages();
         let chosen = usize::try_from(dice.below(pages.backups.len() as u64)).unwrap();
-        // What was backed up later is of a history that there is not any more.
+        // Later backups belong to a history that no longer exists.
         pages.backups.truncate(chosen + 1);
         let none = Backup { facts: 0, snapshot: None, alarm: None };
         let backup = pages.backups.back().cloned().unwrap_or(none);
@@ -157,7 +158,7 @@ impl RoomLog for Ledger {
         }
         let told = pages.facts.len() as u64;
         if matches!(self.lie, Some(Lie::Forges | Lie::StoresTwice)) {
-            // A liar who knows the key: the links would give away one who does not.
+            // Recomputes the links with the right key: broken links would reveal the fault.
             pages.link_anew(room);
         }
         Ok(told)
@@ -167,7 +168,7 @@ impl RoomLog for Ledger {
         let after = usize::try_from(after).unwrap_or(usize::MAX);
         let mut pages = self.pages();
         if after == 0 {
-            // A room is loaded from the start, whose snapshot could not be read.
+            // A room is loaded from the start because its snapshot could not be read.
             let length = pages.facts.len() as u64;
             pages.loads.push(length);
         }
@@ -179,7 +180,7 @@ impl RoomLog for Ledger {
         Ok(())
     }
 
-    /// The first thing that a room does when it is loaded.
+    /// The first call of a room that is being loaded.
     async fn load_snapshot(&self, _: &RoomKey) -> Result<Option<Snapshot>, LogError> {
         let mut pages = self.pages();
         if self.lie == Some(Lie::LosesTheEnd) && pages.loads.len() % 2 == 1 {
@@ -214,7 +215,8 @@ impl RoomLog for Ledger {
     }
 }
 
-/// The same fact once more, as the next of the log; nothing for one that could not happen twice.
+/// Returns the same fact again, as the next one of the log. `None`: this fact cannot happen
+/// twice.
 fn again(fact: &StoredFact) -> Option<StoredFact> {
     let mut recorded = decode_fact(&fact.bytes).unwrap();
     let can_be_again = matches!(

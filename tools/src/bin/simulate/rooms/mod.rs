@@ -1,7 +1,8 @@
-//! A simulation of whole rooms: clients of both protocols at one table, on virtual time, while messages are lost, doubled,
-//! overtaken and late, connections break, the storage fails, the server crashes and its clock jumps. Everything that
-//! happens follows from a seed and a room's number. Afterwards the room's log is held against everything that anybody
-//! was shown and told.
+//! A simulation of whole rooms: clients of both protocols at one table, on virtual time,
+//! while messages are lost, duplicated, overtaken and delayed, connections break, the
+//! storage fails, the server crashes and its clock jumps. Everything follows from a seed
+//! and a room's number. Afterwards the room's log is compared with everything that any
+//! client was shown and told.
 
 mod disasters;
 mod document;

@@ -1,4 +1,4 @@
-//! In every state of every order the sums are right.
+//! Checks that all sums are right in every state of every order.
 
 use order_core::fact::PaymentFact;
 use order_core::payment::{Balances, PaymentStatus};
@@ -43,7 +43,7 @@ pub(crate) fn check(order: &Order, recorded: &Recorded) -> Result<(), Violation>
     }
 }
 
-/// Nobody's share is paid by a new payment beyond what is due of it.
+/// Returns whether a new payment pays no more than what is due of each share.
 fn not_overpaid(order: &Order, recorded: &Recorded) -> bool {
     let Fact::Payment(PaymentFact::Recorded(fact)) = &recorded.fact else { return true };
     if fact.status == PaymentStatus::Failed {

@@ -1,4 +1,4 @@
-//! The log is held against everything that anybody was shown and told.
+//! Compares the log with everything that clients were shown and told.
 
 use order_core::fact::{PeopleFact, TableFact};
 use order_core::stored::decode_fact;
@@ -21,21 +21,22 @@ use super::phone::Phone;
 use super::plan::{GHOST, PEOPLE};
 use super::world::World;
 
-/// In a run with more refusals than this none is held against the room, which remembers 256: some may be lost on their way.
+/// With more refusals than this, refusals are not checked: the room remembers 256, and some
+/// may be lost in flight.
 const REFUSALS_REMEMBERED: usize = 192;
 
-/// What the log says.
+/// The result of replaying the log.
 pub(crate) struct Replayed {
     pub(crate) order: Order,
-    /// Where the history is at the end of the log.
+    /// The cursor at the end of the log.
     pub(crate) cursor: String,
-    /// How many facts nobody asked for.
+    /// How many facts were made by the clock.
     pub(crate) by_the_clock: u64,
-    /// How many refusals were held against the room.
+    /// How many refusals were checked.
     pub(crate) refusals_held: u64,
 }
 
-/// The first thing that must not be, if there is any.
+/// Checks the log against the evidence. Fails with the first violation.
 pub(crate) fn check(world: &World, ledger: &Ledger, evidence: &Evidence) -> Result<Replayed, Violation> {
     let mut order = Order::new(OrderId::new(world.room.room()).unwrap(), world.settings.currency);
     let chain = ChainKey::new(CHAIN_KEY);
@@ -75,7 +76,7 @@ fn violation(oracle: Oracle, what: String) -> Violation {
     Violation { oracle, what }
 }
 
-/// Makes the next fact of the log so.
+/// Applies the next fact of the log.
 fn next(world: &World, order: &mut Order, fact: &[u8]) -> Result<Recorded, Violation> {
     let broken = |what: String| violation(Oracle::LogReplays, what);
     let recorded = decode_fact(fact).map_err(|error| broken(error.to_string()))?;
@@ -92,8 +93,9 @@ fn next(world: &World, order: &mut Order, fact: &[u8]) -> Result<Recorded, Viola
     Ok(recorded)
 }
 
-/// Whether it was time for what happened by itself. The log's time may be ahead of the clock that it went by, so that a
-/// reminder may stand later in it than its deadline; and behind the time that had elapsed, where the clock was set back.
+/// Returns whether a scheduled change was due. Its time in the log may be ahead of the
+/// clock that triggered it, so that a reminder may be logged later than its deadline; and
+/// behind the elapsed time, if the clock was set back.
 fn was_due(order: &Order, recorded: &Recorded, world: &World) -> bool {
     let latest = UnixMillis::new(recorded.at.get().saturating_add(world.set_back()));
     let reminded = match (&recorded.fact, order.deadline()) {
@@ -106,8 +108,9 @@ fn was_due(order: &Order, recorded: &Recorded, world: &World) -> bool {
     moments.filter_map(|now| due(order, now, &world.settings.lifetimes)).any(|due| due.fact == recorded.fact)
 }
 
-/// Whether somebody who sits at the table and gives each command an id joined without one. A `join` that is sent again has its
-/// fact, and needs no other but to seat whoever has left.
+/// Returns whether somebody at the table, whose commands all have ids, joined without one.
+/// A repeated `join` has recorded its fact already, and records another only for a
+/// participant who had left.
 fn is_another_join(world: &World, order: &Order, recorded: &Recorded) -> bool {
     let sits_here = |id: &ParticipantId| order.person(id).is_some_and(|person| !person.has_left());
     matches!(recorded.fact, Fact::People(PeopleFact::Joined(_)))
@@ -122,7 +125,7 @@ fn number_of(id: &ParticipantId) -> Option<usize> {
     PEOPLE.iter().position(|person| *person == id.as_str())
 }
 
-/// No command of one participant is in the log twice.
+/// Checks that no command of one participant is in the log twice.
 fn once(happened: &mut BTreeMap<(usize, u32), u64>, recorded: &Recorded) -> Result<(), Violation> {
     let Some(stamp) = &recorded.stamp else { return Ok(()) };
     if recorded.by.id().is_some_and(|by| by.as_str() == GHOST) {
@@ -140,7 +143,7 @@ fn once(happened: &mut BTreeMap<(usize, u32), u64>, recorded: &Recorded) -> Resu
     }
 }
 
-/// What was shown of the order after a fact is what it is.
+/// Checks what was shown of the order after a fact.
 fn shown(evidence: &Evidence, order: &Order, recorded: &Recorded, cursor: &str) -> Result<(), Violation> {
     let seq = order.seq();
     let wrong = |shown: &str, stored: &str| {
@@ -172,7 +175,7 @@ fn shown(evidence: &Evidence, order: &Order, recorded: &Recorded, cursor: &str) 
     Ok(())
 }
 
-/// What may be said of an order when this fact was the last, by whoever says it of it.
+/// All messages that may be sent when this fact is the last one.
 struct Sayable<'order> {
     order: &'order Order,
     recorded: &'order Recorded,
@@ -188,7 +191,7 @@ impl<'order> Sayable<'order> {
         self.of_the_fact.get_or_init(|| wire::fact_message(self.order, &Presence::new(), self.recorded))
     }
 
-    /// Whether this may be said; if not, what may.
+    /// Checks that this message may be sent. Fails with those that may.
     fn allows(&self, shown: &Shown) -> Result<(), Vec<String>> {
         if shown.kind == "bill" {
             let bill = v2::bill(self.order, None).text();
@@ -217,7 +220,7 @@ impl<'order> Sayable<'order> {
     }
 }
 
-/// Nobody was shown a fact that is not there.
+/// Checks that nothing was shown of facts that do not exist.
 fn nothing_beyond(evidence: &Evidence, last: u64) -> Result<(), Violation> {
     let beyond = |seq: u64, what: &str| {
         violation(Oracle::ShownIsStored, format!("{what} {seq} was shown, and the log ends at {last}"))
@@ -232,7 +235,7 @@ fn nothing_beyond(evidence: &Evidence, last: u64) -> Result<(), Violation> {
     }
 }
 
-/// What somebody was told happened is in the log, where they were told.
+/// Checks that an acknowledged command is in the log at the acknowledged place.
 fn acked(participant: usize, command: u32, told: &Told, fact: Option<u64>) -> Result<(), Violation> {
     let Some(acked) = told.acked.filter(|acked| fact != Some(*acked)) else { return Ok(()) };
     let who = PEOPLE[participant];
@@ -240,7 +243,8 @@ fn acked(participant: usize, command: u32, told: &Told, fact: Option<u64>) -> Re
     Err(violation(Oracle::AckedIsStored, what))
 }
 
-/// What was refused did not happen before, nor afterwards before the room was loaded again.
+/// Checks that a refused command was not executed before, nor afterwards until the room was
+/// loaded again.
 fn refused(
     participant: usize,
     command: u32,
@@ -259,7 +263,8 @@ fn refused(
     Err(violation(Oracle::RefusedIsNot, what))
 }
 
-/// In the end everybody who is connected sees what the log says, without having asked.
+/// Checks that every connected client has the state of the log in the end, without asking
+/// for it.
 pub(crate) fn agrees(world: &World, order: &Order, phone: &Phone) {
     let who = phone.listener.person;
     let Some(line) = phone.main.as_ref().filter(|line| line.ear.joined()) else {
@@ -267,7 +272,7 @@ pub(crate) fn agrees(world: &World, order: &Order, phone: &Phone) {
     };
     let (sees, log_says) = match &line.ear {
         Ear::V2(ear) => (ear.document.as_ref().map(Document::text), v2::state_text(order)),
-        // What is lost on the way to it may be the last.
+        // The last message to it may be lost.
         Ear::V1(_) if phone.listener.wild => return,
         Ear::V1(ear) => {
             let sync = wire::sync(order, &Presence::new(), UnixMillis::new(0));
@@ -285,7 +290,7 @@ pub(crate) fn agrees(world: &World, order: &Order, phone: &Phone) {
     }
 }
 
-/// What somebody is told who asks in the end: the order, and who is there.
+/// Checks the state that a client receives on request in the end, including who is online.
 pub(crate) fn is_told_all(
     world: &World,
     order: &Order,
@@ -300,7 +305,7 @@ pub(crate) fn is_told_all(
         let sync = wire::sync(order, online, UnixMillis::new(0));
         (undated(told.text()).to_owned(), undated(&sync.text_for(&id(who))).to_owned())
     };
-    // Who types is nobody's business here.
+    // Typing markers are not checked here.
     let text = text.replace("\"typing\":true", "\"typing\":false");
     if text != expected {
         world.accuse(Oracle::Agreement, || format!("{who} is told\n{text}\nand the log says\n{expected}"));
@@ -315,7 +320,7 @@ fn undated(text: &str) -> &str {
     text.rsplit_once(",\"timestamp\":").map_or(text, |(undated, _)| undated)
 }
 
-/// Whether two messages are the same but for who is online, which is not stored.
+/// Returns whether two messages differ only in who is online, which is not stored.
 fn differ_in_presence_only(one: &str, other: &str) -> bool {
     fn parts(text: &str) -> impl Iterator<Item = &str> {
         let parts = text.split("\"isOnline\":");

@@ -1,37 +1,37 @@
-//! What came of a room.
+//! The outcome of a room.
 
 use std::fmt;
 
 use order_host::log::StoredFact;
 
-/// What must be true of every run.
+/// The properties that hold in every run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Oracle {
     /// The log replays, and its times do not run backwards.
     LogReplays,
-    /// What somebody was told happened is in the log, once, where they were told.
+    /// Every acknowledged command is in the log once, at the acknowledged place.
     AckedIsStored,
-    /// What its sender was told is refused does not happen while the room that said so is in memory.
+    /// A refused command is not executed while the room that refused it is in memory.
     RefusedIsNot,
     /// No command of one participant is in the log twice.
     OnceEach,
-    /// Nobody is shown what the log does not say, byte for byte.
+    /// Nobody is shown anything that differs from the log, byte for byte.
     ShownIsStored,
-    /// On one connection everything comes in order, without a gap and not twice.
+    /// On one connection everything comes in order, without gaps or duplicates.
     NoGap,
-    /// In the end everybody who is connected sees what the log says.
+    /// In the end every connected client has the state of the log.
     Agreement,
-    /// What happens by itself is what is due just then.
+    /// Scheduled changes happen when they are due.
     OnTime,
     /// Shares, lines and payments add up.
     Money,
-    /// Once all is calm, every command is answered.
+    /// Once all faults are over, every command is answered.
     Answered,
-    /// What comes is of the protocol.
+    /// Every message conforms to the protocol.
     Protocol,
 }
 
-/// Something that must not be.
+/// A violation of one of the properties.
 #[derive(Debug, Clone)]
 pub(crate) struct Violation {
     pub(crate) oracle: Oracle,
@@ -46,7 +46,7 @@ impl fmt::Display for Violation {
 
 macro_rules! happenings {
     ($($name:ident = $text:literal,)*) => {
-        /// What is worth counting.
+        /// The events that are counted.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Happening { $($name,)* }
 
@@ -92,7 +92,7 @@ happenings! {
     ByTheClock = "things that happened by themselves",
 }
 
-/// How often everything happened.
+/// The number of each event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Happenings([u64; NAMES.len()]);
 
@@ -116,15 +116,15 @@ impl Happenings {
     }
 }
 
-/// What came of a room.
+/// The outcome of a room.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// How many commands the room carried out, refused, or found to have happened before.
+    /// How many commands the room executed, refused, or recognized as repeated.
     pub(crate) commands: u64,
     pub(crate) happenings: Happenings,
-    /// The first thing that must not be.
+    /// The first violation.
     pub(crate) violation: Option<Violation>,
-    /// Everything that everybody did and heard, where it was asked for.
+    /// Everything that was sent and received, if it was wanted.
     pub(crate) transcript: String,
     /// Every stored fact, in its stored form.
     pub(crate) log: Vec<StoredFact>,

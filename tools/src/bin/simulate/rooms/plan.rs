@@ -1,4 +1,4 @@
-//! What a room of a seed is like: who comes, and what goes wrong.
+//! The plan of a room: its participants, and its faults.
 
 use std::time::Duration;
 
@@ -8,24 +8,24 @@ use transport_memory::{Dice, Faults, LinkFaults, LogFaults};
 
 use super::ledger::Lie;
 
-/// Who may come to a room.
+/// The possible participants of a room.
 pub(crate) const PEOPLE: [&str; 6] = ["asha", "ben", "chitra", "dev", "esha", "farid"];
 
-/// Who orders on where a log goes on otherwise.
+/// The participant who adds facts when a log continues differently.
 pub(crate) const GHOST: &str = "ghost";
 
-/// Something that a client does wrong on purpose, to see that it is found out.
+/// A deliberate error of a client, which has to be detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sabotage {
-    /// Does not hear some events.
+    /// Misses some events.
     MissesEvents,
-    /// Does not take out what an event takes out.
+    /// Does not remove what an event removes.
     NeverRemoves,
-    /// Does not send a command again that was not answered.
+    /// Does not repeat a command that was not answered.
     NeverSendsAgain,
 }
 
-/// What is asked of a run beside its seed.
+/// Options of a run besides its seed.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Wanted {
     pub(crate) transcript: bool,
@@ -33,17 +33,18 @@ pub(crate) struct Wanted {
     pub(crate) sabotage: Option<Sabotage>,
 }
 
-/// One of those who come.
+/// One participant's client.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Character {
     pub(crate) protocol: Protocol,
-    /// Whether it gives its commands ids and sends them again. A client of `stonepot.v2` always does.
+    /// Whether it gives its commands ids and repeats them. A `stonepot.v2` client always does.
     pub(crate) gives_ids: bool,
-    /// Whether messages to it may be lost, doubled and overtaken, which no socket does. It is held to less.
+    /// Whether messages to it may be lost, duplicated and overtaken, which does not happen on a
+    /// socket. Fewer properties are checked for it.
     pub(crate) wild: bool,
-    /// How often it does something.
+    /// How many steps it takes.
     pub(crate) steps: u32,
-    /// Whether it tells its phone number.
+    /// Whether it gives its phone number.
     pub(crate) has_phone: bool,
 }
 
@@ -52,11 +53,11 @@ pub(crate) struct Plan {
     pub(crate) characters: Vec<Character>,
     pub(crate) faults: Faults,
     pub(crate) settings: Settings,
-    /// The longest time between two disasters; none happen without.
+    /// The longest time between two failures of the server. `None`: there are none.
     pub(crate) disasters: Option<Duration>,
-    /// The longest pause of a client between two things that it does.
+    /// The longest pause of a client between two steps.
     pub(crate) pause: u64,
-    /// One command of so many closes the order.
+    /// One command of this many finalizes the order.
     pub(crate) finalizes: u64,
 }
 
@@ -79,7 +80,7 @@ impl Plan {
             settings.room_queue = 1 + usize::try_from(dice.below(4)).unwrap();
         }
         if dice.below(6) == 0 {
-            // Now and then a table pauses for so long, or a clock jumps over it.
+            // Now and then a table pauses for this long, or a clock jumps over it.
             settings.lifetimes = Lifetimes {
                 expire_after: Some(Duration::from_millis(500 + dice.below(60_000))),
                 archive_after: Some(Duration::from_millis(500 + dice.below(60_000))),
@@ -109,7 +110,7 @@ impl Character {
     }
 }
 
-/// The weather of a room: mild, wet or stormy.
+/// Returns the faults of a room: none, moderate or severe.
 fn faults(dice: &mut Dice) -> Faults {
     let mut chance = |most: u64| u16::try_from(dice.below(most + 1)).unwrap();
     let bad = [0, 1, 3][usize::from(chance(2))];
@@ -131,7 +132,7 @@ fn faults(dice: &mut Dice) -> Faults {
     Faults { to_server, to_client, log }
 }
 
-/// What can happen to messages on a socket.
+/// Keeps only the faults that are possible on a socket.
 pub(crate) fn on_a_socket(link: LinkFaults) -> LinkFaults {
     LinkFaults { drop: 0, duplicate: 0, reorder: 0, ..link }
 }

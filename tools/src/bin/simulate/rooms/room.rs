@@ -1,4 +1,4 @@
-//! One run: a room, who comes to it, and everything that goes wrong.
+//! One run: a room, its participants, and its faults.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::phone::Phone;
 use super::plan::{Plan, Wanted};
 use super::world::World;
 
-/// Lives through the room with this number of this seed.
+/// Runs the room with this number of this seed.
 pub(crate) fn live_through(seed: u64, number: u64, wanted: Wanted) -> Outcome {
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(run(seed, number, wanted))
@@ -31,13 +31,13 @@ async fn run(seed: u64, number: u64, wanted: Wanted) -> Outcome {
     let phones = storm(&world, &plan, &mut dice).await;
     world.calm();
     world.note("SERVER", || "all is calm from now on".to_owned());
-    // What is late, or being stored, comes to its end.
+    // Lets delayed messages arrive and appends finish.
     sleep(Duration::from_secs(1)).await;
     let mut phones = each(phones, Phone::come_to_rest).await;
     for phone in &mut phones {
         phone.settle().await;
     }
-    // The room has looked at its clock by now, which stands still from here on.
+    // The room has read its clock by now, which stands still from here on.
     sleep(Duration::from_secs(61)).await;
     for phone in &mut phones {
         phone.settle().await;
@@ -45,7 +45,7 @@ async fn run(seed: u64, number: u64, wanted: Wanted) -> Outcome {
     judge(&world, phones).await
 }
 
-/// Everybody orders, and everything that can goes wrong.
+/// Lets all participants order, under all faults.
 async fn storm(world: &Arc<World>, plan: &Plan, dice: &mut Dice) -> Vec<Phone> {
     let over = Arc::new(Notify::new());
     let disasters = plan
@@ -57,7 +57,7 @@ async fn storm(world: &Arc<World>, plan: &Plan, dice: &mut Dice) -> Vec<Phone> {
         .collect();
     let phones = each(phones, Phone::live_through_the_storm).await;
     if let Some(disasters) = disasters {
-        // Not in the middle of one: a server is there in the end.
+        // Not during one, so that a server runs in the end.
         over.notify_one();
         disasters.await.unwrap();
     }
@@ -76,7 +76,7 @@ where
     phones
 }
 
-/// Holds everything against the log.
+/// Checks everything against the log.
 async fn judge(world: &World, mut phones: Vec<Phone>) -> Outcome {
     let process = world.process();
     let ledger = process.as_ref().map(|process| process.simulation.log().inner());
@@ -96,7 +96,8 @@ async fn judge(world: &World, mut phones: Vec<Phone>) -> Outcome {
         }
     };
     if let Some((order, cursor)) = order.filter(|_| world.evidence(|evidence| evidence.violation.is_none())) {
-        // Who may not sit down any more sees nothing, even if they were removed only after they had come to rest.
+        // A participant who may not join sees nothing, even if they were removed only after their
+        // last step.
         let removed = |who: &str| order.removed().any(|person| person.id().as_str() == who);
         phones.retain(|phone| !phone.barred && !removed(phone.listener.person));
         let mut online = Presence::new();

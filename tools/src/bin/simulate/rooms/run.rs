@@ -1,4 +1,4 @@
-//! Many rooms, over several threads.
+//! Runs many rooms on several threads.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
@@ -8,13 +8,13 @@ use super::outcome::{Happenings, Violation};
 use super::plan::Wanted;
 use super::room::live_through;
 
-/// What many rooms came to.
+/// The combined outcome of many rooms.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) rooms: u64,
     pub(crate) commands: u64,
     pub(crate) happenings: Happenings,
-    /// Rooms in which something was that must not be, by their numbers.
+    /// The violations, with the numbers of their rooms.
     pub(crate) violations: Vec<(u64, Violation)>,
 }
 
@@ -26,7 +26,7 @@ impl Tally {
         self.violations.extend(other.violations);
     }
 
-    /// What happened how often.
+    /// Returns the number of each event as text.
     pub(crate) fn report(&self) -> String {
         let happenings = self.happenings.iter().map(|(what, times)| format!("{times:>14}  {what}\n"));
         let all = format!("{:>14}  rooms\n{:>14}  commands that reached a room\n", self.rooms, self.commands);
@@ -34,14 +34,15 @@ impl Tally {
     }
 }
 
-/// So many rooms a thread reports together.
+/// How many rooms a thread reports together.
 const BATCH: u64 = 16;
 
-/// After so many violations there is no need to look for more.
+/// The run ends after this many violations.
 const ENOUGH: usize = 5;
 
-/// Lives through the rooms of this seed, from number `first` on, until `is_enough` says so of what it has seen so far.
-/// It leaves none out: the next room is number `first` and as many as the tally has.
+/// Runs the rooms of this seed from number `first` on, until `is_enough` returns true for
+/// the tally so far. No room is skipped: the next run can start at `first` plus the number
+/// of rooms in the tally.
 pub(crate) fn until(seed: u64, first: u64, threads: u64, mut is_enough: impl FnMut(&Tally) -> bool) -> Tally {
     let (next, enough) = (AtomicU64::new(first), AtomicBool::new(false));
     // Overflow: a thread waits until its tally is taken.

@@ -5,7 +5,7 @@ use transport_memory::Dice;
 
 use super::ear_v2::Since;
 
-/// How many answered commands are kept, to be sent again all the same.
+/// How many answered commands are kept, to be sent again nevertheless.
 const KEPT: usize = 16;
 
 #[derive(Debug, Clone)]
@@ -13,13 +13,13 @@ pub(crate) struct Command {
     pub(crate) number: u32,
     pub(crate) kind: &'static str,
     pub(crate) text: String,
-    /// In a join: the last event that it says it has.
+    /// In a join: the last event that it claims to have.
     pub(crate) since: Option<Since>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
-    /// Oldest first, with the time when they were last sent.
+    /// Oldest first, with the time when each was last sent.
     list: Vec<(Command, Option<Instant>)>,
     answered: Vec<Command>,
     kinds: Vec<&'static str>,
@@ -34,7 +34,7 @@ impl Waiting {
         self.list.len()
     }
 
-    /// The number of the next command; the first is 0.
+    /// Returns the number of the next command; the first is 0.
     pub(crate) fn next_number(&self) -> u32 {
         u32::try_from(self.kinds.len()).unwrap()
     }
@@ -53,12 +53,12 @@ impl Waiting {
         self.kinds.get(number as usize).copied().unwrap_or_default()
     }
 
-    /// What waits first, which is to join where that waits.
+    /// Returns the first waiting command, which is the join if that waits.
     pub(crate) fn first(&self) -> Option<u32> {
         self.list.first().map(|(command, _)| command.number)
     }
 
-    /// Its client sits at the table, whatever became of the answer.
+    /// Removes waiting joins: the client is at the table, whatever happened to the answer.
     pub(crate) fn joined(&mut self) {
         let joins: Vec<_> = self.list.extract_if(.., |(command, _)| command.kind == "join").collect();
         for (join, _) in joins {
@@ -85,12 +85,12 @@ impl Waiting {
         }
     }
 
-    /// When the command that waits for longest was last sent.
+    /// Returns when the command that has waited longest was last sent.
     pub(crate) fn oldest(&self) -> Option<Instant> {
         self.list.iter().filter_map(|(_, sent)| *sent).min()
     }
 
-    /// A command has its answer; not the first, perhaps.
+    /// Notes that a command was answered, possibly not for the first time.
     pub(crate) fn answered(&mut self, number: u32) {
         let Some(place) = self.list.iter().position(|(command, _)| command.number == number) else { return };
         let (command, _) = self.list.remove(place);
@@ -104,7 +104,7 @@ impl Waiting {
         self.answered.push(answered);
     }
 
-    /// Some command that was answered.
+    /// Returns a random command that was answered.
     pub(crate) fn some_answered(&self, dice: &mut Dice) -> Option<&Command> {
         let place = dice.below(self.answered.len() as u64);
         self.answered.get(usize::try_from(place).ok()?)

@@ -1,4 +1,4 @@
-//! What a client asks for: some command, sensible or not.
+//! Random commands of a client, sensible or not.
 
 use transport_memory::Dice;
 
@@ -6,10 +6,10 @@ use super::ear::Ear;
 use super::outcome::Happening;
 use super::plan::PEOPLE;
 
-/// A command that is yet to be given an id.
+/// A command without an id.
 pub(crate) struct Wish {
     pub(crate) kind: &'static str,
-    /// Its data as JSON, or nothing where it has none.
+    /// Its data as JSON; `{}` if it has none.
     pub(crate) data: String,
 }
 
@@ -71,14 +71,14 @@ impl Wish {
         }
     }
 
-    /// The message that asks for it.
+    /// Returns the message with this id.
     pub(crate) fn text(&self, id: Option<u32>) -> String {
         let id = id.map(|id| format!(r#""id":"c{id}","#)).unwrap_or_default();
         format!(r#"{{"type":"{}",{id}"data":{}}}"#, self.kind, self.data)
     }
 }
 
-/// What is counted of a command that a client sends.
+/// Returns what to count for a command of this kind.
 pub(crate) fn counted(kind: &str) -> Option<Happening> {
     match kind {
         "record_payment" => Some(Happening::Paid),
@@ -93,7 +93,7 @@ pub(crate) fn counted(kind: &str) -> Option<Happening> {
     }
 }
 
-/// What says how things are done at the table, and may say nothing new.
+/// Commands about the table's rules, which may change nothing.
 pub(crate) const MANNERS: [&str; 9] = [
     "set_ready",
     "lock_order",
@@ -107,7 +107,7 @@ pub(crate) const MANNERS: [&str; 9] = [
 ];
 
 fn manners(owns: bool, dice: &mut Dice) -> Wish {
-    // Most of it is the owner's to say; the others try now and then.
+    // Most of these are for the owner; the others try now and then.
     if !owns && dice.below(4) > 0 {
         return Wish { kind: "set_ready", data: format!(r#"{{"ready":{}}}"#, dice.below(4) > 0) };
     }
@@ -139,7 +139,7 @@ fn manners(owns: bool, dice: &mut Dice) -> Wish {
     Wish { kind, data }
 }
 
-/// A deadline that comes while people still order, most often.
+/// Returns a deadline, most often one that comes while people still order.
 fn deadline(dice: &mut Dice) -> String {
     let wait = dice.below(4_000);
     let then = if dice.below(4) == 0 { "finalize" } else { "lock" };
@@ -234,7 +234,7 @@ fn split(ear: &Ear, person: &str, dice: &mut Dice) -> Wish {
     Wish { kind: "update_split", data }
 }
 
-/// Some of those who may be at the table, perhaps nobody.
+/// Returns a list of some possible participants, or an empty one.
 fn people(dice: &mut Dice) -> String {
     let some: Vec<String> =
         PEOPLE.iter().filter(|_| dice.below(3) == 0).map(|person| format!("\"{person}\"")).collect();

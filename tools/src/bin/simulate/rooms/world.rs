@@ -1,4 +1,4 @@
-//! The room that all of a run share: the process that serves it, and what is found out about it.
+//! The shared state of a run: the server process, and the evidence about it.
 
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,7 +19,7 @@ use super::plan::{Plan, Wanted, on_a_socket};
 /// One process, until it crashes or is drained.
 pub(crate) struct Process {
     pub(crate) simulation: Simulation<Ledger>,
-    /// The way to the same host for clients to which anything may happen.
+    /// A second bus to the same host, for clients under all kinds of faults.
     pub(crate) wild: Bus,
 }
 
@@ -29,23 +29,23 @@ pub(crate) struct World {
     pub(crate) pause: u64,
     pub(crate) finalizes: u64,
     pub(crate) settings: Settings,
-    /// Who gives their commands ids.
+    /// Which participants give their commands ids.
     pub(crate) gives_ids: Vec<bool>,
     /// Whether messages to the server may be overtaken.
     pub(crate) overtakes: bool,
     faults: Faults,
     seed: u64,
-    /// Nothing while none runs.
+    /// `None` while no process runs.
     process: Mutex<Option<Arc<Process>>>,
     processes: AtomicU64,
     evidence: Mutex<Evidence>,
     transcript: Mutex<String>,
     begun: Instant,
-    /// By how many milliseconds the clock was set back in all.
+    /// By how many milliseconds the clock was set back in total.
     set_back: AtomicU64,
-    /// How often the log was put back, or went on otherwise.
+    /// How often the log was restored, or continued differently.
     history: AtomicU64,
-    /// Whether nothing goes wrong any more.
+    /// Whether all faults are over.
     calm: AtomicBool,
 }
 
@@ -77,7 +77,7 @@ impl World {
         world
     }
 
-    /// From now on clients find this process.
+    /// Starts a process, to which clients connect from now on.
     pub(crate) fn start(&self, simulation: Simulation<Ledger>) {
         let number = self.processes.fetch_add(1, Ordering::Relaxed);
         let wild = Bus::with_faults(self.seed.wrapping_add(number) ^ 1, self.faults);
@@ -87,24 +87,24 @@ impl World {
         *self.process.lock().unwrap() = Some(Arc::new(process));
     }
 
-    /// Takes the process away: nobody finds it any more.
+    /// Removes the process, so that no client can connect.
     pub(crate) fn take(&self) -> Option<Arc<Process>> {
         self.process.lock().unwrap().take()
     }
 
-    /// The process after this one, on the same log.
+    /// Returns the next process on the same log.
     pub(crate) fn next(&self, last: &Process) -> Simulation<Ledger> {
         let number = self.processes.load(Ordering::Relaxed);
         last.simulation.restarted(self.seed.wrapping_add(number << 32))
     }
 
-    /// The number of the history that is in the log.
+    /// Returns the number of the present history.
     pub(crate) fn history(&self) -> u64 {
         self.history.load(Ordering::Relaxed)
     }
 
-    /// While no process runs, the log is put back to where it had `kept` facts. Everything that was shown until then is held
-    /// against it first.
+    /// Restores the log to where it had `kept` facts, while no process runs. Everything shown
+    /// until then is checked against it first.
     pub(crate) fn lose_what_came_after(&self, ledger: &Ledger, put_back: impl FnOnce() -> u64) {
         if let Err(violation) = self.evidence(|evidence| oracle::check(self, ledger, evidence)) {
             self.accuse(violation.oracle, || violation.what);
@@ -122,7 +122,7 @@ impl World {
         self.process.lock().unwrap().clone()
     }
 
-    /// From now on nothing goes wrong any more.
+    /// Ends all faults.
     pub(crate) fn calm(&self) {
         self.calm.store(true, Ordering::Relaxed);
         if let Some(process) = self.process() {
@@ -138,7 +138,7 @@ impl World {
         process.simulation.bus().set_faults(Faults { to_client: on_a_socket(faults.to_client), ..faults });
     }
 
-    /// A connection to the room; nothing while no process runs.
+    /// Opens a connection to the room. `None`: no process runs.
     pub(crate) fn connect(&self, wild: bool, opening: Opening) -> Option<Client> {
         let process = self.process()?;
         self.count(Happening::Connected);
@@ -146,20 +146,20 @@ impl World {
         Some(bus.open(self.room.clone(), opening))
     }
 
-    /// Time passes on the host's clock.
+    /// Advances the host's clock.
     pub(crate) fn tick(&self, by: Duration) {
         if let Some(process) = self.process() {
             process.simulation.clock().advance(by);
         }
     }
 
-    /// The clock of `process` is set, and no time passes.
+    /// Sets the clock of `process` without elapsed time.
     pub(crate) fn set_clock(&self, process: &Process, now: UnixMillis, then: UnixMillis) {
         process.simulation.clock().set(then);
         self.set_back.fetch_add(now.get().saturating_sub(then.get()), Ordering::Relaxed);
     }
 
-    /// How far the clock may be behind the time that has elapsed, in milliseconds.
+    /// Returns how far the clock may be behind the elapsed time, in milliseconds.
     pub(crate) fn set_back(&self) -> u64 {
         self.set_back.load(Ordering::Relaxed)
     }
@@ -176,7 +176,7 @@ impl World {
         self.evidence(|evidence| evidence.accuse(oracle, what));
     }
 
-    /// Notes what somebody did or heard, if that is wanted.
+    /// Adds a line to the transcript, if one is wanted.
     pub(crate) fn note(&self, who: &str, what: impl FnOnce() -> String) {
         if self.wanted.transcript {
             let at = self.begun.elapsed().as_millis();

@@ -1,7 +1,8 @@
-//! The options of earlier versions that no longer set anything.
+//! Options of earlier versions that no longer have an effect.
 //!
-//! For one release each is still accepted, as an option and as a variable, with any value, and a warning says that it
-//! is ignored. Ignoring one is safe: what then holds is the bound that every server without the option has.
+//! Each is still accepted for one release, as an option and as a variable, with any value;
+//! a warning says that it is ignored. Ignoring one is safe: the bound that every server
+//! without the option has then applies.
 
 use std::ffi::OsString;
 
@@ -9,16 +10,16 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches, value_parser};
 use tracing::warn;
 
-/// Each option with its variable, and what holds in its place.
+/// Each option with its variable, and the bound that replaces it.
 const RETIRED: [(&str, &str, &str); 9] = [
     ("max-items", "STONEPOT_MAX_ITEMS", "an order may hold 5,000 dishes"),
     ("max-participants", "STONEPOT_MAX_PARTICIPANTS", "250 people may join an order"),
     ("max-order-text", "STONEPOT_MAX_ORDER_TEXT", "the dishes of an order may have 1 MiB of text"),
     ("max-depth", "STONEPOT_MAX_DEPTH", "a message may be nested 16 levels deep"),
-    ("max-header", "STONEPOT_MAX_HEADER", "the head of a request may have 16 KiB"),
-    ("header-timeout", "STONEPOT_HEADER_TIMEOUT", "the head of a request has 10 s to arrive"),
+    ("max-header", "STONEPOT_MAX_HEADER", "the headers of a request may have 16 KiB"),
+    ("header-timeout", "STONEPOT_HEADER_TIMEOUT", "the headers of a request have 10 s to arrive"),
     ("message-timeout", "STONEPOT_MESSAGE_TIMEOUT", "a message has 30 s to arrive"),
-    ("write-timeout", "STONEPOT_WRITE_TIMEOUT", "a guest who takes nothing for 30 s is dropped"),
+    ("write-timeout", "STONEPOT_WRITE_TIMEOUT", "a client that reads nothing for 30 s is disconnected"),
     ("idle-unload", "STONEPOT_IDLE_UNLOAD", "a table without guests stays in memory for 60 s"),
 ];
 
@@ -29,17 +30,17 @@ pub(crate) struct Retired(Vec<Given>);
 /// A retired option, as it was given.
 #[derive(Debug)]
 struct Given {
-    /// `--max-depth`, or the variable.
+    /// The option, such as `--max-depth`, or its variable.
     name: String,
     instead: &'static str,
 }
 
 impl Retired {
-    /// Warns of each in the log.
+    /// Logs a warning for each.
     pub(crate) fn warn(&self) {
         for Given { name, instead } in &self.0 {
             warn!(
-                "{name} no longer sets anything and is ignored: {instead}. Remove it: the next release does not know it"
+                "{name} no longer has an effect: {instead}. Remove it: the next release will not accept it"
             );
         }
     }

@@ -12,7 +12,7 @@ impl Phone {
         let who = self.listener.person;
         let line = if main { &self.main } else { &self.second };
         if line.as_ref().is_some_and(|line| line.history != self.world.history()) {
-            // What a process said whose log was taken away is heard too late.
+            // A message of a process whose log was restored comes too late.
             return self.drop_line(main);
         }
         let message = match heard {
@@ -37,7 +37,8 @@ impl Phone {
         if line.ear.joined() && main {
             self.must_join = false;
             if matches!(line.ear, Ear::V1(_)) {
-                // It is shown the order: that is answer enough, and the other one may be lost when it falls behind.
+                // The order was shown, which is enough of an answer; the `ack` may be lost when it
+                // falls behind.
                 self.waiting.joined();
             }
         }
@@ -51,7 +52,7 @@ impl Phone {
         match answer {
             Answer::Acked { command, seq, repeated } => {
                 self.waiting.answered(command);
-                // What says nothing new is granted without changing anything.
+                // A command that changes nothing is granted without a fact.
                 let is_fact = repeated || !may_change_nothing(self.waiting.kind(command));
                 self.world.evidence(|evidence| {
                     if is_fact {
@@ -92,8 +93,8 @@ impl Phone {
     pub(super) fn refused(&mut self, seq: u64, command: Option<u32>, code: &str, is_final: bool) {
         let (who, wild) = (self.listener.number, self.listener.wild);
         let kind = command.map(|command| self.waiting.kind(command));
-        // Without an id only joining is refused because the order is closed and the client has no seat. Who was removed
-        // does not wait to be let back.
+        // Without an id, only a join is refused because the order is closed and the client is not
+        // seated. A removed participant does not wait to be readmitted.
         let joins = kind == Some("join") || (kind.is_none() && self.must_join);
         let is_closed = matches!(code, "order_finalized" | "order_expired" | "order_archived");
         if (joins && is_closed) || code == "removed" {
@@ -110,7 +111,7 @@ impl Phone {
     }
 }
 
-/// Whether a command of this kind may be granted although nothing changes by it.
+/// Returns whether a command of this kind may be granted without a change.
 fn may_change_nothing(kind: &str) -> bool {
     let of_the_table = MANNERS.contains(&kind);
     of_the_table || matches!(kind, "join" | "update_payment")

@@ -1,4 +1,5 @@
-//! One person's phone: it keeps what it asked for until that is answered, and comes back after every failure.
+//! One participant's phone: it keeps its commands until they are answered, and reconnects
+//! after every failure.
 
 mod hearing;
 mod sending;
@@ -19,20 +20,20 @@ use super::plan::{Character, PEOPLE, Sabotage};
 use super::waiting::Waiting;
 use super::world::World;
 
-/// After so long without an answer a command is sent again.
+/// After this time without an answer a command is sent again.
 const IMPATIENCE: Duration = Duration::from_millis(400);
 
-/// So many commands may wait for their answers before a client makes no more.
+/// How many commands may wait for their answers before a client sends no more.
 const MOST_WAITING: usize = 8;
 
-/// Once all is calm, everything is answered within this time.
+/// Once all faults are over, everything is answered within this time.
 const LIVELINESS: Duration = Duration::from_secs(60);
 
 /// One connection.
 pub(crate) struct Line {
     client: Client,
     pub(crate) ear: Ear,
-    /// The history that it is to.
+    /// The history that it belongs to.
     history: u64,
 }
 
@@ -44,16 +45,16 @@ pub(crate) struct Phone {
     pub(crate) main: Option<Line>,
     /// A second connection at the same time.
     second: Option<Line>,
-    /// What it knows while it is offline.
+    /// The document it keeps while it is offline.
     saved: Option<Document>,
     token: Option<String>,
     waiting: Waiting,
-    /// Whether it was told that it has to join.
+    /// Whether it was told to join first.
     must_join: bool,
     /// Whether it may not join any more.
     pub(crate) barred: bool,
     joins: u32,
-    /// When it last asked to sit down or for the full state, by this connection.
+    /// When it last sent a join or a request for the full state on this connection.
     asked: Instant,
     is_calm: bool,
 }
@@ -92,7 +93,7 @@ impl Phone {
                 self.connect().await;
             }
             match self.dice.below(60) {
-                // It sleeps in a pocket, and reads nothing.
+                // The phone sleeps, and reads nothing.
                 0 => sleep(20 * pause).await,
                 1 => self.hang_up(),
                 2 => self.connect_a_second_time().await,
@@ -114,17 +115,18 @@ impl Phone {
         self
     }
 
-    /// After the storm: everything that was asked for is answered, and what is shown is what there is.
+    /// After all faults are over: waits until every command is answered, and the state shown is
+    /// the present one.
     pub(crate) async fn come_to_rest(mut self) -> Self {
         let end = Instant::now() + LIVELINESS;
         self.second = None;
         self.is_calm = true;
         if self.listener.wild {
-            // It cannot know what it does not know, not even whether it still sits at the table.
+            // Its messages may be lost, so it does not even know whether it is still at the table.
             self.hang_up();
             self.token = None;
         } else if self.world.overtakes {
-            // A message that none overtook yet is not to come when all is over.
+            // A held-back message that waits to be overtaken must not arrive at the very end.
             self.hang_up();
         }
         while !self.barred {
@@ -147,14 +149,15 @@ impl Phone {
         self
     }
 
-    /// Who may not join does not wait for what they sent before they knew: it may be answered otherwise by now.
+    /// Disconnects a participant who may not join: their earlier commands may have other
+    /// answers by now.
     fn give_up_if_barred(&mut self) {
         if self.barred {
             self.hang_up();
         }
     }
 
-    /// Reads until nothing more comes.
+    /// Reads until no more messages come.
     pub(crate) async fn settle(&mut self) {
         while let Some(line) = &mut self.main {
             let Ok(heard) = tokio::time::timeout(Duration::from_secs(1), line.client.recv()).await else {
@@ -172,7 +175,7 @@ impl Phone {
         knows && self.waiting.is_empty()
     }
 
-    /// Says who it is at this moment, and hears where the order stands.
+    /// Requests the present state, and returns it.
     pub(crate) async fn look_at_the_order(&mut self) -> Option<Message> {
         let who = self.listener.person;
         let line = self.main.as_mut()?;
@@ -190,7 +193,7 @@ impl Phone {
         self.world.note(self.listener.person, || "connects".to_owned());
         self.main = Some(line);
         self.asked = Instant::now();
-        // One that comes back may send at once; who has no token has to join first.
+        // A resumed connection may send at once; without a token it has to join first.
         self.must_join = self.token.is_none();
         if self.must_join {
             self.join().await;
@@ -238,7 +241,7 @@ impl Phone {
         self.drop_line(true);
     }
 
-    /// A connection is gone; what was heard by it is known.
+    /// Drops a connection, and keeps what it has received.
     fn drop_line(&mut self, main: bool) {
         let line = if main { self.main.take() } else { self.second.take() };
         let Some(line) = line else { return };
@@ -252,10 +255,10 @@ impl Phone {
         }
     }
 
-    /// Joins where it must, and sends again what waits too long.
+    /// Joins if it has to, and sends again what has waited too long.
     async fn insist(&mut self) {
         let Some(line) = &self.main else { return };
-        // It got up, is not heard as anybody, or was never told that it is.
+        // It has left, was unseated, or never received its greeting.
         let is_late = self.asked + IMPATIENCE < Instant::now();
         if !line.ear.joined() && (is_late || (self.must_join && self.character.gives_ids)) {
             self.join().await;
@@ -263,7 +266,7 @@ impl Phone {
         let never = self.world.wanted.sabotage == Some(Sabotage::NeverSendsAgain);
         if !never && self.waiting.oldest().is_some_and(|sent| sent + IMPATIENCE < Instant::now()) {
             match self.waiting.first().filter(|_| self.is_calm) {
-                // One after the other, so that the answers do not make it fall behind.
+                // One by one, so that the answers do not make it fall behind.
                 Some(first) => self.send_waiting(first).await,
                 None => self.send_all_again(true).await,
             }
@@ -286,7 +289,7 @@ impl Phone {
     }
 }
 
-/// The next message of a connection; nothing ever where there is none.
+/// Receives the next message of a connection; never returns if there is none.
 async fn recv(line: &mut Option<Line>) -> Result<Message, Closed> {
     match line {
         Some(line) => line.client.recv().await,

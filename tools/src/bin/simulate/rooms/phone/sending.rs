@@ -12,7 +12,7 @@ use crate::rooms::waiting::Command;
 use crate::rooms::wishes::{Wish, counted};
 
 impl Phone {
-    /// Asks to sit down, unless it has asked already.
+    /// Joins, unless a join is waiting for its answer.
     pub(super) async fn join(&mut self) {
         if self.waiting.has_join() {
             return;
@@ -78,7 +78,7 @@ impl Phone {
         }
     }
 
-    /// Sends everything again that was not answered.
+    /// Sends again everything that was not answered.
     pub(super) async fn send_all_again(&mut self, main: bool) {
         if self.world.wanted.sabotage == Some(Sabotage::NeverSendsAgain) {
             return;
@@ -88,7 +88,7 @@ impl Phone {
             if main {
                 self.say_since(since);
             } else if since.is_some() {
-                // The second connection has its own past.
+                // The second connection has a document of its own.
                 continue;
             }
             self.waiting.sent(number, Instant::now());
@@ -137,7 +137,7 @@ impl Phone {
         let line = if main { &mut self.main } else { &mut self.second };
         let Some(line) = line else { return };
         self.world.note(self.listener.person, || format!("{} {text}", if main { ">" } else { ">>" }));
-        // A connection that is gone is noticed by reading.
+        // A closed connection is noticed when reading.
         let _ = line.client.send(text).await;
     }
 }
