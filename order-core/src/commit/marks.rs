@@ -23,11 +23,10 @@ pub(super) fn update(order: &mut Order, recorded: &Recorded, was_away: bool) {
     let before = rules.ready.len();
     let traits = recorded.fact.traits();
     match traits.marks {
-        Marks::Keep => {}
         Marks::KeepAuthors => rules.ready.retain(|seat| Some(*seat) == author),
         Marks::Drop => rules.ready.clear(),
         Marks::DropOnArrival if was_away => rules.ready.clear(),
-        Marks::DropOnArrival => {}
+        Marks::Keep | Marks::DropOnArrival => {}
     }
     let has_passed = traits.may_end_deadline && rules.deadline_passes(&recorded.by);
     if traits.changes_rules || has_passed || rules.ready.len() != before {

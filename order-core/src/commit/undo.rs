@@ -55,14 +55,11 @@ impl Change {
         forget_what_gives_to_the_gone(order, leaving);
         match (&recorded.fact, author, back) {
             // The order has ended: nothing can be undone any more.
-            (
-                Fact::Table(TableFact::Finalized { .. })
-                | Fact::Table(TableFact::Expired)
-                | Fact::Table(TableFact::Archived),
-                ..,
-            ) => order.last_changes.clear(),
+            (Fact::Table(TableFact::Finalized { .. } | TableFact::Expired | TableFact::Archived), ..) => {
+                order.last_changes.clear();
+            }
             (Fact::People(PeopleFact::Left { .. }), Some(author), _) => {
-                drop(order.last_changes.remove(&author))
+                drop(order.last_changes.remove(&author));
             }
             (Fact::People(PeopleFact::Removed(removed)), ..) => {
                 if let Some(seat) = order.seat_of(&removed.who) {

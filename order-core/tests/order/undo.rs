@@ -107,13 +107,9 @@ proptest! {
 fn is_undoable(fact: &Fact) -> bool {
     matches!(
         fact,
-        Fact::Dish(DishFact::Added(_))
-            | Fact::Dish(DishFact::Removed { .. })
-            | Fact::Dish(DishFact::QuantityUpdated { .. })
+        Fact::Dish(DishFact::Added(_) | DishFact::Removed { .. } | DishFact::QuantityUpdated { .. })
             | Fact::Claim(ClaimFact::Shared { .. })
-            | Fact::Charge(ChargeFact::Set(_))
-            | Fact::Charge(ChargeFact::TipSet { .. })
-            | Fact::Charge(ChargeFact::ServiceWaived { .. })
+            | Fact::Charge(ChargeFact::Set(_) | ChargeFact::TipSet { .. } | ChargeFact::ServiceWaived { .. })
             | Fact::Split(_)
     )
 }

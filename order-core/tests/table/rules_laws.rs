@@ -62,10 +62,8 @@ fn assert_lawful(before: &Order, after: &Order, recorded: &Recorded) {
     }
     // A person who is ready agreed to their current share. A tip or a waived service charge can
     // change others' shares by a round-off, which does not need their agreement.
-    let own = matches!(
-        recorded.fact,
-        Fact::Charge(ChargeFact::TipSet { .. }) | Fact::Charge(ChargeFact::ServiceWaived { .. })
-    );
+    let own =
+        matches!(recorded.fact, Fact::Charge(ChargeFact::TipSet { .. } | ChargeFact::ServiceWaived { .. }));
     let (were, are) = (amounts(before), amounts(after));
     for person in after.ready() {
         assert!(!person.has_left());

@@ -1,6 +1,6 @@
 //! Carries out commands: they are judged in a row, stored together, and shown one by one.
 
-use order_core::command::{ChargeCommand, DishCommand, PeopleCommand};
+use order_core::command::{DishCommand, PeopleCommand};
 use order_core::wire::{self, history_entry};
 use order_core::{
     Actor, Code, Command, CommandId, Decision, Order, OrderBounds, Recorded, Rejection, Stamp, UnixMillis,
@@ -69,13 +69,9 @@ pub(super) fn decide_within(
 fn looks_at_the_bill(command: &Command) -> bool {
     match command {
         Command::Dish(DishCommand::Add(add)) => add.shared_by.is_some(),
-        Command::People(PeopleCommand::Join(_))
-        | Command::Dish(DishCommand::Remove { .. })
-        | Command::Dish(DishCommand::UpdateQuantity { .. })
-        | Command::Charge(ChargeCommand::Set(_))
-        | Command::Charge(ChargeCommand::SetTip { .. })
-        | Command::Charge(ChargeCommand::WaiveService { .. })
-        | Command::People(PeopleCommand::Leave) => false,
+        Command::Dish(_)
+        | Command::Charge(_)
+        | Command::People(PeopleCommand::Join(_) | PeopleCommand::Leave) => false,
         // Claims, splits, payments, commands that close the order, and commands of a later core.
         _ => true,
     }

@@ -4,7 +4,7 @@
 //! of an order is bounded in bytes, and so is what one participant adds to it in a time. The bill can be closed and paid all
 //! the same: the last part of a log is kept for that, for the owner and for the back end.
 
-use order_core::fact::{PaymentFact, TableFact};
+use order_core::fact::TableFact;
 use order_core::stored::encode_fact;
 use order_core::{Actor, Code, Fact, Recorded, Rejection};
 
@@ -100,13 +100,7 @@ impl Room {
     fn reach(&self, recorded: &Recorded) -> Reach {
         match (&recorded.by, &recorded.fact) {
             (Actor::Clock, _) | (_, Fact::Table(TableFact::Finalized { .. })) => Reach::Unbounded,
-            (Actor::Backend, _)
-            | (
-                _,
-                Fact::Payment(PaymentFact::Recorded(_))
-                | Fact::Payment(PaymentFact::Updated { .. })
-                | Fact::Payment(PaymentFact::Refunded { .. }),
-            ) => Reach::Whole,
+            (Actor::Backend, _) | (_, Fact::Payment(_)) => Reach::Whole,
             (Actor::Participant(who), _) if self.order_ahead().is_owned_by(who) => Reach::Owners,
             (Actor::Participant(_), _) => Reach::Everybodys,
         }

@@ -326,7 +326,7 @@ pub(crate) fn enter(host: &Arc<HostContext>, key: &RoomKey) -> Option<mpsc::Send
 /// Returns whether a command may unseat sockets, so that their later messages must be
 /// decided after it.
 fn unseats(command: &Command) -> bool {
-    matches!(command, Command::People(PeopleCommand::Leave) | Command::People(PeopleCommand::Remove { .. }))
+    matches!(command, Command::People(PeopleCommand::Leave | PeopleCommand::Remove { .. }))
 }
 
 /// Collects what other tasks send in this turn of the event loop. The first message wakes

@@ -1,7 +1,7 @@
 //! Shows the table what happened: changes, full states, presence, and answers to single sockets.
 
 use bytes::Bytes;
-use order_core::fact::{ChargeFact, ClaimFact, DishFact, PaymentFact, PeopleFact, TableFact};
+use order_core::fact::PeopleFact;
 use order_core::wire::{self, Frame, HistoryPage, Request, v2};
 use order_core::{Code, CommandId, Fact, ParticipantId, Recorded, Rejection};
 
@@ -339,29 +339,17 @@ fn who_left(recorded: &Recorded) -> Option<&ParticipantId> {
     match &recorded.fact {
         Fact::People(PeopleFact::Left { .. }) => recorded.by.id(),
         Fact::People(PeopleFact::Removed(removed)) => Some(&removed.who),
-        Fact::People(PeopleFact::Joined(_))
-        | Fact::Dish(DishFact::Added(_))
-        | Fact::Dish(DishFact::Restored(_))
-        | Fact::Dish(DishFact::Removed { .. })
-        | Fact::Dish(DishFact::QuantityUpdated { .. })
-        | Fact::Claim(ClaimFact::Shared { .. })
-        | Fact::Charge(ChargeFact::Set(_))
-        | Fact::Charge(ChargeFact::TipSet { .. })
-        | Fact::Charge(ChargeFact::ServiceWaived { .. })
+        Fact::People(
+            PeopleFact::Joined(_)
+            | PeopleFact::ReadySet { .. }
+            | PeopleFact::HandedOver { .. }
+            | PeopleFact::Readmitted { .. },
+        )
+        | Fact::Dish(_)
+        | Fact::Claim(_)
         | Fact::Split(_)
-        | Fact::Payment(PaymentFact::Recorded(_))
-        | Fact::Payment(PaymentFact::Updated { .. })
-        | Fact::Payment(PaymentFact::Refunded { .. })
-        | Fact::Table(TableFact::RulesSet(_))
-        | Fact::Table(TableFact::LockSet { .. })
-        | Fact::Table(TableFact::LimitSet { .. })
-        | Fact::People(PeopleFact::ReadySet { .. })
-        | Fact::People(PeopleFact::HandedOver { .. })
-        | Fact::People(PeopleFact::Readmitted { .. })
-        | Fact::Table(TableFact::DeadlineSet(_))
-        | Fact::Table(TableFact::Reminded { .. })
-        | Fact::Table(TableFact::Expired)
-        | Fact::Table(TableFact::Archived)
-        | Fact::Table(TableFact::Finalized { .. }) => None,
+        | Fact::Charge(_)
+        | Fact::Payment(_)
+        | Fact::Table(_) => None,
     }
 }

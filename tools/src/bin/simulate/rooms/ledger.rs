@@ -219,13 +219,7 @@ impl RoomLog for Ledger {
 /// twice.
 fn again(fact: &StoredFact) -> Option<StoredFact> {
     let mut recorded = decode_fact(&fact.bytes).unwrap();
-    let can_be_again = matches!(
-        recorded.fact,
-        Fact::Charge(ChargeFact::TipSet { .. })
-            | Fact::Charge(ChargeFact::ServiceWaived { .. })
-            | Fact::Split(_)
-            | Fact::Charge(ChargeFact::Set(_))
-    );
+    let can_be_again = matches!(recorded.fact, Fact::Charge(_) | Fact::Split(_));
     recorded.seq += 1;
     can_be_again.then(|| encode_fact(&recorded).unwrap().into())
 }
