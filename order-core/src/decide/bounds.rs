@@ -56,7 +56,7 @@ impl OrderBounds {
     }
 
     fn check_dishes(&self, order: &Order, fact: &DishFact) -> Result<(), Rejection> {
-        let (lines, bytes) = dishes::growth(fact);
+        let (lines, bytes) = dishes::growth(order, fact);
         if lines > 0 && order.items.len() >= self.items {
             return Err(Rejection::new(Code::TooManyItems).expected(format!("at most {} dishes", self.items)));
         }

@@ -12,8 +12,8 @@ use crate::rejection::{Code, Rejection};
 use crate::split::Weight;
 use crate::{Actor, Amount, Item, ItemId, MAX_QUANTITY, ParticipantId, Price, Quantity, max_order_total};
 
-/// Decides a command about a dish.
-pub(super) fn decide(order: &Order, actor: &Actor, command: &DishCommand) -> Result<Fact, Rejection> {
+/// Decides a command about a dish. `None`: it changes nothing.
+pub(super) fn decide(order: &Order, actor: &Actor, command: &DishCommand) -> Result<Option<Fact>, Rejection> {
     let by = present(order, actor)?;
     let fact = match command {
         DishCommand::Add(add) => {
@@ -26,7 +26,7 @@ pub(super) fn decide(order: &Order, actor: &Actor, command: &DishCommand) -> Res
         }
         DishCommand::UpdateQuantity { item, quantity } => update_quantity(order, by, item, *quantity)?,
     };
-    Ok(Fact::Dish(fact))
+    Ok(Some(Fact::Dish(fact)))
 }
 
 fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Rejection> {

@@ -103,7 +103,7 @@ pub fn decide(
 ) -> Result<Decision, Rejection> {
     let fact = match command {
         Command::People(command) => people::decide(order, now, actor, command)?,
-        Command::Dish(command) => Some(dishes::decide(order, actor, command)?),
+        Command::Dish(command) => dishes::decide(order, actor, command)?,
         Command::Claim(command) => Some(claims::decide(order, actor, command)?),
         Command::Split(command) => Some(split::decide(order, actor, command)?),
         Command::Charge(command) => Some(charges::decide(order, actor, command)?),
