@@ -37,6 +37,7 @@ mod claims {
 
 /// Dishes: their prices, quantities, texts and ids.
 mod dishes {
+    mod edited;
     mod refused;
 }
 

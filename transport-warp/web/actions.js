@@ -46,6 +46,49 @@ function change(item, by) {
   render();
 }
 
+const EDITED = [['dishName', 'edit-name'], ['customization', 'edit-note']];
+
+const typed = (field) => $(field).value.trim();
+
+/** Opens the form for a dish's name and note. */
+function openEdit(item) {
+  table.editing = { itemId: item.id, sent: false };
+  for (const [key, field] of EDITED) {
+    $(field).value = item[key] ?? '';
+    table.editing[key] = typed(field);
+  }
+  $('edit-problem').textContent = '';
+  render();
+  $('edit').showModal();
+}
+
+$('edit-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const { editing } = table;
+  const item = table.order?.items.find(({ id }) => id === editing?.itemId);
+  if (!item) return;
+  // Somebody else may have edited the dish meanwhile: what this person left alone stays theirs.
+  const changed = EDITED.filter(([key, field]) => typed(field) !== editing[key] && typed(field) !== (item[key] ?? ''));
+  if (changed.length === 0) return $('edit').close();
+  editing.wanted = Object.fromEntries(changed.map(([key, field]) => [key, typed(field)]));
+  editing.sent = true;
+  editing.command = ask('edit-problem', 'edit_item', { itemId: item.id, ...editing.wanted });
+  render();
+});
+
+$('edit-cancel').addEventListener('click', () => $('edit').close());
+
+$('edit').addEventListener('close', () => {
+  const itemId = table.editing?.itemId;
+  table.editing = null;
+  // Browsers return the focus themselves, unless the button never had it (Safari) or is gone.
+  const lost = () => document.activeElement === document.body || $('edit').contains(document.activeElement);
+  if (!lost()) return;
+  const row = [...$('dishes').children].find(({ key }) => key === itemId);
+  row?.querySelector('.edit').focus();
+  if (lost()) $('dishes-title').focus();
+});
+
 // The rows are replaced with the dishes, so their list handles the events.
 $('dishes').addEventListener('click', ({ target }) => {
   const button = target.closest('button');
@@ -53,6 +96,7 @@ $('dishes').addEventListener('click', ({ target }) => {
   if (!button || !item) return;
   if (button.matches('.less')) change(item, -1);
   else if (button.matches('.more')) change(item, 1);
+  else if (button.matches('.edit')) openEdit(item);
   else if (button.matches('.claim')) {
     const mine = item.sharedBy ? Object.hasOwn(item.sharedBy, me.id) : item.addedBy === me.id;
     send(mine ? 'unclaim_item' : 'claim_item', { itemId: item.id });

@@ -34,6 +34,7 @@ function inWords(change, order) {
     case 'item_restored': return `${who} brought back ${dish}`;
     case 'item_removed': return `${who} removed ${dish}`;
     case 'quantity_updated': return `${who} made it ${change.to} × ${dish}`;
+    case 'item_edited': return `${who} ${edit(change, dish)}`;
     case 'item_shared': return `${who} ${change.part ?? 'changed who shares'} ${dish}`;
     case 'split_updated': return `${who} split the bill ${WAYS[change.splitMode]?.[0] ?? ''}`;
     case 'charges_updated': return `${who} changed taxes and charges`;
@@ -57,6 +58,25 @@ function inWords(change, order) {
   }
 }
 
+/** Describes a change to a dish's name, its note, or both. */
+function edit({ newDishName: name, newCustomization: note }, dish) {
+  if (note === undefined) return `changed ${dish}${name ? ` to ${name}` : ''}`;
+  if (name) return `changed ${dish} to ${name}, ${note ? `with the note: ${note}` : 'without a note'}`;
+  return note ? `changed the note on ${dish}: ${note}` : `removed the note on ${dish}`;
+}
+
+/** What an edit changed, in the fields of a history entry. Long notes are cut: the dish shows them whole. */
+function editOf(itemId, before, after) {
+  const [old, now] = [before, after].map((order) => order?.items.find(({ id }) => id === itemId) ?? {});
+  const [was, is] = [old, now].map(({ customization }) => customization || null);
+  const letters = [...is ?? ''];
+  return {
+    dishName: old.dishName,
+    ...(now.dishName !== old.dishName && { newDishName: now.dishName }),
+    ...(is !== was && { newCustomization: letters.length > 100 ? `${letters.slice(0, 99).join('')}…` : is }),
+  };
+}
+
 /** Describes a message; `before` and `after` are the order without and with it. */
 export function told({ type, participantId: by, participantName: byName, data }, before, after) {
   if (type === 'presence') return data.isOnline ? `${byName} is back` : `${byName} went offline`;
@@ -77,6 +97,7 @@ export function told({ type, participantId: by, participantName: byName, data },
     to: data.quantity,
     part: data.sharedBy && part(by, data.sharedBy, before, data.itemId),
     splitMode: data.splitMode ?? data.splitType,
+    ...(type === 'item_edited' && editOf(data.itemId ?? item?.id, before, after)),
     participantName: whom && (table.names.get(whom) ?? 'somebody'),
   }, after);
 }

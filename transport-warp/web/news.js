@@ -9,7 +9,7 @@ import { render } from './view.js';
 import { complain, say } from './words.js';
 
 /** The events of changes that can be undone. */
-const CHANGES = new Set(['item_added', 'item_removed', 'quantity_updated', 'item_shared', 'split_updated', 'charges_updated', 'tip_updated', 'service_waived']);
+const CHANGES = new Set(['item_added', 'item_removed', 'item_edited', 'quantity_updated', 'item_shared', 'split_updated', 'charges_updated', 'tip_updated', 'service_waived']);
 
 export function receive(message) {
   const { type, data = {} } = message;
@@ -36,6 +36,7 @@ export function receive(message) {
   if (type === 'sync' || (type === 'participant_joined' && mine)) seated();
   if (type === 'quantity_updated' && table.wanted.get(data.itemId) === data.quantity) table.wanted.delete(data.itemId);
   if (mine) agreed(type);
+  if (type === 'sync' && isEdited(state)) $('edit').close();
   if (state.payments?.some((payment) => payment.paymentId === table.pay.paymentId)) table.pay = {};
   if (state.seq !== before?.seq) for (const id of ['finalize-problem', 'undo-problem', 'hosting-problem']) put($(id), '');
   if ($('past').open && (type === 'sync' || state.seq !== before?.seq)) askPast();
@@ -66,10 +67,18 @@ function added() {
   if ($('add').contains(document.activeElement)) $('dish').focus();
 }
 
+/** Whether the order already has the edit whose answer was missed. */
+function isEdited({ items }) {
+  const { itemId, wanted } = table.editing ?? {};
+  const item = items.find(({ id }) => id === itemId);
+  return Boolean(item && wanted) && Object.entries(wanted).every(([key, text]) => (item[key] ?? '') === text);
+}
+
 /** Handles the news that what this person typed is now in the state. */
 function agreed(type) {
   if (type === 'split_updated') Object.assign(table, { drafts: {}, lookedAt: null, way: null, rest: null });
   if (type === 'tip_updated') table.tipping = false;
+  if (type === 'item_edited' && table.editing?.sent) $('edit').close();
   if (type !== 'charges_updated') return;
   table.charges = null;
   if ($('charges').contains(document.activeElement)) $('charges-summary').focus();
@@ -94,6 +103,7 @@ function refused({ error, id, data = {} }) {
   if (id !== joining) {
     // Its id is kept, because it is unknown whether it was stored.
     if (table.adding?.command === id) table.adding.sent = false;
+    if (table.editing?.command === id) table.editing.sent = false;
     if (id === table.undoing) table.undoing = null;
     if (id === table.pay.command) table.pay.sent = false;
     if (id === table.past.command && refusedPast(data)) return;

@@ -8,6 +8,8 @@ export const table = {
   order: null,
   /** The dish being sent: its id is chosen here, so resending it after a lost connection cannot order it twice. */
   adding: null,
+  /** The dish whose name and note are being edited: its id, both texts as they were at first, and what was sent; null: none. */
+  editing: null,
   /** Quantities requested and not yet confirmed, so that two quick taps count as two. */
   wanted: new Map(),
   /** Custom shares being typed: for each kind, the text for each person. */
@@ -47,7 +49,7 @@ export const isHost = (order) => order.ownerId === me.id;
 /** Whether this person may add dishes, and claim them. */
 export const mayOrder = (order) => isOpen(order) && (isHost(order) || !order.locked);
 
-/** Whether this person may change the quantity of a dish, or remove it. */
+/** Whether this person may change the quantity, name or note of a dish, or remove it. */
 export const mayChange = (order, item) => mayOrder(order) && (mayDecide(order) || item.addedBy === me.id);
 
 /** Whether this person may choose the split, and place the order. */
@@ -77,6 +79,7 @@ export function forgetBegun() {
 export function forgetUnconfirmed() {
   table.wanted.clear();
   if (table.adding) table.adding.sent = false;
+  if (table.editing) table.editing.sent = false;
   table.pay.sent = false;
   table.past.command = null;
   table.undoing = null;

@@ -26,6 +26,7 @@ export function render() {
   document.title = atTable ? `Table ${room} · Stonepot` : 'Stonepot';
   if (atTable) renderTable(order);
   else renderWelcome();
+  renderEdit(order);
   for (const button of document.querySelectorAll('[data-send]')) button.disabled ||= !joined;
   renderAgain();
 }
@@ -84,6 +85,13 @@ function renderTable(order) {
   renderPast(order);
 }
 
+/** Closes the form of a dish that this person cannot change any more. */
+function renderEdit(order) {
+  const item = order?.items.find(({ id }) => id === table.editing?.itemId);
+  if ($('edit').open && !(item && mayChange(order, item))) $('edit').close();
+  $('edit-button').disabled = table.editing?.sent === true;
+}
+
 function renderPeople({ participants, splits, ready = [] }) {
   rows($('people'), 'person-row', participants, (person) => person.id, (row, person) => {
     avatar(row, splits, person.id, person.name);
@@ -118,9 +126,9 @@ function fillDish(row, item, order) {
   put(part('.line-total'), money(item.itemTotal, currency));
   put(part('.pieces'), pieces);
   part('.pieces').classList.toggle('waiting', table.wanted.has(item.id));
-  for (const name of ['.less', '.pieces', '.more', '.remove']) part(name).hidden = !mayChange(order, item);
+  for (const name of ['.less', '.pieces', '.more', '.remove', '.edit']) part(name).hidden = !mayChange(order, item);
   part('.steps').hidden = !mayOrder(order);
-  for (const [name, label] of [['.less', 'One less'], ['.more', 'One more'], ['.remove', 'Remove']]) {
+  for (const [name, label] of [['.less', 'One less'], ['.more', 'One more'], ['.remove', 'Remove'], ['.edit', 'Edit']]) {
     part(name).setAttribute('aria-label', `${label}: ${item.dishName}`);
   }
   part('.less').disabled = pieces <= 1;

@@ -24,6 +24,15 @@ pub enum DishCommand {
         /// The new number of pieces.
         quantity: Decimal,
     },
+    /// Changes what a line says of its dish: at least one of the two.
+    Edit {
+        /// The line's id.
+        item: ItemId,
+        /// The new name; `None`: the same as before.
+        dish_name: Option<Text>,
+        /// The new customization, empty for none; `None`: the same as before.
+        customization: Option<Text>,
+    },
 }
 
 /// A dish to order.

@@ -9,6 +9,7 @@ use crate::order::Order;
 use crate::order::cached::Cached;
 use crate::order::item::{Item, text_bytes};
 use crate::order::people::Seat;
+use crate::value::text::Text;
 use crate::{Amount, ItemId, Quantity, UnixMillis};
 
 /// Applies a fact about a dish.
@@ -18,16 +19,26 @@ pub(super) fn apply(order: &mut Order, recorded: &Recorded, fact: &DishFact) -> 
         DishFact::Restored(restored) => restore(order, restored),
         DishFact::Removed { item } => remove(order, item),
         DishFact::QuantityUpdated { item, quantity } => update_quantity(order, item, *quantity),
+        DishFact::Edited { item, dish_name, customization } => {
+            edit(order, item, dish_name, customization.as_ref())
+        }
     }
 }
 
 /// How many lines and bytes of texts the fact adds to `order`.
-pub(crate) fn growth(_: &Order, fact: &DishFact) -> (usize, usize) {
+pub(crate) fn growth(order: &Order, fact: &DishFact) -> (usize, usize) {
     let line =
         |added: &ItemAdded| (1, text_bytes(&added.dish_name, &added.dish_type, added.customization.as_ref()));
     match fact {
         DishFact::Added(added) => line(added),
         DishFact::Restored(restored) => line(&restored.added),
+        DishFact::Edited { item, dish_name, customization } => {
+            let growth = order.item(item).map(|line| {
+                let after = text_bytes(dish_name, &line.dish_type, customization.as_ref());
+                after.saturating_sub(line.text_bytes())
+            });
+            (0, growth.unwrap_or_default())
+        }
         DishFact::Removed { .. } | DishFact::QuantityUpdated { .. } => (0, 0),
     }
 }
@@ -41,7 +52,7 @@ pub(super) fn touched(fact: &DishFact, takes_discount: bool) -> Touched {
         DishFact::Removed { item } => {
             Touched { gone: vec![item.clone()], ..Touched::item(item, takes_discount) }
         }
-        DishFact::QuantityUpdated { item, .. } => Touched::item(item, false),
+        DishFact::QuantityUpdated { item, .. } | DishFact::Edited { item, .. } => Touched::item(item, false),
     }
 }
 
@@ -57,6 +68,11 @@ pub(super) fn back(order: &Order, fact: &DishFact) -> Option<DishFact> {
         DishFact::QuantityUpdated { item, .. } => {
             let quantity = order.item(item)?.quantity;
             Some(DishFact::QuantityUpdated { item: item.clone(), quantity })
+        }
+        DishFact::Edited { item, .. } => {
+            let line = order.item(item)?;
+            let (dish_name, customization) = (line.dish_name.clone(), line.customization.clone());
+            Some(DishFact::Edited { item: item.clone(), dish_name, customization })
         }
     }
 }
@@ -110,6 +126,21 @@ pub(super) fn remove(order: &mut Order, item: &ItemId) -> Result<(), CommitError
     order.items.remove(item);
     // A discount ends with its dish: another that takes over the id is another dish.
     order.charges.retain(|charge| !charge.is_discount_on(item));
+    Ok(())
+}
+
+fn edit(
+    order: &mut Order,
+    item: &ItemId,
+    dish_name: &Text,
+    customization: Option<&Text>,
+) -> Result<(), CommitError> {
+    let line = order.items.get_mut(item).ok_or(CommitError::UnknownItem)?;
+    let before = line.text_bytes();
+    line.dish_name = dish_name.clone();
+    line.customization = customization.cloned();
+    let after = line.text_bytes();
+    order.text_bytes = order.text_bytes.saturating_sub(before).saturating_add(after);
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use crate::fact::{DishFact, Fact, ItemAdded, ItemRestored};
 use crate::order::Order;
 use crate::rejection::{Code, Rejection};
 use crate::split::Weight;
+use crate::value::text::Text;
 use crate::{Actor, Amount, Item, ItemId, MAX_QUANTITY, ParticipantId, Price, Quantity, max_order_total};
 
 /// Decides a command about a dish. `None`: it changes nothing.
@@ -25,6 +26,14 @@ pub(super) fn decide(order: &Order, actor: &Actor, command: &DishCommand) -> Res
             DishFact::Removed { item: item.clone() }
         }
         DishCommand::UpdateQuantity { item, quantity } => update_quantity(order, by, item, *quantity)?,
+        DishCommand::Edit { item, dish_name, customization } => {
+            let line = find(order, item)?;
+            may_edit(order, by, line)?;
+            match edit(line, dish_name.as_ref(), customization.as_ref()) {
+                Some(fact) => fact,
+                None => return Ok(None),
+            }
+        }
     };
     Ok(Some(Fact::Dish(fact)))
 }
@@ -52,10 +61,23 @@ fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Re
     })
 }
 
+/// Returns the fact that changes the texts of a line. `None`: they are the same already.
+fn edit(line: &Item, dish_name: Option<&Text>, customization: Option<&Text>) -> Option<DishFact> {
+    let some = |text: Option<&Text>| text.filter(|text| !text.as_str().is_empty()).cloned();
+    let (name_before, customization_before) = (&line.dish_name, some(line.customization.as_ref()));
+    let dish_name = dish_name.unwrap_or(name_before).clone();
+    let customization =
+        if customization.is_some() { some(customization) } else { customization_before.clone() };
+    let is_new = dish_name != *name_before || customization != customization_before;
+    is_new.then(|| DishFact::Edited { item: line.id.clone(), dish_name, customization })
+}
+
 /// Decides a fact that takes back the last change of `by`.
 pub(super) fn undo(order: &Order, by: &ParticipantId, back: &DishFact) -> Result<DishFact, Rejection> {
     match back {
-        DishFact::Removed { item } => may_edit(order, by, find(order, item)?)?,
+        DishFact::Removed { item } | DishFact::Edited { item, .. } => {
+            may_edit(order, by, find(order, item)?)?
+        }
         DishFact::Restored(restored) => restore(order, by, restored)?,
         DishFact::QuantityUpdated { item, quantity } => {
             return update_quantity(order, by, item, Decimal::from(quantity.pieces()));

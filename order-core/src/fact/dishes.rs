@@ -25,6 +25,15 @@ pub enum DishFact {
         /// The new number of pieces.
         quantity: Quantity,
     },
+    /// The texts of a line changed.
+    Edited {
+        /// The line's id.
+        item: ItemId,
+        /// The name from now on.
+        dish_name: Text,
+        /// The customization from now on.
+        customization: Option<Text>,
+    },
 }
 
 impl DishFact {
@@ -34,6 +43,7 @@ impl DishFact {
             Self::Restored(_) => Traits::of("item_restored").drops(Marks::KeepAuthors),
             Self::Removed { .. } => Traits::of("item_removed").drops(Marks::KeepAuthors),
             Self::QuantityUpdated { .. } => Traits::of("quantity_updated").drops(Marks::KeepAuthors),
+            Self::Edited { .. } => Traits::of("item_edited").drops(Marks::KeepAuthors),
         }
     }
 }

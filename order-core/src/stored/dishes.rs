@@ -60,6 +60,14 @@ pub(super) struct StoredQuantityUpdated {
     quantity: u16,
 }
 
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredItemEdited {
+    item: String,
+    dish: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    customization: Option<String>,
+}
+
 /// A dish on an order.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredItem {
@@ -115,6 +123,11 @@ pub(super) fn store(fact: &DishFact, by: Option<&ParticipantId>) -> StoredFact {
             item: item.as_str().to_owned(),
             quantity: quantity.pieces(),
         }),
+        DishFact::Edited { item, dish_name, customization } => StoredFact::ItemEdited(StoredItemEdited {
+            item: item.as_str().to_owned(),
+            dish: owned(dish_name),
+            customization: customization.as_ref().map(owned),
+        }),
     }
 }
 
@@ -167,6 +180,16 @@ impl StoredQuantityUpdated {
             item: ItemId::from_stored(&self.item),
             quantity: read_quantity(self.quantity)?,
         })
+    }
+}
+
+impl StoredItemEdited {
+    pub(super) fn read(&self) -> DishFact {
+        DishFact::Edited {
+            item: ItemId::from_stored(&self.item),
+            dish_name: Text::from_stored(&self.dish),
+            customization: self.customization.as_deref().map(Text::from_stored),
+        }
     }
 }
 

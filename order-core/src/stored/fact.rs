@@ -5,7 +5,9 @@ use serde_json::json;
 
 use super::charges::{self, StoredCharges, StoredServiceWaived, StoredTipSet};
 use super::claims::{self, StoredItemShared};
-use super::dishes::{self, StoredItemAdded, StoredItemRemoved, StoredItemRestored, StoredQuantityUpdated};
+use super::dishes::{
+    self, StoredItemAdded, StoredItemEdited, StoredItemRemoved, StoredItemRestored, StoredQuantityUpdated,
+};
 use super::payments::{self, StoredPaymentRecorded, StoredPaymentRefunded, StoredPaymentUpdated};
 use super::people::{
     self, StoredHandedOver, StoredJoined, StoredLeft, StoredReadmitted, StoredReadySet, StoredRemoved,
@@ -63,6 +65,7 @@ pub(super) enum StoredFact {
     ItemRestored(StoredItemRestored),
     ItemRemoved(StoredItemRemoved),
     QuantityUpdated(StoredQuantityUpdated),
+    ItemEdited(StoredItemEdited),
     ItemShared(StoredItemShared),
     SplitUpdated(StoredSplitUpdated),
     ChargesSet(StoredCharges),
@@ -142,6 +145,7 @@ pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Resul
         StoredFact::ItemRestored(stored) => Fact::Dish(stored.read()?),
         StoredFact::ItemRemoved(stored) => Fact::Dish(stored.read()),
         StoredFact::QuantityUpdated(stored) => Fact::Dish(stored.read()?),
+        StoredFact::ItemEdited(stored) => Fact::Dish(stored.read()),
         StoredFact::ItemShared(stored) => Fact::Claim(stored.read()?),
         StoredFact::SplitUpdated(stored) => Fact::Split(stored.read()?),
         StoredFact::ChargesSet(stored) => Fact::Charge(stored.read()?),

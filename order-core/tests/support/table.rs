@@ -172,6 +172,11 @@ pub fn quantity_message(id: &str, quantity: &str) -> String {
     format!(r#"{{"type":"update_quantity","data":{{"itemId":"{id}","quantity":{quantity}}}}}"#)
 }
 
+/// The message that edits a dish; `changes` is the rest of its data.
+pub fn edit_message(id: &str, changes: &str) -> String {
+    format!(r#"{{"type":"edit_item","data":{{"itemId":"{id}",{changes}}}}}"#)
+}
+
 pub fn remove_message(id: &str) -> String {
     format!(r#"{{"type":"remove_item","data":{{"itemId":"{id}"}}}}"#)
 }

@@ -20,8 +20,8 @@ use std::{env, fs};
 
 use crate::support::table::{
     FINALIZE, LEAVE, LOCK, READY, Table, UNLOCK, WAIVE, add_message, assign_message, charges_message,
-    claim_message, hand_over_message, join_message, limit_message, quantity_message, remove_message,
-    send_away_message, split_message, tip_message, unclaim_message,
+    claim_message, edit_message, hand_over_message, join_message, limit_message, quantity_message,
+    remove_message, send_away_message, split_message, tip_message, unclaim_message,
 };
 
 #[test]
@@ -242,7 +242,7 @@ fn what_version_1_stored_means_what_it_meant() {
 }
 
 /// The number of kinds of facts, which [`kind_of`] numbers.
-const KINDS: usize = 26;
+const KINDS: usize = 27;
 
 fn kind_of(fact: &Fact) -> usize {
     match fact {
@@ -272,6 +272,7 @@ fn kind_of(fact: &Fact) -> usize {
         Fact::Table(TableFact::Expired) => 23,
         Fact::Table(TableFact::Archived) => 24,
         Fact::Dish(DishFact::Restored(_)) => 25,
+        Fact::Dish(DishFact::Edited { .. }) => 26,
     }
 }
 
@@ -563,6 +564,13 @@ fn undone_story() -> Vec<Step> {
         by("ben", "item_claimed_to_undo", r#"{"type":"claim_item","data":{"itemId":"wine","weight":3}}"#),
         by("ben", "item_claim_undone", undo),
         by("asha", "tip_to_undo", tip_message(r#""amount":15"#)),
+        by(
+            "ben",
+            "item_edited_to_undo",
+            edit_message("wine", r#""dishName":"Riesling","customization":"cold""#),
+        ),
+        by("ben", "item_edit_undone", undo),
+        by("asha", "item_edited", edit_message("wine", r#""customization":"two glasses""#)),
     ]
 }
 

@@ -164,6 +164,68 @@ test('a reload is the same person, and leaving keeps the dishes on the bill', { 
   await done(asha, ben);
 });
 
+test('one phone edits a dish, the other sees it, and an undo brings the old one back', { timeout: 300_000 }, async () => {
+  const [asha, ben] = await Promise.all([tab(PHONE, 'light'), tab(PHONE, 'dark')]);
+  await sit(asha, '?room=edit', 'Asha');
+  await sit(ben, '?room=edit', 'Ben');
+  await add(asha, { dish: 'Thali', kind: 'veg', price: '180', quantity: 2, note: '' });
+  const edit = asha.getByRole('button', { name: 'Edit: Thali' });
+  const dialog = asha.getByRole('dialog', { name: 'Edit the dish' });
+  const back = () => asha.waitForFunction(() => !document.querySelector('#edit').open && document.activeElement.matches('.edit'));
+
+  await edit.click();
+  assert.deepEqual([await asha.inputValue('#edit-name'), await asha.inputValue('#edit-note')], ['Thali', '']);
+  await dialog.getByLabel('Dish').fill('Not this');
+  await asha.keyboard.press('Escape');
+  await back();
+  await edit.click();
+  assert.equal(await asha.inputValue('#edit-name'), 'Thali', 'Escape forgets what was typed');
+  await asha.keyboard.press('Enter');
+  await back();
+
+  await edit.click();
+  await dialog.getByLabel('Dish').fill(' ');
+  await asha.keyboard.press('Enter');
+  await asha.waitForSelector('#edit-problem:not(:empty)');
+  await dialog.getByLabel('Dish').fill('Paneer thali');
+  await dialog.getByLabel('Note').fill('no onions');
+  await picture(asha, 'edit');
+  await asha.keyboard.press('Enter');
+  for (const page of [asha, ben]) {
+    await shows(page, '.dish-name', ['Paneer thali']);
+    await shows(page, '.note', ['no onions']);
+    await shows(page, '.line-total', ['₹360.00']);
+  }
+  await back();
+  await shows(asha, '#spoken', ['Asha changed Thali to Paneer thali, with the note: no onions']);
+
+  await asha.click('#undo');
+  for (const page of [asha, ben]) {
+    await shows(page, '.dish-name', ['Thali']);
+    await shows(page, '.note', ['']);
+  }
+  await ben.click('.edit');
+  await ben.fill('#edit-note', 'less salt');
+  await ben.click('#edit-button');
+  await shows(asha, '.note', ['less salt']);
+  await ben.click('.edit');
+  await ben.fill('#edit-note', '');
+  await ben.click('#edit-button');
+  await shows(asha, '.note', ['']);
+  await ben.click('#past summary');
+  await shows(ben, '#past .line-name', [
+    'Ben removed the note on Thali', 'Ben changed the note on Thali: less salt', 'Asha changed Paneer thali to Thali, without a note',
+    'Asha changed Thali to Paneer thali, with the note: no onions', 'Asha added Thali', 'Ben sat down', 'Asha sat down',
+  ]);
+
+  // The form of a dish that is gone closes.
+  await ben.click('.edit');
+  await asha.click('.dish .remove');
+  await ben.waitForSelector('#edit', { state: 'hidden' });
+  await ben.waitForFunction(() => document.activeElement.id === 'dishes-title');
+  await done(asha, ben);
+});
+
 test('a dead server shows as offline, and its return puts everybody back', { timeout: 300_000 }, async () => {
   const asha = await tab(PHONE, 'light');
   await sit(asha, '?room=offline', 'Asha');
@@ -316,7 +378,7 @@ test('three share a dish, decide on charges, place the order and pay until it is
   await asha.click('#confirm-yes');
   await shows(ben, '#balance', ['₹100.00']);
   await shows(ben, '#settled:visible', []);
-  await shows(ben, '.payment:nth-child(1) .for', ['cash · ₹100.00 given back']);
+  await shows(ben, '.payment:nth-child(1) .for', ['cash · ₹100.00 refunded']);
   assert.equal(await asha.inputValue('#pay-amount'), '100');
 
   // Another of the owner's clients records a payment that has not arrived yet.
@@ -438,6 +500,8 @@ test('a host runs the table: own dishes, limits, a lock, a time, removal, being 
   await shows(ben, '.dish .remove:visible', ['']);
   assert.equal(await ben.isVisible('.dish:nth-child(1) .more'), false, 'it is not his');
   assert.ok(await ben.isVisible('.dish:nth-child(2) .more'));
+  await shows(ben, '.dish .edit:visible', ['Edit']);
+  assert.ok(await ben.isVisible('.dish:nth-child(2) .edit'), 'his own dish');
   assert.ok(await asha.isVisible('.dish:nth-child(2) .more'), 'the host may change every dish');
   await ben.click('.dish:nth-child(1) .claim');
   await shows(asha, '.whose', ['Shared by you and Ben', '']);
@@ -497,7 +561,7 @@ test('a host runs the table: own dishes, limits, a lock, a time, removal, being 
   await picture(chen, 'history');
 
   await asha.check('#when-ready');
-  await shows(chen, '#past .line-name', ['Asha has the order placed once everyone is done', ...past]);
+  await shows(chen, '#past .line-name', ['Asha turned on automatic placing', ...past]);
   for (const page of [asha, chen]) await page.click('#ready');
   await shows(ben, '.person.ready .who', ['Asha', 'Chen']);
   assert.ok(await ben.isVisible('#add-card'));

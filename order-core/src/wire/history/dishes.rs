@@ -1,8 +1,9 @@
 //! The details of an entry about a dish.
 
 use crate::fact::{DishFact, ItemAdded};
+use crate::value::text::Text;
 use crate::wire::write::Writer;
-use crate::{Currency, ItemId, Order};
+use crate::{Currency, Item, ItemId, Order};
 
 pub(super) fn details(json: &mut Writer, before: &Order, fact: &DishFact) {
     match fact {
@@ -12,6 +13,10 @@ pub(super) fn details(json: &mut Writer, before: &Order, fact: &DishFact) {
         DishFact::QuantityUpdated { item, quantity } => {
             dish(json, before, item);
             json.whole_field("to", quantity.pieces());
+        }
+        DishFact::Edited { item, dish_name, customization } => {
+            dish(json, before, item);
+            edited(json, before.item(item), dish_name, customization.as_ref());
         }
     }
 }
@@ -29,5 +34,19 @@ pub(super) fn dish(json: &mut Writer, before: &Order, id: &ItemId) {
     if let Some(item) = before.item(id) {
         json.string_field("dishName", item.dish_name().as_str());
         json.whole_field("quantity", item.quantity().pieces());
+    }
+}
+
+/// Writes which texts of a dish changed, and to what.
+fn edited(json: &mut Writer, before: Option<&Item>, dish_name: &Text, customization: Option<&Text>) {
+    if before.is_none_or(|item| item.dish_name() != dish_name) {
+        json.string_field("newDishName", dish_name.as_str());
+    }
+    if before.is_none_or(|item| item.customization() != customization) {
+        json.key("newCustomization");
+        match customization {
+            Some(text) => json.string(text.as_str()),
+            None => json.literal("null"),
+        }
     }
 }

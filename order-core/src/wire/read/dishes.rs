@@ -36,3 +36,13 @@ pub(super) fn update_quantity(data: &Object<'_>) -> Result<DishCommand, Rejectio
         quantity: data.number("quantity", Code::BadQuantity, "a whole number from 0 to 999")?,
     })
 }
+
+pub(super) fn edit(data: &Object<'_>) -> Result<DishCommand, Rejection> {
+    let item = existing_item(data)?;
+    let dish_name = required_if_there(data, "dishName", MAX_DISH_NAME_CHARS)?;
+    let customization = may_be_empty(data, "customization", MAX_CUSTOMIZATION_CHARS)?;
+    if dish_name.is_none() && customization.is_none() {
+        return Err(data.missing("dishName", "a new name, or a customization"));
+    }
+    Ok(DishCommand::Edit { item, dish_name, customization })
+}

@@ -45,6 +45,7 @@ pub(super) fn read(
         "add_item" => Command::Dish(DishCommand::Add(dishes::add(&data(message)?, fresh_id)?)),
         "remove_item" => Command::Dish(dishes::remove(&data(message)?)?),
         "update_quantity" => Command::Dish(dishes::update_quantity(&data(message)?)?),
+        "edit_item" => Command::Dish(dishes::edit(&data(message)?)?),
 
         "claim_item" => Command::Claim(claims::claim(&data(message)?)?),
         "unclaim_item" => Command::Claim(claims::unclaim(&data(message)?)?),

@@ -46,7 +46,7 @@ impl Model {
                 let line = price.unwrap_or(0) * pieces.unwrap_or(0);
                 faults.extend((self.total() + line >= CEILING).then_some(Code::TotalTooLarge));
             }
-            What::Remove { item } => {
+            What::Remove { item } | What::Edit { item, .. } => {
                 faults.extend(self.dish(*item).is_none().then_some(Code::ItemNotFound));
             }
             What::Update { item, quantity } => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use order_core::{Code, Order, Participant, Policy};
 
-use super::step::{Dishes, NUMBERS, Step, WHO, What, name_of, pieces};
+use super::step::{Dishes, NAMES, NUMBERS, Step, WHO, What, name_of, pieces};
 use super::{CEILING, Model};
 
 #[derive(Debug, Clone, Default)]
@@ -25,7 +25,9 @@ impl Model {
         match &step.what {
             What::Join { .. } if self.finalized || self.is_present(who) => {}
             What::Join { .. } | What::Leave => self.manners.ready.clear(),
+            What::Edit { item, name } if self.dish(*item).is_none_or(|dish| dish.name == NAMES[*name]) => {}
             What::Add { .. }
+            | What::Edit { .. }
             | What::Remove { .. }
             | What::Update { .. }
             | What::Claim { .. }
@@ -123,7 +125,7 @@ impl Model {
                 let line = self.price(*price).unwrap_or(0) * pieces(*quantity).unwrap_or(0);
                 faults.extend(forbidden(self.is_over(who, line), Code::OverLimit));
             }
-            What::Remove { item } => faults.extend(self.untouchable(who, *item)),
+            What::Remove { item } | What::Edit { item, .. } => faults.extend(self.untouchable(who, *item)),
             What::Update { item, quantity } => {
                 faults.extend(self.untouchable(who, *item));
                 if let Some(dish) = self.dish(*item) {

@@ -17,7 +17,7 @@ mod step;
 use bill::ExactBill;
 use charge::{Kind, SetCharge, Value};
 use manners::Manners;
-use step::{ITEMS, NUMBERS, Sharing, WHO, What, name_of, pieces};
+use step::{ITEMS, NAMES, NUMBERS, Sharing, WHO, What, name_of, pieces};
 pub(crate) use step::{Step, steps};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,7 @@ struct Person {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Dish {
     id: &'static str,
+    name: &'static str,
     kind: &'static str,
     by: &'static str,
     /// Millionths of a whole unit.
@@ -120,6 +121,7 @@ impl Model {
                 };
                 self.dishes.push(Dish {
                     id: ITEMS[*item],
+                    name: NAMES[0],
                     kind: charge::TYPES[*kind],
                     by: who,
                     price: self.money(*price).unwrap(),
@@ -132,6 +134,7 @@ impl Model {
                 None => self.remove(ITEMS[*item]),
                 Some(pieces) => self.dish_mut(*item).pieces = pieces,
             },
+            What::Edit { item, name } => self.dish_mut(*item).name = NAMES[*name],
             What::Claim { item, weight } => {
                 let weight = weight.and_then(|place| NUMBERS[place].1).unwrap_or(1_000_000);
                 let mut claims = self.dish_mut(*item).shared_by.clone();
@@ -293,6 +296,7 @@ impl Model {
     fn dish_of(&self, order: &Order, item: &order_core::Item) -> Dish {
         let claims = order.shared_by(item);
         Dish {
+            name: NAMES.into_iter().find(|name| *name == item.dish_name().as_str()).unwrap(),
             id: ITEMS.into_iter().find(|id| *id == item.id().as_str()).unwrap(),
             kind: charge::TYPES.into_iter().find(|kind| *kind == item.dish_type().as_str()).unwrap(),
             by: self.known(order.added_by(item).unwrap().id().as_str()),

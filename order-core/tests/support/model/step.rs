@@ -6,6 +6,7 @@ use super::charge::{AskedCharges, AskedValue, TYPES, charges, value};
 use super::{Model, manners};
 
 pub(super) const WHO: [&str; 5] = ["asha", "ben", "chi", "dev", "eve"];
+pub(super) const NAMES: [&str; 3] = ["Dish", "Dish of the day", "दाल"];
 pub(super) const ITEMS: [&str; 6] = ["i0", "i1", "i2", "i3", "i4", "i5"];
 
 /// A JSON number, or another value in its place, and its value in millionths if it has a
@@ -86,6 +87,11 @@ pub(super) enum What {
     Update {
         item: usize,
         quantity: usize,
+    },
+    /// A new name for a dish, one of [`NAMES`].
+    Edit {
+        item: usize,
+        name: usize,
     },
     Claim {
         item: usize,
@@ -233,6 +239,7 @@ fn step() -> impl Strategy<Value = Step> {
         25 => adding.prop_map(|(item, kind, price, quantity, shared_by)| What::Add { item, kind, price, quantity, shared_by }),
         8 => item.clone().prop_map(|item| What::Remove { item }),
         12 => (item.clone(), likely.clone()).prop_map(|(item, quantity)| What::Update { item, quantity }),
+        5 => (item.clone(), 0..NAMES.len()).prop_map(|(item, name)| What::Edit { item, name }),
         14 => (item.clone(), prop::option::of(likely.clone())).prop_map(|(item, weight)| What::Claim { item, weight }),
         8 => item.prop_map(|item| What::Unclaim { item }),
         8 => (a_dish, sharing).prop_map(|(item, shared_by)| What::Assign { item, shared_by }),
@@ -314,6 +321,10 @@ impl Step {
                 r#"{{"type":"update_quantity","data":{{"itemId":"{}","quantity":{}}}}}"#,
                 ITEMS[*item],
                 number(*quantity)
+            ),
+            What::Edit { item, name } => format!(
+                r#"{{"type":"edit_item","data":{{"itemId":"{}","dishName":"{}"}}}}"#,
+                ITEMS[*item], NAMES[*name]
             ),
             What::Claim { item, weight } => {
                 let weight = weight.map_or(String::new(), |place| format!(r#","weight":{}"#, number(place)));

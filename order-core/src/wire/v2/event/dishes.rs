@@ -30,5 +30,9 @@ pub(super) fn write(changes: &mut Changes<'_>, fact: &DishFact) {
             changes.put_item(item);
             changes.set(state::total);
         }
+        DishFact::Edited { item, .. } => {
+            changes.put_item(item);
+            changes.set_rules();
+        }
     }
 }
