@@ -2,7 +2,7 @@
 
 use crate::fact::{Marks, Recorded};
 use crate::order::Order;
-use crate::order::table::Rules;
+use crate::order::table::TableState;
 use crate::{Actor, ParticipantId};
 
 /// Whether this person is not at the table.
@@ -15,11 +15,11 @@ pub(super) fn is_away(order: &Order, who: Option<&ParticipantId>) -> bool {
 ///
 /// A log is replayed by this, so it is part of the stored form: it may change only with its version.
 pub(super) fn update(order: &mut Order, recorded: &Recorded, was_away: bool) {
-    if order.rules.is_none() {
+    if order.table.is_none() {
         return;
     }
     let author = recorded.by.id().and_then(|id| order.seat_of(id));
-    let Some(rules) = &mut order.rules else { return };
+    let Some(rules) = &mut order.table else { return };
     let before = rules.ready.len();
     let traits = recorded.fact.traits();
     match traits.marks {
@@ -34,7 +34,7 @@ pub(super) fn update(order: &mut Order, recorded: &Recorded, was_away: bool) {
     }
 }
 
-impl Rules {
+impl TableState {
     /// Marks the deadline as passed if the clock caused the fact. Returns whether it was marked.
     fn deadline_passes(&mut self, by: &Actor) -> bool {
         match (by, &mut self.deadline) {

@@ -69,7 +69,7 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
     order.forget_texts();
     order.divided = Cached::default();
     let change = Change::of(order, recorded);
-    let was_away = order.rules.is_some() && marks::is_away(order, recorded.by.id());
+    let was_away = order.table.is_some() && marks::is_away(order, recorded.by.id());
     match &recorded.fact {
         Fact::People(fact) => people::apply(order, recorded, fact)?,
         Fact::Dish(fact) => dishes::apply(order, recorded, fact)?,

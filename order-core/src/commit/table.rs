@@ -2,7 +2,7 @@
 
 use super::CommitError;
 use crate::fact::TableFact;
-use crate::order::table::Rules;
+use crate::order::table::TableState;
 use crate::order::{Order, Status};
 use crate::split::seats_on_bill;
 use crate::{Amount, ParticipantId};
@@ -23,8 +23,8 @@ pub(super) fn apply(order: &mut Order, fact: &TableFact) -> Result<(), CommitErr
 }
 
 /// Returns the rules for changing, and creates them if there are none.
-pub(super) fn of(order: &mut Order) -> &mut Rules {
-    order.rules.get_or_insert_default()
+pub(super) fn of(order: &mut Order) -> &mut TableState {
+    order.table.get_or_insert_default()
 }
 
 fn set_limit(order: &mut Order, who: &ParticipantId, limit: Option<Amount>) -> Result<(), CommitError> {

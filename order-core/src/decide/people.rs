@@ -10,7 +10,7 @@ use crate::bill::is_tractable;
 use crate::command::{DishesOfRemoved, Join, PeopleCommand};
 use crate::fact::{Fact, Joined, PeopleFact, Removed};
 use crate::order::people::{Participant, Seat};
-use crate::order::table::HouseRules;
+use crate::order::table::TableRules;
 use crate::order::{Order, Status};
 use crate::rejection::{Code, Rejection};
 use crate::split::Weight;
@@ -102,7 +102,7 @@ fn join(
         tenant_id: join.tenant_id.clone().filter(|_| order.tenant_id.is_none()),
         currency: first.then_some(currency),
         charges,
-        rules: first.then(|| first_rules(order, join)).filter(|rules| *rules != HouseRules::default()),
+        rules: first.then(|| first_rules(order, join)).filter(|rules| *rules != TableRules::default()),
         deadline,
     };
     let nothing_new = known.is_some_and(|person| {
@@ -116,8 +116,8 @@ fn join(
 }
 
 /// The rules of an order that starts with `join`.
-fn first_rules(order: &Order, join: &Join) -> HouseRules {
-    HouseRules {
+fn first_rules(order: &Order, join: &Join) -> TableRules {
+    TableRules {
         policy: join.policy.unwrap_or(order.default_policy),
         finalize_when_ready: join.finalize_when_ready.unwrap_or_default(),
     }
@@ -136,7 +136,7 @@ fn role_on_joining(order: &Order, id: &ParticipantId) -> Role {
 fn ready(order: &Order, by: &ParticipantId, ready: bool) -> Result<Option<Fact>, Rejection> {
     let is_ready = |who: &ParticipantId| order.ready().any(|person| person.id == *who);
     let all_ready = || order.participants().all(|person| person.id == *by || is_ready(&person.id));
-    if ready && order.house_rules().finalize_when_ready && all_ready() {
+    if ready && order.table_rules().finalize_when_ready && all_ready() {
         return finalized(order).map(Some);
     }
     Ok((is_ready(by) != ready).then_some(Fact::People(PeopleFact::ReadySet { ready })))

@@ -116,7 +116,7 @@ pub(super) fn within_limit(
     freed: Amount,
     line: Amount,
 ) -> Result<(), Rejection> {
-    let Some(rules) = order.rules.as_ref().filter(|rules| !rules.limits.is_empty()) else { return Ok(()) };
+    let Some(rules) = order.table.as_ref().filter(|rules| !rules.limits.is_empty()) else { return Ok(()) };
     let Some(adder) = adder() else { return Ok(()) };
     let Some(&limit) = rules.limits.get(&adder) else { return Ok(()) };
     if line <= freed || order.is_owned_by(by) {

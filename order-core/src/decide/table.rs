@@ -9,7 +9,7 @@ use super::rights::{in_charge, may_settle, present, still_open};
 use crate::command::TableCommand;
 use crate::fact::{Fact, TableFact};
 use crate::order::Order;
-use crate::order::table::HouseRules;
+use crate::order::table::TableRules;
 use crate::rejection::{Code, Rejection};
 use crate::split::{does_not_cover, seats_on_bill, shares};
 use crate::{Actor, Amount, ParticipantId, UnixMillis, max_order_total};
@@ -85,8 +85,8 @@ fn lock(order: &Order, locked: bool) -> Option<Fact> {
 }
 
 fn rules(order: &Order, finalize_when_ready: bool) -> Option<Fact> {
-    let rules = HouseRules { finalize_when_ready, ..order.house_rules() };
-    (rules != order.house_rules()).then_some(Fact::Table(TableFact::RulesSet(rules)))
+    let rules = TableRules { finalize_when_ready, ..order.table_rules() };
+    (rules != order.table_rules()).then_some(Fact::Table(TableFact::RulesSet(rules)))
 }
 
 /// Sets a limit. One below what the person has added removes nothing, but they cannot add more.
@@ -95,6 +95,6 @@ fn limit(order: &Order, who: &ParticipantId, limit: Option<Decimal>) -> Result<O
     let max = max_order_total(order.currency);
     let limit = limit.map(|limit| amount_up_to(limit, max, order.currency)).transpose();
     let limit = limit.map_err(|error| bad_amount(order.currency, Code::BadLimit, "data.limit", error))?;
-    let before = order.rules.as_ref().and_then(|rules| rules.limits.get(&seat).copied());
+    let before = order.table.as_ref().and_then(|rules| rules.limits.get(&seat).copied());
     Ok((before != limit).then(|| Fact::Table(TableFact::LimitSet { who: who.clone(), limit })))
 }

@@ -5,7 +5,7 @@ use super::traits::{Marks, Traits};
 use crate::order::deadline::Deadline;
 use crate::split::Weight;
 use crate::value::text::Text;
-use crate::{Currency, HouseRules, ItemId, ParticipantId, Role};
+use crate::{Currency, ItemId, ParticipantId, Role, TableRules};
 
 /// A fact about the people at the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub struct Joined {
     /// The order's charges, if the first join set them.
     pub charges: Option<ChargesSet>,
     /// The order's rules, if the first join set any but the defaults.
-    pub rules: Option<HouseRules>,
+    pub rules: Option<TableRules>,
     /// The order's deadline, if the first join set one.
     pub deadline: Option<Box<Deadline>>,
 }

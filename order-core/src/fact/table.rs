@@ -2,13 +2,13 @@
 
 use super::traits::Traits;
 use crate::order::deadline::Deadline;
-use crate::{Amount, HouseRules, ParticipantId};
+use crate::{Amount, ParticipantId, TableRules};
 
 /// A fact about the table as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TableFact {
     /// The rules of the order as a whole changed.
-    RulesSet(HouseRules),
+    RulesSet(TableRules),
     /// The dishes were locked, so that only the owner may change them, or unlocked.
     LockSet {
         /// Whether the dishes are locked.

@@ -15,7 +15,7 @@ pub use done::{MAX_COMMANDS, MAX_COMMANDS_EACH, RESERVED_COMMANDS, Stamp};
 pub use item::Item;
 pub use people::{Participant, Role};
 pub use presence::{Markers, Presence};
-pub use table::{HouseRules, Policy};
+pub use table::{Policy, TableRules};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ use crate::order::items::Items;
 use crate::order::last_change::LastChanges;
 use crate::order::payments::Payment;
 use crate::order::people::Seat;
-use crate::order::table::Rules;
+use crate::order::table::TableState;
 use crate::value::text::Text;
 use crate::wire::Texts;
 use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, PaymentId, UnixMillis};
@@ -100,7 +100,7 @@ pub struct Order {
     pub(crate) on_bill: Option<Vec<Seat>>,
     pub(crate) status: Status,
     /// `None` until a rule differs from the defaults.
-    pub(crate) rules: Option<Box<Rules>>,
+    pub(crate) table: Option<Box<TableState>>,
     /// The policy if the first participant names none; unused once somebody has joined.
     pub(crate) default_policy: Policy,
     /// How to undo each person's last change.
@@ -138,7 +138,7 @@ impl Order {
             payments: Vec::new(),
             on_bill: None,
             status: Status::Active,
-            rules: None,
+            table: None,
             default_policy: Policy::default(),
             last_changes: LastChanges::default(),
             done: DoneCommands::default(),
@@ -358,27 +358,27 @@ impl Order {
 
     /// The deadline at which it is, or was, locked or finalized automatically.
     pub fn deadline(&self) -> Option<&Deadline> {
-        self.rules.as_ref()?.deadline.as_ref()
+        self.table.as_ref()?.deadline.as_ref()
     }
 
     /// Who may edit what.
     pub fn policy(&self) -> Policy {
-        self.house_rules().policy
+        self.table_rules().policy
     }
 
     /// The rules agreed for the order as a whole.
-    pub fn house_rules(&self) -> HouseRules {
-        self.rules.as_ref().map(|rules| rules.house).unwrap_or_default()
+    pub fn table_rules(&self) -> TableRules {
+        self.table.as_ref().map(|rules| rules.house).unwrap_or_default()
     }
 
     /// Whether only the owner may change the dishes.
     pub fn is_locked(&self) -> bool {
-        self.rules.as_ref().is_some_and(|rules| rules.locked)
+        self.table.as_ref().is_some_and(|rules| rules.locked)
     }
 
     /// The limits on the dishes that participants add, in joining order.
     pub fn limits(&self) -> impl Iterator<Item = (&Participant, Amount)> {
-        let limits = self.rules.iter().flat_map(|rules| &rules.limits);
+        let limits = self.table.iter().flat_map(|rules| &rules.limits);
         limits.filter_map(|(&seat, &limit)| Some((self.at(seat)?, limit)))
     }
 
@@ -389,17 +389,17 @@ impl Order {
 
     /// Who is ready, in joining order.
     pub fn ready(&self) -> impl Iterator<Item = &Participant> {
-        self.rules.iter().flat_map(|rules| &rules.ready).filter_map(|&seat| self.at(seat))
+        self.table.iter().flat_map(|rules| &rules.ready).filter_map(|&seat| self.at(seat))
     }
 
     /// Who was removed and may not come back, in joining order.
     pub fn removed(&self) -> impl Iterator<Item = &Participant> {
-        self.rules.iter().flat_map(|rules| &rules.removed).filter_map(|&seat| self.at(seat))
+        self.table.iter().flat_map(|rules| &rules.removed).filter_map(|&seat| self.at(seat))
     }
 
     /// Whether this person was removed and may not come back.
     pub fn is_removed(&self, who: &ParticipantId) -> bool {
-        let Some(rules) = &self.rules else { return false };
+        let Some(rules) = &self.table else { return false };
         self.seat_of(who).is_some_and(|seat| rules.removed.contains(&seat))
     }
 

@@ -35,7 +35,7 @@ impl Policy {
 
 /// The rules agreed for an order as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct HouseRules {
+pub struct TableRules {
     /// Who may edit what.
     pub policy: Policy,
     /// Whether the order is finalized as soon as everybody at the table is ready.
@@ -44,8 +44,8 @@ pub struct HouseRules {
 
 /// An order's rules, from the first time they differ from the defaults. Most orders have none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Rules {
-    pub(crate) house: HouseRules,
+pub(crate) struct TableState {
+    pub(crate) house: TableRules,
     /// Whether only the owner may change the dishes.
     pub(crate) locked: bool,
     /// The limit on the total of the dishes that a participant adds.

@@ -14,7 +14,7 @@ use super::people::{
 };
 use super::split::{self, StoredSplitUpdated};
 use super::table::{
-    self, StoredDeadlineSet, StoredFinalized, StoredHouse, StoredLimitSet, StoredLockSet, StoredReminded,
+    self, StoredDeadlineSet, StoredFinalized, StoredLimitSet, StoredLockSet, StoredReminded, StoredTableRules,
 };
 use super::version::{self, StoredError, Upcast};
 use crate::fact::{Fact, Recorded, TableFact};
@@ -74,7 +74,7 @@ pub(super) enum StoredFact {
     PaymentRecorded(StoredPaymentRecorded),
     PaymentUpdated(StoredPaymentUpdated),
     PaymentRefunded(StoredPaymentRefunded),
-    RulesSet(StoredHouse),
+    RulesSet(StoredTableRules),
     LockSet(StoredLockSet),
     LimitSet(StoredLimitSet),
     DeadlineSet(StoredDeadlineSet),

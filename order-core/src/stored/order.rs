@@ -10,7 +10,7 @@ use super::fact::{StoredFact, read_fact, stored_fact};
 use super::payments::StoredPayment;
 use super::people::StoredPerson;
 use super::split::StoredSplit;
-use super::table::StoredRules;
+use super::table::StoredTableState;
 use super::value::{StoredCurrency, owned};
 use super::version::{self, StoredError, Upcast};
 use crate::fact::ChargesSet;
@@ -68,7 +68,7 @@ struct StoredOrder<Commands = Vec<StoredDone>> {
     ended: Option<StoredEnd>,
     /// Absent if no rule ever differed from the defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    rules: Option<StoredRules>,
+    rules: Option<StoredTableState>,
     /// How to undo each person's last change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     last_changes: Vec<StoredChange>,
@@ -154,7 +154,7 @@ pub fn encode_snapshot(order: &Order, position: &LogPosition) -> Result<Vec<u8>,
             Status::Expired => Some(StoredEnd::Expired),
             Status::Archived => Some(StoredEnd::Archived),
         },
-        rules: order.rules.as_deref().map(StoredRules::from),
+        rules: order.table.as_deref().map(StoredTableState::from),
         last_changes: order.last_changes.iter().map(|(seat, change)| stored_change(*seat, change)).collect(),
         done: order
             .done
@@ -269,7 +269,7 @@ fn read_order<Commands>(stored: StoredOrder<Commands>, done: DoneCommands) -> Re
         on_bill,
         last_changes,
         done,
-        rules: stored.rules.map(|rules| rules.read(seat)).transpose()?.map(Box::new),
+        table: stored.rules.map(|rules| rules.read(seat)).transpose()?.map(Box::new),
         default_policy: Policy::default(),
         status: match (stored.finalized, stored.ended) {
             (true, None) => Status::Finalized,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::charges::StoredCharges;
 use super::claims::{read_claims, stored_claims};
 use super::fact::StoredFact;
-use super::table::{StoredDeadline, StoredHouse};
+use super::table::{StoredDeadline, StoredTableRules};
 use super::value::{StoredCurrency, owned};
 use super::version::StoredError;
 use crate::fact::{ChargesSet, Joined, PeopleFact, Removed};
@@ -13,7 +13,7 @@ use crate::order::cached::Cached;
 use crate::order::deadline::Deadline;
 use crate::order::people::Participant;
 use crate::value::text::Text;
-use crate::{Currency, HouseRules, ItemId, ParticipantId, Role, UnixMillis};
+use crate::{Currency, ItemId, ParticipantId, Role, TableRules, UnixMillis};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredJoined {
@@ -31,7 +31,7 @@ pub(super) struct StoredJoined {
     charges: Option<StoredCharges>,
     /// Absent if they are the defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    rules: Option<StoredHouse>,
+    rules: Option<StoredTableRules>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deadline: Option<StoredDeadline>,
 }
@@ -112,7 +112,7 @@ impl From<&Joined> for StoredJoined {
             tenant: joined.tenant_id.as_ref().map(owned),
             currency: joined.currency.as_ref().map(StoredCurrency::from),
             charges: joined.charges.as_ref().map(|set| StoredCharges::new(&set.charges, set.round_to)),
-            rules: joined.rules.map(StoredHouse::from),
+            rules: joined.rules.map(StoredTableRules::from),
             deadline: joined.deadline.as_deref().map(StoredDeadline::from),
         }
     }
@@ -131,7 +131,7 @@ impl StoredJoined {
             tenant_id: self.tenant.as_deref().map(Text::from_stored),
             currency: self.currency.as_ref().map(Currency::try_from).transpose()?,
             charges: self.charges.map(ChargesSet::try_from).transpose()?,
-            rules: self.rules.map(HouseRules::from),
+            rules: self.rules.map(TableRules::from),
             deadline: self.deadline.map(Deadline::from).map(Box::new),
         }))
     }

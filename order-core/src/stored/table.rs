@@ -7,11 +7,11 @@ use super::version::StoredError;
 use crate::fact::TableFact;
 use crate::order::deadline::{AtDeadline, Deadline};
 use crate::order::people::Seat;
-use crate::order::table::{HouseRules, Policy, Rules};
+use crate::order::table::{Policy, TableRules, TableState};
 use crate::{Amount, ParticipantId, UnixMillis};
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct StoredHouse {
+pub(super) struct StoredTableRules {
     policy: StoredPolicy,
     finalize_when_ready: bool,
 }
@@ -25,8 +25,8 @@ enum StoredPolicy {
 
 /// The rules of an order. People are indexes into the order's list of people.
 #[derive(Serialize, Deserialize)]
-pub(super) struct StoredRules {
-    house: StoredHouse,
+pub(super) struct StoredTableState {
+    house: StoredTableRules,
     locked: bool,
     /// Minor units, by person.
     limits: Vec<(usize, i64)>,
@@ -105,7 +105,7 @@ pub(super) fn store(fact: &TableFact) -> StoredFact {
     }
 }
 
-impl StoredHouse {
+impl StoredTableRules {
     pub(super) fn read(self) -> TableFact {
         TableFact::RulesSet(self.into())
     }
@@ -166,8 +166,8 @@ impl From<StoredDeadline> for Deadline {
     }
 }
 
-impl From<HouseRules> for StoredHouse {
-    fn from(house: HouseRules) -> Self {
+impl From<TableRules> for StoredTableRules {
+    fn from(house: TableRules) -> Self {
         let policy = match house.policy {
             Policy::Open => StoredPolicy::Open,
             Policy::Hosted => StoredPolicy::Hosted,
@@ -176,8 +176,8 @@ impl From<HouseRules> for StoredHouse {
     }
 }
 
-impl From<StoredHouse> for HouseRules {
-    fn from(stored: StoredHouse) -> Self {
+impl From<StoredTableRules> for TableRules {
+    fn from(stored: StoredTableRules) -> Self {
         let policy = match stored.policy {
             StoredPolicy::Open => Policy::Open,
             StoredPolicy::Hosted => Policy::Hosted,
@@ -186,8 +186,8 @@ impl From<StoredHouse> for HouseRules {
     }
 }
 
-impl From<&Rules> for StoredRules {
-    fn from(rules: &Rules) -> Self {
+impl From<&TableState> for StoredTableState {
+    fn from(rules: &TableState) -> Self {
         Self {
             house: rules.house.into(),
             locked: rules.locked,
@@ -200,13 +200,13 @@ impl From<&Rules> for StoredRules {
     }
 }
 
-impl StoredRules {
+impl StoredTableState {
     pub(super) fn read(
         self,
         seat: impl Fn(usize) -> Result<Seat, StoredError>,
-    ) -> Result<Rules, StoredError> {
+    ) -> Result<TableState, StoredError> {
         let limit = |(place, limit)| Ok((seat(place)?, read_limit(limit)?));
-        Ok(Rules {
+        Ok(TableState {
             house: self.house.into(),
             locked: self.locked,
             limits: self.limits.into_iter().map(limit).collect::<Result<_, StoredError>>()?,

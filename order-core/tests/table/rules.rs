@@ -55,7 +55,7 @@ fn the_first_to_join_chooses_the_policy_and_nobody_after_them() {
     let open = r#"{"type":"join","participantId":"ben","participantName":"Ben","data":{"policy":"open","finalizeWhenReady":true}}"#;
     table.accept("ben", open);
     assert_eq!(table.order.policy(), Policy::Hosted);
-    assert!(!table.order.house_rules().finalize_when_ready);
+    assert!(!table.order.table_rules().finalize_when_ready);
     let mut table = Table::of(&["asha"]);
     assert_eq!(table.order.policy(), Policy::Open);
     for policy in ["\"Hosted\"", "\"\"", "1"] {

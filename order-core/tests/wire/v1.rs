@@ -285,7 +285,7 @@ fn assert_state(state: &Json, order: &Order, presence: &Presence) {
 fn rules(order: &Order) -> Vec<&'static str> {
     let fields = [
         ("policy", order.policy() == Policy::Hosted),
-        ("finalizeWhenReady", order.house_rules().finalize_when_ready),
+        ("finalizeWhenReady", order.table_rules().finalize_when_ready),
         ("locked", order.is_locked()),
         ("limits", order.limits().next().is_some()),
         ("ready", order.ready().next().is_some()),

@@ -219,7 +219,7 @@ impl Model {
 
     pub(super) fn assert_manners(&self, order: &Order) {
         assert_eq!(order.policy() == Policy::Hosted, self.manners.hosted);
-        assert_eq!(order.house_rules().finalize_when_ready, self.manners.when_ready);
+        assert_eq!(order.table_rules().finalize_when_ready, self.manners.when_ready);
         assert_eq!(order.is_locked(), self.manners.locked);
         let limits: BTreeMap<_, _> =
             order.limits().map(|(person, limit)| (person.id().as_str(), self.in_millionths(limit))).collect();

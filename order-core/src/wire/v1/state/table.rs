@@ -7,10 +7,10 @@ use crate::{Order, Participant, Policy, Status};
 impl StateWriter {
     /// Writes the rules that differ from the defaults.
     pub(super) fn rules(&mut self, order: &Order) {
-        if order.rules.is_none() {
+        if order.table.is_none() {
             return;
         }
-        let house = order.house_rules();
+        let house = order.table_rules();
         if house.policy != Policy::default() {
             self.json.string_field("policy", house.policy.as_str());
         }

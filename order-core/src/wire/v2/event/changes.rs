@@ -16,7 +16,7 @@ pub(super) struct Changes<'a> {
 
 impl<'a> Changes<'a> {
     pub(super) fn new(json: &'a mut Writer, order: &'a Order, recorded: &'a Recorded) -> Self {
-        let rules = order.rules.as_ref().is_some_and(|rules| rules.changed_at == recorded.seq);
+        let rules = order.table.as_ref().is_some_and(|rules| rules.changed_at == recorded.seq);
         Self { json, order, recorded, rules }
     }
 

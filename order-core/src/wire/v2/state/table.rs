@@ -15,10 +15,10 @@ pub(in crate::wire::v2) fn origin(json: &mut Writer, order: &Order) {
 
 /// Writes the rules, who is ready and who was removed.
 pub(in crate::wire::v2) fn rules(json: &mut Writer, order: &Order) {
-    if order.rules.is_none() {
+    if order.table.is_none() {
         return;
     }
-    let house = order.house_rules();
+    let house = order.table_rules();
     json.key("rules");
     json.begin_object();
     json.string_field("policy", house.policy.as_str());
