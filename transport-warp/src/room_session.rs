@@ -31,13 +31,13 @@ fn outgoing(outgoing: order_host::Outgoing) -> PeerMessage {
         order_host::Outgoing::Text(text) => PeerMessage::Text(text.into_parts()),
         order_host::Outgoing::Close(CloseReason::Restart) => PeerMessage::Close(Close::restart()),
         order_host::Outgoing::Close(CloseReason::Unavailable) => {
-            PeerMessage::Close(Close::try_later("the order cannot be read now"))
+            PeerMessage::Close(Close::try_later("the order cannot be read now; reconnect later"))
         }
         order_host::Outgoing::Close(CloseReason::SignInEnded) => {
-            PeerMessage::Close(Close::not_allowed("the sign-in has ended; come back with a new token"))
+            PeerMessage::Close(Close::not_allowed("the sign-in has expired; reconnect with a new token"))
         }
         order_host::Outgoing::Close(CloseReason::Flood) => {
-            PeerMessage::Close(Close::not_allowed("too many messages; wait when you are told to"))
+            PeerMessage::Close(Close::not_allowed("too many messages; wait as long as retryAfter says"))
         }
         // Reasons that a later version of the host may add.
         _ => PeerMessage::Close(Close::try_later("the room closed the socket")),

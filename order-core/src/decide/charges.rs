@@ -79,7 +79,7 @@ pub(super) fn fit_with(order: &Order, set: &ChargesSet, restored: &ItemId) -> Re
 fn fit(set: &ChargesSet, is_there: impl Fn(&ItemId) -> bool) -> Result<(), Rejection> {
     let is_gone = |charge: &Charge| matches!(&charge.kind, ChargeKind::Discount { item: Some(item) } if !is_there(item));
     if set.charges.iter().any(is_gone) {
-        return Err(Rejection::undo_conflict("a dish that had a discount is not there any more"));
+        return Err(Rejection::undo_conflict("a dish with a discount is no longer on the order"));
     }
     Ok(())
 }

@@ -125,7 +125,7 @@ fn nobody_was_removed(order: &Order, shared_by: &[(ParticipantId, Weight)]) -> R
     let removed = |id: &ParticipantId| order.removed().any(|person| person.id == *id);
     let may_share = |id: &ParticipantId| order.seat_of(id).is_some_and(|seat| order.may_share(seat));
     if shared_by.iter().any(|(id, _)| removed(id) && !may_share(id)) {
-        return Err(Rejection::undo_conflict("somebody who had part of the dish was removed"));
+        return Err(Rejection::undo_conflict("somebody who shared the dish was removed"));
     }
     Ok(())
 }

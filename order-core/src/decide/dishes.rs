@@ -93,7 +93,7 @@ fn restore(order: &Order, by: &ParticipantId, restored: &ItemRestored) -> Result
     let ItemRestored { added, added_by, charges, .. } = restored;
     may_restore(order, by, added_by)?;
     if order.item(&added.item).is_some() {
-        return Err(Rejection::undo_conflict("another dish has its id by now"));
+        return Err(Rejection::undo_conflict("another dish has its id now"));
     }
     let line = fits(order, Amount::ZERO, added.price, added.quantity)?;
     within_limit(order, by, || order.seat_of(added_by), Amount::ZERO, line)?;

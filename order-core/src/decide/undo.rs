@@ -20,11 +20,13 @@ pub(super) fn decide(order: &Order, actor: &Actor, seq: Option<Decimal>) -> Resu
     let last = order.seat_of(by).and_then(|seat| order.last_changes.get(&seat));
     let LastChange { seq: last, back } = last.ok_or(Code::NothingToUndo)?;
     if seq.is_some_and(|seq| whole(seq) != Some(*last)) {
-        return Err(Rejection::undo_conflict(format!("your last change is {last}")).field("data.seq"));
+        return Err(
+            Rejection::undo_conflict(format!("your last change is now number {last}")).field("data.seq")
+        );
     }
-    let back = back.as_deref().ok_or_else(|| {
-        Rejection::undo_conflict("the same was changed since, or whom it concerns has gone")
-    })?;
+    let back = back
+        .as_deref()
+        .ok_or_else(|| Rejection::undo_conflict("it was changed again, or somebody it concerns has left"))?;
     match back {
         Fact::Dish(back) => dishes::undo(order, by, back).map(Fact::Dish),
         Fact::Claim(back) => claims::undo(order, actor, by, back).map(Fact::Claim),
