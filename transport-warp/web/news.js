@@ -20,6 +20,8 @@ export function receive(message) {
   }
   const before = table.order;
   const state = data.orderState ?? (Array.isArray(data.items) ? data : null);
+  // An edit that changed nothing is acknowledged, and nothing else is sent.
+  if (type === 'ack' && message.id === table.editing?.command) return $('edit').close();
   if (!state) return; // A message of a newer server that this page does not understand.
   const mine = message.participantId === me.id;
   if (type === 'participant_left' && mine) return departed('removedBy' in data);

@@ -62,13 +62,16 @@ fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Re
 }
 
 /// Returns the fact that changes the texts of a line. `None`: they are the same already.
+///
+/// A customization that is stored as an empty text stays so until there is another: to people, both are none.
 fn edit(line: &Item, dish_name: Option<&Text>, customization: Option<&Text>) -> Option<DishFact> {
-    let some = |text: Option<&Text>| text.filter(|text| !text.as_str().is_empty()).cloned();
-    let (name_before, customization_before) = (&line.dish_name, some(line.customization.as_ref()));
-    let dish_name = dish_name.unwrap_or(name_before).clone();
-    let customization =
-        if customization.is_some() { some(customization) } else { customization_before.clone() };
-    let is_new = dish_name != *name_before || customization != customization_before;
+    let shown = |text: Option<&Text>| text.filter(|text| !text.as_str().is_empty()).cloned();
+    let dish_name = dish_name.unwrap_or(&line.dish_name).clone();
+    let customization = match customization.map(|text| shown(Some(text))) {
+        Some(new) if new != shown(line.customization.as_ref()) => new,
+        Some(_) | None => line.customization.clone(),
+    };
+    let is_new = dish_name != line.dish_name || customization != line.customization;
     is_new.then(|| DishFact::Edited { item: line.id.clone(), dish_name, customization })
 }
 

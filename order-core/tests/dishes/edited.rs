@@ -97,6 +97,58 @@ fn an_edit_is_undone_unless_somebody_changed_the_dish_since() {
 }
 
 #[test]
+fn a_customization_that_was_ordered_empty_is_none_and_stays_as_it_is_stored() {
+    let mut table = dosa();
+    table.accept(
+        "ben",
+        r#"{"type":"add_item","data":{"id":"vada","dishName":"Vada","price":1,"quantity":1,"customization":""}}"#,
+    );
+    let vada = ItemId::new("vada").unwrap();
+    assert_eq!(table.accept("ben", &edit_message("vada", r#""customization":"""#)), Decision::Unchanged);
+    let new_texts = |table: &mut Table, message: &str| {
+        let before = table.order.clone();
+        table.accept("ben", message);
+        let entry: serde_json::Value =
+            serde_json::from_str(&history_entry(&before, table.log.last().unwrap())).unwrap();
+        (entry.get("newDishName").cloned(), entry.get("newCustomization").cloned())
+    };
+    let named = new_texts(&mut table, &edit_message("vada", r#""dishName":"Medu vada""#));
+    assert_eq!(named, (Some("Medu vada".into()), None));
+    let stored =
+        |table: &Table| table.order.item(&vada).unwrap().customization().map(|text| text.as_str().to_owned());
+    assert_eq!(stored(&table), Some(String::new()), "what is not given stays");
+    let noted = new_texts(&mut table, &edit_message("vada", r#""customization":"hot""#));
+    assert_eq!(noted, (None, Some("hot".into())));
+    let undone = new_texts(&mut table, r#"{"type":"undo"}"#);
+    assert_eq!(undone, (None, Some(serde_json::Value::Null)));
+    assert_eq!((stored(&table), table.replayed()), (Some(String::new()), table.order.clone()));
+}
+
+#[test]
+fn an_undo_of_an_edit_keeps_to_the_lock_the_policy_and_the_bound() {
+    let undo = r#"{"type":"undo"}"#;
+    let mut table = dosa();
+    let long = "x".repeat(500);
+    table.accept("ben", &edit_message("dosa", &format!(r#""customization":"{long}""#)));
+    table.accept("ben", &edit_message("dosa", r#""customization":"""#));
+    table.accept("asha", LOCK);
+    assert_eq!(table.refuse("ben", undo).code(), Code::OrderLocked);
+    table.accept("asha", UNLOCK);
+    for number in 0.. {
+        let message = format!(
+            r#"{{"type":"add_item","data":{{"id":"d{number}","dishName":"Dosa","price":1,"quantity":1,"customization":"{long}"}}}}"#
+        );
+        if table.say("asha", &message).is_err() {
+            break;
+        }
+    }
+    assert_eq!(table.refuse("ben", undo).code(), Code::OrderTooLarge);
+    table.accept("asha", &edit_message("d0", r#""customization":"""#));
+    table.accept("ben", undo);
+    assert_eq!(texts(&table), ("Dosa", Some(long.as_str())));
+}
+
+#[test]
 fn an_edit_drops_the_marks_of_the_others() {
     let mut table = dosa();
     for person in ["asha", "ben"] {

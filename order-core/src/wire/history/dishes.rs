@@ -37,16 +37,21 @@ pub(super) fn dish(json: &mut Writer, before: &Order, id: &ItemId) {
     }
 }
 
-/// Writes which texts of a dish changed, and to what.
+/// Writes which texts of a dish changed, and to what. An empty customization is none.
 fn edited(json: &mut Writer, before: Option<&Item>, dish_name: &Text, customization: Option<&Text>) {
     if before.is_none_or(|item| item.dish_name() != dish_name) {
         json.string_field("newDishName", dish_name.as_str());
     }
-    if before.is_none_or(|item| item.customization() != customization) {
+    let customization = shown(customization);
+    if before.is_none_or(|item| shown(item.customization()) != customization) {
         json.key("newCustomization");
         match customization {
-            Some(text) => json.string(text.as_str()),
+            Some(text) => json.string(text),
             None => json.literal("null"),
         }
     }
+}
+
+fn shown(customization: Option<&Text>) -> Option<&str> {
+    customization.map(Text::as_str).filter(|text| !text.is_empty())
 }
