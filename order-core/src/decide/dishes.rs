@@ -79,7 +79,7 @@ fn edit(line: &Item, dish_name: Option<&Text>, customization: Option<&Text>) -> 
 pub(super) fn undo(order: &Order, by: &ParticipantId, back: &DishFact) -> Result<DishFact, Rejection> {
     match back {
         DishFact::Removed { item } | DishFact::Edited { item, .. } => {
-            may_edit(order, by, find(order, item)?)?
+            may_edit(order, by, find(order, item)?)?;
         }
         DishFact::Restored(restored) => restore(order, by, restored)?,
         DishFact::QuantityUpdated { item, quantity } => {

@@ -1,5 +1,6 @@
 //! Dishes whose name or customization is edited. `Table::refuse` asserts for each refusal that nothing changed.
 
+use order_core::text::Text;
 use order_core::wire::v2::event;
 use order_core::wire::{self, history_entry};
 use order_core::{Code, Decision, Item, ItemId, MAX_TEXT_BYTES, Presence};
@@ -222,7 +223,7 @@ fn dosa() -> Table {
 
 fn texts(table: &Table) -> (&str, Option<&str>) {
     let item = table.order.item(&ItemId::new("dosa").unwrap()).unwrap();
-    (item.dish_name().as_str(), item.customization().map(|text| text.as_str()))
+    (item.dish_name().as_str(), item.customization().map(Text::as_str))
 }
 
 fn bytes_of(item: &Item) -> usize {
