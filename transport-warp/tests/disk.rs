@@ -100,7 +100,7 @@ async fn a_first_start_on_a_full_disk_comes_up_and_keeps_its_key_when_there_is_r
     eventually("it is ready", async || ask(server.addr, "/readyz").await.status == 200).await;
     let token = token_of("ann", server.addr).await;
     let log = server.stop("TERM");
-    assert!(log.contains("THE DISK IS FULL") && log.contains("THE KEY CANNOT BE WRITTEN"), "{log}");
+    assert!(log.contains("THE DISK IS FULL") && log.contains("THE RESUME KEY CANNOT BE WRITTEN"), "{log}");
 
     let server = Running::start(stonepot(&disk.data()));
     assert_eq!(comes_back(server.addr, &token).await, 200, "nobody has to join again");

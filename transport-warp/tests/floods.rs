@@ -361,5 +361,5 @@ async fn without_a_trusted_proxy_nobody_is_where_they_say() {
         all.push(from(&running, "203.0.113.7", ROOM).await);
     }
     let log = running.stop("TERM");
-    assert_eq!(log.matches("no --trusted-proxy").count(), 1, "the operator is told once: {log}");
+    assert_eq!(log.matches("is not a --trusted-proxy").count(), 1, "the operator is told once: {log}");
 }
