@@ -189,7 +189,7 @@ fn data_without_their_write_ahead_log_are_one_line_that_says_what_to_do() {
 
     let said = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(1), "{said}");
-    for part in ["stonepot.db-wal is not there", "stonepot backup", "--accept-loss"] {
+    for part in ["stonepot.db-wal is missing", "stonepot backup", "--accept-loss"] {
         assert!(said.contains(part), "{part}: {said}");
     }
     let mut command = stonepot(&data);
