@@ -33,7 +33,6 @@ impl Damaged {
         self.remember(&self.snapshots, room);
     }
 
-    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "no other log is looked through"))]
     fn remember(&self, rooms: &Mutex<HashSet<RoomKey>>, room: RoomKey) {
         let mut rooms = rooms.lock().unwrap_or_else(PoisonError::into_inner);
         if rooms.len() < ROOMS {

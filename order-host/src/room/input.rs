@@ -41,6 +41,7 @@ pub(crate) enum Input {
     /// room waits for the clock, if it does.
     Wake { reply: oneshot::Sender<Option<Duration>> },
     /// The stored data of the room is damaged: disconnect everybody, and end.
+    #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "no other log is looked through"))]
     Damaged,
     /// Finish what was accepted, disconnect everybody, and end.
     Drain,
