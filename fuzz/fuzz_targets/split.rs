@@ -156,7 +156,7 @@ impl Bill {
             }
             SplitRule::Itemized | SplitRule::Custom(Some(CustomShares::Amounts(_))) => {}
         }
-        // The order of seats changes nobody's share.
+        // No share depends on the order of seats.
         let other = self.order(true);
         let others = order_core::split::shares(&other);
         for share in shares.list() {

@@ -354,7 +354,7 @@ async fn what_was_to_happen_by_itself_happens_although_the_server_was_killed() {
         async move {
             let order = server::ask(addr, &request("GET", ROOM, "")).await.json();
             if order["archived"] == true {
-                assert_eq!(order["status"], "finalized", "for whoever knows of no other end");
+                assert_eq!(order["status"], "finalized", "for clients that know of no other end");
                 return json!("archived");
             }
             order["status"].clone()

@@ -444,7 +444,7 @@ async fn an_idle_kept_connection_ends_too() {
     let mut stream = TcpStream::connect(server.addr).await.unwrap();
     stream.write_all(request("GET", "/healthz", "").as_bytes()).await.unwrap();
     let mut all = Vec::new();
-    timeout(LONG, stream.read_to_end(&mut all)).await.expect("it is kept for ever").unwrap();
+    timeout(LONG, stream.read_to_end(&mut all)).await.expect("it is never closed").unwrap();
     assert!(String::from_utf8(all).unwrap().starts_with("HTTP/1.1 200 OK\r\n"));
 }
 

@@ -343,7 +343,7 @@ fn answers(output: &Output) -> Vec<Value> {
 struct Talk {
     child: Child,
     stdin: Option<ChildStdin>,
-    /// Its output lines, read on a separate thread so that a test cannot block for ever.
+    /// Its output lines, read on a separate thread so that a test cannot block without end.
     lines: Receiver<String>,
 }
 

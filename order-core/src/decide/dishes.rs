@@ -8,6 +8,7 @@ use super::{charges, claims};
 use crate::command::{AddItem, DishCommand};
 use crate::fact::{DishFact, Fact, ItemAdded, ItemRestored};
 use crate::order::Order;
+use crate::order::item::shown_customization;
 use crate::rejection::{Code, Rejection};
 use crate::split::Weight;
 use crate::value::text::Text;
@@ -25,7 +26,14 @@ pub(super) fn decide(order: &Order, actor: &Actor, command: &DishCommand) -> Res
             may_edit(order, by, find(order, item)?)?;
             DishFact::Removed { item: item.clone() }
         }
-        DishCommand::UpdateQuantity { item, quantity } => update_quantity(order, by, item, *quantity)?,
+        DishCommand::UpdateQuantity { item, quantity } => {
+            match update_quantity(order, by, item, *quantity)? {
+                DishFact::QuantityUpdated { item, quantity } if find(order, &item)?.quantity == quantity => {
+                    return Ok(None);
+                }
+                fact => fact,
+            }
+        }
         DishCommand::Edit { item, dish_name, customization } => {
             let line = find(order, item)?;
             may_edit(order, by, line)?;
@@ -65,10 +73,9 @@ fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Re
 ///
 /// A customization that is stored as an empty text stays so until there is another: to people, both are none.
 fn edit(line: &Item, dish_name: Option<&Text>, customization: Option<&Text>) -> Option<DishFact> {
-    let shown = |text: Option<&Text>| text.filter(|text| !text.as_str().is_empty()).cloned();
     let dish_name = dish_name.unwrap_or(&line.dish_name).clone();
-    let customization = match customization.map(|text| shown(Some(text))) {
-        Some(new) if new != shown(line.customization.as_ref()) => new,
+    let customization = match customization.map(|text| shown_customization(Some(text))) {
+        Some(new) if new != shown_customization(line.customization.as_ref()) => new.cloned(),
         Some(_) | None => line.customization.clone(),
     };
     let is_new = dish_name != line.dish_name || customization != line.customization;

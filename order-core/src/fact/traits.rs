@@ -18,7 +18,7 @@ pub(crate) struct Traits {
 /// Whose marks of readiness a fact drops: those of people who agreed to another bill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Marks {
-    /// Nobody's.
+    /// Those of no one.
     Keep,
     /// Everybody's but the author's, who agrees to what they do themselves.
     KeepAuthors,

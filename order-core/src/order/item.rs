@@ -86,3 +86,8 @@ pub(crate) fn text_bytes(dish_name: &Text, dish_type: &Text, customization: Opti
     let bytes = |text: &Text| text.as_str().len();
     bytes(dish_name).saturating_add(bytes(dish_type)).saturating_add(customization.map_or(0, bytes))
 }
+
+/// A customization as people see it: an empty text is none.
+pub(crate) fn shown_customization(customization: Option<&Text>) -> Option<&Text> {
+    customization.filter(|text| !text.as_str().is_empty())
+}

@@ -57,10 +57,12 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8], upcasts: &[Upcast]) -> Res
     if v == supported {
         return serde_json::from_slice(bytes).map_err(|_| StoredError::Unreadable);
     }
-    if v == 0 || v > supported {
+    if v > supported {
         return Err(StoredError::NewerVersion { found: v, supported });
     }
-    let steps = usize::try_from(v).unwrap_or(usize::MAX).saturating_sub(1);
+    // The first version is 1.
+    let steps = v.checked_sub(1).and_then(|steps| usize::try_from(steps).ok());
+    let steps = steps.ok_or(StoredError::Damaged("version"))?;
     let document: Value = serde_json::from_slice(bytes).map_err(|_| StoredError::Unreadable)?;
     let document = upcasts.iter().skip(steps).fold(document, |document, upcast| upcast(document));
     serde_json::from_value(document).map_err(|_| StoredError::Unreadable)
@@ -99,9 +101,10 @@ mod tests {
     }
 
     #[test]
-    fn a_later_version_is_refused_by_its_number() {
+    fn a_version_that_this_release_does_not_know_is_refused_by_its_number() {
         let newer = read::<Third>(br#"{"v":4,"titles":[]}"#, UPCASTS);
         assert_eq!(newer, Err(StoredError::NewerVersion { found: 4, supported: 3 }));
+        assert_eq!(read::<Third>(br#"{"v":0,"titles":[]}"#, UPCASTS), Err(StoredError::Damaged("version")));
         assert_eq!(read::<Third>(b"{}", UPCASTS), Err(StoredError::Unreadable));
         assert_eq!(read::<Third>(b"\xff", UPCASTS), Err(StoredError::Unreadable));
     }

@@ -70,7 +70,9 @@ pub(super) fn required_if_there(
     max: usize,
 ) -> Result<Option<Text>, Rejection> {
     let Some(raw) = object.string(key, "a string")? else { return Ok(None) };
-    Text::clean(&raw, max).map(Some).map_err(|error| bad_text(object, key, max, &error))
+    Text::clean(&raw, max)
+        .map(Some)
+        .map_err(|error| bad_text(object, key, error, format!("1 to {max} visible characters")))
 }
 
 /// Reads a text that counts as absent when it is empty.
@@ -89,7 +91,9 @@ pub(super) fn may_be_empty(
     max: usize,
 ) -> Result<Option<Text>, Rejection> {
     let Some(raw) = object.string(key, "a string")? else { return Ok(None) };
-    Text::clean_or_empty(&raw, max).map(Some).map_err(|error| bad_text(object, key, max, &error))
+    Text::clean_or_empty(&raw, max)
+        .map(Some)
+        .map_err(|error| bad_text(object, key, error, format!("at most {max} visible characters")))
 }
 
 /// Reads a label, which is compared as it is written. An empty one counts as absent.
@@ -97,14 +101,11 @@ pub(super) fn label(object: &Object<'_>, key: &'static str) -> Result<Option<Tex
     let raw = object.string(key, "a string")?.filter(|raw| !raw.is_empty());
     let Some(raw) = raw else { return Ok(None) };
     Text::exact(&raw, MAX_LABEL_CHARS).map(Some).map_err(|error| {
-        bad_text(object, key, MAX_LABEL_CHARS, &error)
-            .expected(format!("1 to {MAX_LABEL_CHARS} visible characters, without white space at the ends"))
+        let expected = format!("1 to {MAX_LABEL_CHARS} visible characters, without white space at the ends");
+        bad_text(object, key, error, expected)
     })
 }
 
-fn bad_text(object: &Object<'_>, key: &str, max: usize, error: &TextError) -> Rejection {
-    Rejection::new(Code::BadText)
-        .field(object.name(key))
-        .because(error.to_string())
-        .expected(format!("1 to {max} visible characters"))
+fn bad_text(object: &Object<'_>, key: &str, error: TextError, expected: String) -> Rejection {
+    Rejection::new(Code::BadText).field(object.name(key)).because(error.to_string()).expected(expected)
 }

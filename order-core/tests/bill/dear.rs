@@ -61,7 +61,7 @@ fn what_an_order_keeps_of_its_bill_is_forgotten_with_the_next_change() {
     let mut order = dear.order();
     let before = v2::bill(&order, None);
     assert_eq!(v2::bill(&order, None), before, "asked for again, it is the same");
-    assert_eq!(v2::bill(&order.clone(), None), before, "a copy works it out anew");
+    assert_eq!(v2::bill(&order.clone(), None), before, "a copy works it out again");
     double_the_first(&mut order);
     let after = v2::bill(&order, None);
     assert_ne!(after, before);

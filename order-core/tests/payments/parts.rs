@@ -64,7 +64,7 @@ fn a_list_that_does_not_suffice_is_divided_in_proportion_to_what_is_due() {
     table.accept("asha", &pay(r#"{"paymentId":"p1","amount":33.33,"for":["chi","asha","ben"]}"#));
     assert_eq!(paid_for(&table, "p1"), "asha 16.66, ben 10, chi 6.67");
     table.accept("asha", &pay(r#"{"paymentId":"p2","amount":0.01,"for":["chi","asha","ben"]}"#));
-    assert_eq!(paid_for(&table, "p2"), "asha 0.01", "whoever gets nothing of it is not in it");
+    assert_eq!(paid_for(&table, "p2"), "asha 0.01", "people who get nothing of it are not in it");
     table.accept("asha", &pay(r#"{"paymentId":"p3","amount":166.66,"for":["chi","asha","ben"]}"#));
     are_sums(&table, "200", "0", false);
 }

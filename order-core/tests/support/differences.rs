@@ -136,7 +136,7 @@ pub(crate) const DIFFERENCES: &[Difference] = {
             17,
             Nothing,
             GHOST,
-            "whoever joined without an id at step 15 still sits at their table",
+            "people who joined without an id at step 15 still sit at their table",
         ),
         row("bad-shapes", 18, Refuse(MissingField), &[], CODED),
         row("bad-shapes", 19, Refuse(MissingField), &[], "every refusal is said"),

@@ -14,7 +14,7 @@ proptest! {
     #![proptest_config(table::runs(50))]
 
     #[test]
-    fn after_any_message_the_state_is_spliced_as_it_would_be_written_anew(steps in steps()) {
+    fn after_any_message_the_state_is_spliced_as_it_would_be_written_uncached(steps in steps()) {
         let mut table = Table::empty();
         let mut model = Model::default();
         let mut presence = Presence::new();
@@ -25,12 +25,12 @@ proptest! {
             if table.say(step.who(), &step.message(&model)).is_ok() {
                 model.take(step, table.now);
             }
-            prop_assert_eq!(sync(&table.order, &presence), sync(&anew(&table.order), &presence));
+            prop_assert_eq!(sync(&table.order, &presence), sync(&uncached(&table.order), &presence));
             // Orders share their common items. A change to one must not affect the other.
             prop_assert_eq!(&sync(&before, &presence), &said_before);
-            prop_assert_eq!(sync(&anew(&before), &presence), said_before);
+            prop_assert_eq!(sync(&uncached(&before), &presence), said_before);
             if let Some(last) = table.log.last() {
-                let (now, fresh) = (&table.order, anew(&table.order));
+                let (now, fresh) = (&table.order, uncached(&table.order));
                 prop_assert_eq!(
                     wire::fact_message(now, &presence, last),
                     wire::fact_message(&fresh, &presence, last)
@@ -47,7 +47,7 @@ proptest! {
     /// same text is asked for again, and not by which of the texts with common parts is asked
     /// for first.
     #[test]
-    fn whoever_comes_or_goes_every_text_is_what_would_be_written_anew(
+    fn whoever_comes_or_goes_every_text_is_what_would_be_written_uncached(
         steps in steps(),
         asks in vec((0_usize..4, any::<bool>(), 0_usize..6), 1..40),
     ) {
@@ -63,8 +63,8 @@ proptest! {
                 let who = ParticipantId::new(["asha", "ben", "chitra", "dev"][who]).unwrap();
                 let is_news = if comes { presence.connect(&who) } else { presence.disconnect(&who) };
                 let told = ask(&table.order, &presence, &who, asked);
-                prop_assert_eq!(told, ask(&anew(&table.order), &presence, &who, asked), "news: {}", is_news);
-                prop_assert_eq!(wire::public_view(&table.order), wire::public_view(&anew(&table.order)));
+                prop_assert_eq!(told, ask(&uncached(&table.order), &presence, &who, asked), "news: {}", is_news);
+                prop_assert_eq!(wire::public_view(&table.order), wire::public_view(&uncached(&table.order)));
                 if asked == 5 {
                     table.order.forget_texts();
                     prop_assert!(!table.order.keeps_texts());
@@ -155,7 +155,7 @@ fn dishes_are_shown_under_the_new_name_of_whoever_changed_it() {
     table.say("ben", renamed).unwrap();
 
     let text = sync(&table.order, &presence).text();
-    assert_eq!(text, sync(&anew(&table.order), &presence).text());
+    assert_eq!(text, sync(&uncached(&table.order), &presence).text());
     // Among the participants, with the dish, and among the splits.
     assert_eq!(text.matches(r#"Name":"Benedict \"B\"""#).count(), 2, "{text}");
     assert_eq!(text.matches(r#""name":"Benedict \"B\"""#).count(), 1, "{text}");
@@ -166,7 +166,7 @@ fn what_is_kept_is_no_part_of_an_order() {
     let mut table = Table::of(&["asha"]);
     let dish = r#"{"type":"add_item","data":{"dishName":"Thali","price":99.5,"quantity":1}}"#;
     table.say("asha", dish).unwrap();
-    let silent = anew(&table.order);
+    let silent = uncached(&table.order);
     sync(&table.order, &Presence::new());
     assert_eq!(table.order, silent);
     assert_eq!(format!("{:?}", table.order), format!("{silent:?}"));
@@ -177,6 +177,6 @@ fn sync(order: &Order, presence: &Presence) -> Frame {
 }
 
 /// The same order with an empty cache.
-fn anew(order: &Order) -> Order {
+fn uncached(order: &Order) -> Order {
     decode_order(&encode_order(order).unwrap()).unwrap()
 }

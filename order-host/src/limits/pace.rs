@@ -31,8 +31,7 @@ impl Pace {
 type Limiter = RateLimiter<NotKeyed, InMemoryState, Monotonic, NoOpMiddleware<Moment>>;
 
 /// Counts the messages of a socket, or of all sockets of a participant. As many as are taken may be refused, at the
-/// same pace; whoever goes beyond that does not
-/// wait when they are told to.
+/// same pace. A client beyond that does not wait when it is told to.
 #[derive(Debug)]
 pub(crate) struct Meter {
     pace: Pace,

@@ -187,7 +187,7 @@ async fn a_file_that_was_emptied_is_no_new_one() {
     assert_eq!(
         SqliteLog::open_in(&folder).unwrap().ready().await,
         Ok(()),
-        "one that was removed begins anew"
+        "one that was removed starts again"
     );
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use order_host::{HistoryError, NotYet, Pace};
+use serde::Serialize;
 use warp::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -25,10 +26,30 @@ pub(super) fn json(status: StatusCode, document: String) -> Response {
     answer(status, "application/json", document)
 }
 
+/// The document of a refusal.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Refusal<'text> {
+    /// For people.
+    error: &'text str,
+    /// For programs.
+    code: &'text str,
+    /// When to try again, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u128>,
+}
+
+impl Refusal<'_> {
+    fn document(&self) -> String {
+        // Texts and a number can always be written.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
 /// A refusal, with a message for people and a code for programs.
 pub(super) fn denied(denied: Denied) -> Response {
-    let document = format!(r#"{{"error":"{denied}","code":"{}"}}"#, denied.code());
-    let mut response = json(denied.status(), document);
+    let refusal = Refusal { error: &denied.to_string(), code: denied.code(), retry_after: None };
+    let mut response = json(denied.status(), refusal.document());
     if let Some(challenge) = denied.challenge() {
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
@@ -78,8 +99,8 @@ pub(super) fn too_many(excess: &Excess) -> Response {
         Excess::Answers(NotYet { bound, wait }) => ("rate_limited", bound.clone(), *wait),
     };
     let millis = wait.as_millis().saturating_add(1);
-    let document = format!(r#"{{"error":"{error}","code":"{code}","retryAfter":{millis}}}"#);
-    let mut response = json(StatusCode::TOO_MANY_REQUESTS, document);
+    let refusal = Refusal { error: &error, code, retry_after: Some(millis) };
+    let mut response = json(StatusCode::TOO_MANY_REQUESTS, refusal.document());
     let seconds = wait.as_secs().saturating_add(1);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     response

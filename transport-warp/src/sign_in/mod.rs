@@ -52,7 +52,7 @@ pub const DEFAULT_AUDIENCE: &str = "stonepot";
 /// use transport_warp::{RouteSettings, SignIn};
 ///
 /// # fn main() -> Result<(), transport_warp::KeysError> {
-/// let sign_in = SignIn::with_secret(b"a secret that whoever makes the tokens has, too")?.audience("my-orders");
+/// let sign_in = SignIn::with_secret(b"a secret that the maker of the tokens has, too")?.audience("my-orders");
 /// let settings = RouteSettings { sign_in: Some(Arc::new(sign_in)), ..RouteSettings::default() };
 /// # let _ = settings;
 /// # Ok(())

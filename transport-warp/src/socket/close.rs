@@ -6,6 +6,9 @@ use tungstenite::Error;
 use tungstenite::error::ProtocolError;
 use tungstenite::protocol::CloseFrame;
 
+/// The most bytes of a reason: a control frame has at most 125, of which the code takes two.
+const MAX_REASON_BYTES: usize = 123;
+
 /// A close frame that the server sends: a code of RFC 6455 and a short reason.
 ///
 /// Only codes that may be sent can be made, so 1005, 1006 and 1015 cannot.
@@ -31,7 +34,7 @@ impl Close {
         Self::of(1007, "a text message must be UTF-8")
     }
 
-    /// 1008: the peer is not, or no longer, allowed here. The reason has at most 123 bytes.
+    /// 1008: the peer is not, or no longer, allowed here.
     pub fn not_allowed(reason: impl Into<Cow<'static, str>>) -> Self {
         Self { code: 1008, reason: reason.into() }
     }
@@ -60,13 +63,14 @@ impl Close {
         self.code
     }
 
-    /// The reason on the wire, at most 123 bytes.
+    /// The reason on the wire: at most 123 bytes, so the end of a longer one is left out.
     pub fn reason(&self) -> &str {
-        &self.reason
+        let fits = (0..=MAX_REASON_BYTES).rev().find_map(|end| self.reason.get(..end));
+        if self.reason.len() <= MAX_REASON_BYTES { &self.reason } else { fits.unwrap_or_default() }
     }
 
     pub(super) fn to_frame(&self) -> CloseFrame {
-        CloseFrame { code: self.code.into(), reason: self.reason.as_ref().into() }
+        CloseFrame { code: self.code.into(), reason: self.reason().into() }
     }
 
     /// The close frame for a peer that sent something unreadable. `None`: the connection is
@@ -92,7 +96,12 @@ mod tests {
 
     #[test]
     fn every_reason_fits_a_control_frame() {
+        let longest = "é".repeat(62);
+        let cut = Close::not_allowed(longest.clone());
+        assert_eq!(cut.reason(), &longest[..122], "no character is cut in two");
         let closes = [
+            cut,
+            Close::normal("x".repeat(124).leak()),
             Close::not_utf8(),
             Close::too_large(usize::MAX),
             Close::restart(),

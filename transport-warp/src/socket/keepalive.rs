@@ -30,7 +30,7 @@ pub(super) struct Keepalive {
 
 impl Keepalive {
     /// Makes one. `spread`, between 0 and 1, shortens the first interval by up to half, so that
-    /// sockets which were opened together (after a restart) do not ping together for ever.
+    /// sockets which were opened together (after a restart) do not keep pinging at the same time.
     pub(super) fn new(interval: Duration, now: Instant, spread: f64) -> Self {
         let first = interval.mul_f64(1.0 - spread.clamp(0.0, 1.0) / 2.0);
         Self { interval, next: now + first, asked: false, misses: 0 }

@@ -480,7 +480,7 @@ test('some pay more, and one pays for another', { timeout: 300_000 }, async () =
 test('a host runs the table: own dishes, limits, a lock, a time, removal, being done', { timeout: 300_000 }, async () => {
   const [asha, ben, chen] = await Promise.all([tab(PHONE, 'light'), tab(DESK, 'dark'), tab(PHONE, 'dark')]);
   await asha.goto('?room=hosted');
-  assert.equal(await asha.isVisible('#hosted-field'), false, 'whoever is invited does not host');
+  assert.equal(await asha.isVisible('#hosted-field'), false, 'a guest who is invited does not host');
   await asha.goto('');
   await asha.fill('#room', 'hosted');
   await asha.fill('#name', 'Asha');
@@ -570,7 +570,7 @@ test('a host runs the table: own dishes, limits, a lock, a time, removal, being 
   await done(asha, ben, chen);
 });
 
-test('whoever becomes the host can split in every way', { timeout: 300_000 }, async () => {
+test('a guest who becomes the host can split in every way', { timeout: 300_000 }, async () => {
   const [asha, ben] = await Promise.all([tab(PHONE, 'light'), tab(DESK, 'dark')]);
   await asha.goto('');
   await asha.fill('#name', 'Asha');

@@ -45,7 +45,7 @@ pub(crate) fn all() -> Vec<Case> {
         case("a ping in fragments", frame(0x09, b"x"), 1002),
         case("a ping that is too long", frame(0x89, &[b'x'; 126]), 1002),
         case("a close of one byte", frame(0x88, b"x"), 1002),
-        case("a close code that is nobody's to send", frame(0x88, &1005_u16.to_be_bytes()), 1002),
+        case("a close code that must not be sent", frame(0x88, &1005_u16.to_be_bytes()), 1002),
         case("a close reason that is not UTF-8", frame(0x88, b"\x03\xe8\xff"), 1007),
     ]
 }

@@ -12,8 +12,8 @@
 //! Among these tables, the chosen one rounds up the rows with the largest remainders. The sets
 //! of rows that can be rounded up together are the bases of a matroid, so a greedy pass over
 //! the rows, from the largest remainder down, keeping each row that is still possible, gives
-//! the largest sum of remainders. Ties go to the smaller tie value, so the order in which
-//! people are listed changes nobody's total.
+//! the largest sum of remainders. Ties go to the smaller tie value, so no total
+//! depends on the order in which people are listed.
 
 mod bundle;
 mod exchange;

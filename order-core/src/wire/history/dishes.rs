@@ -1,6 +1,7 @@
 //! The details of an entry about a dish.
 
 use crate::fact::{DishFact, ItemAdded};
+use crate::order::item::shown_customization;
 use crate::value::text::Text;
 use crate::wire::write::Writer;
 use crate::{Currency, Item, ItemId, Order};
@@ -42,16 +43,12 @@ fn edited(json: &mut Writer, before: Option<&Item>, dish_name: &Text, customizat
     if before.is_none_or(|item| item.dish_name() != dish_name) {
         json.string_field("newDishName", dish_name.as_str());
     }
-    let customization = shown(customization);
-    if before.is_none_or(|item| shown(item.customization()) != customization) {
+    let customization = shown_customization(customization);
+    if before.is_none_or(|item| shown_customization(item.customization()) != customization) {
         json.key("newCustomization");
         match customization {
-            Some(text) => json.string(text),
+            Some(text) => json.string(text.as_str()),
             None => json.literal("null"),
         }
     }
-}
-
-fn shown(customization: Option<&Text>) -> Option<&str> {
-    customization.map(Text::as_str).filter(|text| !text.is_empty())
 }

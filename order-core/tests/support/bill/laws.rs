@@ -275,7 +275,7 @@ pub fn check_listing(bill: &Bill, choices: &mut impl Choices) -> Result<(), Viol
     };
     must_be("the shares, listed otherwise", paid(listed), paid(division))?;
     must_be("the lines, listed otherwise", lines(listed), lines(division))?;
-    must_be("what is nobody's, listed otherwise", listed.unassigned(), division.unassigned())
+    must_be("what is unassigned, listed otherwise", listed.unassigned(), division.unassigned())
 }
 
 /// The share of each diner, in minor units.

@@ -1,4 +1,4 @@
-//! Whole bills: made from choices, priced anew by an oracle with exact fractions, and held against the laws.
+//! Whole bills: made from choices, priced again by an oracle with exact fractions, and held against the laws.
 //!
 //! The tests, the long run (`cargo tool bills`) and the fuzz target share this. Nothing in it calls the library but for
 //! [`divide`](order_core::bill::divide) itself and the types of a bill, so that a mistake in the library is not made here as well.

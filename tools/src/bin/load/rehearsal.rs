@@ -58,7 +58,7 @@ fn with_turns_a_delivery_left_out_is_noticed_too() {
 
 #[test]
 fn a_delivery_left_out_is_noticed() {
-    // Some senders wait for ever for their own echo.
+    // Some senders wait for their own echo without end.
     let brief = ["--seconds", "3", "--patience", "1"];
     let Figures { lost, doubled, .. } = rehearse(&["--lose-every", "1001"], &brief).figures;
     assert!(lost > 0 && doubled == 0, "{lost} lost, {doubled} doubled");

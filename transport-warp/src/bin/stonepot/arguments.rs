@@ -74,7 +74,7 @@ SIGNING IN
   alone: one word of 32 visible ASCII characters or more. Either file is read
   again when it changes. One that cannot be used changes nothing but the log,
   and no public key ever gives way to a secret without a restart.
-  With --auth off, whoever knows a room's name can join it, as anybody, so
+  With --auth off, everybody who knows a room's name can join it, so
   the server then listens on this machine only, unless --insecure is given.
 
 PAGES
@@ -118,7 +118,7 @@ TRY IT
   stonepot token --new-key keys.json
       a fresh key (HS256), in a file that only you can read
   stonepot --auth required --auth-keys keys.json
-      a server that lets in whoever has a token of that key
+      a server that lets in people with a token of that key
   stonepot token --key keys.json --room table-7 --participant ann --name Ann
       a token for ann at table-7, good for an hour
 
@@ -153,7 +153,7 @@ A BILL
   participants     ids of those who share it; the answer keeps their order
   items            [{id, price, quantity?, addedBy?, sharedBy?, dishType?}]
                    sharedBy is [ids], or {id: weight}; an item without
-                   sharedBy and addedBy is nobody's
+                   sharedBy and addedBy is unassigned
   total            instead of items; beside them it must be their sum
   orderId?         comes back in the answer; decides who gets an odd paisa
   currency?        a code of ISO 4217, else INR; or minorDigits, 0 to 4
@@ -175,7 +175,7 @@ A BILL
 THE ANSWER
   total (of the dishes), amountDue, shares [{participantId, amount, lines}],
   lines [{name, amount}]; included (taxes that prices contain), unassigned
-  and unassignedItems (what is nobody's) where there is any. Or error, with
+  and unassignedItems (what no one shares) where there is any. Or error, with
   code and message. Blank lines are skipped, and every other line answered.
   The input is UTF-8; a byte order mark before a line does not count.
 

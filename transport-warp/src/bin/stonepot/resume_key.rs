@@ -246,7 +246,7 @@ mod tests {
         let whole = *in_folder(folder.path()).key().bytes();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
         if File::open(&path).is_ok() {
-            eprintln!("SKIPPED: whoever runs this (root?) may read everything");
+            eprintln!("SKIPPED: the user who runs this (root?) may read everything");
             return;
         }
         assert!(matches!(in_folder(folder.path()), Found::Temporary(_)));

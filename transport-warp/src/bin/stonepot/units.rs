@@ -10,7 +10,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest life of an order: ten years.
 const LONGEST_LIFE: Duration = Duration::from_secs(3_652 * 24 * 60 * 60);
 
-/// How long something lives. `None`: for ever.
+/// How long something lives. `None`: without limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Life(pub(crate) Option<Duration>);
 

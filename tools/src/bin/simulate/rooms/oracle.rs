@@ -87,7 +87,7 @@ fn next(world: &World, order: &mut Order, fact: &[u8]) -> Result<Recorded, Viola
         return Err(violation(Oracle::OnTime, format!("it was not time for {recorded:?}")));
     }
     if is_another_join(world, order, &recorded) {
-        return Err(violation(Oracle::OnceEach, format!("nobody asked for this anew: {recorded:?}")));
+        return Err(violation(Oracle::OnceEach, format!("no one asked for this again: {recorded:?}")));
     }
     commit(order, &recorded).map_err(|error| broken(format!("{error}: {recorded:?}")))?;
     Ok(recorded)
@@ -344,7 +344,7 @@ mod tests {
             assert_eq!(found.oracle, Oracle::RefusedIsNot, "{happened} {loads:?}");
         }
         assert!(refused(0, 1, &refused_after(5), None, &[0]).is_ok());
-        assert!(refused(0, 1, &refused_after(5), Some(7), &[0, 6]).is_ok(), "judged anew by another room");
+        assert!(refused(0, 1, &refused_after(5), Some(7), &[0, 6]).is_ok(), "judged again by another room");
     }
 
     #[test]
