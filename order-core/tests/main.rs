@@ -45,6 +45,7 @@ mod dishes {
 mod order {
     mod any_sequence;
     mod limits;
+    mod nothing_new;
     mod once;
     mod refused;
     mod undo;

@@ -50,6 +50,7 @@ pub struct Shares<'order> {
     unallocated: Amount,
     lines: Vec<Line>,
     included: Vec<Line>,
+    unassigned: Vec<Line>,
     on_nothing: Vec<Line>,
 }
 
@@ -73,6 +74,12 @@ impl<'order> Shares<'order> {
     /// custom shares do not cover the total, or while a charge is on nothing; negative when shares are more than the total.
     pub fn unallocated(&self) -> Amount {
         self.unallocated
+    }
+
+    /// The parts of [`lines`](Self::lines) that no share covers. They may sum to zero: agreed shares that are 7 more than the
+    /// dishes have 7 too much of a discount of 100 %, too. Such a bill cannot be finalized.
+    pub(crate) fn unassigned(&self) -> &[Line] {
+        &self.unassigned
     }
 
     /// All dishes in one line, then each charge, personal tips, and the round-off. Sums to the
@@ -135,6 +142,7 @@ pub fn shares(order: &Order) -> Shares<'_> {
     let allocated = Amount::checked_sum(list.iter().map(Share::amount));
     Shares {
         unallocated: allocated.and_then(|sum| amount_due.checked_sub(sum)).unwrap_or(amount_due),
+        unassigned: parts.unassigned,
         on_nothing: parts.on_nothing,
         list,
         amount_due,

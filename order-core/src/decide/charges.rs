@@ -12,25 +12,33 @@ use crate::rejection::{Code, Rejection};
 use crate::split::{Percentage, SHARE_DECIMALS};
 use crate::{Actor, Amount, Currency, ItemId, Price};
 
-/// Decides a command about charges, discounts and tips.
-pub(super) fn decide(order: &Order, actor: &Actor, command: &ChargeCommand) -> Result<Fact, Rejection> {
-    let fact = match command {
+/// Decides a command about charges, discounts and tips; `None`: it changes nothing.
+pub(super) fn decide(
+    order: &Order,
+    actor: &Actor,
+    command: &ChargeCommand,
+) -> Result<Option<Fact>, Rejection> {
+    let (fact, is_new) = match command {
         ChargeCommand::Set(set) => {
             in_charge(order, actor)?;
             still_open(order)?;
-            ChargeFact::Set(self::set(order, order.currency, set)?)
+            let set = self::set(order, order.currency, set)?;
+            let is_new = set.charges != order.charges || set.round_to != order.round_to;
+            (ChargeFact::Set(set), is_new)
         }
         ChargeCommand::SetTip { tip } => {
-            present(order, actor)?;
+            let seat = order.seat_of(present(order, actor)?);
             let tip = tip.map(|tip| value(tip, order.currency, "data.")).transpose()?;
-            ChargeFact::TipSet { tip }
+            let before = seat.and_then(|seat| order.tips.get(&seat).copied());
+            (ChargeFact::TipSet { tip }, tip != before)
         }
         ChargeCommand::WaiveService { waived } => {
-            present(order, actor)?;
-            ChargeFact::ServiceWaived { waived: *waived }
+            let seat = order.seat_of(present(order, actor)?);
+            let before = seat.is_some_and(|seat| order.without_service.contains(&seat));
+            (ChargeFact::ServiceWaived { waived: *waived }, *waived != before)
         }
     };
-    Ok(Fact::Charge(fact))
+    Ok(is_new.then_some(Fact::Charge(fact)))
 }
 
 pub(super) fn set(order: &Order, currency: Currency, set: &SetCharges) -> Result<ChargesSet, Rejection> {

@@ -13,8 +13,12 @@ use crate::rejection::{Code, Rejection};
 use crate::split::Weight;
 use crate::{Actor, Item, ItemId, ParticipantId};
 
-/// Decides a command about who shares a dish.
-pub(super) fn decide(order: &Order, actor: &Actor, command: &ClaimCommand) -> Result<Fact, Rejection> {
+/// Decides a command about who shares a dish; `None`: it changes nothing.
+pub(super) fn decide(
+    order: &Order,
+    actor: &Actor,
+    command: &ClaimCommand,
+) -> Result<Option<Fact>, Rejection> {
     let fact = match command {
         ClaimCommand::Claim { item, weight } => {
             let by = present(order, actor)?;
@@ -32,7 +36,18 @@ pub(super) fn decide(order: &Order, actor: &Actor, command: &ClaimCommand) -> Re
             assign(order, item, shared_by)?
         }
     };
-    Ok(Fact::Claim(fact))
+    let ClaimFact::Shared { item, shared_by } = &fact;
+    Ok((!is_shared_so(order, item, shared_by)).then_some(Fact::Claim(fact)))
+}
+
+/// Whether these are the claims on a dish already, in whatever order they are listed.
+fn is_shared_so(order: &Order, item: &ItemId, shared_by: &[(ParticipantId, Weight)]) -> bool {
+    let Some(item) = order.item(item).filter(|item| item.claims.len() == shared_by.len()) else {
+        return false;
+    };
+    order
+        .shared_by(item)
+        .all(|(person, weight)| shared_by.iter().any(|(id, other)| *other == weight && id == person.id()))
 }
 
 /// Decides a fact that takes back the last change of `by`.

@@ -104,9 +104,9 @@ pub fn decide(
     let fact = match command {
         Command::People(command) => people::decide(order, now, actor, command)?,
         Command::Dish(command) => dishes::decide(order, actor, command)?,
-        Command::Claim(command) => Some(claims::decide(order, actor, command)?),
-        Command::Split(command) => Some(split::decide(order, actor, command)?),
-        Command::Charge(command) => Some(charges::decide(order, actor, command)?),
+        Command::Claim(command) => claims::decide(order, actor, command)?,
+        Command::Split(command) => split::decide(order, actor, command)?,
+        Command::Charge(command) => charges::decide(order, actor, command)?,
         Command::Payment(command) => payments::decide(order, actor, command)?,
         Command::Table(command) => table::decide(order, now, actor, command)?,
         Command::Undo { seq } => Some(undo::decide(order, actor, *seq)?),

@@ -13,10 +13,11 @@ use crate::rejection::{Code, Rejection};
 use crate::split::{CustomShares, Percentage, SHARE_DECIMALS, ShareNumberError, SplitRule, Weight, shares};
 use crate::{Actor, Amount, ParticipantId, max_order_total};
 
-/// Decides a command to share the bill by another rule.
-pub(super) fn decide(order: &Order, actor: &Actor, update: &UpdateSplit) -> Result<Fact, Rejection> {
+/// Decides a command to share the bill by another rule; `None`: it is shared by that rule already.
+pub(super) fn decide(order: &Order, actor: &Actor, update: &UpdateSplit) -> Result<Option<Fact>, Rejection> {
     may_settle(order, present(order, actor)?)?;
-    self::update(order, update).map(Fact::Split)
+    let rule = self::update(order, update)?;
+    Ok((rule != order.split).then_some(Fact::Split(rule)))
 }
 
 fn update(order: &Order, update: &UpdateSplit) -> Result<SplitRule, Rejection> {

@@ -6,6 +6,7 @@ use super::amounts::{amount_up_to, bad_amount};
 use super::deadline::deadline;
 use super::people::known;
 use super::rights::{in_charge, may_settle, present, still_open};
+use crate::bill::Line;
 use crate::command::TableCommand;
 use crate::fact::{Fact, TableFact};
 use crate::order::Order;
@@ -69,15 +70,20 @@ fn check_bill_can_stand(order: &Order) -> Result<(), Rejection> {
     if let Some(charge) = shares.on_nothing().first() {
         return Err(charge.on_nothing(order.currency));
     }
-    match shares.unallocated() {
-        Amount::ZERO => Ok(()),
-        // The agreed shares no longer fit: dishes have changed since, or somebody who was to pay
-        // has left.
-        unallocated => {
-            Err(does_not_cover("dishes and charges", shares.amount_due(), unallocated, order.currency)
-                .expected("new shares from the people on the bill"))
-        }
-    }
+    // The agreed shares no longer fit: dishes have changed since, or somebody who was to pay has left.
+    let (what, total, missing) = match (shares.unallocated(), shares.unassigned().first()) {
+        (Amount::ZERO, None) => return Ok(()),
+        (Amount::ZERO, Some(part)) => (part.name().as_str(), amount_of(shares.lines(), part), part.amount()),
+        (unallocated, _) => ("dishes and charges", shares.amount_due(), unallocated),
+    };
+    Err(does_not_cover(what, total, missing, order.currency)
+        .expected("new shares from the people on the bill"))
+}
+
+/// The amount of the line that this is a part of.
+fn amount_of(lines: &[Line], part: &Line) -> Amount {
+    let line = lines.iter().find(|line| line.kind() == part.kind() && line.name() == part.name());
+    line.map_or(Amount::ZERO, Line::amount)
 }
 
 fn lock(order: &Order, locked: bool) -> Option<Fact> {

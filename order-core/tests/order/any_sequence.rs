@@ -61,12 +61,14 @@ fn take(table: &mut Table, model: &mut Model, step: &Step) {
         }
         Ok(decision) => {
             assert!(faults.is_empty(), "{who}: {message}: granted in spite of {faults:?}");
+            let is_new = model.take(step, table.now);
+            let is_recorded = matches!(decision, Decision::Record(_));
+            assert_eq!(is_recorded, is_new, "{who}: {message}: what says nothing new is no fact");
             if let Decision::Record(recorded) = decision {
                 assert_eq!(decode_fact(&encode_fact(&recorded).unwrap()).as_ref(), Ok(&recorded));
                 commit(&mut table.order, &recorded).unwrap();
                 table.log.push(recorded);
             }
-            model.take(step, table.now);
         }
     }
     model.assert_describes(&table.order);

@@ -105,7 +105,7 @@ fn an_order_remembers_so_many_commands_of_one_participant_and_no_more() {
     let mut table = Table::of(&["asha", "ben"]);
     table.add("asha", "i1", "1", "1");
     for number in 0..MAX_COMMANDS_EACH {
-        let quantity = number % 7 + 1;
+        let quantity = number % 7 + 2;
         let update = format!(
             r#"{{"type":"update_quantity","id":"c{number}","data":{{"itemId":"i1","quantity":{quantity}}}}}"#
         );

@@ -194,6 +194,33 @@ fn what_was_adjusted_for_who_is_gone_is_unallocated_and_no_other_share_goes_belo
     assert_eq!(shares(&table.order).unallocated().minor_units(), -4_000);
 }
 
+/// A discount of 100 % makes every sum zero, however little the shares fit the dishes.
+#[test]
+fn shares_that_fit_no_line_are_not_finalized_although_they_sum() {
+    for (split, gone) in [
+        (r#"{"splitType":"adjustments","adjustments":{"asha":8}}"#, "10"),
+        (r#"{"splitType":"custom","amounts":{"asha":11}}"#, "10"),
+    ] {
+        let mut table = Table::of(&["asha", "ben"]);
+        table.add("asha", "i1", gone, "1");
+        table.add("asha", "i2", "1", "1");
+        table.split("asha", split);
+        table.accept("asha", &charges_message(r#"{"name":"On us","kind":"discount","percent":100}"#));
+        table.accept("asha", &table::remove_message("i1"));
+        assert_eq!(shares(&table.order).unallocated(), Amount::ZERO);
+
+        let refused = table.refuse("asha", table::FINALIZE);
+
+        assert_eq!(refused.code(), Code::Unallocated);
+        assert!(
+            refused.to_string().contains("Dishes come to 1, and the shares are too high by"),
+            "{refused}"
+        );
+        table.split("asha", r#"{"splitType":"equal"}"#);
+        table.accept("asha", table::FINALIZE);
+    }
+}
+
 #[test]
 fn some_pay_for_others_as_well() {
     let mut table = Table::of(&["asha", "ben", "chi"]);

@@ -317,7 +317,7 @@ fn a_mark_of_readiness_falls_when_somebody_else_changes_the_bill() {
         assign_message("dosa", r#"["ben","chi"]"#),
         remove_message("naan"),
         split_message(ITEMIZED),
-        charges_message(""),
+        charges_message(r#"{"name":"GST","kind":"tax","percent":5}"#),
         send_away_message("chi", "keep"),
     ] {
         for who in ["asha", "ben"] {

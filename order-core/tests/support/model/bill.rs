@@ -97,15 +97,6 @@ impl ExactBill {
 
     /// If nothing is unassigned, the parts of each line add up to the line.
     fn assert_columns(&self, shares: &Shares<'_>) {
-        let sums = |parts: Vec<&Line>| {
-            let mut sums: BTreeMap<(LineKind, String), i128> = BTreeMap::new();
-            for line in parts {
-                *sums.entry((line.kind(), line.name().as_str().to_owned())).or_default() +=
-                    units(line.amount());
-            }
-            sums.retain(|_, sum| *sum != 0);
-            sums
-        };
         let expected = |lines: &[ExactLine]| {
             let mut sums: BTreeMap<(LineKind, String), i128> = BTreeMap::new();
             for line in lines {
@@ -114,11 +105,26 @@ impl ExactBill {
             sums.retain(|_, sum| *sum != 0);
             sums
         };
-        let own = shares.list().iter().flat_map(Share::lines).collect();
+        let own = shares.list().iter().flat_map(Share::lines);
         assert_eq!(sums(own), expected(&self.lines));
-        let own = shares.list().iter().flat_map(Share::included).collect();
+        let own = shares.list().iter().flat_map(Share::included);
         assert_eq!(sums(own), expected(&self.included));
     }
+}
+
+/// Whether the parts of each line that is due add up to the line.
+pub(super) fn covers_each_line(shares: &Shares<'_>) -> bool {
+    sums(shares.list().iter().flat_map(Share::lines)) == sums(shares.lines().iter())
+}
+
+/// The non-zero sums of lines with the same kind and name.
+fn sums<'a>(lines: impl Iterator<Item = &'a Line>) -> BTreeMap<(LineKind, String), i128> {
+    let mut sums: BTreeMap<(LineKind, String), i128> = BTreeMap::new();
+    for line in lines {
+        *sums.entry((line.kind(), line.name().as_str().to_owned())).or_default() += units(line.amount());
+    }
+    sums.retain(|_, sum| *sum != 0);
+    sums
 }
 
 impl ExactLine {

@@ -115,7 +115,7 @@ impl Model {
         faults.extend(self.dishes.is_empty().then_some(Code::OrderEmpty));
         faults.extend((!self.unassigned().is_empty()).then_some(Code::Unassigned));
         faults.extend(ExactBill::of(self).has_charge_on_nothing().then_some(Code::ChargeOnNothing));
-        faults.extend((self.unallocated != 0).then_some(Code::Unallocated));
+        faults.extend((self.unallocated != 0 || !self.is_covered).then_some(Code::Unallocated));
         faults
     }
 

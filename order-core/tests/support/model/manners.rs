@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use order_core::{Code, Order, Participant, Policy};
 
-use super::step::{Dishes, NAMES, NUMBERS, Step, WHO, What, name_of, pieces};
+use super::step::{Dishes, NUMBERS, Step, WHO, What, name_of, pieces};
 use super::{CEILING, Model};
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Manners {
     pub(super) hosted: bool,
     pub(super) when_ready: bool,
@@ -19,49 +19,28 @@ pub(super) struct Manners {
 }
 
 impl Model {
-    /// Drops the ready marks that this step, which has no faults, makes invalid.
-    pub(super) fn unready(&mut self, step: &Step) {
+    /// Drops the marks of those who agreed to another bill, or to a table with other people, than `before` this step.
+    pub(super) fn unready(&mut self, step: &Step, before: &Self) {
         let who = step.who();
+        let was_there = before.is_present(who);
         match &step.what {
-            What::Join { .. } if self.finalized || self.is_present(who) => {}
-            What::Join { .. } | What::Leave => self.manners.ready.clear(),
-            What::Edit { item, name } if self.dish(*item).is_none_or(|dish| dish.name == NAMES[*name]) => {}
-            What::Add { .. }
-            | What::Edit { .. }
-            | What::Remove { .. }
-            | What::Update { .. }
-            | What::Claim { .. }
-            | What::Unclaim { .. }
-            | What::Assign { .. }
-            | What::SetCharges { .. }
-            | What::Split { .. }
-            | What::Agree { .. }
-            | What::OnePaysAll { .. }
-            | What::Percentages { .. }
-            | What::Adjust { .. }
-            | What::Cover { .. } => self.manners.ready.retain(|id| *id == who),
-            What::SendAway { whom, dishes } => {
-                let nothing_new = self.is_removed(name_of(*whom)) && !self.changes_dishes(*whom, *dishes);
-                if !nothing_new {
+            What::Join { .. } if !before.finalized && !was_there => self.manners.ready.clear(),
+            What::Leave => self.manners.ready.clear(),
+            What::SendAway { whom, .. } => {
+                if before.dishes != self.dishes || !before.is_removed(name_of(*whom)) {
                     self.manners.ready.retain(|id| *id == who);
                 }
             }
-            What::Tip { .. }
-            | What::Waive { .. }
-            | What::Finalize
-            | What::Ready { .. }
-            | What::Lock { .. }
-            | What::Readmit { .. }
-            | What::HandOver { .. }
-            | What::Limit { .. }
-            | What::Rules { .. } => {}
+            // A tip and a waived service charge are one's own.
+            What::Join { .. } | What::Tip { .. } | What::Waive { .. } => {}
+            _ => {
+                let charges = |model: &Self| (model.charges.clone(), model.coin);
+                let same = before.dishes == self.dishes && before.rule == self.rule;
+                if !same || charges(before) != charges(self) {
+                    self.manners.ready.retain(|id| *id == who);
+                }
+            }
         }
-    }
-
-    fn changes_dishes(&self, whom: usize, dishes: Dishes) -> bool {
-        let mut after = self.clone();
-        after.dishes_of_removed(name_of(whom), dishes);
-        after.dishes != self.dishes
     }
 
     /// Carries out a step that has no faults.

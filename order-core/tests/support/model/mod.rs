@@ -14,7 +14,7 @@ mod faults;
 mod manners;
 mod step;
 
-use bill::ExactBill;
+use bill::{ExactBill, covers_each_line};
 use charge::{Kind, SetCharge, Value};
 use manners::Manners;
 use step::{ITEMS, NAMES, NUMBERS, Sharing, WHO, What, name_of, pieces};
@@ -58,7 +58,7 @@ enum Rule {
     },
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Model {
     people: Vec<Person>,
     owner: Option<&'static str>,
@@ -74,6 +74,8 @@ pub(crate) struct Model {
     manners: Manners,
     /// In minor units, as last reported by the order and checked then.
     unallocated: i128,
+    /// Whether the parts of each line add up to it, as last reported.
+    is_covered: bool,
 }
 
 impl Default for Model {
@@ -91,15 +93,22 @@ impl Default for Model {
             finalized: false,
             manners: Manners::default(),
             unallocated: 0,
+            is_covered: true,
         }
     }
 }
 
 impl Model {
-    /// Carries out a step that has no faults.
-    pub(crate) fn take(&mut self, step: &Step, now: u64) {
+    /// Carries out a step that has no faults. Returns whether it changed anything.
+    pub(crate) fn take(&mut self, step: &Step, now: u64) -> bool {
+        let before = self.clone();
+        self.carry_out(step, now);
+        self.unready(step, &before);
+        *self != before
+    }
+
+    fn carry_out(&mut self, step: &Step, now: u64) {
         let who = step.who();
-        self.unready(step);
         match &step.what {
             What::Join { .. } if self.finalized => {}
             What::Join { name, phone, currency, charges, policy, when_ready } => {
@@ -375,6 +384,7 @@ impl Model {
         assert_eq!(payers, expected);
         ExactBill::of(self).assert_describes(&shares);
         self.unallocated = i128::from(shares.unallocated().minor_units());
+        self.is_covered = covers_each_line(&shares);
     }
 
     fn person(&self, id: &str) -> Option<&Person> {

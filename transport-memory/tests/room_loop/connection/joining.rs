@@ -246,7 +246,7 @@ async fn somebody_new_is_asked_for_at_the_door_once_and_whoever_comes_back_is_no
     assert_eq!(code(&only(&mut asha).await), "storage_unavailable");
     asha.join("asha", "Asha").await.unwrap();
     ben.join("ben", "Ben").await.unwrap();
-    assert_eq!(asked.load(Ordering::SeqCst), 2, "whoever could not join after all is not asked again");
+    assert_eq!(asked.load(Ordering::SeqCst), 2, "a person who could not join after all is not asked again");
     let before = facts(&restaurant).await;
     chi.send(join("chi", &json!({}))).await.unwrap();
     let refused = only(&mut chi).await.json()["data"].clone();

@@ -131,7 +131,7 @@ async fn a_reader_that_falls_behind_again_and_again_is_never_forgotten() {
         let talking = tokio::spawn(async move {
             asha.send(join("asha", &json!({}))).await.unwrap();
             for number in 0..200 {
-                let split = ["equal", "itemized"][number % 2];
+                let split = ["itemized", "equal"][number % 2];
                 let text = json!({ "type": "update_split", "data": { "splitType": split } });
                 asha.send(text.to_string()).await.unwrap();
             }

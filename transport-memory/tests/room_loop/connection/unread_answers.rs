@@ -209,7 +209,8 @@ async fn close(restaurant: &Simulation, asha: &mut Client, restarts: bool) -> Cl
     }
     restaurant.log().set_faults(LogFaults { failing_read: 1_000, ..LogFaults::default() });
     restaurant.log().fail_next_append(AppendFault::UnknownNotStored);
-    asha.send(split("uncertain", "equal")).await.unwrap();
+    let uncertain = json!({ "type": "set_tip", "id": "uncertain", "data": { "amount": 7 } });
+    asha.send(uncertain.to_string()).await.unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     restaurant.calm();
     Closed::Unavailable

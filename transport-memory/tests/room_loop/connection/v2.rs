@@ -239,7 +239,7 @@ async fn a_token_that_proves_nothing_makes_a_stranger() {
     assert_eq!(kinds(&ben.settle().await), ["event", "ack"]);
     let mut gone = restaurant.open(&room(), opening(&token));
     gone.send(dish("c1", "dosa")).await.unwrap();
-    assert_eq!(only(&mut gone).await.json()["code"], "join_first", "who has left joins anew");
+    assert_eq!(only(&mut gone).await.json()["code"], "join_first", "a person who has left joins again");
     assert_eq!(facts(&restaurant).await.len(), before.len() + 1);
 }
 

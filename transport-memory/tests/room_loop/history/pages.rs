@@ -65,10 +65,10 @@ async fn a_page_of_long_entries_has_fewer_of_them() {
         restaurant.connect(&room()).join(id, "Somebody").await.unwrap();
     }
     asha.send(add("platter", 100)).await.unwrap();
-    let shared =
-        json!({ "type": "assign_item", "data": { "itemId": "platter", "sharedBy": long_ids } }).to_string();
-    for _ in 0..200 {
-        asha.send(shared.clone()).await.unwrap();
+    for number in 0..200 {
+        let shared_by = &long_ids[number % 2..];
+        let shared = json!({ "type": "assign_item", "data": { "itemId": "platter", "sharedBy": shared_by } });
+        asha.send(shared.to_string()).await.unwrap();
     }
     asha.settle().await;
     let last = facts(&restaurant).await.len() as u64;

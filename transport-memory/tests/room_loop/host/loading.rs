@@ -145,7 +145,7 @@ async fn a_busy_room_takes_a_snapshot_now_and_then() {
     let restaurant = restaurant();
     let [mut asha] = seated(&restaurant, ["asha"]).await;
     for number in 0..300 {
-        let split = ["equal", "itemized"][number % 2];
+        let split = ["itemized", "equal"][number % 2];
         asha.send(json!({ "type": "update_split", "data": { "splitType": split } }).to_string())
             .await
             .unwrap();

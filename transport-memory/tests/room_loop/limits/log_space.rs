@@ -101,11 +101,7 @@ async fn how_full_a_log_is_is_known_after_a_restart_with_and_without_a_snapshot(
         sleep(A_WHILE).await;
         let left = restaurant.log().load_snapshot(&room()).await.unwrap().unwrap();
         let counted = decode_snapshot(&left.state).unwrap().1.bytes;
-        assert_eq!(
-            counted,
-            Some(stored_bytes(&restaurant).await),
-            "whoever visits leaves a snapshot that says it"
-        );
+        assert_eq!(counted, Some(stored_bytes(&restaurant).await), "a visit leaves a snapshot that says it");
         let restarted = restaurant.restarted(2);
         let mut ben = restarted.connect(&room());
         ben.send(join("ben", &json!({}))).await.unwrap();

@@ -418,7 +418,8 @@ async fn waiting(restaurant: &Simulation, messages: [String; 2]) -> [JoinHandle<
     restaurant.log().hold();
     let count = facts(restaurant).await.len();
     // The others queue while this is being stored.
-    let first = json!({ "type": "set_charges", "data": { "charges": [] } }).to_string();
+    let fee = json!({ "name": format!("fee {count}"), "kind": "fee", "amount": 0 });
+    let first = json!({ "type": "set_charges", "data": { "charges": [fee] } }).to_string();
     drop(say(restaurant, first));
     sleep(Duration::from_millis(1)).await;
     let answers = messages.map(|message| say(restaurant, message));
