@@ -19,6 +19,7 @@ mod bill {
     mod against_oracle;
     mod cases;
     mod dear;
+    mod in_prices;
     mod lines;
     mod symmetry;
 }
@@ -110,6 +111,7 @@ mod wire {
     mod reading;
     mod refused;
     mod transcript;
+    mod typos;
     mod v1;
     mod v2;
 }
