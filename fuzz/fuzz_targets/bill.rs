@@ -9,18 +9,25 @@ use bill::choices::Choices;
 use bill::laws::{check, check_choice, check_listing, check_mirror};
 use bill::making::{self, Sizes};
 use libfuzzer_sys::fuzz_target;
+use order_core::bill::Bill;
 
 fuzz_target!(|data: &[u8]| {
     let mut bytes = Bytes(Unstructured::new(data));
     let bill = making::bill(&mut bytes, Sizes::USUAL);
-    let kept = check(&bill)
-        .and_then(|_| check_mirror(&bill))
-        .and_then(|()| check_listing(&bill, &mut bytes))
-        .and_then(|()| check_choice(&bill));
+    keeps_all_laws(&bill, &mut bytes);
+    let bill = making::bill_of_included(&mut bytes);
+    keeps_all_laws(&bill, &mut bytes);
+});
+
+fn keeps_all_laws(bill: &Bill, bytes: &mut Bytes<'_>) {
+    let kept = check(bill)
+        .and_then(|_| check_mirror(bill))
+        .and_then(|()| check_listing(bill, bytes))
+        .and_then(|()| check_choice(bill));
     if let Err(violation) = kept {
         panic!("{violation}\n{bill:#?}");
     }
-});
+}
 
 /// Choices read from the input, as few bytes for each as its bound needs. At the end of the
 /// input, each is 0.

@@ -19,6 +19,7 @@ mod bill {
     mod against_oracle;
     mod cases;
     mod dear;
+    mod in_prices;
     mod lines;
     mod symmetry;
 }
@@ -111,6 +112,7 @@ mod wire {
     mod reading;
     mod refused;
     mod transcript;
+    mod typos;
     mod v1;
     mod v2;
 }

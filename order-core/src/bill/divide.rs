@@ -19,11 +19,12 @@ use crate::value::text::Text;
 /// When the bill contradicts itself: no diners, unknown or repeated people, shares that do not add up, a
 /// charge on nothing. The refusal says by how much, where there is a sum to miss. Does not panic.
 pub fn divide(bill: &Bill) -> Result<Division, Rejection> {
-    let seats = seats(bill)?;
+    let rows = Rows::of(bill)?;
+    let seats = &rows.by_id;
     let total = bill.total()?;
     bill.split.check(total, bill.currency, |id| seats.contains_key(id))?;
-    check_charges(bill, total, &seats)?;
-    let claims = claims(bill, &seats)?;
+    check_charges(bill, total, seats)?;
+    let claims = claims(bill, seats)?;
 
     let on_bill: Vec<usize> = (0..bill.diners.len()).collect();
     let people = People { rows: bill.diners.len(), on_bill: &on_bill, row_of: &|id| seats.get(id).copied() };
@@ -40,13 +41,14 @@ pub fn divide(bill: &Bill) -> Result<Division, Rejection> {
         round_to: bill.round_to,
     };
     let statement = Statement::new(&bill.split, total, &people, dishes.collect(), extras);
-    let rank = |row: usize| bill.diners.get(row).map(|diner| TieRank::new(&bill.order, diner));
+    // Rows are in the order of their ranks already.
+    let rank = |row: usize| (row < bill.diners.len()).then_some(row);
     let divided = statement.divide(DishLines::Each, rank).ok_or(Code::BillTooFine)?;
     if let Some(charge) = divided.on_nothing(&bill.charges).next() {
         return Err(charge.on_nothing(bill.currency));
     }
     let by_dishes = matches!(statement.terms.rule, StatedRule::Claims);
-    let diners = bill.diners.iter().enumerate().map(|(row, id)| (id.clone(), divided.due.row(row))).collect();
+    let diners = bill.diners.iter().zip(&rows.of_diners).map(|(id, &row)| (id.clone(), divided.due.row(row)));
     let unassigned_dishes = bill
         .dishes
         .iter()
@@ -57,31 +59,54 @@ pub fn divide(bill: &Bill) -> Result<Division, Rejection> {
         total,
         amount_due: divided.due.sum(),
         unassigned: divided.due.row(bill.diners.len()),
-        diners,
+        diners: diners.collect(),
         lines: named(bill, &divided.due),
         included: named(bill, &divided.included),
-        parts: Parts::new(bill.diners.len(), &divided.due),
-        included_parts: Parts::new(bill.diners.len(), &divided.included),
+        parts: Parts::new(&rows.diners, &divided.due),
+        included_parts: Parts::new(&rows.diners, &divided.included),
         unassigned_dishes: unassigned_dishes.collect(),
     })
 }
 
-/// Each diner's index in the list.
-fn seats(bill: &Bill) -> Result<BTreeMap<&ParticipantId, usize>, Rejection> {
-    if bill.diners.is_empty() {
-        return Err(Rejection::new(Code::NobodyToPay).field("participants").expected("at least one person"));
-    }
-    let seats: BTreeMap<_, _> = bill.diners.iter().enumerate().map(|(row, id)| (id, row)).collect();
-    if seats.len() == bill.diners.len() {
-        return Ok(seats);
-    }
-    Err(Rejection::new(Code::ConflictingClaims)
-        .field("participants")
-        .because("somebody is listed twice")
-        .expected("each person once"))
+/// The rows of a bill's diners: by rank, so that the order in which a bill names people moves no part of anything.
+struct Rows<'bill> {
+    by_id: BTreeMap<&'bill ParticipantId, usize>,
+    /// By diner as listed: the row.
+    of_diners: Vec<usize>,
+    /// By row: the place of its diner in the list.
+    diners: Vec<usize>,
 }
 
-/// The claims on the dishes of a bill, grouped by dish.
+impl<'bill> Rows<'bill> {
+    fn of(bill: &'bill Bill) -> Result<Self, Rejection> {
+        if bill.diners.is_empty() {
+            return Err(Rejection::new(Code::NobodyToPay)
+                .field("participants")
+                .expected("at least one person"));
+        }
+        let ranked = bill.diners.iter().enumerate();
+        let mut ranked: Vec<_> =
+            ranked.map(|(place, diner)| (TieRank::new(&bill.order, diner), place)).collect();
+        ranked.sort_unstable();
+        let diners: Vec<usize> = ranked.into_iter().map(|(_, place)| place).collect();
+        let mut of_diners = vec![0; diners.len()];
+        for (row, &place) in diners.iter().enumerate() {
+            if let Some(of_diner) = of_diners.get_mut(place) {
+                *of_diner = row;
+            }
+        }
+        let by_id: BTreeMap<_, _> = bill.diners.iter().zip(of_diners.iter().copied()).collect();
+        if by_id.len() == bill.diners.len() {
+            return Ok(Self { by_id, of_diners, diners });
+        }
+        Err(Rejection::new(Code::ConflictingClaims)
+            .field("participants")
+            .because("somebody is listed twice")
+            .expected("each person once"))
+    }
+}
+
+/// The claims on the dishes of a bill, grouped by dish, each dish's in the order of rows.
 struct Claims {
     all: Vec<(Seat, Weight)>,
     /// By dish: the end of its claims.
@@ -110,7 +135,8 @@ fn claims(bill: &Bill, seats: &BTreeMap<&ParticipantId, usize>) -> Result<Claims
                 .all
                 .push((Seat(*seats.get(id).ok_or_else(|| unknown_participant().field("items"))?), *weight));
         }
-        let own = claims.all.get(start..).unwrap_or_default();
+        let own = claims.all.get_mut(start..).unwrap_or_default();
+        own.sort_unstable_by_key(|(seat, _)| *seat);
         check_claims(own).map_err(|rejection| rejection.field("items"))?;
         claims.ends.push(claims.all.len());
     }

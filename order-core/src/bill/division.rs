@@ -121,17 +121,19 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn new(diners: usize, lines: &Lines) -> Self {
+    /// `diners` has the place of each row's diner in the list of them.
+    pub(super) fn new(diners: &[usize], lines: &Lines) -> Self {
         let cells = || {
             lines.iter().enumerate().flat_map(|(place, (_, _, cells))| {
-                cells.iter().filter(|cell| cell.amount != 0).map(move |cell| (place, cell))
+                let parts = cells.iter().filter(|cell| cell.amount != 0);
+                parts.filter_map(move |cell| Some((place, *diners.get(cell.row)?, cell.amount)))
             })
         };
         // The place of each diner's next part: at first the start of their parts, in the end the
         // end of them.
-        let mut ends = vec![0_usize; diners];
-        for (_, cell) in cells() {
-            if let Some(count) = ends.get_mut(cell.row) {
+        let mut ends = vec![0_usize; diners.len()];
+        for (_, diner, _) in cells() {
+            if let Some(count) = ends.get_mut(diner) {
                 *count = count.saturating_add(1);
             }
         }
@@ -141,11 +143,11 @@ impl Parts {
             start = start.saturating_add(count);
         }
         let mut all = vec![(0, Amount::ZERO); start];
-        for (place, cell) in cells() {
-            if let Some(next) = ends.get_mut(cell.row)
+        for (place, diner, amount) in cells() {
+            if let Some(next) = ends.get_mut(diner)
                 && let Some(part) = all.get_mut(*next)
             {
-                *part = (place, Amount::from_minor_units(cell.amount));
+                *part = (place, Amount::from_minor_units(amount));
                 *next = next.saturating_add(1);
             }
         }

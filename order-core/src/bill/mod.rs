@@ -8,7 +8,7 @@
 //!   of a share is worked out over the whole bill, so a hundred small roundings cannot fall on one person;
 //! * a diner without a part in a line pays nothing of it, and no share of a bill above zero is below zero;
 //! * a bill below zero (a refund) mirrors the one above;
-//! * in whatever order diners are listed, each pays the same. Units that could go to several go to the largest
+//! * in whatever order diners and sharers are listed, each pays the same of every line. Units that could go to several go to the largest
 //!   remainders, and between equal ones by [`TieRank`](crate::split::TieRank).
 //!
 //! The method is controlled rounding over exact integers (Bacharach 1966; Causey, Cox and Ernst 1985; Cox 1987); the

@@ -67,7 +67,8 @@ pub enum ChargeKind {
     Tax {
         /// Whether prices include it. It is then shown, but adds nothing to the amount due. Of
         /// 105.00 with 5 % included, 5.00 is tax; several taxes included in one price are computed
-        /// side by side.
+        /// side by side. Such taxes are, each and together, at most what discounts leave of the
+        /// prices that they are in: in listed order, each is cut to what is left.
         inclusive: bool,
         /// The types of dish that it applies to (`veg`); empty: all dishes. If there is no such
         /// dish, the tax is zero. Service charges, fees and tips are not taxed.

@@ -7,8 +7,8 @@ use order_core::text::Text;
 use order_core::{Amount, Currency, ItemId, OrderId};
 use proptest::prelude::*;
 
-use crate::support::bill::choices::Listed;
-use crate::support::bill::laws::{amounts, check, check_choice, tie};
+use crate::support::bill::choices::{Listed, Seeded};
+use crate::support::bill::laws::{amounts, check, check_choice, check_listing, check_mirror, tie};
 use crate::support::bill::making::{self, Sizes, person, weight};
 use crate::support::bill::oracle::expect;
 use crate::support::bill::rounding::Quotas;
@@ -21,6 +21,18 @@ proptest! {
     fn every_bill_is_divided_as_the_oracle_says(numbers in prop::collection::vec(any::<u64>(), 0..250)) {
         let bill = making::bill(&mut Listed::new(numbers), Sizes::USUAL);
         if let Err(violation) = check(&bill) {
+            prop_assert!(false, "{violation}\n{bill:#?}");
+        }
+    }
+
+    #[test]
+    fn taxes_in_prices_are_never_more_than_discounts_leave_of_them(
+        numbers in prop::collection::vec(any::<u64>(), 0..250),
+        seed in any::<u64>(),
+    ) {
+        let bill = making::bill_of_included(&mut Listed::new(numbers));
+        let checked = check(&bill).and_then(|_| check_mirror(&bill));
+        if let Err(violation) = checked.and_then(|()| check_listing(&bill, &mut Seeded::new(seed))) {
             prop_assert!(false, "{violation}\n{bill:#?}");
         }
     }

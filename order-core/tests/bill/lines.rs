@@ -600,10 +600,109 @@ fn an_item_of_a_bill_may_be_called_anything_that_can_be_seen() {
 }
 
 #[test]
-fn keys_that_are_not_known_are_ignored() {
-    let line = r#"{"v":2,"participants":["a"],"items":[{"id":"x","price":1,"dishName":"X","tags":[{}]}],
-        "split":{"type":"equal","note":"?"},"charges":[{"name":"n","kind":"tax","percent":0,"hsn":"9963"}]}"#;
-    assert_eq!(divided(&serde_json::from_str(line).unwrap())["amountDue"], "1.00");
+fn a_note_may_be_on_anything_and_no_other_key_that_is_not_known() {
+    let line = r#"{"note":2,"participants":["a"],"items":[{"id":"x","price":1,"note":{"dishName":"X","tags":[{}]}}],
+        "split":{"type":"equal","note":null},"charges":[{"name":"n","kind":"tax","percent":0,"note":"hsn 9963"}]}"#;
+    let plain = r#"{"participants":["a"],"items":[{"id":"x","price":1}],"charges":[{"name":"n","kind":"tax","percent":0}]}"#;
+    assert_eq!(answer(line), answer(plain));
+    let bill = json!({
+        "orderId": "o", "participants": ["a", "b"],
+        "items": [{"id": "x", "price": 10, "addedBy": "a"}, {"id": "y", "price": 10, "addedBy": "b"}],
+        "split": {"type": "cover", "covers": {"a": "b"}},
+        "charges": [{"name": "n", "kind": "tax", "percent": 5}, {"name": "m", "kind": "tip", "amount": 1}],
+    });
+    for (place, key, code_then) in [
+        ("", "charge", "bad_field"),
+        ("", "roundto", "bad_field"),
+        ("", "Split", "bad_field"),
+        ("", "minordigits", "bad_field"),
+        ("", "withoutservice", "bad_field"),
+        ("", "v", "bad_field"),
+        ("/items/1", "dishtype", "bad_field"),
+        ("/items/1", "dishName", "bad_field"),
+        ("/items/1", "qty", "bad_field"),
+        ("/items/1", "sharedby", "bad_field"),
+        ("/split", "reset", "bad_split"),
+        ("/split", "percentage", "bad_split"),
+        ("/charges/1", "inclusiv", "bad_charge"),
+        ("/charges/1", "participantID", "bad_charge"),
+        ("/charges/1", "itemID", "bad_charge"),
+    ] {
+        for value in [json!(null), json!(true), json!({"a": 1})] {
+            let mut bill = bill.clone();
+            bill.pointer_mut(place).unwrap()[key] = value;
+            let path = match place.trim_start_matches('/').split_once('/') {
+                Some((list, number)) => format!("{list}[{number}].{key}"),
+                None if place.is_empty() => key.to_owned(),
+                None => format!("{}.{key}", &place[1..]),
+            };
+            let answer = refused(&bill);
+            assert_eq!(code(&answer), (code_then, path.as_str()));
+            assert_eq!(answer["orderId"], "o");
+            assert!(
+                answer["error"]["expected"].as_str().unwrap().starts_with("only the fields "),
+                "{answer}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_types_of_dishes_that_a_tax_names_are_compared_as_they_are_written() {
+    let tax = |types: Value| {
+        let answer = divided(&json!({
+            "participants": ["a"],
+            "items": [
+                {"id": "x", "price": 100, "dishType": "veg"},
+                {"id": "y", "price": 10, "dishType": " \u{200b}Veg "},
+                {"id": "z", "price": 1},
+            ],
+            "charges": [{"name": "n", "kind": "tax", "percent": 10, "dishTypes": types}],
+        }));
+        answer["lines"][3]["amount"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(tax(json!(["veg"])), "10.00");
+    assert_eq!(tax(json!(["  veg"])), "10.00");
+    assert_eq!(tax(json!(["Veg"])), "1.00");
+    assert_eq!(tax(json!(["VEG"])), "0.00");
+    assert_eq!(tax(json!(["ve g"])), "0.00");
+    assert_eq!(tax(json!(["veg", "Veg", "veg"])), "11.00");
+    assert_eq!(tax(json!([""])), "0.10", "dishes without a type");
+    assert_eq!(tax(json!([])), "11.10", "all dishes");
+}
+
+#[test]
+fn however_people_and_sharers_are_named_nobodys_part_of_any_line_moves() {
+    let bill = |people: [&str; 3], [x, y, z]: [Value; 3]| {
+        let answer = divided(&json!({
+            "orderId": "o", "participants": people,
+            "items": [
+                {"id": "x", "price": "10.01", "sharedBy": x},
+                {"id": "y", "price": "0.02", "sharedBy": y},
+                {"id": "z", "price": "7.00", "sharedBy": z},
+            ],
+            "split": {"type": "itemized"},
+            "charges": [
+                {"name": "Service", "kind": "service", "percent": "7.5"},
+                {"name": "VAT", "kind": "tax", "percent": "19", "inclusive": true},
+            ],
+        }));
+        let mut shares = answer["shares"].as_array().unwrap().clone();
+        shares.sort_by_key(|share| share["participantId"].to_string());
+        shares
+    };
+    let first =
+        bill(["a", "b", "c"], [json!(["a", "b"]), json!(["a", "b"]), json!({"a": 1, "b": 1, "c": 2})]);
+    for people in
+        [["a", "b", "c"], ["a", "c", "b"], ["b", "a", "c"], ["b", "c", "a"], ["c", "a", "b"], ["c", "b", "a"]]
+    {
+        for x in [["a", "b"], ["b", "a"]] {
+            for y in [["a", "b"], ["b", "a"]] {
+                let z = json!({"c": 2, "b": 1, "a": 1});
+                assert_eq!(bill(people, [json!(x), json!(y), z]), first, "{people:?} {x:?} {y:?}");
+            }
+        }
+    }
 }
 
 #[test]

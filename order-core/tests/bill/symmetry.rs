@@ -20,11 +20,22 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_the_lists_changes_nobodys_share(
+    fn the_order_of_the_lists_changes_nobodys_share_and_that_of_names_no_part_of_it(
         numbers in prop::collection::vec(any::<u64>(), 0..250),
         seed in any::<u64>(),
     ) {
         let bill = making::bill(&mut Listed::new(numbers), Sizes::USUAL);
+        if let Err(violation) = check_listing(&bill, &mut Seeded::new(seed)) {
+            prop_assert!(false, "{violation}\n{bill:#?}");
+        }
+    }
+
+    #[test]
+    fn naming_people_otherwise_moves_no_unit_that_is_passed_on(
+        numbers in prop::collection::vec(any::<u64>(), 60..250),
+        seed in any::<u64>(),
+    ) {
+        let bill = making::sparse_bill(&mut Listed::new(numbers));
         if let Err(violation) = check_listing(&bill, &mut Seeded::new(seed)) {
             prop_assert!(false, "{violation}\n{bill:#?}");
         }

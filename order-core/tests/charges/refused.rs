@@ -86,12 +86,14 @@ fn a_charge_is_a_percentage_or_an_amount_that_can_be() {
             let message = charges_message(&format!(r#"{{"name":"x","kind":"{kind}",{value}}}"#));
             assert_eq!(table.refuse("asha", &message).code(), code, "{message}");
         }
-        // With neither field, one's own tip is removed.
+        // With neither field, one's own tip is removed; a field that is not known is a typo.
         let tip = tip_message(value);
-        if code == Code::MissingField {
-            table.accept("asha", &tip);
-        } else {
-            assert_eq!(table.refuse("asha", &tip).code(), code, "{tip}");
+        match code {
+            Code::MissingField if value.contains("rate") => {
+                assert_eq!(table.refuse("asha", &tip).code(), Code::BadCharge, "{tip}");
+            }
+            Code::MissingField => drop(table.accept("asha", &tip)),
+            code => assert_eq!(table.refuse("asha", &tip).code(), code, "{tip}"),
         }
     }
     for value in [
@@ -195,6 +197,109 @@ fn a_charge_is_of_a_known_kind_with_fields_that_this_kind_has() {
     // A field with its default value is no contradiction, and a name may occur twice.
     let fine = r#"{"name":"x","kind":"tax","percent":5,"by":"share","optional":false},{"name":"x","kind":"fee","amount":5,"inclusive":false}"#;
     table.accept("asha", &charges_message(fine));
+}
+
+#[test]
+fn of_a_field_that_belongs_to_another_kind_only_what_holds_anyway_is_accepted() {
+    let owners = [
+        (r#""by":"share""#, &["tip", "fee"][..]),
+        (r#""by":"head""#, &["tip", "fee"]),
+        (r#""by":null"#, &["tip", "fee"]),
+        (r#""inclusive":true"#, &["tax"]),
+        (r#""inclusive":false"#, &["tax"]),
+        (r#""inclusive":null"#, &["tax"]),
+        (r#""optional":true"#, &["service"]),
+        (r#""optional":false"#, &["service"]),
+        (r#""optional":null"#, &["service"]),
+        (r#""dishTypes":["veg"]"#, &["tax"]),
+        (r#""dishTypes":[]"#, &["tax"]),
+        (r#""itemId":"i1""#, &["discount"]),
+    ];
+    let harmless = ["share", "false", "null"];
+    let mut table = Table::of(&["asha"]);
+    table.add("asha", "i1", "10", "1");
+    for kind in ["tax", "service", "tip", "discount", "fee"] {
+        for (field, owners) in owners {
+            let message = charges_message(&format!(r#"{{"name":"x","kind":"{kind}","percent":5,{field}}}"#));
+            if owners.contains(&kind) || harmless.iter().any(|value| field.contains(value)) {
+                drop(table.say("asha", &message).unwrap_or_else(|refused| panic!("{message}: {refused}")));
+            } else {
+                assert_eq!(table.refuse("asha", &message).code(), Code::BadCharge, "{message}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_field_that_no_charge_has_is_refused_with_its_path_and_the_fields_of_the_kind() {
+    let mut table = Table::of(&["asha"]);
+    table.add("asha", "i1", "10", "1");
+    let of_tax = "only the fields name, kind, percent, amount, inclusive, dishTypes";
+    let of_discount = "only the fields name, kind, percent, amount, itemId";
+    for (charge, field, expected) in [
+        (r#""kind":"tax","percent":19,"inclusiv":true"#, "inclusiv", of_tax),
+        (r#""kind":"tax","percent":19,"Inclusive":true"#, "Inclusive", of_tax),
+        (r#""kind":"tax","percent":19,"dishtypes":["veg"]"#, "dishtypes", of_tax),
+        (r#""kind":"tax","percent":19,"hsn":"9963""#, "hsn", of_tax),
+        (r#""kind":"tax","percent":19,"note":"x""#, "note", of_tax),
+        (r#""kind":"discount","percent":50,"itemID":"i1""#, "itemID", of_discount),
+        (r#""kind":"discount","percent":50,"itemID":null"#, "itemID", of_discount),
+        (r#""kind":"discount","percent":50,"item":{"id":"i1"}"#, "item", of_discount),
+        (
+            r#""kind":"service","percent":10,"optinal":false"#,
+            "optinal",
+            "only the fields name, kind, percent, amount, optional",
+        ),
+        (
+            r#""kind":"tip","amount":5,"participantId":"asha""#,
+            "participantId",
+            "only the fields name, kind, percent, amount, by",
+        ),
+        (r#""kind":"fee","amount":5,"per":"head""#, "per", "only the fields name, kind, percent, amount, by"),
+        (
+            r#""kind":"fee","amount":5,"percnt":5"#,
+            "percnt",
+            "only the fields name, kind, percent, amount, by",
+        ),
+    ] {
+        let charges = format!(r#"{{"name":"Fine","kind":"tax","percent":5}},{{"name":"x",{charge}}}"#);
+        let first = format!(
+            r#"{{"type":"join","participantId":"asha","participantName":"Asha","data":{{"charges":[{charges}]}}}}"#
+        );
+        let refused = [
+            table.refuse("asha", &charges_message(&charges)),
+            // As little is an order begun with it.
+            Table::empty().refuse("asha", &first),
+        ];
+        for rejection in refused {
+            assert_eq!(rejection.code(), Code::BadCharge, "{charge}");
+            assert_eq!(rejection.field_name(), Some(format!("data.charges[1].{field}").as_str()), "{charge}");
+            assert_eq!(rejection.what_was_expected(), Some(expected), "{charge}");
+            assert!(rejection.to_string().contains(&format!("has no field {field}")), "{rejection}");
+        }
+    }
+    let message = r#"{"type":"set_charges","data":{"charges":[],"roundto":1}}"#;
+    let rejection = table.refuse("asha", message);
+    assert_eq!((rejection.code(), rejection.field_name()), (Code::BadCharge, Some("data.roundto")));
+}
+
+#[test]
+fn a_typo_removes_no_tip() {
+    let mut table = Table::of(&["asha"]);
+    table.add("asha", "i1", "10", "1");
+    table.accept("asha", &tip_message(r#""percent":10"#));
+    for (tip, field) in [
+        (r#""percnt":10"#, "data.percnt"),
+        (r#""Amount":5"#, "data.Amount"),
+        (r#""percent":null,"tip":5"#, "data.tip"),
+        (r#""percent":10,"participantId":"ben""#, "data.participantId"),
+    ] {
+        let rejection = table.refuse("asha", &tip_message(tip));
+        assert_eq!((rejection.code(), rejection.field_name()), (Code::BadCharge, Some(field)));
+        assert_eq!(rejection.what_was_expected(), Some("only the fields percent, amount"));
+    }
+    table.accept("asha", &tip_message(""));
+    assert_eq!(table.order.tips().count(), 0);
 }
 
 #[test]

@@ -27,6 +27,8 @@ const PRINTED: usize = 5;
 const LARGE: u64 = 200;
 /// One bill in this many has dishes that few people share.
 const SPARSE: u64 = 16;
+/// One bill in this many has mostly taxes in its prices.
+const IN_PRICES: u64 = 31;
 
 const EXAMPLE: &str = "\
 Example:
@@ -168,6 +170,9 @@ fn make(seed: u64, number: u64) -> (Bill, Seeded) {
     let mut choices = Seeded::new(Seeded::new(seed).next() ^ Seeded::new(number).next());
     if number % SPARSE == SPARSE - 1 {
         return (making::sparse_bill(&mut choices), choices);
+    }
+    if number % IN_PRICES == IN_PRICES - 1 {
+        return (making::bill_of_included(&mut choices), choices);
     }
     let sizes = if number % LARGE == LARGE - 1 {
         Sizes { diners: 97, dishes: 60, charges: 8, wild: choices.one_in(4) }

@@ -39,10 +39,10 @@ pub struct RefusedBill {
 }
 
 impl BillLine {
-    /// Reads a bill. Unknown keys are ignored.
+    /// Reads a bill. Every object in it may have a `note`, whatever its value, which is ignored.
     ///
     /// # Errors
-    /// When the line is not a bill, names people who do not share it, or has amounts finer than the
+    /// When the line is not a bill, has a field that is not known, names people who do not share it, or has amounts finer than the
     /// currency's minor unit. Does not panic.
     pub fn read(line: &str) -> Result<Self, RefusedBill> {
         let object = Object::bill(line)?;

@@ -29,6 +29,28 @@ const DISHES: &str = "Dishes";
 /// The ISO 4217 code for no currency.
 const NO_CURRENCY: &str = "XXX";
 const PEOPLE: &str = "ids of people on the bill";
+/// The field that every object of a line may have, whatever its value: for the caller alone.
+const NOTE: &str = "note";
+/// The fields of a line.
+const LINE: [&str; 11] = [
+    "orderId",
+    "currency",
+    "minorDigits",
+    "participants",
+    "items",
+    "total",
+    "split",
+    "charges",
+    "withoutService",
+    "roundTo",
+    NOTE,
+];
+/// The fields of an item.
+const ITEM: [&str; 7] = ["id", "price", "quantity", "addedBy", "sharedBy", "dishType", NOTE];
+/// The fields of a split.
+const SPLIT: [&str; 8] = ["type", "amounts", "percentages", "weights", "adjustments", "covers", "rest", NOTE];
+/// The fields of a charge besides those that a charge of an order has.
+const OF_CHARGE: [&str; 2] = ["participantId", NOTE];
 
 /// Reads the id of the order, if the line has one.
 pub(super) fn order_id(line: &Object<'_>) -> Result<Option<OrderId>, Rejection> {
@@ -44,6 +66,8 @@ pub(super) fn bill(line: &Object<'_>, order: Option<&OrderId>) -> Result<(Bill, 
         Some(order) => order.clone(),
         None => OrderId::new(UNNAMED).map_err(|error| bad_id("orderId", error))?,
     };
+    // Each level is checked: a field that is not known may be a typo of one that decides who pays what.
+    line.only(&LINE, Code::BadField, "a bill")?;
     let money = Money { currency: currency(line)? };
     let diners = diners(line)?;
     let people = People { by_id: diners.iter().map(|id| (id.as_str(), id)).collect() };
@@ -135,6 +159,7 @@ fn dishes(line: &Object<'_>, money: &Money, people: &People<'_>) -> Result<(Vec<
 }
 
 fn dish(item: &Object<'_>, money: &Money, people: &People<'_>) -> Result<Dish, Rejection> {
+    item.only(&ITEM, Code::BadField, "an item")?;
     let id = item.string("id", "a string")?.ok_or_else(|| item.missing("id", "the id of the item"))?;
     let id = item_id(&id).map_err(|error| bad_id(item.name("id"), error))?;
     let price = item.number("price", Code::BadPrice, "an amount")?;
@@ -205,6 +230,7 @@ fn split(
         return Ok(SplitRule::Equal);
     }
     let split = line.object("split", "split.", "an object with a type")?;
+    split.only(&SPLIT, Code::BadSplit, "a split")?;
     let kind = split.string("type", TYPES)?.ok_or_else(|| split.missing("type", TYPES))?;
     for (other, keys) in SPLITS {
         // Ignoring agreed shares would divide the money differently than asked.
@@ -325,7 +351,7 @@ impl Shares<'_, '_> {
 fn charges(line: &Object<'_>, money: &Money, people: &People<'_>, bill: &mut Bill) -> Result<(), Rejection> {
     let most = (MAX_CHARGES.saturating_add(MAX_BILL_PEOPLE), Code::TooManyCharges);
     for data in line.entries("charges", "a list of charges, each an object", most)?.unwrap_or_default() {
-        let NewCharge { name, kind, value } = charge(&data, item_id)?;
+        let NewCharge { name, kind, value } = charge(&data, &OF_CHARGE, item_id)?;
         let value = match value {
             ChargeAmount::Amount(number) => {
                 ChargeValue::Amount(money.amount(number, Code::BadCharge, data.name("amount"))?)

@@ -8,10 +8,13 @@ use serde_json::value::RawValue;
 use super::scan::{Field, MAX_DEPTH, MAX_KEYS, check, walk};
 use crate::rejection::{Code, Rejection};
 use crate::value::number::{NumberError, parse_number};
+use crate::value::text::Text;
 
 /// The maximum number of keys in one object of a bill: more than one for each person who can
 /// share it.
 const MAX_BILL_KEYS: usize = 1_024;
+/// The maximum length, in characters, of an unknown field's name that a refusal repeats.
+const MAX_KEY_CHARS: usize = 60;
 /// For lists that the message's own size bounds well enough.
 const UNBOUNDED: (usize, Code) = (usize::MAX, Code::BadField);
 
@@ -199,6 +202,38 @@ impl<'text> Object<'text> {
     /// Whether there is a value under `key`; `null` is none.
     pub(in crate::wire) fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
+    }
+
+    /// Refuses a field other than the `known` ones, with this error. `whose` says what has the fields, such as `a tax`.
+    pub(in crate::wire) fn only(&self, known: &[&str], code: Code, whose: &str) -> Result<(), Rejection> {
+        match self.unknown(known) {
+            None => Ok(()),
+            Some(key) => Err(self.unwanted(key, code, whose, known)),
+        }
+    }
+
+    /// The first field, in the order of their names, that is none of the `known` ones. It counts even if it is `null`.
+    pub(in crate::wire) fn unknown(&self, known: &[&str]) -> Option<&str> {
+        self.fields.iter().map(|(key, _)| key.as_ref()).find(|key| !known.contains(key))
+    }
+
+    /// The first field that is none of the `known` ones and holds an object.
+    pub(in crate::wire) fn unknown_object(&self, known: &[&str]) -> Option<&str> {
+        let mut others = self.fields.iter().filter(|(key, _)| !known.contains(&key.as_ref()));
+        others.find(|(_, value)| value.get().starts_with('{')).map(|(key, _)| key.as_ref())
+    }
+
+    /// The refusal of a field that `whose` does not have, where the `known` ones were expected.
+    pub(in crate::wire) fn unwanted(&self, key: &str, code: Code, whose: &str, known: &[&str]) -> Rejection {
+        // The sender chose this name, so one that is long or has hidden characters is not repeated.
+        let shown = Text::exact(key, MAX_KEY_CHARS).ok();
+        let (field, because) = match &shown {
+            Some(key) => (self.name(key.as_str()), format!("{whose} has no field {key}")),
+            None => (self.name("").trim_end_matches('.').to_owned(), format!("{whose} has no such field")),
+        };
+        let refusal =
+            Rejection::new(code).because(because).expected(format!("only the fields {}", known.join(", ")));
+        if field.is_empty() { refusal } else { refusal.field(field) }
     }
 
     /// Reads the number under `key`, if there is one.

@@ -11,9 +11,13 @@ use crate::wire::json::Object;
 use crate::{IdError, ItemId};
 
 const KINDS: &str = "tax, service, tip, discount or fee";
+/// The fields that a charge of some kind can have.
+const FIELDS: [&str; 9] =
+    ["name", "kind", "percent", "amount", "inclusive", "dishTypes", "optional", "itemId", "by"];
 
 /// Reads `charges`, which is required, and `roundTo`.
 pub(super) fn set(data: &Object<'_>) -> Result<SetCharges, Rejection> {
+    data.only(&["charges", "roundTo"], Code::BadCharge, "set_charges")?;
     if data.has("charges") { charges(data) } else { Err(data.missing("charges", "a list of charges")) }
 }
 
@@ -23,10 +27,13 @@ pub(super) fn first_charges(data: &Object<'_>) -> Result<Option<SetCharges>, Rej
 }
 
 pub(super) fn set_tip(data: &Object<'_>) -> Result<ChargeCommand, Rejection> {
+    // With neither of the two, the tip is removed: a typo must not do that.
+    data.only(&["percent", "amount"], Code::BadCharge, "set_tip")?;
     Ok(ChargeCommand::SetTip { tip: value(data)? })
 }
 
 pub(super) fn waive_service(data: &Object<'_>) -> Result<ChargeCommand, Rejection> {
+    data.only(&["waived"], Code::BadField, "waive_service")?;
     Ok(ChargeCommand::WaiveService { waived: boolean(data, "waived")? })
 }
 
@@ -34,7 +41,7 @@ fn charges(data: &Object<'_>) -> Result<SetCharges, Rejection> {
     let most = (MAX_CHARGES, Code::TooManyCharges);
     let charges = data.entries("charges", "a list of charges, each an object", most)?.unwrap_or_default();
     Ok(SetCharges {
-        charges: charges.iter().map(|data| charge(data, ItemId::new)).collect::<Result<_, _>>()?,
+        charges: charges.iter().map(|data| charge(data, &[], ItemId::new)).collect::<Result<_, _>>()?,
         round_to: data.optional_number("roundTo", Code::BadCharge, "an amount above 0")?,
     })
 }
@@ -54,16 +61,32 @@ fn value(data: &Object<'_>) -> Result<Option<ChargeAmount>, Rejection> {
     }
 }
 
-/// Reads a charge. `item_id` checks the id of an item.
+/// Reads a charge. `more`: fields that it may have besides, whatever its kind. `item_id` checks the id of an item.
 pub(in crate::wire) fn charge(
     data: &Object<'_>,
+    more: &[&str],
     item_id: impl Fn(&str) -> Result<ItemId, IdError>,
 ) -> Result<NewCharge, Rejection> {
     let name = required_if_there(data, "name", MAX_CHARGE_NAME_CHARS)?
         .ok_or_else(|| data.missing("name", "the name of the charge"))?;
     let kind = kind(data, item_id)?;
     let value = value(data)?.ok_or_else(|| data.missing("percent", "percent or amount"))?;
+    // A field that is not known may be a typo of one that decides what is charged, or to whom.
+    if let Some(key) = data.unknown(&[&FIELDS, more].concat()) {
+        let whose = format!("a {}", kind.as_str());
+        return Err(data.unwanted(key, Code::BadCharge, &whose, &[fields_of(&kind), more].concat()));
+    }
     Ok(NewCharge { name, kind, value })
+}
+
+/// The fields of a kind of charge.
+fn fields_of(kind: &ChargeKind) -> &'static [&'static str] {
+    match kind {
+        ChargeKind::Tax { .. } => &["name", "kind", "percent", "amount", "inclusive", "dishTypes"],
+        ChargeKind::Service { .. } => &["name", "kind", "percent", "amount", "optional"],
+        ChargeKind::Tip { .. } | ChargeKind::Fee { .. } => &["name", "kind", "percent", "amount", "by"],
+        ChargeKind::Discount { .. } => &["name", "kind", "percent", "amount", "itemId"],
+    }
 }
 
 fn kind(

@@ -6,8 +6,11 @@ use crate::wire::fields::{existing_item, on_bill};
 use crate::wire::json::Object;
 
 pub(super) fn claim(data: &Object<'_>) -> Result<ClaimCommand, Rejection> {
+    let item = existing_item(data)?;
+    // Without a weight it is 1: a typo must not do that.
+    data.only(&["itemId", "weight"], Code::BadField, "claim_item")?;
     Ok(ClaimCommand::Claim {
-        item: existing_item(data)?,
+        item,
         weight: data.optional_number("weight", Code::BadSplit, "a number above 0")?,
     })
 }
@@ -18,6 +21,7 @@ pub(super) fn unclaim(data: &Object<'_>) -> Result<ClaimCommand, Rejection> {
 
 pub(super) fn assign(data: &Object<'_>) -> Result<ClaimCommand, Rejection> {
     let item = existing_item(data)?;
+    data.only(&["itemId", "sharedBy"], Code::BadField, "assign_item")?;
     let shared_by = shared_by(data)?.ok_or_else(|| data.missing("sharedBy", "ids of people on the bill"))?;
     Ok(ClaimCommand::Assign { item, shared_by })
 }

@@ -81,5 +81,8 @@ fn undone(message: &Object<'_>) -> Result<Option<Decimal>, Rejection> {
     if !message.has("data") {
         return Ok(None);
     }
-    data(message)?.optional_number("seq", Code::BadField, "the number of your last change")
+    let data = data(message)?;
+    // Without a number, the last change is meant, whatever it is: a typo must not do that.
+    data.only(&["seq"], Code::BadField, "undo")?;
+    data.optional_number("seq", Code::BadField, "the number of your last change")
 }

@@ -8,11 +8,14 @@ use crate::wire::json::Object;
 use crate::{ItemId, PaymentId};
 
 const AMOUNT: &str = "an amount above 0";
+/// The fields of `record_payment`.
+const RECORD: [&str; 8] = ["paymentId", "amount", "payer", "for", "method", "reference", "status", "excess"];
 
 pub(super) fn record(
     data: &Object<'_>,
     fresh_id: impl FnOnce() -> ItemId,
 ) -> Result<RecordPayment, Rejection> {
+    data.only(&RECORD, Code::BadPayment, "record_payment")?;
     let payment = match item_id(data, "paymentId")? {
         Some(id) => id,
         None => fresh_id(),
@@ -40,6 +43,7 @@ pub(super) fn record(
 
 pub(super) fn update(data: &Object<'_>) -> Result<PaymentCommand, Rejection> {
     const STATUSES: &str = "paid or failed";
+    data.only(&["paymentId", "status"], Code::BadPayment, "update_payment")?;
     let payment = existing(data)?;
     let arrived = match data.string("status", STATUSES)?.as_deref() {
         Some("paid") => true,
@@ -54,6 +58,8 @@ pub(super) fn refund(
     data: &Object<'_>,
     fresh_id: impl FnOnce() -> ItemId,
 ) -> Result<PaymentCommand, Rejection> {
+    // Without an amount, everything is given back: a typo must not do that.
+    data.only(&["paymentId", "refundId", "amount"], Code::BadPayment, "refund_payment")?;
     let payment = existing(data)?;
     let refund = item_id(data, "refundId")?.unwrap_or_else(fresh_id).into();
     // An amount that is `null` must not give back everything.

@@ -6,11 +6,17 @@ use crate::split::Rest;
 use crate::wire::fields::{by_participant, on_bill};
 use crate::wire::json::Object;
 
+/// The fields of `update_split`.
+const FIELDS: [&str; 7] = ["splitType", "amounts", "percentages", "weights", "adjustments", "covers", "rest"];
+
 pub(super) fn update(data: &Object<'_>) -> Result<UpdateSplit, Rejection> {
     const TYPES: &str = "equal, itemized, custom, adjustments or cover";
     let kind = data.string("splitType", TYPES)?.ok_or_else(|| data.missing("splitType", TYPES))?;
     let agreed = agreed(data)?;
     let (adjusted, covered) = (data.has("adjustments"), data.has("covers"));
+    if let Some(key) = typo(data, &kind, agreed.is_some() || adjusted || covered) {
+        return Err(data.unwanted(key, Code::BadSplit, "update_split", &FIELDS));
+    }
     match (kind.as_ref(), agreed, adjusted, covered) {
         // The state calls the last two modes `custom` for older clients, so that name is accepted
         // here too.
@@ -26,6 +32,16 @@ pub(super) fn update(data: &Object<'_>) -> Result<UpdateSplit, Rejection> {
                 .expected("amounts, percentages or weights for custom, and none for equal and itemized"))
         }
         _ => Err(data.mistyped("splitType", TYPES)),
+    }
+}
+
+/// A field that may be a typo of one that decides who pays. Clients of the TypeScript server send no shares, and what else they
+/// send is ignored.
+fn typo<'data>(data: &'data Object<'_>, kind: &str, has_shares: bool) -> Option<&'data str> {
+    match kind {
+        _ if has_shares => data.unknown(&FIELDS),
+        "custom" | "adjustments" | "cover" => data.unknown_object(&FIELDS),
+        _ => None,
     }
 }
 

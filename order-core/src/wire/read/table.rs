@@ -8,6 +8,8 @@ use crate::wire::fields::{boolean, participant};
 use crate::wire::json::Object;
 
 pub(super) fn set_limit(data: &Object<'_>) -> Result<TableCommand, Rejection> {
+    // Without a limit, the limit is lifted: a typo must not do that.
+    data.only(&["participantId", "limit"], Code::BadLimit, "set_limit")?;
     Ok(TableCommand::Limit {
         who: participant(data, "participantId")?,
         limit: data.optional_number("limit", Code::BadLimit, "an amount, 0 or more")?,
@@ -30,6 +32,8 @@ pub(super) fn deadline(data: &Object<'_>) -> Result<Option<SetDeadline>, Rejecti
     const CHOICES: &str = "lock or finalize";
     const REMINDERS: &str = "a list of numbers, in milliseconds";
     let expected = "a number of milliseconds";
+    // With none of them, the deadline is removed: a typo must not do that.
+    data.only(&["at", "in", "then", "reminders"], Code::BadDeadline, "a deadline")?;
     let at = data.optional_number("at", Code::BadDeadline, expected)?;
     let wait = data.optional_number("in", Code::BadDeadline, expected)?;
     let then = match data.string("then", CHOICES)? {

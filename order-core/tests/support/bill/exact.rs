@@ -57,6 +57,10 @@ impl Exact {
         }
     }
 
+    pub fn magnitude(&self) -> Self {
+        if self.is_negative() { -self } else { self.clone() }
+    }
+
     /// The greatest whole number that is not above it.
     pub fn floor(&self) -> i64 {
         match self {

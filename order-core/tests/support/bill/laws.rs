@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use order_core::bill::{Bill, ChargeKind, ChargeValue, DinerShare, Division, Line, Part, divide};
+use order_core::bill::{
+    Bill, Charge, ChargeKind, ChargeValue, DinerShare, Dish, Division, Line, Part, divide,
+};
 use order_core::split::{CustomShares, SplitRule, TieRank};
 use order_core::{Amount, Code, ParticipantId};
 
@@ -71,6 +73,7 @@ fn compare(bill: &Bill, division: &Division, expected: &Expected) -> Result<(), 
     let included = table(&expected.included, division.included(), &own)?;
     within_quotas(&expected.included, &included, bill.diners.len() + 1)?;
 
+    taxes_are_within_prices(bill, division)?;
     nobody_is_paid(bill, due, &[shares.as_slice(), &[unassigned]].concat())?;
     equals_pay_equally(expected, &shares)?;
     match divide(bill) {
@@ -141,6 +144,56 @@ fn within_quotas(expected: &[ExpectedLine], cells: &[Vec<i64>], rows: usize) -> 
         }
     }
     Ok(sums)
+}
+
+/// Taxes in prices are, each and together, at most what discounts leave of the prices of their dishes; unless some dishes are
+/// refunded. Of the division alone: what is discounted is read from its lines.
+fn taxes_are_within_prices(bill: &Bill, division: &Division) -> Result<(), Violation> {
+    if of_both_signs(bill) {
+        return Ok(());
+    }
+    let names = |charge: &Charge, line: &Line| charge.name == *line.name();
+    let line_of = |charge: &Charge| division.lines().iter().find(|line| names(charge, line));
+    let mut prices: Vec<i64> = bill.dishes.iter().map(|dish| dish.amount.minor_units().abs()).collect();
+    let mut off = 0;
+    for charge in &bill.charges {
+        let ChargeKind::Discount { item } = &charge.kind else { continue };
+        let amount = line_of(charge).map_or(0, |line| line.amount().minor_units().abs());
+        match item.as_ref().and_then(|item| bill.dishes.iter().position(|dish| dish.id == *item)) {
+            Some(dish) => prices[dish] -= amount,
+            None => off += amount,
+        }
+    }
+    let all: i64 = prices.iter().sum();
+    let taxes: Vec<(&Charge, i64)> = division
+        .included()
+        .iter()
+        .filter_map(|line| {
+            let charge = bill.charges.iter().find(|charge| names(charge, line))?;
+            Some((charge, line.amount().minor_units().abs()))
+        })
+        .collect();
+    for set in 1_u32..1 << taxes.len() {
+        let chosen: Vec<_> = (0..taxes.len()).filter(|place| set >> place & 1 == 1).collect();
+        let is_on = |dish: &Dish| {
+            chosen.iter().any(|&place| match &taxes[place].0.kind {
+                ChargeKind::Tax { dish_types, .. } => {
+                    dish_types.is_empty() || dish_types.contains(&dish.dish_type)
+                }
+                kind => panic!("{kind:?} in prices"),
+            })
+        };
+        let theirs: i64 =
+            bill.dishes.iter().zip(&prices).filter(|(dish, _)| is_on(dish)).map(|(_, price)| price).sum();
+        let tax: i64 = chosen.iter().map(|&place| taxes[place].1).sum();
+        // `tax <= theirs * (all - off) / all`, without a fraction.
+        if i128::from(tax) * i128::from(all) > i128::from(theirs) * i128::from(all - off) {
+            return Err(format!(
+                "taxes of {tax} in prices of {theirs}, of which {off} of {all} is taken off"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Unless dishes are refunded, no diner's share has the opposite sign of the bill.
@@ -236,28 +289,21 @@ pub fn check_mirror(bill: &Bill) -> Result<(), Violation> {
     Ok(())
 }
 
-/// However diners, dishes, sharers and charges are listed, every diner pays the same. Only
-/// discounts keep their relative order: each applies to what those before it leave.
+/// However diners and sharers are listed, no part of anything moves. However dishes and charges are listed, every diner pays
+/// the same. Only discounts and taxes in prices keep their relative order: each applies to what those before it leave.
 pub fn check_listing(bill: &Bill, choices: &mut impl Choices) -> Result<(), Violation> {
     let mut other = bill.clone();
     choices.shuffle(&mut other.diners);
-    choices.shuffle(&mut other.dishes);
     for dish in &mut other.dishes {
         choices.shuffle(&mut dish.shared_by);
     }
-    let mut discounts = other
-        .charges
-        .iter()
-        .filter(|charge| matches!(charge.kind, ChargeKind::Discount { .. }))
-        .cloned()
-        .collect::<Vec<_>>()
-        .into_iter();
+    must_be("every part, named otherwise", every_part(&other), every_part(bill))?;
+    choices.shuffle(&mut other.dishes);
+    let discounts = |charge: &Charge| matches!(charge.kind, ChargeKind::Discount { .. });
+    let in_prices = |charge: &Charge| matches!(charge.kind, ChargeKind::Tax { inclusive: true, .. });
     choices.shuffle(&mut other.charges);
-    for charge in &mut other.charges {
-        if matches!(charge.kind, ChargeKind::Discount { .. }) {
-            *charge = discounts.next().unwrap();
-        }
-    }
+    keep_order(&mut other.charges, &bill.charges, discounts);
+    keep_order(&mut other.charges, &bill.charges, in_prices);
     let (division, listed) = (divide(bill), divide(&other));
     let (Ok(division), Ok(listed)) = (&division, &listed) else {
         return must_be(
@@ -276,6 +322,24 @@ pub fn check_listing(bill: &Bill, choices: &mut impl Choices) -> Result<(), Viol
     must_be("the shares, listed otherwise", paid(listed), paid(division))?;
     must_be("the lines, listed otherwise", lines(listed), lines(division))?;
     must_be("what is unassigned, listed otherwise", listed.unassigned(), division.unassigned())
+}
+
+/// Puts those charges back into the order in which they were listed, each at the place of one of them.
+fn keep_order(charges: &mut [Charge], listed: &[Charge], is_one: impl Fn(&Charge) -> bool) {
+    let mut as_listed = listed.iter().filter(|charge| is_one(charge));
+    for charge in charges.iter_mut().filter(|charge| is_one(charge)) {
+        *charge = as_listed.next().unwrap().clone();
+    }
+}
+
+/// Each diner's share, and their part of each line, by id.
+fn every_part(bill: &Bill) -> Result<BTreeMap<ParticipantId, String>, Code> {
+    let division = divide(bill).map_err(|rejection| rejection.code())?;
+    let parts = |share: DinerShare<'_>| {
+        let lines: Vec<_> = share.lines().chain(share.included()).collect();
+        (share.participant().clone(), format!("{:?} {lines:?}", share.amount()))
+    };
+    Ok(division.shares().map(parts).collect())
 }
 
 /// The share of each diner, in minor units.

@@ -85,6 +85,48 @@ pub fn sparse_bill(choices: &mut impl Choices) -> Bill {
     }
 }
 
+/// Makes a bill of up to six taxes in its prices, often fixed and more than the prices, and up to two discounts.
+pub fn bill_of_included(choices: &mut impl Choices) -> Bill {
+    let usual = bill(choices, Sizes { charges: 0, dishes: 5, ..Sizes::USUAL });
+    let total: i64 = usual.dishes.iter().map(|dish| dish.amount.minor_units()).sum();
+    let taxes = choices.between(1, 6);
+    let discounts = choices.below(3);
+    let mut maker =
+        Maker { choices, diners: usual.diners.len(), negative: total < 0, wild: false, ceiling: 0 };
+    let of = total.unsigned_abs().min(4_000_000_000);
+    let sizes = [of / 3, of / 2, of, of * 2];
+    let mut charges: Vec<_> = (0..taxes)
+        .map(|number| {
+            let value = match maker.choices.below(4) {
+                0 => percent(100_000_000),
+                1 => maker.value(),
+                _ => ChargeValue::Amount(maker.fixed(&sizes)),
+            };
+            let kind = ChargeKind::Tax { inclusive: true, dish_types: maker.dish_types() };
+            Charge { name: text(&format!("t{number}")), kind, value }
+        })
+        .collect();
+    for number in 0..discounts {
+        let value = match maker.choices.below(3) {
+            0 => percent(100_000_000),
+            1 => percent(50_000_000),
+            _ => ChargeValue::Amount(maker.fixed(&sizes)),
+        };
+        let item = match usual.dishes.len() {
+            0 => None,
+            _ if of_both_signs(&usual) || maker.choices.one_in(2) => None,
+            dishes => Some(usual.dishes[maker.choices.place(dishes)].id.clone()),
+        };
+        charges.push(Charge {
+            name: text(&format!("off{number}")),
+            kind: ChargeKind::Discount { item },
+            value,
+        });
+    }
+    maker.choices.shuffle(&mut charges);
+    Bill { charges, ..usual }
+}
+
 pub fn person(number: usize) -> ParticipantId {
     ParticipantId::new(&format!("p{number}")).unwrap()
 }
@@ -325,6 +367,12 @@ impl<C: Choices> Maker<'_, C> {
             4 => percent(self.choices.one_of(&[0, 100, 50]) * 1_000_000),
             _ => percent(self.choices.one_of(&[2_500_000, 5_000_000, 9_000_000, 12_500_000, 33_333_333])),
         }
+    }
+
+    /// An amount of up to one of these sizes.
+    fn fixed(&mut self, sizes: &[u64]) -> Amount {
+        let most = self.choices.one_of(sizes);
+        self.amount_below(most + 1)
     }
 
     fn tips(&mut self) -> BTreeMap<ParticipantId, ChargeValue> {

@@ -50,11 +50,14 @@ pub fn expect(bill: &Bill) -> Result<Expected, Code> {
         .map(|(dish, parts)| line(dish.id.as_str(), LineKind::Dish, dish.amount.minor_units(), parts))
         .collect();
     let mut included = Vec::new();
+    let mut contained = Vec::new();
     for (place, charge) in bill.charges.iter().enumerate() {
         match &charge.kind {
             ChargeKind::Discount { .. } => lines.push(discounts[&place].clone()),
             ChargeKind::Tax { inclusive: false, .. } => lines.push(oracle.tax(charge)?),
-            ChargeKind::Tax { inclusive: true, .. } => included.push(oracle.contained(charge)?),
+            ChargeKind::Tax { inclusive: true, .. } => {
+                included.push(oracle.contained(charge, &mut contained)?)
+            }
             ChargeKind::Service { optional } => lines.extend(oracle.service(charge, *optional)?),
             ChargeKind::Tip { by } => lines.push(oracle.tip_or_fee(charge, LineKind::Tip, *by)?),
             ChargeKind::Fee { by } => lines.push(oracle.tip_or_fee(charge, LineKind::Fee, *by)?),
@@ -69,6 +72,14 @@ pub fn expect(bill: &Bill) -> Result<Expected, Code> {
     let by_dishes = matches!(bill.split, SplitRule::Itemized | SplitRule::Cover { rest: Rest::Itemized, .. });
     let nobodys = bill.dishes.iter().filter(|dish| by_dishes && dish.shared_by.is_empty());
     Ok(Expected { lines, included, unassigned_dishes: nobodys.map(|dish| dish.id.to_string()).collect() })
+}
+
+/// A tax in prices that is worked out already.
+struct Contained<'bill> {
+    charge: &'bill Charge,
+    amount: i64,
+    /// For a fixed amount: what percentages and discounts leave of the prices of its dishes.
+    of: Option<Exact>,
 }
 
 struct Oracle<'bill> {
@@ -168,8 +179,13 @@ impl<'bill> Oracle<'bill> {
         matches!(&tax.kind, ChargeKind::Tax { dish_types, .. } if dish_types.is_empty())
     }
 
-    /// Taxes contained in a price are each computed from the price without any of them.
-    fn contained(&self, charge: &Charge) -> Result<ExpectedLine, Code> {
+    /// Taxes contained in a price are each computed from the price without any of them. A fixed one is cut to what these and
+    /// earlier fixed ones leave of each dish, and each to what is left of the prices, rounded.
+    fn contained(
+        &self,
+        charge: &'bill Charge,
+        earlier: &mut Vec<Contained<'bill>>,
+    ) -> Result<ExpectedLine, Code> {
         let without_tax = |dish: usize| {
             let mut whole = Exact::one();
             for other in &self.bill.charges {
@@ -183,19 +199,80 @@ impl<'bill> Oracle<'bill> {
             &Exact::one() / &whole
         };
         let base = self.base(|dish| if self.taxes(charge, dish) { without_tax(dish) } else { Exact::zero() });
-        if let ChargeValue::Amount(_) = charge.value {
-            // A fixed contained tax is at most the prices.
-            let taxed = (0..self.prices.len()).filter(|&dish| self.taxes(charge, dish));
-            let amount = taken_off(charge.value, taxed.map(|dish| self.prices[dish]).sum());
-            return match shares_of(&base.quotas) {
-                None if amount != 0 => Err(Code::ChargeOnNothing),
-                parts => {
-                    let parts = parts.unwrap_or_else(|| nobodys(self.diners()));
-                    Ok(line(charge.name.as_str(), LineKind::Tax, amount, &parts))
-                }
-            };
+        let (amount, of) = match charge.value {
+            ChargeValue::Amount(_) => {
+                let taxed = (0..self.prices.len()).filter(|&dish| self.taxes(charge, dish));
+                let amount = taken_off(charge.value, taxed.map(|dish| self.prices[dish]).sum());
+                (self.out_of_what_is_left(charge, amount, &base.value, earlier), Some(base.value.clone()))
+            }
+            ChargeValue::Percent(_) => (worth(charge.value, &base.value), None),
+        };
+        let amount = self.within_prices(charge, amount, earlier);
+        earlier.push(Contained { charge, amount, of });
+        match shares_of(&base.quotas) {
+            None if amount != 0 => Err(Code::ChargeOnNothing),
+            parts => {
+                let parts = parts.unwrap_or_else(|| nobodys(self.diners()));
+                Ok(line(charge.name.as_str(), LineKind::Tax, amount, &parts))
+            }
         }
-        self.by_share(charge, LineKind::Tax, &base)
+    }
+
+    fn out_of_what_is_left(
+        &self,
+        charge: &Charge,
+        amount: i64,
+        of: &Exact,
+        earlier: &[Contained<'_>],
+    ) -> i64 {
+        if of.is_zero() || of.is_negative() != (amount < 0) {
+            return 0;
+        }
+        let mut least = Exact::one();
+        for (dish, _) in
+            self.alike().into_iter().filter(|&(dish, price)| price != 0 && self.taxes(charge, dish))
+        {
+            let mut left = Exact::one();
+            for tax in earlier.iter().filter(|tax| tax.amount != 0 && self.taxes(tax.charge, dish)) {
+                if let Some(of) = &tax.of {
+                    left = &left - &(&Exact::whole(tax.amount) / of);
+                }
+            }
+            least = least.min(left);
+        }
+        let most = (of * &least).magnitude().floor();
+        amount.clamp(-most, most)
+    }
+
+    /// For each set of taxes: at most the prices of all dishes that any of them is on, after discounts.
+    fn within_prices(&self, charge: &Charge, amount: i64, earlier: &[Contained<'_>]) -> i64 {
+        let same: Vec<_> = earlier.iter().filter(|tax| tax.amount.signum() * amount.signum() > 0).collect();
+        let mut most = amount.abs();
+        for set in 0..1_u32 << same.len() {
+            let chosen: Vec<_> = (0..same.len()).filter(|place| set >> place & 1 == 1).collect();
+            let taxed = |dish: usize| {
+                self.taxes(charge, dish) || chosen.iter().any(|&place| self.taxes(same[place].charge, dish))
+            };
+            let alike = self.alike().into_iter();
+            let prices: i64 = alike
+                .filter(|&(dish, price)| taxed(dish) && (price < 0) == (amount < 0))
+                .map(|(_, price)| price)
+                .sum();
+            let left = (&Exact::whole(prices) * &self.left).magnitude().floor();
+            let taken: i64 = chosen.iter().map(|&place| same[place].amount.abs()).sum();
+            most = most.min((left - taken).max(0));
+        }
+        amount.clamp(-most, most)
+    }
+
+    /// One dish of each group of dishes with the same taxes, and the price of all in the group.
+    fn alike(&self) -> Vec<(usize, i64)> {
+        let mut groups: BTreeMap<Vec<bool>, (usize, i64)> = BTreeMap::new();
+        for (dish, &price) in self.prices.iter().enumerate() {
+            let taxes = self.bill.charges.iter().map(|charge| self.taxes(charge, dish)).collect();
+            groups.entry(taxes).or_insert((dish, 0)).1 += price;
+        }
+        groups.into_values().collect()
     }
 
     fn taxes(&self, tax: &Charge, dish: usize) -> bool {

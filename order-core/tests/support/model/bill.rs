@@ -186,6 +186,14 @@ fn round(exact: &Exact) -> i128 {
     i128::try_from(exact.round().to_integer()).unwrap()
 }
 
+/// A tax in prices that is worked out already.
+struct InPrices<'model> {
+    types: &'model [String],
+    amount: i128,
+    /// For a fixed amount, the part of what percentages and discounts leave of each of its dishes.
+    part: Exact,
+}
+
 struct Pricing<'model> {
     model: &'model Model,
     /// Dishes with their prices: as ordered at first, then after their own discounts.
@@ -230,9 +238,12 @@ impl<'model> Pricing<'model> {
             }
         }
         let mut included = Vec::new();
+        let mut earlier = Vec::new();
         for (place, charge) in charges.iter().enumerate() {
             match &charge.kind {
-                Kind::Tax { inclusive: true, .. } => included.push(self.included(charge)),
+                Kind::Tax { inclusive: true, .. } => {
+                    included.push(self.included(charge, &mut earlier));
+                }
                 Kind::Tax { inclusive: false, types } => {
                     let base = self.base(|dish| if is_on(types, dish) { whole(1) } else { whole(0) });
                     let on_none =
@@ -345,7 +356,7 @@ impl<'model> Pricing<'model> {
     }
 
     /// Of a dish with taxes of 5 and 10 percent, the price contains 5/115 and 10/115.
-    fn included(&self, charge: &SetCharge) -> ExactLine {
+    fn included(&self, charge: &'model SetCharge, earlier: &mut Vec<InPrices<'model>>) -> ExactLine {
         let Kind::Tax { types, .. } = &charge.kind else { panic!("{charge:?} is no tax") };
         let model = self.model;
         let counts = |dish: &Dish| {
@@ -357,11 +368,33 @@ impl<'model> Pricing<'model> {
         };
         let base = self.base(counts);
         let prices = self.prices.iter().filter(|(dish, _)| is_on(types, dish)).map(|(_, price)| price).sum();
-        // A fixed one is contained in the prices, so it is at most their sum.
-        let amount = match charge.value {
+        let left = if self.before == 0 { whole(1) } else { fraction(self.after, self.before) };
+        let untaxed = sum(&base) * &left;
+        let fixed = matches!(charge.value, Value::Amount(_));
+        let wanted = match charge.value {
             Value::Amount(_) => model.off(charge.value, prices),
             Value::Percent(_) => self.worth(charge.value, &sum(&base)),
         };
+        // A fixed one is at most what percentages and earlier fixed ones leave of each dish.
+        let mut amount = whole(wanted);
+        for (dish, _) in self.prices.iter().filter(|(dish, price)| fixed && *price != 0 && is_on(types, dish))
+        {
+            let taken = earlier.iter().filter(|tax| is_on(tax.types, dish)).map(|tax| tax.part.clone());
+            amount = amount.min(((whole(1) - taken.sum::<Exact>()) * &untaxed).floor());
+        }
+        // Each set of taxes is at most the prices of their dishes.
+        for set in 0..1_u32 << earlier.len() {
+            let chosen =
+                || (0..earlier.len()).filter(|place| set >> place & 1 == 1).map(|place| &earlier[place]);
+            let is_in = |dish: &Dish| is_on(types, dish) || chosen().any(|tax| is_on(tax.types, dish));
+            let prices = self.prices.iter().filter(|(dish, _)| is_in(dish)).map(|(_, price)| price).sum();
+            let taken: i128 = chosen().map(|tax| tax.amount).sum();
+            amount = amount.min((whole(prices) * &left).floor() - whole(taken)).max(whole(0));
+        }
+        let amount = round(&amount);
+        let is_part = fixed && amount != 0;
+        let part = if is_part { whole(amount) / untaxed } else { whole(0) };
+        earlier.push(InPrices { types, amount, part });
         let parts = spread(amount, &base);
         ExactLine { kind: LineKind::Tax, name: charge.name.clone(), amount, parts }
     }

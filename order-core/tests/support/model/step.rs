@@ -339,7 +339,8 @@ impl Step {
                 shared_by.field()
             ),
             What::SetCharges { charges } => {
-                format!(r#"{{"type":"set_charges","data":{{"x":0{}}}}}"#, charges.fields())
+                let fields = charges.fields();
+                format!(r#"{{"type":"set_charges","x":0,"data":{{{}}}}}"#, fields.trim_start_matches(','))
             }
             What::Tip { tip } => {
                 format!(r#"{{"type":"set_tip","data":{{{}}}}}"#, tip.fields().join(","))

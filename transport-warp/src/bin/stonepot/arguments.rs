@@ -170,7 +170,10 @@ A BILL
                    participantId? of a tip that is one diner's own
   withoutService?  ids of those who pay no optional service charge
   roundTo?         the smallest coin, such as \"1.00\"
-  Amounts, percentages and weights are decimal strings, or numbers.
+  note?            anything of your own, on the bill, an item, the split or a
+                   charge; it is ignored, and any other field is refused
+  Amounts, percentages and weights are decimal strings, or numbers. A price
+  may be as large as a total, and below 0; then so is what is agreed or fixed.
 
 THE ANSWER
   total (of the dishes), amountDue, shares [{participantId, amount, lines}],
