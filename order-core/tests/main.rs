@@ -21,10 +21,12 @@ mod bill {
     mod dear;
     mod lines;
     mod symmetry;
+    mod taxes;
 }
 
 /// Charges, discounts, tips and waivers.
 mod charges {
+    mod options;
     mod refused;
     mod shares;
 }

@@ -6,6 +6,7 @@ use super::worth::{HUNDRED, part_of};
 use crate::divide::charge::{Charge, ChargeKind, ChargeValue};
 use crate::divide::exact::{Exact, lcm};
 use crate::divide::line::Label;
+use crate::divide::options::RoundedPer;
 use crate::divide::rounding::Column;
 
 /// The untaxed part of each dish's price, as a fraction with a common denominator.
@@ -26,12 +27,16 @@ impl<T: Exact> Pricing<'_, T> {
             ChargeValue::Amount(_) => {
                 let mut taxed = self.classes.iter().filter(|class| class.is_taxed(place));
                 let prices = taxed.try_fold(T::zero(), |sum, class| sum.checked_add(&class.value))?;
-                part_of(charge.value, prices.to_i64()?)?
+                part_of(charge.value, prices.to_i64()?, charge.options.rounding)?
+            }
+            ChargeValue::Percent(percent) if charge.options.per == RoundedPer::Line => {
+                self.contained_by_dish(charge, percent)?
             }
             ChargeValue::Percent(percent) => {
                 // `common` is a multiple of wholes in millionths of a percent, so this brings the
                 // hundred percent back.
-                self.percent(percent, &base.value.checked_mul(&T::from(HUNDRED))?, &contained.common)?
+                let number = base.value.checked_mul(&T::from(HUNDRED))?;
+                self.percent(percent, &number, &contained.common, charge.options.rounding)?
             }
         };
         let weights = self.weights_or_unassigned(place, amount, &base);

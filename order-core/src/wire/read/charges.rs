@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::charge_options;
 use crate::bill::{Basis, ChargeKind, MAX_CHARGES};
 use crate::command::{ChargeAmount, ChargeCommand, NewCharge, SetCharges};
 use crate::rejection::{Code, Rejection};
@@ -19,7 +20,8 @@ pub(super) fn set(data: &Object<'_>) -> Result<SetCharges, Rejection> {
 
 /// Reads `charges` and `roundTo`, if either is there.
 pub(super) fn first_charges(data: &Object<'_>) -> Result<Option<SetCharges>, Rejection> {
-    if data.has("charges") || data.has("roundTo") { charges(data).map(Some) } else { Ok(None) }
+    let any = ["charges", "roundTo", "roundSharesTo", "rounding"].into_iter().any(|key| data.has(key));
+    if any { charges(data).map(Some) } else { Ok(None) }
 }
 
 pub(super) fn set_tip(data: &Object<'_>) -> Result<ChargeCommand, Rejection> {
@@ -36,6 +38,8 @@ fn charges(data: &Object<'_>) -> Result<SetCharges, Rejection> {
     Ok(SetCharges {
         charges: charges.iter().map(|data| charge(data, ItemId::new)).collect::<Result<_, _>>()?,
         round_to: data.optional_number("roundTo", Code::BadCharge, "an amount above 0")?,
+        round_shares_to: data.optional_number("roundSharesTo", Code::BadCharge, "an amount above 0")?,
+        odd_units: charge_options::odd_units(data)?,
     })
 }
 
@@ -63,7 +67,7 @@ pub(in crate::wire) fn charge(
         .ok_or_else(|| data.missing("name", "the name of the charge"))?;
     let kind = kind(data, item_id)?;
     let value = value(data)?.ok_or_else(|| data.missing("percent", "percent or amount"))?;
-    Ok(NewCharge { name, kind, value })
+    Ok(NewCharge { name, kind, value, options: charge_options::read(data)? })
 }
 
 fn kind(
