@@ -567,6 +567,11 @@ fn rounded_story() -> Vec<Step> {
             r#"{"type":"set_charges","data":{"charges":[],"rounding":"unbiased"}}"#,
         ),
         by("asha", "charges_undone", r#"{"type":"undo"}"#),
+        by(
+            "asha",
+            "charges_updated_in_coins",
+            r#"{"type":"set_charges","data":{"charges":[],"roundTo":5,"roundSharesTo":5}}"#,
+        ),
     ]
 }
 

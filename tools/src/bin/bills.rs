@@ -276,7 +276,7 @@ fn deviations(sum: i64, quota: &Exact, times: u64) -> f64 {
 fn as_float(number: &Exact) -> f64 {
     match number {
         Exact::Small(number) => *number.numer() as f64 / *number.denom() as f64,
-        Exact::Large(number) => number.to_f64().unwrap(),
+        Exact::Large(number) => number.numer().to_f64().unwrap() / number.denom().to_f64().unwrap(),
     }
 }
 

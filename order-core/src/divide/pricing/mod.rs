@@ -73,21 +73,25 @@ impl<'bill, T: Exact> SomeLines<'bill, T> {
 
     /// The lines with dishes that are divided alike in one line.
     pub(super) fn grouped(&self) -> Option<Vec<PricedLine>> {
-        // By who has which part, in whatever order they are named.
-        let mut dishes: BTreeMap<Vec<&(usize, T)>, (i64, usize)> = BTreeMap::new();
+        let mut sums: BTreeMap<usize, i64> = BTreeMap::new();
         let mut others = Vec::new();
         for (label, column) in self.lines {
             if let Label::Dish(_) = label {
-                let mut parts: Vec<_> = self.weights.get(column.weights)?.entries.iter().collect();
-                parts.sort_unstable();
-                let (sum, _) = dishes.entry(parts).or_insert((0, column.weights));
+                let sum = sums.entry(column.weights).or_default();
                 *sum = sum.checked_add(column.amount)?;
             } else {
                 others.push((*label, *column));
             }
         }
-        let dishes =
-            dishes.into_values().map(|(amount, weights)| (Label::Dishes, Column { amount, weights }));
+        // Weights may be there twice, if people were named in another order.
+        let mut dishes: BTreeMap<Vec<&(usize, T)>, Column> = BTreeMap::new();
+        for (weights, amount) in sums {
+            let mut parts: Vec<_> = self.weights.get(weights)?.entries.iter().collect();
+            parts.sort_unstable();
+            let column = dishes.entry(parts).or_insert(Column { amount: 0, weights });
+            column.amount = column.amount.checked_add(amount)?;
+        }
+        let dishes = dishes.into_values().map(|column| (Label::Dishes, column));
         Some(dishes.chain(others).collect())
     }
 

@@ -218,13 +218,14 @@ impl<T: Exact> Pricing<'_, T> {
         whole: i64,
         rounding: AmountRounding,
     ) -> Option<i64> {
-        let mut number = T::from(i128::from(price).checked_mul(rate)?);
-        let mut divisor = T::from(whole);
+        // Fits 127 bits, whatever `T` is: two amounts of up to 15 digits and a rate of up to 9.
+        let mut number = i128::from(price).checked_mul(rate)?;
+        let mut divisor = i128::from(whole);
         if after && self.after != self.before {
-            number = number.checked_mul(&T::from(self.after.checked_mul(self.before.signum())?))?;
-            divisor = divisor.checked_mul(&T::from(self.before.checked_abs()?))?;
+            number = number.checked_mul(self.after.checked_mul(self.before.signum())?.into())?;
+            divisor = divisor.checked_mul(self.before.checked_abs()?.into())?;
         }
-        div_by(&number, &divisor, rounding)?.to_i64()
+        i64::try_from(div_by(&number, &divisor, rounding)?).ok()
     }
 
     fn named_base(&mut self, key: &Key) -> Option<NamedBase<T>> {

@@ -105,8 +105,8 @@ pub(super) fn round_by_chance<T: Exact, K: Ord>(
     }
     // Columns with the same fractions do the same to every row, so they may keep their order.
     fractional.sort_by(|one, other| {
-        let key = |(place, _, fraction): &(usize, usize, T)| (*place, fraction.clone());
-        one.iter().map(key).cmp(other.iter().map(key))
+        let one = one.iter().map(|(place, _, fraction)| (place, fraction));
+        one.cmp(other.iter().map(|(place, _, fraction)| (place, fraction)))
     });
     let nodes = rows.checked_add(fractional.len())?.checked_add(1)?;
     let mut forest = Forest {
@@ -167,9 +167,8 @@ impl<T: Exact> Forest<T> {
     ) -> Option<()> {
         let number = self.edges.len();
         self.edges.push(edge);
-        if let Some(path) = self.path(column, row)?
-            && !self.walk(number, &path, table, draws)?
-        {
+        let path = self.path(column, row)?;
+        if !path.is_empty() && !self.walk(number, &path, table, draws)? {
             return Some(());
         }
         self.make_root(row)?;
@@ -177,8 +176,9 @@ impl<T: Exact> Forest<T> {
         Some(())
     }
 
-    /// The nodes whose edges to their parents are the path between two nodes, from the first to the second.
-    fn path(&mut self, from: usize, to: usize) -> Option<Option<Vec<usize>>> {
+    /// The nodes whose edges to their parents are the path between two nodes, from the first to the second. Empty: they are
+    /// not connected.
+    fn path(&mut self, from: usize, to: usize) -> Option<Vec<usize>> {
         self.searches = self.searches.checked_add(1)?;
         let mut up = from;
         while up != NONE {
@@ -191,7 +191,7 @@ impl<T: Exact> Forest<T> {
             down.push(meeting);
             meeting = self.parents.get(meeting)?.0;
             if meeting == NONE {
-                return Some(None);
+                return Some(Vec::new());
             }
         }
         let mut path = Vec::new();
@@ -201,7 +201,7 @@ impl<T: Exact> Forest<T> {
             up = self.parents.get(up)?.0;
         }
         path.extend(down.into_iter().rev());
-        Some(Some(path))
+        Some(path)
     }
 
     /// Moves the cells of a cycle, every other one up and those between them down, or the other way. Returns whether the
