@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use order_core::bill::{Basis, ChargeKind, Line};
+use order_core::bill::{Basis, ChargeKind, ChargeOptions, Line};
 use order_core::command::{
     AddItem, AgreedShares, ChargeAmount, ChargeCommand, ClaimCommand, DishCommand, DishesOfRemoved, Join,
     NewCharge, PaidFor, PaymentCommand, PeopleCommand, RecordPayment, RefundPayment, SetCharges, SetDeadline,
@@ -366,10 +366,12 @@ impl Charges {
                 Kind::Fee { by_head } => ChargeKind::Fee { by: basis(by_head) },
             },
             value: value.amount(),
+            options: ChargeOptions::default(),
         };
         SetCharges {
             charges: self.charges.iter().map(charge).collect(),
             round_to: self.round_to.map(|coin| coin.0),
+            ..SetCharges::default()
         }
     }
 }

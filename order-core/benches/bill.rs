@@ -94,7 +94,7 @@ fn ordinary_bill(diners: usize, dishes: usize) -> Bill {
 }
 
 fn charge(name: &str, kind: ChargeKind, value: ChargeValue) -> Charge {
-    Charge { name: Text::clean(name, 80).unwrap(), kind, value }
+    Charge::new(Text::clean(name, 80).unwrap(), kind, value)
 }
 
 fn percent(number: &str) -> ChargeValue {

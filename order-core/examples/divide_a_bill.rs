@@ -16,11 +16,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let dish = |id: &str, paise, diners: &[ParticipantId]| {
         ItemId::new(id).map(|id| Dish::of(id, Amount::from_minor_units(paise), diners))
     };
-    let service = Charge {
-        name: Text::clean("Service", 80)?,
-        kind: ChargeKind::Service { optional: false },
-        value: ChargeValue::Percent(Percentage::from_decimal("10".parse()?)?),
-    };
+    let ten_percent = ChargeValue::Percent(Percentage::from_decimal("10".parse()?)?);
+    let service =
+        Charge::new(Text::clean("Service", 80)?, ChargeKind::Service { optional: false }, ten_percent);
     let rupees = Currency::default();
     let bill = Bill {
         diners: vec![asha.clone(), ben.clone()],

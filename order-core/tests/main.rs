@@ -22,10 +22,12 @@ mod bill {
     mod in_prices;
     mod lines;
     mod symmetry;
+    mod taxes;
 }
 
 /// Charges, discounts, tips and waivers.
 mod charges {
+    mod options;
     mod refused;
     mod shares;
 }

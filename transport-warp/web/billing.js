@@ -115,6 +115,11 @@ $('round').addEventListener('change', () => {
   render();
 });
 
+$('round-shares').addEventListener('change', () => {
+  draft().roundSharesTo = $('round-shares').checked ? draft().roundTo : undefined;
+  render();
+});
+
 $('charge-rows').addEventListener('input', ({ target }) => {
   $('charges-problem').textContent = '';
   const typed = draft().rows.find(({ key }) => key === target.closest('li').key);

@@ -16,7 +16,12 @@ export const KINDS = {
 };
 
 /** What the form shows: the charges being edited, or else the current ones. */
-export const chargesShown = (order) => table.charges ?? { rows: (order.charges ?? []).map(toRow), roundTo: order.roundTo };
+export const chargesShown = (order) => table.charges ?? {
+  rows: (order.charges ?? []).map(toRow),
+  roundTo: order.roundTo,
+  roundSharesTo: order.roundSharesTo,
+  rounding: order.rounding, // This form cannot change it.
+};
 
 function toRow({ name, kind, percent, amount, inclusive, ...more }, index) {
   return {
@@ -30,7 +35,7 @@ function toRow({ name, kind, percent, amount, inclusive, ...more }, index) {
 }
 
 /** Converts the rows to the form of `set_charges`. */
-export function toCharges({ rows: list, roundTo }) {
+export function toCharges({ rows: list, roundTo, roundSharesTo, rounding }) {
   const charges = list.map(({ name, kind, unit, value, more }) => ({
     ...more,
     name,
@@ -38,7 +43,8 @@ export function toCharges({ rows: list, roundTo }) {
     ...(kind === 'included' && { inclusive: true }),
     [unit]: Number(value),
   }));
-  return { charges, ...(roundTo && { roundTo }) };
+  const inCoins = roundTo && roundSharesTo;
+  return { charges, ...(roundTo && { roundTo }), ...(inCoins && { roundSharesTo: roundTo }), ...(rounding && { rounding }) };
 }
 
 export function renderCharges(order) {
@@ -51,6 +57,8 @@ export function renderCharges(order) {
   rows($('charge-rows'), 'charge-row', shown.rows, (row) => row.key, (node, row, index) => fillCharge(node, row, index, order));
   $('round').checked = Boolean(shown.roundTo);
   put($('round-text'), `Round what is due to ${(order.roundTo ?? 1) === 1 ? `a whole ${order.currency}` : money(order.roundTo, order.currency)}`);
+  $('round-shares-row').hidden = !shown.roundTo || Boolean(shown.rounding);
+  $('round-shares').checked = Boolean(shown.roundSharesTo);
   $('charges-button').hidden = table.charges === null;
 }
 
@@ -68,7 +76,8 @@ function fillCharge(node, { name, kind, unit, value, more }, index, order) {
   node.querySelector('.drop').setAttribute('aria-label', `Remove: ${name}`);
   put(node.querySelector('[value=amount]'), order.currency);
   const dish = more.itemId && order.items.find(({ id }) => id === more.itemId);
-  const on = more.itemId ? dish?.dishName ?? 'a dish that is gone' : more.dishTypes?.join(', ');
+  const parts = more.on?.map((part) => (part === 'dishes' ? more.dishTypes?.join(', ') ?? part : part)) ?? more.dishTypes;
+  const on = more.itemId ? dish?.dishName ?? 'a dish that is gone' : parts?.join(', ');
   put(node.querySelector('.on'), on ? `on ${on}` : '');
 }
 

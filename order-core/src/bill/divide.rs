@@ -38,7 +38,10 @@ pub fn divide(bill: &Bill) -> Result<Division, Rejection> {
         charges: &bill.charges,
         tips: bill.tips.iter().filter_map(|(id, &tip)| Some((*seats.get(id)?, tip))).collect(),
         waived: bill.without_service.iter().filter_map(|id| seats.get(id).copied()).collect(),
-        round_to: bill.round_to,
+        round_to: bill.round_to.or(bill.round_shares_to),
+        round_shares: bill.round_shares_to.is_some(),
+        odd_units: bill.odd_units,
+        order: &bill.order,
     };
     let statement = Statement::new(&bill.split, total, &people, dishes.collect(), extras);
     // Rows are in the order of their ranks already.

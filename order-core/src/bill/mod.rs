@@ -7,12 +7,17 @@
 //! * every share, and every part of a line, is the exact quota rounded down or up, never a whole unit away. The quota
 //!   of a share is worked out over the whole bill, so a hundred small roundings cannot fall on one person;
 //! * a diner without a part in a line pays nothing of it, and no share of a bill above zero is below zero;
+//! * dishes that discounts cover in full come to nothing for everybody;
+//! * where each share is rounded to a coin, it is less than one coin from its quota, and the round-off is what shares
+//!   differ by;
 //! * a bill below zero (a refund) mirrors the one above;
-//! * in whatever order diners and sharers are listed, each pays the same of every line. Units that could go to several go to the largest
-//!   remainders, and between equal ones by [`TieRank`](crate::split::TieRank).
+//! * in whatever order diners and sharers are listed, each pays the same of every line. Units that could go to several go
+//!   to the largest remainders, and between equal ones by [`TieRank`](crate::split::TieRank); with
+//!   [`OddUnits::Unbiased`] they go by a chance that follows from the order's id, so that the expected share is the quota.
 //!
 //! The method is controlled rounding over exact integers (Bacharach 1966; Causey, Cox and Ernst 1985; Cox 1987); the
-//! source of its module says how. Percentages are rounded half up to the minor unit, once a line.
+//! source of its module says how. Percentages are rounded half up to the minor unit, once a line,
+//! unless a charge says otherwise.
 //!
 //! India's GST as an example: CGST and SGST of 2.5 % each on the taxable value, rounded to the paisa, then
 //! the invoice rounded to the rupee by section 170 of the CGST Act, as a line of its own:
@@ -24,10 +29,10 @@
 //! use order_core::{Amount, Currency, ItemId, OrderId, ParticipantId};
 //!
 //! let [asha, ben] = ["asha", "ben"].map(|id| ParticipantId::new(id).unwrap());
-//! let gst = |name: &str| Charge {
-//!     name: Text::clean(name, 80).unwrap(),
-//!     kind: ChargeKind::Tax { inclusive: false, dish_types: Vec::new() },
-//!     value: ChargeValue::Percent(Percentage::from_decimal("2.5".parse().unwrap()).unwrap()),
+//! let gst = |name: &str| {
+//!     let kind = ChargeKind::Tax { inclusive: false, dish_types: Vec::new() };
+//!     let percent = Percentage::from_decimal("2.5".parse().unwrap()).unwrap();
+//!     Charge::new(Text::clean(name, 80).unwrap(), kind, ChargeValue::Percent(percent))
 //! };
 //! let bill = Bill {
 //!     diners: vec![asha.clone(), ben.clone()],
@@ -57,7 +62,9 @@ mod settlement;
 mod shares;
 
 pub use balances::{Balance, Balances, ShareStatus};
-pub(crate) use check::{check_claims, check_number, does_not_cover};
+pub(crate) use check::{
+    CheckedCharge, check_bases, check_claims, check_number, check_shares_coin, does_not_cover,
+};
 pub use divide::divide;
 pub use division::{DinerShare, Division, Part};
 pub use on_its_own::{Bill, Dish};
@@ -67,5 +74,6 @@ pub use shares::{Share, Shares, shares};
 
 pub(crate) use crate::divide::is_tractable;
 pub use crate::divide::{
-    Basis, Charge, ChargeKind, ChargeValue, Line, LineKind, MAX_CHARGES, MAX_INCLUSIVE_TAXES,
+    AmountRounding, Basis, Charge, ChargeBase, ChargeKind, ChargeOptions, ChargeValue, DISHES, Discounts,
+    Line, LineKind, MAX_CHARGES, MAX_INCLUSIVE_TAXES, OddUnits, RoundedPer,
 };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::divide::{Charge, ChargeValue, SplitRule, Weight};
+use crate::divide::{Charge, ChargeValue, OddUnits, SplitRule, Weight};
 use crate::rejection::{Code, Rejection};
 use crate::value::text::Text;
 use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, max_order_total};
@@ -29,6 +29,11 @@ pub struct Bill {
     /// The smallest coin: the amount due is rounded to a multiple of it, halves away from zero, on
     /// a line of its own.
     pub round_to: Option<Amount>,
+    /// The smallest coin for each share, too, where people pay in cash: each share is a multiple of it, and what is due
+    /// is rounded to it. If `round_to` is set as well, it must be the same coin.
+    pub round_shares_to: Option<Amount>,
+    /// Who gets the units that are left once every quota is rounded down.
+    pub odd_units: OddUnits,
 }
 
 /// A dish on a bill.
@@ -65,6 +70,8 @@ impl Bill {
             tips: BTreeMap::new(),
             without_service: BTreeSet::new(),
             round_to: None,
+            round_shares_to: None,
+            odd_units: OddUnits::LargestRemainder,
         }
     }
 
@@ -78,7 +85,8 @@ impl Bill {
             ChargeValue::Amount(amount) => Some(amount),
             ChargeValue::Percent(_) => None,
         });
-        let mut amounts = self.dishes.iter().map(|dish| dish.amount).chain(fixed).chain(self.round_to);
+        let coins = self.round_to.into_iter().chain(self.round_shares_to);
+        let mut amounts = self.dishes.iter().map(|dish| dish.amount).chain(fixed).chain(coins);
         let total = Amount::checked_sum(self.dishes.iter().map(|dish| dish.amount)).filter(fits);
         total.filter(|_| amounts.all(|amount| fits(&amount))).ok_or_else(|| {
             Rejection::new(Code::TotalTooLarge)

@@ -168,6 +168,9 @@ fn divided(order: &Order, on_bill: &[usize]) -> DividedRows {
         tips: tips.map(|(seat, &tip)| (seat.0, tip)).collect(),
         waived: order.without_service.iter().map(|seat| seat.0).collect(),
         round_to: order.round_to,
+        round_shares: order.round_shares_to().is_some(),
+        odd_units: order.odd_units(),
+        order: &order.id,
     };
     let statement = Statement::new(&order.split, order.total, &people, dishes.collect(), extras);
     let rank = |row: usize| order.people.get(row).map(|person| person.tie_rank(&order.id));

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::bill::ChargeKind;
+use crate::bill::{ChargeKind, ChargeOptions, OddUnits};
 use crate::value::text::Text;
 
 /// A command about charges, discounts and tips.
@@ -30,6 +30,10 @@ pub struct SetCharges {
     pub charges: Vec<NewCharge>,
     /// The smallest coin to which the bill is rounded, in whole units.
     pub round_to: Option<Decimal>,
+    /// The smallest coin to which each share is rounded, in whole units. The bill is rounded to it, too.
+    pub round_shares_to: Option<Decimal>,
+    /// Who gets the units that are left once every quota is rounded down.
+    pub odd_units: OddUnits,
 }
 
 /// A charge to set.
@@ -41,6 +45,8 @@ pub struct NewCharge {
     pub kind: ChargeKind,
     /// How much.
     pub value: ChargeAmount,
+    /// What it is on, and how its amount is rounded.
+    pub options: ChargeOptions,
 }
 
 /// The size of a charge.

@@ -1,7 +1,7 @@
 //! Applies facts about charges, discounts and tips.
 
 use super::undo::Touched;
-use super::{CommitError, seat_of_author};
+use super::{CommitError, seat_of_author, table};
 use crate::fact::{ChargeFact, ChargesSet, Recorded};
 use crate::order::Order;
 
@@ -54,10 +54,23 @@ pub(super) fn back(order: &Order, recorded: &Recorded, fact: &ChargeFact) -> Opt
 
 /// The charges that `order` has.
 pub(super) fn charges_of(order: &Order) -> ChargesSet {
-    ChargesSet { charges: order.charges.clone(), round_to: order.round_to }
+    ChargesSet {
+        charges: order.charges.clone(),
+        round_to: order.round_to,
+        round_shares: order.round_shares_to().is_some(),
+        odd_units: order.odd_units(),
+    }
 }
 
 pub(super) fn set_charges(order: &mut Order, set: &ChargesSet) {
     order.charges.clone_from(&set.charges);
+    let roundings = (order.round_shares_to().is_some(), order.odd_units());
     order.round_to = set.round_to;
+    if roundings != (set.round_shares, set.odd_units) {
+        let seq = order.seq.saturating_add(1);
+        let rules = table::of(order);
+        rules.round_shares = set.round_shares;
+        rules.odd_units = set.odd_units;
+        rules.changed_at = seq;
+    }
 }

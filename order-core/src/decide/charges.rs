@@ -4,7 +4,9 @@ use rust_decimal::Decimal;
 
 use super::amounts::{amount_up_to, bad_amount};
 use super::rights::{in_charge, present, still_open};
-use crate::bill::{Charge, ChargeKind, ChargeValue, check_number};
+use crate::bill::{
+    Charge, ChargeKind, ChargeValue, CheckedCharge, check_bases, check_number, check_shares_coin,
+};
 use crate::command::{ChargeAmount, ChargeCommand, SetCharges};
 use crate::fact::{ChargeFact, ChargesSet, Fact};
 use crate::order::Order;
@@ -56,10 +58,20 @@ pub(super) fn set(order: &Order, currency: Currency, set: &SetCharges) -> Result
             name: charge.name.clone(),
             kind: charge.kind.clone(),
             value: value(charge.value, currency, &format!("data.charges[{place}]."))?,
+            options: charge.options.clone(),
         });
     }
-    let round_to = set.round_to.map(|unit| coin(unit, currency)).transpose()?;
-    Ok(ChargesSet { charges, round_to })
+    check_bases("data.", &charges.iter().enumerate().map(CheckedCharge::of).collect::<Vec<_>>())?;
+    let coin = |unit: Option<Decimal>, field| unit.map(|unit| coin(unit, currency, field)).transpose();
+    let round_to = coin(set.round_to, "data.roundTo")?;
+    let round_shares_to = coin(set.round_shares_to, "data.roundSharesTo")?;
+    check_shares_coin("data.", round_to, round_shares_to, set.odd_units)?;
+    Ok(ChargesSet {
+        charges,
+        round_to: round_to.or(round_shares_to),
+        round_shares: round_shares_to.is_some(),
+        odd_units: set.odd_units,
+    })
 }
 
 /// Decides a fact that takes back the actor's last change.
@@ -93,11 +105,11 @@ fn fit(set: &ChargesSet, is_there: impl Fn(&ItemId) -> bool) -> Result<(), Rejec
 }
 
 /// Reads the smallest coin.
-fn coin(unit: Decimal, currency: Currency) -> Result<Amount, Rejection> {
+fn coin(unit: Decimal, currency: Currency, field: &'static str) -> Result<Amount, Rejection> {
     let amount = amount_up_to(unit, Price::max(currency).amount(), currency)
-        .map_err(|error| bad_amount(currency, Code::BadCharge, "data.roundTo", error))?;
+        .map_err(|error| bad_amount(currency, Code::BadCharge, field, error))?;
     if amount == Amount::ZERO {
-        return Err(Rejection::new(Code::BadCharge).field("data.roundTo").expected("an amount above 0"));
+        return Err(Rejection::new(Code::BadCharge).field(field).expected("an amount above 0"));
     }
     Ok(amount)
 }

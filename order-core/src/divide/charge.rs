@@ -1,5 +1,6 @@
 //! Charges and discounts.
 
+use super::options::ChargeOptions;
 use super::share_number::Percentage;
 use crate::value::text::Text;
 use crate::value::{Amount, ItemId};
@@ -19,9 +20,16 @@ pub struct Charge {
     pub kind: ChargeKind,
     /// How much.
     pub value: ChargeValue,
+    /// What it is on, and how its amount is rounded.
+    pub options: ChargeOptions,
 }
 
 impl Charge {
+    /// Creates a charge on all dishes after discounts, rounded half up.
+    pub fn new(name: Text, kind: ChargeKind, value: ChargeValue) -> Self {
+        Self { name, kind, value, options: ChargeOptions::default() }
+    }
+
     /// Whether this is a discount on one dish, which ends with that dish.
     pub(crate) fn is_discount_on(&self, item: &ItemId) -> bool {
         matches!(&self.kind, ChargeKind::Discount { item: Some(on) } if on == item)
@@ -31,8 +39,8 @@ impl Charge {
 /// The size of a charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChargeValue {
-    /// A percentage of what it applies to, rounded half up to the minor unit: 2.5 % of 90.20 is
-    /// 2.26.
+    /// A percentage of what it applies to, rounded to the minor unit, half up unless its options say otherwise: 2.5 % of
+    /// 90.20 is 2.26.
     Percent(Percentage),
     /// A fixed amount.
     Amount(Amount),
@@ -71,7 +79,7 @@ pub enum ChargeKind {
         /// prices that they are in: in listed order, each is cut to what is left.
         inclusive: bool,
         /// The types of dish that it applies to (`veg`); empty: all dishes. If there is no such
-        /// dish, the tax is zero. Service charges, fees and tips are not taxed.
+        /// dish, the tax is zero. Service charges and fees are taxed only where its options name them, tips never.
         dish_types: Vec<Text>,
     },
     /// A service charge, divided in proportion to the dishes.

@@ -1,11 +1,15 @@
 //! Integers whose overflow never goes unnoticed.
 
+use std::cmp::Ordering;
+
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{CheckedAdd, CheckedMul, CheckedSub, One, Signed, ToPrimitive, Zero};
 
+use super::options::AmountRounding;
+
 /// The maximum size of the common denominator of a bill, in bits.
-pub(super) const MAX_BITS: u64 = 4_096;
+pub(super) const MAX_BITS: u64 = 6_144;
 
 /// The multiplier that mixes numbers (Numerical Recipes' linear congruential generator).
 const MIXING: u32 = 1_664_525;
@@ -144,6 +148,26 @@ pub(super) fn div_round<T: Exact>(number: &T, divisor: &T) -> Option<T> {
     if negative { T::zero().checked_sub(&rounded) } else { Some(rounded) }
 }
 
+/// Computes `number ÷ divisor` as a whole number; the divisor is above zero. What is below zero mirrors what is above.
+pub(super) fn div_by<T: Exact>(number: &T, divisor: &T, rounding: AmountRounding) -> Option<T> {
+    let negative = *number < T::zero();
+    let magnitude = if negative { T::zero().checked_sub(number)? } else { number.clone() };
+    let rounded = match rounding {
+        AmountRounding::HalfUp => return div_round(number, divisor),
+        AmountRounding::Down => magnitude.quotient(divisor).0,
+        AmountRounding::HalfEven => {
+            let (down, rest) = magnitude.quotient(divisor);
+            let up = match rest.checked_add(&rest)?.cmp(divisor) {
+                Ordering::Less => false,
+                Ordering::Equal => down.is_odd(),
+                Ordering::Greater => true,
+            };
+            if up { down.checked_add(&T::one())? } else { down }
+        }
+    };
+    if negative { T::zero().checked_sub(&rounded) } else { Some(rounded) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +182,19 @@ mod tests {
         assert_eq!(div_round(&1_i128, &2), Some(1));
         assert_eq!(div_round(&-1_i128, &2), Some(-1));
         assert_eq!(div_round(&i128::MAX, &2), None);
+    }
+
+    #[test]
+    fn halves_go_to_the_even_number_or_towards_zero_where_that_is_asked_for() {
+        for (number, even, down) in [(5, 2, 2), (6, 3, 3), (7, 4, 3), (-5, -2, -2), (-7, -4, -3), (1, 0, 0)] {
+            let rounded = |rounding| div_by(&i128::from(number), &2, rounding);
+            assert_eq!(rounded(AmountRounding::HalfEven), Some(even), "{number}");
+            assert_eq!(rounded(AmountRounding::Down), Some(down), "{number}");
+            assert_eq!(rounded(AmountRounding::HalfUp), div_round(&i128::from(number), &2), "{number}");
+        }
+        // 1.666 and -1.666.
+        assert_eq!(div_by(&5_i128, &3, AmountRounding::HalfEven), Some(2));
+        assert_eq!(div_by(&-5_i128, &3, AmountRounding::Down), Some(-1));
     }
 
     #[test]

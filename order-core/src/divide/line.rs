@@ -106,6 +106,17 @@ pub(crate) enum Label {
 }
 
 impl Label {
+    /// Where the line stands on a bill; equal for lines that keep their order.
+    pub(crate) fn place(self) -> (usize, usize) {
+        match self {
+            Self::Dishes => (0, 0),
+            Self::Dish(place) => (1, place),
+            Self::Charge(place) => (2, place),
+            Self::OwnTip(_) => (3, 0),
+            Self::RoundOff => (4, 0),
+        }
+    }
+
     /// The line's name and kind. `dish` names a dish, if dishes are lines of their own.
     pub(crate) fn name(
         self,

@@ -1,6 +1,7 @@
 //! Bills that need no matrix.
 
 use super::apportion::{Claim, apportion};
+use super::odd_units::OddUnits;
 use super::statement::{Statement, ranked};
 use super::terms::StatedRule;
 use crate::value::Amount;
@@ -10,7 +11,12 @@ impl Statement<'_> {
     /// equally or which one person each claims. The result equals that of [`Statement::divide`],
     /// for much less work. `None`: the bill is not that simple.
     pub(crate) fn plain_rows<K: Ord>(&self, rank: impl Fn(usize) -> Option<K>) -> Option<Vec<Amount>> {
-        if !self.extras.charges.is_empty() || !self.extras.tips.is_empty() || self.extras.round_to.is_some() {
+        let extras = &self.extras;
+        if !extras.charges.is_empty()
+            || !extras.tips.is_empty()
+            || extras.round_to.is_some()
+            || extras.odd_units != OddUnits::LargestRemainder
+        {
             return None;
         }
         let tie = ranked(rank);

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::charge::{Charge, ChargeValue};
+use super::odd_units::OddUnits;
 use super::rule::SplitRule;
 use super::share_number::Weight;
 use super::terms::{People, Terms};
-use crate::value::{Amount, ItemId, Seat};
+use crate::value::{Amount, ItemId, OrderId, Seat};
 
 /// What is on a bill. People are rows from 0; the row after the last is for what is unassigned.
 pub(crate) struct Statement<'bill> {
@@ -36,6 +37,11 @@ pub(crate) struct Extras<'bill> {
     pub(crate) waived: BTreeSet<usize>,
     /// The smallest coin to which the bill is rounded.
     pub(crate) round_to: Option<Amount>,
+    /// Whether each share is a multiple of that coin.
+    pub(crate) round_shares: bool,
+    pub(crate) odd_units: OddUnits,
+    /// The order, from which chance follows.
+    pub(crate) order: &'bill OrderId,
 }
 
 impl<'bill> Statement<'bill> {

@@ -2,7 +2,7 @@
 
 use super::traits::{Marks, Traits};
 use crate::Amount;
-use crate::bill::{Charge, ChargeValue};
+use crate::bill::{Charge, ChargeValue, OddUnits};
 
 /// A fact about charges, discounts and tips.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,10 +33,14 @@ impl ChargeFact {
 }
 
 /// All charges of an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChargesSet {
     /// The charges from now on.
     pub charges: Vec<Charge>,
     /// The smallest coin to which the bill is rounded from now on.
     pub round_to: Option<Amount>,
+    /// Whether each share is rounded to that coin, too.
+    pub round_shares: bool,
+    /// Who gets the units that are left once every quota is rounded down.
+    pub odd_units: OddUnits,
 }

@@ -19,7 +19,7 @@ pub use table::{Policy, TableRules};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::divide::{Charge, ChargeValue, DividedRows, Rest, SplitRule, Weight};
+use crate::divide::{Charge, ChargeValue, DividedRows, OddUnits, Rest, SplitRule, Weight};
 use crate::order::cached::Cached;
 use crate::order::deadline::Deadline;
 use crate::order::done::DoneCommands;
@@ -292,6 +292,16 @@ impl Order {
     /// The smallest coin: the amount due is rounded to a multiple of it. `None`: no rounding.
     pub fn round_to(&self) -> Option<Amount> {
         self.round_to
+    }
+
+    /// The smallest coin to which each share is rounded. `None`: shares are not rounded to a coin.
+    pub fn round_shares_to(&self) -> Option<Amount> {
+        self.round_to.filter(|_| self.table.as_ref().is_some_and(|table| table.round_shares))
+    }
+
+    /// Who gets the units that are left once every quota is rounded down.
+    pub fn odd_units(&self) -> OddUnits {
+        self.table.as_ref().map(|table| table.odd_units).unwrap_or_default()
     }
 
     /// The payments, in the order in which they were recorded.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Amount;
+use crate::bill::OddUnits;
 use crate::order::deadline::Deadline;
 use crate::order::people::Seat;
 
@@ -56,6 +57,10 @@ pub(crate) struct TableState {
     pub(crate) removed: BTreeSet<Seat>,
     /// When the order is locked or finalized automatically.
     pub(crate) deadline: Option<Deadline>,
+    /// Whether each share is rounded to the smallest coin.
+    pub(crate) round_shares: bool,
+    /// Who gets the units that are left once every quota is rounded down.
+    pub(crate) odd_units: OddUnits,
     /// The sequence number of the last fact that changed any of this.
     pub(crate) changed_at: u64,
 }

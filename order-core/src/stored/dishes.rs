@@ -113,7 +113,7 @@ pub(super) fn store(fact: &DishFact, by: Option<&ParticipantId>) -> StoredFact {
                 shared_by: stored_claims(&added.shared_by),
                 added_by: added_by.as_str().to_owned(),
                 added_at: added_at.get(),
-                charges: charges.as_ref().map(|set| StoredCharges::new(&set.charges, set.round_to)),
+                charges: charges.as_ref().map(StoredCharges::from),
             })
         }
         DishFact::Removed { item } => {

@@ -111,7 +111,7 @@ impl From<&Joined> for StoredJoined {
             circle: joined.circle_id.as_ref().map(owned),
             tenant: joined.tenant_id.as_ref().map(owned),
             currency: joined.currency.as_ref().map(StoredCurrency::from),
-            charges: joined.charges.as_ref().map(|set| StoredCharges::new(&set.charges, set.round_to)),
+            charges: joined.charges.as_ref().map(StoredCharges::from),
             rules: joined.rules.map(StoredTableRules::from),
             deadline: joined.deadline.as_deref().map(StoredDeadline::from),
         }

@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::charges::odd_units;
 use super::fact::StoredFact;
+use super::value::is_false;
 use super::version::StoredError;
+use crate::bill::OddUnits;
 use crate::fact::TableFact;
 use crate::order::deadline::{AtDeadline, Deadline};
 use crate::order::people::Seat;
@@ -34,6 +37,10 @@ pub(super) struct StoredTableState {
     removed: Vec<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deadline: Option<StoredDeadline>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    round_shares: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    unbiased: bool,
     changed_at: u64,
 }
 
@@ -195,6 +202,8 @@ impl From<&TableState> for StoredTableState {
             ready: rules.ready.iter().map(|seat| seat.0).collect(),
             removed: rules.removed.iter().map(|seat| seat.0).collect(),
             deadline: rules.deadline.as_ref().map(StoredDeadline::from),
+            round_shares: rules.round_shares,
+            unbiased: rules.odd_units == OddUnits::Unbiased,
             changed_at: rules.changed_at,
         }
     }
@@ -213,6 +222,8 @@ impl StoredTableState {
             ready: self.ready.into_iter().map(&seat).collect::<Result<_, _>>()?,
             removed: self.removed.into_iter().map(&seat).collect::<Result<_, _>>()?,
             deadline: self.deadline.map(Deadline::from),
+            round_shares: self.round_shares,
+            odd_units: odd_units(self.unbiased),
             changed_at: self.changed_at,
         })
     }

@@ -39,3 +39,9 @@ pub(super) fn read_price(minor_units: i64) -> Result<Price, StoredError> {
 pub(super) fn owned(text: &Text) -> String {
     text.as_str().to_owned()
 }
+
+/// Whether a flag that is absent where it is `false` is left out.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it")]
+pub(super) fn is_false(flag: &bool) -> bool {
+    !flag
+}

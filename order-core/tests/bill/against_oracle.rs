@@ -189,11 +189,9 @@ fn small_bill(diners: usize, dishes: &[(i64, &[u64])], charge: Option<&Charge>) 
 
 /// A tax of half of all dishes, by share.
 fn tax() -> Charge {
-    Charge {
-        name: Text::clean("tax", 80).unwrap(),
-        kind: ChargeKind::Tax { inclusive: false, dish_types: Vec::new() },
-        value: ChargeValue::Percent(Percentage::from_decimal("50".parse().unwrap()).unwrap()),
-    }
+    let half = ChargeValue::Percent(Percentage::from_decimal("50".parse().unwrap()).unwrap());
+    let on_all = ChargeKind::Tax { inclusive: false, dish_types: Vec::new() };
+    Charge::new(Text::clean("tax", 80).unwrap(), on_all, half)
 }
 
 /// A fee of one unit, by head.
@@ -203,5 +201,5 @@ fn fee() -> Charge {
 
 fn charge(name: &str, kind: ChargeKind, minor_units: i64) -> Charge {
     let value = ChargeValue::Amount(Amount::from_minor_units(minor_units));
-    Charge { name: Text::clean(name, 80).unwrap(), kind, value }
+    Charge::new(Text::clean(name, 80).unwrap(), kind, value)
 }

@@ -720,7 +720,7 @@ fn dish(id: &str, minor_units: i64, shared_by: &[&str]) -> Dish {
 }
 
 fn charge(name: &str, kind: ChargeKind, value: ChargeValue) -> Charge {
-    Charge { name: text(name), kind, value }
+    Charge::new(text(name), kind, value)
 }
 
 fn tax() -> ChargeKind {

@@ -1,6 +1,6 @@
 //! Taxes in prices are, each and together, at most what discounts leave of the prices that they are in.
 
-use order_core::bill::{Bill, Charge, ChargeKind, ChargeValue, Dish, divide};
+use order_core::bill::{Bill, Charge, ChargeKind, ChargeOptions, ChargeValue, Dish, divide};
 use order_core::split::{Percentage, SplitRule, shares};
 use order_core::text::Text;
 use order_core::{Amount, Currency, ItemId, OrderId, ParticipantId};
@@ -97,7 +97,12 @@ fn included(dishes: &[(&str, i64)], charges: &[Listed]) -> Vec<i64> {
         };
         bill.charges = charges
             .iter()
-            .map(|(kind, value)| Charge { name: text("x"), kind: kind.clone(), value: signed(value) })
+            .map(|(kind, value)| Charge {
+                name: text("x"),
+                kind: kind.clone(),
+                value: signed(value),
+                options: ChargeOptions::default(),
+            })
             .collect();
         let division = divide(&bill).unwrap();
         let amounts = division.included().iter().map(|line| line.amount().minor_units() * sign);

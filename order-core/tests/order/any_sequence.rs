@@ -181,7 +181,7 @@ fn assert_no_wrong_fact_is_committed(order: &Order) {
             }
         }
         wrong.push((next, &by, Fact::People(PeopleFact::Left { owner: None }), CommitError::Closed));
-        let nothing = ChargesSet { charges: Vec::new(), round_to: None };
+        let nothing = ChargesSet::default();
         wrong.push((next, &Actor::Backend, Fact::Charge(ChargeFact::Set(nothing)), CommitError::Closed));
     }
     let before = encode_order(order).unwrap();

@@ -132,6 +132,8 @@ fn every_fact_is_stored_as_it_was_released() {
 
     let mut undone = Party::named("order_undone");
     undone.live(&undone_story(), |name, party| golden.check(name, &party.stored()));
+    let mut rounded = Party::named("order_rounded");
+    rounded.live(&rounded_story(), |name, party| golden.check(name, &party.stored()));
     let mut timed = timed_parties();
     for party in &mut timed {
         party.live_by_the_clock(|name, party| golden.check(name, &party.stored()));
@@ -151,6 +153,7 @@ fn every_fact_is_stored_as_it_was_released() {
         ("order_with_everything", &shared.table.order),
         ("order_hosted", &hosted.table.order),
         ("order_undone", &undone.table.order),
+        ("order_rounded", &rounded.table.order),
     ];
     let timed = timed.iter().map(|party| (party.table.order.id().as_str(), &party.table.order));
     for (name, order) in orders.into_iter().chain(timed) {
@@ -545,6 +548,30 @@ fn hosted_story() -> Vec<Step> {
         by("chi", "limit_updated_low", limit_message("asha", "0")),
         by("asha", "ready_updated_by_asha", READY),
         by("chi", "order_locked_by_chi", LOCK),
+    ]
+}
+
+/// Charges on other charges, and shares that are rounded to a coin or by chance.
+fn rounded_story() -> Vec<Step> {
+    let join =
+        r#"{"type":"join","participantId":"asha","participantName":"Asha","data":{"roundSharesTo":0.05}}"#;
+    let on_others = charges_message(
+        r#"{"name":"Packing","kind":"fee","amount":20},{"name":"Service","kind":"service","percent":10,"discounts":"before"},{"name":"GST","kind":"tax","percent":5,"on":["Packing","Service"],"rounding":"down","per":"line"},{"name":"Cess","kind":"tax","percent":1,"on":["dishes","Packing"],"rounding":"half_even"}"#,
+    );
+    vec![
+        by("asha", "joined_rounded", join),
+        by("asha", "charges_updated_on_others", on_others),
+        by(
+            "asha",
+            "charges_updated_unbiased",
+            r#"{"type":"set_charges","data":{"charges":[],"rounding":"unbiased"}}"#,
+        ),
+        by("asha", "charges_undone", r#"{"type":"undo"}"#),
+        by(
+            "asha",
+            "charges_updated_in_coins",
+            r#"{"type":"set_charges","data":{"charges":[],"roundTo":5,"roundSharesTo":5}}"#,
+        ),
     ]
 }
 

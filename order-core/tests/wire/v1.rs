@@ -1,7 +1,7 @@
 //! The protocol's JSON: everything written can be read back exactly, and phone numbers are
 //! shown only to their owners.
 
-use order_core::bill::{Basis, ChargeKind, ChargeValue, Line};
+use order_core::bill::{Basis, Charge, ChargeKind, ChargeValue, Line, OddUnits};
 use order_core::command::{DishCommand, PeopleCommand};
 use order_core::split::{CustomShares, Rest, Shares, SplitRule, shares};
 use order_core::stored::{decode_order, encode_fact, encode_order};
@@ -182,7 +182,10 @@ fn assert_state(state: &Json, order: &Order, presence: &Presence) {
     assert_eq!(old, OLD_STATE);
     assert!(["equal", "itemized", "custom"].contains(&state.at("splitType").text()));
     let shares = shares(order);
-    let with_lines = !order.charges().is_empty() || order.tips().count() > 0 || order.round_to().is_some();
+    let with_lines = !order.charges().is_empty()
+        || order.tips().count() > 0
+        || order.round_to().is_some()
+        || order.odd_units() != OddUnits::default();
     let finalized = order.status() == Status::Finalized;
     let with_payments = finalized || !order.payments().is_empty();
 
@@ -196,6 +199,8 @@ fn assert_state(state: &Json, order: &Order, presence: &Presence) {
     new.extend(order.unassigned().next().map(|_| "unassigned"));
     new.extend(["lines", "charges", "tips", "withoutService"].iter().filter(|_| with_lines));
     new.extend(order.round_to().map(|_| "roundTo"));
+    new.extend(order.round_shares_to().map(|_| "roundSharesTo"));
+    new.extend((order.odd_units() != OddUnits::default()).then_some("rounding"));
     new.extend((!shares.included().is_empty()).then_some("included"));
     new.extend(["payments", "paid", "balanceDue", "settled"].iter().filter(|_| with_payments));
     new.extend(finalized.then_some("settlement"));
@@ -447,6 +452,7 @@ fn assert_bill(state: &Json, order: &Order, shares: &Shares<'_>, with_lines: boo
                 "discount"
             }
         };
+        keys.extend(assert_options(entry, charge));
         assert_eq!(entry.at("kind").text(), kind);
         assert_eq!(entry.keys(), keys);
     }
@@ -460,6 +466,30 @@ fn assert_bill(state: &Json, order: &Order, shares: &Shares<'_>, with_lines: boo
     assert_eq!(without, order.without_service().map(|person| person.id().as_str()).collect::<Vec<_>>());
     let coin = state.get("roundTo").map(|coin| coin.minor_units(digits));
     assert_eq!(coin, order.round_to().map(Amount::minor_units));
+    let coin = state.get("roundSharesTo").map(|coin| coin.minor_units(digits));
+    assert_eq!(coin, order.round_shares_to().map(Amount::minor_units));
+    let rounding = state.get("rounding").map_or("largest_remainder", Json::text);
+    assert_eq!(rounding, order.odd_units().as_str());
+}
+
+/// Checks what a charge is on, and how it is rounded; returns the keys of what differs from the defaults.
+fn assert_options(entry: &Json, charge: &Charge) -> Vec<&'static str> {
+    let options = &charge.options;
+    let mut keys = Vec::new();
+    let on: Vec<_> = options.on.charges.iter().map(Text::as_str).collect();
+    let on = [if options.on.dishes { vec!["dishes"] } else { Vec::new() }, on].concat();
+    keys.extend((on != ["dishes"]).then_some("on"));
+    let found = entry.get("on").map(|list| list.list().iter().map(Json::text).collect());
+    assert_eq!(found.unwrap_or_else(|| vec!["dishes"]), on);
+    for (key, default, choice) in [
+        ("discounts", "after", options.on.discounts.as_str()),
+        ("rounding", "half_up", options.rounding.as_str()),
+        ("per", "invoice", options.per.as_str()),
+    ] {
+        keys.extend((choice != default).then_some(key));
+        assert_eq!(entry.get(key).map_or(default, Json::text), choice);
+    }
+    keys
 }
 
 /// Checks a percentage or an amount; returns its key.

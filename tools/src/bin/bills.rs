@@ -12,11 +12,17 @@ use std::sync::{Mutex, mpsc};
 use std::time::Instant;
 
 use clap::Parser;
-use order_core::bill::{Bill, ChargeKind, ChargeValue};
+use num_traits::ToPrimitive;
+use order_core::OrderId;
+use order_core::bill::{
+    AmountRounding, Bill, ChargeKind, ChargeValue, Discounts, LineKind, OddUnits, RoundedPer, divide,
+};
 use order_core::split::{CustomShares, Rest, SplitRule};
 use tools::bill::choices::{Choices, Seeded};
+use tools::bill::exact::Exact;
 use tools::bill::laws::{Outcome, Violation, check, check_choice, check_listing, check_mirror};
 use tools::bill::making::{self, Sizes};
+use tools::bill::oracle::expect;
 use tools::whole::{at_least_one, whole};
 
 /// How many bills a thread takes at once.
@@ -25,6 +31,10 @@ const BATCH: u64 = 2_000;
 const PRINTED: usize = 5;
 /// One bill in this many is large.
 const LARGE: u64 = 200;
+/// How many bills are divided by chance.
+const UNBIASED_BILLS: u64 = 8;
+/// A deviation from a quota that chance exceeds once in a hundred million averages.
+const MOST_DEVIATIONS: f64 = 5.8;
 /// One bill in this many has dishes that few people share.
 const SPARSE: u64 = 16;
 /// One bill in this many has mostly taxes in its prices.
@@ -33,6 +43,7 @@ const IN_PRICES: u64 = 31;
 const EXAMPLE: &str = "\
 Example:
   cargo tool bills -- --count 1_000_000 --seed 2
+  cargo tool bills -- --unbiased 1_000_000
 
 The exit code is 1 if a bill breaks a law. It is printed with its number, and the same seed with --only NUMBER looks at it alone.";
 
@@ -52,12 +63,18 @@ struct Options {
     /// Divides the bill of this number alone, and prints it.
     #[arg(long, value_name = "NUMBER", value_parser = whole)]
     only: Option<u64>,
+    /// Divides bills of this many orders by chance instead, and compares each average with its quota.
+    #[arg(long, value_name = "ORDERS", value_parser = at_least_one)]
+    unbiased: Option<u64>,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
     if let Some(number) = options.only {
         return only(options.seed, number);
+    }
+    if let Some(orders) = options.unbiased {
+        return unbiased(options.seed, orders);
     }
     let report = run(&options);
     report.print();
@@ -194,6 +211,80 @@ fn judge(bill: &Bill, number: u64, choices: &mut Seeded) -> Result<Outcome, Viol
     Ok(outcome)
 }
 
+/// Divides some bills by chance, each for many orders, and compares the average of every share and of every part of a line
+/// with its quota.
+fn unbiased(seed: u64, orders: u64) -> ExitCode {
+    let each = orders.div_ceil(UNBIASED_BILLS);
+    let (mut bills, mut averages, mut worst) = (0, 0_u64, 0.0_f64);
+    for number in 0.. {
+        let (mut bill, _) = make(seed, number);
+        (bill.odd_units, bill.round_shares_to) = (OddUnits::Unbiased, None);
+        let (Ok(expected), Ok(_)) = (expect(&bill), divide(&bill)) else { continue };
+        // Bills with nothing to round say nothing.
+        if expected.lines.iter().flat_map(|line| &line.quotas).all(Exact::is_whole) {
+            continue;
+        }
+        let mut sums: BTreeMap<(usize, String), i64> = BTreeMap::new();
+        for order in 0..each {
+            bill.order = OrderId::new(&format!("order-{number}-{order}")).unwrap();
+            let division = divide(&bill).unwrap();
+            for (row, share) in division.shares().enumerate() {
+                *sums.entry((row, String::new())).or_default() += share.amount().minor_units();
+                for part in share.lines() {
+                    *sums.entry((row, part.line().name().to_string())).or_default() +=
+                        part.amount().minor_units();
+                }
+            }
+        }
+        for row in 0..bill.diners.len() {
+            let mut quotas = BTreeMap::from([(String::new(), Exact::zero())]);
+            for line in &expected.lines {
+                for name in [String::new(), line.name.clone()] {
+                    let sum = quotas.entry(name).or_insert_with(Exact::zero);
+                    *sum = &*sum + &line.quotas[row];
+                }
+            }
+            for (name, quota) in quotas {
+                let sum = sums.get(&(row, name.clone())).copied().unwrap_or_default();
+                let deviation = deviations(sum, &quota, each);
+                averages += 1;
+                worst = worst.max(deviation);
+                if deviation > MOST_DEVIATIONS {
+                    println!(
+                        "VIOLATION of bill {number}: row {row} has {sum} of {name:?} in {each} orders, of a quota of {quota:?}"
+                    );
+                    return ExitCode::FAILURE;
+                }
+            }
+        }
+        bills += 1;
+        if bills == UNBIASED_BILLS {
+            break;
+        }
+    }
+    println!(
+        "{bills} bills of {each} orders each: {averages} averages, at most {worst:.2} standard deviations from their quotas"
+    );
+    ExitCode::SUCCESS
+}
+
+/// How many standard deviations the sum of so many roundings of a quota is from what it should be.
+fn deviations(sum: i64, quota: &Exact, times: u64) -> f64 {
+    let fraction = as_float(&(quota - &Exact::whole(quota.floor())));
+    let beyond = sum - quota.floor() * i64::try_from(times).unwrap();
+    let off = (beyond as f64 - times as f64 * fraction).abs();
+    let standard = (times as f64 * fraction * (1.0 - fraction)).sqrt();
+    // What is never rounded must be exact.
+    if standard < 1e-9 { off * MOST_DEVIATIONS * 2.0 } else { off / standard }
+}
+
+fn as_float(number: &Exact) -> f64 {
+    match number {
+        Exact::Small(number) => *number.numer() as f64 / *number.denom() as f64,
+        Exact::Large(number) => number.numer().to_f64().unwrap() / number.denom().to_f64().unwrap(),
+    }
+}
+
 /// The features of a bill that are counted.
 fn features(bill: &Bill, outcome: &Result<Outcome, Violation>) -> Vec<&'static str> {
     let mut seen = vec![match &bill.split {
@@ -225,6 +316,16 @@ fn features(bill: &Bill, outcome: &Result<Outcome, Violation>) -> Vec<&'static s
     when(!bill.tips.is_empty(), "own tips");
     when(!bill.without_service.is_empty(), "service waived");
     when(bill.round_to.is_some(), "round-off");
+    when(bill.round_shares_to.is_some(), "shares rounded to a coin");
+    when(bill.odd_units == OddUnits::Unbiased, "rounded by chance");
+    let options = || bill.charges.iter().map(|charge| &charge.options);
+    when(options().any(|options| !options.on.charges.is_empty()), "charge: on other charges");
+    when(options().any(|options| options.on.discounts == Discounts::Before), "charge: before discounts");
+    when(
+        options().any(|options| options.rounding != AmountRounding::HalfUp),
+        "charge: rounded down or half even",
+    );
+    when(options().any(|options| options.per == RoundedPer::Line), "charge: rounded for each dish");
     when(bill.dishes.len() > 9 || bill.charges.len() > 4, "more than nine dishes or four charges");
     when(making::of_both_signs(bill), "dishes given back");
     when(bill.diners.len() == 1, "one diner");
@@ -243,6 +344,12 @@ fn features(bill: &Bill, outcome: &Result<Outcome, Violation>) -> Vec<&'static s
                 seen.push("due: below zero");
             } else if due == 0 {
                 seen.push("due: nothing");
+            }
+            let covers = |line: &order_core::bill::Line| {
+                line.kind() == LineKind::Discount && -line.amount().minor_units() == total
+            };
+            if total != 0 && division.lines().iter().any(covers) {
+                seen.push("a discount covers everything");
             }
             if !division.unassigned_dishes().is_empty() {
                 seen.push("unassigned dishes");

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::bases::{CheckedCharge, check_bases};
 use super::unknown_participant;
 use crate::bill::Bill;
-use crate::divide::{ChargeKind, ChargeValue, Line, MAX_CHARGES, MAX_INCLUSIVE_TAXES};
+use crate::divide::{ChargeKind, ChargeValue, Line, MAX_CHARGES, MAX_INCLUSIVE_TAXES, OddUnits};
 use crate::rejection::{Code, Rejection};
 use crate::{Amount, Currency, ParticipantId};
 
@@ -33,9 +34,11 @@ pub(crate) fn check_charges(
     seats: &BTreeMap<&ParticipantId, usize>,
 ) -> Result<(), Rejection> {
     check_number(bill.charges.iter().map(|charge| &charge.kind))?;
+    check_bases("", &bill.charges.iter().enumerate().map(CheckedCharge::of).collect::<Vec<_>>())?;
     if bill.round_to.is_some_and(|unit| unit <= Amount::ZERO) {
         return Err(Rejection::new(Code::BadCharge).field("roundTo").expected("an amount above 0"));
     }
+    check_shares_coin("", bill.round_to, bill.round_shares_to, bill.odd_units)?;
     for charge in &bill.charges {
         if let ChargeKind::Discount { item: Some(item) } = &charge.kind
             && !bill.dishes.iter().any(|dish| dish.id == *item)
@@ -60,6 +63,32 @@ pub(crate) fn check_charges(
             "an amount of 0 or more"
         };
         return Err(Rejection::new(Code::BadCharge).field("charges").expected(expected));
+    }
+    Ok(())
+}
+
+/// Checks the coin to which each share is rounded against the other roundings of the bill. `within` names the object that
+/// has them.
+pub(crate) fn check_shares_coin(
+    within: &str,
+    round_to: Option<Amount>,
+    round_shares_to: Option<Amount>,
+    odd_units: OddUnits,
+) -> Result<(), Rejection> {
+    let Some(coin) = round_shares_to else { return Ok(()) };
+    let refused = |field: &str| Rejection::new(Code::BadCharge).field(format!("{within}{field}"));
+    if coin <= Amount::ZERO {
+        return Err(refused("roundSharesTo").expected("an amount above 0"));
+    }
+    if round_to.is_some_and(|bill| bill != coin) {
+        return Err(refused("roundSharesTo")
+            .because("roundTo is another coin")
+            .expected("the coin of roundTo, or no roundTo"));
+    }
+    if odd_units != OddUnits::LargestRemainder {
+        return Err(refused("rounding")
+            .because("coins go to the largest remainders")
+            .expected("largest_remainder, or no roundSharesTo"));
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::worth::{HUNDRED, part_of};
 use crate::divide::charge::{Charge, ChargeKind, ChargeValue};
 use crate::divide::exact::{Exact, lcm};
 use crate::divide::line::Label;
+use crate::divide::options::RoundedPer;
 use crate::divide::rounding::Column;
 
 /// The untaxed part of each dish's price, as a fraction with a common denominator.
@@ -41,14 +42,17 @@ impl<T: Exact> Pricing<'_, T> {
             ChargeValue::Amount(_) => {
                 let mut taxed = self.classes.iter().filter(|class| class.is_taxed(place));
                 let prices = taxed.try_fold(T::zero(), |sum, class| sum.checked_add(&class.value))?;
-                let amount = part_of(charge.value, prices.to_i64()?)?;
+                let amount = part_of(charge.value, prices.to_i64()?, charge.options.rounding)?;
                 (self.out_of_untaxed(place, amount, &base.value, contained)?, Some(base.value.clone()))
+            }
+            ChargeValue::Percent(percent) if charge.options.per == RoundedPer::Line => {
+                (self.contained_by_dish(charge, percent)?, None)
             }
             ChargeValue::Percent(percent) => {
                 // `common` is a multiple of wholes in millionths of a percent, so this brings the
                 // hundred percent back.
                 let number = base.value.checked_mul(&T::from(HUNDRED))?;
-                (self.percent(percent, &number, &contained.common)?, None)
+                (self.percent(percent, &number, &contained.common, charge.options.rounding)?, None)
             }
         };
         let amount = self.within_prices(place, amount, contained)?;

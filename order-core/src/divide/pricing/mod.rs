@@ -2,7 +2,9 @@
 
 mod base;
 mod classes;
+mod covered;
 mod included;
+mod named;
 mod round_off;
 mod service;
 mod worth;
@@ -11,6 +13,7 @@ use std::collections::BTreeMap;
 
 use self::base::Base;
 use self::classes::{Class, Dishes, classes};
+use self::named::Named;
 use self::service::Paying;
 use self::worth::part_of;
 use super::charge::{Basis, ChargeKind, ChargeValue};
@@ -30,14 +33,35 @@ pub(super) struct Priced<T> {
     pub(super) lines: Vec<PricedLine>,
     /// Taxes included in prices.
     pub(super) included: Vec<PricedLine>,
+    /// Places of lines that are rounded apart from the others, since they come to nothing for everybody.
+    pub(super) covered: Vec<Vec<usize>>,
+    /// What each owes, where shares are rounded to a coin.
+    pub(super) owed: Option<Owed<T>>,
     /// Charges that have nothing to be divided over, or to which some contribute less than zero.
     pub(super) on_nothing: Vec<usize>,
 }
 
-impl<T: Exact> Priced<T> {
+/// What each row owes of a bill whose shares are rounded to a coin.
+pub(super) struct Owed<T> {
+    /// By row, without the round-off, in units of one divided by `unit`.
+    pub(super) parts: Vec<(usize, T)>,
+    pub(super) unit: T,
+    /// The smallest coin, in minor units.
+    pub(super) coin: i64,
+    /// What is due: a multiple of the coin.
+    pub(super) total: i64,
+}
+
+/// Some lines of a priced bill.
+pub(super) struct SomeLines<'bill, T> {
+    pub(super) weights: &'bill [Weights<T>],
+    pub(super) lines: &'bill [PricedLine],
+}
+
+impl<'bill, T: Exact> SomeLines<'bill, T> {
     /// If everybody has the same part of each dish: the lines with all dishes in one, and the
     /// dishes.
-    pub(super) fn dishes_together(&self) -> Option<(Vec<PricedLine>, &[PricedLine])> {
+    pub(super) fn dishes_together(&self) -> Option<(Vec<PricedLine>, &'bill [PricedLine])> {
         let (weights, dishes, others) = self.alike()?;
         if !self.weights.get(weights)?.equal {
             return None;
@@ -47,8 +71,32 @@ impl<T: Exact> Priced<T> {
         Some((together.chain(others.iter().copied()).collect(), dishes))
     }
 
+    /// The lines with dishes that are divided alike in one line.
+    pub(super) fn grouped(&self) -> Option<Vec<PricedLine>> {
+        let mut sums: BTreeMap<usize, i64> = BTreeMap::new();
+        let mut others = Vec::new();
+        for (label, column) in self.lines {
+            if let Label::Dish(_) = label {
+                let sum = sums.entry(column.weights).or_default();
+                *sum = sum.checked_add(column.amount)?;
+            } else {
+                others.push((*label, *column));
+            }
+        }
+        // Weights may be there twice, if people were named in another order.
+        let mut dishes: BTreeMap<Vec<&(usize, T)>, Column> = BTreeMap::new();
+        for (weights, amount) in sums {
+            let mut parts: Vec<_> = self.weights.get(weights)?.entries.iter().collect();
+            parts.sort_unstable();
+            let column = dishes.entry(parts).or_insert(Column { amount: 0, weights });
+            column.amount = column.amount.checked_add(amount)?;
+        }
+        let dishes = dishes.into_values().map(|column| (Label::Dishes, column));
+        Some(dishes.chain(others).collect())
+    }
+
     /// If all dishes are divided by the same weights: these, the dishes and the other lines.
-    pub(super) fn alike(&self) -> Option<(usize, &[PricedLine], &[PricedLine])> {
+    pub(super) fn alike(&self) -> Option<(usize, &'bill [PricedLine], &'bill [PricedLine])> {
         let is_dish = |(label, _): &&PricedLine| matches!(label, Label::Dish(_));
         let (dishes, others) = self.lines.split_at_checked(self.lines.iter().take_while(is_dish).count())?;
         let (_, Column { weights, .. }) = *dishes.first()?;
@@ -63,6 +111,7 @@ pub(super) fn price<T: Exact>(bill: &Statement<'_>) -> Option<Priced<T>> {
     pricing.discounts()?;
     pricing.charges()?;
     pricing.tips()?;
+    pricing.priced.covered = pricing.covered();
     pricing.round_off()?;
     Some(pricing.priced)
 }
@@ -77,6 +126,8 @@ struct Pricing<'bill, T> {
     /// Cached sums. The key: whether the taxes included in prices are left out, and which classes
     /// are summed.
     bases: BTreeMap<(bool, Vec<bool>), Base<T>>,
+    /// Cached: the bases that charges with options of their own are on.
+    named: Named<T>,
     /// Cached: the index of the weights by head, and who pays optional service charges.
     heads: Option<usize>,
     paying: Option<Paying<T>>,
@@ -112,9 +163,17 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
             dish_weights: dishes.of,
             classes: Vec::new(),
             bases: BTreeMap::new(),
+            named: Named::default(),
             heads: None,
             paying: None,
-            priced: Priced { weights: dishes.list, lines, included: Vec::new(), on_nothing: Vec::new() },
+            priced: Priced {
+                weights: dishes.list,
+                lines,
+                included: Vec::new(),
+                covered: Vec::new(),
+                owed: None,
+                on_nothing: Vec::new(),
+            },
             prices,
             before: 0,
             after: 0,
@@ -128,7 +187,7 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
                 && let Some(dish) = bill.dishes.iter().position(|dish| dish.id == item)
             {
                 let price = self.prices.get_mut(dish)?;
-                let off = part_of(charge.value, *price)?;
+                let off = part_of(charge.value, *price, charge.options.rounding)?;
                 *price = price.checked_sub(off)?;
                 let weights = *self.dish_weights.get(dish)?;
                 self.set(place, Column { amount: off.checked_neg()?, weights });
@@ -148,7 +207,7 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
         }
         for (place, charge) in bill.extras.charges.iter().enumerate() {
             if matches!(charge.kind, ChargeKind::Discount { item: None }) {
-                let off = part_of(charge.value, self.after)?;
+                let off = part_of(charge.value, self.after, charge.options.rounding)?;
                 self.after = self.after.checked_sub(off)?;
                 let all = self.all.clone();
                 self.by_share(place, off.checked_neg()?, &all);
@@ -160,7 +219,12 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
     fn charges(&mut self) -> Option<()> {
         let bill = self.bill;
         let mut contained = None;
+        let mut own_base = Vec::new();
         for (place, charge) in bill.extras.charges.iter().enumerate() {
+            if !charge.options.is_default() && named::has_base(&charge.kind) {
+                own_base.push(place);
+                continue;
+            }
             match &charge.kind {
                 ChargeKind::Discount { .. } => {}
                 ChargeKind::Tax { inclusive: false, dish_types } => {
@@ -195,6 +259,7 @@ impl<'bill, T: Exact> Pricing<'bill, T> {
                 }
             }
         }
+        self.with_bases(own_base)?;
         for (place, column) in std::mem::take(&mut self.of_charges).into_iter().enumerate() {
             if let Some(column) = column {
                 self.priced.lines.push((Label::Charge(place), column));

@@ -13,9 +13,10 @@
 //! of rows that can be rounded up together are the bases of a matroid, so a greedy pass over
 //! the rows, from the largest remainder down, keeping each row that is still possible, gives
 //! the largest sum of remainders. Ties go to the smaller tie value, so no total
-//! depends on the order in which people are listed.
+//! depends on the order in which people are listed. Where units go by chance instead, [`chance`] says how.
 
 mod bundle;
+mod chance;
 mod exchange;
 mod quotas;
 mod table;
@@ -27,14 +28,16 @@ pub(crate) use self::table::Cell;
 pub(super) use self::table::{Column, Table, Together};
 
 use self::bundle::Bundle;
+use self::chance::{Draws, round_by_chance};
 use self::exchange::Exchange;
 use self::quotas::Quotas;
 use self::units::Units;
 use super::exact::Exact;
 use super::weights::Weights;
+use crate::value::OrderId;
 
 /// Rounds the table of so many rows, in which each column is divided by its weights. What is `together` are columns before the
-/// others, which come out as one. `None` when a number is too large for `T`, or for an amount. A table that sums to less than
+/// others, which come out as one; there are none where units go by `chance`, which follows from the order. `None` when a number is too large for `T`, or for an amount. A table that sums to less than
 /// zero mirrors the one that sums to more.
 pub(super) fn round<T: Exact, K: Ord>(
     rows: usize,
@@ -42,6 +45,7 @@ pub(super) fn round<T: Exact, K: Ord>(
     together: Option<&Together>,
     columns: &(impl ExactSizeIterator<Item = Column> + Clone),
     tie: impl Fn(usize) -> K,
+    chance: Option<&OrderId>,
 ) -> Option<Table> {
     let mut table = Table::empty(rows);
     if columns.len() == 0 && together.is_none() {
@@ -66,7 +70,13 @@ pub(super) fn round<T: Exact, K: Ord>(
     table.columns.reserve(columns.len());
     let mut quotas = down(&mut table, negative)?;
     if quotas.are_left() {
-        place(Units::new(&mut table, &mut quotas, tie)?)?;
+        match chance {
+            None => place(Units::new(&mut table, &mut quotas, tie)?)?,
+            Some(order) => {
+                let columns = (weights, &mut columns.clone() as &mut dyn Iterator<Item = Column>);
+                round_by_chance(&mut table, &quotas, columns, negative, tie, &mut Draws::new(order))?;
+            }
+        }
     }
     if let Some(bundle) = &quotas.bundle {
         table.add_first(bundle.sums()?);

@@ -14,6 +14,8 @@ pub(super) struct Quotas<T> {
     /// By row: how many units it must have at least, and the fraction of its quota beyond that,
     /// with a common denominator.
     pub(super) least: Vec<(i64, T)>,
+    /// That denominator.
+    pub(super) common: T,
 }
 
 impl<T> Quotas<T> {
@@ -93,7 +95,7 @@ impl Table {
                 Some((whole.to_i64()?, fraction))
             })
             .collect::<Option<_>>()?;
-        Some(Quotas { bundle, left, least })
+        Some(Quotas { bundle, left, least, common })
     }
 }
 

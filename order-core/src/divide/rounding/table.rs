@@ -34,8 +34,15 @@ pub(crate) struct Cell {
     pub(super) up: bool,
 }
 
+impl Cell {
+    /// Makes a cell whose quota is whole.
+    pub(in crate::divide) fn whole(row: usize, amount: i64) -> Self {
+        Self { row, amount, fractional: false, up: false }
+    }
+}
+
 impl Table {
-    pub(super) fn empty(rows: usize) -> Self {
+    pub(in crate::divide) fn empty(rows: usize) -> Self {
         Self { cells: Vec::new(), columns: Vec::new(), rows: vec![0; rows] }
     }
 
@@ -57,6 +64,18 @@ impl Table {
             }
             self.columns.push(start..self.cells.len());
         }
+        Some(())
+    }
+
+    /// Appends a column. `None` on overflow.
+    pub(in crate::divide) fn push(&mut self, cells: &[Cell]) -> Option<()> {
+        let start = self.cells.len();
+        for cell in cells {
+            let row = self.rows.get_mut(cell.row)?;
+            *row = row.checked_add(cell.amount)?;
+            self.cells.push(*cell);
+        }
+        self.columns.push(start..self.cells.len());
         Some(())
     }
 

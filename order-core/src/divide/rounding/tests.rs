@@ -85,8 +85,8 @@ fn compare<T: Exact>(case: &Case) {
     let alone = case.amounts.iter().map(|&amount| Column { amount, weights: 0 });
     let alone: Vec<_> = alone.chain(others.iter().copied()).collect();
     let together = Together { amounts: case.amounts.clone(), weights: 0 };
-    let bundled = round(case.rows, &weights, Some(&together), &others.iter().copied(), tie);
-    let apart = round(case.rows, &weights, None, &alone.iter().copied(), tie);
+    let bundled = round(case.rows, &weights, Some(&together), &others.iter().copied(), tie, None);
+    let apart = round(case.rows, &weights, None, &alone.iter().copied(), tie, None);
     // Where 128 bits are too few for one way, they may suffice for the other.
     if let (Some(bundled), Some(apart)) = (bundled, apart) {
         assert_eq!(outcome(&bundled, 1), outcome(&apart, case.amounts.len()), "{case:?}");

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use crate::bill::{Bill, Charge, ChargeKind, ChargeValue, Dish, MAX_CHARGES};
+use crate::bill::{Bill, Charge, ChargeKind, ChargeValue, CheckedCharge, Dish, MAX_CHARGES, check_bases};
 use crate::command::{ChargeAmount, NewCharge};
 use crate::rejection::{Code, Rejection};
 use crate::split::{CustomShares, Percentage, Rest, SHARE_DECIMALS, ShareNumberError, SplitRule, Weight};
 use crate::value::text::{MAX_DISH_TYPE_CHARS, Text};
 use crate::wire::json::Object;
+use crate::wire::read::charge_options::odd_units;
 use crate::wire::read::charges::charge;
 use crate::{
     Amount, AmountError, Currency, IdError, ItemId, MAX_ID_BYTES, MAX_MINOR_DIGITS, MAX_QUANTITY, OrderId,
@@ -32,7 +33,7 @@ const PEOPLE: &str = "ids of people on the bill";
 /// The field that every object of a line may have, whatever its value: for the caller alone.
 const NOTE: &str = "note";
 /// The fields of a line.
-const LINE: [&str; 11] = [
+const LINE: [&str; 13] = [
     "orderId",
     "currency",
     "minorDigits",
@@ -43,6 +44,8 @@ const LINE: [&str; 11] = [
     "charges",
     "withoutService",
     "roundTo",
+    "roundSharesTo",
+    "rounding",
     NOTE,
 ];
 /// The fields of an item.
@@ -82,6 +85,12 @@ pub(super) fn bill(line: &Object<'_>, order: Option<&OrderId>) -> Result<(Bill, 
         None => None,
         Some(coin) => Some(money.amount(coin, Code::BadCharge, "roundTo")?),
     };
+    bill.round_shares_to =
+        match line.optional_number("roundSharesTo", Code::BadCharge, "an amount above 0")? {
+            None => None,
+            Some(coin) => Some(money.amount(coin, Code::BadCharge, "roundSharesTo")?),
+        };
+    bill.odd_units = odd_units(line)?;
     bill.dishes = dishes;
     charges(line, &money, &people, &mut bill)?;
     if !by_items {
@@ -350,8 +359,10 @@ impl Shares<'_, '_> {
 
 fn charges(line: &Object<'_>, money: &Money, people: &People<'_>, bill: &mut Bill) -> Result<(), Rejection> {
     let most = (MAX_CHARGES.saturating_add(MAX_BILL_PEOPLE), Code::TooManyCharges);
-    for data in line.entries("charges", "a list of charges, each an object", most)?.unwrap_or_default() {
-        let NewCharge { name, kind, value } = charge(&data, &OF_CHARGE, item_id)?;
+    let list = line.entries("charges", "a list of charges, each an object", most)?.unwrap_or_default();
+    let mut places = Vec::with_capacity(list.len());
+    for (place, data) in list.into_iter().enumerate() {
+        let NewCharge { name, kind, value, options } = charge(&data, &OF_CHARGE, item_id)?;
         let value = match value {
             ChargeAmount::Amount(number) => {
                 ChargeValue::Amount(money.amount(number, Code::BadCharge, data.name("amount"))?)
@@ -362,7 +373,8 @@ fn charges(line: &Object<'_>, money: &Money, people: &People<'_>, bill: &mut Bil
             ),
         };
         let Some(id) = data.string("participantId", "the id of a person on the bill")? else {
-            bill.charges.push(Charge { name, kind, value });
+            bill.charges.push(Charge { name, kind, value, options });
+            places.push(place);
             continue;
         };
         let diner = people.find(&id, data.name("participantId"))?;
@@ -375,11 +387,18 @@ fn charges(line: &Object<'_>, money: &Money, people: &People<'_>, bill: &mut Bil
         if !matches!(kind, ChargeKind::Tip { .. }) {
             return Err(of_their_own("only a tip can be for one person"));
         }
+        if !options.is_default() {
+            return Err(Rejection::new(Code::BadCharge)
+                .field(data.name("participantId"))
+                .because("the tip of one person is on what they pay for dishes")
+                .expected("no on, discounts, rounding or per beside participantId"));
+        }
         if bill.tips.insert(diner, value).is_some() {
             return Err(of_their_own("somebody has two tips"));
         }
     }
-    Ok(())
+    let charges = places.iter().zip(&bill.charges).map(|(&place, charge)| CheckedCharge::of((place, charge)));
+    check_bases("", &charges.collect::<Vec<_>>())
 }
 
 /// The people on a bill, by id.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::charge_options;
 use crate::bill::{Basis, ChargeKind, MAX_CHARGES};
 use crate::command::{ChargeAmount, ChargeCommand, NewCharge, SetCharges};
 use crate::rejection::{Code, Rejection};
@@ -12,18 +13,32 @@ use crate::{IdError, ItemId};
 
 const KINDS: &str = "tax, service, tip, discount or fee";
 /// The fields that a charge of some kind can have.
-const FIELDS: [&str; 9] =
-    ["name", "kind", "percent", "amount", "inclusive", "dishTypes", "optional", "itemId", "by"];
+const FIELDS: [&str; 13] = [
+    "name",
+    "kind",
+    "percent",
+    "amount",
+    "inclusive",
+    "dishTypes",
+    "optional",
+    "itemId",
+    "by",
+    "on",
+    "discounts",
+    "rounding",
+    "per",
+];
 
 /// Reads `charges`, which is required, and `roundTo`.
 pub(super) fn set(data: &Object<'_>) -> Result<SetCharges, Rejection> {
-    data.only(&["charges", "roundTo"], Code::BadCharge, "set_charges")?;
+    data.only(&["charges", "roundTo", "roundSharesTo", "rounding"], Code::BadCharge, "set_charges")?;
     if data.has("charges") { charges(data) } else { Err(data.missing("charges", "a list of charges")) }
 }
 
 /// Reads `charges` and `roundTo`, if either is there.
 pub(super) fn first_charges(data: &Object<'_>) -> Result<Option<SetCharges>, Rejection> {
-    if data.has("charges") || data.has("roundTo") { charges(data).map(Some) } else { Ok(None) }
+    let any = ["charges", "roundTo", "roundSharesTo", "rounding"].into_iter().any(|key| data.has(key));
+    if any { charges(data).map(Some) } else { Ok(None) }
 }
 
 pub(super) fn set_tip(data: &Object<'_>) -> Result<ChargeCommand, Rejection> {
@@ -43,6 +58,8 @@ fn charges(data: &Object<'_>) -> Result<SetCharges, Rejection> {
     Ok(SetCharges {
         charges: charges.iter().map(|data| charge(data, &[], ItemId::new)).collect::<Result<_, _>>()?,
         round_to: data.optional_number("roundTo", Code::BadCharge, "an amount above 0")?,
+        round_shares_to: data.optional_number("roundSharesTo", Code::BadCharge, "an amount above 0")?,
+        odd_units: charge_options::odd_units(data)?,
     })
 }
 
@@ -71,21 +88,37 @@ pub(in crate::wire) fn charge(
         .ok_or_else(|| data.missing("name", "the name of the charge"))?;
     let kind = kind(data, item_id)?;
     let value = value(data)?.ok_or_else(|| data.missing("percent", "percent or amount"))?;
+    let options = charge_options::read(data)?;
     // A field that is not known may be a typo of one that decides what is charged, or to whom.
     if let Some(key) = data.unknown(&[&FIELDS, more].concat()) {
         let whose = format!("a {}", kind.as_str());
         return Err(data.unwanted(key, Code::BadCharge, &whose, &[fields_of(&kind), more].concat()));
     }
-    Ok(NewCharge { name, kind, value })
+    Ok(NewCharge { name, kind, value, options })
 }
 
 /// The fields of a kind of charge.
 fn fields_of(kind: &ChargeKind) -> &'static [&'static str] {
     match kind {
-        ChargeKind::Tax { .. } => &["name", "kind", "percent", "amount", "inclusive", "dishTypes"],
-        ChargeKind::Service { .. } => &["name", "kind", "percent", "amount", "optional"],
-        ChargeKind::Tip { .. } | ChargeKind::Fee { .. } => &["name", "kind", "percent", "amount", "by"],
-        ChargeKind::Discount { .. } => &["name", "kind", "percent", "amount", "itemId"],
+        ChargeKind::Tax { .. } => &[
+            "name",
+            "kind",
+            "percent",
+            "amount",
+            "inclusive",
+            "dishTypes",
+            "on",
+            "discounts",
+            "rounding",
+            "per",
+        ],
+        ChargeKind::Service { .. } => {
+            &["name", "kind", "percent", "amount", "optional", "on", "discounts", "rounding"]
+        }
+        ChargeKind::Tip { .. } | ChargeKind::Fee { .. } => {
+            &["name", "kind", "percent", "amount", "by", "on", "discounts", "rounding"]
+        }
+        ChargeKind::Discount { .. } => &["name", "kind", "percent", "amount", "itemId", "rounding"],
     }
 }
 

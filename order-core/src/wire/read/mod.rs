@@ -1,6 +1,7 @@
 //! Readers of commands, which are the same in both protocols: a table of their types, and a reader for each in the file of
 //! its topic.
 
+pub(super) mod charge_options;
 pub(super) mod charges;
 mod claims;
 mod dishes;

@@ -2,7 +2,7 @@
 
 use super::Writer;
 use crate::Currency;
-use crate::bill::{Charge, ChargeKind, ChargeValue};
+use crate::bill::{AmountRounding, Charge, ChargeKind, ChargeOptions, ChargeValue, Discounts, RoundedPer};
 
 /// Writes a charge with the fields of the command that set it, so that an owner can send it again.
 pub(in crate::wire) fn write(json: &mut Writer, charge: &Charge, currency: Currency) {
@@ -29,7 +29,27 @@ pub(in crate::wire) fn write(json: &mut Writer, charge: &Charge, currency: Curre
         ChargeKind::Discount { item: None } => {}
         ChargeKind::Tip { by } | ChargeKind::Fee { by } => json.string_field("by", by.as_str()),
     }
+    write_options(json, &charge.options);
     json.end_object();
+}
+
+/// Writes the options that differ from the defaults.
+fn write_options(json: &mut Writer, ChargeOptions { on, rounding, per }: &ChargeOptions) {
+    if !on.is_dishes() {
+        json.key("on");
+        json.begin_list();
+        on.names().for_each(|name| json.string(name));
+        json.end_list();
+    }
+    if on.discounts != Discounts::After {
+        json.string_field("discounts", on.discounts.as_str());
+    }
+    if *rounding != AmountRounding::HalfUp {
+        json.string_field("rounding", rounding.as_str());
+    }
+    if *per != RoundedPer::Invoice {
+        json.string_field("per", per.as_str());
+    }
 }
 
 /// Writes the value of a charge as a field.

@@ -82,6 +82,22 @@ impl Exact {
         if self.is_negative() { -(-self).half_up() } else { (self + &Self::fraction(1, 2)).floor() }
     }
 
+    /// The nearest whole number, halves to the even one.
+    pub fn half_even(&self) -> i64 {
+        let down = self.floor();
+        let beyond = &(self - &Self::whole(down)) * &Self::whole(2);
+        match beyond.cmp(&Self::one()) {
+            Ordering::Less => down,
+            Ordering::Equal => down + down.rem_euclid(2),
+            Ordering::Greater => down + 1,
+        }
+    }
+
+    /// The whole number between it and zero that is nearest to it.
+    pub fn towards_zero(&self) -> i64 {
+        if self.is_negative() { -(-self).floor() } else { self.floor() }
+    }
+
     fn large(&self) -> Ratio<BigInt> {
         match self {
             Self::Small(number) => Ratio::new_raw((*number.numer()).into(), (*number.denom()).into()),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use order_core::bill::{
-    Bill, Charge, ChargeKind, ChargeValue, DinerShare, Dish, Division, Line, Part, divide,
+    Bill, Charge, ChargeKind, ChargeValue, DinerShare, Dish, Division, Line, LineKind, OddUnits, Part, divide,
 };
 use order_core::split::{CustomShares, SplitRule, TieRank};
 use order_core::{Amount, Code, ParticipantId};
@@ -48,9 +48,9 @@ pub fn check(bill: &Bill) -> Result<Outcome, Violation> {
 fn compare(bill: &Bill, division: &Division, expected: &Expected) -> Result<(), Violation> {
     let total: i64 = bill.dishes.iter().map(|dish| dish.amount.minor_units()).sum();
     must_be("the total", division.total().minor_units(), total)?;
-    let due: i64 = expected.lines.iter().map(|line| line.amount).sum();
+    let due = expected.lines.iter().map(|line| line.amount).sum::<i64>() + expected.round_off.unwrap_or(0);
     must_be("what is due", division.amount_due().minor_units(), due)?;
-    if let Some(unit) = bill.round_to {
+    if let Some(unit) = bill.round_to.or(bill.round_shares_to) {
         must_be("what is due beyond whole coins", due % unit.minor_units(), 0)?;
     }
     let listed: Vec<_> = division.shares().map(DinerShare::participant).collect();
@@ -64,18 +64,43 @@ fn compare(bill: &Bill, division: &Division, expected: &Expected) -> Result<(), 
         expected.unassigned_dishes.clone(),
     )?;
 
-    let own: Vec<_> = division.shares().map(|share| share.lines().collect()).collect();
-    let cells = table(&expected.lines, division.lines(), &own)?;
+    let paid = [shares.as_slice(), &[unassigned]].concat();
+    let mut own: Vec<Vec<Part<'_>>> = division.shares().map(|share| share.lines().collect()).collect();
+    let mut lines = division.lines();
+    let mut off = vec![0; paid.len()];
+    if let Some(round_off) = expected.round_off {
+        let Some((last, others)) = lines.split_last() else { return Err("there is no round-off".to_owned()) };
+        must_be(
+            "the round-off",
+            (last.kind(), last.amount().minor_units()),
+            (LineKind::RoundOff, round_off),
+        )?;
+        lines = others;
+        for (off, own) in off.iter_mut().zip(&mut own) {
+            if let Some(part) = own.pop_if(|part| part.line().kind() == LineKind::RoundOff) {
+                *off = part.amount().minor_units();
+            }
+        }
+        // What the shares leave of the line.
+        off[shares.len()] = round_off - off.iter().sum::<i64>();
+    }
+    let cells = table(&expected.lines, lines, &own)?;
     let rows = within_quotas(&expected.lines, &cells, bill.diners.len() + 1)?;
-    must_be("the sums of the diners' lines", rows, [shares.as_slice(), &[unassigned]].concat())?;
+    let sums: Vec<i64> = rows.iter().zip(&off).map(|(row, off)| row + off).collect();
+    must_be("the sums of the diners' lines", sums, paid.clone())?;
+    covered_dishes_come_to_nothing(expected, &cells)?;
+    if let Some(coin) = bill.round_shares_to {
+        within_a_coin(expected, coin.minor_units(), &paid)?;
+    }
 
     let own: Vec<_> = division.shares().map(|share| share.included().collect()).collect();
     let included = table(&expected.included, division.included(), &own)?;
     within_quotas(&expected.included, &included, bill.diners.len() + 1)?;
 
     taxes_are_within_prices(bill, division)?;
-    nobody_is_paid(bill, due, &[shares.as_slice(), &[unassigned]].concat())?;
-    equals_pay_equally(expected, &shares)?;
+    nobody_is_paid(bill, due, &paid)?;
+    let unit = bill.round_shares_to.map_or(1, Amount::minor_units);
+    equals_pay_equally(expected, &shares, unit)?;
     match divide(bill) {
         Ok(again) => must_be("the second division", &again, division),
         Err(rejection) => Err(format!("refused the second time: {rejection}")),
@@ -205,14 +230,45 @@ fn nobody_is_paid(bill: &Bill, due: i64, shares: &[i64]) -> Result<(), Violation
     Ok(())
 }
 
-/// Diners with the same quota of every line differ by at most one unit.
-fn equals_pay_equally(expected: &Expected, shares: &[i64]) -> Result<(), Violation> {
+/// Nobody has a larger part of discounts that cover dishes in full than of these dishes.
+fn covered_dishes_come_to_nothing(expected: &Expected, cells: &[Vec<i64>]) -> Result<(), Violation> {
+    let mut sums: BTreeMap<(usize, usize), i64> = BTreeMap::new();
+    for (line, cells) in expected.lines.iter().zip(cells) {
+        let Some(group) = line.covered else { continue };
+        for (row, cell) in cells.iter().enumerate() {
+            *sums.entry((group, row)).or_default() += cell;
+        }
+    }
+    match sums.iter().find(|(_, sum)| **sum != 0) {
+        None => Ok(()),
+        Some(((_, row), sum)) => Err(format!("row {row} has {sum} of dishes that discounts cover")),
+    }
+}
+
+/// What each row owes without the round-off.
+fn owed(expected: &Expected) -> Vec<Exact> {
+    let rows = expected.lines.first().map_or(0, |line| line.quotas.len());
+    (0..rows).map(|row| Exact::sum(expected.lines.iter().map(|line| &line.quotas[row]))).collect()
+}
+
+/// Every share is a multiple of the coin, and less than one coin from what is owed.
+fn within_a_coin(expected: &Expected, coin: i64, paid: &[i64]) -> Result<(), Violation> {
+    for (row, (owed, &paid)) in owed(expected).iter().zip(paid).enumerate() {
+        if paid % coin != 0 || !(owed / &Exact::whole(coin)).rounds_to(paid / coin) {
+            return Err(format!("row {row} pays {paid} in coins of {coin}, and owes {owed:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Diners with the same quota of every line differ by at most one unit, or one coin.
+fn equals_pay_equally(expected: &Expected, shares: &[i64], unit: i64) -> Result<(), Violation> {
     let mut alike: BTreeMap<Vec<&Exact>, Vec<i64>> = BTreeMap::new();
     for (row, &share) in shares.iter().enumerate() {
         alike.entry(expected.lines.iter().map(|line| &line.quotas[row]).collect()).or_default().push(share);
     }
     for shares in alike.values() {
-        if shares.iter().max().unwrap() - shares.iter().min().unwrap() > 1 {
+        if shares.iter().max().unwrap() - shares.iter().min().unwrap() > unit {
             return Err(format!("the same quotas of every line, and shares of {shares:?}"));
         }
     }
@@ -234,9 +290,40 @@ pub fn check_choice(bill: &Bill) -> Result<(), Violation> {
     if division.amount_due() == Amount::ZERO {
         return Ok(());
     }
-    let best = Quotas::of(&expected.lines).best(|row| tie(bill, row));
+    if bill.odd_units == OddUnits::Unbiased {
+        // Chance decides, not the largest remainders.
+        return Ok(());
+    }
+    let best = match bill.round_shares_to {
+        Some(coin) => best_in_coins(bill, &expected, coin.minor_units()),
+        None => {
+            // What discounts cover comes to nothing for everybody, and is rounded apart.
+            expected.lines.retain(|line| line.covered.is_none());
+            let nothing = vec![0; bill.diners.len() + 1];
+            if expected.lines.is_empty() {
+                nothing
+            } else {
+                Quotas::of(&expected.lines).best(|row| tie(bill, row))
+            }
+        }
+    };
     let paid = [amounts(&division).as_slice(), &[division.unassigned().minor_units()]].concat();
     must_be("the shares by the largest remainders", paid, best)
+}
+
+/// The shares of a bill above zero in whole coins, of which the largest remainders get one more.
+fn best_in_coins(bill: &Bill, expected: &Expected, coin: i64) -> Vec<i64> {
+    let owed: Vec<Exact> = owed(expected).iter().map(|owed| owed / &Exact::whole(coin)).collect();
+    let mut coins: Vec<i64> = owed.iter().map(Exact::floor).collect();
+    let lines: i64 = expected.lines.iter().map(|line| line.amount).sum();
+    let left = (lines + expected.round_off.unwrap()) / coin - coins.iter().sum::<i64>();
+    let mut ranking: Vec<usize> = (0..owed.len()).collect();
+    let remainder = |row: usize| &owed[row] - &Exact::whole(coins[row]);
+    ranking.sort_by(|&a, &b| remainder(b).cmp(&remainder(a)).then_with(|| tie(bill, a).cmp(&tie(bill, b))));
+    for row in ranking.into_iter().take(usize::try_from(left).unwrap()) {
+        coins[row] += 1;
+    }
+    coins.into_iter().map(|coins| coins * coin).collect()
 }
 
 /// The order among equal remainders: by rank, with the unassigned row last.

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use order_core::bill::{Basis, Bill, Charge, ChargeKind, ChargeValue, Dish};
+use order_core::bill::{
+    AmountRounding, Basis, Bill, Charge, ChargeKind, ChargeOptions, ChargeValue, Discounts, Dish, OddUnits,
+    RoundedPer,
+};
 use order_core::split::{CustomShares, Percentage, Rest, SplitRule, Weight};
 use order_core::text::Text;
 use order_core::{Amount, Currency, ItemId, OrderId, ParticipantId, max_order_total};
@@ -51,6 +54,8 @@ pub fn bill(choices: &mut impl Choices, sizes: Sizes) -> Bill {
     bill.without_service =
         if maker.choices.one_in(3) { maker.some_people().into_iter().collect() } else { BTreeSet::new() };
     bill.round_to = maker.round_to(bill.currency);
+    // Last, so that earlier inputs of the fuzzer, which end before, make the same bills.
+    maker.options(&mut bill);
     bill
 }
 
@@ -103,7 +108,7 @@ pub fn bill_of_included(choices: &mut impl Choices) -> Bill {
                 _ => ChargeValue::Amount(maker.fixed(&sizes)),
             };
             let kind = ChargeKind::Tax { inclusive: true, dish_types: maker.dish_types() };
-            Charge { name: text(&format!("t{number}")), kind, value }
+            Charge { name: text(&format!("t{number}")), kind, value, options: ChargeOptions::default() }
         })
         .collect();
     for number in 0..discounts {
@@ -121,6 +126,7 @@ pub fn bill_of_included(choices: &mut impl Choices) -> Bill {
             name: text(&format!("off{number}")),
             kind: ChargeKind::Discount { item },
             value,
+            options: ChargeOptions::default(),
         });
     }
     maker.choices.shuffle(&mut charges);
@@ -345,7 +351,7 @@ impl<C: Choices> Maker<'_, C> {
                         ChargeKind::Discount { item: Some(bill.dishes[dish].id.clone()) }
                     }
                 };
-                Charge { name: text(&format!("c{number}")), kind, value: self.value() }
+                Charge::new(text(&format!("c{number}")), kind, self.value())
             })
             .collect()
     }
@@ -392,6 +398,81 @@ impl<C: Choices> Maker<'_, C> {
             _ => return None,
         };
         Some(Amount::from_minor_units(coin))
+    }
+}
+
+impl<C: Choices> Maker<'_, C> {
+    /// Sets what charges are on, how they are rounded, and how shares are; sometimes lets a discount cover its dishes.
+    fn options(&mut self, bill: &mut Bill) {
+        if self.choices.one_in(6) {
+            self.cover_dishes(bill);
+        }
+        if self.choices.one_in(3) {
+            for place in 0..bill.charges.len() {
+                self.options_of(bill, place);
+            }
+            // A charge may be listed before those that it is on.
+            self.choices.shuffle(&mut bill.charges);
+        }
+        if self.choices.one_in(4) {
+            bill.round_shares_to = bill.round_to.or(Some(Amount::from_minor_units(5)));
+            bill.round_to = bill.round_to.filter(|_| self.choices.one_in(2));
+        } else if self.choices.one_in(4) {
+            bill.odd_units = OddUnits::Unbiased;
+        }
+    }
+
+    /// Makes discounts as large as what they are on.
+    fn cover_dishes(&mut self, bill: &mut Bill) {
+        let total: i64 = bill.dishes.iter().map(|dish| dish.amount.minor_units()).sum();
+        for charge in &mut bill.charges {
+            let ChargeKind::Discount { item } = &charge.kind else { continue };
+            let on = item.as_ref().and_then(|item| bill.dishes.iter().find(|dish| dish.id == *item));
+            let amount = on.map_or(total, |dish| dish.amount.minor_units());
+            // A dish of the other sign is not covered: its discount would have that sign.
+            if amount.signum() * total.signum() >= 0 {
+                charge.value = ChargeValue::Amount(Amount::from_minor_units(amount));
+            }
+        }
+    }
+
+    fn options_of(&mut self, bill: &mut Bill, place: usize) {
+        let earlier: Vec<Text> = bill.charges[..place]
+            .iter()
+            .filter(|charge| matches!(charge.kind, ChargeKind::Service { .. } | ChargeKind::Fee { .. }))
+            .map(|charge| charge.name.clone())
+            .collect();
+        let charge = &mut bill.charges[place];
+        let percent = matches!(charge.value, ChargeValue::Percent(_));
+        let (tax, inclusive, of_types) = match &charge.kind {
+            ChargeKind::Tax { inclusive, dish_types } => (true, *inclusive, !dish_types.is_empty()),
+            _ => (false, false, false),
+        };
+        if percent {
+            charge.options.rounding = self.choices.one_of(&[
+                AmountRounding::HalfUp,
+                AmountRounding::HalfUp,
+                AmountRounding::HalfEven,
+                AmountRounding::Down,
+            ]);
+            if tax && self.choices.one_in(3) {
+                charge.options.per = RoundedPer::Line;
+            }
+        }
+        if inclusive || !(percent || tax) || matches!(charge.kind, ChargeKind::Discount { .. }) {
+            return;
+        }
+        let on = &mut charge.options.on;
+        on.charges = earlier.into_iter().filter(|_| self.choices.one_in(2)).collect();
+        self.choices.shuffle(&mut on.charges);
+        if self.choices.one_in(3) {
+            on.discounts = Discounts::Before;
+        } else if !of_types && !on.charges.is_empty() && self.choices.one_in(3) {
+            on.dishes = false;
+        }
+        if let ChargeKind::Service { optional } = &mut charge.kind {
+            *optional &= on.charges.is_empty() && on.dishes;
+        }
     }
 }
 

@@ -5,9 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use order_core::bill::{Basis, Bill, Charge, ChargeKind, ChargeValue, LineKind};
+use order_core::bill::{
+    AmountRounding, Basis, Bill, Charge, ChargeKind, ChargeValue, Discounts, LineKind, RoundedPer,
+};
 use order_core::split::{CustomShares, Percentage, Rest, SplitRule};
-use order_core::{Amount, Code, ParticipantId};
+use order_core::{Amount, Code, ItemId, ParticipantId};
 
 use super::exact::Exact;
 
@@ -18,6 +20,8 @@ pub struct Expected {
     pub included: Vec<ExpectedLine>,
     /// The dishes that are unassigned.
     pub unassigned_dishes: Vec<String>,
+    /// Where each share is rounded to a coin: the amount of the round-off, which is then not among the lines.
+    pub round_off: Option<i64>,
 }
 
 /// A line, and the quota of each row.
@@ -28,6 +32,8 @@ pub struct ExpectedLine {
     pub amount: i64,
     /// By row.
     pub quotas: Vec<Exact>,
+    /// The number of the group of dishes and discounts that come to nothing, if it belongs to one.
+    pub covered: Option<usize>,
 }
 
 /// A sum of dishes to which charges apply.
@@ -51,8 +57,17 @@ pub fn expect(bill: &Bill) -> Result<Expected, Code> {
         .collect();
     let mut included = Vec::new();
     let mut contained = Vec::new();
+    let mut based = BTreeMap::new();
     for (place, charge) in bill.charges.iter().enumerate() {
         match &charge.kind {
+            ChargeKind::Tax { inclusive: false, .. }
+            | ChargeKind::Service { .. }
+            | ChargeKind::Tip { .. }
+            | ChargeKind::Fee { .. }
+                if !charge.options.is_default() =>
+            {
+                lines.extend(oracle.with_base(place, &mut based)?);
+            }
             ChargeKind::Discount { .. } => lines.push(discounts[&place].clone()),
             ChargeKind::Tax { inclusive: false, .. } => lines.push(oracle.tax(charge)?),
             ChargeKind::Tax { inclusive: true, .. } => {
@@ -66,12 +81,61 @@ pub fn expect(bill: &Bill) -> Result<Expected, Code> {
     for (giver, tip) in &bill.tips {
         lines.push(oracle.own_tip(giver, *tip));
     }
-    if let Some(unit) = bill.round_to {
+    mark_covered(bill, &discounts, &mut lines);
+    let mut round_off = None;
+    if let Some(unit) = bill.round_shares_to {
+        round_off = Some(oracle.round_off(&lines, unit).amount);
+    } else if let Some(unit) = bill.round_to {
         lines.push(oracle.round_off(&lines, unit));
     }
     let by_dishes = matches!(bill.split, SplitRule::Itemized | SplitRule::Cover { rest: Rest::Itemized, .. });
     let nobodys = bill.dishes.iter().filter(|dish| by_dishes && dish.shared_by.is_empty());
-    Ok(Expected { lines, included, unassigned_dishes: nobodys.map(|dish| dish.id.to_string()).collect() })
+    let unassigned_dishes = nobodys.map(|dish| dish.id.to_string()).collect();
+    Ok(Expected { lines, included, unassigned_dishes, round_off })
+}
+
+/// Marks dishes and discounts that come to nothing for every row: all of them, or a dish with its own discounts.
+fn mark_covered(bill: &Bill, discounts: &BTreeMap<usize, ExpectedLine>, lines: &mut [ExpectedLine]) {
+    let come_to_nothing = |lines: &[ExpectedLine], places: &[usize]| {
+        let rows = lines.first().map_or(0, |line| line.quotas.len());
+        (0..rows).all(|row| Exact::sum(places.iter().map(|&place| &lines[place].quotas[row])).is_zero())
+    };
+    let of_discount = |item: Option<&ItemId>| {
+        let mut places = Vec::new();
+        for &charge in discounts.keys() {
+            let ChargeKind::Discount { item: on } = &bill.charges[charge].kind else { continue };
+            if on.as_ref() == item {
+                let name = bill.charges[charge].name.as_str();
+                places.extend(
+                    lines.iter().position(|line| line.kind == LineKind::Discount && line.name == name),
+                );
+            }
+        }
+        places
+    };
+    let dishes = 0..bill.dishes.len();
+    let of_order = of_discount(None);
+    let all: Vec<usize> = dishes
+        .clone()
+        .chain((bill.dishes.len()..lines.len()).filter(|&place| lines[place].kind == LineKind::Discount))
+        .collect();
+    let mut groups = Vec::new();
+    if of_order.iter().any(|&place| lines[place].amount != 0) && come_to_nothing(lines, &all) {
+        groups.push(all);
+    } else {
+        for dish in dishes.filter(|&dish| lines[dish].amount != 0) {
+            let group: Vec<usize> =
+                std::iter::once(dish).chain(of_discount(Some(&bill.dishes[dish].id))).collect();
+            if come_to_nothing(lines, &group) {
+                groups.push(group);
+            }
+        }
+    }
+    for (number, group) in groups.iter().enumerate() {
+        for &place in group {
+            lines[place].covered = Some(number);
+        }
+    }
 }
 
 /// A tax in prices that is worked out already.
@@ -113,7 +177,7 @@ impl<'bill> Oracle<'bill> {
         for (place, charge) in self.bill.charges.iter().enumerate() {
             let ChargeKind::Discount { item: Some(item) } = &charge.kind else { continue };
             let dish = self.bill.dishes.iter().position(|dish| dish.id == *item).unwrap();
-            let off = taken_off(charge.value, self.prices[dish]);
+            let off = taken_off(charge.value, self.prices[dish], charge.options.rounding);
             self.prices[dish] -= off;
             lines.insert(place, line(charge.name.as_str(), LineKind::Discount, -off, &self.parts[dish]));
         }
@@ -122,7 +186,7 @@ impl<'bill> Oracle<'bill> {
         let all = shares_of(&self.all().quotas);
         for (place, charge) in self.bill.charges.iter().enumerate() {
             let ChargeKind::Discount { item: None } = &charge.kind else { continue };
-            let off = taken_off(charge.value, after);
+            let off = taken_off(charge.value, after, charge.options.rounding);
             after -= off;
             let quotas = all.clone().unwrap_or_else(|| nobodys(self.diners()));
             lines.insert(place, line(charge.name.as_str(), LineKind::Discount, -off, &quotas));
@@ -166,6 +230,100 @@ impl<'bill> Oracle<'bill> {
         }
     }
 
+    /// A charge with a base or a rounding of its own, after those that it is on. `priced`: what is known already.
+    fn with_base(
+        &self,
+        place: usize,
+        priced: &mut BTreeMap<usize, Option<ExpectedLine>>,
+    ) -> Result<Option<ExpectedLine>, Code> {
+        if let Some(line) = priced.get(&place) {
+            return Ok(line.clone());
+        }
+        let charge = &self.bill.charges[place];
+        let name = charge.name.as_str();
+        let options = &charge.options;
+        let mut counted: Vec<(Exact, Vec<Exact>)> = Vec::new();
+        let mut dishes = 0;
+        for (dish, parts) in self.parts.iter().enumerate().filter(|_| options.on.dishes) {
+            if matches!(charge.kind, ChargeKind::Tax { .. }) && !self.taxes(charge, dish) {
+                continue;
+            }
+            dishes += 1;
+            let price = match options.on.discounts {
+                Discounts::After => &Exact::whole(self.prices[dish]) * &self.left,
+                Discounts::Before => Exact::whole(self.bill.dishes[dish].amount.minor_units()),
+            };
+            let quotas = parts.iter().map(|part| part * &price).collect();
+            counted.push((price, quotas));
+        }
+        for on in &options.on.charges {
+            let other = self.bill.charges.iter().position(|other| other.name == *on).unwrap();
+            if let Some(line) = self.line_to_be_on(other, priced)? {
+                counted.push((Exact::whole(line.amount), line.quotas));
+            }
+        }
+        let mut quotas = vec![Exact::zero(); self.diners() + 1];
+        for (_, own) in &counted {
+            for (quota, own) in quotas.iter_mut().zip(own) {
+                *quota = &*quota + own;
+            }
+        }
+        let value = Exact::sum(&quotas);
+        let kind = LineKind::from(&charge.kind);
+        let of_types = matches!(&charge.kind, ChargeKind::Tax { dish_types, .. } if !dish_types.is_empty());
+        let amount = match charge.value {
+            _ if of_types && dishes == 0 && options.on.charges.is_empty() => 0,
+            ChargeValue::Amount(amount) => amount.minor_units(),
+            ChargeValue::Percent(percent) => match options.per {
+                RoundedPer::Invoice => rounded(&(&value * &rate(percent)), options.rounding),
+                RoundedPer::Line => counted
+                    .iter()
+                    .map(|(price, _)| rounded(&(price * &rate(percent)), options.rounding))
+                    .sum(),
+            },
+        };
+        let found = if let (ChargeKind::Service { optional: true }, ChargeValue::Percent(percent)) =
+            (&charge.kind, charge.value)
+            && !self.bill.without_service.is_empty()
+            && !value.is_zero()
+        {
+            let waives = |row: usize| {
+                self.bill.diners.get(row).is_some_and(|id| self.bill.without_service.contains(id))
+            };
+            let pays =
+                |(row, quota): (usize, &Exact)| if waives(row) { Exact::zero() } else { quota.clone() };
+            let paying: Vec<Exact> = quotas.iter().enumerate().map(pays).collect();
+            let amount = rounded(&(&Exact::sum(&paying) * &rate(percent)), options.rounding);
+            shares_of(&paying).map(|parts| line(name, kind, amount, &parts))
+        } else if let ChargeKind::Tip { by: Basis::Head } | ChargeKind::Fee { by: Basis::Head } = charge.kind
+        {
+            Some(line(name, kind, amount, &heads(self.bill)))
+        } else {
+            match shares_of(&quotas) {
+                Some(parts) => Some(line(name, kind, amount, &parts)),
+                None if amount != 0 => return Err(Code::ChargeOnNothing),
+                None => Some(line(name, kind, 0, &nobodys(self.diners()))),
+            }
+        };
+        priced.insert(place, found.clone());
+        Ok(found)
+    }
+
+    /// The line of a service or a fee that another charge is on.
+    fn line_to_be_on(
+        &self,
+        place: usize,
+        priced: &mut BTreeMap<usize, Option<ExpectedLine>>,
+    ) -> Result<Option<ExpectedLine>, Code> {
+        let charge = &self.bill.charges[place];
+        match &charge.kind {
+            _ if !charge.options.is_default() => self.with_base(place, priced),
+            ChargeKind::Service { optional } => self.service(charge, *optional),
+            ChargeKind::Fee { by } => self.tip_or_fee(charge, LineKind::Fee, *by).map(Some),
+            other => panic!("a charge cannot be on {other:?}"),
+        }
+    }
+
     fn tax(&self, charge: &Charge) -> Result<ExpectedLine, Code> {
         if !(0..self.prices.len()).any(|dish| self.taxes(charge, dish)) && !Self::is_on_all(charge) {
             // There is no dish of these types, so there is no tax.
@@ -202,10 +360,22 @@ impl<'bill> Oracle<'bill> {
         let (amount, of) = match charge.value {
             ChargeValue::Amount(_) => {
                 let taxed = (0..self.prices.len()).filter(|&dish| self.taxes(charge, dish));
-                let amount = taken_off(charge.value, taxed.map(|dish| self.prices[dish]).sum());
+                let prices = taxed.map(|dish| self.prices[dish]).sum();
+                let amount = taken_off(charge.value, prices, charge.options.rounding);
                 (self.out_of_what_is_left(charge, amount, &base.value, earlier), Some(base.value.clone()))
             }
-            ChargeValue::Percent(_) => (worth(charge.value, &base.value), None),
+            ChargeValue::Percent(percent) => {
+                let rounded = |of: &Exact| rounded(&(of * &rate(percent)), charge.options.rounding);
+                let amount = match charge.options.per {
+                    RoundedPer::Invoice => rounded(&base.value),
+                    RoundedPer::Line => {
+                        let taxed = (0..self.prices.len()).filter(|&dish| self.taxes(charge, dish));
+                        let left = |dish: usize| &Exact::whole(self.prices[dish]) * &self.left;
+                        taxed.map(|dish| rounded(&(&left(dish) * &without_tax(dish)))).sum()
+                    }
+                };
+                (amount, None)
+            }
         };
         let amount = self.within_prices(charge, amount, earlier);
         earlier.push(Contained { charge, amount, of });
@@ -460,14 +630,25 @@ fn worth(value: ChargeValue, of: &Exact) -> i64 {
     }
 }
 
+fn rounded(number: &Exact, rounding: AmountRounding) -> i64 {
+    match rounding {
+        AmountRounding::HalfUp => number.half_up(),
+        AmountRounding::HalfEven => number.half_even(),
+        AmountRounding::Down => number.towards_zero(),
+    }
+}
+
 /// The amount of a discount, at most the price.
-fn taken_off(value: ChargeValue, price: i64) -> i64 {
-    let off = worth(value, &Exact::whole(price));
+fn taken_off(value: ChargeValue, price: i64, rounding: AmountRounding) -> i64 {
+    let off = match value {
+        ChargeValue::Amount(amount) => amount.minor_units(),
+        ChargeValue::Percent(percent) => rounded(&(&Exact::whole(price) * &rate(percent)), rounding),
+    };
     if price < 0 { off.clamp(price, 0) } else { off.clamp(0, price) }
 }
 
 fn line(name: &str, kind: LineKind, amount: i64, parts: &[Exact]) -> ExpectedLine {
     let amount_of = Exact::whole(amount);
     let quotas = parts.iter().map(|part| if part.is_zero() { part.clone() } else { part * &amount_of });
-    ExpectedLine { name: name.to_owned(), kind, amount, quotas: quotas.collect() }
+    ExpectedLine { name: name.to_owned(), kind, amount, quotas: quotas.collect(), covered: None }
 }

@@ -569,11 +569,14 @@ impl Making {
         let charges: Vec<_> = charges
             .into_iter()
             .enumerate()
-            .map(|(number, (kind, value))| Charge { name: text(&format!("c{number}")), kind, value })
+            .map(|(number, (kind, value))| Charge::new(text(&format!("c{number}")), kind, value))
             .collect();
         let round_to = dear.round_to.then(|| Amount::from_minor_units(10_000));
         if !charges.is_empty() || round_to.is_some() {
-            self.record(0, Fact::Charge(ChargeFact::Set(ChargesSet { charges, round_to })));
+            self.record(
+                0,
+                Fact::Charge(ChargeFact::Set(ChargesSet { charges, round_to, ..ChargesSet::default() })),
+            );
         }
         for number in 0..dear.people {
             if dear.own_tips {

@@ -167,9 +167,17 @@ A BILL
                    service, tip, discount or fee; also inclusive? and
                    dishTypes? of a tax, optional? of a service charge, itemId?
                    of a discount, by? (share or head) of a tip or fee, and
-                   participantId? of a tip that is one diner's own
+                   participantId? of a tip that is one diner's own.
+                   on? is a list of \"dishes\" and of names of services and
+                   fees (of a tax, or a percent service, fee or tip), and
+                   discounts? before or after: whether dishes count in it at
+                   their price before discounts. rounding? is half_up,
+                   half_even or down; per? of a tax is invoice or line
   withoutService?  ids of those who pay no optional service charge
   roundTo?         the smallest coin, such as \"1.00\"
+  roundSharesTo?   the smallest coin of each share, for those who pay in cash
+  rounding?        unbiased: odd units go by a chance that follows from
+                   orderId; else largest_remainder
   note?            anything of your own, on the bill, an item, the split or a
                    charge; it is ignored, and any other field is refused
   Amounts, percentages and weights are decimal strings, or numbers. A price

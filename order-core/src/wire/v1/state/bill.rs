@@ -2,7 +2,7 @@
 
 use super::writer::StateWriter;
 use crate::Order;
-use crate::bill::{Balances, Line};
+use crate::bill::{Balances, Line, OddUnits};
 
 use crate::split::shares;
 
@@ -12,8 +12,10 @@ impl StateWriter {
         let shares = shares(order);
         let paying = order.is_finalized() || !order.payments().is_empty();
         let balances = paying.then(|| Balances::new(order, &shares));
-        let with_lines =
-            !order.charges().is_empty() || order.tips().next().is_some() || order.round_to().is_some();
+        let with_lines = !order.charges().is_empty()
+            || order.tips().next().is_some()
+            || order.round_to().is_some()
+            || order.odd_units() != OddUnits::default();
         self.json.key("splits");
         self.json.begin_list();
         for share in shares.list() {

@@ -2,6 +2,7 @@
 
 use super::writer::StateWriter;
 use crate::Order;
+use crate::bill::OddUnits;
 use crate::wire::write::charge;
 
 impl StateWriter {
@@ -30,6 +31,12 @@ impl StateWriter {
         self.json.end_list();
         if let Some(coin) = order.round_to() {
             self.amount("roundTo", order, coin);
+        }
+        if let Some(coin) = order.round_shares_to() {
+            self.amount("roundSharesTo", order, coin);
+        }
+        if order.odd_units() != OddUnits::default() {
+            self.json.string_field("rounding", order.odd_units().as_str());
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::lists::{id_or_null, list, pairs, text_or_null};
 use crate::Order;
+use crate::bill::OddUnits;
 use crate::wire::write::{Writer, deadline};
 
 /// Writes where the order comes from, as set by joins.
@@ -30,6 +31,12 @@ pub(in crate::wire::v2) fn rules(json: &mut Writer, order: &Order) {
     list(json, "removed", order.removed(), |json, person| json.string(person.id().as_str()));
     if order.deadline().is_some() {
         deadline::write(json, order.deadline());
+    }
+    if let Some(coin) = order.round_shares_to() {
+        json.amount_field("roundSharesTo", coin, order.currency());
+    }
+    if order.odd_units() != OddUnits::default() {
+        json.string_field("rounding", order.odd_units().as_str());
     }
     json.end_object();
 }
