@@ -58,7 +58,8 @@ pub(super) fn refund(
     let refund = item_id(data, "refundId")?.unwrap_or_else(fresh_id).into();
     // An amount that is `null` must not give back everything.
     let amount = data.number_if_there("amount", Code::BadPayment, AMOUNT)?;
-    Ok(PaymentCommand::Refund(RefundPayment { payment, refund, amount }))
+    let due = data.boolean("due")?.unwrap_or(true);
+    Ok(PaymentCommand::Refund(RefundPayment { payment, refund, amount, due }))
 }
 
 fn existing(data: &Object<'_>) -> Result<PaymentId, Rejection> {

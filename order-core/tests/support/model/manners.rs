@@ -26,7 +26,14 @@ impl Model {
             What::Join { .. } if self.finalized || self.is_present(who) => {}
             What::Join { .. } | What::Leave => self.manners.ready.clear(),
             What::Edit { item, name } if self.dish(*item).is_none_or(|dish| dish.name == NAMES[*name]) => {}
+            What::Correct { item, quantity } => {
+                if self.finalized && self.comes_fewer(*item, *quantity).is_some() {
+                    self.manners.ready.retain(|id| *id == who);
+                }
+            }
+            What::Reopen if self.finalized => self.manners.ready.clear(),
             What::Add { .. }
+            | What::AddAll { .. }
             | What::Edit { .. }
             | What::Remove { .. }
             | What::Update { .. }
@@ -49,6 +56,7 @@ impl Model {
             What::Tip { .. }
             | What::Waive { .. }
             | What::Finalize
+            | What::Reopen
             | What::Ready { .. }
             | What::Lock { .. }
             | What::Readmit { .. }
@@ -67,7 +75,7 @@ impl Model {
     /// Carries out a step that has no faults.
     pub(super) fn mind_manners(&mut self, who: &'static str, what: &What) {
         match what {
-            What::Ready { ready } if self.closes(who, *ready) => self.finalized = true,
+            What::Ready { ready } if self.closes(who, *ready) => self.finalize(),
             What::Ready { ready: true } => drop(self.manners.ready.insert(who)),
             What::Ready { ready: false } => drop(self.manners.ready.remove(who)),
             What::Lock { locked } => self.manners.locked = *locked,
@@ -125,6 +133,13 @@ impl Model {
                 let line = self.price(*price).unwrap_or(0) * pieces(*quantity).unwrap_or(0);
                 faults.extend(forbidden(self.is_over(who, line), Code::OverLimit));
             }
+            What::AddAll { dishes } => {
+                faults.extend(forbidden(self.manners.locked, Code::OrderLocked));
+                let line = |&(_, price, quantity): &(usize, usize, usize)| {
+                    self.price(price).unwrap_or(0) * pieces(quantity).unwrap_or(0)
+                };
+                faults.extend(forbidden(self.is_over(who, dishes.iter().map(line).sum()), Code::OverLimit));
+            }
             What::Remove { item } | What::Edit { item, .. } => faults.extend(self.untouchable(who, *item)),
             What::Update { item, quantity } => {
                 faults.extend(self.untouchable(who, *item));
@@ -147,6 +162,8 @@ impl Model {
             What::Ready { .. }
             | What::Join { .. }
             | What::Leave
+            | What::Correct { .. }
+            | What::Reopen
             | What::Tip { .. }
             | What::Waive { .. }
             | What::Assign { .. }
