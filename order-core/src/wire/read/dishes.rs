@@ -46,13 +46,12 @@ pub(super) fn add_all(
     let mut made = None;
     let mut all = Vec::with_capacity(dishes.len());
     for (place, dish) in dishes.iter().enumerate() {
-        let item = match item_id(dish, "id")? {
-            Some(id) => id,
-            None => {
-                let first = made.get_or_insert_with(|| fresh_id.take().map(|fresh_id| fresh_id()));
-                let id = first.as_ref().and_then(|first| nth_id(first, place));
-                id.ok_or_else(|| dish.missing("id", "an id"))?
-            }
+        let item = if let Some(id) = item_id(dish, "id")? {
+            id
+        } else {
+            let first = made.get_or_insert_with(|| fresh_id.take().map(|fresh_id| fresh_id()));
+            let id = first.as_ref().and_then(|first| nth_id(first, place));
+            id.ok_or_else(|| dish.missing("id", "an id"))?
         };
         all.push(add(dish, || item)?);
     }
