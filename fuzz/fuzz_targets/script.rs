@@ -14,7 +14,7 @@ use order_core::command::{
 };
 use order_core::deadline::AtDeadline;
 use order_core::fact::{PaymentFact, TableFact};
-use order_core::payment::{Payment, PaymentStatus, Refund, settlement};
+use order_core::payment::{Balances, Payment, PaymentStatus, Refund, settlement};
 use order_core::split::{Rest, Shares, shares};
 use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
 use order_core::text::Text;
@@ -114,6 +114,7 @@ enum Act {
         payment: u8,
         refund: u8,
         amount: Option<Number>,
+        due: bool,
     },
     Finalize,
     Leave,
@@ -132,6 +133,13 @@ enum Act {
     /// In how many milliseconds, and whether it then finalizes; `None` removes it.
     Deadline(Option<(u16, bool)>),
     WhenReady(bool),
+    /// Several dishes at once, with their prices and quantities.
+    AddAll(Vec<(u8, Number, u8)>),
+    Correct {
+        item: u8,
+        quantity: Number,
+    },
+    Reopen,
 }
 
 #[derive(Debug, Arbitrary)]
@@ -205,8 +213,9 @@ fuzz_target!(|script: Script| {
         assert_eq!(encode_order(&order).unwrap(), before, "deciding changed the order");
         if let Ok(Decision::Record(recorded)) = decision {
             commit(&mut order, &recorded).unwrap();
-            let frame = wire::fact_message(&order, &Presence::new(), &recorded);
-            assert!(serde_json::from_str::<IgnoredAny>(&frame.text_for(&Who::Asha.id())).is_ok());
+            for frame in wire::fact_messages(&order, &Presence::new(), &recorded) {
+                assert!(serde_json::from_str::<IgnoredAny>(&frame.text_for(&Who::Asha.id())).is_ok());
+            }
             log.push(decode_fact(&encode_fact(&recorded).unwrap()).unwrap());
             assert_eq!(log.last(), Some(&recorded));
             assert_right(&order, &log);
@@ -256,12 +265,12 @@ fn assert_right(order: &Order, log: &[Recorded]) {
 /// have part of a dish or are paid for.
 fn on_bill<'order>(order: &'order Order, log: &'order [Recorded]) -> Vec<&'order ParticipantId> {
     // The fact that finalizes the order is itself checked against the order that it leaves.
-    let earlier = log.split_last().map_or(log, |(_, earlier)| earlier);
-    let finalized = earlier.iter().find_map(|recorded| match &recorded.fact {
+    let finalized = log.iter().rev().find_map(|recorded| match &recorded.fact {
         Fact::Table(TableFact::Finalized { on_bill }) => on_bill.as_ref(),
         _ => None,
     });
-    if let Some(on_bill) = finalized {
+    // While it is open again, who is on the bill follows from the order as before.
+    if let Some(on_bill) = finalized.filter(|_| order.is_finalized() && !is_finalizing(log)) {
         return on_bill.iter().collect();
     }
     let shares_it =
@@ -272,6 +281,11 @@ fn on_bill<'order>(order: &'order Order, log: &'order [Recorded]) -> Vec<&'order
             || is_paid_for(order, log, person)
     };
     order.people().iter().filter(stays).map(Participant::id).collect()
+}
+
+/// Whether the last fact finalized the order.
+fn is_finalizing(log: &[Recorded]) -> bool {
+    log.last().is_some_and(|last| matches!(last.fact, Fact::Table(TableFact::Finalized { .. })))
 }
 
 /// Whether somebody's share is paid in part, or a payment of it is on its way, and it is not all given back.
@@ -286,6 +300,15 @@ fn is_paid_for(order: &Order, log: &[Recorded], person: &Participant) -> bool {
         let parts = refunds.flatten().filter(|(who, _)| who == person.id());
         Amount::checked_sum(parts.map(|(_, part)| *part)).unwrap()
     };
+    let is_written_off = log.iter().any(|recorded| match &recorded.fact {
+        Fact::Payment(PaymentFact::Refunded { written_off, .. }) => {
+            written_off.iter().flatten().any(|(who, _)| who == person.id())
+        }
+        _ => false,
+    });
+    if is_written_off {
+        return true;
+    }
     let mut payments = order.payments().iter().filter(|payment| payment.status() != PaymentStatus::Failed);
     payments
         .any(|payment| order.paid_for(payment).any(|(who, part)| who == person && part > given_back(payment)))
@@ -299,9 +322,13 @@ fn sum(lines: &[Line]) -> Amount {
 /// is due.
 fn assert_settled(order: &Order, shares: &Shares<'_>) {
     let mut beyond: BTreeMap<Option<&ParticipantId>, i64> = BTreeMap::new();
+    let balances = Balances::new(order, shares);
     for share in shares.list() {
-        *beyond.entry(Some(share.participant().id())).or_default() -= share.amount().minor_units();
-        *beyond.entry(None).or_default() += share.amount().minor_units();
+        let written_off = balances.of(order, share).written_off();
+        assert!(!written_off.is_negative() && written_off <= share.amount());
+        let owed = share.amount().minor_units() - written_off.minor_units();
+        *beyond.entry(Some(share.participant().id())).or_default() -= owed;
+        *beyond.entry(None).or_default() += owed;
     }
     for payment in order.payments().iter().filter(|payment| payment.status() == PaymentStatus::Paid) {
         let parts = order.paid_for(payment).map(|(_, part)| part);
@@ -489,13 +516,32 @@ impl Act {
             Self::Arrive { payment, arrived } => {
                 Command::Payment(PaymentCommand::Update { payment: payment_id(*payment), arrived: *arrived })
             }
-            Self::Refund { payment, refund, amount } => {
+            Self::Refund { payment, refund, amount, due } => {
                 Command::Payment(PaymentCommand::Refund(RefundPayment {
                     payment: payment_id(*payment),
                     refund: payment_id(*refund),
                     amount: amount.map(|amount| amount.0),
+                    due: *due,
                 }))
             }
+            Self::AddAll(dishes) => {
+                let dish = |(number, price, quantity): &(u8, Number, u8)| AddItem {
+                    item: item(number),
+                    dish_name: text("Idli"),
+                    dish_type: dish_type(None),
+                    quantity: Decimal::from(*quantity),
+                    price: price.0,
+                    customization: None,
+                    shared_by: None,
+                };
+                Command::Dish(DishCommand::AddAll(dishes.iter().map(dish).collect()))
+            }
+            Self::Correct { item: number, quantity } => Command::Dish(DishCommand::Correct {
+                item: item(number),
+                reason: text("It never came"),
+                quantity: quantity.0,
+            }),
+            Self::Reopen => Command::Table(TableCommand::Reopen),
             Self::Undo => Command::Undo { seq: None },
             Self::Deadline(set) => {
                 Command::Table(TableCommand::Deadline(set.map(|(wait, finalizes)| SetDeadline {

@@ -93,13 +93,17 @@ codes! {
     /// The sender has no part in the dish.
     NotClaimed = "not_claimed", "You have not claimed this dish.";
     /// The order was finalized.
-    OrderFinalized = "order_finalized", "The order is finalized; only payments can still change.";
+    OrderFinalized = "order_finalized", "The order is finalized; only payments change, unless its owner reopens it.";
     /// The sender has no change to undo.
     NothingToUndo = "nothing_to_undo", "You have no change to undo.";
     /// A later change conflicts with the undo.
     UndoConflict = "undo_conflict", "Your last change can no longer be undone.";
+    /// The order is open, and the command is for one that is not.
+    NotFinalized = "not_finalized", "The order is still open.";
+    /// The order is finalized and nothing is due.
+    OrderSettled = "order_settled", "The bill is settled, so the order cannot be reopened.";
     /// The order was idle for too long.
-    OrderExpired = "order_expired", "The order has expired; start a new one.";
+    OrderExpired = "order_expired", "The order has expired; its owner can reopen it, or start a new one.";
     /// The order was finalized long ago.
     OrderArchived = "order_archived", "The order is archived and can no longer change.";
     /// There is nothing to finalize.

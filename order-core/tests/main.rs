@@ -40,8 +40,10 @@ mod claims {
 
 /// Dishes: their prices, quantities, texts and ids.
 mod dishes {
+    mod corrected;
     mod edited;
     mod refused;
+    mod together;
 }
 
 /// What holds for any command: sequences, repetition, undo, bounds, refusals.
@@ -65,6 +67,7 @@ mod payments {
     mod pending;
     mod refunds;
     mod settlement;
+    mod written_off;
 }
 
 /// Joining, leaving and coming back.
@@ -102,6 +105,7 @@ mod support {
 
 /// The rules of a table, and its deadlines.
 mod table {
+    mod reopened;
     mod rules;
     mod rules_laws;
     mod timers;

@@ -1,7 +1,7 @@
 // Actions of the person at the table.
 
 import { ask, confirmed } from './asking.js';
-import { $ } from './dom.js';
+import { $, put } from './dom.js';
 import { reconnectNow, send, start } from './link.js';
 import { money } from './money.js';
 import { address, freshId, introduce, me, moveTo, remember } from './seat.js';
@@ -89,6 +89,41 @@ $('edit').addEventListener('close', () => {
   if (lost()) $('dishes-title').focus();
 });
 
+/** Opens the form that takes a dish off a final bill. */
+function openCorrect(item) {
+  table.correcting = { itemId: item.id, sent: false };
+  put($('correct-title'), item.dishName);
+  $('correct-reason').value = '';
+  $('correct-count').value = '0';
+  $('correct-count').max = String(item.quantity - 1);
+  $('correct-count-field').hidden = item.quantity === 1;
+  $('correct-problem').textContent = '';
+  render();
+  $('correct').showModal();
+}
+
+$('correct-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const { correcting } = table;
+  if (!correcting) return;
+  const data = { itemId: correcting.itemId, reason: typed('correct-reason'), quantity: Number($('correct-count').value) };
+  correcting.sent = true;
+  correcting.command = ask('correct-problem', 'correct_item', data);
+  render();
+});
+
+$('correct-cancel').addEventListener('click', () => $('correct').close());
+
+$('correct').addEventListener('close', () => {
+  table.correcting = null;
+  if (document.activeElement === document.body) $('dishes-title').focus();
+});
+
+$('reopen').addEventListener('click', async () => {
+  const text = 'Everybody can order again. What was paid stays paid.';
+  if (await confirmed('Reopen the order?', text, 'Reopen it')) ask('reopen-problem', 'reopen');
+});
+
 // The rows are replaced with the dishes, so their list handles the events.
 $('dishes').addEventListener('click', ({ target }) => {
   const button = target.closest('button');
@@ -96,6 +131,7 @@ $('dishes').addEventListener('click', ({ target }) => {
   if (!button || !item) return;
   if (button.matches('.less')) change(item, -1);
   else if (button.matches('.more')) change(item, 1);
+  else if (button.matches('.correct')) openCorrect(item);
   else if (button.matches('.edit')) openEdit(item);
   else if (button.matches('.claim')) {
     const mine = item.sharedBy ? Object.hasOwn(item.sharedBy, me.id) : item.addedBy === me.id;

@@ -146,8 +146,8 @@ function renderShares(order) {
 
 const dishOf = ({ dishName, sharedBy }) => (sharedBy && Object.keys(sharedBy).length > 1 ? `${dishName} (shared)` : dishName);
 
-function shareLines({ amount, lines = [{ kind: 'dishes', name: 'Dishes', amount }], included = [], paid, pending, balance }) {
-  const payments = [['Paid', paid], ['On its way', pending]].filter(([, sum]) => sum > 0).map(([name, sum]) => ({ kind: 'paid', name, amount: sum }));
+function shareLines({ amount, lines = [{ kind: 'dishes', name: 'Dishes', amount }], included = [], paid, pending, balance, writtenOff = 0 }) {
+  const payments = [['Paid', paid], ['On its way', pending], ['Not to be paid', writtenOff]].filter(([, sum]) => sum > 0).map(([name, sum]) => ({ kind: 'paid', name, amount: sum }));
   if (payments.length && balance > 0) payments.push({ kind: 'paid', name: 'Still due', amount: balance });
   return [...lines, ...included.map(inPrices), ...payments];
 }

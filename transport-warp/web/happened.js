@@ -4,7 +4,7 @@ import { ask } from './asking.js';
 import { $, put, rows } from './dom.js';
 import { joined } from './link.js';
 import { money } from './money.js';
-import { nameOf } from './people.js';
+import { and, few, nameOf } from './people.js';
 import { table } from './table.js';
 import { WAYS } from './words.js';
 
@@ -31,6 +31,12 @@ function inWords(change, order) {
     case 'participant_removed': return `${who} removed ${whom}`;
     case 'participant_readmitted': return `${who} let ${whom} back in`;
     case 'item_added': return `${who} added ${dish}`;
+    case 'items_added': return `${who} added ${dishes(change)}`;
+    case 'items_restored': return `${who} brought back ${dishes(change)}`;
+    case 'items_removed': return `${who} removed ${dishes(change)}`;
+    case 'item_corrected': return change.to > 0
+      ? `${who} corrected ${dish}: ${change.to} came. ${change.reason}`
+      : `${who} took ${dish} off the bill: ${change.reason}`;
     case 'item_restored': return `${who} brought back ${dish}`;
     case 'item_removed': return `${who} removed ${dish}`;
     case 'quantity_updated': return `${who} made it ${change.to} × ${dish}`;
@@ -52,11 +58,15 @@ function inWords(change, order) {
     case 'payment_updated': return `A payment ${change.status === 'paid' ? 'arrived' : 'never arrived'}`;
     case 'payment_refunded': return 'A payment was refunded';
     case 'order_finalized': return automatic ? 'The time is up, and the order is placed' : `${who} placed the order`;
+    case 'order_reopened': return `${who} reopened the order`;
     case 'order_expired': return 'The order has expired';
     case 'order_archived': return 'The order was archived';
     default: return '';
   }
 }
+
+/** Several dishes that were changed together, by name. */
+const dishes = ({ items = [] }) => and(few(items.map(({ dishName }) => dishName ?? 'a dish')));
 
 /** Describes a change to a dish's name, its note, or both. */
 function edit({ newDishName: name, newCustomization: note }, dish) {
@@ -90,7 +100,8 @@ export function told({ type, participantId: by, participantName: byName, data },
   return inWords({
     ...data,
     ...payment,
-    event: type,
+    // To clients that know no corrections, a dish that is corrected is removed, or there is less of it.
+    event: data.reason === undefined ? type : 'item_corrected',
     byName,
     automatic: Boolean(after.deadline?.passed && !before?.deadline?.passed),
     dishName: item?.dishName ?? dishOf(before) ?? dishOf(after),

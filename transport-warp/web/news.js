@@ -38,9 +38,10 @@ export function receive(message) {
   if (type === 'sync' || (type === 'participant_joined' && mine)) seated();
   if (type === 'quantity_updated' && table.wanted.get(data.itemId) === data.quantity) table.wanted.delete(data.itemId);
   if (mine) agreed(type);
+  if (mine && data.reason !== undefined && $('correct').open) $('correct').close();
   if (type === 'sync' && isEdited(state)) $('edit').close();
   if (state.payments?.some((payment) => payment.paymentId === table.pay.paymentId)) table.pay = {};
-  if (state.seq !== before?.seq) for (const id of ['finalize-problem', 'undo-problem', 'hosting-problem']) put($(id), '');
+  if (state.seq !== before?.seq) for (const id of ['finalize-problem', 'undo-problem', 'hosting-problem', 'reopen-problem']) put($(id), '');
   if ($('past').open && (type === 'sync' || state.seq !== before?.seq)) askPast();
   if (table.adding && state.items.some((item) => item.id === table.adding.itemId)) added();
   render();
@@ -49,7 +50,9 @@ export function receive(message) {
     put($('notice'), '');
     $('placed-title').focus();
   }
-  const news = told(message, before, state);
+  // No message of its own tells that an order was opened again.
+  const reopened = before !== null && before.status !== 'active' && state.status === 'active';
+  const news = reopened ? 'The order is open again' : told(message, before, state);
   if (mine) put($('spoken'), news); // For screen readers: the person sees their own change anyway.
   else if (news) say(news);
 }
@@ -106,6 +109,7 @@ function refused({ error, id, data = {} }) {
     // Its id is kept, because it is unknown whether it was stored.
     if (table.adding?.command === id) table.adding.sent = false;
     if (table.editing?.command === id) table.editing.sent = false;
+    if (table.correcting?.command === id) table.correcting.sent = false;
     if (id === table.undoing) table.undoing = null;
     if (id === table.pay.command) table.pay.sent = false;
     if (id === table.past.command && refusedPast(data)) return;

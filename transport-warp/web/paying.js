@@ -17,8 +17,9 @@ export function renderPaying(order) {
   $('settled').hidden = !settled;
   put($('balance'), money(balanceDue, currency));
   $('progress').max = Math.max(dueOf(order), 1e-9);
-  $('progress').value = Math.max(paid, 0);
-  put($('paid'), `${money(paid, currency)} of ${money(dueOf(order), currency)} is paid.`);
+  $('progress').value = Math.max(paid + (order.writtenOff ?? 0), 0);
+  const writtenOff = order.writtenOff ? `, and ${money(order.writtenOff, currency)} need not be` : '';
+  put($('paid'), `${money(paid, currency)} of ${money(dueOf(order), currency)} is paid${writtenOff}.`);
   renderSettlement(order);
   renderForm(order);
   $('history').hidden = payments.length === 0;

@@ -10,6 +10,8 @@ export const table = {
   adding: null,
   /** The dish whose name and note are being edited: its id, both texts as they were at first, and what was sent; null: none. */
   editing: null,
+  /** The dish that is being taken off a final bill: its id, and the command in flight; null: none. */
+  correcting: null,
   /** Quantities requested and not yet confirmed, so that two quick taps count as two. */
   wanted: new Map(),
   /** Custom shares being typed: for each kind, the text for each person. */
@@ -52,6 +54,9 @@ export const mayOrder = (order) => isOpen(order) && (isHost(order) || !order.loc
 /** Whether this person may change the quantity, name or note of a dish, or remove it. */
 export const mayChange = (order, item) => mayOrder(order) && (mayDecide(order) || item.addedBy === me.id);
 
+/** Whether this person may take dishes that never came off the bill. */
+export const mayCorrect = (order) => !isOpen(order) && isHost(order) && !order.archived;
+
 /** Whether this person may choose the split, and place the order. */
 export const mayDecide = (order) => isOpen(order) && (isHost(order) || order.policy !== 'hosted');
 
@@ -80,6 +85,7 @@ export function forgetUnconfirmed() {
   table.wanted.clear();
   if (table.adding) table.adding.sent = false;
   if (table.editing) table.editing.sent = false;
+  if (table.correcting) table.correcting.sent = false;
   table.pay.sent = false;
   table.past.command = null;
   table.undoing = null;

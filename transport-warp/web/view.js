@@ -10,7 +10,7 @@ import { renderPaying } from './paying.js';
 import { and, avatar, few, mineFirst, nameOf } from './people.js';
 import { renderClock, renderRules } from './rules.js';
 import { address, asked, me, room } from './seat.js';
-import { dueOf, isOpen, mayChange, mayOrder, myShare, table } from './table.js';
+import { dueOf, isOpen, mayChange, mayCorrect, mayOrder, myShare, table } from './table.js';
 
 export function render() {
   const { order } = table;
@@ -27,6 +27,7 @@ export function render() {
   if (atTable) renderTable(order);
   else renderWelcome();
   renderEdit(order);
+  renderCorrect(order);
   for (const button of document.querySelectorAll('[data-send]')) button.disabled ||= !joined;
   renderAgain();
 }
@@ -69,6 +70,7 @@ function renderTable(order) {
   $('placed-text').hidden = expired;
   $('expired-text').hidden = !expired;
   $('archived-text').hidden = !order.archived;
+  $('reopen').hidden = !mayCorrect(order) || order.settled === true;
   put($('dock-label'), open || expired ? 'Total' : 'Still due');
   put($('dock-total'), money(open ? dueOf(order) : order.balanceDue ?? dueOf(order), order.currency));
   for (const id of ['dock-share', 'placed-share']) put($(id), money(myShare(), order.currency));
@@ -78,6 +80,7 @@ function renderTable(order) {
   $('add-button').disabled = table.adding?.sent === true;
   renderPeople(order);
   rows($('dishes'), 'dish-row', order.items, (item) => item.id, (row, item) => fillDish(row, item, order));
+  renderCorrections(order);
   renderBill(order);
   renderCharges(order);
   renderPaying(order);
@@ -90,6 +93,22 @@ function renderEdit(order) {
   const item = order?.items.find(({ id }) => id === table.editing?.itemId);
   if ($('edit').open && !(item && mayChange(order, item))) $('edit').close();
   $('edit-button').disabled = table.editing?.sent === true;
+}
+
+/** Closes the form of a dish that is not on a final bill any more. */
+function renderCorrect(order) {
+  const item = order?.items.find(({ id }) => id === table.correcting?.itemId);
+  if ($('correct').open && !(item && mayCorrect(order))) $('correct').close();
+  $('correct-button').disabled = table.correcting?.sent === true;
+}
+
+/** Shows what was taken off the bill, and why. */
+function renderCorrections({ corrections = [], currency }) {
+  $('corrected').hidden = corrections.length === 0;
+  rows($('corrections'), 'line-row', corrections, (made) => made.at + made.itemId + made.to, (row, made) => {
+    put(row.querySelector('.line-name'), `${made.quantity - made.to} × ${made.dishName}: ${made.reason}`);
+    put(row.querySelector('.line-amount'), money(-made.amount, currency));
+  });
 }
 
 function renderPeople({ participants, splits, ready = [] }) {
@@ -126,9 +145,11 @@ function fillDish(row, item, order) {
   put(part('.line-total'), money(item.itemTotal, currency));
   put(part('.pieces'), pieces);
   part('.pieces').classList.toggle('waiting', table.wanted.has(item.id));
-  for (const name of ['.less', '.pieces', '.more', '.remove', '.edit']) part(name).hidden = !mayChange(order, item);
+  for (const name of ['.less', '.pieces', '.more', '.remove', '.edit:not(.correct)']) part(name).hidden = !mayChange(order, item);
+  part('.correct').hidden = !mayCorrect(order);
+  part('.correct').setAttribute('aria-label', `This dish did not come: ${item.dishName}`);
   part('.steps').hidden = !mayOrder(order);
-  for (const [name, label] of [['.less', 'One less'], ['.more', 'One more'], ['.remove', 'Remove'], ['.edit', 'Edit']]) {
+  for (const [name, label] of [['.less', 'One less'], ['.more', 'One more'], ['.remove', 'Remove'], ['.edit:not(.correct)', 'Edit']]) {
     part(name).setAttribute('aria-label', `${label}: ${item.dishName}`);
   }
   part('.less').disabled = pieces <= 1;

@@ -31,11 +31,17 @@ impl ShareStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Balance {
     share: Amount,
+    written_off: Amount,
     paid: Amount,
     pending: Amount,
 }
 
 impl Balance {
+    /// How much of the share the restaurant has written off with refunds: at most the share, however it has changed since.
+    pub fn written_off(&self) -> Amount {
+        self.written_off
+    }
+
     /// How much has been paid, less refunds.
     pub fn paid(&self) -> Amount {
         self.paid
@@ -46,10 +52,11 @@ impl Balance {
         self.pending
     }
 
-    /// How much is due: the share less what has been paid. Negative if the share shrank after it
+    /// How much is due: the share less what was written off and what has been paid. Negative if the share shrank after it
     /// was paid.
     pub fn due(&self) -> Amount {
-        self.share.checked_sub(self.paid).unwrap_or(self.share)
+        let owed = self.share.checked_sub(self.written_off).unwrap_or(self.share);
+        owed.checked_sub(self.paid).unwrap_or(owed)
     }
 
     /// How much is due and not on its way.
@@ -88,6 +95,11 @@ impl Balances {
             }
         }
         for payment in &order.payments {
+            for &(seat, amount) in &payment.written_off {
+                let Some(balance) = of.get_mut(seat.0) else { continue };
+                let sum = balance.written_off.checked_add(amount).unwrap_or(balance.written_off);
+                balance.written_off = sum.min(balance.share.max(Amount::ZERO));
+            }
             for part in &payment.parts {
                 let Some(balance) = of.get_mut(part.seat.0) else { continue };
                 let sum = match payment.status {
@@ -117,9 +129,16 @@ impl Balances {
         Amount::checked_sum(self.of.iter().map(Balance::paid)).unwrap_or_default()
     }
 
-    /// What the restaurant is still due: the amount due less all payments, for whichever share they were. Never below zero.
+    /// How much of the bill the restaurant has written off with refunds.
+    pub fn written_off(&self) -> Amount {
+        Amount::checked_sum(self.of.iter().map(Balance::written_off)).unwrap_or_default()
+    }
+
+    /// What the restaurant is still due: the amount due less what it has written off and all payments, for whichever share
+    /// they were. Never below zero.
     pub fn due(&self) -> Amount {
-        self.amount_due.checked_sub(self.paid()).unwrap_or_default().max(Amount::ZERO)
+        let covered = self.paid().checked_add(self.written_off()).unwrap_or_default();
+        self.amount_due.checked_sub(covered).unwrap_or_default().max(Amount::ZERO)
     }
 
     /// How much is due and not on its way.

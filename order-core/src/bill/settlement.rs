@@ -1,5 +1,6 @@
 //! Who owes whom.
 
+use super::balances::Balances;
 use super::shares::Shares;
 use crate::divide::TieRank;
 use crate::order::payments::PaymentStatus;
@@ -16,7 +17,8 @@ pub struct Transfer<'order> {
     pub amount: Amount,
 }
 
-/// Computes who owes whom. Each person owes their share and is owed what they paid, for whichever shares it was.
+/// Computes who owes whom. Each person owes their share, less what the restaurant has written off of it, and is owed what
+/// they paid, for whichever shares it was.
 ///
 /// A greedy rule makes the transfers: the largest debtor pays the largest creditor the smaller of the two balances, until
 /// no balance is left. That is at most one transfer fewer than there are people with a balance. Between equals the
@@ -31,8 +33,12 @@ pub fn settlement<'order>(order: &'order Order, shares: &Shares<'order>) -> Vec<
             *sum = sum.saturating_add(amount);
         }
     };
+    let has_write_offs = order.payments.iter().any(|payment| !payment.written_off.is_empty());
+    let balances = has_write_offs.then(|| Balances::new(order, shares));
     for share in shares.list() {
-        let amount = i128::from(share.amount().minor_units());
+        let written_off = balances.as_ref().map(|balances| balances.of(order, share).written_off());
+        let owed = share.amount().checked_sub(written_off.unwrap_or_default()).unwrap_or_default();
+        let amount = i128::from(owed.minor_units());
         if let Some(seat) = order.seat_of(share.participant().id()) {
             add(seat.0, amount.saturating_neg());
             add(restaurant, amount);

@@ -198,6 +198,7 @@ pub(crate) fn seats_on_bill(order: &Order) -> Vec<Seat> {
     order.items().flat_map(|item| &item.claims).for_each(|(seat, _)| note(*seat));
     for payment in order.payments.iter().filter(|payment| payment.status != PaymentStatus::Failed) {
         payment.parts.iter().filter(|part| part.kept() != Amount::ZERO).for_each(|part| note(part.seat));
+        payment.written_off.iter().for_each(|(seat, _)| note(*seat));
     }
     let seats = order.people.iter().zip(has_part).enumerate();
     seats.filter(|(_, (person, has_part))| !person.left || *has_part).map(|(row, _)| Seat(row)).collect()

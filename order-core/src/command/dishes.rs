@@ -12,6 +12,8 @@ use crate::value::text::Text;
 pub enum DishCommand {
     /// Adds a dish.
     Add(AddItem),
+    /// Adds several dishes: all of them, or none.
+    AddAll(Vec<AddItem>),
     /// Removes a line from the order.
     Remove {
         /// The line's id.
@@ -32,6 +34,15 @@ pub enum DishCommand {
         dish_name: Option<Text>,
         /// The new customization, empty for none; `None`: the same as before.
         customization: Option<Text>,
+    },
+    /// Takes a dish that never came, or was wrong, off a bill that is final.
+    Correct {
+        /// The line's id.
+        item: ItemId,
+        /// Why, for everybody at the table.
+        reason: Text,
+        /// The number of pieces that came, less than before.
+        quantity: Decimal,
     },
 }
 

@@ -63,4 +63,6 @@ pub struct RefundPayment {
     pub refund: PaymentId,
     /// How much is refunded, in whole units; `None`: all that is left of the payment.
     pub amount: Option<Decimal>,
+    /// Whether what is taken from shares is due again. If not, the restaurant writes it off.
+    pub due: bool,
 }

@@ -9,8 +9,10 @@ use crate::order::deadline::AtDeadline;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TableCommand {
-    /// Finalizes the order: after that only payments change.
+    /// Finalizes the order: after that only payments and corrections change it, unless it is reopened.
     Finalize,
+    /// Opens a finalized or expired order again.
+    Reopen,
     /// Locks the dishes, so that only the owner may change them, or unlocks them.
     Lock {
         /// Whether the dishes are locked.

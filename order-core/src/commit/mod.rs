@@ -3,6 +3,7 @@
 mod charges;
 mod claims;
 pub(crate) mod dishes;
+mod dishes_together;
 mod marks;
 mod payments;
 mod people;
@@ -13,7 +14,7 @@ use thiserror::Error;
 
 use crate::ParticipantId;
 use crate::commit::undo::Change;
-use crate::fact::{Fact, Recorded, TableFact};
+use crate::fact::{DishFact, Fact, Recorded, TableFact};
 use crate::order::cached::Cached;
 use crate::order::done::Done;
 use crate::order::people::Seat;
@@ -116,7 +117,13 @@ fn seat_of_author(order: &Order, recorded: &Recorded) -> Result<Seat, CommitErro
 /// Whether `fact` may be applied to an order with this status.
 fn may_happen_to(status: Status, fact: &Fact) -> bool {
     match (status, fact) {
-        (Status::Active | Status::Finalized | Status::Expired, Fact::Payment(_)) => true,
+        (
+            Status::Active | Status::Finalized | Status::Expired,
+            Fact::Payment(_) | Fact::Dish(DishFact::Corrected(_)),
+        ) => true,
+        (status, Fact::Table(TableFact::Reopened { .. })) => {
+            matches!(status, Status::Finalized | Status::Expired)
+        }
         (status, Fact::Table(TableFact::Archived)) => status == Status::Finalized,
         (status, _) => status == Status::Active,
     }

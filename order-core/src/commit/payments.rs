@@ -4,6 +4,7 @@ use super::CommitError;
 use crate::fact::{PaymentFact, PaymentRecorded, Recorded};
 use crate::order::Order;
 use crate::order::payments::{Part, Payment, Refund};
+use crate::order::people::Seat;
 use crate::{Amount, ParticipantId, PaymentId};
 
 /// Applies a fact about a payment.
@@ -14,9 +15,10 @@ pub(super) fn apply(order: &mut Order, recorded: &Recorded, fact: &PaymentFact) 
             find(order, payment)?.status = *status;
             Ok(())
         }
-        PaymentFact::Refunded { payment, refund, amount, parts, tip } => {
-            let refund = Refund { id: refund.clone(), amount: *amount };
-            self::refund(order, payment, refund, parts, *tip)
+        PaymentFact::Refunded { payment, refund, amount, parts, tip, written_off } => {
+            let refund = Refund { id: refund.clone(), amount: *amount, due: written_off.is_none() };
+            let written_off = written_off.as_deref().unwrap_or_default();
+            self::refund(order, payment, refund, parts, *tip, written_off)
         }
     }
 }
@@ -38,6 +40,7 @@ fn record(order: &mut Order, recorded: &Recorded, new: &PaymentRecorded) -> Resu
         parts,
         tip: new.tip,
         tip_refunded: Amount::ZERO,
+        written_off: Vec::new(),
         refunds: Vec::new(),
         method: new.method.clone(),
         reference: new.reference.clone(),
@@ -59,11 +62,10 @@ fn refund(
     refund: Refund,
     refunded: &[(ParticipantId, Amount)],
     tip: Amount,
+    written_off: &[(ParticipantId, Amount)],
 ) -> Result<(), CommitError> {
-    let mut parts = Vec::with_capacity(refunded.len());
-    for (who, amount) in refunded {
-        parts.push((order.seat_of(who).ok_or(CommitError::UnknownPerson)?, *amount));
-    }
+    let parts = by_seat(order, refunded)?;
+    let written_off = by_seat(order, written_off)?;
     let payment = find(order, id)?;
     // Everything is validated before anything is changed.
     let mut after = payment.parts.clone();
@@ -71,8 +73,24 @@ fn refund(
         let part = after.iter_mut().find(|part| part.seat == seat).ok_or(CommitError::UnknownPerson)?;
         part.refunded = part.refunded.checked_add(amount).ok_or(CommitError::Overflow)?;
     }
+    let mut all_written_off = payment.written_off.clone();
+    for (seat, amount) in written_off {
+        match all_written_off.iter_mut().find(|(other, _)| *other == seat) {
+            Some((_, sum)) => *sum = sum.checked_add(amount).ok_or(CommitError::Overflow)?,
+            None => all_written_off.push((seat, amount)),
+        }
+    }
+    all_written_off.sort_unstable_by_key(|(seat, _)| *seat);
     payment.tip_refunded = payment.tip_refunded.checked_add(tip).ok_or(CommitError::Overflow)?;
     payment.parts = after;
+    payment.written_off = all_written_off;
     payment.refunds.push(refund);
     Ok(())
+}
+
+fn by_seat(order: &Order, amounts: &[(ParticipantId, Amount)]) -> Result<Vec<(Seat, Amount)>, CommitError> {
+    let seat = |(who, amount): &(ParticipantId, Amount)| {
+        Ok((order.seat_of(who).ok_or(CommitError::UnknownPerson)?, *amount))
+    };
+    amounts.iter().map(seat).collect()
 }

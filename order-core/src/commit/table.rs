@@ -2,6 +2,7 @@
 
 use super::CommitError;
 use crate::fact::TableFact;
+use crate::order::deadline::Deadline;
 use crate::order::table::TableState;
 use crate::order::{Order, Status};
 use crate::split::seats_on_bill;
@@ -16,6 +17,7 @@ pub(super) fn apply(order: &mut Order, fact: &TableFact) -> Result<(), CommitErr
         TableFact::DeadlineSet(deadline) => of(order).deadline.clone_from(deadline),
         TableFact::Reminded { before } => reminded(order, *before),
         TableFact::Finalized { on_bill } => finalize(order, on_bill.as_deref())?,
+        TableFact::Reopened { deadline } => reopen(order, deadline.as_deref()),
         TableFact::Expired => order.status = Status::Expired,
         TableFact::Archived => order.status = Status::Archived,
     }
@@ -40,6 +42,19 @@ fn set_limit(order: &mut Order, who: &ParticipantId, limit: Option<Amount>) -> R
 fn reminded(order: &mut Order, before: u64) {
     if let Some(deadline) = &mut of(order).deadline {
         deadline.reminders.retain(|reminder| *reminder < before);
+    }
+}
+
+/// Opens the order again. Who is on the bill follows from the order as before it was finalized.
+fn reopen(order: &mut Order, deadline: Option<&Deadline>) {
+    if order.status == Status::Finalized {
+        let revised = order.revised.get_or_insert_default();
+        revised.finalized_before = revised.finalized_before.saturating_add(1);
+    }
+    order.status = Status::Active;
+    order.on_bill = None;
+    if let Some(deadline) = deadline {
+        of(order).deadline = Some(deadline.clone());
     }
 }
 

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::{charges, claims, dishes, people};
-use crate::ItemId;
 use crate::bill::Charge;
 use crate::fact::{ChargeFact, ClaimFact, DishFact, Fact, PeopleFact, Recorded, TableFact};
 use crate::order::Order;
 use crate::order::last_change::LastChange;
 use crate::order::people::Seat;
+use crate::split::Weight;
+use crate::{ItemId, ParticipantId};
 
 /// What a fact means for undo. Computed before the fact is applied.
 pub(crate) struct Change {
@@ -113,6 +114,10 @@ fn charges_in(fact: &Fact) -> &[Charge] {
     match fact {
         Fact::Charge(ChargeFact::Set(set)) => &set.charges,
         Fact::Dish(DishFact::Restored(restored)) => restored.charges.as_ref().map_or(&[], |set| &set.charges),
+        Fact::Dish(DishFact::AllRestored(restored)) => {
+            let set = restored.last().and_then(|restored| restored.charges.as_ref());
+            set.map_or(&[], |set| &set.charges)
+        }
         _ => &[],
     }
 }
@@ -141,13 +146,14 @@ fn forget_what_gives_to_the_gone(order: &mut Order, mut leaving: BTreeSet<Seat>)
     }
     let gone: Vec<_> =
         leaving.iter().filter_map(|seat| order.at(*seat)).map(|person| person.id.clone()).collect();
-    let gives_to_the_gone = |back: &Fact| {
-        let shared_by = match back {
-            Fact::Claim(ClaimFact::Shared { shared_by, .. }) => shared_by,
-            Fact::Dish(DishFact::Restored(restored)) => &restored.added.shared_by,
-            _ => return false,
-        };
-        shared_by.iter().any(|(who, _)| gone.contains(who))
+    let is_gone = |(who, _): &(ParticipantId, Weight)| gone.contains(who);
+    let gives_to_the_gone = |back: &Fact| match back {
+        Fact::Claim(ClaimFact::Shared { shared_by, .. }) => shared_by.iter().any(is_gone),
+        Fact::Dish(DishFact::Restored(restored)) => restored.added.shared_by.iter().any(is_gone),
+        Fact::Dish(DishFact::AllRestored(restored)) => {
+            restored.iter().flat_map(|restored| &restored.added.shared_by).any(is_gone)
+        }
+        _ => false,
     };
     for change in order.last_changes.values_mut() {
         change.back.take_if(|back| gives_to_the_gone(back));
@@ -158,6 +164,10 @@ fn forget_what_gives_to_the_gone(order: &mut Order, mut leaving: BTreeSet<Seat>)
 fn takes_discount(order: &Order, fact: &Fact) -> bool {
     match fact {
         Fact::Dish(DishFact::Removed { item }) => order.has_discount_on(item),
+        Fact::Dish(DishFact::AllRemoved { items }) => items.iter().any(|item| order.has_discount_on(item)),
+        Fact::Dish(DishFact::Corrected(corrected)) => {
+            corrected.quantity.is_none() && order.has_discount_on(&corrected.item)
+        }
         Fact::People(PeopleFact::Removed(removed)) => {
             removed.items.iter().any(|item| order.has_discount_on(item))
         }

@@ -57,7 +57,7 @@ impl OrderBounds {
 
     fn check_dishes(&self, order: &Order, fact: &DishFact) -> Result<(), Rejection> {
         let (lines, bytes) = dishes::growth(order, fact);
-        if lines > 0 && order.items.len() >= self.items {
+        if lines > 0 && order.items.len().saturating_add(lines) > self.items {
             return Err(Rejection::new(Code::TooManyItems).expected(format!("at most {} dishes", self.items)));
         }
         if bytes > 0 && order.text_bytes.saturating_add(bytes) > self.text_bytes {

@@ -91,9 +91,13 @@ fn still_fit(order: &Order, set: &ChargesSet) -> Result<(), Rejection> {
     fit(set, |item| order.item(item).is_some())
 }
 
-/// Checks the same for charges that are restored together with the dish `restored`.
-pub(super) fn fit_with(order: &Order, set: &ChargesSet, restored: &ItemId) -> Result<(), Rejection> {
-    fit(set, |item| item == restored || order.item(item).is_some())
+/// Checks the same for charges that are restored together with dishes.
+pub(super) fn fit_with(
+    order: &Order,
+    set: &ChargesSet,
+    is_restored: impl Fn(&ItemId) -> bool,
+) -> Result<(), Rejection> {
+    fit(set, |item| is_restored(item) || order.item(item).is_some())
 }
 
 fn fit(set: &ChargesSet, is_there: impl Fn(&ItemId) -> bool) -> Result<(), Rejection> {

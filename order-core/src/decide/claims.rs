@@ -97,14 +97,12 @@ fn assign(order: &Order, item: &ItemId, shared_by: &SharedBy) -> Result<ClaimFac
     share(order, item, read(order, shared_by)?)
 }
 
-/// Reads the claims on a new dish.
-pub(super) fn of_new_dish(
+/// Checks that the state and the exact bill stay of bounded size with new dishes that have these claims.
+pub(super) fn fit<'a>(
     order: &Order,
-    shared_by: &SharedBy,
-) -> Result<Vec<(ParticipantId, Weight)>, Rejection> {
-    let claims = read(order, shared_by)?;
-    check_bill_is_tractable(order, None, &claims)?;
-    Ok(claims)
+    new: impl IntoIterator<Item = &'a [(ParticipantId, Weight)]>,
+) -> Result<(), Rejection> {
+    check_bill_is_tractable(order, None, new)
 }
 
 /// Whether new claims on a dish differ from the current ones in the part of `who` only.
@@ -131,12 +129,15 @@ fn share_as_before(
 /// Checks that a removed dish can be restored with its claims.
 pub(super) fn still_fit(order: &Order, shared_by: &[(ParticipantId, Weight)]) -> Result<(), Rejection> {
     nobody_was_removed(order, shared_by)?;
-    check_bill_is_tractable(order, None, shared_by)
+    fit(order, [shared_by])
 }
 
 /// Checks that an undo gives no part of a dish to a person who was removed and shares no dish
 /// any more.
-fn nobody_was_removed(order: &Order, shared_by: &[(ParticipantId, Weight)]) -> Result<(), Rejection> {
+pub(super) fn nobody_was_removed(
+    order: &Order,
+    shared_by: &[(ParticipantId, Weight)],
+) -> Result<(), Rejection> {
     let removed = |id: &ParticipantId| order.removed().any(|person| person.id == *id);
     let may_share = |id: &ParticipantId| order.seat_of(id).is_some_and(|seat| order.may_share(seat));
     if shared_by.iter().any(|(id, _)| removed(id) && !may_share(id)) {
@@ -146,7 +147,7 @@ fn nobody_was_removed(order: &Order, shared_by: &[(ParticipantId, Weight)]) -> R
 }
 
 /// Reads the claims that a client gave. Everybody named must be allowed to share a dish.
-fn read(order: &Order, shared_by: &SharedBy) -> Result<Vec<(ParticipantId, Weight)>, Rejection> {
+pub(super) fn read(order: &Order, shared_by: &SharedBy) -> Result<Vec<(ParticipantId, Weight)>, Rejection> {
     if shared_by.len() > MAX_PARTICIPANTS {
         return Err(Rejection::new(Code::ConflictingClaims)
             .field("data.sharedBy")
@@ -181,24 +182,26 @@ fn share(
     item: &Item,
     shared_by: Vec<(ParticipantId, Weight)>,
 ) -> Result<ClaimFact, Rejection> {
-    check_bill_is_tractable(order, Some(item), &shared_by)?;
+    check_bill_is_tractable(order, Some(item), [shared_by.as_slice()])?;
     Ok(ClaimFact::Shared { item: item.id.clone(), shared_by })
 }
 
-/// Checks that the state and the exact bill stay of bounded size when the claims on `instead_of`, or on a new dish, are these.
-fn check_bill_is_tractable(
+/// Checks that the state and the exact bill stay of bounded size when the claims on `instead_of`, or on new dishes, are
+/// these.
+fn check_bill_is_tractable<'a>(
     order: &Order,
     instead_of: Option<&Item>,
-    shared_by: &[(ParticipantId, Weight)],
+    shared_by: impl IntoIterator<Item = &'a [(ParticipantId, Weight)]>,
 ) -> Result<(), Rejection> {
-    if shared_by.len() < 2 {
+    let new: Vec<_> = shared_by.into_iter().filter(|claims| claims.len() > 1).collect();
+    if new.is_empty() {
         return Ok(());
     }
     let others = order.items().filter(|item| instead_of.is_none_or(|old| old.id != item.id));
     let of = |weights: &mut dyn Iterator<Item = Weight>| weights.collect::<Vec<_>>();
-    let new = of(&mut shared_by.iter().map(|(_, weight)| *weight));
     let others: Vec<_> = others.filter(|item| item.claims.len() > 1).collect();
-    let claims = others.iter().fold(shared_by.len(), |sum, item| sum.saturating_add(item.claims.len()));
+    let claims = new.iter().fold(0_usize, |sum, claims| sum.saturating_add(claims.len()));
+    let claims = others.iter().fold(claims, |sum, item| sum.saturating_add(item.claims.len()));
     if claims > MAX_CLAIMS {
         return Err(Rejection::new(Code::OrderTooLarge)
             .field("data.sharedBy")
@@ -206,7 +209,8 @@ fn check_bill_is_tractable(
     }
     let others = others.into_iter();
     let others = others.map(|item| of(&mut item.claims.iter().map(|(_, weight)| *weight)));
-    if is_tractable(std::iter::once(new).chain(others)) {
+    let new = new.into_iter().map(|claims| of(&mut claims.iter().map(|(_, weight)| *weight)));
+    if is_tractable(new.chain(others)) {
         return Ok(());
     }
     Err(Rejection::new(Code::BillTooFine)

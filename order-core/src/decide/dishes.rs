@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::amounts::bad_amount;
 use super::rights::{may_edit, may_restore, present, unlocked, within_limit};
-use super::{charges, claims};
+use super::{charges, claims, corrections, dishes_together};
 use crate::command::{AddItem, DishCommand};
 use crate::fact::{DishFact, Fact, ItemAdded, ItemRestored};
 use crate::order::Order;
@@ -16,11 +16,21 @@ use crate::{Actor, Amount, Item, ItemId, MAX_QUANTITY, ParticipantId, Price, Qua
 
 /// Decides a command about a dish. `None`: it changes nothing.
 pub(super) fn decide(order: &Order, actor: &Actor, command: &DishCommand) -> Result<Option<Fact>, Rejection> {
+    if let DishCommand::Correct { item, reason, quantity } = command {
+        return corrections::correct(order, actor, item, reason, *quantity);
+    }
     let by = present(order, actor)?;
     let fact = match command {
         DishCommand::Add(add) => {
             unlocked(order, by)?;
             DishFact::Added(self::add(order, by, add)?)
+        }
+        DishCommand::AddAll(dishes) => {
+            unlocked(order, by)?;
+            dishes_together::add(order, by, dishes)?
+        }
+        DishCommand::Correct { item, reason, quantity } => {
+            return corrections::correct(order, actor, item, reason, *quantity);
         }
         DishCommand::Remove { item } => {
             may_edit(order, by, find(order, item)?)?;
@@ -46,15 +56,25 @@ pub(super) fn decide(order: &Order, actor: &Actor, command: &DishCommand) -> Res
     Ok(Some(Fact::Dish(fact)))
 }
 
-fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Rejection> {
+/// Decides a dish alone.
+pub(super) fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Rejection> {
+    let added = new_dish(order, by, add)?;
+    let line = fits(order, Amount::ZERO, added.price, added.quantity)?;
+    within_limit(order, by, || order.seat_of(by), Amount::ZERO, line)?;
+    if add.shared_by.is_some() {
+        claims::fit(order, [added.shared_by.as_slice()])?;
+    }
+    Ok(added)
+}
+
+/// Reads a dish, without the sums that it is part of.
+pub(super) fn new_dish(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Rejection> {
     if order.item(&add.item).is_some() {
         return Err(Rejection::new(Code::ItemIdTaken).field("data.id").expected("an unused id, or none"));
     }
     let price = Price::from_decimal(add.price, order.currency)
         .map_err(|error| bad_amount(order.currency, Code::BadPrice, "data.price", error))?;
     let quantity = quantity(add.quantity, 1)?;
-    let line = fits(order, Amount::ZERO, price, quantity)?;
-    within_limit(order, by, || order.seat_of(by), Amount::ZERO, line)?;
     Ok(ItemAdded {
         item: add.item.clone(),
         dish_name: add.dish_name.clone(),
@@ -63,7 +83,7 @@ fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Re
         price,
         customization: add.customization.clone(),
         shared_by: match &add.shared_by {
-            Some(shared_by) => claims::of_new_dish(order, shared_by)?,
+            Some(shared_by) => claims::read(order, shared_by)?,
             None => vec![(by.clone(), Weight::ONE)],
         },
     })
@@ -92,8 +112,16 @@ pub(super) fn undo(order: &Order, by: &ParticipantId, back: &DishFact) -> Result
         DishFact::QuantityUpdated { item, quantity } => {
             return update_quantity(order, by, item, Decimal::from(quantity.pieces()));
         }
-        // No dish was ever taken off by adding it.
-        DishFact::Added(_) => return Err(Code::NothingToUndo.into()),
+        DishFact::AllRemoved { items } => {
+            for item in items {
+                may_edit(order, by, find(order, item)?)?;
+            }
+        }
+        DishFact::AllRestored(restored) => dishes_together::restore(order, by, restored)?,
+        // No dish was ever taken off by adding it, and a bill that is final is not undone.
+        DishFact::Added(_) | DishFact::AllAdded(_) | DishFact::Corrected(_) => {
+            return Err(Code::NothingToUndo.into());
+        }
     }
     Ok(back.clone())
 }
@@ -108,7 +136,7 @@ fn restore(order: &Order, by: &ParticipantId, restored: &ItemRestored) -> Result
     let line = fits(order, Amount::ZERO, added.price, added.quantity)?;
     within_limit(order, by, || order.seat_of(added_by), Amount::ZERO, line)?;
     if let Some(charges) = charges {
-        charges::fit_with(order, charges, &added.item)?;
+        charges::fit_with(order, charges, |item| *item == added.item)?;
     }
     claims::still_fit(order, &added.shared_by)
 }
@@ -148,7 +176,12 @@ fn quantity(pieces: Decimal, least: u16) -> Result<Quantity, Rejection> {
 }
 
 /// The cost of a line, if the total stays below its maximum when the line replaces `freed`.
-fn fits(order: &Order, freed: Amount, price: Price, quantity: Quantity) -> Result<Amount, Rejection> {
+pub(super) fn fits(
+    order: &Order,
+    freed: Amount,
+    price: Price,
+    quantity: Quantity,
+) -> Result<Amount, Rejection> {
     let ceiling = max_order_total(order.currency);
     let line = price.amount().checked_mul(i64::from(quantity.pieces()));
     let total = line.and_then(|line| order.total.checked_sub(freed)?.checked_add(line));

@@ -77,8 +77,7 @@ fn update(order: &Order, by: &Actor, id: &PaymentId, arrived: bool) -> Result<Op
     Ok(Some(Fact::Payment(PaymentFact::Updated { payment: id.clone(), status })))
 }
 
-/// Records a refund. It first takes back what the payment paid beyond anybody's share, then
-/// everything that the payment paid, in proportion.
+/// Records a refund. What it takes back of shares is due again, unless the command says otherwise.
 fn refund(order: &Order, by: &Actor, refund: &RefundPayment) -> Result<Fact, Rejection> {
     let payment = find(order, by, &refund.payment)?;
     if payment.refunds.iter().any(|other| other.id == refund.refund) {
@@ -111,47 +110,57 @@ fn refund(order: &Order, by: &Actor, refund: &RefundPayment) -> Result<Fact, Rej
             ))
             .expected(format!("at most {}", kept.display(order.currency))));
     }
-    let (parts, tip) = given_back(order, payment, amount)?;
+    let GivenBack { parts, tip, of_shares } = given_back(order, payment, amount)?;
     Ok(Fact::Payment(PaymentFact::Refunded {
         payment: refund.payment.clone(),
         refund: refund.refund.clone(),
         amount,
         parts,
         tip,
+        written_off: (!refund.due).then_some(of_shares),
     }))
 }
 
-/// How much is refunded of each share, and of the tip.
-fn given_back(
-    order: &Order,
-    payment: &Payment,
-    amount: Amount,
-) -> Result<(Vec<(ParticipantId, Amount)>, Amount), Rejection> {
+/// What a refund takes back.
+struct GivenBack {
+    /// Of the payment of each share.
+    parts: Vec<(ParticipantId, Amount)>,
+    tip: Amount,
+    /// What of the parts had paid shares, and not what was beyond them.
+    of_shares: Vec<(ParticipantId, Amount)>,
+}
+
+/// How much is refunded of each share, and of the tip: first what was paid beyond the shares, then the tip, then what
+/// paid the shares, in proportion.
+fn given_back(order: &Order, payment: &Payment, amount: Amount) -> Result<GivenBack, Rejection> {
     let balances = Balances::new(order, &shares(order));
     let beyond = |part: &Part| {
         let due = balances.at(part.seat).map(|balance| balance.due()).unwrap_or_default();
         Amount::ZERO.checked_sub(due).unwrap_or_default().clamp(Amount::ZERO, part.kept())
     };
-    let credits: Vec<_> = payment.parts.iter().map(|part| (Some(part.seat), beyond(part))).collect();
+    let credits: Vec<_> = payment.parts.iter().map(|part| (part.seat, beyond(part))).collect();
     let credit = Amount::checked_sum(credits.iter().map(|(_, credit)| *credit)).unwrap_or_default();
     let first = amount.min(credit);
     let of_credits = in_proportion(order, first, &credits)?;
 
-    let tip_kept = payment.tip.checked_sub(payment.tip_refunded).unwrap_or_default();
-    let less = |(part, credit): (&Part, &Amount)| {
-        (Some(part.seat), part.kept().checked_sub(*credit).unwrap_or_default())
-    };
-    let kept: Vec<_> = payment.parts.iter().zip(&of_credits).map(less).chain([(None, tip_kept)]).collect();
-    let of_kept = in_proportion(order, amount.checked_sub(first).unwrap_or_default(), &kept)?;
+    let rest = amount.checked_sub(first).unwrap_or_default();
+    let tip = payment.tip.checked_sub(payment.tip_refunded).unwrap_or_default().min(rest);
+    let less =
+        |(part, credit): (&Part, &Amount)| (part.seat, part.kept().checked_sub(*credit).unwrap_or_default());
+    let kept: Vec<_> = payment.parts.iter().zip(&of_credits).map(less).collect();
+    let of_kept = in_proportion(order, rest.checked_sub(tip).unwrap_or_default(), &kept)?;
 
-    let mut parts = Vec::with_capacity(payment.parts.len());
-    for ((part, credit), rest) in payment.parts.iter().zip(&of_credits).zip(&of_kept) {
-        let sum = credit.checked_add(*rest).unwrap_or_default();
-        if let Some(person) = order.at(part.seat).filter(|_| sum != Amount::ZERO) {
-            parts.push((person.id().clone(), sum));
+    let mut back = GivenBack { parts: Vec::new(), tip, of_shares: Vec::new() };
+    for ((part, credit), of_share) in payment.parts.iter().zip(&of_credits).zip(of_kept) {
+        let Some(person) = order.at(part.seat) else { continue };
+        let sum = credit.checked_add(of_share).unwrap_or_default();
+        for (list, amount) in [(&mut back.parts, sum), (&mut back.of_shares, of_share)] {
+            if amount != Amount::ZERO {
+                list.push((person.id().clone(), amount));
+            }
         }
     }
-    Ok((parts, of_kept.last().copied().unwrap_or_default()))
+    Ok(back)
 }
 
 /// Finds a payment that the actor may change.
@@ -313,8 +322,7 @@ fn up_to(order: &Order, amount: Amount, open: Vec<(Seat, Amount)>) -> Result<Vec
     if amount >= all {
         return Ok(open);
     }
-    let weights: Vec<_> = open.iter().map(|&(seat, part)| (Some(seat), part)).collect();
-    let parts = in_proportion(order, amount, &weights)?;
+    let parts = in_proportion(order, amount, &open)?;
     Ok(open.into_iter().zip(parts).map(|((seat, _), part)| (seat, part)).collect())
 }
 
@@ -323,18 +331,13 @@ fn up_to(order: &Order, amount: Amount, open: Vec<(Seat, Amount)>) -> Result<Vec
 fn in_proportion(
     order: &Order,
     amount: Amount,
-    weights: &[(Option<Seat>, Amount)],
+    weights: &[(Seat, Amount)],
 ) -> Result<Vec<Amount>, Rejection> {
-    let claims: Vec<_> = weights
-        .iter()
-        .map(|&(seat, weight)| {
-            let person = seat.and_then(|seat| order.at(seat));
-            Claim {
-                weight: weight.minor_units().unsigned_abs(),
-                tie: (person.is_none(), person.map(|person| TieRank::new(&order.id, person.id()))),
-            }
-        })
-        .collect();
+    let claim = |&(seat, weight): &(Seat, Amount)| Claim {
+        weight: weight.minor_units().unsigned_abs(),
+        tie: order.at(seat).map(|person| TieRank::new(&order.id, person.id())),
+    };
+    let claims: Vec<_> = weights.iter().map(claim).collect();
     apportion(amount, &claims).map_err(|_| Code::TotalTooLarge.into())
 }
 

@@ -5,12 +5,12 @@ use rust_decimal::Decimal;
 use super::amounts::{amount_up_to, bad_amount};
 use super::deadline::deadline;
 use super::people::known;
-use super::rights::{in_charge, may_settle, present, still_open};
-use crate::bill::Line;
+use super::rights::{in_charge, may_revise, may_settle, present, still_open};
+use crate::bill::{Balances, Line};
 use crate::command::TableCommand;
 use crate::fact::{Fact, TableFact};
-use crate::order::Order;
 use crate::order::table::TableRules;
+use crate::order::{Order, Status};
 use crate::rejection::{Code, Rejection};
 use crate::split::{does_not_cover, seats_on_bill, shares};
 use crate::{Actor, Amount, ParticipantId, UnixMillis, max_order_total};
@@ -26,10 +26,15 @@ pub(super) fn decide(
         may_settle(order, present(order, actor)?)?;
         return finalized(order).map(Some);
     }
+    if let TableCommand::Reopen = command {
+        may_revise(order, actor)?;
+        return reopened(order, now);
+    }
     in_charge(order, actor)?;
     still_open(order)?;
     match command {
         TableCommand::Finalize => finalized(order).map(Some),
+        TableCommand::Reopen => reopened(order, now),
         TableCommand::Lock { locked } => Ok(lock(order, *locked)),
         TableCommand::Limit { who, limit } => self::limit(order, who, *limit),
         TableCommand::Rules { finalize_when_ready } => Ok(rules(order, *finalize_when_ready)),
@@ -46,6 +51,21 @@ pub(crate) fn finalized(order: &Order) -> Result<Fact, Rejection> {
     check_bill_can_stand(order)?;
     let on_bill = seats_on_bill(order).into_iter().filter_map(|seat| order.at(seat));
     Ok(Fact::Table(TableFact::Finalized { on_bill: Some(on_bill.map(|person| person.id.clone()).collect()) }))
+}
+
+/// Returns the fact that opens the order again. `None`: it is open.
+fn reopened(order: &Order, now: UnixMillis) -> Result<Option<Fact>, Rejection> {
+    match order.status {
+        Status::Active => return Ok(None),
+        Status::Archived => return Err(Code::OrderArchived.into()),
+        Status::Finalized if Balances::new(order, &shares(order)).due() == Amount::ZERO => {
+            return Err(Rejection::new(Code::OrderSettled)
+                .expected("correct_item, to take a dish off, or refund_payment, to give money back"));
+        }
+        Status::Finalized | Status::Expired => {}
+    }
+    let deadline = order.deadline().and_then(|deadline| deadline.without_what_passed_by(now)).map(Box::new);
+    Ok(Some(Fact::Table(TableFact::Reopened { deadline })))
 }
 
 /// Checks that the bill can be finalized: it has dishes, each is claimed, and the shares cover

@@ -2,7 +2,7 @@
 
 use super::ChargesSet;
 use super::traits::{Marks, Traits};
-use crate::split::Weight;
+use crate::split::{SplitRule, Weight};
 use crate::value::text::Text;
 use crate::{ItemId, ParticipantId, Price, Quantity, UnixMillis};
 
@@ -11,8 +11,17 @@ use crate::{ItemId, ParticipantId, Price, Quantity, UnixMillis};
 pub enum DishFact {
     /// A dish was ordered.
     Added(ItemAdded),
+    /// Several dishes were ordered together.
+    AllAdded(Vec<ItemAdded>),
     /// A removed dish was restored.
     Restored(Box<ItemRestored>),
+    /// Several removed dishes were restored together. Charges that come back with them are in the last.
+    AllRestored(Vec<ItemRestored>),
+    /// Several lines were removed together.
+    AllRemoved {
+        /// The lines' ids.
+        items: Vec<ItemId>,
+    },
     /// A line was removed.
     Removed {
         /// The line's id.
@@ -34,6 +43,8 @@ pub enum DishFact {
         /// The customization from now on.
         customization: Option<Text>,
     },
+    /// A dish never came, or was wrong, and was taken off a bill that may be final.
+    Corrected(Box<ItemCorrected>),
 }
 
 impl DishFact {
@@ -44,6 +55,10 @@ impl DishFact {
             Self::Removed { .. } => Traits::of("item_removed").drops(Marks::KeepAuthors),
             Self::QuantityUpdated { .. } => Traits::of("quantity_updated").drops(Marks::KeepAuthors),
             Self::Edited { .. } => Traits::of("item_edited").drops(Marks::KeepAuthors),
+            Self::AllAdded(_) => Traits::of("items_added").drops(Marks::KeepAuthors),
+            Self::AllRestored(_) => Traits::of("items_restored").drops(Marks::KeepAuthors),
+            Self::AllRemoved { .. } => Traits::of("items_removed").drops(Marks::KeepAuthors),
+            Self::Corrected(_) => Traits::of("item_corrected").drops(Marks::KeepAuthors),
         }
     }
 }
@@ -78,4 +93,17 @@ pub struct ItemRestored {
     pub added_at: UnixMillis,
     /// The order's charges, if removing the dish had ended a discount on it.
     pub charges: Option<ChargesSet>,
+}
+
+/// A dish never came, or was wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemCorrected {
+    /// The line's id.
+    pub item: ItemId,
+    /// The number of pieces that came; `None`: none, and the line is taken off.
+    pub quantity: Option<Quantity>,
+    /// Why it was taken off.
+    pub reason: Text,
+    /// The rule by which the bill is shared from now on, where agreed amounts no longer fit its total.
+    pub split: Option<SplitRule>,
 }

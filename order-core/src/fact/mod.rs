@@ -10,7 +10,7 @@ mod traits;
 
 pub use charges::{ChargeFact, ChargesSet};
 pub use claims::ClaimFact;
-pub use dishes::{DishFact, ItemAdded, ItemRestored};
+pub use dishes::{DishFact, ItemAdded, ItemCorrected, ItemRestored};
 pub use payments::{PaymentFact, PaymentRecorded};
 pub use people::{Joined, PeopleFact, Removed};
 pub use table::TableFact;

@@ -29,6 +29,8 @@ pub enum PaymentFact {
         parts: Vec<(ParticipantId, Amount)>,
         /// How much of it is taken back from the tip.
         tip: Amount,
+        /// How much of each share the restaurant writes off with it; `None`: all of it is due again.
+        written_off: Option<Vec<(ParticipantId, Amount)>>,
     },
 }
 

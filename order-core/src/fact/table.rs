@@ -1,6 +1,6 @@
 //! Facts about the table as a whole.
 
-use super::traits::Traits;
+use super::traits::{Marks, Traits};
 use crate::order::deadline::Deadline;
 use crate::{Amount, ParticipantId, TableRules};
 
@@ -34,6 +34,11 @@ pub enum TableFact {
         /// record it: it then follows from the log before them.
         on_bill: Option<Vec<ParticipantId>>,
     },
+    /// A finalized or expired order was opened again.
+    Reopened {
+        /// The deadline from now on, if it or a reminder has passed while the order was closed.
+        deadline: Option<Box<Deadline>>,
+    },
     /// The order was idle for too long and was closed without a bill.
     Expired,
     /// The finalized order was idle for too long; payments do not change any more either.
@@ -51,6 +56,11 @@ impl TableFact {
             Self::DeadlineSet(_) => Traits::of("deadline_updated").changes_rules(true).may_move_alarm(true),
             Self::Reminded { .. } => Traits::of("deadline_reminder").changes_rules(true),
             Self::Finalized { .. } => Traits::of("order_finalized").may_end_deadline().may_move_alarm(true),
+            // Everybody may have said that they were ready before the order was closed.
+            Self::Reopened { deadline } => Traits::of("order_reopened")
+                .drops(Marks::Drop)
+                .changes_rules(deadline.is_some())
+                .may_move_alarm(true),
             Self::Expired => Traits::of("order_expired"),
             Self::Archived => Traits::of("order_archived"),
         }

@@ -52,6 +52,16 @@ pub struct Deadline {
 }
 
 impl Deadline {
+    /// The deadline as it is after the order was closed until `now`: one that has passed meanwhile has no effect any more,
+    /// and reminders whose time is over are dropped. `None`: it is the same.
+    pub(crate) fn without_what_passed_by(&self, now: UnixMillis) -> Option<Self> {
+        let passed = self.passed || self.at <= now;
+        let is_ahead = |before: &u64| !passed && self.moment_of(*before) > now;
+        let reminders = self.reminders.iter().copied().filter(is_ahead).collect();
+        let after = Self { at: self.at, then: self.then, reminders, passed };
+        (after != *self).then_some(after)
+    }
+
     /// The time of a reminder, `before` milliseconds before the deadline.
     pub(crate) fn moment_of(&self, before: u64) -> UnixMillis {
         UnixMillis::new(self.at.get().saturating_sub(before))

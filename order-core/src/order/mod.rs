@@ -9,12 +9,14 @@ pub(crate) mod last_change;
 pub(crate) mod payments;
 pub(crate) mod people;
 mod presence;
+pub(crate) mod revised;
 pub(crate) mod table;
 
 pub use done::{MAX_COMMANDS, MAX_COMMANDS_EACH, RESERVED_COMMANDS, Stamp};
 pub use item::Item;
 pub use people::{Participant, Role};
 pub use presence::{Markers, Presence};
+pub use revised::{Correction, MAX_CORRECTED_CLAIMS, MAX_CORRECTIONS};
 pub use table::{Policy, TableRules};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +29,7 @@ use crate::order::items::Items;
 use crate::order::last_change::LastChanges;
 use crate::order::payments::Payment;
 use crate::order::people::Seat;
+use crate::order::revised::Revised;
 use crate::order::table::TableState;
 use crate::value::text::Text;
 use crate::wire::Texts;
@@ -34,6 +37,8 @@ use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, PaymentId, UnixMil
 
 /// The maximum number of items on one order at a time.
 pub const MAX_ITEMS: usize = 5_000;
+/// The maximum number of items that one command adds.
+pub const MAX_ITEMS_AT_ONCE: usize = 100;
 /// The maximum number of people who ever joined one order.
 pub const MAX_PARTICIPANTS: usize = 250;
 
@@ -50,9 +55,10 @@ pub const MAX_TEXT_BYTES: usize = 1024 * 1024;
 pub enum Status {
     /// People are ordering.
     Active,
-    /// The bill is final; only payments change.
+    /// The bill is final; only payments and corrections change it, unless the order is reopened.
     Finalized,
-    /// It was idle for too long and was closed without a bill; only payments change.
+    /// It was idle for too long and was closed without a bill; only payments and corrections change it, unless it is
+    /// reopened.
     Expired,
     /// It was finalized and then idle for too long; nothing changes any more.
     Archived,
@@ -101,6 +107,8 @@ pub struct Order {
     pub(crate) status: Status,
     /// `None` until a rule differs from the defaults.
     pub(crate) table: Option<Box<TableState>>,
+    /// `None` until a dish is corrected or the order is reopened after it was finalized.
+    pub(crate) revised: Option<Box<Revised>>,
     /// The policy if the first participant names none; unused once somebody has joined.
     pub(crate) default_policy: Policy,
     /// How to undo each person's last change.
@@ -139,6 +147,7 @@ impl Order {
             on_bill: None,
             status: Status::Active,
             table: None,
+            revised: None,
             default_policy: Policy::default(),
             last_changes: LastChanges::default(),
             done: DoneCommands::default(),

@@ -45,6 +45,8 @@ pub struct Payment {
     /// The tip beyond the shares.
     pub(crate) tip: Amount,
     pub(crate) tip_refunded: Amount,
+    /// How much its refunds write off of each share, in seat order. Most payments have none.
+    pub(crate) written_off: Vec<(Seat, Amount)>,
     /// The refunds, in the order in which they were recorded.
     pub(crate) refunds: Vec<Refund>,
     pub(crate) method: Option<Text>,
@@ -60,6 +62,8 @@ pub struct Payment {
 pub struct Refund {
     pub(crate) id: PaymentId,
     pub(crate) amount: Amount,
+    /// Whether what it takes from shares is due again.
+    pub(crate) due: bool,
 }
 
 impl Refund {
@@ -71,6 +75,11 @@ impl Refund {
     /// The refunded amount.
     pub fn amount(&self) -> Amount {
         self.amount
+    }
+
+    /// Whether what it takes from shares is due again. If not, the restaurant writes it off.
+    pub fn is_due_again(&self) -> bool {
+        self.due
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::charges::StoredCharges;
 use super::claims::{read_claims, read_weight, stored_claims};
 use super::fact::StoredFact;
+use super::revised;
 use super::value::{owned, read_price, read_quantity};
 use super::version::StoredError;
 use crate::bill::check_claims;
@@ -49,6 +50,24 @@ pub(super) struct StoredItemRestored {
     charges: Option<StoredCharges>,
 }
 
+/// Several dishes that were ordered together.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredItemsAdded {
+    items: Vec<StoredItemAdded>,
+}
+
+/// Several dishes that were restored together.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredItemsRestored {
+    items: Vec<StoredItemRestored>,
+}
+
+/// Several dishes that were removed together.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredItemsRemoved {
+    items: Vec<String>,
+}
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredItemRemoved {
     item: String,
@@ -89,33 +108,18 @@ pub(super) struct StoredItem {
 
 pub(super) fn store(fact: &DishFact, by: Option<&ParticipantId>) -> StoredFact {
     match fact {
-        DishFact::Added(added) => StoredFact::ItemAdded(StoredItemAdded {
-            item: added.item.as_str().to_owned(),
-            dish: owned(&added.dish_name),
-            kind: owned(&added.dish_type),
-            quantity: added.quantity.pieces(),
-            price: added.price.amount().minor_units(),
-            customization: added.customization.as_ref().map(owned),
-            shared_by: match added.shared_by.as_slice() {
-                [(who, Weight::ONE)] if Some(who) == by => None,
-                claims => Some(stored_claims(claims)),
-            },
+        DishFact::Added(added) => StoredFact::ItemAdded(StoredItemAdded::new(added, by)),
+        DishFact::AllAdded(added) => StoredFact::ItemsAdded(StoredItemsAdded {
+            items: added.iter().map(|added| StoredItemAdded::new(added, by)).collect(),
         }),
-        DishFact::Restored(restored) => {
-            let ItemRestored { added, added_by, added_at, charges } = restored.as_ref();
-            StoredFact::ItemRestored(StoredItemRestored {
-                item: added.item.as_str().to_owned(),
-                dish: owned(&added.dish_name),
-                kind: owned(&added.dish_type),
-                quantity: added.quantity.pieces(),
-                price: added.price.amount().minor_units(),
-                customization: added.customization.as_ref().map(owned),
-                shared_by: stored_claims(&added.shared_by),
-                added_by: added_by.as_str().to_owned(),
-                added_at: added_at.get(),
-                charges: charges.as_ref().map(StoredCharges::from),
-            })
-        }
+        DishFact::Restored(restored) => StoredFact::ItemRestored(restored.as_ref().into()),
+        DishFact::AllRestored(restored) => StoredFact::ItemsRestored(StoredItemsRestored {
+            items: restored.iter().map(StoredItemRestored::from).collect(),
+        }),
+        DishFact::AllRemoved { items } => StoredFact::ItemsRemoved(StoredItemsRemoved {
+            items: items.iter().map(|item| item.as_str().to_owned()).collect(),
+        }),
+        DishFact::Corrected(corrected) => revised::store(corrected),
         DishFact::Removed { item } => {
             StoredFact::ItemRemoved(StoredItemRemoved { item: item.as_str().to_owned() })
         }
@@ -132,9 +136,29 @@ pub(super) fn store(fact: &DishFact, by: Option<&ParticipantId>) -> StoredFact {
 }
 
 impl StoredItemAdded {
-    /// Reads the fact, whose author has the dish where nothing else was stored.
+    /// A dish that its author has alone is stored without claims.
+    fn new(added: &ItemAdded, by: Option<&ParticipantId>) -> Self {
+        Self {
+            item: added.item.as_str().to_owned(),
+            dish: owned(&added.dish_name),
+            kind: owned(&added.dish_type),
+            quantity: added.quantity.pieces(),
+            price: added.price.amount().minor_units(),
+            customization: added.customization.as_ref().map(owned),
+            shared_by: match added.shared_by.as_slice() {
+                [(who, Weight::ONE)] if Some(who) == by => None,
+                claims => Some(stored_claims(claims)),
+            },
+        }
+    }
+
     pub(super) fn read(self, by: Option<&ParticipantId>) -> Result<DishFact, StoredError> {
-        Ok(DishFact::Added(ItemAdded {
+        self.dish(by).map(DishFact::Added)
+    }
+
+    /// Reads the dish, which the fact's author has where nothing else was stored.
+    fn dish(self, by: Option<&ParticipantId>) -> Result<ItemAdded, StoredError> {
+        Ok(ItemAdded {
             item: ItemId::from_stored(&self.item),
             dish_name: Text::from_stored(&self.dish),
             dish_type: Text::from_stored(&self.kind),
@@ -145,13 +169,53 @@ impl StoredItemAdded {
                 Some(claims) => read_claims(claims)?,
                 None => by.map(|id| (id.clone(), Weight::ONE)).into_iter().collect(),
             },
-        }))
+        })
+    }
+}
+
+impl StoredItemsAdded {
+    pub(super) fn read(self, by: Option<&ParticipantId>) -> Result<DishFact, StoredError> {
+        self.items.into_iter().map(|item| item.dish(by)).collect::<Result<_, _>>().map(DishFact::AllAdded)
+    }
+}
+
+impl StoredItemsRestored {
+    pub(super) fn read(self) -> Result<DishFact, StoredError> {
+        let items = self.items.into_iter().map(StoredItemRestored::dish);
+        items.collect::<Result<_, _>>().map(DishFact::AllRestored)
+    }
+}
+
+impl StoredItemsRemoved {
+    pub(super) fn read(&self) -> DishFact {
+        DishFact::AllRemoved { items: self.items.iter().map(|item| ItemId::from_stored(item)).collect() }
+    }
+}
+
+impl From<&ItemRestored> for StoredItemRestored {
+    fn from(ItemRestored { added, added_by, added_at, charges }: &ItemRestored) -> Self {
+        Self {
+            item: added.item.as_str().to_owned(),
+            dish: owned(&added.dish_name),
+            kind: owned(&added.dish_type),
+            quantity: added.quantity.pieces(),
+            price: added.price.amount().minor_units(),
+            customization: added.customization.as_ref().map(owned),
+            shared_by: stored_claims(&added.shared_by),
+            added_by: added_by.as_str().to_owned(),
+            added_at: added_at.get(),
+            charges: charges.as_ref().map(|set| StoredCharges::new(&set.charges, set.round_to)),
+        }
     }
 }
 
 impl StoredItemRestored {
     pub(super) fn read(self) -> Result<DishFact, StoredError> {
-        Ok(DishFact::Restored(Box::new(ItemRestored {
+        self.dish().map(Box::new).map(DishFact::Restored)
+    }
+
+    fn dish(self) -> Result<ItemRestored, StoredError> {
+        Ok(ItemRestored {
             added: ItemAdded {
                 item: ItemId::from_stored(&self.item),
                 dish_name: Text::from_stored(&self.dish),
@@ -164,7 +228,7 @@ impl StoredItemRestored {
             added_by: ParticipantId::from_stored(&self.added_by),
             added_at: UnixMillis::new(self.added_at),
             charges: self.charges.map(ChargesSet::try_from).transpose()?,
-        })))
+        })
     }
 }
 

@@ -6,15 +6,18 @@ use serde_json::json;
 use super::charges::{self, StoredCharges, StoredServiceWaived, StoredTipSet};
 use super::claims::{self, StoredItemShared};
 use super::dishes::{
-    self, StoredItemAdded, StoredItemEdited, StoredItemRemoved, StoredItemRestored, StoredQuantityUpdated,
+    self, StoredItemAdded, StoredItemEdited, StoredItemRemoved, StoredItemRestored, StoredItemsAdded,
+    StoredItemsRemoved, StoredItemsRestored, StoredQuantityUpdated,
 };
 use super::payments::{self, StoredPaymentRecorded, StoredPaymentRefunded, StoredPaymentUpdated};
 use super::people::{
     self, StoredHandedOver, StoredJoined, StoredLeft, StoredReadmitted, StoredReadySet, StoredRemoved,
 };
+use super::revised::StoredItemCorrected;
 use super::split::{self, StoredSplitUpdated};
 use super::table::{
-    self, StoredDeadlineSet, StoredFinalized, StoredLimitSet, StoredLockSet, StoredReminded, StoredTableRules,
+    self, StoredDeadlineSet, StoredFinalized, StoredLimitSet, StoredLockSet, StoredReminded, StoredReopened,
+    StoredTableRules,
 };
 use super::version::{self, StoredError, Upcast};
 use crate::fact::{Fact, Recorded, TableFact};
@@ -66,6 +69,10 @@ pub(super) enum StoredFact {
     ItemRemoved(StoredItemRemoved),
     QuantityUpdated(StoredQuantityUpdated),
     ItemEdited(StoredItemEdited),
+    ItemsAdded(StoredItemsAdded),
+    ItemsRemoved(StoredItemsRemoved),
+    ItemsRestored(StoredItemsRestored),
+    ItemCorrected(StoredItemCorrected),
     ItemShared(StoredItemShared),
     SplitUpdated(StoredSplitUpdated),
     ChargesSet(StoredCharges),
@@ -82,6 +89,7 @@ pub(super) enum StoredFact {
     Expired {},
     Archived {},
     Finalized(StoredFinalized),
+    Reopened(StoredReopened),
 }
 
 /// Encodes a fact in its stored form.
@@ -146,6 +154,10 @@ pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Resul
         StoredFact::ItemRemoved(stored) => Fact::Dish(stored.read()),
         StoredFact::QuantityUpdated(stored) => Fact::Dish(stored.read()?),
         StoredFact::ItemEdited(stored) => Fact::Dish(stored.read()),
+        StoredFact::ItemsAdded(stored) => Fact::Dish(stored.read(by)?),
+        StoredFact::ItemsRemoved(stored) => Fact::Dish(stored.read()),
+        StoredFact::ItemsRestored(stored) => Fact::Dish(stored.read()?),
+        StoredFact::ItemCorrected(stored) => Fact::Dish(stored.read()?),
         StoredFact::ItemShared(stored) => Fact::Claim(stored.read()?),
         StoredFact::SplitUpdated(stored) => Fact::Split(stored.read()?),
         StoredFact::ChargesSet(stored) => Fact::Charge(stored.read()?),
@@ -162,6 +174,7 @@ pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Resul
         StoredFact::Expired {} => Fact::Table(TableFact::Expired),
         StoredFact::Archived {} => Fact::Table(TableFact::Archived),
         StoredFact::Finalized(stored) => Fact::Table(stored.read()),
+        StoredFact::Reopened(stored) => Fact::Table(stored.read()),
     })
 }
 

@@ -15,6 +15,7 @@ mod fact;
 mod order;
 mod payments;
 mod people;
+mod revised;
 mod split;
 mod table;
 mod value;

@@ -9,6 +9,7 @@ use super::dishes::StoredItem;
 use super::fact::{StoredFact, read_fact, stored_fact};
 use super::payments::StoredPayment;
 use super::people::StoredPerson;
+use super::revised::StoredRevised;
 use super::split::StoredSplit;
 use super::table::StoredTableState;
 use super::value::{StoredCurrency, owned};
@@ -69,6 +70,9 @@ struct StoredOrder<Commands = Vec<StoredDone>> {
     /// Absent if no rule ever differed from the defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rules: Option<StoredTableState>,
+    /// Absent until a dish is corrected or the order is reopened after it was finalized.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revised: Option<StoredRevised>,
     /// How to undo each person's last change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     last_changes: Vec<StoredChange>,
@@ -155,6 +159,7 @@ pub fn encode_snapshot(order: &Order, position: &LogPosition) -> Result<Vec<u8>,
             Status::Archived => Some(StoredEnd::Archived),
         },
         rules: order.table.as_deref().map(StoredTableState::from),
+        revised: order.revised.as_deref().map(StoredRevised::from),
         last_changes: order.last_changes.iter().map(|(seat, change)| stored_change(*seat, change)).collect(),
         done: order
             .done
@@ -270,6 +275,7 @@ fn read_order<Commands>(stored: StoredOrder<Commands>, done: DoneCommands) -> Re
         last_changes,
         done,
         table: stored.rules.map(|rules| rules.read(seat)).transpose()?.map(Box::new),
+        revised: stored.revised.map(|revised| revised.read(seat)).transpose()?.map(Box::new),
         default_policy: Policy::default(),
         status: match (stored.finalized, stored.ended) {
             (true, None) => Status::Finalized,

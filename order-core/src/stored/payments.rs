@@ -41,6 +41,9 @@ pub(super) struct StoredPaymentRefunded {
     amount: i64,
     parts: Vec<(String, i64)>,
     tip: i64,
+    /// Absent if all of it is due again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    written_off: Option<Vec<(String, i64)>>,
 }
 
 /// A payment of an order.
@@ -56,6 +59,12 @@ pub(super) struct StoredPayment {
     tip_refunded: i64,
     /// The ids and amounts of refunds.
     refunds: Vec<(String, i64)>,
+    /// Indexes into `refunds`, of those that are not due again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    not_due: Vec<usize>,
+    /// Indexes into `people`, with what refunds write off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    written_off: Vec<(usize, i64)>,
     method: Option<String>,
     reference: Option<String>,
     status: StoredStatus,
@@ -79,13 +88,14 @@ pub(super) fn store(fact: &PaymentFact) -> StoredFact {
             payment: payment.as_str().to_owned(),
             status: (*status).into(),
         }),
-        PaymentFact::Refunded { payment, refund, amount, parts, tip } => {
+        PaymentFact::Refunded { payment, refund, amount, parts, tip, written_off } => {
             StoredFact::PaymentRefunded(StoredPaymentRefunded {
                 payment: payment.as_str().to_owned(),
                 refund: refund.as_str().to_owned(),
                 amount: amount.minor_units(),
                 parts: stored_parts(parts),
                 tip: tip.minor_units(),
+                written_off: written_off.as_deref().map(stored_parts),
             })
         }
     }
@@ -155,6 +165,7 @@ impl StoredPaymentRefunded {
             amount: Amount::from_minor_units(self.amount),
             parts: read_parts(&self.parts),
             tip: Amount::from_minor_units(self.tip),
+            written_off: self.written_off.as_deref().map(read_parts),
         }
     }
 }
@@ -183,6 +194,18 @@ impl From<&Payment> for StoredPayment {
                 .refunds
                 .iter()
                 .map(|refund| (refund.id.as_str().to_owned(), refund.amount.minor_units()))
+                .collect(),
+            not_due: payment
+                .refunds
+                .iter()
+                .enumerate()
+                .filter(|(_, refund)| !refund.due)
+                .map(|(place, _)| place)
+                .collect(),
+            written_off: payment
+                .written_off
+                .iter()
+                .map(|(seat, amount)| (seat.0, amount.minor_units()))
                 .collect(),
             method: payment.method.as_ref().map(owned),
             reference: payment.reference.as_ref().map(owned),
@@ -219,11 +242,18 @@ impl StoredPayment {
             refunds: self
                 .refunds
                 .iter()
-                .map(|(id, units)| Refund {
+                .enumerate()
+                .map(|(place, (id, units))| Refund {
                     id: PaymentId::from_stored(id),
                     amount: Amount::from_minor_units(*units),
+                    due: !self.not_due.contains(&place),
                 })
                 .collect(),
+            written_off: self
+                .written_off
+                .into_iter()
+                .map(|(place, units)| Ok((seat(place)?, Amount::from_minor_units(units))))
+                .collect::<Result<_, StoredError>>()?,
             method: self.method.as_deref().map(Text::from_stored),
             reference: self.reference.as_deref().map(Text::from_stored),
             status: self.status.into(),

@@ -84,6 +84,13 @@ pub(super) struct StoredReminded {
 }
 
 #[derive(Serialize, Deserialize)]
+pub(super) struct StoredReopened {
+    /// Absent if nothing of it has passed while the order was closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deadline: Option<StoredDeadline>,
+}
+
+#[derive(Serialize, Deserialize)]
 pub(super) struct StoredFinalized {
     /// Absent if version 1 wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,6 +110,9 @@ pub(super) fn store(fact: &TableFact) -> StoredFact {
             StoredFact::DeadlineSet(StoredDeadlineSet { deadline })
         }
         TableFact::Reminded { before } => StoredFact::Reminded(StoredReminded { before: *before }),
+        TableFact::Reopened { deadline } => {
+            StoredFact::Reopened(StoredReopened { deadline: deadline.as_deref().map(StoredDeadline::from) })
+        }
         TableFact::Expired => StoredFact::Expired {},
         TableFact::Archived => StoredFact::Archived {},
         TableFact::Finalized { on_bill } => {
@@ -142,6 +152,12 @@ impl StoredDeadlineSet {
 impl StoredReminded {
     pub(super) fn read(&self) -> TableFact {
         TableFact::Reminded { before: self.before }
+    }
+}
+
+impl StoredReopened {
+    pub(super) fn read(self) -> TableFact {
+        TableFact::Reopened { deadline: self.deadline.map(Deadline::from).map(Box::new) }
     }
 }
 

@@ -16,6 +16,8 @@ pub const MAX_DISH_NAME_CHARS: usize = 120;
 pub const MAX_DISH_TYPE_CHARS: usize = 40;
 /// The maximum length of a customization, such as `Extra spicy`, in characters.
 pub const MAX_CUSTOMIZATION_CHARS: usize = 500;
+/// The maximum length of the reason for a correction, in characters.
+pub const MAX_REASON_CHARS: usize = 200;
 /// The maximum length of a phone number, in characters.
 pub const MAX_PHONE_CHARS: usize = 32;
 /// The maximum length of a charge's name, in characters.

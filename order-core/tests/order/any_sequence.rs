@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use order_core::fact::{ChargeFact, ChargesSet, ClaimFact, DishFact, Fact, ItemAdded, PeopleFact, TableFact};
+use order_core::fact::{
+    ChargeFact, ChargesSet, ClaimFact, DishFact, Fact, ItemAdded, ItemCorrected, PeopleFact, TableFact,
+};
 use order_core::split::{Weight, shares};
 use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
 use order_core::text::Text;
@@ -93,7 +95,10 @@ fn assert_invariants(order: &Order, facts: usize) {
         let has_part = |item: &&Item| order.shared_by(item).any(|(sharer, _)| sharer == person);
         let own: Vec<_> = order.items().filter(has_part).collect();
         let share = shares.of(person.id());
-        assert_eq!(share.is_some(), !own.is_empty() || !person.has_left());
+        // Whose dishes never came stays on a bill that is final.
+        if order.status() == Status::Active || order.corrections().is_empty() {
+            assert_eq!(share.is_some(), !own.is_empty() || !person.has_left());
+        }
         assert_eq!(share.map(|share| share.items().to_vec()).unwrap_or_default(), own);
     }
     for item in order.items() {
@@ -109,7 +114,7 @@ fn assert_invariants(order: &Order, facts: usize) {
     if order.status() == Status::Finalized {
         assert_eq!(shares.unallocated(), Amount::ZERO);
         assert_eq!(order.unassigned().count(), 0);
-        assert!(order.items().len() > 0);
+        assert!(order.items().len() > 0 || !order.corrections().is_empty());
     }
     assert!(order.created_at() <= order.updated_at());
 }
@@ -184,6 +189,23 @@ fn assert_no_wrong_fact_is_committed(order: &Order) {
         let nothing = ChargesSet::default();
         wrong.push((next, &Actor::Backend, Fact::Charge(ChargeFact::Set(nothing)), CommitError::Closed));
     }
+    let none_came = ItemCorrected {
+        item: ItemId::new("never-added").unwrap(),
+        quantity: None,
+        reason: Text::clean("cold", 10).unwrap(),
+        split: None,
+    };
+    wrong.push((next, &by, Fact::Dish(DishFact::Corrected(Box::new(none_came))), CommitError::UnknownItem));
+    if order.status() == Status::Active {
+        wrong.push((next, &by, Fact::Table(TableFact::Reopened { deadline: None }), CommitError::Closed));
+        if !order.people().is_empty() {
+            let twice = DishFact::AllAdded(vec![new_dish("new"), new_dish("new")]);
+            wrong.push((next, &by, Fact::Dish(twice), CommitError::ItemExists));
+        }
+        let gone = [order.items().next().map_or("never-added", |item| item.id().as_str()), "never-added"];
+        let items = gone.map(|id| ItemId::new(id).unwrap()).to_vec();
+        wrong.push((next, &by, Fact::Dish(DishFact::AllRemoved { items }), CommitError::UnknownItem));
+    }
     let before = encode_order(order).unwrap();
     for (seq, by, fact, error) in wrong {
         let recorded = Recorded { seq, at: UnixMillis::new(u64::MAX), by: by.clone(), stamp: None, fact };
@@ -208,7 +230,11 @@ fn id(id: &str) -> ParticipantId {
 }
 
 fn added(item: &str) -> Fact {
-    Fact::Dish(DishFact::Added(ItemAdded {
+    Fact::Dish(DishFact::Added(new_dish(item)))
+}
+
+fn new_dish(item: &str) -> ItemAdded {
+    ItemAdded {
         item: ItemId::new(item).unwrap(),
         dish_name: Text::clean("Dosa", 10).unwrap(),
         dish_type: Text::default(),
@@ -216,5 +242,5 @@ fn added(item: &str) -> Fact {
         price: Price::new(Amount::from_minor_units(1), Currency::default()).unwrap(),
         customization: None,
         shared_by: Vec::new(),
-    }))
+    }
 }

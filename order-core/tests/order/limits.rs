@@ -15,8 +15,9 @@ use order_core::{
 };
 
 use crate::support::table::{
-    FINALIZE, LEAVE, LOCK, Table, add_message, assign_message, charges_message, claim_message, join_message,
-    limit_message, quantity_message, remove_message, send_away_message, split_message, unclaim_message,
+    FINALIZE, LEAVE, LOCK, REOPEN, Table, add_message, assign_message, charges_message, claim_message,
+    correct_message, join_message, limit_message, quantity_message, remove_message, send_away_message,
+    split_message, unclaim_message,
 };
 
 #[test]
@@ -322,12 +323,22 @@ fn every_code_of_the_core_has_an_example() {
     let nobody = divide(&Bill::new(OrderId::new("x").unwrap(), Currency::default())).unwrap_err();
     codes.insert(nobody.code());
     codes.extend(refused_about_payments());
+    codes.extend(refused_about_a_final_bill());
     codes.extend(refused_at_a_hosted_table());
     codes.extend(refused_once_time_has_passed());
     codes.extend(refused_to_be_undone());
 
     let expected: BTreeSet<_> = Code::ALL.iter().copied().filter(|code| !elsewhere.contains(code)).collect();
     assert_eq!(codes, expected);
+}
+
+fn refused_about_a_final_bill() -> [Code; 2] {
+    let mut table = Table::of(&["asha"]);
+    table.add("asha", "i1", "0", "1");
+    let open = table.refuse("asha", &correct_message("i1", ""));
+    table.accept("asha", FINALIZE);
+    let settled = table.refuse("asha", REOPEN);
+    [open, settled].map(|rejection| rejection.code())
 }
 
 fn refused_about_payments() -> [Code; 6] {

@@ -32,7 +32,7 @@ fn the_stored_form_of_payments_stays_what_it_is() {
         [
             r#"{"v":2,"seq":8,"at":5001,"by":"asha","fact":{"payment_recorded":{"payment":"p1","payer":"chi","amount":16550,"parts":[["ben",6000],["asha",10000]],"tip":550,"method":"card","reference":"txn 7","status":"pending"}}}"#,
             r#"{"v":2,"seq":9,"at":5002,"by":"asha","fact":{"payment_updated":{"payment":"p1","status":"paid"}}}"#,
-            r#"{"v":2,"seq":10,"at":5003,"by":"asha","fact":{"payment_refunded":{"payment":"p1","refund":"r1","amount":1655,"parts":[["asha",1000],["ben",600]],"tip":55}}}"#,
+            r#"{"v":2,"seq":10,"at":5003,"by":"asha","fact":{"payment_refunded":{"payment":"p1","refund":"r1","amount":1655,"parts":[["asha",691],["ben",414]],"tip":550}}}"#,
             r#"{"v":2,"seq":11,"at":5004,"by":null,"fact":{"payment_recorded":{"payment":"p2","payer":"chi","amount":4000,"parts":[["chi",4000]],"tip":0,"status":"paid"}}}"#,
         ]
     );
@@ -40,7 +40,7 @@ fn the_stored_form_of_payments_stays_what_it_is() {
         assert_eq!(decode_fact(text.as_bytes()).as_ref(), Ok(fact));
     }
     let order = String::from_utf8(table.bytes()).unwrap();
-    let payments = r#""payments":[{"id":"p1","payer":2,"amount":16550,"parts":[[0,10000,1000],[1,6000,600]],"tip":550,"tip_refunded":55,"refunds":[["r1",1655]],"method":"card","reference":"txn 7","status":"paid","by":0,"at":5001},{"id":"p2","payer":2,"amount":4000,"parts":[[2,4000,0]],"tip":0,"tip_refunded":0,"refunds":[],"method":null,"reference":null,"status":"paid","by":null,"at":5004}]"#;
+    let payments = r#""payments":[{"id":"p1","payer":2,"amount":16550,"parts":[[0,10000,691],[1,6000,414]],"tip":550,"tip_refunded":550,"refunds":[["r1",1655]],"method":"card","reference":"txn 7","status":"paid","by":0,"at":5001},{"id":"p2","payer":2,"amount":4000,"parts":[[2,4000,0]],"tip":0,"tip_refunded":0,"refunds":[],"method":null,"reference":null,"status":"paid","by":null,"at":5004}]"#;
     assert!(order.contains(payments), "{order}");
     assert_eq!(decode_order(order.as_bytes()).as_ref(), Ok(&table.order));
     assert_eq!(table.replayed(), table.order);
@@ -94,7 +94,7 @@ fn everybody_is_told_of_a_payment_and_of_the_order_with_it() {
     );
     let refunded = payment.replacen(
         r#""tip":1,"#,
-        r#""tip":1,"tipRefunded":0.5,"refunded":30.5,"refunds":[{"refundId":"r1","amount":30.5}],"#,
+        r#""tip":1,"tipRefunded":1,"refunded":30.5,"refunds":[{"refundId":"r1","amount":30.5}],"#,
         1,
     );
     told(&table, &expected.replacen("payment_recorded", "payment_refunded", 1), &refunded, 5_002);

@@ -1,6 +1,7 @@
 //! Refunds.
 
-use order_core::Code;
+use order_core::stored::{decode_fact, encode_fact};
+use order_core::{Code, commit};
 
 use crate::support::paying::{are_sums, is_share, of_200, paid_for, pay, payment, refund, update};
 use crate::support::table::{quantity_message, remove_message};
@@ -70,14 +71,16 @@ fn a_refund_counts_once_however_often_it_is_sent() {
 }
 
 #[test]
-fn a_tip_is_given_back_with_its_part_of_the_payment() {
+fn a_tip_is_given_back_before_what_pays_the_shares() {
     let mut table = of_200();
     table.accept("asha", &pay(r#"{"paymentId":"p1","amount":125,"excess":"tip"}"#));
     table.accept("asha", &refund("p1", Some("12.5")));
+    is_share(&table, "asha", ["100", "100", "0", "0", "paid"]);
+    assert_eq!(payment(&table, "p1").at("tipRefunded").number(), "12.5");
+    // 12.5 of the tip are left.
+    table.accept("asha", &refund("p1", Some("22.5")));
     is_share(&table, "asha", ["100", "90", "0", "10", "unpaid"]);
-    // 112.5 are left: 90 of the share and 22.5 of the tip.
-    table.accept("asha", &refund("p1", Some("0.05")));
-    is_share(&table, "asha", ["100", "89.96", "0", "10.04", "unpaid"]);
+    assert_eq!(payment(&table, "p1").at("tipRefunded").number(), "25");
     table.accept("asha", &refund("p1", None));
     is_share(&table, "asha", ["100", "0", "0", "100", "unpaid"]);
     assert_eq!(payment(&table, "p1").at("refunded").number(), "125");
@@ -96,6 +99,37 @@ fn what_was_paid_beyond_a_share_is_given_back_first() {
     is_share(&table, "ben", ["0", "0", "0", "0", "paid"]);
     is_share(&table, "asha", ["100", "95", "0", "5", "unpaid"]);
     are_sums(&table, "95", "45", false);
+}
+
+#[test]
+fn what_was_paid_beyond_a_share_is_given_back_before_the_tip() {
+    let mut table = of_200();
+    table.accept("asha", &pay(r#"{"paymentId":"p1","amount":180,"for":["asha","ben"],"excess":"tip"}"#));
+    table.accept("ben", &remove_message("ben-dish"));
+    table.accept("asha", &refund("p1", Some("60")));
+    assert!(payment(&table, "p1").get("tipRefunded").is_none(), "the 60 of a dish that is gone");
+    is_share(&table, "ben", ["0", "0", "0", "0", "paid"]);
+    table.accept("asha", &refund("p1", Some("30")));
+    assert_eq!(payment(&table, "p1").at("tipRefunded").number(), "20");
+    is_share(&table, "asha", ["100", "90", "0", "10", "unpaid"]);
+}
+
+/// A fact spells out what it takes back, so a log of a release that took tips in proportion keeps its meaning.
+#[test]
+fn a_refund_of_an_earlier_release_is_replayed_as_it_was() {
+    let mut table = of_200();
+    table.accept("asha", &pay(r#"{"paymentId":"p1","amount":125,"excess":"tip"}"#));
+    let seq = table.order.seq() + 1;
+    let stored = format!(
+        r#"{{"v":2,"seq":{seq},"at":9000,"by":"asha","fact":{{"payment_refunded":{{"payment":"p1","refund":"r1","amount":1250,"parts":[["asha",1000]],"tip":250}}}}}}"#
+    );
+    let recorded = decode_fact(stored.as_bytes()).unwrap();
+    assert_eq!(encode_fact(&recorded).unwrap(), stored.as_bytes());
+    commit(&mut table.order, &recorded).unwrap();
+    table.log.push(recorded);
+    is_share(&table, "asha", ["100", "90", "0", "10", "unpaid"]);
+    assert_eq!(payment(&table, "p1").at("tipRefunded").number(), "2.5");
+    assert_eq!(table.replayed(), table.order);
 }
 
 #[test]

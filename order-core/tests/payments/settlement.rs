@@ -134,7 +134,11 @@ fn what_was_given_back_settles_nothing() {
     table.accept("asha", FINALIZE);
     assert_eq!(settlement(&table), ["ben to asha 60", "chi to asha 40"]);
     table.accept("asha", &refund("p1", Some("22")));
-    assert_eq!(settlement(&table), ["ben to asha 60", "chi to asha 20", "chi to restaurant 20"]);
+    assert_eq!(
+        settlement(&table),
+        ["ben to asha 60", "chi to asha 38", "chi to restaurant 2"],
+        "20 of the 22 are the tip"
+    );
     table.accept("asha", &refund("p1", None));
     assert_eq!(
         settlement(&table),
@@ -163,7 +167,7 @@ fn owed(table: &Table) -> BTreeMap<String, i64> {
         *owed.entry(to.to_owned()).or_default() += amount;
     };
     for (who, split) in &Bill::of(table).splits {
-        debt(who, RESTAURANT, split.amount);
+        debt(who, RESTAURANT, split.amount - split.written_off);
     }
     for payment in Books::of(table).payments.values().filter(|payment| payment.status == PaymentStatus::Paid)
     {

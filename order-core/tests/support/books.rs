@@ -15,6 +15,7 @@ pub(crate) struct Bill {
     pub(crate) amount_due: i64,
     pub(crate) unallocated: i64,
     pub(crate) paid: i64,
+    pub(crate) written_off: i64,
     pub(crate) due: i64,
     pub(crate) settled: bool,
     pub(crate) finalized: bool,
@@ -26,6 +27,7 @@ pub(crate) struct Bill {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Split {
     pub(crate) amount: i64,
+    pub(crate) written_off: i64,
     pub(crate) paid: i64,
     pub(crate) pending: i64,
     pub(crate) balance: i64,
@@ -53,7 +55,9 @@ impl Bill {
                 }
             };
             let (paid, pending, balance) = (told("paid", 0), told("pending", 0), told("balance", share));
-            let split_of = Split { amount: share, paid, pending, balance, status: status.to_owned() };
+            let written_off = split.get("writtenOff").map_or(0, |amount| amount.minor_units(2));
+            let split_of =
+                Split { amount: share, written_off, paid, pending, balance, status: status.to_owned() };
             (split.at("participantId").text().to_owned(), split_of)
         });
         let payments = state.get("payments").map_or(&[][..], Json::list).iter().map(|payment| {
@@ -67,6 +71,7 @@ impl Bill {
             amount_due,
             unallocated: amount(&state, "unallocated"),
             paid: if is_told { amount(&state, "paid") } else { 0 },
+            written_off: state.get("writtenOff").map_or(0, |amount| amount.minor_units(2)),
             due: if is_told { amount(&state, "balanceDue") } else { amount_due },
             settled: state.get("settled").is_some_and(Json::truth),
             finalized: state.at("status").text() == "finalized",
@@ -96,6 +101,8 @@ pub(crate) struct Booked {
     /// What is left of it, by whose share it pays.
     pub(crate) parts: BTreeMap<String, i64>,
     pub(crate) tip: i64,
+    /// What refunds write off, by whose share.
+    pub(crate) written_off: BTreeMap<String, i64>,
     pub(crate) refunded: i64,
     pub(crate) status: PaymentStatus,
 }
@@ -118,6 +125,7 @@ impl Books {
                         .map(|(who, part)| (who.as_str().to_owned(), part.minor_units()))
                         .collect(),
                     tip: new.tip.minor_units(),
+                    written_off: BTreeMap::new(),
                     refunded: 0,
                     status: new.status,
                 };
@@ -126,8 +134,11 @@ impl Books {
             Fact::Payment(PaymentFact::Updated { payment, status }) => {
                 self.payments.get_mut(payment.as_str()).unwrap().status = *status;
             }
-            Fact::Payment(PaymentFact::Refunded { payment, amount, parts, tip, .. }) => {
+            Fact::Payment(PaymentFact::Refunded { payment, amount, parts, tip, written_off, .. }) => {
                 let booked = self.payments.get_mut(payment.as_str()).unwrap();
+                for (who, part) in written_off.iter().flatten() {
+                    *booked.written_off.entry(who.as_str().to_owned()).or_default() += part.minor_units();
+                }
                 booked.refunded += amount.minor_units();
                 booked.tip -= tip.minor_units();
                 for (who, part) in parts {
@@ -142,6 +153,12 @@ impl Books {
     pub(crate) fn sum_of(&self, who: &str, status: PaymentStatus) -> i64 {
         let payments = self.payments.values().filter(|payment| payment.status == status);
         payments.filter_map(|payment| payment.parts.get(who)).sum()
+    }
+
+    /// What is written off of a person's share, which is at most the share.
+    pub(crate) fn written_off(&self, who: &str, share: i64) -> i64 {
+        let recorded: i64 = self.payments.values().filter_map(|payment| payment.written_off.get(who)).sum();
+        recorded.min(share.max(0))
     }
 
     pub(crate) fn sum(&self, status: PaymentStatus) -> i64 {
@@ -164,7 +181,7 @@ impl Books {
                 assert_eq!(given + new.tip.minor_units(), new.amount.minor_units());
                 assert!(given == 0 || given <= bill.due - self.sum(PaymentStatus::Pending), "{given}");
             }
-            Fact::Payment(PaymentFact::Refunded { payment, amount, parts, tip, .. }) => {
+            Fact::Payment(PaymentFact::Refunded { payment, amount, parts, tip, written_off, .. }) => {
                 let booked = &self.payments[payment.as_str()];
                 let parts: BTreeMap<_, _> =
                     parts.iter().map(|(who, part)| (who.as_str(), part.minor_units())).collect();
@@ -173,7 +190,9 @@ impl Books {
                 assert_eq!(parts.values().sum::<i64>() + tip, amount);
                 assert!(0 <= tip && tip <= booked.tip);
                 let credit = |who: &str| {
-                    let beyond = self.sum_of(who, PaymentStatus::Paid) - bill.share_of(who);
+                    let share = bill.share_of(who);
+                    let owed = share - self.written_off(who, share);
+                    let beyond = self.sum_of(who, PaymentStatus::Paid) - owed;
                     beyond.clamp(0, booked.parts[who])
                 };
                 let credits: i64 = booked.parts.keys().map(|who| credit(who)).sum();
@@ -187,6 +206,19 @@ impl Books {
                     }
                 }
                 assert!(amount > credits || tip == 0);
+                assert_eq!(
+                    tip,
+                    booked.tip.min((amount - credits).max(0)),
+                    "first what is beyond, then the tip"
+                );
+                for (who, off) in written_off.iter().flatten() {
+                    let of_share = parts[who.as_str()] - credit(who.as_str());
+                    assert_eq!(off.minor_units(), of_share, "{who}");
+                }
+                if let Some(written_off) = written_off {
+                    let sum: i64 = written_off.iter().map(|(_, off)| off.minor_units()).sum();
+                    assert_eq!(sum, (amount - credits - tip).max(0), "all that would be due again");
+                }
             }
             _ => {}
         }
@@ -198,12 +230,15 @@ impl Books {
         let shares: i64 = bill.splits.values().map(|split| split.amount).sum();
         assert_eq!(shares + bill.unallocated, bill.amount_due);
         assert_eq!(bill.paid, self.sum(PaymentStatus::Paid));
-        assert_eq!(bill.due, (bill.amount_due - bill.paid).max(0));
+        assert_eq!(bill.due, (bill.amount_due - bill.written_off - bill.paid).max(0));
+        let written_off: i64 = bill.splits.values().map(|split| split.written_off).sum();
+        assert_eq!(bill.written_off, written_off);
         assert_eq!(bill.settled, bill.finalized && bill.due == 0);
         for (who, split) in &bill.splits {
             assert_eq!(split.paid, self.sum_of(who, PaymentStatus::Paid), "{who}");
             assert_eq!(split.pending, self.sum_of(who, PaymentStatus::Pending), "{who}");
-            assert_eq!(split.balance, split.amount - split.paid, "{who}");
+            assert_eq!(split.written_off, self.written_off(who, split.amount), "{who}");
+            assert_eq!(split.balance, split.amount - split.written_off - split.paid, "{who}");
             let status = match split.balance {
                 ..=0 => "paid",
                 due if due <= split.pending => "pending",

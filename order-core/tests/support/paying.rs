@@ -64,6 +64,12 @@ pub fn refund(payment: &str, amount: Option<&str>) -> String {
     format!(r#"{{"type":"refund_payment","data":{{"paymentId":"{payment}"{amount}}}}}"#)
 }
 
+/// As [`refund`]; what it takes from shares is not due again.
+pub fn refund_for_good(payment: &str, amount: Option<&str>) -> String {
+    let amount = amount.map_or(String::new(), |amount| format!(r#","amount":{amount}"#));
+    format!(r#"{{"type":"refund_payment","data":{{"paymentId":"{payment}","due":false{amount}}}}}"#)
+}
+
 /// The full state as clients read it.
 pub fn state(table: &Table) -> Json {
     let frame = wire::sync(&table.order, &Presence::new(), UnixMillis::new(table.now));

@@ -4,8 +4,10 @@ use proptest::prelude::*;
 
 use crate::support::books::{Bill, Books};
 use crate::support::json::Json;
-use crate::support::paying::{backend_says, pay, refund, state, units, update};
-use crate::support::table::{FINALIZE, LEAVE, Table, join_message, quantity_message, split_message};
+use crate::support::paying::{backend_says, pay, refund, refund_for_good, state, units, update};
+use crate::support::table::{
+    FINALIZE, LEAVE, REOPEN, Table, correct_message, join_message, quantity_message, split_message,
+};
 
 /// All possible participants.
 const PEOPLE: [&str; 6] = ["asha", "ben", "chi", "dev", "eva", "fay"];
@@ -49,8 +51,12 @@ pub(crate) enum Step {
         excess_is_tip: bool,
     },
     Update(usize, bool),
-    /// How many thousandths of the payment to refund; `None`: all that is left.
-    Refund(usize, Option<i64>),
+    /// How many thousandths of the payment to refund; `None`: all that is left. Whether that is due again.
+    Refund(usize, Option<i64>, bool),
+    /// How many pieces of a dish came. Not among the steps of a [`Story`].
+    Correct(usize, u8),
+    /// Not among the steps of a [`Story`].
+    Reopen,
 }
 
 #[derive(Debug, Clone)]
@@ -134,7 +140,18 @@ fn step(people: usize) -> impl Strategy<Value = Step> {
         1 => Just(Step::Finalize),
         8 => paid,
         3 => (0..6_usize, prop::bool::weighted(0.7)).prop_map(|(payment, arrived)| Step::Update(payment, arrived)),
-        4 => (0..6_usize, prop::option::of(1..1_100_i64)).prop_map(|(payment, part)| Step::Refund(payment, part)),
+        4 => (0..6_usize, prop::option::of(1..1_100_i64), prop::bool::weighted(0.7))
+            .prop_map(|(payment, part, due)| Step::Refund(payment, part, due)),
+    ]
+}
+
+/// What can happen to a bill that is final: it is corrected and reopened, too.
+pub(crate) fn step_after_the_meal() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => step(PEOPLE.len()),
+        3 => (0..6_usize, 0..3_u8).prop_map(|(dish, pieces)| Step::Correct(dish, pieces)),
+        1 => Just(Step::Reopen),
+        1 => Just(Step::Finalize),
     ]
 }
 
@@ -269,13 +286,19 @@ impl Step {
                 Some((id, _)) => backend_says(table, &update(&id, if *arrived { "paid" } else { "failed" })),
                 None => return,
             },
-            Self::Refund(payment, thousandths) => match nth(table, *payment) {
+            Self::Refund(payment, thousandths, due) => match nth(table, *payment) {
                 Some((id, amount)) => {
                     let part = thousandths.map(|thousandths| units((amount * thousandths / 1_000).max(1)));
+                    let refund = if *due { refund } else { refund_for_good };
                     backend_says(table, &refund(&id, part.as_deref()))
                 }
                 None => return,
             },
+            Self::Correct(dish, pieces) => {
+                let correct = correct_message(&format!("dish-{dish}"), &format!(r#","quantity":{pieces}"#));
+                backend_says(table, &correct)
+            }
+            Self::Reopen => backend_says(table, REOPEN),
         };
         drop(refused);
     }

@@ -177,6 +177,17 @@ pub fn edit_message(id: &str, changes: &str) -> String {
     format!(r#"{{"type":"edit_item","data":{{"itemId":"{id}",{changes}}}}}"#)
 }
 
+/// The message that corrects a dish; `more` is the rest of its data, after a comma.
+pub fn correct_message(id: &str, more: &str) -> String {
+    format!(r#"{{"type":"correct_item","data":{{"itemId":"{id}","reason":"It never came"{more}}}}}"#)
+}
+
+/// The message that adds several dishes; each is the content of a JSON object.
+pub fn add_items_message(dishes: &[&str]) -> String {
+    let dishes: Vec<_> = dishes.iter().map(|dish| format!("{{{dish}}}")).collect();
+    format!(r#"{{"type":"add_items","data":{{"items":[{}]}}}}"#, dishes.join(","))
+}
+
 pub fn remove_message(id: &str) -> String {
     format!(r#"{{"type":"remove_item","data":{{"itemId":"{id}"}}}}"#)
 }
@@ -225,4 +236,5 @@ pub const LOCK: &str = r#"{"type":"lock_order"}"#;
 pub const UNLOCK: &str = r#"{"type":"unlock_order"}"#;
 pub const WAIVE: &str = r#"{"type":"waive_service","data":{"waived":true}}"#;
 pub const FINALIZE: &str = r#"{"type":"finalize"}"#;
+pub const REOPEN: &str = r#"{"type":"reopen"}"#;
 pub const LEAVE: &str = r#"{"type":"leave"}"#;

@@ -19,9 +19,10 @@ use std::time::Duration;
 use std::{env, fs};
 
 use crate::support::table::{
-    FINALIZE, LEAVE, LOCK, READY, Table, UNLOCK, WAIVE, add_message, assign_message, charges_message,
-    claim_message, edit_message, hand_over_message, join_message, limit_message, quantity_message,
-    remove_message, send_away_message, split_message, tip_message, unclaim_message,
+    FINALIZE, LEAVE, LOCK, READY, REOPEN, Table, UNLOCK, WAIVE, add_items_message, add_message,
+    assign_message, charges_message, claim_message, correct_message, edit_message, hand_over_message,
+    join_message, limit_message, quantity_message, remove_message, send_away_message, split_message,
+    tip_message, unclaim_message,
 };
 
 #[test]
@@ -57,6 +58,9 @@ fn every_message_to_clients_is_written_as_it_was_released() {
     golden.check("sync_hosted", &party.sync().text());
     let mut party = Party::named("order_undone");
     party.live(&undone_story(), |name, party| golden.check(name, &party.shown("asha")));
+    let mut party = Party::named("order_revised");
+    party.live(&revised_story(), |name, party| golden.check(name, &party.shown("asha")));
+    golden.check("sync_order_revised", &party.sync().text());
     for mut party in timed_parties() {
         party.live_by_the_clock(|name, party| golden.check(name, &party.shown("asha")));
         golden.check(&format!("sync_{}", party.table.order.id()), &party.sync().text());
@@ -134,6 +138,8 @@ fn every_fact_is_stored_as_it_was_released() {
     undone.live(&undone_story(), |name, party| golden.check(name, &party.stored()));
     let mut rounded = Party::named("order_rounded");
     rounded.live(&rounded_story(), |name, party| golden.check(name, &party.stored()));
+    let mut revised = Party::named("order_revised");
+    revised.live(&revised_story(), |name, party| golden.check(name, &party.stored()));
     let mut timed = timed_parties();
     for party in &mut timed {
         party.live_by_the_clock(|name, party| golden.check(name, &party.stored()));
@@ -154,6 +160,7 @@ fn every_fact_is_stored_as_it_was_released() {
         ("order_hosted", &hosted.table.order),
         ("order_undone", &undone.table.order),
         ("order_rounded", &rounded.table.order),
+        ("order_revised", &revised.table.order),
     ];
     let timed = timed.iter().map(|party| (party.table.order.id().as_str(), &party.table.order));
     for (name, order) in orders.into_iter().chain(timed) {
@@ -181,11 +188,13 @@ fn every_entry_of_a_history_is_written_as_it_was_released() {
     hosted.live(&hosted_story(), |_, _| {});
     let mut undone = Party::named("order_undone");
     undone.live(&undone_story(), |_, _| {});
+    let mut revised = Party::named("order_revised");
+    revised.live(&revised_story(), |_, _| {});
     let mut timed = timed_parties();
     for party in &mut timed {
         party.live_by_the_clock(|_, _| {});
     }
-    for party in [&first, &shared, &hosted, &undone].into_iter().chain(&timed) {
+    for party in [&first, &shared, &hosted, &undone, &revised].into_iter().chain(&timed) {
         let mut order = Order::new(party.table.order.id().clone(), Currency::default());
         let mut entries = Vec::new();
         for recorded in &party.table.log {
@@ -245,7 +254,7 @@ fn what_version_1_stored_means_what_it_meant() {
 }
 
 /// The number of kinds of facts, which [`kind_of`] numbers.
-const KINDS: usize = 27;
+const KINDS: usize = 32;
 
 fn kind_of(fact: &Fact) -> usize {
     match fact {
@@ -276,6 +285,11 @@ fn kind_of(fact: &Fact) -> usize {
         Fact::Table(TableFact::Archived) => 24,
         Fact::Dish(DishFact::Restored(_)) => 25,
         Fact::Dish(DishFact::Edited { .. }) => 26,
+        Fact::Dish(DishFact::AllAdded(_)) => 27,
+        Fact::Dish(DishFact::AllRestored(_)) => 28,
+        Fact::Dish(DishFact::AllRemoved { .. }) => 29,
+        Fact::Dish(DishFact::Corrected(_)) => 30,
+        Fact::Table(TableFact::Reopened { .. }) => 31,
     }
 }
 
@@ -598,6 +612,40 @@ fn undone_story() -> Vec<Step> {
         ),
         by("ben", "item_edit_undone", undo),
         by("asha", "item_edited", edit_message("wine", r#""customization":"two glasses""#)),
+    ]
+}
+
+/// Several dishes at once, and a bill that is corrected, refunded and reopened after it was final.
+fn revised_story() -> Vec<Step> {
+    let undo = r#"{"type":"undo"}"#;
+    let dishes = [
+        r#""id":"thali","dishName":"Thali","dishType":"veg","price":300,"quantity":1"#,
+        r#""id":"lassi","dishName":"Lassi","price":100,"quantity":3,"customization":"cold","sharedBy":{"asha":1,"ben":2}"#,
+    ];
+    let amounts = r#"{"splitType":"custom","amounts":{"asha":400,"ben":200}}"#;
+    let pay = r#"{"type":"record_payment","data":{"paymentId":"card-1","amount":450,"for":["asha","ben"]}}"#;
+    let for_good = r#"{"type":"refund_payment","data":{"paymentId":"card-1","refundId":"back-1","amount":50,"due":false}}"#;
+    let deadline = r#"{"type":"set_deadline","data":{"in":5,"then":"lock"}}"#;
+    vec![
+        by("asha", "joined_to_revise", join_message("asha")),
+        by("ben", "joined_to_revise_second", join_message("ben")),
+        by("ben", "items_added", add_items_message(&dishes)),
+        by("ben", "items_removed", undo),
+        by("ben", "items_restored", undo),
+        by("asha", "split_updated_to_revise", split_message(amounts)),
+        by("asha", "deadline_updated_to_revise", deadline),
+        by("asha", "order_finalized_to_revise", FINALIZE),
+        by("asha", "payment_recorded_to_revise", pay),
+        by("asha", "payment_refunded_for_good", for_good),
+        by("asha", "item_corrected", correct_message("lassi", r#","quantity":2"#)),
+        by_the_back_end("item_corrected_by_the_back_end", correct_message("lassi", "")),
+        by(
+            "asha",
+            "payment_refunded_to_revise",
+            r#"{"type":"refund_payment","data":{"paymentId":"card-1","refundId":"back-2","amount":250}}"#,
+        ),
+        by("asha", "order_reopened", REOPEN),
+        by("ben", "order_finalized_again", FINALIZE),
     ]
 }
 

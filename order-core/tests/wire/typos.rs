@@ -38,6 +38,8 @@ fn a_typo_in_a_command_that_moves_money_is_refused_with_its_path() {
         ("set_limit", r#"{"participantId":"ben","limt":500}"#, Code::BadLimit, "data.limt"),
         ("set_deadline", r#"{"inn":60000}"#, Code::BadDeadline, "data.inn"),
         ("set_deadline", r#"{"in":60000,"than":"finalize"}"#, Code::BadDeadline, "data.than"),
+        ("refund_payment", r#"{"paymentId":"p1","amount":1,"deu":false}"#, Code::BadPayment, "data.deu"),
+        ("correct_item", r#"{"itemId":"i1","reason":"cold","quanttiy":1}"#, Code::BadField, "data.quanttiy"),
         ("undo", r#"{"sequ":3}"#, Code::BadField, "data.sequ"),
     ] {
         let rejection = table.refuse("asha", &message(kind, data));

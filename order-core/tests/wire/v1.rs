@@ -205,6 +205,8 @@ fn assert_state(state: &Json, order: &Order, presence: &Presence) {
     new.extend(["payments", "paid", "balanceDue", "settled"].iter().filter(|_| with_payments));
     new.extend(finalized.then_some("settlement"));
     new.extend(rules(order));
+    new.extend((!order.corrections().is_empty()).then_some("corrections"));
+    new.extend((order.revision() > 1).then_some("revision"));
     let found: Vec<_> = state.keys().into_iter().filter(|key| !OLD_STATE.contains(key)).collect();
     assert_eq!(found, new);
     assert_eq!(state.keys().last(), Some(&"seq"));
@@ -248,6 +250,7 @@ fn assert_state(state: &Json, order: &Order, presence: &Presence) {
     }
     assert_rule(state, order);
     assert_rules(state, order);
+    assert_corrections(state, order);
     assert_bill(state, order, &shares, with_lines);
     let listed = state.at("splits").list();
     assert_eq!(listed.len(), shares.list().len());
@@ -297,6 +300,29 @@ fn rules(order: &Order) -> Vec<&'static str> {
         ("removed", order.removed().next().is_some()),
     ];
     fields.into_iter().filter_map(|(field, is_there)| is_there.then_some(field)).collect()
+}
+
+fn assert_corrections(state: &Json, order: &Order) {
+    assert!(state.get("revision").is_none_or(|revision| revision.whole() == u64::from(order.revision())));
+    let digits = order.currency().minor_digits();
+    let entries = state.get("corrections").map_or(&[][..], Json::list);
+    assert_eq!(entries.len(), order.corrections().len());
+    for (entry, made) in entries.iter().zip(order.corrections()) {
+        let keys =
+            ["itemId", "dishName", "price", "quantity", "to", "amount", "sharedBy", "reason", "at", "by"];
+        assert_eq!(entry.keys(), keys);
+        assert_eq!(entry.at("itemId").text(), made.item().as_str());
+        assert_eq!(entry.at("dishName").text(), made.dish_name().as_str());
+        assert_eq!(entry.at("price").minor_units(digits), made.price().amount().minor_units());
+        assert_eq!(entry.at("quantity").whole(), u64::from(made.pieces_before()));
+        assert_eq!(entry.at("to").whole(), u64::from(made.pieces_after()));
+        let pieces = i64::from(made.pieces_before() - made.pieces_after());
+        assert_eq!(entry.at("amount").minor_units(digits), made.price().amount().minor_units() * pieces);
+        assert_eq!(entry.at("sharedBy").fields().len(), order.shared_before(made).count());
+        assert_eq!(entry.at("reason").text(), made.reason().as_str());
+        assert_eq!(entry.at("at").whole(), made.at().get());
+        assert_eq!(entry.at("by").text(), order.corrected_by(made).unwrap().id().as_str());
+    }
 }
 
 fn assert_rules(state: &Json, order: &Order) {

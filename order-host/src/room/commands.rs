@@ -69,6 +69,8 @@ pub(super) fn decide_within(
 fn looks_at_the_bill(command: &Command) -> bool {
     match command {
         Command::Dish(DishCommand::Add(add)) => add.shared_by.is_some(),
+        Command::Dish(DishCommand::AddAll(dishes)) => dishes.iter().any(|dish| dish.shared_by.is_some()),
+        Command::Dish(DishCommand::Correct { .. }) => true,
         Command::Dish(_)
         | Command::Charge(_)
         | Command::People(PeopleCommand::Join(_) | PeopleCommand::Leave) => false,

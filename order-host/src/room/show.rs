@@ -51,14 +51,15 @@ impl Room {
             events.push(cursor, event.clone());
         }
         let before = self.before_answer();
-        let v1 = is_written.then(|| TableMessage::new(self.frame(fact)));
-        if let (Some(asker), Some(message)) = (alone, &v1) {
-            self.charge_alone(asker, message.len(), before);
+        let mut v1 = if is_written { self.messages(fact) } else { Vec::new() };
+        if let Some(asker) = alone.filter(|_| !v1.is_empty()) {
+            let bytes = v1.iter().fold(0, |sum: usize, message| sum.saturating_add(message.len()));
+            self.charge_alone(asker, bytes, before);
         }
-        let news = News { v1, v2: event.map(Pieces::from) };
-        self.shown = self.shown.saturating_add(news.len());
-        if let Some(message) = &news.v1 {
+        if !v1.is_empty() {
             self.later.shown(&self.presence);
+        }
+        for message in &v1 {
             if tell_all {
                 self.told_all(message);
             } else {
@@ -68,7 +69,7 @@ impl Room {
         if speak_v1 && !tell_all {
             self.owe_order();
         }
-        self.tell(&news, |connection, speaker| match asked {
+        let when = |connection, speaker: &ParticipantId| match asked {
             // They are sent a farewell.
             _ if left == Some(speaker) => When::Never,
             // Its welcome includes the change.
@@ -76,7 +77,16 @@ impl Room {
             Some(asked) if (asked == connection && !is_put_off) || tell_all => When::Now,
             None if tell_all => When::Now,
             Some(_) | None => When::Later,
-        });
+        };
+        let last = v1.pop();
+        for message in v1 {
+            let news = News { v1: Some(message), v2: None };
+            self.shown = self.shown.saturating_add(news.len());
+            self.tell(&news, when);
+        }
+        let news = News { v1: last, v2: event.map(Pieces::from) };
+        self.shown = self.shown.saturating_add(news.len());
+        self.tell(&news, when);
         if let Some(left) = left {
             let state = || {
                 TableMessage::new(v2::state(&self.order, &self.presence, &cursor.text(), None)).to_strangers()
@@ -100,7 +110,13 @@ impl Room {
         self.members.tell(news, when, order.as_ref(), token);
     }
 
-    /// Encodes the first protocol's message about a committed fact.
+    /// Encodes the first protocol's messages about a committed fact: one, unless it is about several dishes.
+    fn messages(&self, fact: &Stored) -> Vec<TableMessage> {
+        let frames = self.aside(|| wire::fact_messages(&self.order, &self.presence, fact.recorded()));
+        frames.into_iter().map(TableMessage::new).collect()
+    }
+
+    /// Encodes the first protocol's message about a committed fact, the last if there are several.
     pub(super) fn frame(&self, fact: &Stored) -> Frame {
         self.aside(|| wire::fact_message(&self.order, &self.presence, fact.recorded()))
     }

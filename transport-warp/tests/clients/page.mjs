@@ -410,6 +410,50 @@ test('three share a dish, decide on charges, place the order and pay until it is
   await done(...all);
 });
 
+test('the owner takes off what never came, and reopens the order', { timeout: 300_000 }, async () => {
+  const [asha, ben] = await Promise.all([tab(PHONE, 'light'), tab(DESK, 'light')]);
+  await sit(asha, '?room=after', 'Asha');
+  await sit(ben, '?room=after', 'Ben');
+  await add(asha, { dish: 'Thali', kind: 'veg', price: '300', quantity: 1, note: '' });
+  await add(ben, { dish: 'Naan', kind: 'veg', price: '40', quantity: 3, note: '' });
+  await asha.click('#finalize');
+  await asha.click('#confirm-yes');
+  for (const page of [asha, ben]) await page.waitForSelector('#placed:not([hidden])');
+  assert.equal(await ben.isVisible('.correct'), false, 'the owner says what came');
+  assert.equal(await ben.isVisible('#reopen'), false);
+
+  await asha.click('.dish:nth-child(2) .correct');
+  assert.equal(await asha.textContent('#correct-title'), 'Naan');
+  await asha.fill('#correct-reason', 'One came');
+  await asha.fill('#correct-count', '1');
+  await picture(asha, 'correct');
+  await asha.click('#correct-button');
+  for (const page of [asha, ben]) {
+    await shows(page, '#corrections .line-name', ['2 × Naan: One came']);
+    await shows(page, '#corrections .line-amount', ['-₹80.00']);
+    await shows(page, '#balance', ['₹340.00']);
+  }
+  await shows(ben, '#notice', ['Asha corrected Naan: 1 came. One came']);
+  await asha.click('.dish:nth-child(1) .correct');
+  assert.equal(await asha.isVisible('#correct-count'), false, 'of one, none came');
+  await asha.fill('#correct-reason', 'It never came');
+  await asha.click('#correct-button');
+  await shows(ben, '#corrections .line-name', ['2 × Naan: One came', '1 × Thali: It never came']);
+  await shows(ben, '.dish-name', ['Naan']);
+  await shows(ben, '#balance', ['₹40.00']);
+  await picture(ben, 'corrected');
+
+  await asha.click('#reopen');
+  await asha.click('#confirm-yes');
+  for (const page of [asha, ben]) await page.waitForSelector('#placed', { state: 'hidden' });
+  await shows(ben, '#notice', ['The order is open again']);
+  await add(ben, { dish: 'Dal', kind: 'veg', price: '160', quantity: 1, note: '' });
+  await asha.click('#finalize');
+  await asha.click('#confirm-yes');
+  for (const page of [asha, ben]) await shows(page, '#balance', ['₹200.00']);
+  await done(asha, ben);
+});
+
 test('some pay more, and one pays for another', { timeout: 300_000 }, async () => {
   const [asha, ben] = await Promise.all([tab(PHONE, 'dark'), tab(DESK, 'light')]);
   await sit(asha, '?room=ways', 'Asha');

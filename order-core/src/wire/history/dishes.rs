@@ -4,7 +4,7 @@ use crate::fact::{DishFact, ItemAdded};
 use crate::order::item::shown_customization;
 use crate::value::text::Text;
 use crate::wire::write::Writer;
-use crate::{Currency, Item, ItemId, Order};
+use crate::{Currency, Item, ItemId, Order, Quantity};
 
 pub(super) fn details(json: &mut Writer, before: &Order, fact: &DishFact) {
     match fact {
@@ -19,6 +19,25 @@ pub(super) fn details(json: &mut Writer, before: &Order, fact: &DishFact) {
             dish(json, before, item);
             edited(json, before.item(item), dish_name, customization.as_ref());
         }
+        DishFact::AllAdded(added) => several(json, added.iter(), before.currency()),
+        DishFact::AllRestored(restored) => {
+            several(json, restored.iter().map(|restored| &restored.added), before.currency());
+        }
+        DishFact::AllRemoved { items } => {
+            json.key("items");
+            json.begin_list();
+            for item in items {
+                json.begin_object();
+                dish(json, before, item);
+                json.end_object();
+            }
+            json.end_list();
+        }
+        DishFact::Corrected(corrected) => {
+            dish(json, before, &corrected.item);
+            json.whole_field("to", corrected.quantity.map_or(0, Quantity::pieces));
+            json.string_field("reason", corrected.reason.as_str());
+        }
     }
 }
 
@@ -27,6 +46,17 @@ fn added(json: &mut Writer, added: &ItemAdded, currency: Currency) {
     json.string_field("dishName", added.dish_name.as_str());
     json.whole_field("quantity", added.quantity.pieces());
     json.amount_field("price", added.price.amount(), currency);
+}
+
+fn several<'a>(json: &mut Writer, dishes: impl Iterator<Item = &'a ItemAdded>, currency: Currency) {
+    json.key("items");
+    json.begin_list();
+    for dish in dishes {
+        json.begin_object();
+        added(json, dish, currency);
+        json.end_object();
+    }
+    json.end_list();
 }
 
 /// Writes a dish as it was before.

@@ -16,9 +16,12 @@ pub(super) fn details(json: &mut Writer, before: &Order, fact: &PaymentFact) {
             json.string_field("paymentId", payment.as_str());
             json.string_field("status", status.as_str());
         }
-        PaymentFact::Refunded { payment, amount, .. } => {
+        PaymentFact::Refunded { payment, amount, written_off, .. } => {
             json.string_field("paymentId", payment.as_str());
             json.amount_field("amount", *amount, currency);
+            if written_off.is_some() {
+                json.literal_field("due", false);
+            }
         }
     }
 }

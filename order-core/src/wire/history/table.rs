@@ -22,6 +22,7 @@ pub(super) fn details(json: &mut Writer, before: &Order, fact: &TableFact, at: U
         }
         TableFact::LockSet { .. }
         | TableFact::Finalized { .. }
+        | TableFact::Reopened { .. }
         | TableFact::Expired
         | TableFact::Archived => {}
     }

@@ -44,9 +44,11 @@ pub(super) fn read(
         "hand_over" => Command::People(people::hand_over(&data(message)?)?),
 
         "add_item" => Command::Dish(DishCommand::Add(dishes::add(&data(message)?, fresh_id)?)),
+        "add_items" => Command::Dish(dishes::add_all(&data(message)?, fresh_id)?),
         "remove_item" => Command::Dish(dishes::remove(&data(message)?)?),
         "update_quantity" => Command::Dish(dishes::update_quantity(&data(message)?)?),
         "edit_item" => Command::Dish(dishes::edit(&data(message)?)?),
+        "correct_item" => Command::Dish(dishes::correct(&data(message)?)?),
 
         "claim_item" => Command::Claim(claims::claim(&data(message)?)?),
         "unclaim_item" => Command::Claim(claims::unclaim(&data(message)?)?),
@@ -65,6 +67,7 @@ pub(super) fn read(
         "refund_payment" => Command::Payment(payments::refund(&data(message)?, fresh_id)?),
 
         "finalize" => Command::Table(TableCommand::Finalize),
+        "reopen" => Command::Table(TableCommand::Reopen),
         "lock_order" => Command::Table(TableCommand::Lock { locked: true }),
         "unlock_order" => Command::Table(TableCommand::Lock { locked: false }),
         "set_limit" => Command::Table(table::set_limit(&data(message)?)?),

@@ -59,12 +59,13 @@ pub(super) fn refund(
     fresh_id: impl FnOnce() -> ItemId,
 ) -> Result<PaymentCommand, Rejection> {
     // Without an amount, everything is given back: a typo must not do that.
-    data.only(&["paymentId", "refundId", "amount"], Code::BadPayment, "refund_payment")?;
+    data.only(&["paymentId", "refundId", "amount", "due"], Code::BadPayment, "refund_payment")?;
     let payment = existing(data)?;
     let refund = item_id(data, "refundId")?.unwrap_or_else(fresh_id).into();
     // An amount that is `null` must not give back everything.
     let amount = data.number_if_there("amount", Code::BadPayment, AMOUNT)?;
-    Ok(PaymentCommand::Refund(RefundPayment { payment, refund, amount }))
+    let due = data.boolean("due")?.unwrap_or(true);
+    Ok(PaymentCommand::Refund(RefundPayment { payment, refund, amount, due }))
 }
 
 fn existing(data: &Object<'_>) -> Result<PaymentId, Rejection> {

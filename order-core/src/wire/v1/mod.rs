@@ -7,7 +7,7 @@ mod presence;
 mod state;
 
 pub use answer::{ack, error, history};
-pub use event::{fact_message, joined};
+pub use event::{fact_message, fact_messages, joined};
 pub use presence::{presence_changed, sync};
 pub(super) use state::StateWriter;
 pub use state::public_view;

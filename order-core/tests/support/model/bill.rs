@@ -45,6 +45,16 @@ impl ExactBill {
         Pricing::new(model).bill()
     }
 
+    /// What is due, in minor units.
+    pub(super) fn amount(&self) -> i128 {
+        self.lines.iter().map(|line| line.amount).sum()
+    }
+
+    /// Whether the shares do not sum to what is due.
+    pub(super) fn has_unallocated(&self) -> bool {
+        self.part_of(None) != whole(0)
+    }
+
     pub(super) fn has_charge_on_nothing(&self) -> bool {
         !self.on_nothing.is_empty()
     }

@@ -32,6 +32,9 @@ impl Model {
             faults.extend(first.into_iter().flat_map(|charges| charges.unusable(&self.at_first(*currency))));
             return faults;
         }
+        if let What::Correct { .. } | What::Reopen = step.what {
+            return self.faults_of_a_revision(who, &step.what);
+        }
         faults.extend(self.finalized.then_some(Code::OrderFinalized));
         faults.extend((!self.is_present(who)).then_some(Code::JoinFirst));
         faults.extend(self.bad_manners(who, &step.what));
@@ -45,6 +48,19 @@ impl Model {
                 faults.extend(pieces.is_none().then_some(Code::BadQuantity));
                 let line = price.unwrap_or(0) * pieces.unwrap_or(0);
                 faults.extend((self.total() + line >= CEILING).then_some(Code::TotalTooLarge));
+            }
+            What::AddAll { dishes } => {
+                let mut sum = self.total();
+                let mut ids = BTreeSet::new();
+                for &(item, price, quantity) in dishes {
+                    let is_taken = self.dish(item).is_some() || !ids.insert(item);
+                    faults.extend(is_taken.then_some(Code::ItemIdTaken));
+                    let (price, pieces) = (self.price(price), pieces(quantity));
+                    faults.extend(price.is_none().then_some(Code::BadPrice));
+                    faults.extend(pieces.is_none().then_some(Code::BadQuantity));
+                    sum += price.unwrap_or(0) * pieces.unwrap_or(0);
+                }
+                faults.extend((sum >= CEILING).then_some(Code::TotalTooLarge));
             }
             What::Remove { item } | What::Edit { item, .. } => {
                 faults.extend(self.dish(*item).is_none().then_some(Code::ItemNotFound));
@@ -91,6 +107,8 @@ impl Model {
             What::Finalize => faults.extend(self.unfinished()),
             What::Waive { .. }
             | What::Leave
+            | What::Correct { .. }
+            | What::Reopen
             | What::Join { .. }
             | What::Ready { .. }
             | What::Lock { .. }

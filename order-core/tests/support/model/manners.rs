@@ -26,6 +26,7 @@ impl Model {
         match &step.what {
             What::Join { .. } if !before.finalized && !was_there => self.manners.ready.clear(),
             What::Leave => self.manners.ready.clear(),
+            What::Reopen if before.finalized => self.manners.ready.clear(),
             What::SendAway { whom, .. } => {
                 if before.dishes != self.dishes || !before.is_removed(name_of(*whom)) {
                     self.manners.ready.retain(|id| *id == who);
@@ -46,7 +47,7 @@ impl Model {
     /// Carries out a step that has no faults.
     pub(super) fn mind_manners(&mut self, who: &'static str, what: &What) {
         match what {
-            What::Ready { ready } if self.closes(who, *ready) => self.finalized = true,
+            What::Ready { ready } if self.closes(who, *ready) => self.finalize(),
             What::Ready { ready: true } => drop(self.manners.ready.insert(who)),
             What::Ready { ready: false } => drop(self.manners.ready.remove(who)),
             What::Lock { locked } => self.manners.locked = *locked,
@@ -104,6 +105,13 @@ impl Model {
                 let line = self.price(*price).unwrap_or(0) * pieces(*quantity).unwrap_or(0);
                 faults.extend(forbidden(self.is_over(who, line), Code::OverLimit));
             }
+            What::AddAll { dishes } => {
+                faults.extend(forbidden(self.manners.locked, Code::OrderLocked));
+                let line = |&(_, price, quantity): &(usize, usize, usize)| {
+                    self.price(price).unwrap_or(0) * pieces(quantity).unwrap_or(0)
+                };
+                faults.extend(forbidden(self.is_over(who, dishes.iter().map(line).sum()), Code::OverLimit));
+            }
             What::Remove { item } | What::Edit { item, .. } => faults.extend(self.untouchable(who, *item)),
             What::Update { item, quantity } => {
                 faults.extend(self.untouchable(who, *item));
@@ -126,6 +134,8 @@ impl Model {
             What::Ready { .. }
             | What::Join { .. }
             | What::Leave
+            | What::Correct { .. }
+            | What::Reopen
             | What::Tip { .. }
             | What::Waive { .. }
             | What::Assign { .. }

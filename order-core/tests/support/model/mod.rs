@@ -10,6 +10,7 @@ use order_core::{Order, Status};
 
 mod bill;
 mod charge;
+mod closed;
 mod faults;
 mod manners;
 mod step;
@@ -71,6 +72,12 @@ pub(crate) struct Model {
     coin: Option<i128>,
     currency: &'static str,
     finalized: bool,
+    /// Who was on the bill when it was finalized.
+    on_bill: Option<BTreeSet<&'static str>>,
+    /// How often it was finalized.
+    revision: u32,
+    /// The ids of corrected dishes, and how many pieces there were before and after.
+    corrections: Vec<(&'static str, i128, i128)>,
     manners: Manners,
     /// In minor units, as last reported by the order and checked then.
     unallocated: i128,
@@ -91,6 +98,9 @@ impl Default for Model {
             coin: None,
             currency: "INR",
             finalized: false,
+            on_bill: None,
+            revision: 0,
+            corrections: Vec::new(),
             manners: Manners::default(),
             unallocated: 0,
             is_covered: true,
@@ -167,7 +177,22 @@ impl Model {
             What::Waive { waived: false } => {
                 self.without_service.remove(who);
             }
-            What::Finalize => self.finalized = true,
+            What::AddAll { dishes } => {
+                for &(item, price, quantity) in dishes {
+                    self.dishes.push(Dish {
+                        id: ITEMS[item],
+                        name: NAMES[0],
+                        kind: "",
+                        by: who,
+                        price: self.money(price).unwrap(),
+                        pieces: pieces(quantity).unwrap(),
+                        shared_by: vec![(who, 1_000_000)],
+                    });
+                }
+            }
+            What::Correct { item, quantity } => self.correct(*item, *quantity),
+            What::Finalize => self.finalize(),
+            What::Reopen => self.reopen(),
             What::Leave => self.get_up(who),
             What::Ready { .. }
             | What::Lock { .. }
@@ -290,6 +315,7 @@ impl Model {
         assert_eq!(order.owner().map(|owner| owner.id().as_str()), self.owner);
         assert_eq!(order.currency().code(), self.currency);
         assert_eq!(order.status() == Status::Finalized, self.finalized);
+        self.assert_revised(order);
 
         let dishes: Vec<Dish> = order.items().map(|item| self.dish_of(order, item)).collect();
         assert_eq!(dishes, self.dishes);
@@ -404,6 +430,9 @@ impl Model {
     }
 
     fn is_on_bill(&self, id: &str) -> bool {
+        if let Some(people) = &self.on_bill {
+            return people.contains(id);
+        }
         let has_part = |dish: &Dish| dish.shared_by.iter().any(|(sharer, _)| *sharer == id);
         self.is_present(id) || self.dishes.iter().any(has_part)
     }

@@ -93,6 +93,14 @@ pub(super) enum What {
         item: usize,
         name: usize,
     },
+    /// Several dishes at once, each with its price and quantity.
+    AddAll {
+        dishes: Vec<(usize, usize, usize)>,
+    },
+    Correct {
+        item: usize,
+        quantity: usize,
+    },
     Claim {
         item: usize,
         weight: Option<usize>,
@@ -137,6 +145,7 @@ pub(super) enum What {
         rest: Option<&'static str>,
     },
     Finalize,
+    Reopen,
     Leave,
     Ready {
         ready: bool,
@@ -199,6 +208,8 @@ fn step() -> impl Strategy<Value = Step> {
     let likely = prop_oneof![4 => 3_usize..13, 1 => number];
     let item = 0..ITEMS.len();
     let a_dish = item.clone();
+    // Often none, one or two.
+    let likely_pieces = prop_oneof![6 => 0_usize..6, 1 => 0..NUMBERS.len()];
     let who = || prop_oneof![4 => 0_usize..3, 1 => 3..WHO.len()];
     let name = prop_oneof![
         3 => Just(None),
@@ -240,6 +251,9 @@ fn step() -> impl Strategy<Value = Step> {
         8 => item.clone().prop_map(|item| What::Remove { item }),
         12 => (item.clone(), likely.clone()).prop_map(|(item, quantity)| What::Update { item, quantity }),
         5 => (item.clone(), 0..NAMES.len()).prop_map(|(item, name)| What::Edit { item, name }),
+        6 => prop::collection::vec((item.clone(), likely.clone(), likely.clone()), 1..4)
+            .prop_map(|dishes| What::AddAll { dishes }),
+        6 => (item.clone(), likely_pieces).prop_map(|(item, quantity)| What::Correct { item, quantity }),
         14 => (item.clone(), prop::option::of(likely.clone())).prop_map(|(item, weight)| What::Claim { item, weight }),
         8 => item.prop_map(|item| What::Unclaim { item }),
         8 => (a_dish, sharing).prop_map(|(item, shared_by)| What::Assign { item, shared_by }),
@@ -278,7 +292,8 @@ fn step() -> impl Strategy<Value = Step> {
         22 => manners,
         20 => extras,
         24 => rules,
-        2 => Just(What::Finalize),
+        4 => Just(What::Finalize),
+        3 => Just(What::Reopen),
         4 => Just(What::Leave),
     ];
     (who(), what).prop_map(|(who, what)| Step { who, what })
@@ -325,6 +340,23 @@ impl Step {
             What::Edit { item, name } => format!(
                 r#"{{"type":"edit_item","data":{{"itemId":"{}","dishName":"{}"}}}}"#,
                 ITEMS[*item], NAMES[*name]
+            ),
+            What::AddAll { dishes } => {
+                let dish = |&(item, price, quantity): &(usize, usize, usize)| {
+                    format!(
+                        r#"{{"id":"{}","dishName":"Dish","price":{},"quantity":{}}}"#,
+                        ITEMS[item],
+                        number(price),
+                        number(quantity)
+                    )
+                };
+                let dishes: Vec<_> = dishes.iter().map(dish).collect();
+                format!(r#"{{"type":"add_items","data":{{"items":[{}]}}}}"#, dishes.join(","))
+            }
+            What::Correct { item, quantity } => format!(
+                r#"{{"type":"correct_item","data":{{"itemId":"{}","reason":"cold","quantity":{}}}}}"#,
+                ITEMS[*item],
+                number(*quantity)
             ),
             What::Claim { item, weight } => {
                 let weight = weight.map_or(String::new(), |place| format!(r#","weight":{}"#, number(place)));
@@ -378,6 +410,7 @@ impl Step {
                 WHO[*less], WHO[*more],
             ),
             What::Finalize => r#"{"type":"finalize"}"#.to_owned(),
+            What::Reopen => r#"{"type":"reopen"}"#.to_owned(),
             What::Leave => r#"{"type":"leave"}"#.to_owned(),
             What::Ready { .. }
             | What::Lock { .. }

@@ -55,6 +55,36 @@ async fn each_command_is_one_event_for_all_and_one_ack_for_its_sender() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn dishes_added_together_are_one_event_and_in_the_first_protocol_a_message_for_each() {
+    let restaurant = restaurant();
+    let [mut old] = seated(&restaurant, ["old"]).await;
+    let [mut asha] = joined(&restaurant, ["asha"]).await;
+    old.settle().await;
+    let dish = |id: &str| json!({ "id": id, "dishName": id, "quantity": 1, "price": 20 });
+    let dishes = json!({ "type": "add_items", "id": "c1", "data": { "items": [dish("idli"), dish("vada"), dish("dosa")] } });
+    asha.send(dishes.to_string()).await.unwrap();
+    let heard = asha.settle().await;
+    assert_eq!(kinds(&heard), ["event", "ack"]);
+    assert_eq!(heard[0].json()["event"], "items_added");
+    assert_eq!(heard[0].json()["set"]["items"].as_array().unwrap().len(), 3);
+    let heard = old.settle().await;
+    assert_eq!(kinds(&heard), ["item_added"; 3]);
+    let ids: Vec<_> = heard.iter().map(|told| told.json()["data"]["item"]["id"].clone()).collect();
+    assert_eq!(ids, ["idli", "vada", "dosa"]);
+    for told in &heard {
+        assert_eq!(told.json()["data"]["orderState"]["seq"], json!(3));
+    }
+    old.send(r#"{"type":"finalize","id":"f"}"#).await.unwrap();
+    assert_eq!(kinds(&old.settle().await), ["order_finalized", "ack"]);
+    old.send(r#"{"type":"correct_item","id":"x","data":{"itemId":"vada","reason":"cold"}}"#).await.unwrap();
+    assert_eq!(kinds(&old.settle().await), ["item_removed", "ack"]);
+    old.send(r#"{"type":"reopen","id":"r"}"#).await.unwrap();
+    assert_eq!(kinds(&old.settle().await), ["sync", "ack"]);
+    let events: Vec<_> = asha.settle().await.iter().map(|told| told.json()["event"].clone()).collect();
+    assert_eq!(events, ["order_finalized", "item_corrected", "order_reopened"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stranger_is_rejected_and_sees_nothing() {
     let restaurant = restaurant();
     let mut stranger = v2(&restaurant);

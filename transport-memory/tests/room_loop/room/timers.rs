@@ -235,6 +235,35 @@ async fn an_order_that_goes_on_is_looked_at_in_vain_and_lives() {
     assert_eq!(by_the_clock(&restaurant).await, [Fact::Table(TableFact::Expired)]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_order_that_is_reopened_lives_as_long_again() {
+    let mut settings = Settings::default();
+    settings.lifetimes.expire_after = Some(60 * MINUTE);
+    let restaurant = Simulation::with_settings(1, Faults::default(), settings);
+    let [mut asha] = seated(&restaurant, ["asha"]).await;
+    asha.send(add("thali", 250)).await.unwrap();
+    asha.settle().await;
+    pass(&restaurant, 80 * MINUTE).await;
+    assert_eq!(kinds(&asha.settle().await), ["order_expired"]);
+    asha.send(r#"{"type":"reopen","id":"r1"}"#).await.unwrap();
+    let heard = asha.settle().await;
+    assert_eq!(kinds(&heard), ["sync", "ack"]);
+    assert_eq!(state(&heard[0])["status"], json!("active"));
+    let reopened = restaurant.clock().now().get();
+    let hour = 60 * 60 * 1000;
+    let alarm = restaurant.log().alarm(&room()).await.unwrap().unwrap();
+    assert!(alarm.get().abs_diff(reopened + hour) < 60_000, "{alarm:?}");
+    asha.disconnect();
+    sleep(A_WHILE).await;
+    pass(&restaurant, 50 * MINUTE).await;
+    assert_eq!(by_the_clock(&restaurant).await.len(), 1, "not yet");
+    pass(&restaurant, 20 * MINUTE).await;
+    assert_eq!(
+        by_the_clock(&restaurant).await,
+        [Fact::Table(TableFact::Expired), Fact::Table(TableFact::Expired)]
+    );
+}
+
 /// In the other order, a crash between the two would lose the deadline.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_stored_for_which_nobody_would_be_woken() {

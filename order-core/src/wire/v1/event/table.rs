@@ -3,10 +3,11 @@
 use crate::fact::TableFact;
 use crate::wire::frame::Frame;
 use crate::wire::v1::message::FactMessage;
+use crate::wire::v1::presence::sync;
 use crate::wire::write::deadline;
 
 pub(super) fn message(message: FactMessage<'_>, fact: &TableFact) -> Frame {
-    let FactMessage { order, recorded, .. } = message;
+    let FactMessage { order, presence, recorded } = message;
     match fact {
         TableFact::RulesSet(house) => message.with("rules_updated", |writer| {
             writer.json.literal_field("finalizeWhenReady", house.finalize_when_ready);
@@ -30,6 +31,8 @@ pub(super) fn message(message: FactMessage<'_>, fact: &TableFact) -> Frame {
             writer.json.whole_field("left", deadline::left(order, *reminder, recorded.at));
         }),
         TableFact::Finalized { .. } => message.whole("order_finalized"),
+        // The first protocol has no message for it: its clients are sent the order.
+        TableFact::Reopened { .. } => sync(order, presence, recorded.at),
         TableFact::Expired => message.whole("order_expired"),
         TableFact::Archived => message.whole("order_archived"),
     }

@@ -6,6 +6,7 @@ mod claims;
 mod dishes;
 mod payments;
 mod people;
+mod revised;
 mod split;
 mod table;
 mod view;
@@ -89,6 +90,7 @@ impl StateWriter {
         }
         let bill = bill_at..self.json.len();
         self.rules(order);
+        self.revised(order);
         self.json.whole_field("seq", order.seq());
         bill
     }

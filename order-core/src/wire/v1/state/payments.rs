@@ -10,6 +10,9 @@ impl StateWriter {
     pub(super) fn balance(&mut self, order: &Order, balance: Balance) {
         self.amount("paid", order, balance.paid());
         self.amount("pending", order, balance.pending());
+        if balance.written_off() != Amount::ZERO {
+            self.amount("writtenOff", order, balance.written_off());
+        }
         self.amount("balance", order, balance.due());
         self.json.string_field("paymentStatus", balance.status().as_str());
     }
@@ -22,6 +25,9 @@ impl StateWriter {
         }
         self.json.end_list();
         self.amount("paid", order, balances.paid());
+        if balances.written_off() != Amount::ZERO {
+            self.amount("writtenOff", order, balances.written_off());
+        }
         self.amount("balanceDue", order, balances.due());
         let finalized = order.is_finalized();
         self.json.literal_field("settled", finalized && balances.due() == Amount::ZERO);
@@ -66,6 +72,9 @@ impl StateWriter {
                 self.json.begin_object();
                 self.json.string_field("refundId", refund.id().as_str());
                 self.amount("amount", order, refund.amount());
+                if !refund.is_due_again() {
+                    self.json.literal_field("due", false);
+                }
                 self.json.end_object();
             }
             self.json.end_list();

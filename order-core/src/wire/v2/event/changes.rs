@@ -31,6 +31,23 @@ impl<'a> Changes<'a> {
         self.json.end_object();
     }
 
+    /// As [`Changes::set`], with fields that follow the rules in the document. A client that has none of them appends them,
+    /// so the rules come first, even where all of them are the defaults.
+    pub(super) fn set_with_later(
+        &mut self,
+        fields: impl FnOnce(&mut Writer, &Order),
+        later: impl FnOnce(&mut Writer, &Order),
+    ) {
+        self.json.key("set");
+        self.json.begin_object();
+        fields(self.json, self.order);
+        if self.rules || self.order.table.is_none() {
+            state::rules(self.json, self.order);
+        }
+        later(self.json, self.order);
+        self.json.end_object();
+    }
+
     /// Replaces the rules if the fact changed them, and no other field.
     pub(super) fn set_rules(&mut self) {
         if self.rules {
@@ -57,6 +74,27 @@ impl<'a> Changes<'a> {
         if let Some(payment) = order.payment(id) {
             self.put("payments", |json| state::payment(json, order, payment));
         }
+    }
+
+    /// Writes a line that was corrected, if it is still there, and the correction, unless it is the first.
+    pub(super) fn put_corrected(&mut self, id: &ItemId) {
+        let order = self.order;
+        let item = order.item(id);
+        let correction = order.corrections().last().filter(|_| order.corrections().len() > 1);
+        if item.is_none() && correction.is_none() {
+            return;
+        }
+        self.json.key("put");
+        self.json.begin_object();
+        if let Some(item) = item {
+            self.json.key("items");
+            state::item(self.json, order, item);
+        }
+        if let Some(correction) = correction {
+            self.json.key("corrections");
+            state::correction(self.json, order, correction);
+        }
+        self.json.end_object();
     }
 
     pub(super) fn remove_item(&mut self, id: &ItemId) {

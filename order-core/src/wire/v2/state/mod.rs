@@ -6,6 +6,7 @@ mod dishes;
 mod lists;
 mod payments;
 mod people;
+mod revised;
 mod split;
 mod table;
 
@@ -13,6 +14,7 @@ pub(super) use charges::{charge_list, charges, tips, without_service};
 pub(super) use dishes::{item, items, total};
 pub(super) use payments::payment;
 pub(super) use people::{owner, participant};
+pub(super) use revised::{correction, corrections, revision};
 pub(super) use split::split;
 pub(super) use table::{origin, rules};
 
@@ -45,8 +47,15 @@ pub fn state_text(order: &Order) -> String {
     total(&mut json, order);
     json.whole_field("updatedAt", order.updated_at().get());
     json.whole_field("seq", order.seq());
-    // Last, and only once there are any: a client that folds the first rules appends this key.
+    // Last, and only once there are any: a client that folds the first of them appends their key. So where one is there,
+    // those before it are there, too.
     rules(&mut json, order);
+    if order.has_later_fields() {
+        corrections(&mut json, order);
+    }
+    if order.is_revision() {
+        revision(&mut json, order);
+    }
     json.end_object();
     json.into_text()
 }

@@ -25,6 +25,9 @@ pub(in crate::wire::v2) fn payment(json: &mut Writer, order: &Order, payment: &P
         json.begin_object();
         json.string_field("id", refund.id().as_str());
         json.amount_field("amount", refund.amount(), currency);
+        if !refund.is_due_again() {
+            json.literal_field("due", false);
+        }
         json.end_object();
     });
     text_or_null(json, "method", payment.method());

@@ -14,9 +14,9 @@ pub(in crate::wire::v2) fn origin(json: &mut Writer, order: &Order) {
     json.whole_field("createdAt", order.created_at().get());
 }
 
-/// Writes the rules, who is ready and who was removed.
+/// Writes the rules, who is ready and who was removed. Nothing, while neither they nor any field after them is there.
 pub(in crate::wire::v2) fn rules(json: &mut Writer, order: &Order) {
-    if order.table.is_none() {
+    if order.table.is_none() && !order.has_later_fields() {
         return;
     }
     let house = order.table_rules();
