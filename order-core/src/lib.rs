@@ -52,6 +52,7 @@ pub mod payment;
 mod rejection;
 pub mod split;
 pub mod stored;
+pub mod transfer;
 mod value;
 pub mod wire;
 
@@ -68,5 +69,5 @@ pub use rejection::{Code, Limit, Rejection};
 pub use value::{
     Amount, AmountError, CommandId, Currency, CurrencyError, IdError, ItemId, MAX_COMMAND_ID_BYTES,
     MAX_ID_BYTES, MAX_ITEM_ID_BYTES, MAX_MINOR_DIGITS, MAX_QUANTITY, OrderId, ParticipantId, PaymentId,
-    Price, Quantity, QuantityError, UnixMillis, max_order_total, number, text,
+    Price, Quantity, QuantityError, TransferId, UnixMillis, max_order_total, number, text,
 };

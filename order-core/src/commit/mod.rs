@@ -7,6 +7,7 @@ mod marks;
 mod payments;
 mod people;
 mod table;
+mod transfers;
 mod undo;
 
 use thiserror::Error;
@@ -43,6 +44,12 @@ pub enum CommitError {
     /// It records a payment that exists already.
     #[error("the fact records a payment that already exists")]
     PaymentExists,
+    /// It refers to a transfer that was never recorded.
+    #[error("the fact is about a transfer that was never recorded")]
+    UnknownTransfer,
+    /// It records a transfer that exists already.
+    #[error("the fact records a transfer that already exists")]
+    TransferExists,
     /// It adds an item that exists already.
     #[error("the fact adds an item that is already on the order")]
     ItemExists,
@@ -77,6 +84,7 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
         Fact::Split(split) => order.split = split.clone(),
         Fact::Charge(fact) => charges::apply(order, recorded, fact)?,
         Fact::Payment(fact) => payments::apply(order, recorded, fact)?,
+        Fact::Transfer(fact) => transfers::apply(order, recorded, fact)?,
         Fact::Table(fact) => table::apply(order, fact)?,
     }
     marks::update(order, recorded, was_away);
@@ -116,7 +124,7 @@ fn seat_of_author(order: &Order, recorded: &Recorded) -> Result<Seat, CommitErro
 /// Whether `fact` may be applied to an order with this status.
 fn may_happen_to(status: Status, fact: &Fact) -> bool {
     match (status, fact) {
-        (Status::Active | Status::Finalized | Status::Expired, Fact::Payment(_)) => true,
+        (Status::Active | Status::Finalized | Status::Expired, Fact::Payment(_) | Fact::Transfer(_)) => true,
         (status, Fact::Table(TableFact::Archived)) => status == Status::Finalized,
         (status, _) => status == Status::Active,
     }

@@ -42,6 +42,7 @@ impl OrderBounds {
             | Fact::Split(_)
             | Fact::Charge(_)
             | Fact::Payment(_)
+            | Fact::Transfer(_)
             | Fact::Table(_) => Ok(()),
         }
     }

@@ -16,6 +16,7 @@ use super::split::{self, StoredSplitUpdated};
 use super::table::{
     self, StoredDeadlineSet, StoredFinalized, StoredLimitSet, StoredLockSet, StoredReminded, StoredTableRules,
 };
+use super::transfers::{self, StoredTransferAnswered, StoredTransferCancelled, StoredTransferRecorded};
 use super::version::{self, StoredError, Upcast};
 use crate::fact::{Fact, Recorded, TableFact};
 use crate::{Actor, CommandId, ParticipantId, Stamp, UnixMillis};
@@ -74,6 +75,9 @@ pub(super) enum StoredFact {
     PaymentRecorded(StoredPaymentRecorded),
     PaymentUpdated(StoredPaymentUpdated),
     PaymentRefunded(StoredPaymentRefunded),
+    TransferRecorded(StoredTransferRecorded),
+    TransferAnswered(StoredTransferAnswered),
+    TransferCancelled(StoredTransferCancelled),
     RulesSet(StoredTableRules),
     LockSet(StoredLockSet),
     LimitSet(StoredLimitSet),
@@ -111,6 +115,7 @@ pub(super) fn stored_fact(fact: &Fact, by: Option<&ParticipantId>) -> StoredFact
         Fact::Split(rule) => split::store(rule),
         Fact::Charge(fact) => charges::store(fact),
         Fact::Payment(fact) => payments::store(fact),
+        Fact::Transfer(fact) => transfers::store(fact),
         Fact::Table(fact) => table::store(fact),
     }
 }
@@ -154,6 +159,9 @@ pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Resul
         StoredFact::PaymentRecorded(stored) => Fact::Payment(stored.read()),
         StoredFact::PaymentUpdated(stored) => Fact::Payment(stored.read()),
         StoredFact::PaymentRefunded(stored) => Fact::Payment(stored.read()),
+        StoredFact::TransferRecorded(stored) => Fact::Transfer(stored.read()),
+        StoredFact::TransferAnswered(stored) => Fact::Transfer(stored.read()),
+        StoredFact::TransferCancelled(stored) => Fact::Transfer(stored.read()),
         StoredFact::RulesSet(stored) => Fact::Table(stored.read()),
         StoredFact::LockSet(stored) => Fact::Table(stored.read()),
         StoredFact::LimitSet(stored) => Fact::Table(stored.read()?),
@@ -167,6 +175,6 @@ pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Resul
 
 /// For serde's `skip_serializing_if`.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives it by reference")]
-fn is_false(value: &bool) -> bool {
+pub(super) fn is_false(value: &bool) -> bool {
     !*value
 }

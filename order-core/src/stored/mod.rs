@@ -17,6 +17,7 @@ mod payments;
 mod people;
 mod split;
 mod table;
+mod transfers;
 mod value;
 mod version;
 

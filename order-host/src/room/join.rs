@@ -253,7 +253,7 @@ impl Room {
         since: Option<Cursor>,
         seats: bool,
     ) {
-        let token = self.resume_token(participant);
+        let token = self.resume_token(connection, participant);
         let now = self.host.clock.now();
         self.keep_events();
         let missed = since.and_then(|since| self.events.as_ref()?.since(since));

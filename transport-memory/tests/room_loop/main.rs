@@ -9,6 +9,7 @@ mod connection {
     mod errors;
     mod joining;
     mod joining_again;
+    mod proof;
     mod resume_tokens;
     mod sent_again;
     mod signed_in;

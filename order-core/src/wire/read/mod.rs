@@ -8,6 +8,7 @@ mod payments;
 mod people;
 mod split;
 mod table;
+mod transfers;
 
 use rust_decimal::Decimal;
 
@@ -19,7 +20,7 @@ use crate::{ItemId, ParticipantId};
 
 const TYPES: &str = "join, add_item, remove_item, update_quantity, update_split, finalize, leave or another type of the protocol";
 
-/// Reads a command and the participant that its message names as the sender. `fresh_id` makes the id of an item or a payment for which the
+/// Reads a command and the participant that its message names as the sender. `fresh_id` makes the id of an item, a payment or a transfer for which the
 /// client gave none.
 pub(super) fn read(
     message: &Object<'_>,
@@ -62,6 +63,10 @@ pub(super) fn read(
         }
         "update_payment" => Command::Payment(payments::update(&data(message)?)?),
         "refund_payment" => Command::Payment(payments::refund(&data(message)?, fresh_id)?),
+
+        "record_transfer" => Command::Transfer(transfers::record(&data(message)?, fresh_id)?),
+        "answer_transfer" => Command::Transfer(transfers::answer(&data(message)?)?),
+        "cancel_transfer" => Command::Transfer(transfers::cancel(&data(message)?)?),
 
         "finalize" => Command::Table(TableCommand::Finalize),
         "lock_order" => Command::Table(TableCommand::Lock { locked: true }),

@@ -8,6 +8,7 @@ mod payments;
 mod people;
 mod split;
 mod table;
+mod transfers;
 mod view;
 mod writer;
 

@@ -3,7 +3,7 @@
 use crate::fact::Recorded;
 use crate::wire::v2::state;
 use crate::wire::write::Writer;
-use crate::{ItemId, Order, ParticipantId, PaymentId};
+use crate::{ItemId, Order, ParticipantId, PaymentId, TransferId};
 
 /// The changes of an event under construction. The order is the one with the fact committed.
 pub(super) struct Changes<'a> {
@@ -56,6 +56,16 @@ impl<'a> Changes<'a> {
         let order = self.order;
         if let Some(payment) = order.payment(id) {
             self.put("payments", |json| state::payment(json, order, payment));
+        }
+    }
+
+    /// The first transfer brings the list, which the document of the client does not have yet.
+    pub(super) fn put_transfer(&mut self, id: &TransferId) {
+        let order = self.order;
+        if let [_] = order.transfers() {
+            self.set(state::transfers);
+        } else if let Some(transfer) = order.transfer(id) {
+            self.put("transfers", |json| state::transfer(json, order, transfer));
         }
     }
 

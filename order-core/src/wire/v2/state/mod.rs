@@ -8,6 +8,7 @@ mod payments;
 mod people;
 mod split;
 mod table;
+mod transfers;
 
 pub(super) use charges::{charge_list, charges, tips, without_service};
 pub(super) use dishes::{item, items, total};
@@ -15,6 +16,7 @@ pub(super) use payments::payment;
 pub(super) use people::{owner, participant};
 pub(super) use split::split;
 pub(super) use table::{origin, rules};
+pub(super) use transfers::{transfer, transfers};
 
 use self::payments::payments;
 use self::people::participants;
@@ -45,8 +47,14 @@ pub fn state_text(order: &Order) -> String {
     total(&mut json, order);
     json.whole_field("updatedAt", order.updated_at().get());
     json.whole_field("seq", order.seq());
-    // Last, and only once there are any: a client that folds the first rules appends this key.
-    rules(&mut json, order);
+    // Last, and only once there are any: a client that folds the first rules, or the first transfer, appends this key.
+    if order.transfers.as_ref().is_some_and(|transfers| transfers.before_rules) {
+        transfers(&mut json, order);
+        rules(&mut json, order);
+    } else {
+        rules(&mut json, order);
+        transfers(&mut json, order);
+    }
     json.end_object();
     json.into_text()
 }
