@@ -62,8 +62,9 @@ pub use commit::{CommitError, commit, replay};
 pub use decide::{Decision, OrderBounds, decide, decide_once, done_before};
 pub use fact::{Fact, Recorded};
 pub use order::{
-    Item, MAX_CLAIMS, MAX_COMMANDS, MAX_COMMANDS_EACH, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, Markers,
-    Order, Participant, Policy, Presence, RESERVED_COMMANDS, Role, Stamp, Status, TableRules, deadline,
+    Item, MAX_ADDED_EACH, MAX_CLAIMS, MAX_COMMANDS, MAX_COMMANDS_EACH, MAX_ITEMS, MAX_PARTICIPANTS,
+    MAX_TEXT_BYTES, Markers, Order, Participant, Policy, Presence, RESERVED_COMMANDS, Role, Stamp, Status,
+    TableRules, deadline,
 };
 pub use rejection::{Code, Limit, Rejection};
 pub use value::{

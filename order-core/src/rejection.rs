@@ -64,6 +64,10 @@ codes! {
     JoinFirst = "join_first", "Join the order first.";
     /// The socket joined as somebody else.
     AlreadyJoined = "already_joined", "This connection has joined as another participant.";
+    /// The seat is kept for somebody who has its code.
+    WrongCode = "wrong_code", "This seat is kept for somebody else; join with its code, or as somebody new.";
+    /// The chosen id of a person is taken.
+    ParticipantIdTaken = "participant_id_taken", "Somebody with this id is already on the order.";
     /// The socket signed in as somebody else.
     NotYou = "not_you", "You signed in as another participant.";
     /// The sign-in does not cover this order.

@@ -65,6 +65,7 @@ mod payments {
 
 /// Joining, leaving and coming back.
 mod people {
+    mod added;
     mod joining;
 }
 

@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use crate::ParticipantId;
 use crate::commit::undo::Change;
-use crate::fact::{Fact, Recorded, TableFact};
+use crate::fact::{Fact, PeopleFact, Recorded, TableFact};
 use crate::order::cached::Cached;
 use crate::order::done::Done;
 use crate::order::people::Seat;
@@ -35,6 +35,9 @@ pub enum CommitError {
     /// It refers to a person who never joined.
     #[error("the fact is about a person who never joined")]
     UnknownPerson,
+    /// It adds a person who is on the order already.
+    #[error("the fact adds a person who is already on the order")]
+    PersonExists,
     /// It refers to an item that is not on the order.
     #[error("the fact is about an item that is not on the order")]
     UnknownItem,
@@ -125,6 +128,8 @@ fn seat_of_author(order: &Order, recorded: &Recorded) -> Result<Seat, CommitErro
 fn may_happen_to(status: Status, fact: &Fact) -> bool {
     match (status, fact) {
         (Status::Active | Status::Finalized | Status::Expired, Fact::Payment(_) | Fact::Transfer(_)) => true,
+        // Somebody takes a seat that was kept for them, to pay.
+        (Status::Finalized, Fact::People(PeopleFact::Joined(_))) => true,
         (status, Fact::Table(TableFact::Archived)) => status == Status::Finalized,
         (status, _) => status == Status::Active,
     }

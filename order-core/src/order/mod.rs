@@ -36,8 +36,10 @@ use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, PaymentId, Transfe
 
 /// The maximum number of items on one order at a time.
 pub const MAX_ITEMS: usize = 5_000;
-/// The maximum number of people who ever joined one order.
+/// The maximum number of people who ever joined one order, or were added to it.
 pub const MAX_PARTICIPANTS: usize = 250;
+/// The maximum number of people whom one participant adds to an order.
+pub const MAX_ADDED_EACH: usize = 20;
 
 /// The maximum number of claims on all shared dishes of one order. It bounds the full state and
 /// the work on the bill. A dish that one person claims alone does not count.
@@ -220,11 +222,11 @@ impl Order {
         self.owner().is_some_and(|owner| owner.id == *who)
     }
 
-    /// The owner once `leaving` is gone: unchanged, or the earliest joiner of those who remain.
+    /// The owner once `leaving` is gone: unchanged, or the earliest joiner of those who remain and have a phone.
     pub(crate) fn owner_without(&self, leaving: &ParticipantId) -> Option<ParticipantId> {
         let owner = self.owner().filter(|owner| owner.id != *leaving);
         owner
-            .or_else(|| self.participants().find(|person| person.id != *leaving))
+            .or_else(|| self.participants().find(|person| person.id != *leaving && !person.is_vacant()))
             .map(|person| person.id.clone())
     }
 

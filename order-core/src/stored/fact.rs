@@ -10,7 +10,8 @@ use super::dishes::{
 };
 use super::payments::{self, StoredPaymentRecorded, StoredPaymentRefunded, StoredPaymentUpdated};
 use super::people::{
-    self, StoredHandedOver, StoredJoined, StoredLeft, StoredReadmitted, StoredReadySet, StoredRemoved,
+    self, StoredAdded, StoredHandedOver, StoredJoined, StoredLeft, StoredReadmitted, StoredReadySet,
+    StoredRemoved,
 };
 use super::split::{self, StoredSplitUpdated};
 use super::table::{
@@ -57,6 +58,7 @@ struct StoredRecord {
 #[serde(rename_all = "snake_case")]
 pub(super) enum StoredFact {
     Joined(StoredJoined),
+    PersonAdded(StoredAdded),
     Left(StoredLeft),
     ReadySet(StoredReadySet),
     HandedOver(StoredHandedOver),
@@ -141,6 +143,7 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
 pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Result<Fact, StoredError> {
     Ok(match stored {
         StoredFact::Joined(stored) => Fact::People(stored.read()?),
+        StoredFact::PersonAdded(stored) => Fact::People(stored.read()),
         StoredFact::Left(stored) => Fact::People(stored.read()),
         StoredFact::ReadySet(stored) => Fact::People(stored.read()),
         StoredFact::HandedOver(stored) => Fact::People(stored.read()),

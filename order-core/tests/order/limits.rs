@@ -321,6 +321,10 @@ fn every_code_of_the_core_has_an_example() {
     refuse(&mut fine, &shared_message("over", &format!(r#"{{"asha":1e-6,"ben":{}e-6}}"#, PRIMES[0] - 1)));
 
     refuse(&mut open, &limit_message("asha", "-1"));
+    refuse(&mut open, r#"{"type":"add_person","data":{"participantId":"asha","name":"Asha"}}"#);
+    let mut seat = Table::of(&["ben"]);
+    seat.accept("ben", r#"{"type":"add_person","data":{"participantId":"asha","name":"Asha"}}"#);
+    refuse(&mut seat, &join_message("asha"));
 
     let nobody = divide(&Bill::new(OrderId::new("x").unwrap(), Currency::default())).unwrap_err();
     codes.insert(nobody.code());

@@ -59,6 +59,15 @@ fn every_message_to_clients_is_written_as_it_was_released() {
     golden.check("sync_hosted", &party.sync().text());
     let mut party = Party::named("order_undone");
     party.live(&undone_story(), |name, party| golden.check(name, &party.shown("asha")));
+    let mut party = Party::named("without_a_phone");
+    party.live(&without_a_phone_story(), |name, party| {
+        golden.check(name, &party.shown("asha"));
+        let recorded = party.table.log.last().unwrap();
+        golden.check(&format!("{name}_v2"), &wire::v2::event(&party.table.order, recorded, CURSOR));
+    });
+    golden.check("seat_code", &wire::seat_code(&id("dadi"), "0123456789ab", None, NOW));
+    golden.check("seat_code_v2", &wire::v2::seat_code(&id("dadi"), "0123456789ab", None));
+    golden.check("state_without_a_phone_v2", &wire::v2::state_text(&party.table.order));
     let mut party = Party::named("settled_up");
     party.live(&settled_up_story(), |name, party| {
         golden.check(name, &party.shown("asha"));
@@ -149,6 +158,8 @@ fn every_fact_is_stored_as_it_was_released() {
     undone.live(&undone_story(), |name, party| golden.check(name, &party.stored()));
     let mut friends = Party::named("settled_up");
     friends.live(&settled_up_story(), |name, party| golden.check(name, &party.stored()));
+    let mut added = Party::named("without_a_phone");
+    added.live(&without_a_phone_story(), |name, party| golden.check(name, &party.stored()));
     let mut timed = timed_parties();
     for party in &mut timed {
         party.live_by_the_clock(|name, party| golden.check(name, &party.stored()));
@@ -169,6 +180,7 @@ fn every_fact_is_stored_as_it_was_released() {
         ("order_hosted", &hosted.table.order),
         ("order_undone", &undone.table.order),
         ("order_settled_up", &friends.table.order),
+        ("order_without_a_phone", &added.table.order),
     ];
     let timed = timed.iter().map(|party| (party.table.order.id().as_str(), &party.table.order));
     for (name, order) in orders.into_iter().chain(timed) {
@@ -198,11 +210,13 @@ fn every_entry_of_a_history_is_written_as_it_was_released() {
     undone.live(&undone_story(), |_, _| {});
     let mut friends = Party::named("settled_up");
     friends.live(&settled_up_story(), |_, _| {});
+    let mut added = Party::named("without_a_phone");
+    added.live(&without_a_phone_story(), |_, _| {});
     let mut timed = timed_parties();
     for party in &mut timed {
         party.live_by_the_clock(|_, _| {});
     }
-    for party in [&first, &shared, &hosted, &undone, &friends].into_iter().chain(&timed) {
+    for party in [&first, &shared, &hosted, &undone, &friends, &added].into_iter().chain(&timed) {
         let mut order = Order::new(party.table.order.id().clone(), Currency::default());
         let mut entries = Vec::new();
         for recorded in &party.table.log {
@@ -262,7 +276,7 @@ fn what_version_1_stored_means_what_it_meant() {
 }
 
 /// The number of kinds of facts, which [`kind_of`] numbers.
-const KINDS: usize = 30;
+const KINDS: usize = 31;
 
 fn kind_of(fact: &Fact) -> usize {
     match fact {
@@ -293,6 +307,7 @@ fn kind_of(fact: &Fact) -> usize {
         Fact::Table(TableFact::Archived) => 24,
         Fact::Dish(DishFact::Restored(_)) => 25,
         Fact::Dish(DishFact::Edited { .. }) => 26,
+        Fact::People(PeopleFact::Added { .. }) => 30,
         Fact::Transfer(TransferFact::Recorded(_)) => 27,
         Fact::Transfer(TransferFact::Answered { .. }) => 28,
         Fact::Transfer(TransferFact::Cancelled { .. }) => 29,
@@ -594,6 +609,20 @@ fn undone_story() -> Vec<Step> {
         ),
         by("ben", "item_edit_undone", undo),
         by("asha", "item_edited", edit_message("wine", r#""customization":"two glasses""#)),
+    ]
+}
+
+/// ben adds his grandmother, who has no phone.
+fn without_a_phone_story() -> Vec<Step> {
+    let guest = |id: &str, name: &str| {
+        format!(r#"{{"type":"join","participantId":"{id}","participantName":"{name}","data":{{}}}}"#)
+    };
+    let add = r#"{"type":"add_person","data":{"participantId":"dadi","name":"दादी"}}"#;
+    vec![
+        by("asha", "joined_to_add", guest("asha", "Asha")),
+        by("ben", "joined_to_add_second", guest("ben", "Ben")),
+        by("asha", "ready_before_the_addition", READY),
+        by("ben", "participant_added", add),
     ]
 }
 

@@ -12,6 +12,26 @@ use sha2::Sha256;
 use crate::RoomKey;
 use crate::limits::budget::Known;
 
+/// How many letters the code of a seat has. Each holds 5 bits.
+const CODE_LETTERS: usize = 12;
+
+/// The letters of a seat's code: none that could be mistaken for another.
+const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// The letter for the last five bits of a byte.
+fn letter(byte: u8) -> char {
+    LETTERS.get(usize::from(byte % 32)).copied().map_or('0', char::from)
+}
+
+/// The letter for which another is easily mistaken.
+fn alike(letter: char) -> char {
+    match letter {
+        'o' => '0',
+        'i' | 'l' => '1',
+        other => other,
+    }
+}
+
 /// The key that makes and checks resume tokens. Tokens survive a restart if the key does.
 ///
 /// A token is the participant's id and an HMAC-SHA-256 of room and participant, both in base64url: nothing of it has to be
@@ -57,16 +77,38 @@ impl ResumeKey {
         Some((participant, known))
     }
 
+    /// Makes the code with which somebody takes the seat of a person who was added: 12 letters and digits, which hold 60
+    /// bits. Nothing of it is stored, and it is the same every time.
+    pub(crate) fn seat_code(&self, room: &RoomKey, of: &ParticipantId) -> String {
+        let proof = self.mac_of("stonepot seat", room, of).finalize().into_bytes();
+        proof.iter().take(CODE_LETTERS).map(|byte| letter(*byte)).collect()
+    }
+
+    /// Whether this is the code of that seat. White space, hyphens and capitals do not count.
+    pub(crate) fn opens_seat(&self, room: &RoomKey, of: &ParticipantId, code: &str) -> bool {
+        let typed = code.chars().filter(|letter| !letter.is_whitespace() && *letter != '-');
+        let typed: String = typed.map(|letter| alike(letter.to_ascii_lowercase())).collect();
+        let code = self.seat_code(room, of);
+        // Compares in constant time.
+        let differences =
+            typed.bytes().zip(code.bytes()).fold(0, |found, (one, other)| found | (one ^ other));
+        typed.len() == code.len() && differences == 0
+    }
+
     fn mac(&self, room: &RoomKey, participant: &ParticipantId, known: Known) -> Hmac<Sha256> {
+        let label = match known {
+            Known::Proved => "stonepot resume",
+            Known::Named => "stonepot resume named",
+        };
+        self.mac_of(label, room, participant)
+    }
+
+    fn mac_of(&self, label: &str, room: &RoomKey, participant: &ParticipantId) -> Hmac<Sha256> {
         // HMAC pads a short key with zeros.
         let mut block = [0; 64];
         block.iter_mut().zip(self.0).for_each(|(byte, key)| *byte = key);
         let mut mac = Hmac::<Sha256>::new(&block.into());
         // Neither a room's key nor an id contains a zero byte.
-        let label = match known {
-            Known::Proved => "stonepot resume",
-            Known::Named => "stonepot resume named",
-        };
         for part in [label, room.as_str(), participant.as_str()] {
             mac.update(part.as_bytes());
             mac.update(&[0]);

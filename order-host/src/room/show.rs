@@ -237,6 +237,7 @@ impl Room {
                 }
                 return;
             }
+            Request::SeatCode { of } => return self.seat_code(connection, &speaker, id, &of),
             Request::History(page) => return self.history(connection, &speaker, id, page),
             // Requests of a later protocol.
             _ => return self.refuse(connection, &Code::UnknownType.into(), id),
@@ -343,6 +344,7 @@ fn who_left(recorded: &Recorded) -> Option<&ParticipantId> {
         Fact::People(PeopleFact::Removed(removed)) => Some(&removed.who),
         Fact::People(
             PeopleFact::Joined(_)
+            | PeopleFact::Added { .. }
             | PeopleFact::ReadySet { .. }
             | PeopleFact::HandedOver { .. }
             | PeopleFact::Readmitted { .. },

@@ -11,6 +11,7 @@ mod connection {
     mod joining_again;
     mod proof;
     mod resume_tokens;
+    mod seats;
     mod sent_again;
     mod signed_in;
     mod slow_readers;

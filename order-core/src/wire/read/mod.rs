@@ -37,6 +37,7 @@ pub(super) fn read(
     };
     let command = match kind.as_ref() {
         "join" => Command::People(PeopleCommand::Join(people::join(message)?)),
+        "add_person" => Command::People(people::add(&data(message)?, fresh_id)?),
         "leave" => Command::People(PeopleCommand::Leave),
         "set_ready" => Command::People(people::set_ready(&data(message)?)?),
         "remove_participant" => Command::People(people::remove(&data(message)?)?),
