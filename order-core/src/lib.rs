@@ -52,6 +52,7 @@ pub mod payment;
 mod rejection;
 pub mod split;
 pub mod stored;
+pub mod transfer;
 mod value;
 pub mod wire;
 
@@ -61,13 +62,13 @@ pub use commit::{CommitError, commit, replay};
 pub use decide::{Decision, OrderBounds, decide, decide_once, done_before};
 pub use fact::{Fact, Recorded};
 pub use order::{
-    Correction, Item, MAX_CLAIMS, MAX_COMMANDS, MAX_COMMANDS_EACH, MAX_CORRECTED_CLAIMS, MAX_CORRECTIONS,
-    MAX_ITEMS, MAX_ITEMS_AT_ONCE, MAX_PARTICIPANTS, MAX_TEXT_BYTES, Markers, Order, Participant, Policy,
-    Presence, RESERVED_COMMANDS, Role, Stamp, Status, TableRules, deadline,
+    Correction, Item, MAX_ADDED_EACH, MAX_CLAIMS, MAX_COMMANDS, MAX_COMMANDS_EACH, MAX_CORRECTED_CLAIMS,
+    MAX_CORRECTIONS, MAX_ITEMS, MAX_ITEMS_AT_ONCE, MAX_PARTICIPANTS, MAX_TEXT_BYTES, Markers, Order,
+    Participant, Policy, Presence, RESERVED_COMMANDS, Role, Stamp, Status, TableRules, deadline,
 };
 pub use rejection::{Code, Limit, Rejection};
 pub use value::{
     Amount, AmountError, CommandId, Currency, CurrencyError, IdError, ItemId, MAX_COMMAND_ID_BYTES,
     MAX_ID_BYTES, MAX_ITEM_ID_BYTES, MAX_MINOR_DIGITS, MAX_QUANTITY, OrderId, ParticipantId, PaymentId,
-    Price, Quantity, QuantityError, UnixMillis, max_order_total, number, text,
+    Price, Quantity, QuantityError, TransferId, UnixMillis, max_order_total, number, text,
 };

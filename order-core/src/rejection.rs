@@ -64,6 +64,10 @@ codes! {
     JoinFirst = "join_first", "Join the order first.";
     /// The socket joined as somebody else.
     AlreadyJoined = "already_joined", "This connection has joined as another participant.";
+    /// The seat is kept for somebody who has its code.
+    WrongCode = "wrong_code", "This seat is kept for somebody else; join with its code, or as somebody new.";
+    /// The chosen id of a person is taken.
+    ParticipantIdTaken = "participant_id_taken", "Somebody with this id is already on the order.";
     /// The socket signed in as somebody else.
     NotYou = "not_you", "You signed in as another participant.";
     /// The sign-in does not cover this order.
@@ -132,6 +136,22 @@ codes! {
     Overpayment = "overpayment", "The payment is more than is due.";
     /// The order is full of payments.
     TooManyPayments = "too_many_payments", "The order cannot have more payments.";
+    /// The sender has not proved who they are.
+    NotProved = "not_proved", "This connection has not proved that it is yours; come back with your resume token, or sign in.";
+    /// The transfer is not valid.
+    BadTransfer = "bad_transfer", "The transfer is not valid.";
+    /// No such transfer.
+    TransferNotFound = "transfer_not_found", "There is no such transfer.";
+    /// The transfer's id is taken.
+    TransferIdTaken = "transfer_id_taken", "A transfer with this id already exists.";
+    /// More than the sender owes, or the receiver is owed.
+    MoreThanOwed = "more_than_owed", "The transfer is more than is owed.";
+    /// The sender is not the one who may answer or take back the transfer.
+    NotYourTransfer = "not_your_transfer", "Only the person who is paid answers a transfer, and only its sender takes it back.";
+    /// The transfer was answered, or taken back, before.
+    AlreadyAnswered = "already_answered", "This transfer has already been answered or taken back.";
+    /// The order is full of transfers.
+    TooManyTransfers = "too_many_transfers", "The order cannot have more transfers.";
     /// The bill is full of charges.
     TooManyCharges = "too_many_charges", "The order cannot have more charges.";
     /// No such line.

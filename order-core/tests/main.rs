@@ -72,6 +72,7 @@ mod payments {
 
 /// Joining, leaving and coming back.
 mod people {
+    mod added;
     mod joining;
 }
 
@@ -95,6 +96,7 @@ mod support {
     pub mod dear;
     pub mod differences;
     pub mod folding;
+    pub mod friends;
     pub mod json;
     pub mod model;
     pub mod part_laws;
@@ -109,6 +111,13 @@ mod table {
     mod rules;
     mod rules_laws;
     mod timers;
+}
+
+/// Transfers between friends, and whether all are even.
+mod transfers {
+    mod friends;
+    mod laws;
+    mod refused;
 }
 
 /// What is read from clients and written to them, in both protocols.

@@ -165,6 +165,20 @@ submitted('pay', () => {
   render();
 });
 
+$('settlement').addEventListener('click', ({ target }) => {
+  if (!target.closest('button')) return;
+  const owed = table.order.settlement.find(({ from, to }) => `${from} ${to}` === target.closest('li').key);
+  if (owed) ask('owing-problem', 'record_transfer', { transferId: freshId('back_'), to: owed.to, amount: owed.amount });
+});
+
+$('transfers').addEventListener('click', ({ target }) => {
+  const button = target.closest('button');
+  const transferId = target.closest('.transfer')?.key;
+  if (!button) return;
+  if (button.matches('.recall')) return ask('paid-back-problem', 'cancel_transfer', { transferId });
+  ask('paid-back-problem', 'answer_transfer', { transferId, confirmed: button.matches('.got') });
+});
+
 $('payments').addEventListener('click', async ({ target }) => {
   const payment = table.order.payments.find(({ paymentId }) => paymentId === target.closest('.payment')?.key);
   const button = target.closest('button');

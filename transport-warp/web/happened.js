@@ -5,6 +5,7 @@ import { $, put, rows } from './dom.js';
 import { joined } from './link.js';
 import { money } from './money.js';
 import { and, few, nameOf } from './people.js';
+import { me } from './seat.js';
 import { table } from './table.js';
 import { WAYS } from './words.js';
 
@@ -57,6 +58,9 @@ function inWords(change, order) {
     case 'payment_recorded': return `${change.payerName ?? nameOf(order, change.payer)} ${change.status === 'pending' ? 'is paying' : 'paid'} ${money(amount, order.currency)}`;
     case 'payment_updated': return `A payment ${change.status === 'paid' ? 'arrived' : 'never arrived'}`;
     case 'payment_refunded': return 'A payment was refunded';
+    case 'transfer_recorded': return `${who} says they paid ${mine(change.to) ?? change.toName} ${money(amount, order.currency)} back`;
+    case 'transfer_answered': return change.confirmed ? `${who} got ${money(amount, order.currency)} back from ${mine(change.from) ?? change.fromName}` : `${who} did not get ${money(amount, order.currency)} from ${mine(change.from) ?? change.fromName}`;
+    case 'transfer_cancelled': return `${who} took back that they paid ${mine(change.to) ?? change.toName}`;
     case 'order_finalized': return automatic ? 'The time is up, and the order is placed' : `${who} placed the order`;
     case 'order_reopened': return `${who} reopened the order`;
     case 'order_expired': return 'The order has expired';
@@ -67,6 +71,7 @@ function inWords(change, order) {
 
 /** Several dishes that were changed together, by name. */
 const dishes = ({ items = [] }) => and(few(items.map(({ dishName }) => dishName ?? 'a dish')));
+const mine = (id) => (id === me.id ? 'you' : undefined);
 
 /** Describes a change to a dish's name, its note, or both. */
 function edit({ newDishName: name, newCustomization: note }, dish) {
@@ -94,12 +99,14 @@ export function told({ type, participantId: by, participantName: byName, data },
     const remover = data.removedBy && after.participants.find(({ id }) => id === data.removedBy)?.name;
     return inWords({ event: 'participant_removed', byName: remover, participantName: byName }, after);
   }
-  const { payment = {}, item } = data;
+  const { payment = {}, transfer = {}, item } = data;
   const dishOf = (order) => order?.items.find((other) => other.id === data.itemId)?.dishName;
   const whom = data.ownerId ?? data.participantId;
   return inWords({
     ...data,
     ...payment,
+    ...transfer,
+    confirmed: transfer.status === 'confirmed',
     // To clients that know no corrections, a dish that is corrected is removed, or there is less of it.
     event: data.reason === undefined ? type : 'item_corrected',
     byName,

@@ -34,7 +34,9 @@ function connect() {
   clearTimeout(retryTimer);
   if (socket) return;
   const secure = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  const link = new WebSocket(`${secure}//${location.host}/parties/collaborative_order/${room}`);
+  // The token proves that this tab is the person it says it is; without it, others could pay and be paid in their name.
+  const proof = me.token ? `?resume=${encodeURIComponent(me.token)}` : '';
+  const link = new WebSocket(`${secure}//${location.host}/parties/collaborative_order/${room}${proof}`);
   socket = link;
   const giveUp = setTimeout(() => lost(link), 8000);
   link.onopen = () => {

@@ -35,13 +35,14 @@ export function receive(message) {
   }
   if (mine) table.undoing = null;
   if (mine && CHANGES.has(type)) table.lastMine = state.seq;
+  if (message.resumeToken) me.token = message.resumeToken;
   if (type === 'sync' || (type === 'participant_joined' && mine)) seated();
   if (type === 'quantity_updated' && table.wanted.get(data.itemId) === data.quantity) table.wanted.delete(data.itemId);
   if (mine) agreed(type);
   if (mine && data.reason !== undefined && $('correct').open) $('correct').close();
   if (type === 'sync' && isEdited(state)) $('edit').close();
   if (state.payments?.some((payment) => payment.paymentId === table.pay.paymentId)) table.pay = {};
-  if (state.seq !== before?.seq) for (const id of ['finalize-problem', 'undo-problem', 'hosting-problem', 'reopen-problem']) put($(id), '');
+  if (state.seq !== before?.seq) for (const id of ['finalize-problem', 'undo-problem', 'hosting-problem', 'reopen-problem', 'owing-problem', 'paid-back-problem']) put($(id), '');
   if ($('past').open && (type === 'sync' || state.seq !== before?.seq)) askPast();
   if (table.adding && state.items.some((item) => item.id === table.adding.itemId)) added();
   render();

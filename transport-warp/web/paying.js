@@ -1,6 +1,7 @@
 // Shows payments: what is due, who owes whom, and the owner's form to record one.
 
 import { $, fill, put, rows } from './dom.js';
+import { mayPayBack, renderTransfers } from './friends.js';
 import { money } from './money.js';
 import { and, capital, mineFirst, nameOf } from './people.js';
 import { me } from './seat.js';
@@ -21,6 +22,7 @@ export function renderPaying(order) {
   const writtenOff = order.writtenOff ? `, and ${money(order.writtenOff, currency)} need not be` : '';
   put($('paid'), `${money(paid, currency)} of ${money(dueOf(order), currency)} is paid${writtenOff}.`);
   renderSettlement(order);
+  renderTransfers(order);
   renderForm(order);
   $('history').hidden = payments.length === 0;
   rows($('payments'), 'payment-row', payments, (payment) => payment.paymentId, (row, payment) => fillPayment(row, payment, order));
@@ -33,10 +35,13 @@ function renderSettlement(order) {
   $('owing').hidden = transfers.length === 0;
   put($('owing-title'), order.settled ? 'Among yourselves' : 'Who owes whom');
   const name = (id, known) => (id === me.id ? 'you' : id === null ? 'the restaurant' : known ?? nameOf(order, id));
-  rows($('settlement'), 'line-row', transfers, ({ from, to }) => `${from} ${to}`, (row, { from, fromName, to, toName, amount }) => {
+  rows($('settlement'), 'owing-row', transfers, ({ from, to }) => `${from} ${to}`, (row, { from, fromName, to, toName, amount }) => {
     put(row.querySelector('.line-name'), `${capital(name(from, fromName))} ${from === me.id ? 'pay' : 'pays'} ${name(to, toName)}`);
     put(row.querySelector('.line-amount'), money(amount, order.currency));
     row.classList.toggle('mine', from === me.id || to === me.id);
+    const button = row.querySelector('button');
+    button.hidden = !mayPayBack(order, from, to);
+    put(button, `I paid ${name(to, toName)} ${money(amount, order.currency)}`);
   });
 }
 

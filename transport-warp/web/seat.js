@@ -3,7 +3,7 @@
 /** The room in the URL, or null. */
 export const asked = new URLSearchParams(location.search).get('room');
 export let room = asked ?? freshCode();
-/** `{id, name, seated}` of this tab in this room; sessionStorage keeps the identity across a reload. */
+/** `{id, name, seated, token}` of this tab in this room; sessionStorage keeps the identity across a reload. */
 export let me = remembered();
 /** What the first `join` contains besides the name; sent until the server has answered it once. */
 export let introduction = {};

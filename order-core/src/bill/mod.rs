@@ -58,6 +58,7 @@ mod check;
 mod divide;
 mod division;
 mod on_its_own;
+mod positions;
 mod settlement;
 mod shares;
 
@@ -68,6 +69,7 @@ pub(crate) use check::{
 pub use divide::divide;
 pub use division::{DinerShare, Division, Part};
 pub use on_its_own::{Bill, Dish};
+pub use positions::Positions;
 pub use settlement::{Transfer, settlement};
 pub(crate) use shares::seats_on_bill;
 pub use shares::{Share, Shares, shares};

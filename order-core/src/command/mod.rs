@@ -7,6 +7,7 @@ mod payments;
 mod people;
 mod split;
 mod table;
+mod transfers;
 
 pub use charges::{ChargeAmount, ChargeCommand, NewCharge, SetCharges};
 pub use claims::{ClaimCommand, SharedBy};
@@ -15,6 +16,7 @@ pub use payments::{PaidFor, PaymentCommand, RecordPayment, RefundPayment};
 pub use people::{DishesOfRemoved, Join, PeopleCommand};
 pub use split::{AgreedShares, UpdateSplit};
 pub use table::{SetDeadline, TableCommand, When};
+pub use transfers::{RecordTransfer, TransferCommand};
 
 use rust_decimal::Decimal;
 
@@ -67,6 +69,8 @@ pub enum Command {
     Charge(ChargeCommand),
     /// About a payment. The owner's or the back end's to give.
     Payment(PaymentCommand),
+    /// About a transfer between two participants.
+    Transfer(TransferCommand),
     /// About the table as a whole.
     Table(TableCommand),
     /// Takes back the author's own last change to the bill.
@@ -74,4 +78,25 @@ pub enum Command {
         /// The fact that the change was, where the client says; if it is another by now, nothing is taken back.
         seq: Option<Decimal>,
     },
+}
+
+impl Command {
+    /// Whether only an actor who has proved who they are may give it: by a sign-in, by a secret of theirs, or on the connection
+    /// that made the participant. One who only named a participant may not.
+    ///
+    /// The core cannot know who has proved what. A host refuses the command with
+    /// [`Code::NotProved`](crate::Code::NotProved) otherwise.
+    pub fn needs_proof(&self) -> bool {
+        match self {
+            Self::Transfer(_) => true,
+            Self::People(_)
+            | Self::Dish(_)
+            | Self::Claim(_)
+            | Self::Split(_)
+            | Self::Charge(_)
+            | Self::Payment(_)
+            | Self::Table(_)
+            | Self::Undo { .. } => false,
+        }
+    }
 }

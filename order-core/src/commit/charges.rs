@@ -53,7 +53,7 @@ pub(super) fn back(order: &Order, recorded: &Recorded, fact: &ChargeFact) -> Opt
 }
 
 /// The charges that `order` has.
-pub(super) fn charges_of(order: &Order) -> ChargesSet {
+pub(crate) fn charges_of(order: &Order) -> ChargesSet {
     ChargesSet {
         charges: order.charges.clone(),
         round_to: order.round_to,

@@ -1,6 +1,6 @@
 //! Applies facts to an order.
 
-mod charges;
+pub(crate) mod charges;
 mod claims;
 pub(crate) mod dishes;
 mod dishes_together;
@@ -8,13 +8,14 @@ mod marks;
 mod payments;
 mod people;
 mod table;
+mod transfers;
 mod undo;
 
 use thiserror::Error;
 
 use crate::ParticipantId;
 use crate::commit::undo::Change;
-use crate::fact::{DishFact, Fact, Recorded, TableFact};
+use crate::fact::{DishFact, Fact, PeopleFact, Recorded, TableFact};
 use crate::order::cached::Cached;
 use crate::order::done::Done;
 use crate::order::people::Seat;
@@ -35,6 +36,9 @@ pub enum CommitError {
     /// It refers to a person who never joined.
     #[error("the fact is about a person who never joined")]
     UnknownPerson,
+    /// It adds a person who is on the order already.
+    #[error("the fact adds a person who is already on the order")]
+    PersonExists,
     /// It refers to an item that is not on the order.
     #[error("the fact is about an item that is not on the order")]
     UnknownItem,
@@ -44,6 +48,12 @@ pub enum CommitError {
     /// It records a payment that exists already.
     #[error("the fact records a payment that already exists")]
     PaymentExists,
+    /// It refers to a transfer that was never recorded.
+    #[error("the fact is about a transfer that was never recorded")]
+    UnknownTransfer,
+    /// It records a transfer that exists already.
+    #[error("the fact records a transfer that already exists")]
+    TransferExists,
     /// It adds an item that exists already.
     #[error("the fact adds an item that is already on the order")]
     ItemExists,
@@ -78,6 +88,7 @@ pub fn commit(order: &mut Order, recorded: &Recorded) -> Result<(), CommitError>
         Fact::Split(split) => order.split = split.clone(),
         Fact::Charge(fact) => charges::apply(order, recorded, fact)?,
         Fact::Payment(fact) => payments::apply(order, recorded, fact)?,
+        Fact::Transfer(fact) => transfers::apply(order, recorded, fact)?,
         Fact::Table(fact) => table::apply(order, fact)?,
     }
     marks::update(order, recorded, was_away);
@@ -119,8 +130,10 @@ fn may_happen_to(status: Status, fact: &Fact) -> bool {
     match (status, fact) {
         (
             Status::Active | Status::Finalized | Status::Expired,
-            Fact::Payment(_) | Fact::Dish(DishFact::Corrected(_)),
+            Fact::Payment(_) | Fact::Transfer(_) | Fact::Dish(DishFact::Corrected(_)),
         ) => true,
+        // Somebody takes a seat that was kept for them, to pay.
+        (Status::Finalized, Fact::People(PeopleFact::Joined(_))) => true,
         (status, Fact::Table(TableFact::Reopened { .. })) => {
             matches!(status, Status::Finalized | Status::Expired)
         }

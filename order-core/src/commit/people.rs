@@ -10,13 +10,15 @@ use super::{CommitError, author, seat_of_author, table};
 use crate::fact::{Joined, PeopleFact, Recorded, Removed};
 use crate::order::Order;
 use crate::order::cached::Cached;
-use crate::order::people::{Participant, Seat};
+use crate::order::people::{Added, Participant, Seat};
+use crate::value::text::Text;
 use crate::{ParticipantId, Policy, Role, UnixMillis};
 
 /// Applies a fact about the people at the table.
 pub(super) fn apply(order: &mut Order, recorded: &Recorded, fact: &PeopleFact) -> Result<(), CommitError> {
     match fact {
         PeopleFact::Joined(joined) => join(order, author(recorded)?, recorded.at, joined),
+        PeopleFact::Added { who, name } => add(order, author(recorded)?, recorded.at, who, name)?,
         PeopleFact::Left { owner } => leave(order, author(recorded)?, owner.as_ref())?,
         PeopleFact::ReadySet { ready } => set_ready(order, seat_of_author(order, recorded)?, *ready),
         PeopleFact::HandedOver { to } => {
@@ -37,6 +39,7 @@ pub(super) fn touched(fact: &PeopleFact, takes_discount: bool) -> Touched {
             Touched { items, gone: removed.items.clone(), charges: takes_discount, split: false }
         }
         PeopleFact::Joined(_)
+        | PeopleFact::Added { .. }
         | PeopleFact::Left { .. }
         | PeopleFact::ReadySet { .. }
         | PeopleFact::HandedOver { .. }
@@ -57,6 +60,9 @@ fn join(order: &mut Order, by: &ParticipantId, at: UnixMillis, joined: &Joined) 
         person.name = joined.name.clone();
         person.phone.clone_from(&joined.phone);
         person.left = false;
+        if let Some(added) = &mut person.added {
+            added.is_vacant = false;
+        }
     } else {
         order.people.push(Participant {
             id: by.clone(),
@@ -64,6 +70,7 @@ fn join(order: &mut Order, by: &ParticipantId, at: UnixMillis, joined: &Joined) 
             phone: joined.phone.clone(),
             joined_at: at,
             left: false,
+            added: None,
             written: Cached::default(),
             tie: Cached::default(),
         });
@@ -89,6 +96,30 @@ fn join(order: &mut Order, by: &ParticipantId, at: UnixMillis, joined: &Joined) 
     if let Some(deadline) = joined.deadline.as_deref() {
         table::of(order).deadline = Some(deadline.clone());
     }
+}
+
+fn add(
+    order: &mut Order,
+    by: &ParticipantId,
+    at: UnixMillis,
+    who: &ParticipantId,
+    name: &Text,
+) -> Result<(), CommitError> {
+    if order.person(who).is_some() {
+        return Err(CommitError::PersonExists);
+    }
+    let by = order.person(by).ok_or(CommitError::UnknownPerson)?.id.clone();
+    order.people.push(Participant {
+        id: who.clone(),
+        name: name.clone(),
+        phone: None,
+        joined_at: at,
+        left: false,
+        added: Some(Box::new(Added { by, is_vacant: true })),
+        written: Cached::default(),
+        tie: Cached::default(),
+    });
+    Ok(())
 }
 
 fn leave(order: &mut Order, by: &ParticipantId, owner: Option<&ParticipantId>) -> Result<(), CommitError> {

@@ -86,7 +86,7 @@ impl Touched {
             Fact::Claim(fact) => claims::touched(fact),
             Fact::Split(_) => Self { split: true, ..Self::default() },
             Fact::Charge(fact) => charges::touched(fact),
-            Fact::Payment(_) | Fact::Table(_) => Self::default(),
+            Fact::Payment(_) | Fact::Transfer(_) | Fact::Table(_) => Self::default(),
         }
     }
 
@@ -183,6 +183,6 @@ fn back(order: &Order, recorded: &Recorded) -> Option<Fact> {
         Fact::Split(_) => Some(Fact::Split(order.split.clone())),
         Fact::Charge(fact) => charges::back(order, recorded, fact).map(Fact::Charge),
         // Membership and rules are not part of the bill, and payments are refunded instead.
-        Fact::People(_) | Fact::Payment(_) | Fact::Table(_) => None,
+        Fact::People(_) | Fact::Payment(_) | Fact::Transfer(_) | Fact::Table(_) => None,
     }
 }

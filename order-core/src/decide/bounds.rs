@@ -36,18 +36,22 @@ impl OrderBounds {
     pub fn check(&self, order: &Order, recorded: &Recorded) -> Result<(), Rejection> {
         match &recorded.fact {
             Fact::Dish(fact) => self.check_dishes(order, fact),
-            Fact::People(PeopleFact::Joined(_)) => self.check_people(order, recorded),
+            Fact::People(PeopleFact::Joined(_)) => {
+                let is_known = recorded.by.id().is_some_and(|id| order.person(id).is_some());
+                self.check_people(order, is_known)
+            }
+            Fact::People(PeopleFact::Added { .. }) => self.check_people(order, false),
             Fact::People(_)
             | Fact::Claim(_)
             | Fact::Split(_)
             | Fact::Charge(_)
             | Fact::Payment(_)
+            | Fact::Transfer(_)
             | Fact::Table(_) => Ok(()),
         }
     }
 
-    fn check_people(&self, order: &Order, recorded: &Recorded) -> Result<(), Rejection> {
-        let is_known = recorded.by.id().is_some_and(|id| order.person(id).is_some());
+    fn check_people(&self, order: &Order, is_known: bool) -> Result<(), Rejection> {
         if is_known || order.people.len() < self.participants {
             return Ok(());
         }

@@ -8,6 +8,7 @@ use crate::bill::{
     Charge, ChargeKind, ChargeValue, CheckedCharge, check_bases, check_number, check_shares_coin,
 };
 use crate::command::{ChargeAmount, ChargeCommand, SetCharges};
+use crate::commit::charges::charges_of;
 use crate::fact::{ChargeFact, ChargesSet, Fact};
 use crate::order::Order;
 use crate::rejection::{Code, Rejection};
@@ -25,7 +26,7 @@ pub(super) fn decide(
             in_charge(order, actor)?;
             still_open(order)?;
             let set = self::set(order, order.currency, set)?;
-            let is_new = set.charges != order.charges || set.round_to != order.round_to;
+            let is_new = set != charges_of(order);
             (ChargeFact::Set(set), is_new)
         }
         ChargeCommand::SetTip { tip } => {

@@ -13,6 +13,7 @@ mod people;
 mod rights;
 mod split;
 mod table;
+mod transfers;
 mod undo;
 
 pub use bounds::OrderBounds;
@@ -110,6 +111,7 @@ pub fn decide(
         Command::Split(command) => split::decide(order, actor, command)?,
         Command::Charge(command) => charges::decide(order, actor, command)?,
         Command::Payment(command) => payments::decide(order, actor, command)?,
+        Command::Transfer(command) => transfers::decide(order, actor, command)?,
         Command::Table(command) => table::decide(order, now, actor, command)?,
         Command::Undo { seq } => Some(undo::decide(order, actor, *seq)?),
     };

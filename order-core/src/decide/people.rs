@@ -11,9 +11,10 @@ use crate::command::{DishesOfRemoved, Join, PeopleCommand};
 use crate::fact::{Fact, Joined, PeopleFact, Removed};
 use crate::order::people::{Participant, Seat};
 use crate::order::table::TableRules;
-use crate::order::{Order, Status};
+use crate::order::{MAX_ADDED_EACH, Order, Status};
 use crate::rejection::{Code, Rejection};
 use crate::split::Weight;
+use crate::value::text::Text;
 use crate::{Actor, Item, ItemId, ParticipantId, Role, UnixMillis};
 
 /// Decides a command about the people at the table; `None`: it changes nothing.
@@ -27,6 +28,10 @@ pub(super) fn decide(
         PeopleCommand::Join(join) => {
             let joined = self::join(order, now, named(actor)?, join)?;
             Ok(joined.map(|joined| Fact::People(PeopleFact::Joined(joined))))
+        }
+        PeopleCommand::Add { who, name } => {
+            let by = present(order, actor)?;
+            add(order, by, who, name).map(Some)
         }
         PeopleCommand::Leave => {
             let owner = order.owner_without(present(order, actor)?);
@@ -48,6 +53,21 @@ pub(super) fn decide(
     }
 }
 
+/// Adds a person without a phone.
+fn add(order: &Order, by: &ParticipantId, who: &ParticipantId, name: &Text) -> Result<Fact, Rejection> {
+    if order.person(who).is_some() {
+        return Err(Rejection::new(Code::ParticipantIdTaken)
+            .field("data.participantId")
+            .expected("an unused id, or none"));
+    }
+    let own = order.people.iter().filter(|person| person.added_by() == Some(by)).count();
+    if own >= MAX_ADDED_EACH {
+        return Err(Rejection::new(Code::TooManyParticipants)
+            .expected(format!("at most {MAX_ADDED_EACH} people added by one person")));
+    }
+    Ok(Fact::People(PeopleFact::Added { who: who.clone(), name: name.clone() }))
+}
+
 fn may_manage(order: &Order, actor: &Actor) -> Result<(), Rejection> {
     in_charge(order, actor)?;
     still_open(order)
@@ -63,11 +83,21 @@ fn join(
     if order.is_removed(id) {
         return Err(Rejection::new(Code::Removed));
     }
-    if known.is_some() && order.status != Status::Active {
+    let is_vacant = known.is_some_and(Participant::is_vacant);
+    if is_vacant && !join.may_take_seat {
+        return Err(Rejection::new(Code::WrongCode)
+            .field("data.code")
+            .expected("the code of this seat, from the person who added it"));
+    }
+    // A seat may be taken after the end, by somebody who comes to pay.
+    let comes_to_pay = is_vacant && order.status == Status::Finalized;
+    if known.is_some() && order.status != Status::Active && !comes_to_pay {
         // A participant may come back to look at the bill, but that changes nothing.
         return Ok(None);
     }
-    still_open(order)?;
+    if !comes_to_pay {
+        still_open(order)?;
+    }
     let first = order.people.is_empty();
     if let Some(currency) = join.currency
         && !first
@@ -107,6 +137,7 @@ fn join(
     };
     let nothing_new = known.is_some_and(|person| {
         !person.left
+            && !is_vacant
             && person.name == joined.name
             && person.phone == joined.phone
             && joined.circle_id.is_none()
@@ -135,7 +166,12 @@ fn role_on_joining(order: &Order, id: &ParticipantId) -> Role {
 /// finalizes it; if the bill cannot be finalized, that mark is refused with the reason.
 fn ready(order: &Order, by: &ParticipantId, ready: bool) -> Result<Option<Fact>, Rejection> {
     let is_ready = |who: &ParticipantId| order.ready().any(|person| person.id == *who);
-    let all_ready = || order.participants().all(|person| person.id == *by || is_ready(&person.id));
+    let all_ready = || {
+        order
+            .participants()
+            .filter(|person| !person.is_vacant())
+            .all(|person| person.id == *by || is_ready(&person.id))
+    };
     if ready && order.table_rules().finalize_when_ready && all_ready() {
         return finalized(order).map(Some);
     }
@@ -145,6 +181,12 @@ fn ready(order: &Order, by: &ParticipantId, ready: bool) -> Result<Option<Fact>,
 /// Hands the order over. Only a person at the table can own it.
 fn hand_over(order: &Order, to: &ParticipantId) -> Result<Option<Fact>, Rejection> {
     let to = at_the_table(order, to, "data.participantId")?;
+    if to.is_vacant() {
+        return Err(unknown_participant(
+            "data.participantId",
+            "the id of somebody who has joined themselves",
+        ));
+    }
     Ok((!order.is_owned_by(&to.id)).then(|| Fact::People(PeopleFact::HandedOver { to: to.id.clone() })))
 }
 

@@ -38,6 +38,8 @@ pub(super) fn decide(order: &Order, actor: &Actor, seq: Option<Decimal>) -> Resu
         }
         Fact::Charge(back) => charges::undo(order, actor, back).map(Fact::Charge),
         // Nothing of these is kept to be taken back.
-        Fact::People(_) | Fact::Payment(_) | Fact::Table(_) => Err(Code::NothingToUndo.into()),
+        Fact::People(_) | Fact::Payment(_) | Fact::Transfer(_) | Fact::Table(_) => {
+            Err(Code::NothingToUndo.into())
+        }
     }
 }

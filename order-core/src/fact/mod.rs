@@ -7,6 +7,7 @@ mod payments;
 mod people;
 mod table;
 mod traits;
+mod transfers;
 
 pub use charges::{ChargeFact, ChargesSet};
 pub use claims::ClaimFact;
@@ -15,6 +16,7 @@ pub use payments::{PaymentFact, PaymentRecorded};
 pub use people::{Joined, PeopleFact, Removed};
 pub use table::TableFact;
 pub(crate) use traits::{Marks, Traits};
+pub use transfers::{TransferFact, TransferRecorded};
 
 use crate::split::SplitRule;
 use crate::{Actor, Stamp, UnixMillis};
@@ -50,6 +52,8 @@ pub enum Fact {
     Charge(ChargeFact),
     /// About a payment.
     Payment(PaymentFact),
+    /// About a transfer between two participants.
+    Transfer(TransferFact),
     /// About the table as a whole.
     Table(TableFact),
 }
@@ -64,6 +68,7 @@ impl Fact {
             Self::Split(_) => Traits::of("split_updated").drops(Marks::KeepAuthors),
             Self::Charge(fact) => fact.traits(),
             Self::Payment(fact) => fact.traits(),
+            Self::Transfer(fact) => fact.traits(),
             Self::Table(fact) => fact.traits(),
         }
     }

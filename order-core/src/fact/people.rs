@@ -12,6 +12,13 @@ use crate::{Currency, ItemId, ParticipantId, Role, TableRules};
 pub enum PeopleFact {
     /// Somebody joined, came back, or changed their details.
     Joined(Joined),
+    /// Somebody without a phone was added.
+    Added {
+        /// The person's id.
+        who: ParticipantId,
+        /// The person's name.
+        name: Text,
+    },
     /// Somebody left.
     Left {
         /// The new owner; `None`: everybody has left.
@@ -44,6 +51,7 @@ impl PeopleFact {
                 .drops(Marks::DropOnArrival)
                 .changes_rules(joined.rules.is_some() || joined.deadline.is_some())
                 .may_move_alarm(joined.currency.is_some() || joined.deadline.is_some()),
+            Self::Added { .. } => Traits::of("participant_added").drops(Marks::Drop),
             Self::Left { .. } => Traits::of("participant_left").drops(Marks::Drop),
             Self::ReadySet { .. } => Traits::of("ready_updated").changes_rules(true),
             Self::HandedOver { .. } => Traits::of("owner_changed"),

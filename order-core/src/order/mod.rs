@@ -11,6 +11,7 @@ pub(crate) mod people;
 mod presence;
 pub(crate) mod revised;
 pub(crate) mod table;
+pub(crate) mod transfers;
 
 pub use done::{MAX_COMMANDS, MAX_COMMANDS_EACH, RESERVED_COMMANDS, Stamp};
 pub use item::Item;
@@ -31,16 +32,19 @@ use crate::order::payments::Payment;
 use crate::order::people::Seat;
 use crate::order::revised::Revised;
 use crate::order::table::TableState;
+use crate::order::transfers::{RecordedTransfer, Transfers};
 use crate::value::text::Text;
 use crate::wire::Texts;
-use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, PaymentId, UnixMillis};
+use crate::{Amount, Currency, ItemId, OrderId, ParticipantId, PaymentId, TransferId, UnixMillis};
 
 /// The maximum number of items on one order at a time.
 pub const MAX_ITEMS: usize = 5_000;
 /// The maximum number of items that one command adds.
 pub const MAX_ITEMS_AT_ONCE: usize = 100;
-/// The maximum number of people who ever joined one order.
+/// The maximum number of people who ever joined one order, or were added to it.
 pub const MAX_PARTICIPANTS: usize = 250;
+/// The maximum number of people whom one participant adds to an order.
+pub const MAX_ADDED_EACH: usize = 20;
 
 /// The maximum number of claims on all shared dishes of one order. It bounds the full state and
 /// the work on the bill. A dish that one person claims alone does not count.
@@ -102,6 +106,8 @@ pub struct Order {
     /// The smallest coin to which the bill is rounded.
     pub(crate) round_to: Option<Amount>,
     pub(crate) payments: Vec<Payment>,
+    /// `None` until the first transfer between participants.
+    pub(crate) transfers: Option<Box<Transfers>>,
     /// Who was on the bill when it was finalized, in seat order. Payments do not change that.
     pub(crate) on_bill: Option<Vec<Seat>>,
     pub(crate) status: Status,
@@ -144,6 +150,7 @@ impl Order {
             without_service: BTreeSet::new(),
             round_to: None,
             payments: Vec::new(),
+            transfers: None,
             on_bill: None,
             status: Status::Active,
             table: None,
@@ -224,11 +231,11 @@ impl Order {
         self.owner().is_some_and(|owner| owner.id == *who)
     }
 
-    /// The owner once `leaving` is gone: unchanged, or the earliest joiner of those who remain.
+    /// The owner once `leaving` is gone: unchanged, or the earliest joiner of those who remain and have a phone.
     pub(crate) fn owner_without(&self, leaving: &ParticipantId) -> Option<ParticipantId> {
         let owner = self.owner().filter(|owner| owner.id != *leaving);
         owner
-            .or_else(|| self.participants().find(|person| person.id != *leaving))
+            .or_else(|| self.participants().find(|person| person.id != *leaving && !person.is_vacant()))
             .map(|person| person.id.clone())
     }
 
@@ -331,6 +338,26 @@ impl Order {
     /// How much a payment pays of each person's share, before refunds.
     pub fn paid_for(&self, payment: &Payment) -> impl Iterator<Item = (&Participant, Amount)> {
         payment.parts.iter().filter_map(|part| Some((self.at(part.seat)?, part.amount)))
+    }
+
+    /// The transfers between participants, in the order in which they were recorded.
+    pub fn transfers(&self) -> &[RecordedTransfer] {
+        self.transfers.as_ref().map_or(&[], |transfers| &transfers.list)
+    }
+
+    /// The transfer with this id.
+    pub fn transfer(&self, id: &TransferId) -> Option<&RecordedTransfer> {
+        self.transfers().iter().find(|transfer| transfer.id == *id)
+    }
+
+    /// The person who pays with a transfer.
+    pub fn sender(&self, transfer: &RecordedTransfer) -> Option<&Participant> {
+        self.at(transfer.from)
+    }
+
+    /// The person who is paid by a transfer.
+    pub fn receiver(&self, transfer: &RecordedTransfer) -> Option<&Participant> {
+        self.at(transfer.to)
     }
 
     /// The number of command ids that the order remembers.

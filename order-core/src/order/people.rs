@@ -28,7 +28,16 @@ impl Role {
     }
 }
 
-/// A person who joined the order, and may have left it.
+/// How somebody came to the table without a phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Added {
+    /// The sponsor, who added them.
+    pub(crate) by: ParticipantId,
+    /// Whether nobody has taken the seat yet.
+    pub(crate) is_vacant: bool,
+}
+
+/// A person who joined the order or was added to it, and may have left it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Participant {
     pub(crate) id: ParticipantId,
@@ -36,6 +45,8 @@ pub struct Participant {
     pub(crate) phone: Option<Text>,
     pub(crate) joined_at: UnixMillis,
     pub(crate) left: bool,
+    /// `None`: they joined on their own.
+    pub(crate) added: Option<Box<Added>>,
     /// Their cached text in full states.
     pub(crate) written: Cached<PersonText>,
     /// Their cached tie rank. It follows from ids that never change.
@@ -66,6 +77,17 @@ impl Participant {
     /// Their tie rank in `order`, the one order that they belong to.
     pub(crate) fn tie_rank(&self, order: &OrderId) -> &TieRank {
         self.tie.get_or_init(|| TieRank::new(order, &self.id))
+    }
+
+    /// The participant who added this person, who has or had no phone; `None`: they joined on their own.
+    pub fn added_by(&self) -> Option<&ParticipantId> {
+        self.added.as_ref().map(|added| &added.by)
+    }
+
+    /// Whether this person was added and nobody has taken their seat yet: nobody speaks for them, and they cannot own the
+    /// order.
+    pub fn is_vacant(&self) -> bool {
+        self.added.as_ref().is_some_and(|added| added.is_vacant)
     }
 
     /// Whether this person has left. Dishes that they claim stay on the bill.

@@ -111,7 +111,7 @@ impl Order {
 
     /// Whether a state document has fields after the rules.
     pub(crate) fn has_later_fields(&self) -> bool {
-        self.revised.as_ref().is_some_and(|revised| !revised.corrections.is_empty()) || self.is_revision()
+        !self.corrections().is_empty() || self.is_revision() || !self.transfers().is_empty()
     }
 
     /// Whether the bill that is shown differs from the first one that was final.

@@ -11,7 +11,8 @@ use super::dishes::{
 };
 use super::payments::{self, StoredPaymentRecorded, StoredPaymentRefunded, StoredPaymentUpdated};
 use super::people::{
-    self, StoredHandedOver, StoredJoined, StoredLeft, StoredReadmitted, StoredReadySet, StoredRemoved,
+    self, StoredAdded, StoredHandedOver, StoredJoined, StoredLeft, StoredReadmitted, StoredReadySet,
+    StoredRemoved,
 };
 use super::revised::StoredItemCorrected;
 use super::split::{self, StoredSplitUpdated};
@@ -19,6 +20,7 @@ use super::table::{
     self, StoredDeadlineSet, StoredFinalized, StoredLimitSet, StoredLockSet, StoredReminded, StoredReopened,
     StoredTableRules,
 };
+use super::transfers::{self, StoredTransferAnswered, StoredTransferCancelled, StoredTransferRecorded};
 use super::version::{self, StoredError, Upcast};
 use crate::fact::{Fact, Recorded, TableFact};
 use crate::{Actor, CommandId, ParticipantId, Stamp, UnixMillis};
@@ -59,6 +61,7 @@ struct StoredRecord {
 #[serde(rename_all = "snake_case")]
 pub(super) enum StoredFact {
     Joined(StoredJoined),
+    PersonAdded(StoredAdded),
     Left(StoredLeft),
     ReadySet(StoredReadySet),
     HandedOver(StoredHandedOver),
@@ -81,6 +84,9 @@ pub(super) enum StoredFact {
     PaymentRecorded(StoredPaymentRecorded),
     PaymentUpdated(StoredPaymentUpdated),
     PaymentRefunded(StoredPaymentRefunded),
+    TransferRecorded(StoredTransferRecorded),
+    TransferAnswered(StoredTransferAnswered),
+    TransferCancelled(StoredTransferCancelled),
     RulesSet(StoredTableRules),
     LockSet(StoredLockSet),
     LimitSet(StoredLimitSet),
@@ -119,6 +125,7 @@ pub(super) fn stored_fact(fact: &Fact, by: Option<&ParticipantId>) -> StoredFact
         Fact::Split(rule) => split::store(rule),
         Fact::Charge(fact) => charges::store(fact),
         Fact::Payment(fact) => payments::store(fact),
+        Fact::Transfer(fact) => transfers::store(fact),
         Fact::Table(fact) => table::store(fact),
     }
 }
@@ -144,6 +151,7 @@ pub fn decode_fact(bytes: &[u8]) -> Result<Recorded, StoredError> {
 pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Result<Fact, StoredError> {
     Ok(match stored {
         StoredFact::Joined(stored) => Fact::People(stored.read()?),
+        StoredFact::PersonAdded(stored) => Fact::People(stored.read()),
         StoredFact::Left(stored) => Fact::People(stored.read()),
         StoredFact::ReadySet(stored) => Fact::People(stored.read()),
         StoredFact::HandedOver(stored) => Fact::People(stored.read()),
@@ -166,6 +174,9 @@ pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Resul
         StoredFact::PaymentRecorded(stored) => Fact::Payment(stored.read()),
         StoredFact::PaymentUpdated(stored) => Fact::Payment(stored.read()),
         StoredFact::PaymentRefunded(stored) => Fact::Payment(stored.read()),
+        StoredFact::TransferRecorded(stored) => Fact::Transfer(stored.read()),
+        StoredFact::TransferAnswered(stored) => Fact::Transfer(stored.read()),
+        StoredFact::TransferCancelled(stored) => Fact::Transfer(stored.read()),
         StoredFact::RulesSet(stored) => Fact::Table(stored.read()),
         StoredFact::LockSet(stored) => Fact::Table(stored.read()),
         StoredFact::LimitSet(stored) => Fact::Table(stored.read()?),
@@ -180,6 +191,6 @@ pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Resul
 
 /// For serde's `skip_serializing_if`.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives it by reference")]
-fn is_false(value: &bool) -> bool {
+pub(super) fn is_false(value: &bool) -> bool {
     !*value
 }

@@ -18,6 +18,7 @@ mod people;
 mod revised;
 mod split;
 mod table;
+mod transfers;
 mod value;
 mod version;
 

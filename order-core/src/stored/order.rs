@@ -12,6 +12,7 @@ use super::people::StoredPerson;
 use super::revised::StoredRevised;
 use super::split::StoredSplit;
 use super::table::StoredTableState;
+use super::transfers::StoredTransfers;
 use super::value::{StoredCurrency, owned};
 use super::version::{self, StoredError, Upcast};
 use crate::fact::ChargesSet;
@@ -60,6 +61,9 @@ struct StoredOrder<Commands = Vec<StoredDone>> {
     /// Indexes into `people`.
     without_service: Vec<usize>,
     payments: Vec<StoredPayment>,
+    /// Absent before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transfers: Option<StoredTransfers>,
     /// Indexes into `people`; absent until finalized.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     on_bill: Option<Vec<usize>>,
@@ -151,6 +155,7 @@ pub fn encode_snapshot(order: &Order, position: &LogPosition) -> Result<Vec<u8>,
         tips: order.tips.iter().map(|(seat, &tip)| (seat.0, tip.into())).collect(),
         without_service: order.without_service.iter().map(|seat| seat.0).collect(),
         payments: order.payments.iter().map(StoredPayment::from).collect(),
+        transfers: order.transfers.as_deref().map(StoredTransfers::from),
         on_bill: order.on_bill.as_ref().map(|seats| seats.iter().map(|seat| seat.0).collect()),
         finalized: order.is_finalized(),
         ended: match order.status {
@@ -271,6 +276,7 @@ fn read_order<Commands>(stored: StoredOrder<Commands>, done: DoneCommands) -> Re
         without_service: stored.without_service.into_iter().map(seat).collect::<Result<_, _>>()?,
         round_to: charges.round_to,
         payments: payments.collect::<Result<_, StoredError>>()?,
+        transfers: stored.transfers.map(|transfers| transfers.read(seat)).transpose()?.map(Box::new),
         on_bill,
         last_changes,
         done,

@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::charges::StoredCharges;
 use super::claims::{read_claims, stored_claims};
-use super::fact::StoredFact;
+use super::fact::{StoredFact, is_false};
 use super::table::{StoredDeadline, StoredTableRules};
 use super::value::{StoredCurrency, owned};
 use super::version::StoredError;
 use crate::fact::{ChargesSet, Joined, PeopleFact, Removed};
 use crate::order::cached::Cached;
 use crate::order::deadline::Deadline;
-use crate::order::people::Participant;
+use crate::order::people::{Added, Participant};
 use crate::value::text::Text;
 use crate::{Currency, ItemId, ParticipantId, Role, TableRules, UnixMillis};
 
@@ -41,6 +41,18 @@ pub(super) struct StoredJoined {
 enum StoredRole {
     Owner,
     Member,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredAdded {
+    who: String,
+    name: String,
+}
+
+impl StoredAdded {
+    pub(super) fn read(&self) -> PeopleFact {
+        PeopleFact::Added { who: ParticipantId::from_stored(&self.who), name: Text::from_stored(&self.name) }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,11 +92,20 @@ pub(super) struct StoredPerson {
     phone: Option<String>,
     joined_at: u64,
     left: bool,
+    /// Who added them; absent if they joined on their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    added_by: Option<String>,
+    /// Whether nobody has taken their seat; absent if not.
+    #[serde(default, skip_serializing_if = "is_false")]
+    vacant: bool,
 }
 
 pub(super) fn store(fact: &PeopleFact) -> StoredFact {
     match fact {
         PeopleFact::Joined(joined) => StoredFact::Joined(joined.into()),
+        PeopleFact::Added { who, name } => {
+            StoredFact::PersonAdded(StoredAdded { who: who.as_str().to_owned(), name: owned(name) })
+        }
         PeopleFact::Left { owner } => {
             StoredFact::Left(StoredLeft { owner: owner.as_ref().map(|id| id.as_str().to_owned()) })
         }
@@ -194,6 +215,8 @@ impl From<&Participant> for StoredPerson {
             phone: person.phone.as_ref().map(owned),
             joined_at: person.joined_at.get(),
             left: person.left,
+            added_by: person.added_by().map(|by| by.as_str().to_owned()),
+            vacant: person.is_vacant(),
         }
     }
 }
@@ -206,6 +229,10 @@ impl StoredPerson {
             phone: self.phone.as_deref().map(Text::from_stored),
             joined_at: UnixMillis::new(self.joined_at),
             left: self.left,
+            added: self
+                .added_by
+                .as_deref()
+                .map(|by| Box::new(Added { by: ParticipantId::from_stored(by), is_vacant: self.vacant })),
             written: Cached::default(),
             tie: Cached::default(),
         }

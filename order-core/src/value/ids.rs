@@ -1,4 +1,4 @@
-//! Identifiers of orders, participants, items, payments and commands.
+//! Identifiers of orders, participants, items, payments, transfers and commands.
 
 use std::fmt;
 use std::sync::Arc;
@@ -91,6 +91,10 @@ identifier! {
     /// Identifies one payment or refund of an order. It follows the rules of an [`ItemId`].
     PaymentId, MAX_ITEM_ID_BYTES, |character| character.is_ascii_graphic() && !"\"'`<>\\".contains(character)
 }
+identifier! {
+    /// Identifies one transfer between two participants. It follows the rules of an [`ItemId`].
+    TransferId, MAX_ITEM_ID_BYTES, |character| character.is_ascii_graphic() && !"\"'`<>\\".contains(character)
+}
 
 identifier! {
     /// Identifies one command of one participant. The client chooses it, to match the answer and to
@@ -105,6 +109,12 @@ impl ItemId {
 }
 
 impl From<ItemId> for PaymentId {
+    fn from(id: ItemId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<ItemId> for TransferId {
     fn from(id: ItemId) -> Self {
         Self(id.0)
     }

@@ -13,7 +13,7 @@ pub use amount::{Amount, AmountError, Price, max_order_total};
 pub use currency::{Currency, CurrencyError, MAX_MINOR_DIGITS};
 pub use ids::{
     CommandId, IdError, ItemId, MAX_COMMAND_ID_BYTES, MAX_ID_BYTES, MAX_ITEM_ID_BYTES, OrderId,
-    ParticipantId, PaymentId,
+    ParticipantId, PaymentId, TransferId,
 };
 pub use quantity::{MAX_QUANTITY, Quantity, QuantityError};
 pub(crate) use seat::Seat;

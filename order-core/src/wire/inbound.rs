@@ -4,7 +4,7 @@ use std::hash::Hasher as _;
 
 use siphasher::sip::SipHasher24;
 
-use super::fields::named;
+use super::fields::{data, named, participant};
 use super::history::HistoryPage;
 use super::json::Object;
 use super::read::read;
@@ -44,7 +44,7 @@ pub struct CommandMessage {
 }
 
 /// A request of a client, which changes nothing that is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Request {
     /// The full state.
@@ -53,8 +53,14 @@ pub enum Request {
     Bill,
     /// The checksum of the state.
     Checksum,
-    /// Who did what and when. The first protocol has only this one.
+    /// Who did what and when.
     History(HistoryPage),
+    /// The code with which somebody takes the seat of a person who was added. The first protocol has only this one and the one
+    /// before.
+    SeatCode {
+        /// The person who was added.
+        of: ParticipantId,
+    },
     /// Tells the others whether this person is typing or speaking.
     Presence {
         /// Whether they are typing; `None`: as before.
@@ -62,6 +68,12 @@ pub enum Request {
         /// Whether they are speaking; `None`: as before.
         speaking: Option<bool>,
     },
+}
+
+impl Request {
+    pub(super) fn seat_code(message: &Object<'_>) -> Result<Self, Rejection> {
+        Ok(Self::SeatCode { of: participant(&data(message)?, "participantId")? })
+    }
 }
 
 /// A message that could not be decoded.
@@ -92,14 +104,20 @@ pub fn decode_from(
     fresh_id: impl FnOnce() -> ItemId,
 ) -> Result<Inbound, Refused> {
     let message = Object::message(text).map_err(|rejection| Refused { id: None, rejection })?;
-    if message.raw("type") != Some("\"history\"") {
+    let is_history = message.raw("type") == Some("\"history\"");
+    if !is_history && message.raw("type") != Some("\"seat_code\"") {
         return read_command(&message, signed_in, fresh_id).map(Inbound::Command);
     }
     let id = command_id(&message).map_err(|rejection| Refused { id: None, rejection })?;
     let refused = |rejection| Refused { id: id.clone(), rejection };
     let participant = named(&message).map_err(refused)?;
-    let page = HistoryPage::read(&message).map_err(refused)?;
-    Ok(Inbound::Request { id, participant, request: Request::History(page) })
+    let request = if is_history {
+        HistoryPage::read(&message).map(Request::History)
+    } else {
+        Request::seat_code(&message)
+    };
+    let request = request.map_err(refused)?;
+    Ok(Inbound::Request { id, participant, request })
 }
 
 /// Reads a message of the first protocol that can only be a command, as those of the restaurant's back end.

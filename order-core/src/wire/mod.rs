@@ -20,5 +20,7 @@ pub use frame::{Frame, SharedText};
 pub use history::{HistoryPage, MAX_HISTORY_PAGE, history_document, history_entry};
 pub use inbound::{CommandMessage, Inbound, Refused, Request, decode, decode_command, decode_from};
 pub use json::{MAX_DEPTH, MAX_KEYS};
-pub use v1::{ack, error, fact_message, fact_messages, history, joined, presence_changed, public_view, sync};
+pub use v1::{
+    ack, error, fact_message, fact_messages, history, joined, presence_changed, public_view, seat_code, sync,
+};
 pub(crate) use written::{ItemText, PersonText, Texts};

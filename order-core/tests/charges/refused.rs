@@ -234,8 +234,9 @@ fn of_a_field_that_belongs_to_another_kind_only_what_holds_anyway_is_accepted() 
 fn a_field_that_no_charge_has_is_refused_with_its_path_and_the_fields_of_the_kind() {
     let mut table = Table::of(&["asha"]);
     table.add("asha", "i1", "10", "1");
-    let of_tax = "only the fields name, kind, percent, amount, inclusive, dishTypes";
-    let of_discount = "only the fields name, kind, percent, amount, itemId";
+    let of_tax =
+        "only the fields name, kind, percent, amount, inclusive, dishTypes, on, discounts, rounding, per";
+    let of_discount = "only the fields name, kind, percent, amount, itemId, rounding";
     for (charge, field, expected) in [
         (r#""kind":"tax","percent":19,"inclusiv":true"#, "inclusiv", of_tax),
         (r#""kind":"tax","percent":19,"Inclusive":true"#, "Inclusive", of_tax),
@@ -248,18 +249,22 @@ fn a_field_that_no_charge_has_is_refused_with_its_path_and_the_fields_of_the_kin
         (
             r#""kind":"service","percent":10,"optinal":false"#,
             "optinal",
-            "only the fields name, kind, percent, amount, optional",
+            "only the fields name, kind, percent, amount, optional, on, discounts, rounding",
         ),
         (
             r#""kind":"tip","amount":5,"participantId":"asha""#,
             "participantId",
-            "only the fields name, kind, percent, amount, by",
+            "only the fields name, kind, percent, amount, by, on, discounts, rounding",
         ),
-        (r#""kind":"fee","amount":5,"per":"head""#, "per", "only the fields name, kind, percent, amount, by"),
+        (
+            r#""kind":"fee","amount":5,"pre":"head""#,
+            "pre",
+            "only the fields name, kind, percent, amount, by, on, discounts, rounding",
+        ),
         (
             r#""kind":"fee","amount":5,"percnt":5"#,
             "percnt",
-            "only the fields name, kind, percent, amount, by",
+            "only the fields name, kind, percent, amount, by, on, discounts, rounding",
         ),
     ] {
         let charges = format!(r#"{{"name":"Fine","kind":"tax","percent":5}},{{"name":"x",{charge}}}"#);

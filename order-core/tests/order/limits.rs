@@ -9,11 +9,13 @@ use order_core::bill::{Bill, MAX_CHARGES, MAX_INCLUSIVE_TAXES, divide};
 use order_core::payment::MAX_PAYMENTS;
 use order_core::split::{Share, shares};
 use order_core::stored::{decode_order, encode_order};
+use order_core::transfer::MAX_TRANSFERS;
 use order_core::{
     Amount, Code, Currency, Lifetimes, MAX_CLAIMS, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, OrderId,
     max_order_total,
 };
 
+use crate::support::friends::{answer, cancel, one_paid_all, send};
 use crate::support::table::{
     FINALIZE, LEAVE, LOCK, REOPEN, Table, add_message, assign_message, charges_message, claim_message,
     correct_message, join_message, limit_message, quantity_message, remove_message, send_away_message,
@@ -251,6 +253,7 @@ fn every_code_of_the_core_has_an_example() {
         Code::StorageUncertain,
         Code::CommandIdReused,
         Code::TooManyCommands,
+        Code::NotProved,
     ];
     let mut full = Table::empty();
     for number in 0..MAX_PARTICIPANTS {
@@ -319,11 +322,16 @@ fn every_code_of_the_core_has_an_example() {
     refuse(&mut fine, &shared_message("over", &format!(r#"{{"asha":1e-6,"ben":{}e-6}}"#, PRIMES[0] - 1)));
 
     refuse(&mut open, &limit_message("asha", "-1"));
+    refuse(&mut open, r#"{"type":"add_person","data":{"participantId":"asha","name":"Asha"}}"#);
+    let mut seat = Table::of(&["ben"]);
+    seat.accept("ben", r#"{"type":"add_person","data":{"participantId":"asha","name":"Asha"}}"#);
+    refuse(&mut seat, &join_message("asha"));
 
     let nobody = divide(&Bill::new(OrderId::new("x").unwrap(), Currency::default())).unwrap_err();
     codes.insert(nobody.code());
     codes.extend(refused_about_payments());
     codes.extend(refused_about_a_final_bill());
+    codes.extend(refused_about_transfers());
     codes.extend(refused_at_a_hosted_table());
     codes.extend(refused_once_time_has_passed());
     codes.extend(refused_to_be_undone());
@@ -360,6 +368,28 @@ fn refused_about_payments() -> [Code; 6] {
     }
     let too_many = paid.refuse("asha", &pay("over", "0.01"));
     [unknown, nothing, too_much, not_a_diners, twice, too_many].map(|rejection| rejection.code())
+}
+
+fn refused_about_transfers() -> [Code; 8] {
+    let mut early = Table::of(&["asha", "ben"]);
+    let not_finalized = early.refuse("asha", &send("t1", "ben", "1"));
+    let mut table = one_paid_all();
+    let to_self = table.refuse("ben", &send("t1", "ben", "1"));
+    let unknown = table.refuse("ben", &cancel("t1"));
+    let too_much = table.refuse("ben", &send("t1", "asha", "60.01"));
+    table.accept("ben", &send("t1", "asha", "60"));
+    let taken = table.refuse("chi", &send("t1", "asha", "40"));
+    let of_another = table.refuse("ben", &answer("t1", true));
+    table.accept("ben", &cancel("t1"));
+    let over = table.refuse("asha", &answer("t1", true));
+    for number in 1..MAX_TRANSFERS / 5 {
+        let id = format!("b{number}");
+        table.accept("ben", &send(&id, "asha", "1"));
+        table.accept("ben", &cancel(&id));
+    }
+    let too_many = table.refuse("ben", &send("t2", "asha", "1"));
+    [not_finalized, to_self, unknown, too_much, taken, of_another, over, too_many]
+        .map(|rejection| rejection.code())
 }
 
 fn refused_once_time_has_passed() -> [Code; 3] {

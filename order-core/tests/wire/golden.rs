@@ -3,7 +3,7 @@
 //! file is a change for every reader of that form, and needs a line in the changelog that
 //! says who must migrate.
 
-use order_core::fact::{ChargeFact, ClaimFact, DishFact, PaymentFact, PeopleFact, TableFact};
+use order_core::fact::{ChargeFact, ClaimFact, DishFact, PaymentFact, PeopleFact, TableFact, TransferFact};
 use order_core::split::Weight;
 use order_core::stored::{
     LogPosition, decode_fact, decode_order, decode_snapshot, encode_fact, encode_order, encode_snapshot,
@@ -18,6 +18,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::{env, fs};
 
+use crate::support::folding::CURSOR;
+use crate::support::friends::{answer, cancel, one_paid_all, send};
 use crate::support::table::{
     FINALIZE, LEAVE, LOCK, READY, REOPEN, Table, UNLOCK, WAIVE, add_items_message, add_message,
     assign_message, charges_message, claim_message, correct_message, edit_message, hand_over_message,
@@ -61,6 +63,24 @@ fn every_message_to_clients_is_written_as_it_was_released() {
     let mut party = Party::named("order_revised");
     party.live(&revised_story(), |name, party| golden.check(name, &party.shown("asha")));
     golden.check("sync_order_revised", &party.sync().text());
+    let mut party = Party::named("without_a_phone");
+    party.live(&without_a_phone_story(), |name, party| {
+        golden.check(name, &party.shown("asha"));
+        let recorded = party.table.log.last().unwrap();
+        golden.check(&format!("{name}_v2"), &wire::v2::event(&party.table.order, recorded, CURSOR));
+    });
+    golden.check("seat_code", &wire::seat_code(&id("dadi"), "0123456789ab", None, NOW));
+    golden.check("seat_code_v2", &wire::v2::seat_code(&id("dadi"), "0123456789ab", None));
+    golden.check("state_without_a_phone_v2", &wire::v2::state_text(&party.table.order));
+    let mut party = Party::named("settled_up");
+    party.live(&settled_up_story(), |name, party| {
+        golden.check(name, &party.shown("asha"));
+        let recorded = party.table.log.last().unwrap();
+        golden.check(&format!("{name}_v2"), &wire::v2::event(&party.table.order, recorded, CURSOR));
+    });
+    golden.check("sync_settled_up", &party.sync().text());
+    golden.check("state_settled_up_v2", &wire::v2::state_text(&party.table.order));
+    golden.check("bill_settled_up_v2", &wire::v2::bill(&party.table.order, None).text());
     for mut party in timed_parties() {
         party.live_by_the_clock(|name, party| golden.check(name, &party.shown("asha")));
         golden.check(&format!("sync_{}", party.table.order.id()), &party.sync().text());
@@ -102,6 +122,10 @@ fn every_refusal_is_written_as_it_was_released() {
     let chain = table.refuse("asha", &split_message(covers));
     golden.check("error_conflicting_claims", &wire::error(&chain, None, NOW));
 
+    let mut table = one_paid_all();
+    let too_much = table.refuse("ben", &send("t1", "asha", "60.5"));
+    golden.check("error_more_than_owed", &wire::error(&too_much, None, NOW));
+
     let mut table = Table::empty();
     table.accept("asha", HOSTED_BY_ASHA);
     table.join("ben");
@@ -140,6 +164,10 @@ fn every_fact_is_stored_as_it_was_released() {
     rounded.live(&rounded_story(), |name, party| golden.check(name, &party.stored()));
     let mut revised = Party::named("order_revised");
     revised.live(&revised_story(), |name, party| golden.check(name, &party.stored()));
+    let mut friends = Party::named("settled_up");
+    friends.live(&settled_up_story(), |name, party| golden.check(name, &party.stored()));
+    let mut added = Party::named("without_a_phone");
+    added.live(&without_a_phone_story(), |name, party| golden.check(name, &party.stored()));
     let mut timed = timed_parties();
     for party in &mut timed {
         party.live_by_the_clock(|name, party| golden.check(name, &party.stored()));
@@ -161,6 +189,8 @@ fn every_fact_is_stored_as_it_was_released() {
         ("order_undone", &undone.table.order),
         ("order_rounded", &rounded.table.order),
         ("order_revised", &revised.table.order),
+        ("order_settled_up", &friends.table.order),
+        ("order_without_a_phone", &added.table.order),
     ];
     let timed = timed.iter().map(|party| (party.table.order.id().as_str(), &party.table.order));
     for (name, order) in orders.into_iter().chain(timed) {
@@ -190,11 +220,16 @@ fn every_entry_of_a_history_is_written_as_it_was_released() {
     undone.live(&undone_story(), |_, _| {});
     let mut revised = Party::named("order_revised");
     revised.live(&revised_story(), |_, _| {});
+    let mut friends = Party::named("settled_up");
+    friends.live(&settled_up_story(), |_, _| {});
+    let mut added = Party::named("without_a_phone");
+    added.live(&without_a_phone_story(), |_, _| {});
     let mut timed = timed_parties();
     for party in &mut timed {
         party.live_by_the_clock(|_, _| {});
     }
-    for party in [&first, &shared, &hosted, &undone, &revised].into_iter().chain(&timed) {
+    let parties = [&first, &shared, &hosted, &undone, &revised, &friends, &added];
+    for party in parties.into_iter().chain(&timed) {
         let mut order = Order::new(party.table.order.id().clone(), Currency::default());
         let mut entries = Vec::new();
         for recorded in &party.table.log {
@@ -254,7 +289,7 @@ fn what_version_1_stored_means_what_it_meant() {
 }
 
 /// The number of kinds of facts, which [`kind_of`] numbers.
-const KINDS: usize = 32;
+const KINDS: usize = 36;
 
 fn kind_of(fact: &Fact) -> usize {
     match fact {
@@ -290,6 +325,10 @@ fn kind_of(fact: &Fact) -> usize {
         Fact::Dish(DishFact::AllRemoved { .. }) => 29,
         Fact::Dish(DishFact::Corrected(_)) => 30,
         Fact::Table(TableFact::Reopened { .. }) => 31,
+        Fact::People(PeopleFact::Added { .. }) => 32,
+        Fact::Transfer(TransferFact::Recorded(_)) => 33,
+        Fact::Transfer(TransferFact::Answered { .. }) => 34,
+        Fact::Transfer(TransferFact::Cancelled { .. }) => 35,
     }
 }
 
@@ -646,6 +685,45 @@ fn revised_story() -> Vec<Step> {
         ),
         by("asha", "order_reopened", REOPEN),
         by("ben", "order_finalized_again", FINALIZE),
+    ]
+}
+
+/// ben adds his grandmother, who has no phone.
+fn without_a_phone_story() -> Vec<Step> {
+    let guest = |id: &str, name: &str| {
+        format!(r#"{{"type":"join","participantId":"{id}","participantName":"{name}","data":{{}}}}"#)
+    };
+    let add = r#"{"type":"add_person","data":{"participantId":"dadi","name":"दादी"}}"#;
+    vec![
+        by("asha", "joined_to_add", guest("asha", "Asha")),
+        by("ben", "joined_to_add_second", guest("ben", "Ben")),
+        by("asha", "ready_before_the_addition", READY),
+        by("ben", "participant_added", add),
+    ]
+}
+
+/// asha pays for three, and two pay her back; one transfer is denied, and one taken back.
+fn settled_up_story() -> Vec<Step> {
+    let guest = |id: &str, name: &str| {
+        format!(r#"{{"type":"join","participantId":"{id}","participantName":"{name}","data":{{}}}}"#)
+    };
+    let pay = r#"{"type":"record_payment","data":{"paymentId":"card-1","amount":299.97,"for":["asha","ben","chi"]}}"#;
+    let with_details = r#"{"type":"record_transfer","data":{"transferId":"ben-1","to":"asha","amount":99.99,"method":"upi","reference":"txn \"9\""}}"#;
+    vec![
+        by("asha", "joined_to_settle_up", guest("asha", "Asha")),
+        by("ben", "joined_to_settle_up_second", guest("ben", "बेन")),
+        by("chi", "joined_to_settle_up_third", guest("chi", "Chi")),
+        by("asha", "item_added_to_settle_up", add_message("thali", "99.99", "3")),
+        by("asha", "payment_recorded_to_settle_up", pay),
+        by("asha", "order_finalized_to_settle_up", FINALIZE),
+        by("ben", "transfer_recorded", with_details),
+        by("chi", "transfer_recorded_by_chi", send("chi-1", "asha", "50")),
+        by("chi", "transfer_cancelled", cancel("chi-1")),
+        by("chi", "transfer_recorded_again", send("chi-2", "asha", "99.99")),
+        by("asha", "transfer_answered", answer("ben-1", true)),
+        by("asha", "transfer_answered_no", answer("chi-2", false)),
+        by("chi", "transfer_recorded_third", send("chi-3", "asha", "99.99")),
+        by("asha", "transfer_answered_last", answer("chi-3", true)),
     ]
 }
 

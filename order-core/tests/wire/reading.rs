@@ -159,6 +159,9 @@ fn any_json() -> impl Strategy<Value = Value> {
             "status",
             "excess",
             "refundId",
+            "transferId",
+            "to",
+            "confirmed",
         ])
         .prop_map(str::to_owned),
     ];
@@ -214,6 +217,9 @@ fn kind() -> impl Strategy<Value = &'static str> {
         "record_payment",
         "update_payment",
         "refund_payment",
+        "record_transfer",
+        "answer_transfer",
+        "cancel_transfer",
         "finalize",
         "leave",
         "nope",

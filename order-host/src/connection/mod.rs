@@ -22,6 +22,7 @@ use crate::connection::expiry::Expiry;
 use crate::connection::outbox::Outbox;
 use crate::connection::outgoing::CloseReason;
 use crate::host::context::HostContext;
+use crate::limits::budget::Known;
 use crate::limits::pace::{Meter, Whose};
 use crate::room::enter;
 use crate::room::input::{Attach, Back, ConnectionId, Input};
@@ -69,12 +70,16 @@ impl Connection {
         let key = &host.settings.resume_key;
         let resumed = resume_token
             .and_then(|token| key.prove(&room, &token))
-            .filter(|proved| identity.as_ref().is_none_or(|identity| identity.participant == *proved));
+            .filter(|(who, _)| identity.as_ref().is_none_or(|identity| identity.participant == *who));
         let is_resumed = resumed.is_some();
         // A sign-in proves who it is. A participant at the table need not join again to speak.
-        let back = resumed
-            .or_else(|| identity.as_ref().map(|identity| identity.participant.clone()))
-            .map(|participant| Back { participant, since, seat: Arc::default() });
+        let signed_in = identity.as_ref().map(|identity| (identity.participant.clone(), Known::Proved));
+        let back = signed_in.or(resumed).map(|(participant, known)| Back {
+            participant,
+            known,
+            since,
+            seat: Arc::default(),
+        });
         let clock = &host.clock;
         let expiry = identity
             .as_ref()

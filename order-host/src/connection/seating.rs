@@ -4,7 +4,6 @@ use order_core::wire::{Inbound, Refused};
 use order_core::{Code, Rejection};
 
 use crate::connection::{Connection, id_of};
-use crate::limits::budget::Known;
 use crate::room::input::Input;
 
 /// Whether the room has seated a socket by its resume token or its sign-in.
@@ -75,7 +74,7 @@ impl Connection {
     fn come_later(&self) -> Rejection {
         let early = self.back.as_ref().and_then(|back| {
             let budgets = &self.host.budgets;
-            budgets.check(&self.room, &back.participant, Known::Proved).err()
+            budgets.check(&self.room, &back.participant, back.known).err()
         });
         // Nothing to wait for: the room is about to seat it.
         early.map_or_else(|| Rejection::new(Code::RateLimited).retry_after(1), |early| early.rejection())

@@ -135,7 +135,7 @@ impl Host {
 
     /// The participant whose resume token this is in `room`, if it is one.
     pub fn resumes(&self, room: &RoomKey, token: &str) -> Option<ParticipantId> {
-        self.context.settings.resume_key.prove(room, token)
+        self.context.settings.resume_key.prove(room, token).map(|(participant, _)| participant)
     }
 
     /// Returns whether `access` allows seeing and joining the order of `room`. Does not load

@@ -13,6 +13,7 @@ use super::store::{Proposed, StoreFailure, Stored};
 use super::timer::pending;
 use super::{ConnectionId, End, Room};
 use crate::connection::outgoing::CloseReason;
+use crate::limits::budget::Known;
 
 /// The sender of a command, where the answer goes.
 pub(super) enum ReplyTo {
@@ -154,7 +155,10 @@ impl Room {
             };
             let (result, id, is_on_trust) = match (command, actor) {
                 (Ok(command), Some(actor)) => {
-                    let result = self.decide(&actor, stamp.as_ref(), &command);
+                    let is_proved = connection.zip(actor.id()).is_some_and(|(connection, who)| {
+                        self.members.known(connection, who) == Known::Proved
+                    });
+                    let result = self.decide(&actor, is_proved, stamp.as_ref(), &command);
                     let result = result.and_then(|recorded| {
                         // No answer to remember: there may be room later.
                         self.propose(connection, recorded, bytes, link).map_err(Answer::Refused)
@@ -190,10 +194,12 @@ impl Room {
         Ok(Batch { judged, proposed, answered })
     }
 
-    /// Judges one command as if those that are being stored had happened: the fact that it becomes, or the answer.
+    /// Judges one command as if those that are being stored had happened: the fact that it becomes, or the answer. `is_proved`: it
+    /// comes from a socket that is proved to be its participant.
     fn decide(
         &mut self,
         actor: &Actor,
+        is_proved: bool,
         stamp: Option<&Stamp>,
         command: &Command,
     ) -> Result<Recorded, Answer> {
@@ -203,6 +209,12 @@ impl Room {
         // One whose id was used before is not remembered: the id is that of the first command, which may be sent again.
         if let Some(answer) = self.answered_before(order, actor, stamp).map_err(Answer::Refused)? {
             return Err(answer);
+        }
+        if command.needs_proof() && actor.id().is_some() && !is_proved {
+            // Not remembered: the same command may come from a socket that is proved.
+            return Err(Answer::Refused(Rejection::new(Code::NotProved).expected(
+                "a connection that came with the resume token, signed in, or joined as somebody new",
+            )));
         }
         let size = if looks_at_the_bill(command) { order.bill_size() } else { 0 };
         let decide = || decide_within(bounds, order, now, actor, stamp, command);

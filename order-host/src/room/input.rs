@@ -8,6 +8,7 @@ use order_core::wire::{CommandMessage, Inbound, Refused, SharedText};
 use tokio::sync::{SetOnce, oneshot};
 
 use crate::connection::outbox::Outbox;
+use crate::limits::budget::Known;
 use crate::{Access, Allowance, Cursor, Door, Protocol};
 
 /// Identifies a socket for as long as the process lives. A label, never an identity.
@@ -61,10 +62,12 @@ pub(crate) struct Attach {
     pub(crate) access: Option<Box<Access>>,
 }
 
-/// A returning client, proved to be this participant.
+/// A returning client, which speaks as this participant again.
 #[derive(Debug, Clone)]
 pub(crate) struct Back {
     pub(crate) participant: ParticipantId,
+    /// Whether it has proved to be the participant, or came back to where it had only named them.
+    pub(crate) known: Known,
     /// The client's position in the history.
     pub(crate) since: Option<Cursor>,
     pub(crate) seat: Arc<Seat>,

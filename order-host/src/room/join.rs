@@ -2,7 +2,7 @@
 
 use order_core::wire::v2::{self, Welcome};
 use order_core::wire::{self, CommandMessage};
-use order_core::{Actor, Code, Command, Decision, ParticipantId, Recorded, Rejection, Stamp};
+use order_core::{Actor, Code, Command, Decision, Participant, ParticipantId, Recorded, Rejection, Stamp};
 
 use super::answers::Answer;
 use super::commands::decide_within;
@@ -63,6 +63,8 @@ impl Room {
             self.refuse(connection, &early, id);
             return Ok(());
         }
+        let takes_seat = self.order.person(&participant).is_some_and(Participant::is_vacant);
+        let command = self.with_seat(connection, &participant, command);
         let (recorded, first) = match self.judge_join(&participant, stamp.as_ref(), &command) {
             Ok(Joining::SitsDown { recorded, first }) => (recorded, first),
             Ok(Joining::ComesBack(Acked { seq, repeated })) => {
@@ -92,7 +94,7 @@ impl Room {
             Ok(proposed) => proposed,
             // There is no space to store the new name, but a participant at the table may return
             // without it.
-            Err(_) if self.order.is_at_table(&participant) => {
+            Err(_) if self.order.is_at_table(&participant) && !takes_seat => {
                 self.seat_again(connection, &participant, since);
                 self.ack(connection, id, self.order.seq(), false);
                 return Ok(());
@@ -110,7 +112,7 @@ impl Room {
             }
         };
         self.commit(&fact)?;
-        self.seat(connection, &participant, &fact, since, is_new);
+        self.seat(connection, &participant, &fact, since, is_new || takes_seat);
         let Acked { seq, repeated } = first.unwrap_or(Acked { seq: fact.recorded().seq, repeated: false });
         self.ack(connection, id, seq, repeated);
         self.snapshot_if_due();
@@ -203,8 +205,9 @@ impl Room {
     /// Seats a socket as the participant it was proved to be, if they are still at the table.
     /// If their budget of answers is used up, it is seated later.
     pub(super) fn resume(&mut self, connection: ConnectionId, back: Box<Back>) {
-        let sits_here =
-            self.order.is_at_table(&back.participant) && self.members.may_join(connection, &self.order);
+        let sits_here = self.order.is_at_table(&back.participant)
+            && !self.order.person(&back.participant).is_some_and(Participant::is_vacant)
+            && self.members.may_join(connection, &self.order);
         // It may have joined or disconnected meanwhile.
         let is_awaited =
             self.members.outbox(connection).is_some() && self.members.speaker(connection).is_none();
@@ -253,7 +256,7 @@ impl Room {
         since: Option<Cursor>,
         seats: bool,
     ) {
-        let token = self.resume_token(participant);
+        let token = self.resume_token(connection, participant);
         let now = self.host.clock.now();
         self.keep_events();
         let missed = since.and_then(|since| self.events.as_ref()?.since(since));

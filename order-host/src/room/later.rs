@@ -14,6 +14,7 @@ use super::Room;
 use super::news::{News, Owed, When};
 use crate::Protocol;
 use crate::connection::pieces::TableMessage;
+use crate::limits::budget::Known;
 
 /// Messages with the whole order are always sent at once if all first-protocol sockets
 /// together are sent no more bytes than this: 5,000 for each of a hundred dishes, to twenty
@@ -234,7 +235,7 @@ impl Room {
         for message in [&order, &presence].into_iter().flatten() {
             self.shown = self.shown.saturating_add(message.len());
         }
-        let token = |who: &ParticipantId| self.host.settings.resume_key.token(&self.key, who);
+        let token = |who: &ParticipantId| self.host.settings.resume_key.token(&self.key, who, Known::Proved);
         let sent = self.members.pay_back(order.as_ref(), presence.as_ref(), token);
         self.later.sent(sent);
     }

@@ -13,7 +13,7 @@ use super::{ConnectionId, Room};
 use crate::log::{Link, StoredFact};
 
 /// How many of the [`PARTS`] of a log are reserved for its owner, for finalizing, for
-/// payments and for the back end.
+/// payments, for transfers between friends and for the back end.
 const RESERVED: u64 = 4;
 /// How many of those the owner, who is a guest, may not use: they are for finalizing,
 /// payments and the back end.
@@ -29,7 +29,7 @@ const BESIDE_EACH_FACT: usize = 64;
 enum Reach {
     /// What everybody may use.
     Everybodys,
-    /// Also what is reserved for the owner.
+    /// Also what is reserved for the owner and for transfers.
     Owners,
     /// All of it: payments, and commands of the back end.
     Whole,
@@ -101,6 +101,8 @@ impl Room {
         match (&recorded.by, &recorded.fact) {
             (Actor::Clock, _) | (_, Fact::Table(TableFact::Finalized { .. })) => Reach::Unbounded,
             (Actor::Backend, _) | (_, Fact::Payment(_)) => Reach::Whole,
+            // Friends settle up although the log is full of dishes. There are not many of these.
+            (Actor::Participant(_), Fact::Transfer(_)) => Reach::Owners,
             (Actor::Participant(who), _) if self.order_ahead().is_owned_by(who) => Reach::Owners,
             (Actor::Participant(_), _) => Reach::Everybodys,
         }

@@ -42,7 +42,10 @@ impl Members {
             allowance,
             let_in: None,
             access,
-            proved: back.as_ref().map(|back| back.participant.clone()),
+            proved: back
+                .as_ref()
+                .filter(|back| back.known == Known::Proved)
+                .map(|back| back.participant.clone()),
         });
         Some((connection, back?))
     }

@@ -15,6 +15,7 @@ mod member;
 mod members;
 mod news;
 mod paced;
+mod seats;
 mod show;
 mod snapshots;
 mod store;

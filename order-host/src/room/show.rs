@@ -13,6 +13,7 @@ use super::{ConnectionId, Room};
 use crate::connection::pieces::{Pieces, TableMessage};
 use crate::history::page::Page;
 use crate::history::{HistoryError, Reading};
+use crate::limits::budget::Known;
 use crate::room::input::Input;
 use crate::{Cursor, Protocol};
 
@@ -106,7 +107,7 @@ impl Room {
     pub(super) fn tell(&mut self, news: &News, when: impl Fn(ConnectionId, &ParticipantId) -> When) {
         let is_owed = self.later.is_due_some_time() && news.v1.is_some();
         let order = is_owed.then(|| self.state(|protocol| protocol == Protocol::V1));
-        let token = |who: &ParticipantId| self.host.settings.resume_key.token(&self.key, who);
+        let token = |who: &ParticipantId| self.host.settings.resume_key.token(&self.key, who, Known::Proved);
         self.members.tell(news, when, order.as_ref(), token);
     }
 
@@ -172,7 +173,7 @@ impl Room {
         let state = self.state(|protocol| protocol == self.members.protocol(connection));
         self.shown = self.shown.saturating_add(state.len());
         self.are_shown(&state);
-        let token = |who: &ParticipantId| self.host.settings.resume_key.token(&self.key, who);
+        let token = |who: &ParticipantId| self.host.settings.resume_key.token(&self.key, who, Known::Proved);
         self.members.catch_up(connection, &state, seats, token);
     }
 
@@ -180,7 +181,7 @@ impl Room {
     pub(super) fn send_state_to_all(&mut self) {
         let state = self.state(|protocol| self.members.speak(protocol));
         self.are_shown(&state);
-        let token = |who: &ParticipantId| self.host.settings.resume_key.token(&self.key, who);
+        let token = |who: &ParticipantId| self.host.settings.resume_key.token(&self.key, who, Known::Proved);
         self.members.catch_up_all(&state, token);
     }
 
@@ -203,9 +204,10 @@ impl Room {
         }
     }
 
-    /// Returns the token by which another socket can resume as `participant`.
-    pub(super) fn resume_token(&self, participant: &ParticipantId) -> String {
-        self.host.settings.resume_key.token(&self.key, participant)
+    /// Returns the token by which another socket can resume as `participant`. It proves as much as this socket has proved.
+    pub(super) fn resume_token(&self, connection: ConnectionId, participant: &ParticipantId) -> String {
+        let known = self.members.known(connection, participant);
+        self.host.settings.resume_key.token(&self.key, participant, known)
     }
 
     pub(super) fn state(&self, is_needed: impl Fn(Protocol) -> bool) -> News {
@@ -251,6 +253,7 @@ impl Room {
                 }
                 return;
             }
+            Request::SeatCode { of } => return self.seat_code(connection, &speaker, id, &of),
             Request::History(page) => return self.history(connection, &speaker, id, page),
             // Requests of a later protocol.
             _ => return self.refuse(connection, &Code::UnknownType.into(), id),
@@ -357,6 +360,7 @@ fn who_left(recorded: &Recorded) -> Option<&ParticipantId> {
         Fact::People(PeopleFact::Removed(removed)) => Some(&removed.who),
         Fact::People(
             PeopleFact::Joined(_)
+            | PeopleFact::Added { .. }
             | PeopleFact::ReadySet { .. }
             | PeopleFact::HandedOver { .. }
             | PeopleFact::Readmitted { .. },
@@ -366,6 +370,7 @@ fn who_left(recorded: &Recorded) -> Option<&ParticipantId> {
         | Fact::Split(_)
         | Fact::Charge(_)
         | Fact::Payment(_)
+        | Fact::Transfer(_)
         | Fact::Table(_) => None,
     }
 }

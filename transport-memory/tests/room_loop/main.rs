@@ -9,7 +9,9 @@ mod connection {
     mod errors;
     mod joining;
     mod joining_again;
+    mod proof;
     mod resume_tokens;
+    mod seats;
     mod sent_again;
     mod signed_in;
     mod slow_readers;

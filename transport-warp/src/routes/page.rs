@@ -78,6 +78,7 @@ pub fn page_route() -> BoxedFilter<(Response,)> {
         File::script("billing.js", include_bytes!("../../web/billing.js")),
         File::script("charges.js", include_bytes!("../../web/charges.js")),
         File::script("dom.js", include_bytes!("../../web/dom.js")),
+        File::script("friends.js", include_bytes!("../../web/friends.js")),
         File::script("happened.js", include_bytes!("../../web/happened.js")),
         File::script("hosting.js", include_bytes!("../../web/hosting.js")),
         File::script("link.js", include_bytes!("../../web/link.js")),

@@ -454,6 +454,58 @@ test('the owner takes off what never came, and reopens the order', { timeout: 30
   await done(asha, ben);
 });
 
+test('friends pay each other back, and say so, until all are even', { timeout: 300_000 }, async () => {
+  const [asha, ben, chen] = await Promise.all([tab(PHONE, 'light'), tab(PHONE, 'dark'), tab(DESK, 'light')]);
+  const all = [asha, ben, chen];
+  await sit(asha, '?room=friends', 'Asha');
+  await sit(ben, '?room=friends', 'Ben');
+  await sit(chen, '?room=friends', 'Chen');
+  await add(asha, { dish: 'Thali', kind: 'veg', price: '100', quantity: 3, note: '' });
+  await asha.click('#finalize');
+  await asha.click('#confirm-yes');
+  await asha.waitForSelector('#placed:not([hidden])');
+  await asha.selectOption('#pay-for', '');
+  await asha.click('#pay-button');
+  for (const page of all) await shows(page, '#settled:visible', ['Settled']);
+  await shows(ben, '#settlement button:visible', ['I paid Asha ₹100.00']);
+  await shows(asha, '#settlement button:visible', []);
+  assert.equal(await asha.isVisible('#paid-back'), false, 'nobody has paid anything back');
+
+  await ben.click('#settlement button:visible');
+  await shows(ben, '.transfer .said', ['You paid Asha']);
+  await shows(ben, '.transfer .status', ['waits for Asha to confirm it']);
+  await shows(ben, '#settlement button:visible', []);
+  await shows(chen, '.transfer .said', ['Ben paid Asha']);
+  await shows(chen, '.transfer button:visible', []);
+  await shows(asha, '.transfer .said', ['Ben paid you']);
+  await shows(asha, '.transfer .status', ['did you get it?']);
+  await shows(asha, '.transfer button:visible', ['Yes, got it', 'No']);
+  await picture(asha, 'friends');
+  await picture(ben, 'friends');
+  // Whoever reloads is still themselves.
+  await asha.reload();
+  await shows(asha, '.transfer button:visible', ['Yes, got it', 'No']);
+  await asha.click('.transfer .got');
+  await shows(ben, '.transfer .status', ['Asha got it']);
+  await shows(ben, '#settlement .line-name', ['Chen pays Asha']);
+
+  await chen.click('#settlement button:visible');
+  await asha.click('.transfer:nth-child(2) .missing');
+  await shows(chen, '.transfer .status', ['Asha got it', 'Asha did not get it']);
+  await chen.click('#settlement button:visible');
+  await chen.click('.transfer .recall:visible');
+  await shows(asha, '.transfer .status', ['you got it', 'you did not get it', 'taken back']);
+  await chen.click('#settlement button:visible');
+  await asha.click('.transfer .got:visible');
+  for (const page of all) {
+    await page.waitForSelector('#even:not([hidden])');
+    await shows(page, '#settlement .line-name', []);
+  }
+  await picture(chen, 'friends');
+
+  await done(...all);
+});
+
 test('some pay more, and one pays for another', { timeout: 300_000 }, async () => {
   const [asha, ben] = await Promise.all([tab(PHONE, 'dark'), tab(DESK, 'light')]);
   await sit(asha, '?room=ways', 'Asha');

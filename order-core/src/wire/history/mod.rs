@@ -7,6 +7,7 @@ mod page;
 mod payments;
 mod people;
 mod table;
+mod transfers;
 
 pub use page::{HistoryPage, MAX_HISTORY_PAGE, history_document};
 pub(super) use page::{room_for, write_page};
@@ -45,6 +46,7 @@ pub fn history_entry(before: &Order, recorded: &Recorded) -> String {
         Fact::Split(rule) => json.string_field("splitMode", rule.mode()),
         Fact::Charge(fact) => charges::details(&mut json, before, fact),
         Fact::Payment(fact) => payments::details(&mut json, before, fact),
+        Fact::Transfer(fact) => transfers::details(&mut json, before, fact),
         Fact::Table(fact) => table::details(&mut json, before, fact, recorded.at),
     }
     json.end_object();

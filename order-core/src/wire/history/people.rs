@@ -11,6 +11,10 @@ pub(super) fn details(json: &mut Writer, before: &Order, fact: &PeopleFact) {
                 deadline::write(json, joined.deadline.as_deref());
             }
         }
+        PeopleFact::Added { who, name } => {
+            json.string_field("participantId", who.as_str());
+            json.string_field("participantName", name.as_str());
+        }
         PeopleFact::Left { .. } => {}
         PeopleFact::ReadySet { ready } => json.literal_field("ready", ready),
         PeopleFact::HandedOver { to } => person(json, before, to),

@@ -9,6 +9,7 @@ mod payments;
 mod people;
 mod split;
 mod table;
+mod transfers;
 
 use rust_decimal::Decimal;
 
@@ -20,7 +21,7 @@ use crate::{ItemId, ParticipantId};
 
 const TYPES: &str = "join, add_item, remove_item, update_quantity, update_split, finalize, leave or another type of the protocol";
 
-/// Reads a command and the participant that its message names as the sender. `fresh_id` makes the id of an item or a payment for which the
+/// Reads a command and the participant that its message names as the sender. `fresh_id` makes the id of an item, a payment or a transfer for which the
 /// client gave none.
 pub(super) fn read(
     message: &Object<'_>,
@@ -37,6 +38,7 @@ pub(super) fn read(
     };
     let command = match kind.as_ref() {
         "join" => Command::People(PeopleCommand::Join(people::join(message)?)),
+        "add_person" => Command::People(people::add(&data(message)?, fresh_id)?),
         "leave" => Command::People(PeopleCommand::Leave),
         "set_ready" => Command::People(people::set_ready(&data(message)?)?),
         "remove_participant" => Command::People(people::remove(&data(message)?)?),
@@ -65,6 +67,10 @@ pub(super) fn read(
         }
         "update_payment" => Command::Payment(payments::update(&data(message)?)?),
         "refund_payment" => Command::Payment(payments::refund(&data(message)?, fresh_id)?),
+
+        "record_transfer" => Command::Transfer(transfers::record(&data(message)?, fresh_id)?),
+        "answer_transfer" => Command::Transfer(transfers::answer(&data(message)?)?),
+        "cancel_transfer" => Command::Transfer(transfers::cancel(&data(message)?)?),
 
         "finalize" => Command::Table(TableCommand::Finalize),
         "reopen" => Command::Table(TableCommand::Reopen),

@@ -1,12 +1,12 @@
 //! Commands about the people at the table.
 
 use super::{charges, table};
-use crate::Currency;
 use crate::command::{DishesOfRemoved, Join, PeopleCommand};
 use crate::rejection::{Code, Rejection};
-use crate::value::text::{MAX_NAME_CHARS, MAX_PHONE_CHARS};
+use crate::value::text::{MAX_LABEL_CHARS, MAX_NAME_CHARS, MAX_PHONE_CHARS};
 use crate::wire::fields::{boolean, data, label, optional, participant, required_if_there};
 use crate::wire::json::Object;
+use crate::{Currency, ItemId, ParticipantId};
 
 pub(super) fn join(message: &Object<'_>) -> Result<Join, Rejection> {
     let data = data(message)?;
@@ -29,6 +29,27 @@ pub(super) fn join(message: &Object<'_>) -> Result<Join, Rejection> {
         policy: table::policy(&data)?,
         finalize_when_ready: data.boolean("finalizeWhenReady")?,
         deadline: table::first_deadline(&data)?.map(Box::new),
+        code: optional(&data, "code", MAX_LABEL_CHARS)?,
+        may_take_seat: false,
+    })
+}
+
+pub(super) fn add(data: &Object<'_>, fresh_id: impl FnOnce() -> ItemId) -> Result<PeopleCommand, Rejection> {
+    const EXPECTED: &str = "a name";
+    let who = match data.string("participantId", "a string")? {
+        Some(id) => new_participant(data, &id)?,
+        None => new_participant(data, fresh_id().as_str())?,
+    };
+    let name = required_if_there(data, "name", MAX_NAME_CHARS)?;
+    Ok(PeopleCommand::Add { who, name: name.ok_or_else(|| data.missing("name", EXPECTED))? })
+}
+
+fn new_participant(data: &Object<'_>, id: &str) -> Result<ParticipantId, Rejection> {
+    ParticipantId::new(id).map_err(|error| {
+        Rejection::new(Code::BadField)
+            .field(data.name("participantId"))
+            .because(error.to_string())
+            .expected("a string of 1 to 128 bytes without control or invisible characters")
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::rejection::Rejection;
 use crate::wire::history::{room_for, write_page};
 use crate::wire::write::Writer;
-use crate::{CommandId, UnixMillis};
+use crate::{CommandId, ParticipantId, UnixMillis};
 
 /// Writes the answer to a message that was refused.
 pub fn error(rejection: &Rejection, id: Option<&CommandId>, now: UnixMillis) -> String {
@@ -51,6 +51,24 @@ pub fn history(entries: &[String], more: bool, id: Option<&CommandId>, now: Unix
     json.key("data");
     json.begin_object();
     write_page(&mut json, entries, more);
+    json.end_object();
+    if let Some(id) = id {
+        json.string_field("id", id.as_str());
+    }
+    json.whole_field("timestamp", now.get());
+    json.end_object();
+    json.into_text()
+}
+
+/// Writes the answer to a request for the code of a person's seat.
+pub fn seat_code(of: &ParticipantId, code: &str, id: Option<&CommandId>, now: UnixMillis) -> String {
+    let mut json = Writer::with_capacity(128);
+    json.begin_object();
+    json.string_field("type", "seat_code");
+    json.key("data");
+    json.begin_object();
+    json.string_field("participantId", of.as_str());
+    json.string_field("code", code);
     json.end_object();
     if let Some(id) = id {
         json.string_field("id", id.as_str());

@@ -6,7 +6,7 @@ mod message;
 mod presence;
 mod state;
 
-pub use answer::{ack, error, history};
+pub use answer::{ack, error, history, seat_code};
 pub use event::{fact_message, fact_messages, joined};
 pub use presence::{presence_changed, sync};
 pub(super) use state::StateWriter;

@@ -116,6 +116,18 @@ pub fn reject(rejection: &Rejection, id: Option<&CommandId>) -> String {
     json.into_text()
 }
 
+/// Encodes the code of a person's seat.
+pub fn seat_code(of: &ParticipantId, code: &str, id: Option<&CommandId>) -> String {
+    let mut json = Writer::with_capacity(128);
+    json.begin_object();
+    json.string_field("type", "seat_code");
+    answers(&mut json, id);
+    json.string_field("participantId", of.as_str());
+    json.string_field("code", code);
+    json.end_object();
+    json.into_text()
+}
+
 /// Encodes the bill: what everybody pays, and what has been paid.
 pub fn bill(order: &Order, id: Option<&CommandId>) -> Frame {
     let mut json = Writer::with_capacity(128);

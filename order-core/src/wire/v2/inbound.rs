@@ -53,6 +53,7 @@ fn request(message: &Object<'_>) -> Result<Option<Request>, Rejection> {
         Some("get_bill") => Some(Request::Bill),
         Some("get_checksum") => Some(Request::Checksum),
         Some("history") => Some(Request::History(HistoryPage::read(message)?)),
+        Some("seat_code") => Some(Request::seat_code(message)?),
         Some("presence") => {
             let data = message.object("data", "data.", "an object")?;
             Some(Request::Presence { typing: data.boolean("typing")?, speaking: data.boolean("speaking")? })

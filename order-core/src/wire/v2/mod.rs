@@ -13,7 +13,7 @@ mod event;
 mod inbound;
 mod state;
 
-pub use answer::{Welcome, ack, bill, checksum_answer, history, presence, reject, state, welcome};
+pub use answer::{Welcome, ack, bill, checksum_answer, history, presence, reject, seat_code, state, welcome};
 pub use event::event;
 pub use inbound::{decode, decode_from};
 pub use state::{checksum, state_text};

@@ -6,7 +6,7 @@ pub(in crate::wire) mod deadline;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::{Amount, Currency, Limit, Rejection};
+use crate::{Amount, Currency, Limit, Participant, Rejection};
 
 /// JSON text under construction.
 #[derive(Debug, Default)]
@@ -180,6 +180,16 @@ impl Writer {
             Cow::Owned(escaped) => self.text.push_str(&escaped),
         }
         self.text.push('"');
+    }
+}
+
+/// Writes who added a person without a phone, and whether nobody has taken their seat. Nothing for everybody else.
+pub(in crate::wire) fn added_by(json: &mut Writer, person: &Participant) {
+    if let Some(by) = person.added_by() {
+        json.string_field("addedBy", by.as_str());
+        if person.is_vacant() {
+            json.literal_field("vacant", true);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod payments;
 mod people;
 mod split;
 mod table;
+mod transfers;
 
 pub use people::joined;
 
@@ -48,6 +49,7 @@ pub fn fact_message(order: &Order, presence: &Presence, recorded: &Recorded) -> 
         Fact::Split(rule) => split::message(message, rule),
         Fact::Charge(fact) => charges::message(message, fact),
         Fact::Payment(fact) => payments::message(message, fact),
+        Fact::Transfer(fact) => transfers::message(message, fact),
         Fact::Table(fact) => table::message(message, fact),
     }
 }

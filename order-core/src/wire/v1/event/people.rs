@@ -9,6 +9,10 @@ pub(super) fn message(message: FactMessage<'_>, fact: &PeopleFact) -> Frame {
     let FactMessage { order, presence, recorded } = message;
     match fact {
         PeopleFact::Joined(_) => participant_joined(order, presence, message.by(), recorded.at),
+        PeopleFact::Added { who, name } => message.with("participant_added", |writer| {
+            writer.json.string_field("participantId", who.as_str());
+            writer.json.string_field("participantName", name.as_str());
+        }),
         PeopleFact::Left { .. } => message.whole("participant_left"),
         PeopleFact::ReadySet { ready } => {
             message.with("ready_updated", |writer| writer.json.literal_field("ready", ready))

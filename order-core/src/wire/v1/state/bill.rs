@@ -10,7 +10,7 @@ impl StateWriter {
     /// Writes the fields of the bill: who pays what, and what has been paid.
     pub(super) fn bill(&mut self, order: &Order) {
         let shares = shares(order);
-        let paying = order.is_finalized() || !order.payments().is_empty();
+        let paying = order.is_finalized() || !order.payments().is_empty() || !order.transfers().is_empty();
         let balances = paying.then(|| Balances::new(order, &shares));
         let with_lines = !order.charges().is_empty()
             || order.tips().next().is_some()

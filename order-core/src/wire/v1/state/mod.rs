@@ -9,6 +9,7 @@ mod people;
 mod revised;
 mod split;
 mod table;
+mod transfers;
 mod view;
 mod writer;
 

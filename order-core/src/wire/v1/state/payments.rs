@@ -31,10 +31,13 @@ impl StateWriter {
         self.amount("balanceDue", order, balances.due());
         let finalized = order.is_finalized();
         self.json.literal_field("settled", finalized && balances.due() == Amount::ZERO);
+        let mut is_even = false;
         if finalized {
+            let settlement = settlement(order, shares);
+            is_even = settlement.is_empty();
             self.json.key("settlement");
             self.json.begin_list();
-            for transfer in settlement(order, shares) {
+            for transfer in settlement {
                 self.json.begin_object();
                 self.person_or_null("from", "fromName", transfer.from);
                 self.person_or_null("to", "toName", transfer.to);
@@ -43,6 +46,7 @@ impl StateWriter {
             }
             self.json.end_list();
         }
+        self.transfers(order, is_even);
     }
 
     /// Writes one payment as an object.
@@ -92,7 +96,12 @@ impl StateWriter {
     }
 
     /// Writes a person by id and name, because a person who left is on no list; `null`: nobody.
-    fn person_or_null(&mut self, id: &'static str, name: &'static str, person: Option<&Participant>) {
+    pub(super) fn person_or_null(
+        &mut self,
+        id: &'static str,
+        name: &'static str,
+        person: Option<&Participant>,
+    ) {
         self.json.key(id);
         match person {
             Some(person) => {

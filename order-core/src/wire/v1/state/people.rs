@@ -2,7 +2,7 @@
 
 use super::writer::StateWriter;
 use crate::wire::frame::PhoneSlot;
-use crate::wire::write::Writer;
+use crate::wire::write::{Writer, added_by};
 use crate::wire::written::PersonText;
 use crate::{Order, Participant, Presence, Role};
 
@@ -27,6 +27,7 @@ impl StateWriter {
                 "\",\"isOnline\":false,\"joinedAt\":"
             });
             self.json.whole(person.joined_at().get());
+            added_by(&mut self.json, person);
             self.json.end_object();
         }
         self.json.end_list();

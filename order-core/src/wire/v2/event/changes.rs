@@ -3,7 +3,7 @@
 use crate::fact::Recorded;
 use crate::wire::v2::state;
 use crate::wire::write::Writer;
-use crate::{ItemId, Order, ParticipantId, PaymentId};
+use crate::{ItemId, Order, ParticipantId, PaymentId, TransferId};
 
 /// The changes of an event under construction. The order is the one with the fact committed.
 pub(super) struct Changes<'a> {
@@ -95,6 +95,23 @@ impl<'a> Changes<'a> {
             state::correction(self.json, order, correction);
         }
         self.json.end_object();
+    }
+
+    /// The first transfer brings the list, which the document of the client does not have yet, and the fields before it.
+    pub(super) fn put_transfer(&mut self, id: &TransferId) {
+        let order = self.order;
+        if let [_] = order.transfers() {
+            self.set_with_later(
+                |_, _| {},
+                |json, order| {
+                    state::corrections(json, order);
+                    state::revision(json, order);
+                    state::transfers(json, order);
+                },
+            );
+        } else if let Some(transfer) = order.transfer(id) {
+            self.put("transfers", |json| state::transfer(json, order, transfer));
+        }
     }
 
     pub(super) fn remove_item(&mut self, id: &ItemId) {

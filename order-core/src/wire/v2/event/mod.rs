@@ -7,6 +7,7 @@ mod dishes;
 mod payments;
 mod people;
 mod table;
+mod transfers;
 
 use self::changes::Changes;
 use super::state;
@@ -43,6 +44,7 @@ pub fn event(order: &Order, recorded: &Recorded, cursor: &str) -> String {
         Fact::Split(_) => changes.set(state::split),
         Fact::Charge(fact) => charges::write(&mut changes, fact),
         Fact::Payment(fact) => payments::write(&mut changes, fact),
+        Fact::Transfer(fact) => transfers::write(&mut changes, fact),
         Fact::Table(fact) => table::write(&mut changes, fact),
     }
     json.end_object();

@@ -24,6 +24,10 @@ pub(super) fn write(changes: &mut Changes<'_>, fact: &PeopleFact) {
                 }
             });
         }
+        PeopleFact::Added { who, .. } => {
+            changes.put_participant(Some(who));
+            changes.set_rules();
+        }
         PeopleFact::Left { .. } => {
             changes.put_participant(recorded.by.id());
             changes.set(state::owner);

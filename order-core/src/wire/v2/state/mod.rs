@@ -9,6 +9,7 @@ mod people;
 mod revised;
 mod split;
 mod table;
+mod transfers;
 
 pub(super) use charges::{charge_list, charges, tips, without_service};
 pub(super) use dishes::{item, items, total};
@@ -17,6 +18,7 @@ pub(super) use people::{owner, participant};
 pub(super) use revised::{correction, corrections, revision};
 pub(super) use split::split;
 pub(super) use table::{origin, rules};
+pub(super) use transfers::{transfer, transfers};
 
 use self::payments::payments;
 use self::people::participants;
@@ -53,8 +55,12 @@ pub fn state_text(order: &Order) -> String {
     if order.has_later_fields() {
         corrections(&mut json, order);
     }
-    if order.is_revision() {
+    let has_transfers = !order.transfers().is_empty();
+    if order.is_revision() || has_transfers {
         revision(&mut json, order);
+    }
+    if has_transfers {
+        transfers(&mut json, order);
     }
     json.end_object();
     json.into_text()

@@ -1,7 +1,7 @@
 //! People in the document.
 
 use super::lists::{id_or_null, list};
-use crate::wire::write::Writer;
+use crate::wire::write::{Writer, added_by};
 use crate::{Order, Participant};
 
 pub(in crate::wire::v2) fn owner(json: &mut Writer, order: &Order) {
@@ -18,5 +18,6 @@ pub(in crate::wire::v2) fn participant(json: &mut Writer, person: &Participant) 
     json.string_field("name", person.name().as_str());
     json.whole_field("joinedAt", person.joined_at().get());
     json.literal_field("left", person.has_left());
+    added_by(json, person);
     json.end_object();
 }
