@@ -14,6 +14,10 @@ use super::statement::{Statement, ranked};
 use super::weights::Weights;
 use crate::value::{Amount, OrderId};
 
+/// The maximum number of cells, up to which an order that is rounded by chance has a line for each dish, as a bill on its
+/// own has. It bounds the work for an order of many people and dishes.
+const MAX_CELLS_BY_CHANCE: usize = 16_384;
+
 /// How many lines the dishes are that all people have the same part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DishLines {
@@ -72,8 +76,8 @@ fn rounded<T: Exact, K: Ord>(
 ) -> Option<Lines> {
     if chance.is_some() {
         let lines = match dish_lines {
-            DishLines::Together => priced.grouped()?,
-            DishLines::Each => priced.lines.to_vec(),
+            DishLines::Together if priced.cells()? > MAX_CELLS_BY_CHANCE => priced.grouped()?,
+            DishLines::Together | DishLines::Each => priced.lines.to_vec(),
         };
         return Lines::round(rows, priced.weights, &lines, tie, chance);
     }

@@ -6,7 +6,7 @@ use order_core::wire::v2;
 use order_core::{Code, Order, ParticipantId};
 
 use crate::support::bill::choices::Seeded;
-use crate::support::dear::{Dear, WORST, digest, double_the_first, is_within_bounds};
+use crate::support::dear::{Dear, WORST, digest, double_the_first, is_within_bounds, round_by_chance};
 
 /// For each bill, a digest of what every diner pays, as computed by the first version of
 /// the algorithm, without optimizations. A line names a seed of [`Dear::any`] or one of
@@ -30,13 +30,26 @@ fn dear_bills_are_divided_as_before_to_the_last_unit() {
 /// An order combines dishes that a standalone bill computes one by one.
 #[test]
 fn an_order_and_a_bill_on_its_own_are_divided_alike() {
+    compare_orders_with_bills(|order| order);
+}
+
+/// Up to a number of cells that no ordinary table has.
+#[test]
+fn an_order_and_a_bill_on_its_own_are_rounded_by_the_same_chance() {
+    compare_orders_with_bills(|mut order| {
+        round_by_chance(&mut order);
+        order
+    });
+}
+
+fn compare_orders_with_bills(changed: impl Fn(Order) -> Order) {
     let mut choices = Seeded::new(7);
     let mut divided = 0;
     for _ in 0..40 {
         let dear = Dear::any(&mut choices);
         // Smaller, because a standalone bill has a cell for every dish of every person.
         let dear = Dear { dishes: dear.dishes.min(150), people: dear.people.clamp(8, 60), ..dear };
-        let order = dear.order();
+        let order = changed(dear.order());
         let division = match divide(&bill(&order)) {
             Ok(division) => division,
             Err(rejection) => {
@@ -88,6 +101,7 @@ fn bill(order: &Order) -> Bill {
         tips: order.tips().map(|(person, tip)| (person.id().clone(), tip)).collect(),
         without_service: order.without_service().map(|person| person.id().clone()).collect(),
         round_to: order.round_to(),
+        odd_units: order.odd_units(),
         ..Bill::new(order.id().clone(), order.currency())
     }
 }

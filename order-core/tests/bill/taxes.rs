@@ -51,7 +51,7 @@ fn a_tax_on_service_is_on_its_rounded_line() {
     assert_eq!(charges(&divided(&bill)), [("Service", 4), ("Tax", 20)]);
 }
 
-/// Germany, from 2026: 7 % on food and 19 % on drinks, both in the prices (section 12 of the UStG).
+/// Germany, from 2026: 7 % on food and 19 % on drinks, both in the prices (section 12 of the `UStG`).
 #[test]
 fn german_vat_is_in_the_prices_of_food_and_drinks() {
     let mut bill =

@@ -182,10 +182,8 @@ fn assert_state(state: &Json, order: &Order, presence: &Presence) {
     assert_eq!(old, OLD_STATE);
     assert!(["equal", "itemized", "custom"].contains(&state.at("splitType").text()));
     let shares = shares(order);
-    let with_lines = !order.charges().is_empty()
-        || order.tips().count() > 0
-        || order.round_to().is_some()
-        || order.odd_units() != OddUnits::default();
+    let with_lines =
+        !order.charges().is_empty() || order.tips().count() > 0 || roundings(order).next().is_some();
     let finalized = order.status() == Status::Finalized;
     let with_payments = finalized || !order.payments().is_empty();
 
@@ -198,9 +196,7 @@ fn assert_state(state: &Json, order: &Order, presence: &Presence) {
     });
     new.extend(order.unassigned().next().map(|_| "unassigned"));
     new.extend(["lines", "charges", "tips", "withoutService"].iter().filter(|_| with_lines));
-    new.extend(order.round_to().map(|_| "roundTo"));
-    new.extend(order.round_shares_to().map(|_| "roundSharesTo"));
-    new.extend((order.odd_units() != OddUnits::default()).then_some("rounding"));
+    new.extend(roundings(order));
     new.extend((!shares.included().is_empty()).then_some("included"));
     new.extend(["payments", "paid", "balanceDue", "settled"].iter().filter(|_| with_payments));
     new.extend(finalized.then_some("settlement"));
@@ -496,6 +492,13 @@ fn assert_bill(state: &Json, order: &Order, shares: &Shares<'_>, with_lines: boo
     assert_eq!(coin, order.round_shares_to().map(Amount::minor_units));
     let rounding = state.get("rounding").map_or("largest_remainder", Json::text);
     assert_eq!(rounding, order.odd_units().as_str());
+}
+
+/// The fields of how a bill and its shares are rounded.
+fn roundings(order: &Order) -> impl Iterator<Item = &'static str> {
+    let coins = order.round_to().map(|_| "roundTo").into_iter();
+    let coins = coins.chain(order.round_shares_to().map(|_| "roundSharesTo"));
+    coins.chain((order.odd_units() != OddUnits::default()).then_some("rounding"))
 }
 
 /// Checks what a charge is on, and how it is rounded; returns the keys of what differs from the defaults.

@@ -71,6 +71,13 @@ impl<'bill, T: Exact> SomeLines<'bill, T> {
         Some((together.chain(others.iter().copied()).collect(), dishes))
     }
 
+    /// How many cells the lines have.
+    pub(super) fn cells(&self) -> Option<usize> {
+        self.lines.iter().try_fold(0_usize, |sum, (_, column)| {
+            sum.checked_add(self.weights.get(column.weights)?.entries.len())
+        })
+    }
+
     /// The lines with dishes that are divided alike in one line.
     pub(super) fn grouped(&self) -> Option<Vec<PricedLine>> {
         let mut sums: BTreeMap<usize, i64> = BTreeMap::new();

@@ -294,17 +294,16 @@ pub fn check_choice(bill: &Bill) -> Result<(), Violation> {
         // Chance decides, not the largest remainders.
         return Ok(());
     }
-    let best = match bill.round_shares_to {
-        Some(coin) => best_in_coins(bill, &expected, coin.minor_units()),
-        None => {
-            // What discounts cover comes to nothing for everybody, and is rounded apart.
-            expected.lines.retain(|line| line.covered.is_none());
-            let nothing = vec![0; bill.diners.len() + 1];
-            if expected.lines.is_empty() {
-                nothing
-            } else {
-                Quotas::of(&expected.lines).best(|row| tie(bill, row))
-            }
+    let best = if let Some(coin) = bill.round_shares_to {
+        best_in_coins(bill, &expected, coin.minor_units())
+    } else {
+        // What discounts cover comes to nothing for everybody, and is rounded apart.
+        expected.lines.retain(|line| line.covered.is_none());
+        let nothing = vec![0; bill.diners.len() + 1];
+        if expected.lines.is_empty() {
+            nothing
+        } else {
+            Quotas::of(&expected.lines).best(|row| tie(bill, row))
         }
     };
     let paid = [amounts(&division).as_slice(), &[division.unassigned().minor_units()]].concat();

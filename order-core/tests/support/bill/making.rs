@@ -405,7 +405,7 @@ impl<C: Choices> Maker<'_, C> {
     /// Sets what charges are on, how they are rounded, and how shares are; sometimes lets a discount cover its dishes.
     fn options(&mut self, bill: &mut Bill) {
         if self.choices.one_in(6) {
-            self.cover_dishes(bill);
+            cover_dishes(bill);
         }
         if self.choices.one_in(3) {
             for place in 0..bill.charges.len() {
@@ -414,25 +414,12 @@ impl<C: Choices> Maker<'_, C> {
             // A charge may be listed before those that it is on.
             self.choices.shuffle(&mut bill.charges);
         }
-        if self.choices.one_in(4) {
+        let (in_coins, by_chance) = (self.choices.one_in(4), self.choices.one_in(4));
+        if in_coins {
             bill.round_shares_to = bill.round_to.or(Some(Amount::from_minor_units(5)));
             bill.round_to = bill.round_to.filter(|_| self.choices.one_in(2));
-        } else if self.choices.one_in(4) {
+        } else if by_chance {
             bill.odd_units = OddUnits::Unbiased;
-        }
-    }
-
-    /// Makes discounts as large as what they are on.
-    fn cover_dishes(&mut self, bill: &mut Bill) {
-        let total: i64 = bill.dishes.iter().map(|dish| dish.amount.minor_units()).sum();
-        for charge in &mut bill.charges {
-            let ChargeKind::Discount { item } = &charge.kind else { continue };
-            let on = item.as_ref().and_then(|item| bill.dishes.iter().find(|dish| dish.id == *item));
-            let amount = on.map_or(total, |dish| dish.amount.minor_units());
-            // A dish of the other sign is not covered: its discount would have that sign.
-            if amount.signum() * total.signum() >= 0 {
-                charge.value = ChargeValue::Amount(Amount::from_minor_units(amount));
-            }
         }
     }
 
@@ -472,6 +459,20 @@ impl<C: Choices> Maker<'_, C> {
         }
         if let ChargeKind::Service { optional } = &mut charge.kind {
             *optional &= on.charges.is_empty() && on.dishes;
+        }
+    }
+}
+
+/// Makes discounts as large as what they are on.
+fn cover_dishes(bill: &mut Bill) {
+    let total: i64 = bill.dishes.iter().map(|dish| dish.amount.minor_units()).sum();
+    for charge in &mut bill.charges {
+        let ChargeKind::Discount { item } = &charge.kind else { continue };
+        let on = item.as_ref().and_then(|item| bill.dishes.iter().find(|dish| dish.id == *item));
+        let amount = on.map_or(total, |dish| dish.amount.minor_units());
+        // A dish of the other sign is not covered: its discount would have that sign.
+        if amount.signum() * total.signum() >= 0 {
+            charge.value = ChargeValue::Amount(Amount::from_minor_units(amount));
         }
     }
 }

@@ -14,7 +14,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use order_core::bill::{Basis, Charge, ChargeKind, ChargeValue};
+use order_core::bill::{Basis, Charge, ChargeKind, ChargeValue, OddUnits};
 use order_core::fact::{ChargeFact, ChargesSet, DishFact, Fact, ItemAdded, Joined, PeopleFact};
 use order_core::split::{CustomShares, Percentage, Rest, SplitRule, Weight};
 use order_core::text::Text;
@@ -328,6 +328,24 @@ pub fn double_the_first(order: &mut Order) {
         by: Actor::participant(person(0)),
         stamp: None,
         fact: Fact::Dish(DishFact::QuantityUpdated { item, quantity: Quantity::new(2).unwrap() }),
+    };
+    commit(order, &recorded).unwrap();
+}
+
+/// Sets the same charges again, with odd units given by chance.
+pub fn round_by_chance(order: &mut Order) {
+    let charges = ChargesSet {
+        charges: order.charges().to_vec(),
+        round_to: order.round_to(),
+        round_shares: false,
+        odd_units: OddUnits::Unbiased,
+    };
+    let recorded = Recorded {
+        seq: order.seq() + 1,
+        at: UnixMillis::new(1),
+        by: Actor::participant(person(0)),
+        stamp: None,
+        fact: Fact::Charge(ChargeFact::Set(charges)),
     };
     commit(order, &recorded).unwrap();
 }
