@@ -28,6 +28,7 @@ function inWords(change, order) {
   const who = change.byName || 'The restaurant';
   switch (event) {
     case 'participant_joined': return `${who} sat down`;
+    case 'participant_added': return `${who} added ${whom}`;
     case 'participant_left': return `${who} left the table`;
     case 'participant_removed': return `${who} removed ${whom}`;
     case 'participant_readmitted': return `${who} let ${whom} back in`;
@@ -112,7 +113,7 @@ export function told({ type, participantId: by, participantName: byName, data },
     byName,
     automatic: Boolean(after.deadline?.passed && !before?.deadline?.passed),
     dishName: item?.dishName ?? dishOf(before) ?? dishOf(after),
-    to: data.quantity,
+    to: data.quantity ?? transfer.to,
     part: data.sharedBy && part(by, data.sharedBy, before, data.itemId),
     splitMode: data.splitMode ?? data.splitType,
     ...(type === 'item_edited' && editOf(data.itemId ?? item?.id, before, after)),

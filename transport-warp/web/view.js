@@ -118,7 +118,8 @@ function renderPeople({ participants, splits, ready = [] }) {
     row.classList.toggle('online', joined && person.isOnline);
     put(row.querySelector('.who'), person.id === me.id ? 'You' : person.name);
     row.classList.toggle('ready', ready.includes(person.id));
-    const state = [joined && (person.isOnline ? 'online' : 'offline'), ready.includes(person.id) && 'done ordering'];
+    const presence = person.vacant ? 'without a phone' : joined && (person.isOnline ? 'online' : 'offline');
+    const state = [presence, ready.includes(person.id) && 'done ordering'];
     put(row.querySelector('.state'), state.filter(Boolean).join(', '));
   });
 }
