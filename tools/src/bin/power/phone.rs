@@ -31,6 +31,8 @@ pub(crate) struct Phone {
     dice: StdRng,
     name: String,
     dishes: u64,
+    /// Of the last dish, as last asked for.
+    pieces: u32,
 }
 
 impl Phone {
@@ -38,7 +40,7 @@ impl Phone {
         // Dishes of different lives must have different ids.
         let name = format!("p{number}-{seed:x}");
         let dice = StdRng::seed_from_u64(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        Self { host, room, marks, dice, name, dishes: 0 }
+        Self { host, room, marks, dice, name, dishes: 0, pieces: 1 }
     }
 
     /// Sends all messages of a life, over one connection after the other.
@@ -76,11 +78,14 @@ impl Phone {
         let dish = format!("{}-{}", self.name, self.dishes);
         match self.dice.random_range(0..4) {
             0 if self.dishes > 0 => {
-                let quantity = self.dice.random_range(1..100);
+                // Another than before: the same again would change nothing, and have no answer to wait for.
+                self.pieces += self.dice.random_range(1..10);
+                let quantity = self.pieces;
                 format!(r#"{{"type":"update_quantity","data":{{"itemId":"{dish}","quantity":{quantity}}}}}"#)
             }
             _ => {
                 self.dishes += 1;
+                self.pieces = 1;
                 let dish = format!("{}-{}", self.name, self.dishes);
                 // Some facts fill pages, most share one.
                 let note = "x".repeat(if self.dice.random_bool(0.1) { 400 } else { 4 });
