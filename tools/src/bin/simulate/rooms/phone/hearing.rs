@@ -114,5 +114,16 @@ impl Phone {
 /// Returns whether a command of this kind may be granted without a change.
 fn may_change_nothing(kind: &str) -> bool {
     let of_the_table = MANNERS.contains(&kind);
-    of_the_table || matches!(kind, "join" | "update_payment")
+    let sets_a_value = matches!(
+        kind,
+        "update_quantity"
+            | "claim_item"
+            | "assign_item"
+            | "update_split"
+            | "set_charges"
+            | "set_tip"
+            | "waive_service"
+            | "update_payment"
+    );
+    of_the_table || sets_a_value || kind == "join"
 }
