@@ -32,7 +32,7 @@ const PEOPLE: &str = "ids of people on the bill";
 /// The field that every object of a line may have, whatever its value: for the caller alone.
 const NOTE: &str = "note";
 /// The fields of a line.
-const LINE: [&str; 11] = [
+const LINE: [&str; 12] = [
     "orderId",
     "currency",
     "minorDigits",
@@ -43,6 +43,7 @@ const LINE: [&str; 11] = [
     "charges",
     "withoutService",
     "roundTo",
+    "invoice",
     NOTE,
 ];
 /// The fields of an item.
