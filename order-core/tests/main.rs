@@ -20,6 +20,7 @@ mod bill {
     mod cases;
     mod dear;
     mod in_prices;
+    mod invoice;
     mod lines;
     mod symmetry;
     mod taxes;

@@ -57,6 +57,7 @@ mod balances;
 mod check;
 mod divide;
 mod division;
+mod invoice;
 mod on_its_own;
 mod positions;
 mod settlement;
@@ -68,6 +69,7 @@ pub(crate) use check::{
 };
 pub use divide::divide;
 pub use division::{DinerShare, Division, Part};
+pub use invoice::{Invoice, InvoiceDish, InvoiceTax, invoice};
 pub use on_its_own::{Bill, Dish};
 pub use positions::Positions;
 pub use settlement::{Transfer, settlement};

@@ -672,6 +672,29 @@ fn the_types_of_dishes_that_a_tax_names_are_compared_as_they_are_written() {
 }
 
 #[test]
+fn the_bill_of_the_readme_is_divided_as_printed_there() {
+    let answer = divided(&json!({
+        "orderId": "table-7", "participants": ["asha", "ben"],
+        "items": [
+            {"id": "thali", "price": "180.50", "addedBy": "asha"},
+            {"id": "naan", "price": "60.25", "sharedBy": ["asha", "ben"]},
+        ],
+        "split": {"type": "itemized"},
+        "charges": [
+            {"name": "CGST", "kind": "tax", "percent": "2.5"},
+            {"name": "SGST", "kind": "tax", "percent": "2.5"},
+        ],
+        "roundTo": "1",
+    }));
+    let parts = |share: usize| -> Vec<String> {
+        let lines = answer["shares"][share]["lines"].as_array().unwrap().iter();
+        lines.map(|line| format!("{} {}", line["name"], line["amount"]).replace('"', "")).collect()
+    };
+    assert_eq!(parts(0), ["thali 180.50", "naan 30.12", "CGST 5.27", "SGST 5.26", "Round-off 0.19"]);
+    assert_eq!(parts(1), ["naan 30.13", "CGST 0.75", "SGST 0.76", "Round-off 0.02"]);
+}
+
+#[test]
 fn however_people_and_sharers_are_named_nobodys_part_of_any_line_moves() {
     let bill = |people: [&str; 3], [x, y, z]: [Value; 3]| {
         let answer = divided(&json!({

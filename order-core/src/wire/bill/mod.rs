@@ -6,7 +6,7 @@ pub use reading::{MAX_BILL_ITEMS, MAX_BILL_PEOPLE};
 
 use super::json::Object;
 use super::write::Writer;
-use crate::bill::{Bill, Division, Line, Part, divide};
+use crate::bill::{Bill, ChargeValue, Division, Invoice, Line, Part, divide, invoice};
 use crate::rejection::Rejection;
 use crate::value::text::Text;
 use crate::{Amount, Currency, OrderId};
@@ -29,6 +29,7 @@ pub struct BillLine {
     order: Option<OrderId>,
     bill: Bill,
     by_items: bool,
+    wants_invoice: bool,
 }
 
 /// A bill that could not be read or divided.
@@ -47,8 +48,11 @@ impl BillLine {
     pub fn read(line: &str) -> Result<Self, RefusedBill> {
         let object = Object::bill(line)?;
         let order = reading::order_id(&object)?;
-        match reading::bill(&object, order.as_ref()) {
-            Ok((bill, by_items)) => Ok(Self { order, bill, by_items }),
+        let read = || Ok((reading::bill(&object, order.as_ref())?, object.boolean("invoice")?));
+        match read() {
+            Ok(((bill, by_items), wants)) => {
+                Ok(Self { order, bill, by_items, wants_invoice: wants.unwrap_or(false) })
+            }
             Err(rejection) => Err(RefusedBill { order, rejection }),
         }
     }
@@ -117,6 +121,12 @@ impl BillLine {
                 writer.json.string(item.as_str());
             }
             writer.json.end_list();
+        }
+        // A bill that can be divided has an invoice: its numbers are smaller than those of the division.
+        if self.wants_invoice
+            && let Ok(invoice) = invoice(&self.bill, division)
+        {
+            writer.invoice(&invoice, self.by_items);
         }
         writer.json.end_object();
         writer.json.into_text()
@@ -198,6 +208,44 @@ impl BillWriter {
     fn amount(&mut self, key: &'static str, amount: Amount) {
         // Digits, a point and a sign: nothing that needs escaping.
         self.json.literal_field(key, format_args!("\"{}\"", amount.to_decimal(self.currency)));
+    }
+
+    fn invoice(&mut self, invoice: &Invoice, by_items: bool) {
+        self.json.key("invoice");
+        self.json.begin_object();
+        self.json.key("taxes");
+        self.json.begin_list();
+        for tax in invoice.taxes() {
+            self.json.begin_object();
+            self.json.string_field("name", tax.name().as_str());
+            if let ChargeValue::Percent(percent) = tax.value() {
+                self.json.literal_field("percent", format_args!("\"{}\"", percent.to_decimal()));
+            }
+            if tax.is_inclusive() {
+                self.json.literal_field("inclusive", true);
+            }
+            self.amount("net", tax.net());
+            self.amount("tax", tax.tax());
+            self.amount("gross", tax.gross());
+            self.json.end_object();
+        }
+        self.json.end_list();
+        // A bare total has no item to name.
+        if by_items {
+            self.json.key("items");
+            self.json.begin_list();
+            for dish in invoice.dishes() {
+                self.json.begin_object();
+                self.json.string_field("id", dish.id().as_str());
+                self.amount("amount", dish.amount());
+                self.amount("discount", dish.discount());
+                self.amount("included", dish.included());
+                self.amount("taxable", dish.taxable());
+                self.json.end_object();
+            }
+            self.json.end_list();
+        }
+        self.json.end_object();
     }
 
     fn lines(&mut self, key: &'static str, lines: &mut dyn Iterator<Item = (&Text, Amount)>) {

@@ -33,7 +33,7 @@ const PEOPLE: &str = "ids of people on the bill";
 /// The field that every object of a line may have, whatever its value: for the caller alone.
 const NOTE: &str = "note";
 /// The fields of a line.
-const LINE: [&str; 13] = [
+const LINE: [&str; 14] = [
     "orderId",
     "currency",
     "minorDigits",
@@ -46,6 +46,7 @@ const LINE: [&str; 13] = [
     "roundTo",
     "roundSharesTo",
     "rounding",
+    "invoice",
     NOTE,
 ];
 /// The fields of an item.

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use order_core::bill::{
-    Bill, Charge, ChargeKind, ChargeValue, DinerShare, Dish, Division, Line, LineKind, OddUnits, Part, divide,
+    Bill, Charge, ChargeKind, ChargeValue, DinerShare, Discounts, Dish, Division, InvoiceDish, Line,
+    LineKind, OddUnits, Part, RoundedPer, divide, invoice,
 };
 use order_core::split::{CustomShares, SplitRule, TieRank};
 use order_core::{Amount, Code, ParticipantId};
@@ -98,6 +99,7 @@ fn compare(bill: &Bill, division: &Division, expected: &Expected) -> Result<(), 
     within_quotas(&expected.included, &included, bill.diners.len() + 1)?;
 
     taxes_are_within_prices(bill, division)?;
+    the_invoice_sums(bill, division)?;
     nobody_is_paid(bill, due, &paid)?;
     let unit = bill.round_shares_to.map_or(1, Amount::minor_units);
     equals_pay_equally(expected, &shares, unit)?;
@@ -216,6 +218,71 @@ fn taxes_are_within_prices(bill: &Bill, division: &Division) -> Result<(), Viola
             return Err(format!(
                 "taxes of {tax} in prices of {theirs}, of which {off} of {all} is taken off"
             ));
+        }
+    }
+    Ok(())
+}
+
+/// What an invoice says of dishes and taxes sums to the lines of the bill. What a tax is on is at most a unit for each group of
+/// dishes, and each dish's part of a discount on the order at most two, from the exact value.
+fn the_invoice_sums(bill: &Bill, division: &Division) -> Result<(), Violation> {
+    if of_both_signs(bill) {
+        return Ok(());
+    }
+    let invoice = invoice(bill, division).map_err(|rejection| format!("no invoice: {rejection}"))?;
+    let sum = |lines: &[Line], kind: LineKind| -> i64 {
+        lines.iter().filter(|line| line.kind() == kind).map(|line| line.amount().minor_units()).sum()
+    };
+    let all = |of: fn(&InvoiceDish) -> Amount| -> i64 {
+        invoice.dishes().iter().map(|dish| of(dish).minor_units()).sum()
+    };
+    must_be("the invoice's prices", all(InvoiceDish::amount), division.total().minor_units())?;
+    must_be("its discounts", -all(InvoiceDish::discount), sum(division.lines(), LineKind::Discount))?;
+    must_be("its taxes in prices", all(InvoiceDish::included), sum(division.included(), LineKind::Tax))?;
+    let taxes = bill.charges.iter().filter(|charge| matches!(charge.kind, ChargeKind::Tax { .. }));
+    let taxes: Vec<&Charge> = taxes.collect();
+    must_be("the number of its taxes", invoice.taxes().len(), taxes.len())?;
+    let lines = division.lines().iter().chain(division.included());
+    let lines: Vec<&Line> = lines.filter(|line| line.kind() == LineKind::Tax).collect();
+    let fixed_in_prices = taxes.iter().any(|charge| {
+        matches!(
+            (&charge.kind, charge.value),
+            (ChargeKind::Tax { inclusive: true, .. }, ChargeValue::Amount(_))
+        )
+    });
+    for (charge, tax) in taxes.into_iter().zip(invoice.taxes()) {
+        let line = lines.iter().find(|line| line.name() == tax.name()).map(|line| line.amount());
+        must_be("a tax", Some(tax.tax()), line)?;
+        let is_on = |dish: &Dish| match &charge.kind {
+            ChargeKind::Tax { dish_types, .. } => {
+                dish_types.is_empty() || dish_types.contains(&dish.dish_type)
+            }
+            kind => panic!("{kind:?} is no tax"),
+        };
+        let on = bill.dishes.iter().zip(invoice.dishes()).filter(|(dish, _)| is_on(dish));
+        let base = &charge.options.on;
+        let of = match (tax.is_inclusive(), base.discounts) {
+            (true, _) => InvoiceDish::taxable,
+            (false, Discounts::After) => InvoiceDish::discounted,
+            (false, Discounts::Before) => InvoiceDish::amount,
+        };
+        let dishes: i64 = on.filter(|_| base.dishes).map(|(_, dish)| of(dish).minor_units()).sum();
+        let named = division.lines().iter().filter(|line| base.charges.contains(line.name()));
+        let net = dishes + named.map(|line| line.amount().minor_units()).sum::<i64>();
+        must_be("what a tax is on", tax.net().minor_units(), net)?;
+        if let ChargeValue::Percent(percent) = charge.value {
+            // What it is on is rounded for each of three types of dish, and by what each tax in prices is rounded; the tax
+            // itself for each line, if it says so.
+            if fixed_in_prices {
+                continue;
+            }
+            let exact = &Exact::whole(net) * &Exact::fraction(percent.millionths(), 100_000_000);
+            let apart = (&exact - &Exact::whole(tax.tax().minor_units())).magnitude();
+            let roundings = bill.charges.len()
+                + if charge.options.per == RoundedPer::Line { bill.dishes.len() } else { 0 };
+            if apart > Exact::whole(4 + i128::try_from(roundings).unwrap()) {
+                return Err(format!("{} is {:?}, and on {net}", tax.name(), tax.tax()));
+            }
         }
     }
     Ok(())

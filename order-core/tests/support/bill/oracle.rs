@@ -71,7 +71,7 @@ pub fn expect(bill: &Bill) -> Result<Expected, Code> {
             ChargeKind::Discount { .. } => lines.push(discounts[&place].clone()),
             ChargeKind::Tax { inclusive: false, .. } => lines.push(oracle.tax(charge)?),
             ChargeKind::Tax { inclusive: true, .. } => {
-                included.push(oracle.contained(charge, &mut contained)?)
+                included.push(oracle.contained(charge, &mut contained)?);
             }
             ChargeKind::Service { optional } => lines.extend(oracle.service(charge, *optional)?),
             ChargeKind::Tip { by } => lines.push(oracle.tip_or_fee(charge, LineKind::Tip, *by)?),

@@ -178,6 +178,7 @@ A BILL
   roundSharesTo?   the smallest coin of each share, for those who pay in cash
   rounding?        unbiased: odd units go by a chance that follows from
                    orderId; else largest_remainder
+  invoice?         true: the answer says what each tax is on, too
   note?            anything of your own, on the bill, an item, the split or a
                    charge; it is ignored, and any other field is refused
   Amounts, percentages and weights are decimal strings, or numbers. A price
@@ -186,7 +187,9 @@ A BILL
 THE ANSWER
   total (of the dishes), amountDue, shares [{participantId, amount, lines}],
   lines [{name, amount}]; included (taxes that prices contain), unassigned
-  and unassignedItems (what no one shares) where there is any. Or error, with
+  and unassignedItems (what no one shares) where there is any; invoice {taxes
+  [{name, percent, net, tax, gross}], items [{id, amount, discount, included,
+  taxable}]} where it was asked for. Or error, with
   code and message. Blank lines are skipped, and every other line answered.
   The input is UTF-8; a byte order mark before a line does not count.
 
