@@ -511,6 +511,48 @@ fn a_charge_that_cannot_be_is_refused_with_its_place() {
 }
 
 #[test]
+fn a_line_says_what_a_charge_is_on_and_how_shares_are_rounded() {
+    let bill = |charges: Value| {
+        json!({
+            "participants": ["asha", "ben"],
+            "items": [{"id": "thali", "price": "600", "addedBy": "asha"}, {"id": "naan", "price": "400", "addedBy": "ben"}],
+            "split": {"type": "itemized"},
+            "charges": charges,
+        })
+    };
+    let service = json!({"name": "Service", "kind": "service", "percent": "10"});
+    let gst = json!({"name": "GST", "kind": "tax", "percent": "5", "on": ["dishes", "Service"], "rounding": "down"});
+    let mut whole = bill(json!([service, gst]));
+    let answer = divided(&whole);
+    adds_up(&answer);
+    assert_eq!(answer["amountDue"], "1155.00");
+    assert_eq!(amounts(&answer), ["693.00", "462.00"]);
+
+    // 693 and 462 in coins of 10: 69.3 and 46.2 coins, of 116 in all.
+    whole["roundSharesTo"] = json!("10");
+    let answer = divided(&whole);
+    adds_up(&answer);
+    assert_eq!(
+        (answer["amountDue"].as_str(), amounts(&answer)),
+        (Some("1160.00"), vec!["700.00".into(), "460.00".into()])
+    );
+    whole["rounding"] = json!("unbiased");
+    assert_eq!(code(&refused(&whole)), ("bad_charge", "rounding"));
+    whole["roundSharesTo"] = Value::Null;
+    adds_up(&divided(&whole));
+    whole["rounding"] = json!("fair");
+    assert_eq!(code(&refused(&whole)), ("bad_field", "rounding"));
+
+    // A path counts the tips of single diners, too.
+    let tip = json!({"name": "Tip", "kind": "tip", "percent": "5", "participantId": "ben"});
+    let no_service = json!({"name": "GST", "kind": "tax", "percent": "5", "on": ["Service"]});
+    assert_eq!(code(&refused(&bill(json!([tip, no_service])))), ("bad_charge", "charges[1].on"));
+    let tip_on =
+        json!({"name": "Tip", "kind": "tip", "percent": "5", "participantId": "ben", "discounts": "before"});
+    assert_eq!(code(&refused(&bill(json!([tip_on])))), ("bad_charge", "charges[0].participantId"));
+}
+
+#[test]
 fn an_item_that_cannot_be_is_refused_with_its_place() {
     for (item, code_and_field) in [
         (json!(1), ("bad_field", "items")),

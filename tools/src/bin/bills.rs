@@ -272,15 +272,16 @@ fn unbiased(seed: u64, orders: u64) -> ExitCode {
 fn deviations(sum: i64, quota: &Exact, times: u64) -> f64 {
     let fraction = as_float(&(quota - &Exact::whole(quota.floor())));
     let beyond = sum - quota.floor() * i64::try_from(times).unwrap();
-    let off = (beyond as f64 - times as f64 * fraction).abs();
-    let standard = (times as f64 * fraction * (1.0 - fraction)).sqrt();
+    let (beyond, times) = (beyond.to_f64().unwrap(), times.to_f64().unwrap());
+    let off = (beyond - times * fraction).abs();
+    let standard = (times * fraction * (1.0 - fraction)).sqrt();
     // What is never rounded must be exact.
     if standard < 1e-9 { off * MOST_DEVIATIONS * 2.0 } else { off / standard }
 }
 
 fn as_float(number: &Exact) -> f64 {
     match number {
-        Exact::Small(number) => *number.numer() as f64 / *number.denom() as f64,
+        Exact::Small(number) => number.numer().to_f64().unwrap() / number.denom().to_f64().unwrap(),
         Exact::Large(number) => number.numer().to_f64().unwrap() / number.denom().to_f64().unwrap(),
     }
 }
