@@ -241,7 +241,9 @@ fn an_order_holds_100_corrections_and_no_more() {
 fn corrections_hold_2000_claims_and_no_more() {
     let mut table = Table::empty();
     let people: Vec<_> = (0..MAX_PARTICIPANTS).map(|number| format!("p{number}")).collect();
-    people.iter().for_each(|person| table.join(person));
+    for person in &people {
+        table.join(person);
+    }
     table.accept(
         "p0",
         &format!(

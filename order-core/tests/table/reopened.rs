@@ -22,10 +22,8 @@ fn dinner() -> Table {
     table
 }
 
-const LIFETIMES: Lifetimes = Lifetimes {
-    expire_after: Some(Duration::from_millis(1_000)),
-    archive_after: Some(Duration::from_millis(5_000)),
-};
+const LIFETIMES: Lifetimes =
+    Lifetimes { expire_after: Some(Duration::from_secs(1)), archive_after: Some(Duration::from_secs(5)) };
 
 #[test]
 fn a_finalized_order_is_opened_again_and_its_second_bill_is_a_revision() {

@@ -40,28 +40,10 @@ impl Model {
         faults.extend(self.bad_manners(who, &step.what));
         match &step.what {
             What::Add { item, price, quantity, shared_by, .. } => {
-                faults.extend(self.dish(*item).map(|_| Code::ItemIdTaken));
                 faults.extend(shared_by.iter().flat_map(|sharing| self.contradictions(sharing)));
-                let price = self.price(*price);
-                let pieces = pieces(*quantity);
-                faults.extend(price.is_none().then_some(Code::BadPrice));
-                faults.extend(pieces.is_none().then_some(Code::BadQuantity));
-                let line = price.unwrap_or(0) * pieces.unwrap_or(0);
-                faults.extend((self.total() + line >= CEILING).then_some(Code::TotalTooLarge));
+                faults.extend(self.faults_of_new_dishes(&[(*item, *price, *quantity)]));
             }
-            What::AddAll { dishes } => {
-                let mut sum = self.total();
-                let mut ids = BTreeSet::new();
-                for &(item, price, quantity) in dishes {
-                    let is_taken = self.dish(item).is_some() || !ids.insert(item);
-                    faults.extend(is_taken.then_some(Code::ItemIdTaken));
-                    let (price, pieces) = (self.price(price), pieces(quantity));
-                    faults.extend(price.is_none().then_some(Code::BadPrice));
-                    faults.extend(pieces.is_none().then_some(Code::BadQuantity));
-                    sum += price.unwrap_or(0) * pieces.unwrap_or(0);
-                }
-                faults.extend((sum >= CEILING).then_some(Code::TotalTooLarge));
-            }
+            What::AddAll { dishes } => faults.extend(self.faults_of_new_dishes(dishes)),
             What::Remove { item } | What::Edit { item, .. } => {
                 faults.extend(self.dish(*item).is_none().then_some(Code::ItemNotFound));
             }
@@ -124,6 +106,23 @@ impl Model {
             | What::Adjust { .. }
             | What::Cover { .. } => faults.extend(self.faults_of_rule(&step.what)),
         }
+        faults
+    }
+
+    /// Why dishes with these prices and quantities cannot be added.
+    fn faults_of_new_dishes(&self, dishes: &[(usize, usize, usize)]) -> Vec<Code> {
+        let mut faults = Vec::new();
+        let mut sum = self.total();
+        let mut ids = BTreeSet::new();
+        for &(item, price, quantity) in dishes {
+            let is_taken = self.dish(item).is_some() || !ids.insert(item);
+            faults.extend(is_taken.then_some(Code::ItemIdTaken));
+            let (price, pieces) = (self.price(price), pieces(quantity));
+            faults.extend(price.is_none().then_some(Code::BadPrice));
+            faults.extend(pieces.is_none().then_some(Code::BadQuantity));
+            sum += price.unwrap_or(0) * pieces.unwrap_or(0);
+        }
+        faults.extend((sum >= CEILING).then_some(Code::TotalTooLarge));
         faults
     }
 

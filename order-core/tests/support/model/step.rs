@@ -341,23 +341,8 @@ impl Step {
                 r#"{{"type":"edit_item","data":{{"itemId":"{}","dishName":"{}"}}}}"#,
                 ITEMS[*item], NAMES[*name]
             ),
-            What::AddAll { dishes } => {
-                let dish = |&(item, price, quantity): &(usize, usize, usize)| {
-                    format!(
-                        r#"{{"id":"{}","dishName":"Dish","price":{},"quantity":{}}}"#,
-                        ITEMS[item],
-                        number(price),
-                        number(quantity)
-                    )
-                };
-                let dishes: Vec<_> = dishes.iter().map(dish).collect();
-                format!(r#"{{"type":"add_items","data":{{"items":[{}]}}}}"#, dishes.join(","))
-            }
-            What::Correct { item, quantity } => format!(
-                r#"{{"type":"correct_item","data":{{"itemId":"{}","reason":"cold","quantity":{}}}}}"#,
-                ITEMS[*item],
-                number(*quantity)
-            ),
+            What::AddAll { dishes } => add_items(dishes),
+            What::Correct { item, quantity } => correct_item(ITEMS[*item], number(*quantity)),
             What::Claim { item, weight } => {
                 let weight = weight.map_or(String::new(), |place| format!(r#","weight":{}"#, number(place)));
                 format!(r#"{{"type":"claim_item","data":{{"itemId":"{}"{weight}}}}}"#, ITEMS[*item])
@@ -434,6 +419,20 @@ impl Sharing {
             Self::Weights(weights) => format!(r#","sharedBy":{{{}}}"#, entries(weights)),
         }
     }
+}
+
+/// The message that adds dishes with these prices and quantities.
+fn add_items(dishes: &[(usize, usize, usize)]) -> String {
+    let dish = |&(item, price, quantity): &(usize, usize, usize)| {
+        let (id, price, quantity) = (ITEMS[item], NUMBERS[price].0, NUMBERS[quantity].0);
+        format!(r#"{{"id":"{id}","dishName":"Dish","price":{price},"quantity":{quantity}}}"#)
+    };
+    let dishes: Vec<_> = dishes.iter().map(dish).collect();
+    format!(r#"{{"type":"add_items","data":{{"items":[{}]}}}}"#, dishes.join(","))
+}
+
+fn correct_item(item: &str, quantity: &str) -> String {
+    format!(r#"{{"type":"correct_item","data":{{"itemId":"{item}","reason":"cold","quantity":{quantity}}}}}"#)
 }
 
 /// The entries of an object of numbers, by name.
