@@ -128,15 +128,14 @@ fn seat_of_author(order: &Order, recorded: &Recorded) -> Result<Seat, CommitErro
 /// Whether `fact` may be applied to an order with this status.
 fn may_happen_to(status: Status, fact: &Fact) -> bool {
     match (status, fact) {
+        // After the end, somebody still takes a seat that was kept for them, to pay.
         (
             Status::Active | Status::Finalized | Status::Expired,
             Fact::Payment(_) | Fact::Transfer(_) | Fact::Dish(DishFact::Corrected(_)),
-        ) => true,
-        // Somebody takes a seat that was kept for them, to pay.
-        (Status::Finalized, Fact::People(PeopleFact::Joined(_))) => true,
-        (status, Fact::Table(TableFact::Reopened { .. })) => {
-            matches!(status, Status::Finalized | Status::Expired)
-        }
+        )
+        | (Status::Finalized, Fact::People(PeopleFact::Joined(_)))
+        | (Status::Finalized | Status::Expired, Fact::Table(TableFact::Reopened { .. })) => true,
+        (_, Fact::Table(TableFact::Reopened { .. })) => false,
         (status, Fact::Table(TableFact::Archived)) => status == Status::Finalized,
         (status, _) => status == Status::Active,
     }

@@ -130,13 +130,15 @@ impl<'order> Transferable<'order> {
             (format!("{} is owed", self.receiver), self.owed, self.awaited)
         };
         let currency = order.currency;
-        let mut because = match all {
-            Amount::ZERO => format!("{whose} nothing"),
-            all => format!("{whose} {}", all.display(currency)),
+        let because = match (all, pending) {
+            (Amount::ZERO, _) => format!("{whose} nothing"),
+            (all, Amount::ZERO) => format!("{whose} {}", all.display(currency)),
+            (all, pending) => format!(
+                "{whose} {}, and {} of it waits for an answer",
+                all.display(currency),
+                pending.display(currency)
+            ),
         };
-        if pending != Amount::ZERO {
-            because += &format!(", and {} of it waits for an answer", pending.display(currency));
-        }
         Err(Rejection::new(Code::MoreThanOwed)
             .field("data.amount")
             .because(because)

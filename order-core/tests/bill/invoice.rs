@@ -1,6 +1,8 @@
 //! What an invoice says of taxes and dishes, with figures worked out by hand. The sums are a law of every bill.
 
-use order_core::bill::{Bill, Charge, ChargeKind, ChargeValue, Dish, divide, invoice};
+use order_core::bill::{
+    Bill, Charge, ChargeBase, ChargeKind, ChargeOptions, ChargeValue, Discounts, Dish, divide, invoice,
+};
 use order_core::split::{Percentage, SplitRule};
 use order_core::text::Text;
 use order_core::wire::BillLine;
@@ -105,6 +107,40 @@ fn dishes(bill: &Bill) -> Vec<(i64, i64, i64)> {
         .collect()
 }
 
+/// 10 % of service on 1,000.00, and 2.5 % of tax on both; another of what is before a discount, and of the service alone.
+#[test]
+fn a_tax_is_on_the_charges_that_it_names() {
+    let named = |name: &str| Text::clean(name, 80).unwrap();
+    let mut bill = bill(&[("thali", "", 100_000)], &[]);
+    let percent =
+        |percent: &str| ChargeValue::Percent(Percentage::from_decimal(percent.parse().unwrap()).unwrap());
+    let charge = |name: &str, kind: ChargeKind, value: ChargeValue, on: ChargeBase| Charge {
+        name: named(name),
+        kind,
+        value,
+        options: ChargeOptions { on, ..ChargeOptions::default() },
+    };
+    let tax = || ChargeKind::Tax { inclusive: false, dish_types: Vec::new() };
+    let usual = ChargeBase::default();
+    let with_service = ChargeBase { charges: vec![named("Service")], ..usual.clone() };
+    bill.charges = vec![
+        charge("Service", ChargeKind::Service { optional: false }, percent("10"), usual.clone()),
+        charge("CGST", tax(), percent("2.5"), with_service.clone()),
+        charge("Off", ChargeKind::Discount { item: None }, percent("0"), usual.clone()),
+        charge("Before", tax(), percent("1"), ChargeBase { discounts: Discounts::Before, ..usual.clone() }),
+        charge("Alone", tax(), percent("5"), ChargeBase { dishes: false, ..with_service }),
+    ];
+    let invoice = invoice(&bill, &divide(&bill).unwrap()).unwrap();
+    let taxes: Vec<_> =
+        invoice.taxes().iter().map(|tax| (tax.net().minor_units(), tax.tax().minor_units())).collect();
+    assert_eq!(taxes, [(110_000, 2_750), (100_000, 1_000), (10_000, 500)]);
+
+    bill.charges[2].value = percent("50");
+    let invoice = order_core::bill::invoice(&bill, &divide(&bill).unwrap()).unwrap();
+    let nets: Vec<_> = invoice.taxes().iter().map(|tax| tax.net().minor_units()).collect();
+    assert_eq!(nets, [55_000, 100_000, 5_000], "the service is on what the discount leaves, too");
+}
+
 fn bill(dishes: &[(&str, &str, i64)], charges: &[Listed]) -> Bill {
     let asha = ParticipantId::new("asha").unwrap();
     let dish = |(id, kind, price): &(&str, &str, i64)| Dish {
@@ -112,7 +148,12 @@ fn bill(dishes: &[(&str, &str, i64)], charges: &[Listed]) -> Bill {
         ..Dish::of(ItemId::new(id).unwrap(), Amount::from_minor_units(*price), &[asha.clone()])
     };
     let name = Text::clean("x", 80).unwrap();
-    let charge = |(kind, value): &Listed| Charge { name: name.clone(), kind: kind.clone(), value: *value };
+    let charge = |(kind, value): &Listed| Charge {
+        name: name.clone(),
+        kind: kind.clone(),
+        value: *value,
+        options: ChargeOptions::default(),
+    };
     Bill {
         diners: vec![asha.clone()],
         dishes: dishes.iter().map(dish).collect(),

@@ -9,6 +9,7 @@ use order_core::{
 use tokio::sync::oneshot;
 
 use super::answers::Answer;
+use super::seats::not_proved;
 use super::store::{Proposed, StoreFailure, Stored};
 use super::timer::pending;
 use super::{ConnectionId, End, Room};
@@ -212,9 +213,7 @@ impl Room {
         }
         if command.needs_proof() && actor.id().is_some() && !is_proved {
             // Not remembered: the same command may come from a socket that is proved.
-            return Err(Answer::Refused(Rejection::new(Code::NotProved).expected(
-                "a connection that came with the resume token, signed in, or joined as somebody new",
-            )));
+            return Err(Answer::Refused(not_proved()));
         }
         let size = if looks_at_the_bill(command) { order.bill_size() } else { 0 };
         let decide = || decide_within(bounds, order, now, actor, stamp, command);
