@@ -86,7 +86,11 @@ fn included(dishes: &[(&str, i64)], charges: &[Listed]) -> Vec<i64> {
             .enumerate()
             .map(|(number, (kind, price))| Dish {
                 dish_type: text(kind),
-                ..Dish::of(ItemId::new(&format!("d{number}")).unwrap(), amount(price * sign), &[asha.clone()])
+                ..Dish::of(
+                    ItemId::new(&format!("d{number}")).unwrap(),
+                    amount(price * sign),
+                    std::slice::from_ref(&asha),
+                )
             })
             .collect();
         bill.diners = vec![asha];

@@ -109,7 +109,7 @@ fn bill(dishes: &[(&str, &str, i64)], charges: &[Listed]) -> Bill {
     let asha = ParticipantId::new("asha").unwrap();
     let dish = |(id, kind, price): &(&str, &str, i64)| Dish {
         dish_type: Text::clean_or_empty(kind, 80).unwrap(),
-        ..Dish::of(ItemId::new(id).unwrap(), Amount::from_minor_units(*price), &[asha.clone()])
+        ..Dish::of(ItemId::new(id).unwrap(), Amount::from_minor_units(*price), std::slice::from_ref(&asha))
     };
     let name = Text::clean("x", 80).unwrap();
     let charge = |(kind, value): &Listed| Charge { name: name.clone(), kind: kind.clone(), value: *value };
