@@ -117,7 +117,7 @@ impl InvoiceDish {
     }
 }
 
-/// Works out the invoice of a bill and of its division by [`divide`](super::divide).
+/// Works out the invoice of a bill and of its division by [`divide`](fn@super::divide).
 ///
 /// Discounts on the order, and taxes in prices, are divided over the dishes that they are of in exact proportion, first over
 /// groups of dishes with the same taxes, then over the dishes of each. Each group and each dish is rounded down or up, so that
