@@ -110,7 +110,7 @@ fn clients_that_fold_events_follow_how_shares_are_rounded() {
     let mut document = Document::parse(&v2::state_text(&table.order));
     for data in [
         r#""charges":[],"roundSharesTo":5"#,
-        r#""charges":[],"roundTo":5,"roundSharesTo":5"#,
+        r#""charges":[],"roundTo":10,"roundSharesTo":10"#,
         r#""charges":[],"rounding":"unbiased""#,
         r#""charges":[],"rounding":"largest_remainder","roundTo":5"#,
         r#""charges":[]"#,
