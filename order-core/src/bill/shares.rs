@@ -50,7 +50,6 @@ pub struct Shares<'order> {
     unallocated: Amount,
     lines: Vec<Line>,
     included: Vec<Line>,
-    unassigned: Vec<Line>,
     on_nothing: Vec<Line>,
 }
 
@@ -76,10 +75,16 @@ impl<'order> Shares<'order> {
         self.unallocated
     }
 
-    /// The parts of [`lines`](Self::lines) that no share covers. They may sum to zero: agreed shares that are 7 more than the
-    /// dishes have 7 too much of a discount of 100 %, too. Such a bill cannot be finalized.
-    pub(crate) fn unassigned(&self) -> &[Line] {
-        &self.unassigned
+    /// The first of [`lines`](Self::lines) that its parts do not sum to, and what is missing. Shares may sum all the same:
+    /// agreed shares that are 7 more than the dishes have 7 too much of a discount of 100 %, too.
+    pub(crate) fn first_uncovered(&self) -> Option<(&Line, Amount)> {
+        self.lines.iter().find_map(|line| {
+            let is_alike = |other: &&Line| other.kind() == line.kind() && other.name() == line.name();
+            let sum = |lines: &[Line]| Amount::checked_sum(lines.iter().filter(is_alike).map(Line::amount));
+            let parts = self.list.iter().map(|share| sum(&share.lines)).collect::<Option<Vec<_>>>();
+            let missing = sum(&self.lines)?.checked_sub(Amount::checked_sum(parts?)?)?;
+            (missing != Amount::ZERO).then_some((line, missing))
+        })
     }
 
     /// All dishes in one line, then each charge, personal tips, and the round-off. Sums to the
@@ -142,7 +147,6 @@ pub fn shares(order: &Order) -> Shares<'_> {
     let allocated = Amount::checked_sum(list.iter().map(Share::amount));
     Shares {
         unallocated: allocated.and_then(|sum| amount_due.checked_sub(sum)).unwrap_or(amount_due),
-        unassigned: parts.unassigned,
         on_nothing: parts.on_nothing,
         list,
         amount_due,

@@ -57,7 +57,7 @@ pub struct Join {
     /// The currency; only the first to join sets it.
     pub currency: Option<Currency>,
     /// The order's charges; only the first to join sets them here.
-    pub charges: Option<SetCharges>,
+    pub charges: Option<Box<SetCharges>>,
     /// Who may edit what; only the first to join sets it.
     pub policy: Option<Policy>,
     /// Whether the order is finalized as soon as all are ready; only the first to join sets it

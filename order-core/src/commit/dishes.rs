@@ -172,6 +172,7 @@ fn push(
 }
 
 /// The line that a dish becomes.
+#[inline]
 pub(super) fn new_item(
     order: &Order,
     added: &ItemAdded,

@@ -68,6 +68,7 @@ pub(super) fn add(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<It
 }
 
 /// Reads a dish, without the sums that it is part of.
+#[inline]
 pub(super) fn new_dish(order: &Order, by: &ParticipantId, add: &AddItem) -> Result<ItemAdded, Rejection> {
     if order.item(&add.item).is_some() {
         return Err(Rejection::new(Code::ItemIdTaken).field("data.id").expected("an unused id, or none"));

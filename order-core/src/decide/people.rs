@@ -117,7 +117,7 @@ fn join(
     };
     let currency = join.currency.filter(|_| first).unwrap_or(order.currency);
     let charges = match &join.charges {
-        Some(set) if first => Some(charges::set(order, currency, set)?),
+        Some(set) if first => Some(Box::new(charges::set(order, currency, set)?)),
         _ => None,
     };
     let deadline = match &join.deadline {

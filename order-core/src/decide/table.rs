@@ -6,7 +6,7 @@ use super::amounts::{amount_up_to, bad_amount};
 use super::deadline::deadline;
 use super::people::known;
 use super::rights::{in_charge, may_revise, may_settle, present, still_open};
-use crate::bill::{Balances, Line};
+use crate::bill::Balances;
 use crate::command::TableCommand;
 use crate::fact::{Fact, TableFact};
 use crate::order::table::TableRules;
@@ -91,19 +91,13 @@ fn check_bill_can_stand(order: &Order) -> Result<(), Rejection> {
         return Err(charge.on_nothing(order.currency));
     }
     // The agreed shares no longer fit: dishes have changed since, or somebody who was to pay has left.
-    let (what, total, missing) = match (shares.unallocated(), shares.unassigned().first()) {
+    let (what, total, missing) = match (shares.unallocated(), shares.first_uncovered()) {
         (Amount::ZERO, None) => return Ok(()),
-        (Amount::ZERO, Some(part)) => (part.name().as_str(), amount_of(shares.lines(), part), part.amount()),
+        (Amount::ZERO, Some((line, missing))) => (line.name().as_str(), line.amount(), missing),
         (unallocated, _) => ("dishes and charges", shares.amount_due(), unallocated),
     };
     Err(does_not_cover(what, total, missing, order.currency)
         .expected("new shares from the people on the bill"))
-}
-
-/// The amount of the line that this is a part of.
-fn amount_of(lines: &[Line], part: &Line) -> Amount {
-    let line = lines.iter().find(|line| line.kind() == part.kind() && line.name() == part.name());
-    line.map_or(Amount::ZERO, Line::amount)
 }
 
 fn lock(order: &Order, locked: bool) -> Option<Fact> {

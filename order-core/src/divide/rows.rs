@@ -18,9 +18,6 @@ pub(crate) struct DividedRows {
     pub(crate) included: Vec<Line>,
     /// By row: its part of these taxes.
     pub(crate) own_included: Vec<Vec<Line>>,
-    /// The parts of these lines that are unassigned. Empty on a bill with nothing on it but dishes, whose one line is
-    /// covered if the rows sum to it.
-    pub(crate) unassigned: Vec<Line>,
     /// Charges that have nothing to be taken of.
     pub(crate) on_nothing: Vec<Line>,
     /// Agreed amounts that there is no dish to divide over.
@@ -37,13 +34,10 @@ impl DividedRows {
     /// The rows of a divided bill with this many people.
     pub(crate) fn of(people: usize, charges: &[Charge], divided: &Divided) -> Self {
         let rows = (0..people).map(|row| divided.due.row(row)).collect();
-        // The row after those of the people is what is unassigned.
-        let (lines, mut own) = named(people.saturating_add(1), charges, &divided.due);
-        let mut unassigned = own.pop().unwrap_or_default();
-        unassigned.retain(|part| part.amount() != Amount::ZERO);
+        let (lines, own) = named(people, charges, &divided.due);
         let (included, own_included) = only_charges(people, charges, &divided.included);
         let on_nothing = divided.on_nothing(charges).collect();
-        Self { rows, lines, own, included, own_included, unassigned, on_nothing, agreed: None }
+        Self { rows, lines, own, included, own_included, on_nothing, agreed: None }
     }
 
     /// What the person of a row agreed to pay although there is no dish.
@@ -54,9 +48,9 @@ impl DividedRows {
 }
 
 /// All dishes in one line, then the charges; and each row's part of them.
-fn named(rows: usize, charges: &[Charge], lines: &Lines) -> (Vec<Line>, Vec<Vec<Line>>) {
+fn named(people: usize, charges: &[Charge], lines: &Lines) -> (Vec<Line>, Vec<Vec<Line>>) {
     let mut dishes = Amount::ZERO;
-    let mut own_dishes = vec![Amount::ZERO; rows];
+    let mut own_dishes = vec![Amount::ZERO; people];
     for (label, amount, cells) in lines.iter() {
         if let Label::Dish(_) | Label::Dishes = label {
             // Bounded by the order's total, which fits.
@@ -68,7 +62,7 @@ fn named(rows: usize, charges: &[Charge], lines: &Lines) -> (Vec<Line>, Vec<Vec<
             }
         }
     }
-    let (mut all, mut own) = only_charges(rows, charges, lines);
+    let (mut all, mut own) = only_charges(people, charges, lines);
     all.insert(0, Line::dishes(dishes));
     for (own, dishes) in own.iter_mut().zip(own_dishes) {
         own.insert(0, Line::dishes(dishes));
@@ -77,9 +71,9 @@ fn named(rows: usize, charges: &[Charge], lines: &Lines) -> (Vec<Line>, Vec<Vec<
 }
 
 /// The charges, and each row's non-zero part of them.
-fn only_charges(rows: usize, charges: &[Charge], lines: &Lines) -> (Vec<Line>, Vec<Vec<Line>>) {
+fn only_charges(people: usize, charges: &[Charge], lines: &Lines) -> (Vec<Line>, Vec<Vec<Line>>) {
     let mut all = Vec::new();
-    let mut own: Vec<Vec<Line>> = vec![Vec::new(); rows];
+    let mut own: Vec<Vec<Line>> = vec![Vec::new(); people];
     for (label, amount, cells) in lines.iter() {
         if label == Label::Dishes {
             continue;

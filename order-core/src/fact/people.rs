@@ -79,7 +79,7 @@ pub struct Joined {
     /// The order's currency; only in the first join.
     pub currency: Option<Currency>,
     /// The order's charges, if the first join set them.
-    pub charges: Option<ChargesSet>,
+    pub charges: Option<Box<ChargesSet>>,
     /// The order's rules, if the first join set any but the defaults.
     pub rules: Option<TableRules>,
     /// The order's deadline, if the first join set one.

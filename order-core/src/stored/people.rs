@@ -132,7 +132,7 @@ impl From<&Joined> for StoredJoined {
             circle: joined.circle_id.as_ref().map(owned),
             tenant: joined.tenant_id.as_ref().map(owned),
             currency: joined.currency.as_ref().map(StoredCurrency::from),
-            charges: joined.charges.as_ref().map(StoredCharges::from),
+            charges: joined.charges.as_deref().map(StoredCharges::from),
             rules: joined.rules.map(StoredTableRules::from),
             deadline: joined.deadline.as_deref().map(StoredDeadline::from),
         }
@@ -151,7 +151,7 @@ impl StoredJoined {
             circle_id: self.circle.as_deref().map(Text::from_stored),
             tenant_id: self.tenant.as_deref().map(Text::from_stored),
             currency: self.currency.as_ref().map(Currency::try_from).transpose()?,
-            charges: self.charges.map(ChargesSet::try_from).transpose()?,
+            charges: self.charges.map(ChargesSet::try_from).transpose()?.map(Box::new),
             rules: self.rules.map(TableRules::from),
             deadline: self.deadline.map(Deadline::from).map(Box::new),
         }))

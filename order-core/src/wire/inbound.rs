@@ -104,10 +104,11 @@ pub fn decode_from(
     fresh_id: impl FnOnce() -> ItemId,
 ) -> Result<Inbound, Refused> {
     let message = Object::message(text).map_err(|rejection| Refused { id: None, rejection })?;
-    let is_history = message.raw("type") == Some("\"history\"");
-    if !is_history && message.raw("type") != Some("\"seat_code\"") {
-        return read_command(&message, signed_in, fresh_id).map(Inbound::Command);
-    }
+    let is_history = match message.raw("type") {
+        Some("\"history\"") => true,
+        Some("\"seat_code\"") => false,
+        _ => return read_command(&message, signed_in, fresh_id).map(Inbound::Command),
+    };
     let id = command_id(&message).map_err(|rejection| Refused { id: None, rejection })?;
     let refused = |rejection| Refused { id: id.clone(), rejection };
     let participant = named(&message).map_err(refused)?;

@@ -37,6 +37,9 @@ pub(super) fn read(
         (participant, _) => participant,
     };
     let command = match kind.as_ref() {
+        // First, as names are compared one after the other, and this one comes most often.
+        "add_item" => Command::Dish(DishCommand::Add(dishes::add(&data(message)?, fresh_id)?)),
+
         "join" => Command::People(PeopleCommand::Join(people::join(message)?)),
         "add_person" => Command::People(people::add(&data(message)?, fresh_id)?),
         "leave" => Command::People(PeopleCommand::Leave),
@@ -45,7 +48,6 @@ pub(super) fn read(
         "readmit_participant" => Command::People(people::readmit(&data(message)?)?),
         "hand_over" => Command::People(people::hand_over(&data(message)?)?),
 
-        "add_item" => Command::Dish(DishCommand::Add(dishes::add(&data(message)?, fresh_id)?)),
         "add_items" => Command::Dish(dishes::add_all(&data(message)?, fresh_id)?),
         "remove_item" => Command::Dish(dishes::remove(&data(message)?)?),
         "update_quantity" => Command::Dish(dishes::update_quantity(&data(message)?)?),

@@ -25,7 +25,7 @@ pub(super) fn join(message: &Object<'_>) -> Result<Join, Rejection> {
         circle_id: label(&data, "circleId")?,
         tenant_id: label(&data, "tenantId")?,
         currency,
-        charges: charges::first_charges(&data)?,
+        charges: charges::first_charges(&data)?.map(Box::new),
         policy: table::policy(&data)?,
         finalize_when_ready: data.boolean("finalizeWhenReady")?,
         deadline: table::first_deadline(&data)?.map(Box::new),
