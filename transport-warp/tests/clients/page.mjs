@@ -561,14 +561,25 @@ test('somebody without a phone is added, ordered and paid for, and takes their s
 
   // A wrong code is refused in the server's words, and can be typed right.
   const dadi = await tab(PHONE, 'dark');
+  let isCut = false;
+  await dadi.routeWebSocket(/parties/, (socket) => {
+    const far = socket.connectToServer();
+    far.onMessage((said) => (isCut ? socket.close({ code: 1011 }) : socket.send(said)));
+  });
   await dadi.goto(link.replace(/code=.*/, 'code=000000000000'));
   assert.equal(await dadi.isVisible('#name'), false, 'she has a name already');
   await dadi.click('#join-button');
   await dadi.waitForSelector('#join-problem:not(:empty)');
   assert.match(await dadi.textContent('#join-problem'), /This seat is kept for somebody else/);
   await picture(dadi, 'wrong code');
+  // The connection breaks before the answer: the seat is hers already, and the second tap is not refused as a second use.
+  isCut = true;
   await dadi.getByLabel('Code of the seat').fill(code.toUpperCase());
   await dadi.keyboard.press('Enter');
+  await shows(dadi, '#join-problem', ['The table could not be reached. Please try again.']);
+  await shows(asha, '.seat', []);
+  isCut = false;
+  await dadi.click('#join-button');
   await shows(dadi, '.person .who', ['Asha', 'Chen', 'You']);
   await done(asha, chen, dadi);
 });
