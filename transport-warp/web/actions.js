@@ -4,13 +4,19 @@ import { ask, confirmed } from './asking.js';
 import { $, put } from './dom.js';
 import { reconnectNow, send, start } from './link.js';
 import { money } from './money.js';
-import { address, freshId, introduce, me, moveTo, remember } from './seat.js';
+import { freshId, introduce, me, moveTo, remember } from './seat.js';
+import { eatersOf, isMine } from './seats.js';
 import { dueOf, myShare, table } from './table.js';
 import { render } from './view.js';
-import { say } from './words.js';
 
 $('join').addEventListener('submit', (event) => {
   event.preventDefault();
+  $('join-problem').textContent = '';
+  if (me.code !== undefined) {
+    // The person of the seat has a name already. Until the seat is theirs, this tab keeps the identity that it had.
+    introduce({ code: $('seat-code').value.trim() });
+    return start();
+  }
   moveTo($('room').value);
   me.name = $('name').value.trim();
   const introduction = {};
@@ -19,7 +25,6 @@ $('join').addEventListener('submit', (event) => {
   if (!$('hosted-field').hidden && $('hosted').checked) introduction.policy = 'hosted';
   introduce(introduction);
   remember(); // A reload before the answer must keep the same identity.
-  $('join-problem').textContent = '';
   start();
 });
 
@@ -34,6 +39,8 @@ $('add').addEventListener('submit', (event) => {
     price: Number($('price').value),
   };
   if ($('note').value.trim()) data.customization = $('note').value;
+  const eaters = eatersOf(table.order);
+  if (!isMine(eaters)) data.sharedBy = eaters;
   send('add_item', data, table.adding.command);
   render();
 });
@@ -155,25 +162,4 @@ $('retry').addEventListener('click', reconnectNow);
 $('dock-add').addEventListener('click', () => {
   $('add-card').scrollIntoView({ block: 'start' });
   $('dish').focus({ preventScroll: true });
-});
-
-$('invite-button').addEventListener('click', () => {
-  table.inviting = $('invite').hidden;
-  render();
-  if (table.inviting) $('share').focus();
-});
-
-$('share').addEventListener('click', async () => {
-  try {
-    if (navigator.share && matchMedia('(pointer: coarse)').matches) {
-      await navigator.share({ title: 'Stonepot', text: 'Order with us', url: address() });
-    } else {
-      await navigator.clipboard.writeText(address());
-      say('The link is copied.');
-    }
-  } catch (error) {
-    if (error.name === 'AbortError') return;
-    $('link').select(); // There is no clipboard on a page without TLS, so the person has to copy the link.
-    say('Copy the selected link.');
-  }
 });

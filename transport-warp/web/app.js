@@ -2,8 +2,8 @@
 // last state that the server
 // sent. This file connects and starts the modules, which import each other in one direction
 // only:
-// dom, money, seat ← people, words, link, table ← bill, charges, paying, asking ← happened
-// ← rules ← view ← news, actions, billing, hosting ← this.
+// dom, money, seat ← people, words, link, table ← seats, bill, charges, paying, asking ← happened
+// ← rules ← view ← news, actions, billing, hosting, seating ← this.
 
 import './actions.js';
 import './billing.js';
@@ -13,6 +13,7 @@ import { listen, start } from './link.js';
 import { currencyOptions } from './money.js';
 import { receive } from './news.js';
 import { me, room } from './seat.js';
+import './seating.js';
 import { forgetUnconfirmed } from './table.js';
 import { render, renderAgain, renderUnreachable, renderWelcome } from './view.js';
 
@@ -23,6 +24,7 @@ $('room').addEventListener('input', renderWelcome);
 $('currency').append(...currencyOptions());
 $('room').value = room;
 $('name').value = me.name;
+$('seat-code').value = me.code ?? '';
 if (me.seated) start();
 render();
-if (!me.seated) $('name').focus();
+if (!me.seated) $(me.code ? 'join-button' : me.code === '' ? 'seat-code' : 'name').focus();

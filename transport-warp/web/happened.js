@@ -27,7 +27,7 @@ function inWords(change, order) {
   const { event, automatic, dishName: dish = 'a dish', participantName: whom = 'somebody', amount } = change;
   const who = change.byName || 'The restaurant';
   switch (event) {
-    case 'participant_joined': return `${who} sat down`;
+    case 'participant_joined': return change.wasVacant ? `${who} took their seat` : `${who} sat down`;
     case 'participant_added': return `${who} added ${whom}`;
     case 'participant_left': return `${who} left the table`;
     case 'participant_removed': return `${who} removed ${whom}`;
@@ -117,6 +117,7 @@ export function told({ type, participantId: by, participantName: byName, data },
     part: data.sharedBy && part(by, data.sharedBy, before, data.itemId),
     splitMode: data.splitMode ?? data.splitType,
     ...(type === 'item_edited' && editOf(data.itemId ?? item?.id, before, after)),
+    wasVacant: before?.participants.some((person) => person.id === by && person.vacant),
     participantName: whom && (table.names.get(whom) ?? 'somebody'),
   }, after);
 }

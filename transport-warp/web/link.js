@@ -7,6 +7,8 @@ export let socket = null;
 export let joined = false; // On the current socket.
 /** The id of this socket's `join`. It is new for each socket, because its content may differ. */
 export let joining = '';
+/** Whether a first `join` went out, and the connection broke before its answer: the server may have accepted it. */
+export let unanswered = false;
 export let failures = 0;
 /** When the next attempt is; 0: none is planned. */
 export let retryAt = 0;
@@ -73,7 +75,10 @@ function lost(link, ended = false) {
     retryTimer = setTimeout(connect, wait);
   } else {
     retryAt = 0;
-    if (!me.seated) hooks.unreachable();
+    if (!me.seated) {
+      unanswered ||= joining !== '';
+      hooks.unreachable();
+    }
   }
   hooks.changed();
 }
@@ -109,7 +114,7 @@ export function reconnectNow() {
 }
 
 export function send(type, data, id = freshId('')) {
-  const message = { type, id, participantId: me.id, participantName: me.name, timestamp: Date.now(), data };
+  const message = { type, id, participantId: me.id, participantName: me.name || undefined, timestamp: Date.now(), data };
   socket?.send(JSON.stringify(message));
 }
 

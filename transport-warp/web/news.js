@@ -2,7 +2,7 @@
 
 import { $, put } from './dom.js';
 import { askPast, keepPast, refusedPast, told } from './happened.js';
-import { backOff, drop, joining, settled } from './link.js';
+import { backOff, drop, joined, joining, settled, unanswered } from './link.js';
 import { address, introduce, me, remember } from './seat.js';
 import { forgetBegun, forgetUnconfirmed, table } from './table.js';
 import { render } from './view.js';
@@ -18,12 +18,19 @@ export function receive(message) {
     keepPast(data);
     return render();
   }
+  if (type === 'seat_code') {
+    table.codes.set(data.participantId, data.code);
+    return render();
+  }
   const before = table.order;
   const state = data.orderState ?? (Array.isArray(data.items) ? data : null);
   // An edit that changed nothing is acknowledged, and nothing else is sent.
   if (type === 'ack' && message.id === table.editing?.command) return $('edit').close();
   if (!state) return; // A message of a newer server that this page does not understand.
   const mine = message.participantId === me.id;
+  // A seat that was vacant comes with a token. One without it was taken by somebody else, and this server asks nobody who
+  // comes back for a code.
+  if (type === 'sync' && me.code !== undefined && !joined && !message.resumeToken && !unanswered) return taken();
   if (type === 'participant_left' && mine) return departed('removedBy' in data);
   table.order = state;
   table.ahead = message.timestamp - Date.now();
@@ -42,9 +49,10 @@ export function receive(message) {
   if (mine && data.reason !== undefined && $('correct').open) $('correct').close();
   if (type === 'sync' && isEdited(state)) $('edit').close();
   if (state.payments?.some((payment) => payment.paymentId === table.pay.paymentId)) table.pay = {};
-  if (state.seq !== before?.seq) for (const id of ['finalize-problem', 'undo-problem', 'hosting-problem', 'reopen-problem', 'owing-problem', 'paid-back-problem']) put($(id), '');
+  if (state.seq !== before?.seq) for (const id of ['finalize-problem', 'undo-problem', 'hosting-problem', 'reopen-problem', 'owing-problem', 'paid-back-problem', 'seats-problem']) put($(id), '');
   if ($('past').open && (type === 'sync' || state.seq !== before?.seq)) askPast();
   if (table.adding && state.items.some((item) => item.id === table.adding.itemId)) added();
+  if (table.person && state.participants.some(({ id }) => id === table.person.participantId)) personAdded();
   render();
   if (before === null) $('table-title').focus();
   if (type === 'order_finalized' || type === 'order_expired') {
@@ -62,6 +70,10 @@ function seated() {
   settled();
   introduce({});
   me.seated = true;
+  if (me.code !== undefined) {
+    delete me.code;
+    me.name = $('name').value = table.names.get(me.id) ?? '';
+  }
   remember();
   history.replaceState(null, '', address());
 }
@@ -70,7 +82,23 @@ function added() {
   table.adding = null;
   for (const id of ['dish', 'price', 'note']) $(id).value = '';
   $('quantity').value = '1';
+  table.eaters = [];
+  $('for').open = false;
   if ($('add').contains(document.activeElement)) $('dish').focus();
+}
+
+function personAdded() {
+  table.person = null;
+  $('person-name').value = '';
+  $('person-problem').textContent = '';
+}
+
+/** Handles a seat that somebody else has taken with its code. */
+function taken() {
+  drop();
+  render();
+  $('join-problem').textContent = 'Somebody has taken this seat already: its code works once. Join as somebody new, or ask who sent you the link.';
+  $('new-link').focus();
 }
 
 /** Whether the order already has the edit whose answer was missed. */
@@ -109,6 +137,7 @@ function refused({ error, id, data = {} }) {
   if (id !== joining) {
     // Its id is kept, because it is unknown whether it was stored.
     if (table.adding?.command === id) table.adding.sent = false;
+    if (table.person?.command === id) table.person.sent = false;
     if (table.editing?.command === id) table.editing.sent = false;
     if (table.correcting?.command === id) table.correcting.sent = false;
     if (id === table.undoing) table.undoing = null;

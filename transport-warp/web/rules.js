@@ -66,7 +66,7 @@ function renderHosting(order) {
   $('when-ready').checked = order.finalizeWhenReady ?? false;
   const guests = order.participants.filter(({ id }) => id !== me.id);
   $('guests-title').hidden = guests.length === 0;
-  rows($('guests'), 'guest-row', guests, ({ id }) => id, (row, { id, name }) => {
+  rows($('guests'), 'guest-row', guests, ({ id }) => id, (row, { id, name, vacant }) => {
     const part = (selector) => row.querySelector(selector);
     const limit = order.limits?.[id];
     put(part('.guest-name'), name);
@@ -74,6 +74,7 @@ function renderHosting(order) {
     // Keeps what is being typed.
     if (!part('.limit').contains(document.activeElement)) fill(part('.limit input'), limit ?? '');
     part('.limit input').setAttribute('aria-label', `Limit for ${name}, ${order.currency}`);
+    part('.hand-over').hidden = vacant === true;
     part('.dishes-left').setAttribute('aria-label', `What becomes of ${name}’s dishes`);
   });
   const removed = order.removed ?? [];

@@ -6,6 +6,12 @@ import { me } from './seat.js';
 export const table = {
   /** The last state that the server sent; the page keeps no order of its own. */
   order: null,
+  /** The person without a phone who is being added: the id, which is chosen here, and the command in flight; null: none. */
+  person: null,
+  /** The codes of seats that are shown, by the ids of their people. */
+  codes: new Map(),
+  /** For whom the dish being typed is; empty: this person. */
+  eaters: [],
   /** The dish being sent: its id is chosen here, so resending it after a lost connection cannot order it twice. */
   adding: null,
   /** The dish whose name and note are being edited: its id, both texts as they were at first, and what was sent; null: none. */
@@ -77,6 +83,7 @@ export const myShare = () => table.order.splits.find((share) => share.participan
 /** Drops unfinished input that must not carry over to another table. */
 export function forgetBegun() {
   Object.assign(table, { drafts: {}, lookedAt: null, way: null, rest: null, charges: null, tipping: false, pay: {}, asked: {} });
+  Object.assign(table, { person: null, codes: new Map(), eaters: [] });
   Object.assign(table, { lastMine: null, undoing: null, past: { entries: new Map(), more: false, command: null }, names: new Map() });
 }
 
@@ -84,6 +91,7 @@ export function forgetBegun() {
 export function forgetUnconfirmed() {
   table.wanted.clear();
   if (table.adding) table.adding.sent = false;
+  if (table.person) table.person.sent = false;
   if (table.editing) table.editing.sent = false;
   if (table.correcting) table.correcting.sent = false;
   table.pay.sent = false;

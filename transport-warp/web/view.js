@@ -10,6 +10,7 @@ import { renderPaying } from './paying.js';
 import { and, avatar, few, mineFirst, nameOf } from './people.js';
 import { renderClock, renderRules } from './rules.js';
 import { address, asked, me, room } from './seat.js';
+import { renderEaters, renderSeats } from './seats.js';
 import { dueOf, isOpen, mayChange, mayCorrect, mayOrder, myShare, table } from './table.js';
 
 export function render() {
@@ -43,14 +44,24 @@ export function renderUnreachable() {
 }
 
 export function renderWelcome() {
-  const invited = asked !== null && $('room').value === asked;
+  // A link to a seat asks for nothing but its code, which it brings along.
+  const isSeat = me.code !== undefined;
+  const invited = isSeat || (asked !== null && $('room').value === asked);
   if ($('room').value === '') $('room').value = room;
   $('currency-field').hidden ||= invited;
   $('hosted-field').hidden = invited;
-  $('welcome-text').textContent = invited
+  for (const id of ['name-field', 'phone-field', 'room-pair']) $(id).hidden = isSeat;
+  $('code-field').hidden = $('new-instead').hidden = !isSeat;
+  // A hidden field must not stop the form from being sent.
+  for (const id of ['name', 'phone', 'room']) $(id).disabled = isSeat;
+  $('seat-code').disabled = !isSeat;
+  $('new-link').href = address();
+  $('welcome-text').textContent = isSeat
+    ? 'A seat at a table is kept for you, with what was ordered for you. Its code works once.'
+    : invited
     ? 'A table is waiting for you. Add your dishes from your own phone; everyone sees them at once.'
     : 'Start a table, share its link, and everyone adds dishes from their own phone.';
-  put($('join-button'), invited ? 'Join the table' : 'Start the table');
+  put($('join-button'), isSeat ? 'Take this seat' : invited ? 'Join the table' : 'Start the table');
   $('join-button').disabled = socket !== null;
 }
 
@@ -79,6 +90,8 @@ function renderTable(order) {
   put($('count'), order.items.length || '');
   $('add-button').disabled = table.adding?.sent === true;
   renderPeople(order);
+  renderSeats(order);
+  renderEaters(order);
   rows($('dishes'), 'dish-row', order.items, (item) => item.id, (row, item) => fillDish(row, item, order));
   renderCorrections(order);
   renderBill(order);
@@ -117,6 +130,7 @@ function renderPeople({ participants, splits, ready = [] }) {
     // While disconnected, the others' presence is unknown.
     row.classList.toggle('online', joined && person.isOnline);
     put(row.querySelector('.who'), person.id === me.id ? 'You' : person.name);
+    row.classList.toggle('vacant', person.vacant === true);
     row.classList.toggle('ready', ready.includes(person.id));
     const presence = person.vacant ? 'without a phone' : joined && (person.isOnline ? 'online' : 'offline');
     const state = [presence, ready.includes(person.id) && 'done ordering'];

@@ -88,6 +88,8 @@ pub fn page_route() -> BoxedFilter<(Response,)> {
         File::script("people.js", include_bytes!("../../web/people.js")),
         File::script("rules.js", include_bytes!("../../web/rules.js")),
         File::script("seat.js", include_bytes!("../../web/seat.js")),
+        File::script("seating.js", include_bytes!("../../web/seating.js")),
+        File::script("seats.js", include_bytes!("../../web/seats.js")),
         File::script("table.js", include_bytes!("../../web/table.js")),
         File::script("view.js", include_bytes!("../../web/view.js")),
         File::script("words.js", include_bytes!("../../web/words.js")),

@@ -506,6 +506,142 @@ test('friends pay each other back, and say so, until all are even', { timeout: 3
   await done(...all);
 });
 
+test('somebody without a phone is added, ordered and paid for, and takes their seat later', { timeout: 300_000 }, async () => {
+  const [asha, chen] = await Promise.all([tab(PHONE, 'light'), tab(DESK, 'light')]);
+  await sit(asha, '?room=seats', 'Asha');
+  await sit(chen, '?room=seats', 'Chen');
+  await asha.getByText('Add somebody without a phone').click();
+  const name = asha.getByLabel('Their name');
+  await name.fill('\u200b');
+  await asha.keyboard.press('Enter');
+  await asha.waitForSelector('#person-problem:not(:empty)');
+  await picture(asha, 'nameless');
+  await name.fill('Dadi');
+  await asha.keyboard.press('Enter');
+  await shows(chen, '#notice', ['Asha added Dadi']);
+  for (const page of [asha, chen]) await shows(page, '.person.vacant', ['DDadiwithout a phone']);
+  await shows(asha, '.seat .who', ['Dadi without a phone · added by you']);
+  await shows(chen, '.seat .who', ['Dadi without a phone · added by Asha']);
+  await shows(chen, '.seat button:visible', []);
+  assert.equal(await name.inputValue(), '');
+  assert.equal(await asha.textContent('#person-problem'), '');
+
+  // A dish for her, one for her and Asha, and one that is Asha's again.
+  const pick = async (...whom) => {
+    await asha.click('#for summary');
+    for (const one of whom) await asha.locator('#eaters').getByRole('button', { name: one }).click();
+  };
+  await pick('Dadi', 'You');
+  await shows(asha, '#for-text', ['For Dadi']);
+  await add(asha, { dish: 'Khichdi', kind: 'veg', price: '90', quantity: 1, note: '' });
+  await pick('Dadi');
+  await shows(asha, '#for-text', ['For you and Dadi']);
+  await picture(asha, 'for whom');
+  await add(asha, { dish: 'Naan', kind: 'veg', price: '60', quantity: 1, note: '' });
+  await shows(asha, '#for-text', ['For you']);
+  await add(asha, { dish: 'Chai', kind: 'drink', price: '20', quantity: 1, note: '' });
+  await shows(chen, '.whose', ['For Dadi', 'Shared by Asha and Dadi', '']);
+  await asha.click('[data-split=itemized]');
+  await shows(asha, '#shares .amount', ['₹50.00', '₹0.00', '₹120.00']);
+  await asha.click('[data-split=cover]');
+  await asha.locator('#cover-chips').getByRole('button', { name: 'Dadi' }).click();
+  await shows(asha, '#shares .amount', ['₹170.00', '₹0.00', '₹0.00']);
+  await asha.locator('#cover-chips').getByRole('button', { name: 'Dadi' }).click();
+  await shows(asha, '#shares .amount', ['₹50.00', '₹0.00', '₹120.00']);
+
+  await asha.getByRole('button', { name: 'Show the code of the seat: Dadi' }).click();
+  await asha.waitForSelector('.key:visible');
+  const code = await asha.textContent('.seat-code');
+  assert.match(code, /^[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}$/);
+  const link = await asha.getByLabel('Link to the seat: Dadi').inputValue();
+  assert.match(link, new RegExp(`^http://${server.host}/\\?room=seats&as=guest_[0-9a-f]{24}&code=${code.replaceAll('-', '')}$`));
+  await picture(asha, 'seat code');
+  await asha.getByRole('button', { name: 'Hide the code of the seat: Dadi' }).click();
+  await asha.waitForSelector('.key', { state: 'hidden' });
+
+  // A wrong code is refused in the server's words, and can be typed right.
+  const dadi = await tab(PHONE, 'dark');
+  let isCut = false;
+  await dadi.routeWebSocket(/parties/, (socket) => {
+    const far = socket.connectToServer();
+    far.onMessage((said) => (isCut ? socket.close({ code: 1011 }) : socket.send(said)));
+  });
+  await dadi.goto(link.replace(/code=.*/, 'code=000000000000'));
+  assert.equal(await dadi.isVisible('#name'), false, 'she has a name already');
+  await dadi.click('#join-button');
+  await dadi.waitForSelector('#join-problem:not(:empty)');
+  assert.match(await dadi.textContent('#join-problem'), /This seat is kept for somebody else/);
+  await picture(dadi, 'wrong code');
+  // The connection breaks before the answer: the seat is hers already, and the second tap is not refused as a second use.
+  isCut = true;
+  await dadi.getByLabel('Code of the seat').fill(code.toUpperCase());
+  await dadi.keyboard.press('Enter');
+  await shows(dadi, '#join-problem', ['The table could not be reached. Please try again.']);
+  await shows(asha, '.seat', []);
+  isCut = false;
+  await dadi.click('#join-button');
+  await shows(dadi, '.person .who', ['Asha', 'Chen', 'You']);
+  await done(asha, chen, dadi);
+});
+
+test('a link to a seat seats one phone with one tap', { timeout: 300_000 }, async () => {
+  const [asha, chen, ben, eve] = await Promise.all([tab(PHONE, 'dark'), tab(DESK, 'light'), tab(PHONE, 'light'), tab(PHONE, 'dark')]);
+  await sit(asha, '?room=seat', 'Asha');
+  await sit(chen, '?room=seat', 'Chen');
+  await chen.getByText('Add somebody without a phone').click();
+  await chen.getByLabel('Their name').fill('Dadi');
+  await chen.getByRole('button', { name: 'Add them' }).click();
+  await add(chen, { dish: 'Khichdi', kind: 'veg', price: '90', quantity: 3, note: '' });
+  // The host knows the code, too, and cannot make somebody the host who has no phone.
+  await asha.getByRole('button', { name: 'Show the code of the seat: Dadi' }).click();
+  const link = await asha.getByLabel('Link to the seat: Dadi').inputValue();
+  await asha.click('#for summary');
+  await picture(asha, 'seat code');
+  await done(asha);
+  await asha.click('.guest:nth-child(2) summary');
+  await shows(asha, '.guest:nth-child(2) .hand-over:visible', []);
+
+  await asha.click('#finalize');
+  await asha.click('#confirm-yes');
+  await asha.waitForSelector('#placed:not([hidden])');
+  assert.equal(await asha.isVisible('#person'), false, 'nobody is added to an order that is placed');
+  await asha.selectOption('#pay-for', { label: 'Dadi' });
+  await asha.selectOption('#pay-by', { label: 'You' });
+  await asha.click('#pay-button');
+  await shows(chen, '#payments .for', ['for Dadi · cash']);
+  await asha.selectOption('#pay-for', '');
+  await asha.click('#pay-button');
+  await shows(chen, '#settled:visible', ['Settled']);
+
+  await ben.goto(link);
+  await ben.waitForFunction(() => document.activeElement.id === 'join-button');
+  await picture(ben, 'take a seat');
+  await ben.keyboard.press('Enter');
+  await ben.waitForSelector('#table:not([hidden])');
+  assert.match(ben.url(), /\?room=seat$/, 'the code is not left in the address bar');
+  await shows(ben, '.share-name', ['Dadi', 'Asha', 'Chen']);
+  for (const page of [asha, chen]) {
+    await shows(page, '#notice', ['Dadi took their seat']);
+    await shows(page, '.person.vacant', []);
+    await shows(page, '.seat', []);
+    await shows(page, '.person.online .who', page === asha ? ['You', 'Chen', 'Dadi'] : ['Asha', 'You', 'Dadi']);
+  }
+  // A phone that took a seat has proved whose it is: it pays back, also after a reload.
+  await ben.reload();
+  await ben.click('#settlement button:visible');
+  await shows(asha, '.transfer .said', ['Dadi paid you']);
+
+  await eve.goto(link);
+  await eve.click('#join-button');
+  await eve.waitForSelector('#join-problem:not(:empty)');
+  assert.match(await eve.textContent('#join-problem'), /Somebody has taken this seat already/);
+  assert.equal(await eve.isVisible('#table'), false);
+  await picture(eve, 'taken');
+  assert.match(await eve.getByRole('link', { name: 'Join as somebody new' }).getAttribute('href'), /\?room=seat$/);
+  await shows(asha, '.person.online .who', ['You', 'Chen', 'Dadi']);
+  await done(asha, chen, ben, eve);
+});
+
 test('some pay more, and one pays for another', { timeout: 300_000 }, async () => {
   const [asha, ben] = await Promise.all([tab(PHONE, 'dark'), tab(DESK, 'light')]);
   await sit(asha, '?room=ways', 'Asha');
