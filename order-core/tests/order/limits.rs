@@ -12,7 +12,7 @@ use order_core::stored::{decode_order, encode_order};
 use order_core::transfer::MAX_TRANSFERS;
 use order_core::{
     Amount, Code, Currency, Lifetimes, MAX_CLAIMS, MAX_ITEMS, MAX_PARTICIPANTS, MAX_TEXT_BYTES, OrderId,
-    max_order_total,
+    Rejection, max_order_total,
 };
 
 use crate::support::friends::{answer, cancel, one_paid_all, send};
@@ -274,9 +274,9 @@ fn every_code_of_the_core_has_an_example() {
     let keys: Vec<String> = (0..600).map(|key| format!(r#""{key}":0"#)).collect();
     let split = |shares: &str| split_message(&format!(r#"{{"splitType":"custom",{shares}}}"#));
 
-    let mut codes = BTreeSet::new();
+    let mut refusals = Vec::new();
     let mut refuse = |table: &mut Table, message: &str| {
-        codes.insert(table.refuse("asha", message).code());
+        refusals.push(table.refuse("asha", message));
     };
     refuse(&mut open, "{");
     refuse(&mut open, "[]");
@@ -328,28 +328,58 @@ fn every_code_of_the_core_has_an_example() {
     refuse(&mut seat, &join_message("asha"));
 
     let nobody = divide(&Bill::new(OrderId::new("x").unwrap(), Currency::default())).unwrap_err();
-    codes.insert(nobody.code());
-    codes.extend(refused_about_payments());
-    codes.extend(refused_about_a_final_bill());
-    codes.extend(refused_about_transfers());
-    codes.extend(refused_at_a_hosted_table());
-    codes.extend(refused_once_time_has_passed());
-    codes.extend(refused_to_be_undone());
+    refusals.push(nobody);
+    refusals.extend(refused_about_payments());
+    refusals.extend(refused_about_a_final_bill());
+    refusals.extend(refused_about_transfers());
+    refusals.extend(refused_at_a_hosted_table());
+    refusals.extend(refused_once_time_has_passed());
+    refusals.extend(refused_to_be_undone());
 
     let expected: BTreeSet<_> = Code::ALL.iter().copied().filter(|code| !elsewhere.contains(code)).collect();
+    let codes: BTreeSet<_> = refusals.iter().map(Rejection::code).collect();
     assert_eq!(codes, expected);
+    assert_eq!(
+        texts(&refusals),
+        golden_texts(&texts(&refusals)),
+        "BLESS=1 writes them again; read them aloud once"
+    );
 }
 
-fn refused_about_a_final_bill() -> [Code; 2] {
+/// Every code with its text and, as whole sentences, the refusals with it: one list to read aloud.
+fn texts(refusals: &[Rejection]) -> String {
+    let mut list = String::new();
+    for code in Code::ALL {
+        writeln!(list, "{}\n    {}", code.as_str(), code.text()).unwrap();
+        assert!(code.text().ends_with('.') && code.text().len() <= 100, "{}", code.text());
+        let same = refusals.iter().filter(|refusal| refusal.code() == *code);
+        let examples: BTreeSet<String> = same.map(ToString::to_string).collect();
+        for example in examples.iter().filter(|example| *example != code.text()) {
+            assert!(example.ends_with('.') && !example.contains(".."), "{example}");
+            writeln!(list, "    {example}").unwrap();
+        }
+    }
+    list
+}
+
+fn golden_texts(texts: &str) -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/golden/texts.txt");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, texts).unwrap();
+    }
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+fn refused_about_a_final_bill() -> [Rejection; 2] {
     let mut table = Table::of(&["asha"]);
     table.add("asha", "i1", "0", "1");
     let open = table.refuse("asha", &correct_message("i1", ""));
     table.accept("asha", FINALIZE);
     let settled = table.refuse("asha", REOPEN);
-    [open, settled].map(|rejection| rejection.code())
+    [open, settled]
 }
 
-fn refused_about_payments() -> [Code; 6] {
+fn refused_about_payments() -> [Rejection; 6] {
     let pay = |id: &str, amount: &str| {
         format!(r#"{{"type":"record_payment","data":{{"paymentId":"{id}","amount":{amount}}}}}"#)
     };
@@ -367,10 +397,10 @@ fn refused_about_payments() -> [Code; 6] {
         paid.accept("asha", &pay(&format!("p{number}"), "0.01"));
     }
     let too_many = paid.refuse("asha", &pay("over", "0.01"));
-    [unknown, nothing, too_much, not_a_diners, twice, too_many].map(|rejection| rejection.code())
+    [unknown, nothing, too_much, not_a_diners, twice, too_many]
 }
 
-fn refused_about_transfers() -> [Code; 8] {
+fn refused_about_transfers() -> [Rejection; 8] {
     let mut early = Table::of(&["asha", "ben"]);
     let not_finalized = early.refuse("asha", &send("t1", "ben", "1"));
     let mut table = one_paid_all();
@@ -389,10 +419,9 @@ fn refused_about_transfers() -> [Code; 8] {
     }
     let too_many = table.refuse("ben", &send("t2", "asha", "1"));
     [not_finalized, to_self, unknown, too_much, taken, of_another, over, too_many]
-        .map(|rejection| rejection.code())
 }
 
-fn refused_once_time_has_passed() -> [Code; 3] {
+fn refused_once_time_has_passed() -> [Rejection; 3] {
     let lifetimes = Lifetimes { expire_after: Some(Duration::ZERO), archive_after: Some(Duration::ZERO) };
     let mut table = Table::of(&["asha"]);
     table.add("asha", "i1", "10", "1");
@@ -403,20 +432,20 @@ fn refused_once_time_has_passed() -> [Code; 3] {
     closed.accept("asha", FINALIZE);
     closed.wait_until(closed.now, &lifetimes);
     let archived = closed.refuse("asha", r#"{"type":"record_payment","data":{"amount":1}}"#);
-    [bad_deadline, expired, archived].map(|rejection| rejection.code())
+    [bad_deadline, expired, archived]
 }
 
-fn refused_to_be_undone() -> [Code; 2] {
+fn refused_to_be_undone() -> [Rejection; 2] {
     let undo = r#"{"type":"undo"}"#;
     let mut table = Table::of(&["asha", "ben"]);
     let nothing = table.refuse("asha", undo);
     table.add("asha", "i1", "10", "1");
     table.accept("ben", &claim_message("i1"));
     let conflict = table.refuse("asha", undo);
-    [nothing, conflict].map(|rejection| rejection.code())
+    [nothing, conflict]
 }
 
-fn refused_at_a_hosted_table() -> [Code; 4] {
+fn refused_at_a_hosted_table() -> [Rejection; 4] {
     let mut table = Table::empty();
     let hosts = r#"{"type":"join","participantId":"ben","participantName":"Ben","data":{"policy":"hosted"}}"#;
     table.accept("ben", hosts);
@@ -429,5 +458,5 @@ fn refused_at_a_hosted_table() -> [Code; 4] {
     let locked = table.refuse("asha", &add_message("i2", "5", "1"));
     table.accept("ben", &send_away_message("asha", "keep"));
     let removed = table.refuse("asha", &join_message("asha"));
-    [not_yours, over_limit, locked, removed].map(|rejection| rejection.code())
+    [not_yours, over_limit, locked, removed]
 }
