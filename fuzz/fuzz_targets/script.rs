@@ -19,9 +19,9 @@ use order_core::split::{Rest, Shares, shares};
 use order_core::stored::{decode_fact, decode_order, encode_fact, encode_order};
 use order_core::text::Text;
 use order_core::{
-    Actor, Amount, Command, Currency, Decision, Fact, Item, ItemId, Lifetimes, Order, OrderId, Participant,
-    ParticipantId, PaymentId, Policy, Presence, Recorded, Role, Status, UnixMillis, commit, decide, due,
-    max_order_total, replay, wire,
+    Actor, Amount, Command, Currency, Decision, Fact, Item, ItemId, Lifetimes, LimitOn, Order, OrderId,
+    Participant, ParticipantId, PaymentId, Policy, Presence, Recorded, Role, Status, UnixMillis, commit,
+    decide, due, max_order_total, replay, wire,
 };
 use rust_decimal::Decimal;
 use serde::de::IgnoredAny;
@@ -38,6 +38,14 @@ struct Step {
     who: Option<Who>,
     now: u16,
     act: Act,
+}
+
+/// Whose dishes a limit is on.
+#[derive(Debug, Clone, Copy, Arbitrary)]
+enum Limited {
+    Person(Who),
+    Each,
+    Table,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Arbitrary)]
@@ -128,7 +136,7 @@ enum Act {
     },
     Readmit(Who),
     HandOver(Who),
-    Limit(Who, Option<Number>),
+    Limit(Limited, Option<Number>),
     Undo,
     /// In how many milliseconds, and whether it then finalizes; `None` removes it.
     Deadline(Option<(u16, bool)>),
@@ -564,8 +572,13 @@ impl Act {
             }),
             Self::Readmit(whom) => Command::People(PeopleCommand::Readmit { who: whom.id() }),
             Self::HandOver(to) => Command::People(PeopleCommand::HandOver { to: to.id() }),
-            Self::Limit(whom, limit) => {
-                Command::Table(TableCommand::Limit { who: whom.id(), limit: limit.map(|limit| limit.0) })
+            Self::Limit(limited, limit) => {
+                let on = match limited {
+                    Limited::Person(whom) => LimitOn::Person(whom.id()),
+                    Limited::Each => LimitOn::Each,
+                    Limited::Table => LimitOn::Table,
+                };
+                Command::Table(TableCommand::Limit { on, limit: limit.map(|limit| limit.0) })
             }
             Self::WhenReady(finalize_when_ready) => {
                 Command::Table(TableCommand::Rules { finalize_when_ready: *finalize_when_ready })

@@ -111,6 +111,7 @@ mod table {
     mod reopened;
     mod rules;
     mod rules_laws;
+    mod spending;
     mod timers;
 }
 

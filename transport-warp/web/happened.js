@@ -52,7 +52,7 @@ function inWords(change, order) {
     case 'order_locked': return automatic ? 'The time is up, and the dishes are locked' : `${who} locked the dishes`;
     case 'order_unlocked': return `${who} unlocked the dishes`;
     case 'owner_changed': return `${who} made ${whom} the host`;
-    case 'limit_updated': return change.limit === null ? `${who} removed ${whom}’s limit` : `${who} set ${whom} a limit of ${money(change.limit, order.currency)}`;
+    case 'limit_updated': return `${who} ${limited(change, whom, order)}`;
     case 'rules_updated': return `${who} ${change.finalizeWhenReady ? 'turned on automatic placing' : 'turned off automatic placing'}`;
     case 'deadline_updated': return change.deadline ? `${who} set the deadline to ${moment(change.deadline.at)}` : `${who} removed the deadline`;
     case 'deadline_reminder': return `${span(change.left)} left`;
@@ -120,6 +120,13 @@ export function told({ type, participantId: by, participantName: byName, data },
     wasVacant: before?.participants.some((person) => person.id === by && person.vacant),
     participantName: whom && (table.names.get(whom) ?? 'somebody'),
   }, after);
+}
+
+/** Describes a limit that was set or removed. */
+function limited({ limit, for: several }, whom, { currency }) {
+  const whose = several && (several === 'each' ? 'each guest' : 'the table');
+  if (limit === null) return whose ? `removed the limit for ${whose}` : `removed ${whom}’s limit`;
+  return whose ? `set a limit of ${money(limit, currency)} for ${whose}` : `set ${whom} a limit of ${money(limit, currency)}`;
 }
 
 /** Describes a change to a person's part in a dish. */

@@ -20,13 +20,17 @@ $('deadline-off').addEventListener('click', () => decide('set_deadline', {}));
 
 $('when-ready').addEventListener('change', ({ target }) => decide('set_rules', { finalizeWhenReady: target.checked }));
 
-$('guests').addEventListener('submit', (event) => {
+/** Sets the limit in a form. `whose` has the field that says whose it is. */
+function limit(event, whose) {
   event.preventDefault();
   const text = event.target.querySelector('input').value.trim();
-  const participantId = event.target.closest('.guest').key;
-  decide('set_limit', { participantId, ...(text && { limit: Number(text) }) });
+  decide('set_limit', { ...whose, ...(text && { limit: Number(text) }) });
   document.activeElement?.blur();
-});
+}
+
+for (const several of ['each', 'table']) $(`limit-${several}`).form.addEventListener('submit', (event) => limit(event, { for: several }));
+
+$('guests').addEventListener('submit', (event) => limit(event, { participantId: event.target.closest('.guest').key }));
 
 $('guests').addEventListener('click', async ({ target }) => {
   const row = target.closest('.guest');

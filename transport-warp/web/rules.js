@@ -28,11 +28,12 @@ export function renderRules(order) {
 function renderStanding(order) {
   const host = nameOf(order, order.ownerId);
   const mine = isHost(order);
-  const limit = order.limits?.[me.id];
+  const limit = order.limits?.[me.id] ?? order.limitEach;
   const lines = !isOpen(order) ? [] : [
     order.policy === 'hosted' && (mine ? 'You host: the others change their own dishes only.' : `${capital(host)} hosts: you change your own dishes, and ${host} places the order.`),
     order.locked && `The dishes are locked: only ${host} can change them.`,
     limit !== undefined && !mine && `Your dishes may cost up to ${money(limit, order.currency)}.`,
+    order.limitTable !== undefined && !mine && `All dishes together may cost up to ${money(order.limitTable, order.currency)}.`,
     order.finalizeWhenReady && 'The order is placed once everyone is done.',
   ].filter(Boolean);
   rows($('standing-rows'), 'standing-row', lines, (line) => line, (row, line) => put(row, line));
@@ -64,6 +65,10 @@ function renderHosting(order) {
   $('deadline-form').hidden = isDue(order);
   $('deadline-off').hidden = !isDue(order);
   $('when-ready').checked = order.finalizeWhenReady ?? false;
+  // Keeps what is being typed.
+  const show = (input, limit) => input.form.contains(document.activeElement) || fill(input, limit ?? '');
+  show($('limit-each'), order.limitEach);
+  show($('limit-table'), order.limitTable);
   const guests = order.participants.filter(({ id }) => id !== me.id);
   $('guests-title').hidden = guests.length === 0;
   rows($('guests'), 'guest-row', guests, ({ id }) => id, (row, { id, name, vacant }) => {
@@ -71,8 +76,8 @@ function renderHosting(order) {
     const limit = order.limits?.[id];
     put(part('.guest-name'), name);
     put(part('.guest-limit'), limit === undefined ? '' : `at most ${money(limit, order.currency)}`);
-    // Keeps what is being typed.
-    if (!part('.limit').contains(document.activeElement)) fill(part('.limit input'), limit ?? '');
+    show(part('.limit input'), limit);
+    part('.limit input').placeholder = order.limitEach === undefined ? 'No limit' : 'As for each guest';
     part('.limit input').setAttribute('aria-label', `Limit for ${name}, ${order.currency}`);
     part('.hand-over').hidden = vacant === true;
     part('.dishes-left').setAttribute('aria-label', `What becomes of ${name}’s dishes`);

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::ParticipantId;
+use crate::LimitOn;
 use crate::order::deadline::AtDeadline;
 
 /// A command about the table as a whole.
@@ -18,10 +18,10 @@ pub enum TableCommand {
         /// Whether the dishes are locked.
         locked: bool,
     },
-    /// Limits the total of the dishes that a participant adds.
+    /// Limits the total of the dishes that people add.
     Limit {
-        /// The participant's id.
-        who: ParticipantId,
+        /// Whose dishes.
+        on: LimitOn,
         /// The limit in whole units; `None` removes it.
         limit: Option<Decimal>,
     },

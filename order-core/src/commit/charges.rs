@@ -64,9 +64,10 @@ pub(crate) fn charges_of(order: &Order) -> ChargesSet {
 
 pub(super) fn set_charges(order: &mut Order, set: &ChargesSet) {
     order.charges.clone_from(&set.charges);
-    let roundings = (order.round_shares_to().is_some(), order.odd_units());
+    // The rules show the coin, so another coin changes them, too.
+    let before = (order.round_shares_to(), order.odd_units());
     order.round_to = set.round_to;
-    if roundings != (set.round_shares, set.odd_units) {
+    if before != (set.round_to.filter(|_| set.round_shares), set.odd_units) {
         let seq = order.seq.saturating_add(1);
         let rules = table::of(order);
         rules.round_shares = set.round_shares;

@@ -6,14 +6,14 @@ use crate::order::deadline::Deadline;
 use crate::order::table::TableState;
 use crate::order::{Order, Status};
 use crate::split::seats_on_bill;
-use crate::{Amount, ParticipantId};
+use crate::{Amount, LimitOn, ParticipantId};
 
 /// Applies a fact about the table as a whole.
 pub(super) fn apply(order: &mut Order, fact: &TableFact) -> Result<(), CommitError> {
     match fact {
         TableFact::RulesSet(house) => of(order).house = *house,
         TableFact::LockSet { locked } => of(order).locked = *locked,
-        TableFact::LimitSet { who, limit } => set_limit(order, who, *limit)?,
+        TableFact::LimitSet { on, limit } => set_limit(order, on, *limit)?,
         TableFact::DeadlineSet(deadline) => of(order).deadline.clone_from(deadline),
         TableFact::Reminded { before } => reminded(order, *before),
         TableFact::Finalized { on_bill } => finalize(order, on_bill.as_deref())?,
@@ -29,12 +29,18 @@ pub(super) fn of(order: &mut Order) -> &mut TableState {
     order.table.get_or_insert_default()
 }
 
-fn set_limit(order: &mut Order, who: &ParticipantId, limit: Option<Amount>) -> Result<(), CommitError> {
-    let seat = order.seat_of(who).ok_or(CommitError::UnknownPerson)?;
-    match limit {
-        Some(limit) => of(order).limits.insert(seat, limit),
-        None => of(order).limits.remove(&seat),
-    };
+fn set_limit(order: &mut Order, on: &LimitOn, limit: Option<Amount>) -> Result<(), CommitError> {
+    match on {
+        LimitOn::Person(who) => {
+            let seat = order.seat_of(who).ok_or(CommitError::UnknownPerson)?;
+            match limit {
+                Some(limit) => of(order).limits.insert(seat, limit),
+                None => of(order).limits.remove(&seat),
+            };
+        }
+        LimitOn::Each => of(order).limit_each = limit,
+        LimitOn::Table => of(order).limit_table = limit,
+    }
     Ok(())
 }
 

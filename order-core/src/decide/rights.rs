@@ -113,9 +113,9 @@ pub(super) fn may_settle(order: &Order, by: &ParticipantId) -> Result<(), Reject
     }
 }
 
-/// Checks that the dishes of `adder` stay within their limit when `line` replaces `freed`. The
-/// limit does not bind the owner, who could lift it, nor a change that costs no more than
-/// before.
+/// Checks that the dishes of `adder` stay within their limit, or within the one for each if they
+/// have none, and all dishes within the limit of the table, when `line` replaces `freed`. No limit
+/// binds the owner, who could lift it, nor a change that costs no more than before.
 pub(super) fn within_limit(
     order: &Order,
     by: &ParticipantId,
@@ -123,24 +123,41 @@ pub(super) fn within_limit(
     freed: Amount,
     line: Amount,
 ) -> Result<(), Rejection> {
-    let Some(rules) = order.table.as_ref().filter(|rules| !rules.limits.is_empty()) else { return Ok(()) };
-    let Some(adder) = adder() else { return Ok(()) };
-    let Some(&limit) = rules.limits.get(&adder) else { return Ok(()) };
+    let Some(rules) = order.table.as_ref().filter(|rules| rules.has_limits()) else { return Ok(()) };
     if line <= freed || order.is_owned_by(by) {
         return Ok(());
     }
-    let spent = order.added_by_seat(adder);
-    let after = spent.checked_sub(freed).and_then(|rest| rest.checked_add(line));
-    if after.is_some_and(|after| after <= limit) {
-        return Ok(());
+    let fits = |spent: Amount, limit: Amount| {
+        let after = spent.checked_sub(freed).and_then(|rest| rest.checked_add(line));
+        after.is_some_and(|after| after <= limit)
+    };
+    if let Some(adder) = adder() {
+        let own = rules.limits.get(&adder).copied();
+        if let Some(limit) = own.or(rules.limit_each) {
+            let spent = order.added_by_seat(adder);
+            if !fits(spent, limit) {
+                let name = order.at(adder).map_or("", |person| person.name.as_str());
+                let which = own.map_or("the limit for each".to_owned(), |_| format!("the limit of {name}"));
+                return Err(over_limit(order, &which, limit, spent));
+            }
+        }
     }
+    match rules.limit_table {
+        Some(limit) if !fits(order.total, limit) => {
+            Err(over_limit(order, "the limit of the table", limit, order.total))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The refusal of what would pass a limit, of which so much is spent.
+fn over_limit(order: &Order, which: &str, limit: Amount, spent: Amount) -> Rejection {
     let left = limit.checked_sub(spent).filter(|left| !left.is_negative()).unwrap_or(Amount::ZERO);
-    let name = order.at(adder).map_or("", |person| person.name.as_str());
-    Err(Rejection::new(Code::OverLimit)
+    Rejection::new(Code::OverLimit)
         .because(format!(
-            "the limit of {name} is {}, and {} is left",
+            "{which} is {}, and {} is left",
             limit.display(order.currency),
             left.display(order.currency)
         ))
-        .limit(Limit { limit, left, currency: order.currency }))
+        .limit(Limit { limit, left, currency: order.currency })
 }

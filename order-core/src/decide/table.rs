@@ -13,7 +13,7 @@ use crate::order::table::TableRules;
 use crate::order::{Order, Status};
 use crate::rejection::{Code, Rejection};
 use crate::split::{does_not_cover, seats_on_bill, shares};
-use crate::{Actor, Amount, ParticipantId, UnixMillis, max_order_total};
+use crate::{Actor, Amount, LimitOn, UnixMillis, max_order_total};
 
 /// Decides a command about the table; `None`: it changes nothing.
 pub(super) fn decide(
@@ -36,7 +36,7 @@ pub(super) fn decide(
         TableCommand::Finalize => finalized(order).map(Some),
         TableCommand::Reopen => reopened(order, now),
         TableCommand::Lock { locked } => Ok(lock(order, *locked)),
-        TableCommand::Limit { who, limit } => self::limit(order, who, *limit),
+        TableCommand::Limit { on, limit } => self::limit(order, on, *limit),
         TableCommand::Rules { finalize_when_ready } => Ok(rules(order, *finalize_when_ready)),
         TableCommand::Deadline(set) => {
             let deadline = set.as_ref().map(|set| deadline(set, now)).transpose()?;
@@ -109,12 +109,18 @@ fn rules(order: &Order, finalize_when_ready: bool) -> Option<Fact> {
     (rules != order.table_rules()).then_some(Fact::Table(TableFact::RulesSet(rules)))
 }
 
-/// Sets a limit. One below what the person has added removes nothing, but they cannot add more.
-fn limit(order: &Order, who: &ParticipantId, limit: Option<Decimal>) -> Result<Option<Fact>, Rejection> {
-    let seat = known(order, who)?;
+/// Sets a limit. One below what was added removes nothing, but no more can be added.
+fn limit(order: &Order, on: &LimitOn, limit: Option<Decimal>) -> Result<Option<Fact>, Rejection> {
+    let before = match on {
+        LimitOn::Person(who) => {
+            let seat = known(order, who)?;
+            order.table.as_ref().and_then(|rules| rules.limits.get(&seat).copied())
+        }
+        LimitOn::Each => order.limit_each(),
+        LimitOn::Table => order.limit_table(),
+    };
     let max = max_order_total(order.currency);
     let limit = limit.map(|limit| amount_up_to(limit, max, order.currency)).transpose();
     let limit = limit.map_err(|error| bad_amount(order.currency, Code::BadLimit, "data.limit", error))?;
-    let before = order.table.as_ref().and_then(|rules| rules.limits.get(&seat).copied());
-    Ok((before != limit).then(|| Fact::Table(TableFact::LimitSet { who: who.clone(), limit })))
+    Ok((before != limit).then(|| Fact::Table(TableFact::LimitSet { on: on.clone(), limit })))
 }

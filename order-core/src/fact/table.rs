@@ -2,7 +2,7 @@
 
 use super::traits::{Marks, Traits};
 use crate::order::deadline::Deadline;
-use crate::{Amount, ParticipantId, TableRules};
+use crate::{Amount, LimitOn, ParticipantId, TableRules};
 
 /// A fact about the table as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,10 +14,10 @@ pub enum TableFact {
         /// Whether the dishes are locked.
         locked: bool,
     },
-    /// The limit on the dishes that a participant adds was set or removed.
+    /// A limit on the dishes that people add was set or removed.
     LimitSet {
-        /// The participant's id.
-        who: ParticipantId,
+        /// Whose dishes.
+        on: LimitOn,
         /// The new limit; `None`: it was removed.
         limit: Option<Amount>,
     },

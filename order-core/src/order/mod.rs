@@ -18,7 +18,7 @@ pub use item::Item;
 pub use people::{Participant, Role};
 pub use presence::{Markers, Presence};
 pub use revised::{Correction, MAX_CORRECTED_CLAIMS, MAX_CORRECTIONS};
-pub use table::{Policy, TableRules};
+pub use table::{LimitOn, Policy, TableRules};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -426,6 +426,16 @@ impl Order {
     pub fn limits(&self) -> impl Iterator<Item = (&Participant, Amount)> {
         let limits = self.table.iter().flat_map(|rules| &rules.limits);
         limits.filter_map(|(&seat, &limit)| Some((self.at(seat)?, limit)))
+    }
+
+    /// The limit on the dishes of everybody who has no limit of their own.
+    pub fn limit_each(&self) -> Option<Amount> {
+        self.table.as_ref()?.limit_each
+    }
+
+    /// The limit on the total of all dishes.
+    pub fn limit_table(&self) -> Option<Amount> {
+        self.table.as_ref()?.limit_table
     }
 
     /// The total of the dishes that a person added.

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::Amount;
 use crate::bill::OddUnits;
 use crate::order::deadline::Deadline;
 use crate::order::people::Seat;
+use crate::{Amount, ParticipantId};
 
 /// Who may edit the dishes, choose the split and finalize. The first to join chooses,
 /// permanently.
@@ -43,6 +43,17 @@ pub struct TableRules {
     pub finalize_when_ready: bool,
 }
 
+/// What a spending limit is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LimitOn {
+    /// The dishes that this participant adds.
+    Person(ParticipantId),
+    /// The dishes that each person adds who has no limit of their own, also one who joins later.
+    Each,
+    /// The dishes of the whole table.
+    Table,
+}
+
 /// An order's rules, from the first time they differ from the defaults. Most orders have none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct TableState {
@@ -51,6 +62,10 @@ pub(crate) struct TableState {
     pub(crate) locked: bool,
     /// The limit on the total of the dishes that a participant adds.
     pub(crate) limits: BTreeMap<Seat, Amount>,
+    /// The limit of everybody who has none of their own.
+    pub(crate) limit_each: Option<Amount>,
+    /// The limit on the total of all dishes.
+    pub(crate) limit_table: Option<Amount>,
     /// Who is ready. Only people at the table.
     pub(crate) ready: BTreeSet<Seat>,
     /// Who was removed and may not come back.
@@ -63,4 +78,11 @@ pub(crate) struct TableState {
     pub(crate) odd_units: OddUnits,
     /// The sequence number of the last fact that changed any of this.
     pub(crate) changed_at: u64,
+}
+
+impl TableState {
+    /// Whether there is any limit on what people may add.
+    pub(crate) fn has_limits(&self) -> bool {
+        !self.limits.is_empty() || self.limit_each.is_some() || self.limit_table.is_some()
+    }
 }

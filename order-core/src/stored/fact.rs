@@ -17,8 +17,8 @@ use super::people::{
 use super::revised::StoredItemCorrected;
 use super::split::{self, StoredSplitUpdated};
 use super::table::{
-    self, StoredDeadlineSet, StoredFinalized, StoredLimitSet, StoredLockSet, StoredReminded, StoredReopened,
-    StoredTableRules,
+    self, StoredCommonLimitSet, StoredDeadlineSet, StoredFinalized, StoredLimitSet, StoredLockSet,
+    StoredReminded, StoredReopened, StoredTableRules,
 };
 use super::transfers::{self, StoredTransferAnswered, StoredTransferCancelled, StoredTransferRecorded};
 use super::version::{self, StoredError, Upcast};
@@ -90,6 +90,7 @@ pub(super) enum StoredFact {
     RulesSet(StoredTableRules),
     LockSet(StoredLockSet),
     LimitSet(StoredLimitSet),
+    CommonLimitSet(StoredCommonLimitSet),
     DeadlineSet(StoredDeadlineSet),
     Reminded(StoredReminded),
     Expired {},
@@ -180,6 +181,7 @@ pub(super) fn read_fact(stored: StoredFact, by: Option<&ParticipantId>) -> Resul
         StoredFact::RulesSet(stored) => Fact::Table(stored.read()),
         StoredFact::LockSet(stored) => Fact::Table(stored.read()),
         StoredFact::LimitSet(stored) => Fact::Table(stored.read()?),
+        StoredFact::CommonLimitSet(stored) => Fact::Table(stored.read()?),
         StoredFact::DeadlineSet(stored) => Fact::Table(stored.read()),
         StoredFact::Reminded(stored) => Fact::Table(stored.read()),
         StoredFact::Expired {} => Fact::Table(TableFact::Expired),

@@ -11,7 +11,7 @@ use crate::fact::TableFact;
 use crate::order::deadline::{AtDeadline, Deadline};
 use crate::order::people::Seat;
 use crate::order::table::{Policy, TableRules, TableState};
-use crate::{Amount, ParticipantId, UnixMillis};
+use crate::{Amount, LimitOn, ParticipantId, UnixMillis};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredTableRules {
@@ -33,6 +33,12 @@ pub(super) struct StoredTableState {
     locked: bool,
     /// Minor units, by person.
     limits: Vec<(usize, i64)>,
+    /// Minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    limit_each: Option<i64>,
+    /// Minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    limit_table: Option<i64>,
     ready: Vec<usize>,
     removed: Vec<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,6 +78,21 @@ pub(super) struct StoredLimitSet {
     limit: Option<i64>,
 }
 
+/// A limit that is not of one person.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredCommonLimitSet {
+    on: StoredLimitOn,
+    /// Minor units.
+    limit: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StoredLimitOn {
+    Each,
+    Table,
+}
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredDeadlineSet {
     deadline: Option<StoredDeadline>,
@@ -101,10 +122,7 @@ pub(super) fn store(fact: &TableFact) -> StoredFact {
     match fact {
         TableFact::RulesSet(house) => StoredFact::RulesSet((*house).into()),
         TableFact::LockSet { locked } => StoredFact::LockSet(StoredLockSet { locked: *locked }),
-        TableFact::LimitSet { who, limit } => StoredFact::LimitSet(StoredLimitSet {
-            who: who.as_str().to_owned(),
-            limit: limit.map(Amount::minor_units),
-        }),
+        TableFact::LimitSet { on, limit } => limit_set(on, limit.map(Amount::minor_units)),
         TableFact::DeadlineSet(deadline) => {
             let deadline = deadline.as_ref().map(StoredDeadline::from);
             StoredFact::DeadlineSet(StoredDeadlineSet { deadline })
@@ -119,6 +137,16 @@ pub(super) fn store(fact: &TableFact) -> StoredFact {
             let ids = |people: &Vec<ParticipantId>| people.iter().map(|id| id.as_str().to_owned()).collect();
             StoredFact::Finalized(StoredFinalized { on_bill: on_bill.as_ref().map(ids) })
         }
+    }
+}
+
+/// Stores a limit in minor units. The form of one person's limit is older than the others.
+fn limit_set(on: &LimitOn, limit: Option<i64>) -> StoredFact {
+    let common = |on| StoredFact::CommonLimitSet(StoredCommonLimitSet { on, limit });
+    match on {
+        LimitOn::Person(who) => StoredFact::LimitSet(StoredLimitSet { who: who.as_str().to_owned(), limit }),
+        LimitOn::Each => common(StoredLimitOn::Each),
+        LimitOn::Table => common(StoredLimitOn::Table),
     }
 }
 
@@ -137,9 +165,19 @@ impl StoredLockSet {
 impl StoredLimitSet {
     pub(super) fn read(&self) -> Result<TableFact, StoredError> {
         Ok(TableFact::LimitSet {
-            who: ParticipantId::from_stored(&self.who),
+            on: LimitOn::Person(ParticipantId::from_stored(&self.who)),
             limit: self.limit.map(read_limit).transpose()?,
         })
+    }
+}
+
+impl StoredCommonLimitSet {
+    pub(super) fn read(&self) -> Result<TableFact, StoredError> {
+        let on = match self.on {
+            StoredLimitOn::Each => LimitOn::Each,
+            StoredLimitOn::Table => LimitOn::Table,
+        };
+        Ok(TableFact::LimitSet { on, limit: self.limit.map(read_limit).transpose()? })
     }
 }
 
@@ -215,6 +253,8 @@ impl From<&TableState> for StoredTableState {
             house: rules.house.into(),
             locked: rules.locked,
             limits: rules.limits.iter().map(|(seat, limit)| (seat.0, limit.minor_units())).collect(),
+            limit_each: rules.limit_each.map(Amount::minor_units),
+            limit_table: rules.limit_table.map(Amount::minor_units),
             ready: rules.ready.iter().map(|seat| seat.0).collect(),
             removed: rules.removed.iter().map(|seat| seat.0).collect(),
             deadline: rules.deadline.as_ref().map(StoredDeadline::from),
@@ -235,6 +275,8 @@ impl StoredTableState {
             house: self.house.into(),
             locked: self.locked,
             limits: self.limits.into_iter().map(limit).collect::<Result<_, StoredError>>()?,
+            limit_each: self.limit_each.map(read_limit).transpose()?,
+            limit_table: self.limit_table.map(read_limit).transpose()?,
             ready: self.ready.into_iter().map(&seat).collect::<Result<_, _>>()?,
             removed: self.removed.into_iter().map(&seat).collect::<Result<_, _>>()?,
             deadline: self.deadline.map(Deadline::from),

@@ -218,6 +218,11 @@ pub fn limit_message(who: &str, limit: &str) -> String {
     format!(r#"{{"type":"set_limit","data":{{"participantId":"{who}","limit":{limit}}}}}"#)
 }
 
+/// The message that sets the limit for `each` or for the `table`.
+pub fn limit_for_message(each_or_table: &str, limit: &str) -> String {
+    format!(r#"{{"type":"set_limit","data":{{"for":"{each_or_table}","limit":{limit}}}}}"#)
+}
+
 pub fn hand_over_message(to: &str) -> String {
     format!(r#"{{"type":"hand_over","data":{{"participantId":"{to}"}}}}"#)
 }

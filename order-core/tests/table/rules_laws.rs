@@ -55,9 +55,15 @@ fn assert_lawful(before: &Order, after: &Order, recorded: &Recorded) {
         if before.is_locked() {
             assert!(before.items().eq(after.items()), "{recorded:?}");
         }
-        for (person, limit) in before.limits() {
+        let own: BTreeMap<_, _> = before.limits().map(|(person, limit)| (person.id(), limit)).collect();
+        for person in after.people() {
+            let Some(limit) = own.get(person.id()).copied().or(before.limit_each()) else { continue };
             let (was, is) = (before.added_total(person.id()), after.added_total(person.id()));
             assert!(is <= limit.max(was), "{}: {is:?} of {limit:?}: {recorded:?}", person.name());
+        }
+        if let Some(limit) = before.limit_table() {
+            let (was, is) = (before.total(), after.total());
+            assert!(is <= limit.max(was), "the table: {is:?} of {limit:?}: {recorded:?}");
         }
     }
     // A person who is ready agreed to their current share. A tip or a waived service charge can

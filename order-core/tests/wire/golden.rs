@@ -10,8 +10,8 @@ use order_core::stored::{
 };
 use order_core::wire;
 use order_core::{
-    Code, Currency, Decision, Fact, Lifetimes, Order, ParticipantId, Presence, Rejection, UnixMillis, commit,
-    replay,
+    Code, Currency, Decision, Fact, Lifetimes, LimitOn, Order, ParticipantId, Presence, Rejection,
+    UnixMillis, commit, replay,
 };
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -23,8 +23,8 @@ use crate::support::friends::{answer, cancel, one_paid_all, send};
 use crate::support::table::{
     FINALIZE, LEAVE, LOCK, READY, REOPEN, Table, UNLOCK, WAIVE, add_items_message, add_message,
     assign_message, charges_message, claim_message, correct_message, edit_message, hand_over_message,
-    join_message, limit_message, quantity_message, remove_message, send_away_message, split_message,
-    tip_message, unclaim_message,
+    join_message, limit_for_message, limit_message, quantity_message, remove_message, send_away_message,
+    split_message, tip_message, unclaim_message,
 };
 
 #[test]
@@ -58,6 +58,14 @@ fn every_message_to_clients_is_written_as_it_was_released() {
     let mut party = Party::named("hosted_table");
     party.live(&hosted_story(), |name, party| golden.check(name, &party.shown("asha")));
     golden.check("sync_hosted", &party.sync().text());
+    let mut party = Party::named("within_limits");
+    party.live(&limited_story(), |name, party| {
+        golden.check(name, &party.shown("asha"));
+        let recorded = party.table.log.last().unwrap();
+        golden.check(&format!("{name}_v2"), &wire::v2::event(&party.table.order, recorded, CURSOR));
+    });
+    golden.check("sync_within_limits", &party.sync().text());
+    golden.check("state_within_limits_v2", &wire::v2::state_text(&party.table.order));
     let mut party = Party::named("order_undone");
     party.live(&undone_story(), |name, party| golden.check(name, &party.shown("asha")));
     let mut party = Party::named("order_revised");
@@ -135,6 +143,16 @@ fn every_refusal_is_written_as_it_was_released() {
     let over = table.refuse("ben", &add_message("naan", "20.51", "1"));
     golden.check("error_over_limit", &wire::error(&over, None, NOW));
     golden.check("error_over_limit_v2", &wire::v2::reject(&over, None));
+    table.accept("asha", &limit_message("ben", "null"));
+    table.accept("asha", &limit_for_message("each", "90"));
+    let over_each = table.refuse("ben", &add_message("naan", "20.51", "1"));
+    golden.check("error_over_limit_each", &wire::error(&over_each, None, NOW));
+    table.accept("asha", &limit_for_message("each", "null"));
+    table.accept("asha", &limit_for_message("table", "350"));
+    let over_table = table.refuse("ben", &add_message("naan", "20.51", "1"));
+    golden.check("error_over_limit_table", &wire::error(&over_table, None, NOW));
+    golden.check("error_over_limit_table_v2", &wire::v2::reject(&over_table, None));
+    table.accept("asha", &limit_for_message("table", "null"));
     let not_yours = table.refuse("ben", &remove_message("thali"));
     golden.check("error_not_yours", &wire::error(&not_yours, None, NOW));
     table.accept("asha", LOCK);
@@ -168,6 +186,8 @@ fn every_fact_is_stored_as_it_was_released() {
     friends.live(&settled_up_story(), |name, party| golden.check(name, &party.stored()));
     let mut added = Party::named("without_a_phone");
     added.live(&without_a_phone_story(), |name, party| golden.check(name, &party.stored()));
+    let mut limited = Party::named("within_limits");
+    limited.live(&limited_story(), |name, party| golden.check(name, &party.stored()));
     let mut timed = timed_parties();
     for party in &mut timed {
         party.live_by_the_clock(|name, party| golden.check(name, &party.stored()));
@@ -191,6 +211,7 @@ fn every_fact_is_stored_as_it_was_released() {
         ("order_revised", &revised.table.order),
         ("order_settled_up", &friends.table.order),
         ("order_without_a_phone", &added.table.order),
+        ("order_within_limits", &limited.table.order),
     ];
     let timed = timed.iter().map(|party| (party.table.order.id().as_str(), &party.table.order));
     for (name, order) in orders.into_iter().chain(timed) {
@@ -224,11 +245,13 @@ fn every_entry_of_a_history_is_written_as_it_was_released() {
     friends.live(&settled_up_story(), |_, _| {});
     let mut added = Party::named("without_a_phone");
     added.live(&without_a_phone_story(), |_, _| {});
+    let mut limited = Party::named("within_limits");
+    limited.live(&limited_story(), |_, _| {});
     let mut timed = timed_parties();
     for party in &mut timed {
         party.live_by_the_clock(|_, _| {});
     }
-    let parties = [&first, &shared, &hosted, &undone, &revised, &friends, &added];
+    let parties = [&first, &shared, &hosted, &undone, &revised, &friends, &added, &limited];
     for party in parties.into_iter().chain(&timed) {
         let mut order = Order::new(party.table.order.id().clone(), Currency::default());
         let mut entries = Vec::new();
@@ -289,7 +312,7 @@ fn what_version_1_stored_means_what_it_meant() {
 }
 
 /// The number of kinds of facts, which [`kind_of`] numbers.
-const KINDS: usize = 36;
+const KINDS: usize = 37;
 
 fn kind_of(fact: &Fact) -> usize {
     match fact {
@@ -309,7 +332,8 @@ fn kind_of(fact: &Fact) -> usize {
         Fact::Table(TableFact::Finalized { .. }) => 13,
         Fact::Table(TableFact::RulesSet(_)) => 14,
         Fact::Table(TableFact::LockSet { .. }) => 15,
-        Fact::Table(TableFact::LimitSet { .. }) => 16,
+        Fact::Table(TableFact::LimitSet { on: LimitOn::Person(_), .. }) => 16,
+        Fact::Table(TableFact::LimitSet { on: LimitOn::Each | LimitOn::Table, .. }) => 36,
         Fact::People(PeopleFact::ReadySet { .. }) => 17,
         Fact::People(PeopleFact::HandedOver { .. }) => 18,
         Fact::People(PeopleFact::Removed(_)) => 19,
@@ -601,6 +625,20 @@ fn hosted_story() -> Vec<Step> {
         by("chi", "limit_updated_low", limit_message("asha", "0")),
         by("asha", "ready_updated_by_asha", READY),
         by("chi", "order_locked_by_chi", LOCK),
+    ]
+}
+
+/// Limits for everybody and for the table, beside one person's own.
+fn limited_story() -> Vec<Step> {
+    let no_limit = r#"{"type":"set_limit","data":{"for":"each","limit":null}}"#;
+    vec![
+        by("asha", "joined_within_limits", join_message("asha")),
+        by("ben", "joined_within_limits_second", join_message("ben")),
+        by("asha", "limit_updated_each", limit_for_message("each", "500.5")),
+        by_the_back_end("limit_updated_table", limit_for_message("table", "2000")),
+        by("asha", "limit_updated_beside_each", limit_message("ben", "750")),
+        by("asha", "limit_updated_each_none", no_limit),
+        by("asha", "limit_updated_each_again", limit_for_message("each", "400")),
     ]
 }
 

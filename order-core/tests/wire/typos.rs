@@ -36,6 +36,7 @@ fn a_typo_in_a_command_that_moves_money_is_refused_with_its_path() {
         ),
         ("waive_service", r#"{"waived":true,"for":"ben"}"#, Code::BadField, "data.for"),
         ("set_limit", r#"{"participantId":"ben","limt":500}"#, Code::BadLimit, "data.limt"),
+        ("set_limit", r#"{"for":"each","limt":500}"#, Code::BadLimit, "data.limt"),
         ("set_deadline", r#"{"inn":60000}"#, Code::BadDeadline, "data.inn"),
         ("set_deadline", r#"{"in":60000,"than":"finalize"}"#, Code::BadDeadline, "data.than"),
         ("refund_payment", r#"{"paymentId":"p1","amount":1,"deu":false}"#, Code::BadPayment, "data.deu"),

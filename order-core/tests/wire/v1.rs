@@ -289,6 +289,8 @@ fn rules(order: &Order) -> Vec<&'static str> {
         ("finalizeWhenReady", order.table_rules().finalize_when_ready),
         ("locked", order.is_locked()),
         ("limits", order.limits().next().is_some()),
+        ("limitEach", order.limit_each().is_some()),
+        ("limitTable", order.limit_table().is_some()),
         ("ready", order.ready().next().is_some()),
         ("removed", order.removed().next().is_some()),
         ("corrections", !order.corrections().is_empty()),
@@ -334,6 +336,10 @@ fn assert_rules(state: &Json, order: &Order) {
     for (person, limit) in order.limits() {
         let told = state.at("limits").get(person.id().as_str()).unwrap();
         assert_eq!(told.minor_units(digits), limit.minor_units());
+    }
+    for (field, limit) in [("limitEach", order.limit_each()), ("limitTable", order.limit_table())] {
+        let told = state.get(field).map(|told| told.minor_units(digits));
+        assert_eq!(told, limit.map(Amount::minor_units), "{field}");
     }
 }
 

@@ -751,6 +751,20 @@ test('a host runs the table: own dishes, limits, a lock, a time, removal, being 
   await shows(ben, '.pieces', ['1', '1']);
   await shows(asha, '.guest:nth-child(1) .guest-limit', ['at most ₹200.00']);
 
+  const hosted = 'Asha hosts: you change your own dishes, and Asha places the order.';
+  for (const [whose, amount] of [['each', '90'], ['table', '1000']]) {
+    await asha.fill(`#limit-${whose}`, amount);
+    await asha.click(`.limit-for:has(#limit-${whose}) button`);
+  }
+  await shows(chen, '#standing-rows li', [hosted, 'Your dishes may cost up to ₹90.00.', 'All dishes together may cost up to ₹1,000.00.']);
+  await shows(ben, '#standing-rows li', [hosted, 'Your dishes may cost up to ₹200.00.', 'All dishes together may cost up to ₹1,000.00.']);
+  for (const whose of ['each', 'table']) {
+    await until(async () => (await asha.inputValue(`#limit-${whose}`)) === (whose === 'each' ? '90' : '1000'), 'the limit as it was set');
+    await asha.fill(`#limit-${whose}`, '');
+    await asha.click(`.limit-for:has(#limit-${whose}) button`);
+  }
+  await shows(chen, '#standing-rows li', [hosted]);
+
   await asha.click('#lock');
   await shows(chen, '#standing-rows li', ['Asha hosts: you change your own dishes, and Asha places the order.', 'The dishes are locked: only Asha can change them.']);
   for (const gone of ['#add-card', '.claim', '.remove', '#dock-add']) assert.equal(await chen.isVisible(gone), false, gone);
@@ -782,10 +796,11 @@ test('a host runs the table: own dishes, limits, a lock, a time, removal, being 
   await chen.click('#past summary');
   const past = await until(async () => {
     const told = await chen.locator('#past .line-name').allTextContents();
-    return told.length > 13 && told;
+    return told.length > 17 && told;
   }, 'the history');
   assert.deepEqual(past, [
     'Ben sat down', 'Asha let Ben back in', 'Asha removed Ben', 'Asha removed the deadline', past[4], 'Asha unlocked the dishes', 'Asha locked the dishes',
+    'Asha removed the limit for the table', 'Asha removed the limit for each guest', 'Asha set a limit of ₹1,000.00 for the table', 'Asha set a limit of ₹90.00 for each guest',
     'Asha set Ben a limit of ₹200.00', 'Ben changed who shares Biryani', 'Ben changed who shares Biryani', 'Ben added Dal', 'Asha added Biryani', 'Chen sat down',
     'Ben sat down', 'Asha sat down',
   ]);

@@ -2,19 +2,14 @@
 
 use super::people::person;
 use crate::fact::TableFact;
-use crate::wire::write::{Writer, deadline};
+use crate::wire::write::{Writer, deadline, limits};
 use crate::{Order, UnixMillis};
 
 pub(super) fn details(json: &mut Writer, before: &Order, fact: &TableFact, at: UnixMillis) {
     match fact {
         TableFact::RulesSet(house) => json.literal_field("finalizeWhenReady", house.finalize_when_ready),
-        TableFact::LimitSet { who, limit } => {
-            person(json, before, who);
-            json.key("limit");
-            match limit {
-                Some(limit) => json.amount(*limit, before.currency()),
-                None => json.literal("null"),
-            }
+        TableFact::LimitSet { on, limit } => {
+            limits::set(json, on, *limit, before.currency(), |json, who| person(json, before, who));
         }
         TableFact::DeadlineSet(set) => deadline::write(json, set.as_ref()),
         TableFact::Reminded { before: reminder } => {

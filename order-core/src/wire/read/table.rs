@@ -1,19 +1,35 @@
 //! Commands about the table as a whole.
 
-use crate::Policy;
 use crate::command::{SetDeadline, TableCommand, When};
 use crate::order::deadline::{AtDeadline, MAX_REMINDERS};
 use crate::rejection::{Code, Rejection};
 use crate::wire::fields::{boolean, participant};
 use crate::wire::json::Object;
+use crate::{LimitOn, Policy};
 
 pub(super) fn set_limit(data: &Object<'_>) -> Result<TableCommand, Rejection> {
     // Without a limit, the limit is lifted: a typo must not do that.
-    data.only(&["participantId", "limit"], Code::BadLimit, "set_limit")?;
+    data.only(&["participantId", "for", "limit"], Code::BadLimit, "set_limit")?;
     Ok(TableCommand::Limit {
-        who: participant(data, "participantId")?,
+        on: limit_on(data)?,
         limit: data.optional_number("limit", Code::BadLimit, "an amount, 0 or more")?,
     })
+}
+
+fn limit_on(data: &Object<'_>) -> Result<LimitOn, Rejection> {
+    const CHOICES: &str = "each or table";
+    const EITHER: &str = "either participantId or for";
+    match (data.has("participantId"), data.string("for", CHOICES)?.as_deref()) {
+        (true, None) => participant(data, "participantId").map(LimitOn::Person),
+        (false, Some("each")) => Ok(LimitOn::Each),
+        (false, Some("table")) => Ok(LimitOn::Table),
+        (false, Some(_)) => Err(data.mistyped("for", CHOICES)),
+        (false, None) => Err(data.missing("participantId", EITHER)),
+        (true, Some(_)) => Err(Rejection::new(Code::BadField)
+            .field(data.name("for"))
+            .because("both participantId and for are given")
+            .expected(EITHER)),
+    }
 }
 
 pub(super) fn set_rules(data: &Object<'_>) -> Result<TableCommand, Rejection> {

@@ -2,6 +2,7 @@
 
 pub(in crate::wire) mod charge;
 pub(in crate::wire) mod deadline;
+pub(in crate::wire) mod limits;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use order_core::{Code, Order, Participant, Policy};
 
-use super::step::{Dishes, NUMBERS, Step, WHO, What, name_of, pieces};
+use super::step::{Dishes, Limited, NUMBERS, Step, WHO, What, name_of, pieces};
 use super::{CEILING, Model};
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -14,6 +14,8 @@ pub(super) struct Manners {
     locked: bool,
     /// Millionths of a whole unit.
     limits: BTreeMap<&'static str, i128>,
+    limit_each: Option<i128>,
+    limit_table: Option<i128>,
     ready: BTreeSet<&'static str>,
     removed: BTreeSet<&'static str>,
 }
@@ -61,9 +63,15 @@ impl Model {
             What::Readmit { whom } => drop(self.manners.removed.remove(name_of(*whom))),
             What::HandOver { to } => self.owner = Some(name_of(*to)),
             What::Limit { whom, limit } => {
-                self.manners.limits.remove(name_of(*whom));
                 let limit = limit.and_then(|place| self.money(place));
-                self.manners.limits.extend(limit.map(|limit| (name_of(*whom), limit)));
+                match *whom {
+                    Limited::Person(whom) => {
+                        self.manners.limits.remove(name_of(whom));
+                        self.manners.limits.extend(limit.map(|limit| (name_of(whom), limit)));
+                    }
+                    Limited::Each => self.manners.limit_each = limit,
+                    Limited::Table => self.manners.limit_table = limit,
+                }
             }
             What::Rules { when_ready } => self.manners.when_ready = *when_ready,
             other => panic!("{other:?} is about something else"),
@@ -166,7 +174,9 @@ impl Model {
             }
             What::Limit { whom, limit } => {
                 faults.extend(forbidden(true, Code::NotOwner));
-                faults.extend(self.never_joined(*whom));
+                if let Limited::Person(whom) = whom {
+                    faults.extend(self.never_joined(*whom));
+                }
                 let limit = limit.filter(|place| NUMBERS[*place].0 != "null");
                 let usable = |place| self.money(place).is_some_and(|limit| limit < CEILING);
                 faults.extend(limit.is_some_and(|place| !usable(place)).then_some(Code::BadLimit));
@@ -189,11 +199,15 @@ impl Model {
         faults
     }
 
-    /// Whether `more` would bring what this person added above their limit.
+    /// Whether `more` would bring what this person added above their limit, or all dishes above the limit of the table.
     fn is_over(&self, who: &str, more: i128) -> bool {
-        let own = self.dishes.iter().filter(|dish| dish.by == who);
-        let spent: i128 = own.map(|dish| dish.price * dish.pieces).sum();
-        more > 0 && self.manners.limits.get(who).is_some_and(|limit| spent + more > *limit)
+        let Manners { limits, limit_each, limit_table, .. } = &self.manners;
+        let spent = |by: &dyn Fn(&str) -> bool| -> i128 {
+            self.dishes.iter().filter(|dish| by(dish.by)).map(|dish| dish.price * dish.pieces).sum()
+        };
+        let own = limits.get(who).or(limit_each.as_ref());
+        let over = |limit: Option<&i128>, spent: i128| limit.is_some_and(|limit| spent + more > *limit);
+        more > 0 && (over(own, spent(&|by| by == who)) || over(limit_table.as_ref(), spent(&|_| true)))
     }
 
     /// Whether this mark is the last one and finalizes the order.
@@ -213,6 +227,8 @@ impl Model {
         let limits: BTreeMap<_, _> =
             order.limits().map(|(person, limit)| (person.id().as_str(), self.in_millionths(limit))).collect();
         assert_eq!(limits, self.manners.limits);
+        assert_eq!(order.limit_each().map(|limit| self.in_millionths(limit)), self.manners.limit_each);
+        assert_eq!(order.limit_table().map(|limit| self.in_millionths(limit)), self.manners.limit_table);
         let ids = |people: Vec<&Participant>| {
             people.iter().map(|person| self.known(person.id().as_str())).collect::<BTreeSet<_>>()
         };
@@ -253,7 +269,12 @@ pub(super) fn message(what: &What) -> String {
         }
         What::Limit { whom, limit } => {
             let limit = limit.map_or(String::new(), |place| format!(r#","limit":{}"#, number(place)));
-            format!(r#"{{"type":"set_limit","data":{{"participantId":"{}"{limit}}}}}"#, name_of(*whom))
+            let whose = match whom {
+                Limited::Person(whom) => format!(r#""participantId":"{}""#, name_of(*whom)),
+                Limited::Each => r#""for":"each""#.to_owned(),
+                Limited::Table => r#""for":"table""#.to_owned(),
+            };
+            format!(r#"{{"type":"set_limit","data":{{{whose}{limit}}}}}"#)
         }
         What::Rules { when_ready } => {
             format!(r#"{{"type":"set_rules","data":{{"finalizeWhenReady":{when_ready}}}}}"#)

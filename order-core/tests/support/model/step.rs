@@ -164,12 +164,20 @@ pub(super) enum What {
         to: usize,
     },
     Limit {
-        whom: usize,
+        whom: Limited,
         limit: Option<usize>,
     },
     Rules {
         when_ready: bool,
     },
+}
+
+/// Whose dishes a limit is on.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Limited {
+    Person(usize),
+    Each,
+    Table,
 }
 
 /// What happens to the dishes of a removed person.
@@ -275,13 +283,14 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(covers, rest)| What::Cover { covers: covers.into_iter().collect(), rest }),
     ];
     let dishes_of_removed = prop_oneof![1 => Just(Dishes::Keep), 1 => Just(Dishes::Remove), 2 => named().prop_map(Dishes::Reassign)];
+    let limited = prop_oneof![3 => named().prop_map(Limited::Person), 1 => Just(Limited::Each), 1 => Just(Limited::Table)];
     let manners = prop_oneof![
         10 => prop::bool::weighted(0.9).prop_map(|ready| What::Ready { ready }),
         2 => any::<bool>().prop_map(|locked| What::Lock { locked }),
         3 => (named(), dishes_of_removed).prop_map(|(whom, dishes)| What::SendAway { whom, dishes }),
         2 => named().prop_map(|whom| What::Readmit { whom }),
         2 => named().prop_map(|to| What::HandOver { to }),
-        5 => (named(), prop::option::weighted(0.9, likely)).prop_map(|(whom, limit)| What::Limit { whom, limit }),
+        5 => (limited, prop::option::weighted(0.9, likely)).prop_map(|(whom, limit)| What::Limit { whom, limit }),
         2 => any::<bool>().prop_map(|when_ready| What::Rules { when_ready }),
     ];
     let what = prop_oneof![

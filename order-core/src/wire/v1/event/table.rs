@@ -4,7 +4,7 @@ use crate::fact::TableFact;
 use crate::wire::frame::Frame;
 use crate::wire::v1::message::FactMessage;
 use crate::wire::v1::presence::sync;
-use crate::wire::write::deadline;
+use crate::wire::write::{deadline, limits};
 
 pub(super) fn message(message: FactMessage<'_>, fact: &TableFact) -> Frame {
     let FactMessage { order, presence, recorded } = message;
@@ -15,13 +15,10 @@ pub(super) fn message(message: FactMessage<'_>, fact: &TableFact) -> Frame {
         TableFact::LockSet { locked } => {
             message.with(if *locked { "order_locked" } else { "order_unlocked" }, |_| {})
         }
-        TableFact::LimitSet { who, limit } => message.with("limit_updated", |writer| {
-            writer.json.string_field("participantId", who.as_str());
-            writer.json.key("limit");
-            match limit {
-                Some(limit) => writer.json.amount(*limit, order.currency()),
-                None => writer.json.literal("null"),
-            }
+        TableFact::LimitSet { on, limit } => message.with("limit_updated", |writer| {
+            limits::set(&mut writer.json, on, *limit, order.currency(), |json, who| {
+                json.string_field("participantId", who.as_str());
+            });
         }),
         TableFact::DeadlineSet(set) => {
             message.with("deadline_updated", |writer| deadline::write(&mut writer.json, set.as_ref()))

@@ -1,7 +1,7 @@
 //! What holds for the table as a whole, in the state.
 
 use super::writer::StateWriter;
-use crate::wire::write::deadline;
+use crate::wire::write::{deadline, limits};
 use crate::{Order, Participant, Policy, Status};
 
 impl StateWriter {
@@ -29,6 +29,7 @@ impl StateWriter {
             }
             self.json.end_object();
         }
+        limits::of_several(&mut self.json, order);
         if order.deadline().is_some() {
             deadline::write(&mut self.json, order.deadline());
         }

@@ -3,7 +3,7 @@
 use super::lists::{id_or_null, list, pairs, text_or_null};
 use crate::Order;
 use crate::bill::OddUnits;
-use crate::wire::write::{Writer, deadline};
+use crate::wire::write::{Writer, deadline, limits};
 
 /// Writes where the order comes from, as set by joins.
 pub(in crate::wire::v2) fn origin(json: &mut Writer, order: &Order) {
@@ -25,8 +25,9 @@ pub(in crate::wire::v2) fn rules(json: &mut Writer, order: &Order) {
     json.string_field("policy", house.policy.as_str());
     json.literal_field("finalizeWhenReady", house.finalize_when_ready);
     json.literal_field("locked", order.is_locked());
-    let limits = order.limits().map(|(person, limit)| (person.id(), limit));
-    pairs(json, "limits", limits, |json, limit| json.amount(limit, order.currency()));
+    let of_people = order.limits().map(|(person, limit)| (person.id(), limit));
+    pairs(json, "limits", of_people, |json, limit| json.amount(limit, order.currency()));
+    limits::of_several(json, order);
     list(json, "ready", order.ready(), |json, person| json.string(person.id().as_str()));
     list(json, "removed", order.removed(), |json, person| json.string(person.id().as_str()));
     if order.deadline().is_some() {

@@ -122,7 +122,12 @@ fn manners(owns: bool, dice: &mut Dice) -> Wish {
             let limit = dice.below(2_000);
             ("set_limit", format!(r#"{{"participantId":"{person}","limit":{limit}}}"#))
         }
-        17..19 => ("set_limit", of_person),
+        17 => ("set_limit", of_person),
+        18 => {
+            let several = if dice.below(2) == 0 { "each" } else { "table" };
+            let limit = if dice.below(2) == 0 { "null".to_owned() } else { dice.below(4_000).to_string() };
+            ("set_limit", format!(r#"{{"for":"{several}","limit":{limit}}}"#))
+        }
         19..21 => ("hand_over", of_person),
         21 => ("set_rules", format!(r#"{{"finalizeWhenReady":{}}}"#, dice.below(2) == 0)),
         22 => ("readmit_participant", of_person),
