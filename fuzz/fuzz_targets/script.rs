@@ -456,9 +456,10 @@ impl Act {
                     circle_id: phone.map(|_| text("circle")),
                     tenant_id: name.map(|_| text("tenant")),
                     currency: currency.map(Coin::currency),
-                    charges: charges.as_ref().map(Charges::set),
+                    charges: charges.as_ref().map(|charges| Box::new(charges.set())),
                     policy: hosted.map(|hosted| if hosted { Policy::Hosted } else { Policy::Open }),
                     finalize_when_ready: *when_ready,
+                    ..Join::default()
                 }))
             }
             Self::Add { item: number, quantity, price, kind, shared_by } => {
