@@ -8,5 +8,5 @@ pub use crate::bill::{Share, Shares, shares};
 pub(crate) use crate::bill::{does_not_cover, seats_on_bill};
 pub use crate::divide::{
     ApportionError, Claim, CustomShares, Percentage, Rest, SHARE_DECIMALS, ShareNumberError, SplitRule,
-    TieRank, Weight, apportion,
+    TieRank, Weight, apportion, equal_parts,
 };

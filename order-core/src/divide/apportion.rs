@@ -5,7 +5,7 @@
 //! fractions. It keeps every part within one unit of its quota. It is not house-monotone: with one more unit
 //! to divide, a part may shrink by one.
 
-use std::num::NonZeroU128;
+use std::num::{NonZeroU32, NonZeroU128};
 
 use thiserror::Error;
 
@@ -85,6 +85,29 @@ pub fn apportion<K: Ord>(total: Amount, claims: &[Claim<K>]) -> Result<Vec<Amoun
     parts.into_iter().map(|part| signed(part, total.is_negative())).collect()
 }
 
+/// Divides `total` into so many equal parts, in minor units. They sum to `total` and differ by at most one unit; the larger
+/// ones come first. To give the odd units to people without favour, use [`apportion`] with a tie for each.
+///
+/// Does not panic.
+///
+/// ```
+/// use std::num::NonZeroU32;
+/// use order_core::Amount;
+/// use order_core::split::equal_parts;
+/// let parts = equal_parts(Amount::from_minor_units(10_000), NonZeroU32::new(3).unwrap());
+/// assert_eq!(parts.map(Amount::minor_units).collect::<Vec<_>>(), [3_334, 3_333, 3_333]);
+/// ```
+pub fn equal_parts(total: Amount, count: NonZeroU32) -> impl Iterator<Item = Amount> {
+    let (units, parts) = (total.minor_units(), i64::from(count.get()));
+    // The divisor is above zero, so neither is ever `None`.
+    let part = units.checked_div(parts).unwrap_or_default();
+    let odd = units.checked_rem(parts).unwrap_or_default();
+    (0..parts).map(move |place| {
+        let unit = if place < odd.saturating_abs() { odd.signum() } else { 0 };
+        Amount::from_minor_units(part.saturating_add(unit))
+    })
+}
+
 fn signed(magnitude: u128, negative: bool) -> Result<Amount, ApportionError> {
     let magnitude = i128::try_from(magnitude).map_err(|_| ApportionError::TooLarge)?;
     let value = if negative { magnitude.saturating_neg() } else { magnitude };
@@ -116,6 +139,20 @@ mod tests {
         assert_eq!(divide(0, &[0, 0]), Ok(vec![0, 0]));
         assert_eq!(divide(5, &[0, 0]), Err(ApportionError::NoWeight));
         assert_eq!(divide(5, &[]), Err(ApportionError::NoWeight));
+    }
+
+    #[test]
+    fn equal_parts_sum_and_differ_by_at_most_one_unit() {
+        for total in [0, 1, 2, 100, 10_001, -1, -10_000, i64::MAX, i64::MIN] {
+            for count in [1, 2, 3, 7, 250] {
+                let parts = equal_parts(Amount::from_minor_units(total), NonZeroU32::new(count).unwrap());
+                let parts: Vec<_> = parts.map(|part| i128::from(part.minor_units())).collect();
+                assert_eq!(parts.len(), usize::try_from(count).unwrap());
+                assert_eq!(parts.iter().sum::<i128>(), i128::from(total), "{total} by {count}");
+                let (least, most) = (parts.iter().min().unwrap(), parts.iter().max().unwrap());
+                assert!(most - least <= 1, "{total} by {count}");
+            }
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ mod terms;
 mod tie;
 mod weights;
 
-pub use apportion::{ApportionError, Claim, apportion};
+pub use apportion::{ApportionError, Claim, apportion, equal_parts};
 pub use charge::{Basis, Charge, ChargeKind, ChargeValue, MAX_CHARGES, MAX_INCLUSIVE_TAXES};
 pub use line::{Line, LineKind};
 pub(crate) use matrix::{DishLines, Lines};
