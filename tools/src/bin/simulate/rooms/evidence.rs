@@ -14,6 +14,14 @@ pub(crate) struct Told {
     pub(crate) refused: Option<(u64, String)>,
 }
 
+/// A command that was acknowledged, and may have changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Granted {
+    pub(crate) participant: usize,
+    pub(crate) command: u32,
+    pub(crate) text: String,
+}
+
 /// A message of the first protocol, or a bill, without its timestamp.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shown {
@@ -37,6 +45,8 @@ pub(crate) struct Evidence {
     pub(crate) frames: BTreeMap<u64, Vec<Shown>>,
     /// The answers, by participant and the number of their command.
     pub(crate) told: BTreeMap<(usize, u32), Told>,
+    /// The acknowledged commands that may have changed nothing, by the sequence number in the acknowledgement.
+    pub(crate) granted: BTreeMap<u64, Vec<Granted>>,
     /// The finally refused commands, on any connection.
     pub(crate) refusals: BTreeSet<(usize, u32)>,
     pub(crate) happenings: Happenings,
@@ -114,6 +124,7 @@ impl Evidence {
             shown.retain(|seq, _| *seq <= kept);
         }
         self.frames.retain(|seq, _| *seq <= kept);
+        self.granted.retain(|seq, _| *seq <= kept);
         for told in self.told.values_mut() {
             told.acked = told.acked.filter(|acked| *acked <= kept);
             told.refused = None;
@@ -130,6 +141,14 @@ impl Evidence {
             Some(before) => self.accuse(Oracle::AckedIsStored, || {
                 format!("{} was told that c{command} is {before}, and then {seq}", PEOPLE[who])
             }),
+        }
+    }
+
+    /// Records the acknowledgement of a command that may have changed nothing.
+    pub(crate) fn granted(&mut self, seq: u64, granted: Granted) {
+        let known = self.granted.entry(seq).or_default();
+        if !known.contains(&granted) {
+            known.push(granted);
         }
     }
 

@@ -3,7 +3,10 @@
 use order_core::fact::{PeopleFact, TableFact};
 use order_core::stored::decode_fact;
 use order_core::wire::{self, Frame, v2};
-use order_core::{Actor, Fact, Order, OrderId, ParticipantId, Presence, Recorded, UnixMillis, commit, due};
+use order_core::{
+    Actor, Decision, Fact, ItemId, Order, OrderId, ParticipantId, Presence, Recorded, UnixMillis, commit,
+    decide, due,
+};
 use order_host::Cursor;
 use order_host::log::ChainKey;
 use std::cell::OnceCell;
@@ -13,7 +16,7 @@ use transport_memory::Message;
 use super::document::Document;
 use super::ear::{Ear, command_number};
 use super::ear_v1::who;
-use super::evidence::{Evidence, Shown, Told};
+use super::evidence::{Evidence, Granted, Shown, Told};
 use super::ledger::{CHAIN_KEY, Ledger};
 use super::money;
 use super::outcome::{Oracle, Violation};
@@ -55,6 +58,7 @@ pub(crate) fn check(world: &World, ledger: &Ledger, evidence: &Evidence) -> Resu
         by_the_clock += u64::from(recorded.by == Actor::Clock);
         once(&mut happened, &recorded)?;
         money::check(&order, &recorded)?;
+        granted(evidence, &order, &happened)?;
         shown(evidence, &order, &recorded, &Cursor::new(order.seq(), link).text())?;
     }
     nothing_beyond(evidence, order.seq())?;
@@ -228,6 +232,9 @@ fn nothing_beyond(evidence: &Evidence, last: u64) -> Result<(), Violation> {
     if let Some(seq) = evidence.events.iter().rposition(Option::is_some).filter(|seq| *seq as u64 > last) {
         return Err(beyond(seq as u64, "event"));
     }
+    if let Some((&seq, _)) = evidence.granted.last_key_value().filter(|(seq, _)| **seq > last) {
+        return Err(beyond(seq, "an acknowledgement at"));
+    }
     match (evidence.checksums.last_key_value(), evidence.frames.last_key_value()) {
         (Some((&seq, _)), _) if seq > last => Err(beyond(seq, "state")),
         (_, Some((&seq, _))) if seq > last => Err(beyond(seq, "a message of")),
@@ -241,6 +248,32 @@ fn acked(participant: usize, command: u32, told: &Told, fact: Option<u64>) -> Re
     let who = PEOPLE[participant];
     let what = format!("{who} was told that c{command} is {acked}, and the log has {fact:?}");
     Err(violation(Oracle::AckedIsStored, what))
+}
+
+/// Checks the commands that were acknowledged at the last fact of `order`, and may have changed nothing: each is that fact, or
+/// would change nothing after it.
+fn granted(
+    evidence: &Evidence,
+    order: &Order,
+    happened: &BTreeMap<(usize, u32), u64>,
+) -> Result<(), Violation> {
+    let seq = order.seq();
+    for Granted { participant, command, text } in evidence.granted.get(&seq).into_iter().flatten() {
+        if happened.get(&(*participant, *command)) == Some(&seq) {
+            continue;
+        }
+        let actor = Actor::participant(ParticipantId::new(PEOPLE[*participant]).unwrap());
+        let given = wire::decode_command(text, || ItemId::new("fresh").unwrap());
+        let judged = given.map_err(|refused| refused.rejection);
+        let judged = judged.and_then(|given| decide(order, order.updated_at(), &actor, &given.command));
+        if judged != Ok(Decision::Unchanged) {
+            let who = PEOPLE[*participant];
+            let what =
+                format!("{who} was told that c{command} ({text}) changes nothing after {seq}: {judged:?}");
+            return Err(violation(Oracle::AckedIsStored, what));
+        }
+    }
+    Ok(())
 }
 
 /// Checks that a refused command was not executed before, nor afterwards until the room was
@@ -332,6 +365,7 @@ fn differ_in_presence_only(one: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use order_core::Currency;
 
     fn refused_after(seen: u64) -> Told {
         Told { acked: None, refused: Some((seen, "item_not_found".to_owned())) }
@@ -355,4 +389,27 @@ mod tests {
         }
         assert!(acked(0, 1, &told, Some(3)).is_ok());
     }
+
+    #[test]
+    fn what_was_said_to_change_nothing_and_would_change_something_is_found_out() {
+        let mut order = Order::new(OrderId::new("table-7").unwrap(), Currency::default());
+        let asha = Actor::participant(ParticipantId::new(PEOPLE[0]).unwrap());
+        for text in [r#"{"type":"join","participantId":"asha","participantName":"Asha","data":{}}"#, TIP] {
+            let given = wire::decode_command(text, || ItemId::new("fresh").unwrap()).unwrap();
+            let decided = decide(&order, UnixMillis::new(1), &asha, &given.command).unwrap();
+            let Decision::Record(recorded) = decided else { panic!("{text}: {decided:?}") };
+            commit(&mut order, &recorded).unwrap();
+        }
+        for (text, is_true) in [(TIP, true), (&TIP.replace('5', "6"), false), (r#"{"type":"leave"}"#, false)]
+        {
+            let mut evidence = Evidence::default();
+            evidence.granted(2, Granted { participant: 0, command: 1, text: text.to_owned() });
+            let found = granted(&evidence, &order, &BTreeMap::new());
+            assert_eq!(found.is_ok(), is_true, "{text}: {found:?}");
+            // It is the second fact itself.
+            assert!(granted(&evidence, &order, &BTreeMap::from([((0, 1), 2)])).is_ok());
+        }
+    }
+
+    const TIP: &str = r#"{"type":"set_tip","data":{"amount":5}}"#;
 }

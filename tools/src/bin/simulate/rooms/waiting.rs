@@ -22,7 +22,8 @@ pub(crate) struct Waiting {
     /// Oldest first, with the time when each was last sent.
     list: Vec<(Command, Option<Instant>)>,
     answered: Vec<Command>,
-    kinds: Vec<&'static str>,
+    /// By number: the kind and the message of every command.
+    given: Vec<(&'static str, String)>,
 }
 
 impl Waiting {
@@ -36,12 +37,12 @@ impl Waiting {
 
     /// Returns the number of the next command; the first is 0.
     pub(crate) fn next_number(&self) -> u32 {
-        u32::try_from(self.kinds.len()).unwrap()
+        u32::try_from(self.given.len()).unwrap()
     }
 
     /// Adds a command, before all others or after them.
     pub(crate) fn push(&mut self, command: Command, first: bool) {
-        self.kinds.push(command.kind);
+        self.given.push((command.kind, command.text.clone()));
         self.list.insert(if first { 0 } else { self.list.len() }, (command, None));
     }
 
@@ -50,7 +51,12 @@ impl Waiting {
     }
 
     pub(crate) fn kind(&self, number: u32) -> &'static str {
-        self.kinds.get(number as usize).copied().unwrap_or_default()
+        self.given.get(number as usize).map(|(kind, _)| *kind).unwrap_or_default()
+    }
+
+    /// Returns the message of a command, answered or not.
+    pub(crate) fn text(&self, number: u32) -> &str {
+        self.given.get(number as usize).map(|(_, text)| text.as_str()).unwrap_or_default()
     }
 
     /// Returns the first waiting command, which is the join if that waits.

@@ -4,6 +4,7 @@ use transport_memory::{Closed, Message};
 
 use super::Phone;
 use crate::rooms::ear::{Answer, Ear};
+use crate::rooms::evidence::Granted;
 use crate::rooms::outcome::Happening;
 use crate::rooms::wishes::MANNERS;
 
@@ -53,10 +54,16 @@ impl Phone {
             Answer::Acked { command, seq, repeated } => {
                 self.waiting.answered(command);
                 // A command that changes nothing is granted without a fact.
-                let is_fact = repeated || !may_change_nothing(self.waiting.kind(command));
+                let kind = self.waiting.kind(command);
+                let is_fact = repeated || !may_change_nothing(kind);
+                // Coming back may change nothing for reasons of the socket, and a time from now is another one later.
+                let is_judged_again = !is_fact && !matches!(kind, "join" | "set_deadline");
+                let text = self.waiting.text(command);
                 self.world.evidence(|evidence| {
                     if is_fact {
                         evidence.acked(who, command, seq);
+                    } else if is_judged_again {
+                        evidence.granted(seq, Granted { participant: who, command, text: text.to_owned() });
                     }
                     if repeated {
                         evidence.count(Happening::Repeated);
