@@ -16,28 +16,29 @@ use crate::{Actor, Amount, Item, ItemId, MAX_QUANTITY, ParticipantId, Price, Qua
 
 /// Decides a command about a dish. `None`: it changes nothing.
 pub(super) fn decide(order: &Order, actor: &Actor, command: &DishCommand) -> Result<Option<Fact>, Rejection> {
-    if let DishCommand::Correct { item, reason, quantity } = command {
-        return corrections::correct(order, actor, item, reason, *quantity);
-    }
-    let by = present(order, actor)?;
+    let guest = || present(order, actor);
     let fact = match command {
         DishCommand::Add(add) => {
+            let by = guest()?;
             unlocked(order, by)?;
             DishFact::Added(self::add(order, by, add)?)
         }
         DishCommand::AddAll(dishes) => {
+            let by = guest()?;
             unlocked(order, by)?;
             dishes_together::add(order, by, dishes)?
         }
+        // Not for guests, but for those in charge, mostly of a bill that is final.
         DishCommand::Correct { item, reason, quantity } => {
             return corrections::correct(order, actor, item, reason, *quantity);
         }
         DishCommand::Remove { item } => {
+            let by = guest()?;
             may_edit(order, by, find(order, item)?)?;
             DishFact::Removed { item: item.clone() }
         }
         DishCommand::UpdateQuantity { item, quantity } => {
-            match update_quantity(order, by, item, *quantity)? {
+            match update_quantity(order, guest()?, item, *quantity)? {
                 DishFact::QuantityUpdated { item, quantity } if find(order, &item)?.quantity == quantity => {
                     return Ok(None);
                 }
@@ -45,6 +46,7 @@ pub(super) fn decide(order: &Order, actor: &Actor, command: &DishCommand) -> Res
             }
         }
         DishCommand::Edit { item, dish_name, customization } => {
+            let by = guest()?;
             let line = find(order, item)?;
             may_edit(order, by, line)?;
             match edit(line, dish_name.as_ref(), customization.as_ref()) {
